@@ -1,0 +1,22 @@
+// The library: one ES module per source file, so that consumers' bundlers drop what they do not use and
+// 'use client' stays on exactly the files that have it.
+import { defineConfig } from 'vite'
+import { entries } from './scripts/entries.js'
+import { onLog } from './scripts/vite-options.js'
+
+export default defineConfig({
+  publicDir: false,
+  build: {
+    target: 'es2022',
+    minify: false,
+    lib: {
+      entry: Object.fromEntries(entries.map(({ name, source }) => [name, source])),
+      formats: ['es'],
+    },
+    rolldownOptions: {
+      external: [/^node:/, /^(?:react|react-dom|oauth4webapi|idb-keyval|undici|redis)(?:\/|$)/],
+      onLog,
+      output: { preserveModules: true, preserveModulesRoot: 'src', entryFileNames: '[name].js' },
+    },
+  },
+})
