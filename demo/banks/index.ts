@@ -1,0 +1,61 @@
+import { startApiture, type ApitureOptions } from './apiture.js'
+import type { Bank } from './bank.js'
+import { startStitch, type StitchOptions } from './stitch.js'
+
+type WithoutRedirects<O> = Omit<O, 'redirectUris' | 'port'>
+
+/** Options of {@link startBanks}. */
+export interface BanksOptions {
+  /** The origin of the app, such as `http://localhost:5173`. */
+  readonly appOrigin: string
+  /** @defaultValue `/callback/{bank}` at the app */
+  readonly redirectUris?: Partial<Record<BankName, readonly string[]>>
+  /** @defaultValue free ports */
+  readonly ports?: Partial<Record<BankName, number>>
+  readonly apiture?: WithoutRedirects<ApitureOptions>
+  readonly stitch: WithoutRedirects<StitchOptions>
+}
+
+/** The banks there are. */
+export interface Banks {
+  readonly apiture: Awaited<ReturnType<typeof startApiture>>
+  readonly stitch: Awaited<ReturnType<typeof startStitch>>
+}
+
+/** A bank's name, as in options and callback paths. */
+export type BankName = keyof Banks
+
+/**
+ * Opens every bank.
+ *
+ * @throws Error when a port is taken; the banks that were open already are closed again
+ *
+ * @example
+ * ```ts
+ * const banks = await startBanks({ appOrigin: 'http://localhost:5173', stitch: { jwks } })
+ * banks.stitch.control.next({ outcome: 'cancel' })
+ * await banks.close()
+ * ```
+ */
+export async function startBanks(options: BanksOptions): Promise<Banks & { close(): Promise<void> }> {
+  const common = (name: BankName) => ({
+    redirectUris: options.redirectUris?.[name] ?? [new URL(`/callback/${name}`, options.appOrigin).href],
+    port: options.ports?.[name] ?? 0,
+  })
+  const opened: Bank[] = []
+  const open = async <B extends Pick<Bank, 'close'>>(bank: Promise<B>): Promise<B> => {
+    opened.push((await bank) as B & Bank)
+    return bank
+  }
+  const close = async () => {
+    await Promise.all(opened.map((bank) => bank.close()))
+  }
+  try {
+    const apiture = await open(startApiture({ ...options.apiture, ...common('apiture') }))
+    const stitch = await open(startStitch({ ...options.stitch, ...common('stitch') }))
+    return { apiture, stitch, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,164 @@
+import type { Interaction, Provider } from 'oidc-provider'
+import type { Behaviour, ReadableControl } from './control.js'
+import { pageHeaders, type BankRequest } from './http.js'
+import type { Html } from './html.js'
+import type { Context, Middleware, OidcBehaviour, OidcSetup } from './oidc.js'
+import { consentPage, loginPage, messagePage } from './pages.js'
+import { findPerson, people, type Person } from './people.js'
+
+type Outcome = NonNullable<Behaviour['outcome']>
+
+/** What a person has decided on the pages. */
+interface Decision {
+  readonly outcome: Outcome
+  readonly person: Person | undefined
+  readonly form: URLSearchParams
+  readonly scopes: readonly string[]
+}
+
+/** Serves the sign-in page and then the consent page, in one interaction of oidc-provider. */
+export function interactionsAt<B extends OidcBehaviour>(
+  provider: Provider,
+  setup: OidcSetup<B>,
+  control: ReadableControl<B>,
+): Middleware {
+  return async (ctx, next) => {
+    if (!ctx.path.startsWith('/interaction/')) return next()
+    const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch(() => undefined)
+    const dialogue = new Dialogue(provider, setup, control, ctx)
+    if (interaction) await dialogue.continue(interaction)
+    else
+      dialogue.show(
+        messagePage(setup.theme, 'This page has expired', 'Go back to the app and start again.'),
+        400,
+      )
+    return undefined
+  }
+}
+
+/** One request of the conversation with a person. */
+class Dialogue<B extends OidcBehaviour> {
+  readonly #provider: Provider
+  readonly #setup: OidcSetup<B>
+  readonly #control: ReadableControl<B>
+  readonly #ctx: Context
+
+  constructor(provider: Provider, setup: OidcSetup<B>, control: ReadableControl<B>, ctx: Context) {
+    this.#provider = provider
+    this.#setup = setup
+    this.#control = control
+    this.#ctx = ctx
+  }
+
+  async continue(interaction: Interaction): Promise<void> {
+    const person = findPerson(interaction.result?.login?.accountId ?? '')
+    if (this.#control.peek('error') !== undefined || this.#control.peek('automatic')) {
+      await this.#answerAlone(interaction)
+    } else if (this.#ctx.method === 'POST') {
+      await this.#hear(interaction, person)
+    } else {
+      this.show(person ? this.#consentPage(interaction, person) : loginPage(this.#setup.theme, people[0].id))
+    }
+  }
+
+  show(page: Html, status = 200): void {
+    this.#ctx.set(pageHeaders)
+    this.#ctx.status = status
+    this.#ctx.body = page.markup
+  }
+
+  async #hear(interaction: Interaction, person: Person | undefined): Promise<void> {
+    const form = new URLSearchParams((this.#ctx.req as BankRequest).body.toString())
+    const action = form.get('action')
+    if (action === 'sign-in') await this.#signIn(form)
+    else if (action === 'cancel' || action === 'deny')
+      await this.#end(interaction, { outcome: action, person, form, scopes: [] })
+    else if (person)
+      await this.#end(interaction, { outcome: 'approve', person, form, scopes: form.getAll('scope') })
+    else await this.#signIn(form)
+  }
+
+  async #signIn(form: URLSearchParams): Promise<void> {
+    const person = findPerson(form.get('username') ?? '')
+    if (!person || form.get('password') === '') {
+      this.show(loginPage(this.#setup.theme, form.get('username') ?? '', unknownPerson), 401)
+      return
+    }
+    const { req, res } = this.#ctx
+    await this.#provider.interactionResult(req, res, { login: { accountId: person.id, amr: ['pwd'] } })
+    this.#leave((req as BankRequest).path)
+  }
+
+  async #answerAlone(interaction: Interaction): Promise<void> {
+    this.#control.take('automatic')
+    const person = findPerson(this.#control.take('person') ?? '') ?? people[0]
+    const scopes = this.#requestedScopes(interaction)
+    await this.#end(interaction, { outcome: 'approve', person, form: new URLSearchParams(), scopes })
+  }
+
+  async #end(interaction: Interaction, decision: Decision): Promise<void> {
+    const outcome = this.#control.take('outcome') ?? decision.outcome
+    const error = this.#control.take('error')
+    const scope = this.#control.take('scope')
+    if (error !== undefined) await this.#refuse(error, 'The bank was told to answer so.')
+    else if (outcome === 'cancel' && this.#setup.keepsCancelled) this.show(this.#cancelledPage())
+    else if (outcome !== 'approve') await this.#refuse('access_denied', `The person chose ${outcome}.`)
+    else await this.#approve(interaction, { ...decision, scopes: scope?.split(' ') ?? decision.scopes })
+  }
+
+  async #approve(interaction: Interaction, { person = people[0], form, scopes }: Decision): Promise<void> {
+    const { Grant } = this.#provider
+    const grant = new Grant({ accountId: person.id, clientId: String(interaction.params['client_id']) })
+    const requested = this.#requestedScopes(interaction)
+    const granted = requested.filter((scope) => scopes.includes(scope) || !this.#isOptional(scope))
+    grant.addOIDCScope(granted)
+    grant.rejectOIDCScope(requested.filter((scope) => !granted.includes(scope)))
+    this.#setup.grant?.(grant, interaction, form)
+    const grantId = await grant.save()
+    await this.#finish({ login: { accountId: person.id, amr: ['pwd'] }, consent: { grantId } })
+  }
+
+  #refuse(error: string, error_description: string): Promise<void> {
+    return this.#finish({ error, error_description })
+  }
+
+  async #finish(result: Record<string, unknown>): Promise<void> {
+    this.#leave(await this.#provider.interactionResult(this.#ctx.req, this.#ctx.res, result))
+  }
+
+  #leave(url: string): void {
+    this.#ctx.redirect(url)
+    this.#ctx.status = 303
+  }
+
+  #requestedScopes({ params }: Interaction): string[] {
+    const requested = typeof params['scope'] === 'string' ? params['scope'].split(' ') : []
+    return requested.filter((scope) => scope in this.#setup.scopes)
+  }
+
+  #isOptional(scope: string): boolean {
+    return this.#setup.scopes[scope]?.optional === true
+  }
+
+  #consentPage(interaction: Interaction, person: Person): Html {
+    const known = Object.entries(this.#setup.scopes).map(([scope, text]) => ({ scope, ...text }))
+    const requested = this.#requestedScopes(interaction)
+    return consentPage(this.#setup.theme, {
+      app: this.#setup.client.client_name,
+      person,
+      scopes: known.filter(({ scope }) => requested.includes(scope)),
+      more: this.#setup.consent?.(interaction),
+      preset: this.#control.peek('outcome'),
+    })
+  }
+
+  #cancelledPage(): Html {
+    return messagePage(
+      this.#setup.theme,
+      'You have cancelled',
+      'Nothing was shared. You can close this page.',
+    )
+  }
+}
+
+const unknownPerson = `We do not know this user name. Try ${people.map(({ id }) => id).join(' or ')}.`

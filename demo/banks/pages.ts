@@ -1,0 +1,127 @@
+import { html, type Html } from './html.js'
+import type { Person } from './people.js'
+import type { Theme } from './theme.js'
+
+/** What a scope means, in a bank's own words. */
+export interface ScopeText {
+  readonly text: string
+  /** The person may leave it out. */
+  readonly optional?: boolean
+}
+
+/** The sign-in page. The form posts `username`, `password` and `action` to the page's own address. */
+export function loginPage(theme: Theme, person: string, problem?: string): Html {
+  const { signInTitle, signInText } = theme.words
+  return page(
+    theme,
+    signInTitle,
+    html`<p>${signInText}</p>
+      ${alert(problem)}
+      <form method="post">
+        <label for="username">User name</label>
+        <input id="username" name="username" type="text" value="${person}" autocomplete="username" required />
+        <label for="password">Password</label>
+        <input id="password" name="password" type="password" value="demo" autocomplete="off" required />
+        <div class="buttons">
+          <button class="main" name="action" value="sign-in">Sign in</button>
+          <button name="action" value="cancel" formnovalidate>Cancel</button>
+        </div>
+      </form>`,
+  )
+}
+
+/** What the consent page shows. */
+export interface Consent {
+  readonly app: string
+  readonly person: Person
+  readonly scopes: readonly (ScopeText & { readonly scope: string })[]
+  /** More to choose, such as accounts; inside the form. */
+  readonly more?: Html | undefined
+  /** The outcome that is set already, whatever the person presses. */
+  readonly preset?: string | undefined
+}
+
+/** The consent page. The form posts `scope` for every ticked scope, and `action`, to the page's own address. */
+export function consentPage(theme: Theme, consent: Consent): Html {
+  const { consentTitle, consentText } = theme.words
+  return page(
+    theme,
+    consentTitle(consent.app),
+    html`<p>${consentText(consent.person.name)}</p>
+      <form method="post">
+        ${fixedScopes(consent)} ${optionalScopes(consent)} ${consent.more} ${presetNote(consent)}
+        <div class="buttons">
+          <button class="main" name="action" value="approve">Approve</button>
+          <button name="action" value="deny">Deny</button>
+          <button name="action" value="cancel">Cancel</button>
+        </div>
+      </form>`,
+  )
+}
+
+/** A page that only says something. */
+export function messagePage(theme: Theme, title: string, text: string, more?: Html): Html {
+  return page(
+    theme,
+    title,
+    html`<p>${text}</p>
+      ${more}`,
+  )
+}
+
+function fixedScopes({ app, scopes }: Consent): Html | undefined {
+  const fixed = scopes.filter(({ optional }) => !optional)
+  if (fixed.length === 0) return undefined
+  return html`<p id="fixed">${app} will be able to:</p>
+    <ul aria-labelledby="fixed">
+      ${fixed.map(({ text, scope }) => html`<li>${text} <code>${scope}</code></li>`)}
+    </ul>`
+}
+
+function optionalScopes({ scopes }: Consent): Html | undefined {
+  const optional = scopes.filter((scope) => scope.optional)
+  if (optional.length === 0) return undefined
+  const choice = ({ text, scope }: (typeof optional)[number]) =>
+    html`<label class="choice">
+      <input type="checkbox" name="scope" value="${scope}" checked />
+      <span>${text} <code>${scope}</code></span>
+    </label>`
+  return html`<fieldset>
+    <legend>You may also allow it to:</legend>
+    ${optional.map(choice)}
+  </fieldset>`
+}
+
+function presetNote({ preset }: Consent): Html | undefined {
+  if (preset === undefined) return undefined
+  return html`<p class="note">
+    For this demonstration the answer is set to <strong>${preset}</strong>, whichever button you press.
+  </p>`
+}
+
+function alert(problem: string | undefined): Html | undefined {
+  return problem === undefined ? undefined : html`<p class="alert" role="alert">${problem}</p>`
+}
+
+function page(theme: Theme, title: string, content: Html): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title} – ${theme.name}</title>
+        <link rel="stylesheet" href="/bank.css" />
+      </head>
+      <body>
+        <header>
+          <p class="bank">${theme.name}</p>
+          <p class="tagline">${theme.tagline}</p>
+        </header>
+        <main>
+          <h1>${title}</h1>
+          ${content}
+        </main>
+        <footer>A bank made up for demonstration. Nothing here is real.</footer>
+      </body>
+    </html>`
+}

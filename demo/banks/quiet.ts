@@ -1,0 +1,10 @@
+// oidc-provider writes advice for production use to the console, from its import on. Import this module before it: the
+// banks are for demonstration and tests, where that advice would bury what matters.
+const advice = /oidc-provider (NOTICE|WARNING)/
+
+for (const method of ['info', 'warn'] as const) {
+  const write = console[method].bind(console)
+  console[method] = (...texts: unknown[]) => {
+    if (!(typeof texts[0] === 'string' && advice.test(texts[0]))) write(...texts)
+  }
+}

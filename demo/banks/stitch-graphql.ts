@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto'
+import type { Access, ApiAnswer } from './api.js'
+import { html } from './html.js'
+import { sendPage, type BankRequest, type Handler } from './http.js'
+import { messagePage } from './pages.js'
+import type { Theme } from './theme.js'
+
+/** Why the API wants the person back at the bank. */
+export type InteractionCode = 'USER_INTERACTION_REQUIRED' | 'REAUTHORIZATION_REQUIRED'
+
+/** The part of the GraphQL API that a list of accounts needs. */
+export interface Graphql {
+  readonly answer: (access: Access, request: BankRequest) => ApiAnswer
+  /** The body of a refused access token. */
+  readonly unauthenticated: unknown
+  /** The page where a person confirms that it is them. */
+  readonly routes: Readonly<Record<string, Handler>>
+}
+
+interface PendingInteraction {
+  readonly id: string
+  readonly code: InteractionCode
+}
+
+const confirmPath = '/connect/user-interaction'
+
+/**
+ * Creates the API.
+ *
+ * @param takeInteraction - whether the person of the next query must come back to the bank first
+ */
+export function createGraphql(
+  theme: Theme,
+  origin: string,
+  redirectUris: readonly string[],
+  takeInteraction: () => InteractionCode | undefined,
+): Graphql {
+  const pending = new Map<string, PendingInteraction>()
+  return {
+    unauthenticated: {
+      errors: [{ message: 'UNAUTHENTICATED: Token is expired or malformed' }],
+      extensions: { code: 'UNAUTHENTICATED' },
+    },
+    answer(access, request) {
+      const code = takeInteraction()
+      if (code) pending.set(access.person.id, { id: randomUUID(), code })
+      const interaction = pending.get(access.person.id)
+      if (interaction) return interactionRequired(origin, interaction)
+      return answerQuery(access, request.parameters['query'] ?? '')
+    },
+    routes: { [confirmPath]: confirmation(theme, redirectUris, pending) },
+  }
+}
+
+function answerQuery({ person, scopes }: Access, query: string): ApiAnswer {
+  const fields = new Set(query.match(/\w+/g))
+  const missing = Object.entries(scopeOfField).find(
+    ([field, scope]) => fields.has(field) && !scopes.has(scope),
+  )
+  if (missing) return forbidden(missing[1])
+  if (!fields.has('bankAccounts'))
+    return graphqlError('Only user.bankAccounts can be queried here.', 'BAD_REQUEST')
+  const id = fields.has('id') ? { id: `user-${person.uuid}` } : {}
+  const typename = fields.has('__typename') ? { __typename: 'User' } : {}
+  const bankAccounts = (accounts[person.id] ?? []).map((account) => pick(account, fields))
+  return { status: 200, body: { data: { user: { ...typename, ...id, bankAccounts } } } }
+}
+
+/** Which scope a field needs. */
+const scopeOfField: Readonly<Record<string, string>> = {
+  bankAccounts: 'accounts',
+  currentBalance: 'balances',
+  availableBalance: 'balances',
+  transactions: 'transactions',
+  accountHolder: 'accountholders',
+}
+
+function pick(account: object, fields: ReadonlySet<string>): object {
+  return Object.fromEntries(Object.entries(account).filter(([name]) => fields.has(name)))
+}
+
+function forbidden(scope: string): ApiAnswer {
+  return graphqlError(`Token is missing the following scope: ${scope}`, 'FORBIDDEN', {
+    missingScopes: [scope],
+  })
+}
+
+function interactionRequired(origin: string, { id, code }: PendingInteraction): ApiAnswer {
+  return graphqlError('The bank wants to see the person again.', code, {
+    id,
+    userInteractionUrl: `${origin}${confirmPath}?id=${id}`,
+    ...(code === 'REAUTHORIZATION_REQUIRED' ? { reauthorizationType: 'login' } : {}),
+  })
+}
+
+function graphqlError(message: string, code: string, more: object = {}): ApiAnswer {
+  return { status: 200, body: { data: null, errors: [{ message, extensions: { code, ...more } }] } }
+}
+
+/** Sends the person back only to a registered address, as the authorization endpoint does. */
+function confirmation(
+  theme: Theme,
+  redirectUris: readonly string[],
+  pending: Map<string, PendingInteraction>,
+): Handler {
+  return (request, response) => {
+    const { id, redirect_uri = '' } = request.parameters
+    const found = [...pending].find(([, interaction]) => interaction.id === id)
+    if (!found) {
+      sendPage(response, 404, messagePage(theme, 'Nothing to confirm', 'You can close this page.'))
+    } else if (request.method !== 'POST') {
+      sendPage(
+        response,
+        200,
+        messagePage(theme, 'Is it still you?', 'Please confirm your sign-in.', confirmForm),
+      )
+    } else {
+      pending.delete(found[0])
+      if (redirectUris.includes(redirect_uri)) response.writeHead(303, { location: redirect_uri }).end()
+      else sendPage(response, 200, messagePage(theme, 'Thank you', 'Go back to the app and try again.'))
+    }
+  }
+}
+
+const confirmForm = html`<form method="post">
+  <div class="buttons"><button class="main">Confirm</button></div>
+</form>`
+
+const accounts: Readonly<Record<string, readonly object[]>> = {
+  ada: [
+    account('acc-a1', 'Current Account', 'current', '6201', '12874.35', 'Ada Lovelace'),
+    account('acc-a2', 'Holiday Pocket', 'savings', '8830', '4300.00', 'Ada Lovelace'),
+  ],
+  grace: [
+    account('acc-g1', 'Cheque Account', 'current', '1992', '890.10', 'Grace Hopper'),
+    account('acc-g2', 'Notice 32', 'savings', '1944', '250000.00', 'Grace Hopper'),
+    account('acc-g3', 'Credit Card', 'credit', '7007', '-1520.65', 'Grace Hopper'),
+  ],
+}
+
+function account(
+  id: string,
+  name: string,
+  accountType: string,
+  lastDigits: string,
+  quantity: string,
+  holder: string,
+) {
+  const balance = { quantity, currency: 'ZAR' }
+  return {
+    __typename: 'BankAccount',
+    id,
+    name,
+    accountType,
+    accountNumber: `******${lastDigits}`,
+    currency: 'ZAR',
+    currentBalance: balance,
+    availableBalance: balance,
+    accountHolder: { fullName: holder },
+  }
+}

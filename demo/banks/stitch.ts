@@ -1,0 +1,214 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import type { JWTPayload } from 'jose'
+import type { ClientMetadata, JWKS } from 'oidc-provider'
+import { accessFrom, serveApi } from './api.js'
+import type { Bank, Endpoint } from './bank.js'
+import type { Fields } from './control.js'
+import {
+  errors,
+  oidcFields,
+  startOidcBank,
+  type Context,
+  type Middleware,
+  type OidcAction,
+  type OidcBehaviour,
+  type TokenResponse,
+} from './oidc.js'
+import type { ScopeText } from './pages.js'
+import { findPerson } from './people.js'
+import { createGraphql } from './stitch-graphql.js'
+import type { Theme } from './theme.js'
+
+/** What this bank can be told to do. */
+export interface StitchBehaviour extends OidcBehaviour {
+  readonly interaction?: 'USER_INTERACTION_REQUIRED' | 'REAUTHORIZATION_REQUIRED'
+}
+
+const fields: Fields<StitchBehaviour> = {
+  ...oidcFields,
+  interaction:
+    'USER_INTERACTION_REQUIRED or REAUTHORIZATION_REQUIRED: the API wants the person back at the bank',
+}
+
+/** Options of {@link startStitch}. */
+export interface StitchOptions {
+  readonly redirectUris: readonly string[]
+  /** The client's public keys, for private_key_jwt. */
+  readonly jwks: JWKS
+  readonly clientId?: string
+  /** How the consent page names the app. */
+  readonly clientName?: string
+  readonly port?: number
+}
+
+const theme: Theme = {
+  name: 'Fynbos Bank',
+  tagline: 'Linked by Stitch SSO',
+  accent: '#6a2bd9',
+  accentOnDark: '#c5a8ff',
+  font: 'sans',
+  radius: '14px',
+  words: {
+    signInTitle: 'Hello! Let’s link your account',
+    signInText: 'Sign in as you do in the Fynbos app. It takes a minute.',
+    consentTitle: (app) => `Share with ${app}?`,
+    consentText: (person) => `Hi ${person}! You choose what you share, and you can stop at any time.`,
+  },
+}
+
+const scopes: Readonly<Record<string, ScopeText>> = {
+  openid: { text: 'know that it is you' },
+  accounts: { text: 'see your accounts', optional: true },
+  balances: { text: 'see your balances', optional: true },
+  transactions: { text: 'see your transactions', optional: true },
+  accountholders: { text: 'see who holds your accounts', optional: true },
+  offline_access: { text: 'stay linked when you are away', optional: true },
+}
+
+const tokenPath = '/connect/token'
+const endpoints: Readonly<Record<string, Endpoint>> = {
+  [tokenPath]: 'token',
+  '/.well-known/openid-configuration': 'discovery',
+  '/graphql': 'api',
+}
+
+/**
+ * Opens a bank behind Stitch SSO: a confidential client with private_key_jwt, partial grants, single-use refresh
+ * tokens, and a cancelled authorization that comes back with nothing but its state.
+ */
+export function startStitch(options: StitchOptions): Promise<Bank<StitchBehaviour, OidcAction>> {
+  const client = toClient(options)
+  const origins = options.redirectUris.map((uri) => new URL(uri).origin)
+  const authentications = createAuthentications()
+  return startOidcBank<StitchBehaviour>({
+    id: 'stitch',
+    theme,
+    clientId: client.client_id,
+    client,
+    scopes,
+    fields,
+    port: options.port,
+    portOption: 'ports.stitch',
+    endpoint: (path) => endpoints[path],
+    readers: (endpoint) => (endpoint === 'api' ? origins : []),
+    checkRequest,
+    around: withoutCors,
+    redirect: (parameters, ctx) => authentications.answer(parameters, ctx),
+    idToken: (claims, response, ctx) => authentications.claims(claims, response, ctx),
+    tokenResponse: (response) => ({ ...response, expires_in: Number(response['expires_in']) - 1 }),
+    discovery: ({ authorization_response_iss_parameter_supported: _iss, ...document }) => document,
+    configuration: () => ({
+      routes: {
+        authorization: '/connect/authorize',
+        token: tokenPath,
+        jwks: '/.well-known/openid-configuration/jwks',
+      },
+      clientAuthMethods: ['private_key_jwt'],
+      pkce: { required: () => true },
+      rotateRefreshToken: true,
+      ttl: { IdToken: 300 },
+      features: { userinfo: { enabled: false } },
+    }),
+    routes: (provider, { origin, control }) => {
+      const graphql = createGraphql(theme, origin, options.redirectUris, () => control.take('interaction'))
+      return {
+        ...graphql.routes,
+        '/graphql': serveApi({
+          method: 'POST',
+          origins,
+          credentials: true,
+          findAccess: accessFrom(provider),
+          answer: graphql.answer,
+          refusal: () => graphql.unauthenticated,
+        }),
+      }
+    },
+  })
+}
+
+function toClient({ clientId, clientName, redirectUris, jwks }: StitchOptions) {
+  return {
+    client_id: clientId ?? 'test-4e1f2a86-7b0d-4c55-9a0e-6d8b3c2f1e90',
+    client_name: clientName ?? 'Countersign demo',
+    redirect_uris: redirectUris,
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks,
+  } satisfies ClientMetadata
+}
+
+function checkRequest({ scope, state, nonce }: Readonly<Record<string, unknown>>): void {
+  if (state === undefined) throw new errors.InvalidRequest('state is required')
+  if (nonce === undefined) throw new errors.InvalidRequest('nonce is required')
+  if (typeof scope !== 'string' || !scope.split(' ').includes('openid')) {
+    throw new errors.InvalidScope('the openid scope is required', 'openid')
+  }
+}
+
+/** The token endpoint is for backends: it knows nothing of CORS, so that a page cannot read what it answers. */
+const withoutCors: Middleware = async (ctx, next) => {
+  if (ctx.path !== tokenPath) return next()
+  if (ctx.method === 'OPTIONS') {
+    ctx.status = 405
+    return undefined
+  }
+  delete ctx.req.headers.origin
+  await next()
+  ctx.remove('access-control-allow-origin')
+  return undefined
+}
+
+/** What the bank remembers of an authorization for the ID Token of its code. */
+interface Authentication {
+  readonly state: string
+  readonly sid: string
+}
+
+function createAuthentications() {
+  const byGrant = new Map<string, Authentication>()
+  return {
+    answer(parameters: URLSearchParams, ctx: Context): URLSearchParams {
+      const state = parameters.get('state') ?? ''
+      // Documented: whoever quits comes back with the state alone, without an error.
+      if (parameters.get('error') === 'access_denied') return new URLSearchParams({ state })
+      const code = parameters.get('code')
+      const { grant } = ctx.oidc
+      if (code === null || !grant) return withoutIss(parameters)
+      byGrant.set(grant.jti, { state, sid: randomId() })
+      const scope = grant.getOIDCScopeFiltered(ctx.oidc.requestParamOIDCScopes)
+      return new URLSearchParams({ code, scope, state, session_state: `${randomId()}.${randomUUID()}` })
+    },
+    claims(claims: JWTPayload, response: TokenResponse, ctx: Context): JWTPayload {
+      const { nonce, iat = 0, exp, iss, aud } = claims
+      const sub = `user/${String(aud)}/fynbos/${findPerson(claims.sub ?? '')?.uuid ?? ''}`
+      const source = ctx.oidc.authorizationCode ?? ctx.oidc.refreshToken
+      const common = { nbf: iat, exp, iss, aud, iat, at_hash: halfHash(response.access_token) }
+      const person = { sub, auth_time: source?.authTime ?? iat, idp: 'local', amr: ['pwd'] }
+      const authentication = byGrant.get(ctx.oidc.grant?.jti ?? '')
+      // A refreshed ID Token has neither nonce nor s_hash nor sid.
+      if (!ctx.oidc.authorizationCode || !authentication) return defined({ ...common, ...person })
+      const { state, sid } = authentication
+      return defined({ ...common, nonce, s_hash: halfHash(state), sid, ...person })
+    },
+  }
+}
+
+function withoutIss(parameters: URLSearchParams): URLSearchParams {
+  const others = new URLSearchParams(parameters)
+  others.delete('iss')
+  return others
+}
+
+function defined(claims: Record<string, unknown>): JWTPayload {
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined))
+}
+
+/** OpenID Connect Core §3.1.3.6: the left half of the hash. */
+function halfHash(text: string): string {
+  return createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url')
+}
+
+function randomId(): string {
+  return randomBytes(16).toString('base64url')
+}
