@@ -1,0 +1,159 @@
+import { CountersignError } from '../protocol/errors.js'
+import type { AccessToken } from './channel/channel.js'
+import { connectionKey, type Connection, type ConnectionRecord } from './connection.js'
+import { providerOf, type Context } from './context.js'
+
+/**
+ * A usable access token of a connection: the one in memory while it is good, else a new one, asked for once however
+ * many callers wait.
+ *
+ * @param rejected A token that the API refused although it looked good.
+ * @throws {CountersignError} `reauthorization_required` when the provider accepts neither access nor refresh token any
+ * more; the connection's status says so, too, in every tab. `sign_in_required` when the app's user must sign in.
+ */
+export async function getAccessToken(
+  context: Context,
+  connection: Connection,
+  rejected?: string,
+): Promise<AccessToken> {
+  const { id } = connection
+  const held = context.tokens.get(id)
+  if (held?.pending) return held.pending
+  const token = held?.accessToken
+  if (token && token.value !== rejected && !expiresSoon(context, token)) return token
+  const pending = renew(
+    context,
+    connection,
+    rejected ?? (token && !expiresSoon(context, token) ? token.value : undefined),
+  )
+  context.tokens.set(id, { accessToken: undefined, ...held, pending })
+  return pending
+}
+
+/** The margin covers the way of the request that will carry the token, not more: a refresh may cost the person something. */
+const expiresSoon = ({ platform }: Context, token: AccessToken): boolean =>
+  token.expiresAt !== undefined && token.expiresAt - platform.clock.now() < 5
+
+async function renew(
+  context: Context,
+  connection: Connection,
+  rejected: string | undefined,
+): Promise<AccessToken> {
+  const { id, provider } = connection
+  try {
+    const channel = await context.channel(provider)
+    const accessToken = await channel.accessToken(connection, rejected)
+    context.tokens.set(id, { ...context.tokens.get(id), accessToken })
+    context.emit('access_token_received', provider, id)
+    return accessToken
+  } catch (error) {
+    await noteFailure(context, connection, error)
+    throw error
+  } finally {
+    const held = context.tokens.get(id)
+    if (held?.pending)
+      context.tokens.set(id, { accessToken: held.accessToken, refreshToken: held.refreshToken })
+  }
+}
+
+/** What a failure says about the connection itself is remembered, here and in the other tabs. */
+async function noteFailure(context: Context, connection: Connection, error: unknown): Promise<void> {
+  const code = error instanceof CountersignError ? error.code : undefined
+  if (code === 'sign_in_required') context.connections.signInRequired()
+  else if (code === 'unknown_connection') await store(context, connection.id, () => undefined)
+  else if (code === 'reauthorization_required') {
+    context.tokens.delete(connection.id)
+    await store(context, connection.id, (record) => ({
+      ...record,
+      connection: { ...record.connection, status: 'reauthorization_required' },
+    }))
+  }
+}
+
+async function store(
+  context: Context,
+  id: string,
+  next: (record: ConnectionRecord) => ConnectionRecord | undefined,
+): Promise<void> {
+  const { database, tabs } = context.platform
+  const key = connectionKey(id)
+  await database.change([key], ([record]) => [
+    record ? { [key]: next(record as ConnectionRecord) } : {},
+    undefined,
+  ])
+  tabs.announce(id)
+  await context.connections.load()
+}
+
+/** Forgets the connection first and always, then asks the provider to revoke the grant. */
+export async function disconnect(context: Context, connection: Connection): Promise<{ revoked: boolean }> {
+  const channel = await context.channel(connection.provider)
+  // The channel may need the tokens of this page to revoke them: it takes them out of the memory itself.
+  const revocation = channel.disconnect(connection)
+  context.tokens.delete(connection.id)
+  await store(context, connection.id, () => undefined)
+  context.emit('disconnected', connection.provider, connection.id)
+  return { revoked: await revocation.catch(() => false) }
+}
+
+/**
+ * A request to the provider's API. The access token goes along and nowhere else; when the API refuses it, it is
+ * replaced once and the request sent once more, if it may be repeated.
+ *
+ * @throws {CountersignError} `resource_not_allowed` for a path that leaves the provider's API.
+ */
+export async function fetchResource(
+  context: Context,
+  connection: Connection,
+  path: string,
+  init: RequestInit,
+): Promise<Response> {
+  const channel = await context.channel(connection.provider)
+  const provider = providerOf(context, connection.provider)
+  if (provider.mode === 'bff') return channel.fetch(connection, path, init)
+
+  const url = resourceUrl(provider.api, path)
+  const send = async (token: AccessToken): Promise<Response> => {
+    const headers = new Headers(init.headers)
+    headers.set('authorization', `Bearer ${token.value}`)
+    return context.platform.fetch(url, {
+      credentials: 'omit',
+      redirect: 'error',
+      referrerPolicy: 'no-referrer',
+      ...init,
+      headers,
+    })
+  }
+  const token = await getAccessToken(context, connection)
+  const response = await send(token)
+  const rejected = response.status === 401 || ((await provider.isTokenRejected?.(response.clone())) ?? false)
+  if (!rejected || !(provider.isRepeatable ?? isRepeatable)(init)) return response
+  return send(await getAccessToken(context, connection, token.value))
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110.html#section-9.2.2 */
+function isRepeatable({ method = 'GET', body }: RequestInit): boolean {
+  return /^(?:GET|HEAD|OPTIONS|PUT|DELETE)$/i.test(method) && !(body instanceof ReadableStream)
+}
+
+/** The URL of a path below the API's base. @throws {CountersignError} `resource_not_allowed` */
+function resourceUrl(api: string | undefined, path: string): string {
+  if (api === undefined)
+    throw new TypeError('This provider has no API base: give its preset the `api` option.')
+  const base = new URL(api.endsWith('/') ? api : `${api}/`)
+  const url = URL.canParse(path.replace(/^\/+/, './'), base.href)
+    ? new URL(path.replace(/^\/+/, './'), base)
+    : undefined
+  if (
+    url?.origin !== base.origin ||
+    !url.pathname.startsWith(base.pathname) ||
+    /%2e|%2f|%5c|\/\/|\\/i.test(url.pathname)
+  ) {
+    throw new CountersignError(
+      'resource_not_allowed',
+      "The path leaves the provider's API. Nothing was sent: give a path below its base.",
+      { recovery: 'configure' },
+    )
+  }
+  return url.href
+}

@@ -1,0 +1,58 @@
+import type { Navigation } from '../platform/navigation.js'
+
+/** What brought a person to the callback page. */
+export interface Capture {
+  /** The parameters of an authorization response. */
+  readonly parameters?: URLSearchParams
+  /** After a reload: the id of the transaction that this history entry belongs to. */
+  readonly id?: string
+}
+
+/** Everything an authorization response may hold, wanted or not: none of it stays in the address bar. */
+const parameterNames =
+  'code state iss error error_description error_uri error_cause trace_id scope session_state access_token id_token token token_type expires_in response'.split(
+    ' ',
+  )
+
+const isResponse = (parameters: URLSearchParams): boolean =>
+  ['code', 'state', 'error'].some((name) => parameters.has(name))
+
+/**
+ * Takes an authorization response out of the address bar, synchronously: a router, an analytics script or an error
+ * reporter that runs later does not see it. Other parameters and the app's own history state stay.
+ *
+ * The history entry keeps the non-secret id of the transaction, by which a reload finds it again.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9700.html#section-4.2.4
+ */
+export function captureResponse(
+  navigation: Navigation,
+  redirectUris: readonly string[],
+): Capture | undefined {
+  const url = navigation.url()
+  const here = redirectUris.some((uri) => {
+    const { origin, pathname, searchParams } = new URL(uri)
+    return (
+      origin === url.origin &&
+      pathname === url.pathname &&
+      [...searchParams].every(([name, value]) => url.searchParams.get(name) === value)
+    )
+  })
+  if (!here) return undefined
+
+  // The code flow answers in the query; a fragment is only read where it plainly holds a response.
+  const fragment = new URLSearchParams(url.hash.slice(1))
+  const inQuery = isResponse(url.searchParams)
+  if (!inQuery && !isResponse(fragment)) {
+    const { countersign } = Object(navigation.historyState()) as { countersign?: unknown }
+    return typeof countersign === 'string' ? { id: countersign } : undefined
+  }
+  const parameters = inQuery ? new URLSearchParams(url.search) : fragment
+  for (const name of parameterNames) url.searchParams.delete(name)
+  if (isResponse(fragment) || fragment.has('access_token')) url.hash = ''
+  navigation.replace(url.href, {
+    ...Object(navigation.historyState()),
+    countersign: parameters.get('state')?.slice(0, 16),
+  })
+  return { parameters }
+}

@@ -1,0 +1,257 @@
+import { checkAuthorizationUrl } from '../../protocol/authorization-request.js'
+import {
+  contractHeader,
+  contractVersion,
+  type AccessTokenAnswer,
+  type AccessTokenRequest,
+  type AuthorizationAnswer,
+  type AuthorizationRequest,
+  type ConnectionDocument,
+  type DisconnectAnswer,
+  type TokenAnswer,
+  type TokenRequest,
+} from '../../protocol/contract.js'
+import { BackendError, type CountersignError, ValidationError } from '../../protocol/errors.js'
+import { readJsonObject, request } from '../../protocol/http.js'
+import { sha256 } from '../../protocol/pkce.js'
+import { parseScope } from '../../protocol/scope.js'
+import type { Connection } from '../connection.js'
+import type { Context } from '../context.js'
+import type { Provider } from '../provider.js'
+import type { AccessToken, Channel } from './channel.js'
+
+/** The channel of `mediated` and `bff` providers: this page and the backend contract. */
+export function createChannel(context: Context, name: string, provider: Provider): Channel {
+  const { clock } = context.platform
+
+  const toAccessToken = ({
+    access_token: value,
+    token_type: type,
+    expires_in: seconds,
+  }: Partial<AccessTokenAnswer>): AccessToken => {
+    if (typeof value !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(value) || !/^bearer$/i.test(String(type)))
+      throw invalid('access_token')
+    return {
+      value,
+      expiresAt: typeof seconds === 'number' && seconds >= 0 ? clock.now() + seconds : undefined,
+    }
+  }
+
+  return {
+    async begin({ state, codeChallenge, nonce, redirectUri, scope, input }) {
+      const ownInput = provider.toInput?.(input)
+      const body: AuthorizationRequest = {
+        state,
+        code_challenge: codeChallenge,
+        ...(nonce !== undefined && { nonce }),
+        redirect_uri: redirectUri,
+        scope,
+        ...(input.connection !== undefined && { connection: input.connection }),
+        ...(ownInput && { input: ownInput }),
+      }
+      const answer = await call<AuthorizationAnswer>(context, `/${name}/authorization`, 'POST', body)
+      const url = checkAuthorizationUrl(answer.authorization_url, {
+        endpoint: provider.authorizationEndpoint ?? '',
+        client_id: provider.clientId,
+        state,
+        code_challenge: codeChallenge,
+        redirect_uri: redirectUri,
+      })
+      return {
+        url,
+        expiresAt: clock.now() + (answer.expires_in ?? 0),
+        ...(typeof answer.transaction === 'string' && { handle: answer.transaction }),
+      }
+    },
+
+    async redeem({ state, codeVerifier, handle }, { code, iss }) {
+      const body: TokenRequest = {
+        code,
+        state,
+        code_verifier: codeVerifier,
+        ...(iss !== undefined && { iss }),
+        ...(handle !== undefined && { transaction: handle }),
+      }
+      const answer = await call<TokenAnswer>(context, `/${name}/token`, 'POST', body)
+      const connection = toConnection(answer.connection, name, provider)
+      return provider.mode === 'mediated' && answer.access_token !== undefined
+        ? { connection, accessToken: toAccessToken(answer) }
+        : { connection }
+    },
+
+    async accessToken({ id }, rejected) {
+      const body: AccessTokenRequest = rejected === undefined ? {} : { rejected: await sha256(rejected) }
+      return toAccessToken(
+        await call<AccessTokenAnswer>(
+          context,
+          `/connections/${encodeURIComponent(id)}/access-token`,
+          'POST',
+          body,
+        ),
+      )
+    },
+
+    async disconnect({ id }) {
+      const { revoked } = await call<DisconnectAnswer>(
+        context,
+        `/connections/${encodeURIComponent(id)}`,
+        'DELETE',
+      )
+      return revoked === true
+    },
+
+    fetch({ id }, path, init) {
+      const headers = new Headers(init.headers)
+      headers.set(contractHeader, contractVersion)
+      const { url, fetch, credentials } = backendOf(context)
+      return fetch(`${url}/connections/${encodeURIComponent(id)}/resource/${path.replace(/^\/+/, '')}`, {
+        redirect: 'error',
+        referrerPolicy: 'no-referrer',
+        ...init,
+        headers,
+        credentials,
+      })
+    },
+  }
+}
+
+/** One call of the contract. @throws {BackendError} for an answer that is no success. @throws {NetworkError} without one. */
+async function call<Answer>(
+  context: Context,
+  path: string,
+  method: string,
+  body?: object,
+): Promise<Partial<Answer>> {
+  const { url, fetch, credentials } = backendOf(context)
+  const response = await request(
+    fetch,
+    url + path,
+    {
+      method,
+      credentials,
+      headers: { [contractHeader]: contractVersion, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    },
+    { timeoutSeconds: 30 },
+  )
+  const answer = await readJsonObject(response)
+  if (response.ok && answer) return answer as Partial<Answer>
+  throw toError(response, answer)
+}
+
+function backendOf({ backend }: Context): NonNullable<Context['backend']> {
+  if (!backend) throw new TypeError('This provider needs a backend: give createClient the `backend` option.')
+  return backend
+}
+
+/** The error of an answer. Its sentence is ours: what the backend wrote may be anything. */
+function toError(response: Response, answer: Record<string, unknown> | undefined): CountersignError {
+  const { status, headers } = response
+  const error =
+    typeof answer?.['error'] === 'string' && /^[a-z_]{1,64}$/.test(answer['error'])
+      ? answer['error']
+      : undefined
+  const evidence = { error, status }
+  const wait = Number(headers.get('retry-after') ?? NaN)
+  const retry = Number.isFinite(wait) ? { retryAfterSeconds: wait } : {}
+  switch (error) {
+    case 'unauthenticated':
+      return new BackendError(
+        'sign_in_required',
+        "The app's user is not signed in any more: sign in, then call resume().",
+        evidence,
+        { recovery: 'sign_in' },
+      )
+    case 'rate_limited':
+      return new BackendError(
+        'rate_limited',
+        'The backend asks to wait: try again after retryAfterSeconds.',
+        evidence,
+        { recovery: 'resume', ...retry },
+      )
+    case 'reauthorization_required':
+      return new BackendError(
+        'reauthorization_required',
+        'The provider no longer accepts this connection: renew it with authorize().',
+        evidence,
+      )
+    case 'unknown_connection':
+      return new BackendError(
+        'unknown_connection',
+        'The backend does not know this connection any more: connect again with authorize().',
+        evidence,
+      )
+    case 'invalid_grant':
+    case 'transaction_invalid':
+      return new BackendError(
+        'backend_error',
+        'The authorization code is no longer good. Start again with authorize().',
+        evidence,
+      )
+    case 'provider_error':
+      return new BackendError(
+        'backend_error',
+        'The provider refused the request. Start again with authorize().',
+        evidence,
+      )
+    case 'provider_unavailable':
+      return new BackendError(
+        'backend_error',
+        'The provider does not answer. Try again in a while.',
+        evidence,
+        { recovery: 'resume', ...retry },
+      )
+    default:
+      return status >= 500
+        ? new BackendError('backend_error', 'The backend failed. Try again in a while.', evidence, {
+            recovery: 'resume',
+            ...retry,
+          })
+        : new BackendError(
+            'backend_error',
+            'The backend refused the request. Compare its configuration with this page (origin, redirect URI, provider).',
+            evidence,
+            {
+              recovery: 'configure',
+            },
+          )
+  }
+}
+
+const invalid = (part: string): ValidationError =>
+  new ValidationError(
+    'backend_response_invalid',
+    part,
+    `The backend's answer has no usable ${part}. See the backend contract.`,
+    { recovery: 'configure' },
+  )
+
+/** Wire → connection: the one place where a connection's names change case. */
+export function toConnection(
+  document: ConnectionDocument | undefined,
+  name: string,
+  provider: Provider,
+): Connection {
+  const {
+    id,
+    status,
+    scope = '',
+    missing_scope: missing = '',
+    created_at: connectedAt,
+    details = {},
+  } = document ?? ({} as Partial<ConnectionDocument>)
+  if (!document || typeof id !== 'string' || id.length > 200 || typeof connectedAt !== 'number')
+    throw invalid('connection')
+  const { consent_expires_at: consentExpiresAt, renew_by: renewBy } = document
+  return {
+    id,
+    provider: name,
+    status: status === 'reauthorization_required' ? status : 'connected',
+    grantedScope: parseScope(scope),
+    missingScope: parseScope(missing),
+    connectedAt,
+    ...(consentExpiresAt !== undefined && { consentExpiresAt }),
+    ...(renewBy !== undefined && { renewBy }),
+    details: provider.toDetails?.(details, document) ?? details,
+  }
+}

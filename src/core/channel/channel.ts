@@ -1,0 +1,53 @@
+import type { AuthorizationResponse } from '../../protocol/authorization-response.js'
+import type { Connection } from '../connection.js'
+import type { Context } from '../context.js'
+import type { Provider } from '../provider.js'
+import type { Transaction } from '../transaction.js'
+
+/** Where the person is to be sent. */
+export interface AuthorizationUrl {
+  /** Checked: the page may go there. */
+  readonly url: string
+  /** Until when: epoch seconds. */
+  readonly expiresAt: number
+  /** What the channel wants back at redemption. */
+  readonly handle?: string
+}
+
+/** An access token in the memory of this page. */
+export interface AccessToken {
+  readonly value: string
+  /** Epoch seconds; `undefined` when the server did not say. */
+  readonly expiresAt: number | undefined
+}
+
+/** What a redeemed authorization code gives. */
+export interface Redeemed {
+  readonly connection: Connection
+  /** In `browser` and `mediated` mode. */
+  readonly accessToken?: AccessToken
+  /** In `browser` mode, where the server issued one. */
+  readonly refreshToken?: string
+}
+
+/** How a provider's protocol steps are carried out: by this page (`direct`) or by the app's backend. */
+export interface Channel {
+  /** Turns a transaction into an authorization URL. */
+  begin(transaction: Transaction): Promise<AuthorizationUrl>
+  /** Redeems the authorization code of a response that belongs to the transaction. */
+  redeem(
+    transaction: Transaction,
+    response: AuthorizationResponse & { readonly code: string },
+  ): Promise<Redeemed>
+  /** A usable access token, refreshed when needed; `rejected` is one that the API refused. */
+  accessToken(connection: Connection, rejected: string | undefined): Promise<AccessToken>
+  /** Ends the grant at the provider. Resolves with whether the provider confirmed it. */
+  disconnect(connection: Connection): Promise<boolean>
+  /** A request to the provider's API, with `path` relative to its base. */
+  fetch(connection: Connection, path: string, init: RequestInit): Promise<Response>
+}
+
+/** What a channel's file exports. */
+export interface ChannelModule {
+  readonly createChannel: (context: Context, name: string, provider: Provider) => Channel
+}

@@ -1,0 +1,253 @@
+import { CountersignError } from '../protocol/errors.js'
+import type { Fetch } from '../protocol/http.js'
+import { refuseSecrets } from '../protocol/secrets.js'
+import { browserPlatform, type Platform } from '../platform/platform.js'
+import { createAuthorization, type Authorization } from './authorization.js'
+import type { CallbackState } from './callback.js'
+import { captureResponse, type Capture } from './capture.js'
+import type { Channel } from './channel/channel.js'
+import { createConnections, type ConnectionsState } from './connections.js'
+import { providerOf, type Context, type HeldTokens } from './context.js'
+import type { CountersignEvent } from './events.js'
+import type { CommonInput, DetailsOf, InputOf, Provider } from './provider.js'
+import { load } from './load.js'
+import { createStore, type ReadableStore } from './store.js'
+import { createTokens, type TokensState } from './tokens.js'
+
+/** The providers of a client, by the names the application gives them. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "a provider of whatever input": input types stand in contravariant positions
+export type Providers = Readonly<Record<string, Provider<any, any>>>
+
+/** What {@link createClient} takes. */
+export interface ClientOptions<P extends Providers = Providers> {
+  /** The providers, by name. The name is part of the redirect URI and of the backend's paths. */
+  readonly providers: P
+  /**
+   * Where the backend contract is served: a path or URL, or with `fetch` for an app that sends its own `Authorization`
+   * header instead of a cookie. Needed by every provider in `mediated` or `bff` mode.
+   */
+  readonly backend?: string | { readonly url: string; readonly fetch?: Fetch }
+  /**
+   * The redirect URI of each provider, as registered there: one of its own for each, on this origin.
+   *
+   * @defaultValue `/callback/<name>` on this origin
+   */
+  readonly redirectUri?: (name: Extract<keyof P, string>) => string
+  /**
+   * The app's own user, as an opaque id: connections are kept apart by it. `null` while nobody is signed in. Leave it
+   * out when the app has one user only.
+   */
+  readonly session?: string | null
+  /** Tells two clients of one origin apart: database, locks and channel carry this name. @defaultValue `countersign` */
+  readonly namespace?: string
+  /** Receives what happens, redacted: for telemetry. */
+  readonly onEvent?: (event: CountersignEvent) => void
+  /** The browser, replaceable in tests. */
+  readonly platform?: Platform
+}
+
+/** A client: what {@link createClient} makes. Its functions are stable and may be passed around. */
+export interface Client<P extends Providers = Providers> {
+  readonly providers: P
+  /** What became of the response that this page was opened with. */
+  readonly callback: ReadableStore<CallbackState>
+  /** All connections of the app's user. */
+  readonly connections: ReadableStore<ConnectionsState>
+  /** The authorization of a provider with an input: the same object for an equal input. */
+  authorization<Name extends Extract<keyof P, string>>(name: Name, input?: InputOf<P[Name]>): Authorization
+  /** The tokens of a provider's connection: the same store for the same arguments. */
+  tokens<Name extends Extract<keyof P, string>>(
+    name: Name,
+    options?: { readonly connection?: string | undefined },
+  ): ReadableStore<TokensState<DetailsOf<P[Name]>, P[Name]['mode']>>
+  /** Says who the app's user is now; `null` when nobody is signed in. Tokens in memory are dropped when it changes. */
+  setSession(subject: string | null): void
+  /** Ends listening to other tabs. */
+  dispose(): void
+}
+
+const none: CallbackState = { status: 'none' }
+const pending: CallbackState = { status: 'pending' }
+
+/**
+ * Makes a client. Create it once, at module level and before the router: it takes an authorization response out of the
+ * address bar synchronously and redeems it at once. On a server it does nothing.
+ *
+ * @throws {TypeError} for a configuration that cannot work or is not safe: a secret, a missing backend, a redirect URI
+ * on another origin or shared by two providers.
+ * @example
+ * ```ts
+ * import { createClient } from 'countersign'
+ * import { apiture } from 'countersign/providers'
+ *
+ * export const bank = createClient({
+ *   providers: { apiture: apiture({ clientId: 'my-client', environment: 'cat', scope: 'openid offline_access banking/read' }) },
+ * })
+ * ```
+ */
+export function createClient<const P extends Providers>(options: ClientOptions<P>): Client<P> {
+  refuseSecrets(options)
+  const onServer = typeof window === 'undefined' && !options.platform
+  const platform = options.platform ?? browserPlatform(options.namespace ?? 'countersign')
+  const { providers } = options
+  const names = Object.keys(providers)
+
+  let subject = options.session === undefined ? '' : options.session
+  const tokens = new Map<string, HeldTokens>()
+  const channels = new Map<string, Promise<Channel>>()
+  const redirectUri = (name: string): string =>
+    options.redirectUri?.(name as Extract<keyof P, string>) ??
+    new URL(`/callback/${name}`, platform.navigation.url()).href
+
+  const context: Context = {
+    platform,
+    providers,
+    backend: onServer ? undefined : resolveBackend(options.backend, platform),
+    subject: () => subject,
+    redirectUri,
+    tokens,
+    connections: createConnections(platform, () => subject, tokens),
+    channel: async (name) => {
+      try {
+        return await remember(channels, name, () => loadChannel(context, name))
+      } catch (error) {
+        channels.delete(name)
+        throw error
+      }
+    },
+    emit(type, provider, id, outcome) {
+      options.onEvent?.({
+        type,
+        provider,
+        id,
+        at: platform.clock.now(),
+        ...(outcome !== undefined && { outcome }),
+      })
+    },
+  }
+
+  const callback = createStore(none)
+  const authorizations = new Map<string, Authorization>()
+  const tokenStores = new Map<string, ReadableStore<TokensState>>()
+
+  const authorization = (name: string, input: CommonInput = {}): Authorization =>
+    remember(authorizations, `${name} ${stableKey(input)}`, () => createAuthorization(context, name, input))
+
+  /** Shows where `work` stands; what it gives to go on with is shown the same way. */
+  async function show(work: Promise<CallbackState>): Promise<CallbackState> {
+    callback.set(pending)
+    let state = await work
+    if ('resume' in state) {
+      const { resume } = state
+      state = { ...state, resume: () => show(resume()) }
+    }
+    callback.set(state)
+    return state
+  }
+
+  async function finish(capture: Capture): Promise<CallbackState> {
+    try {
+      const { complete } = await load(import('./redemption.js'))
+      return await complete(context, capture, (name, input) => authorization(name, input).authorize())
+    } catch (error) {
+      if (!(error instanceof CountersignError)) throw error
+      // The response is in this page's memory still, so nothing is lost.
+      return { status: 'failed', error, returnTo: '/', resume: () => finish(capture) }
+    }
+  }
+
+  if (!onServer) {
+    checkConfiguration(context, names)
+    const capture = captureResponse(platform.navigation, names.map(redirectUri))
+    platform.tabs.onAnnounced(() => void context.connections.load())
+    platform.navigation.onRestored(() => void context.connections.load())
+    void context.connections.load()
+    if (capture && !platform.navigation.isTopLevel()) {
+      const error = new CountersignError(
+        'environment_unsupported',
+        'The provider answered inside a frame. It was not used: open the page in a window of its own.',
+      )
+      callback.set({ status: 'failed', error, returnTo: '/' })
+    } else if (capture) {
+      callback.set(pending)
+      platform.navigation.whenActive(() => void show(finish(capture)))
+    }
+  }
+
+  return {
+    providers,
+    callback,
+    connections: context.connections,
+    authorization,
+    tokens: ((name: string, { connection }: { connection?: string | undefined } = {}) =>
+      remember(tokenStores, `${name} ${connection ?? ''}`, () =>
+        createTokens(context, name, connection),
+      )) as Client<P>['tokens'],
+    setSession(next) {
+      if (next === subject) return
+      subject = next
+      tokens.clear()
+      void context.connections.load()
+    },
+    dispose() {
+      platform.tabs.close()
+    },
+  }
+}
+
+/** The value under a key, made on first use. */
+function remember<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) map.set(key, (value = make()))
+  return value
+}
+
+/** Equal inputs have equal keys, whatever the order of their members. */
+const stableKey = (input: object): string =>
+  JSON.stringify(input, (_name, value: unknown) =>
+    typeof value === 'object' && value && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  )
+
+async function loadChannel(context: Context, name: string): Promise<Channel> {
+  const provider = providerOf(context, name)
+  const { createChannel } = await load(provider.channel?.() ?? import('./channel/backend.js'))
+  return createChannel(context, name, provider)
+}
+
+function resolveBackend(
+  backend: ClientOptions['backend'],
+  { fetch, navigation }: Platform,
+): Context['backend'] {
+  if (backend === undefined) return undefined
+  const own = typeof backend === 'string' ? { url: backend } : backend
+  const url = new URL(own.url, navigation.url()).href.replace(/\/+$/, '')
+  return { url, fetch: own.fetch ?? fetch, credentials: own.fetch ? 'omit' : 'include' }
+}
+
+/** @throws {TypeError} naming the provider and what to change. */
+function checkConfiguration(context: Context, names: readonly string[]): void {
+  const seen = new Set<string>()
+  for (const name of names) {
+    const { mode } = providerOf(context, name)
+    const uri = context.redirectUri(name)
+    if (!/^[\w-]+$/.test(name))
+      throw new TypeError(`The provider name "${name}" may hold letters, digits, "-" and "_" only.`)
+    if (mode !== 'browser' && !context.backend)
+      throw new TypeError(`Provider "${name}" is in ${mode} mode: give createClient the \`backend\` option.`)
+    if (
+      !URL.canParse(uri) ||
+      new URL(uri).origin !== context.platform.navigation.url().origin ||
+      uri.includes('#')
+    ) {
+      throw new TypeError(
+        `The redirect URI of provider "${name}" must be a URL on this origin, without fragment.`,
+      )
+    }
+    // Without a redirect URI of its own, a response of one authorization server could pass for another's (RFC 9700 §4.4).
+    if (seen.has(uri))
+      throw new TypeError(`Provider "${name}" shares its redirect URI with another: give each its own.`)
+    seen.add(uri)
+  }
+}

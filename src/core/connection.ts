@@ -1,0 +1,34 @@
+import type { Mode } from './provider.js'
+
+/** One authorized relation between a user of the app and an institution. Holds no token. Never changed, only replaced. */
+export interface Connection<Details extends object = object> {
+  /** Unique within the app; kept when the connection is renewed. */
+  readonly id: string
+  /** The name of the provider in the client's options. */
+  readonly provider: string
+  readonly status: 'connected' | 'reauthorization_required'
+  /** The scope values that were granted. */
+  readonly grantedScope: readonly string[]
+  /** The scope values that were asked for and not granted. */
+  readonly missingScope: readonly string[]
+  /** When the person connected: epoch seconds. */
+  readonly connectedAt: number
+  /** When the person's consent ends: epoch seconds, where known. */
+  readonly consentExpiresAt?: number
+  /** When the connection must have been renewed or used: epoch seconds, where known. */
+  readonly renewBy?: number
+  /** What the provider tells about it. */
+  readonly details: Details
+}
+
+/** A connection as it lies in IndexedDB. */
+export interface ConnectionRecord {
+  readonly v: 1
+  /** The app's user it belongs to; `''` where the app does not say. */
+  readonly subject: string
+  readonly mode: Mode
+  readonly connection: Connection
+}
+
+/** The key of a connection's record; a transaction lies under its bare `state`. */
+export const connectionKey = (id: string): string => `connection:${id}`

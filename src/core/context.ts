@@ -1,0 +1,47 @@
+import type { Fetch } from '../protocol/http.js'
+import type { Platform } from '../platform/platform.js'
+import type { Channel, AccessToken } from './channel/channel.js'
+import type { Connections } from './connections.js'
+import type { Emit } from './events.js'
+import type { Provider } from './provider.js'
+
+/** The tokens of one connection, in the memory of this page and nowhere else. */
+export interface HeldTokens {
+  readonly accessToken: AccessToken | undefined
+  readonly refreshToken?: string | undefined
+  /** A request for a new access token that is under way: everybody waits for the same one. */
+  readonly pending?: Promise<AccessToken>
+}
+
+/** Where the app's backend is and how to reach it. */
+export interface Backend {
+  /** Absolute, without a slash at the end. */
+  readonly url: string
+  readonly fetch: Fetch
+  /** Whether cookies go along: always, unless the app brings its own `fetch`. */
+  readonly credentials: RequestCredentials
+}
+
+/** What the parts of one client share. */
+export interface Context {
+  readonly platform: Platform
+  readonly providers: Readonly<Record<string, Provider>>
+  readonly backend: Backend | undefined
+  /** The app's user: `''` where the app does not say, `null` while nobody is signed in. */
+  readonly subject: () => string | null
+  /** The registered redirect URI of a provider. */
+  readonly redirectUri: (name: string) => string
+  readonly connections: Connections
+  readonly tokens: Map<string, HeldTokens>
+  /** The channel of a provider, loaded on first use. */
+  readonly channel: (name: string) => Promise<Channel>
+  readonly emit: Emit
+}
+
+/** The provider of this name. @throws {TypeError} when the client has none. */
+export function providerOf(context: Pick<Context, 'providers'>, name: string): Provider {
+  const provider = Object.hasOwn(context.providers, name) ? context.providers[name] : undefined
+  if (!provider)
+    throw new TypeError(`No provider "${name}" is configured: add it to createClient({ providers }).`)
+  return provider
+}

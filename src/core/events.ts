@@ -1,0 +1,21 @@
+/** What happened, for telemetry and devtools. Holds names, ids and codes only: never a token, a code or a URL. */
+export interface CountersignEvent {
+  readonly type:
+    | 'authorization_started'
+    | 'response_received'
+    | 'redemption_sent'
+    | 'transaction_ended'
+    | 'access_token_received'
+    | 'disconnected'
+  /** The provider's name in the client's options. */
+  readonly provider: string
+  /** The transaction's or the connection's id. */
+  readonly id: string
+  /** Epoch seconds. */
+  readonly at: number
+  /** How it ended: a status or an error code. */
+  readonly outcome?: string
+}
+
+/** Tells the listeners of an event. */
+export type Emit = (type: CountersignEvent['type'], provider: string, id: string, outcome?: string) => void

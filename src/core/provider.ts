@@ -1,0 +1,89 @@
+import type { ConnectionDocument, JsonObject } from '../protocol/contract.js'
+import type { ChannelModule } from './channel/channel.js'
+
+/**
+ * Who talks to the token endpoint, after the architectures of RFC 10017: `browser` (§6.3) the page itself, `mediated`
+ * (§6.2) a backend that hands access tokens to the page, `bff` (§6.1) a backend that keeps every token.
+ */
+export type Mode = 'browser' | 'mediated' | 'bff'
+
+/** What every provider's input can hold, beside its own fields. */
+export interface CommonInput {
+  /** Scope for this one request, space-delimited. @defaultValue the provider's `scope` */
+  readonly scope?: string | undefined
+  /** Where the app goes on afterwards: a path of this app. @defaultValue `/` */
+  readonly returnTo?: string | undefined
+  /** The id of a connection to renew in place. */
+  readonly connection?: string | undefined
+}
+
+/**
+ * One configured data provider, as a preset such as `stitch({…})` makes it. Plain data and small pure functions; the
+ * client reads it and never changes it.
+ *
+ * @typeParam Input What `authorize` takes for this provider.
+ * @typeParam Details What a connection at this provider tells.
+ * @typeParam M The mode: tokens are reachable in `browser` and `mediated` only.
+ */
+export interface Provider<
+  Input extends object = object,
+  Details extends object = object,
+  M extends Mode = Mode,
+> {
+  /** The name in sentences, such as `Stitch`. */
+  readonly label: string
+  readonly mode: M
+  readonly clientId: string
+  /** The scope that is asked for, space-delimited. */
+  readonly scope: string
+  /**
+   * Where people are sent. In `mediated` and `bff` mode the backend's answer is checked against its origin and path;
+   * in `browser` mode absent means: from discovery.
+   */
+  readonly authorizationEndpoint?: string | undefined
+  /** The issuer identifier, where the authorization server has one. */
+  readonly issuer?: string | undefined
+  /** Whether every authorization response must carry `iss` (RFC 9207). @defaultValue false */
+  readonly requireIss?: boolean
+  /** Whether a response with nothing but `state` means that the person cancelled. @defaultValue false */
+  readonly cancelsWithoutCode?: boolean
+  /** `error` values that mean the person refused, beside `access_denied`. */
+  readonly deniedErrors?: readonly string[]
+  /** Whether the transaction may be made at the backend before the click: it has no side effect and signs nothing personal. */
+  readonly preparesRemotely?: boolean
+  /** Seconds that a person may take at the provider. @defaultValue 900 */
+  readonly transactionSeconds?: number
+  /** Base URL of the provider's API; `fetch(path)` stays below it, and tokens go nowhere else. */
+  readonly api?: string | undefined
+  /** Whether an answer of the API says that the access token is no longer good, beside HTTP 401. */
+  readonly isTokenRejected?: (response: Response) => Promise<boolean>
+  /** Whether a refused request may be sent again with a new token. @defaultValue idempotent methods may */
+  readonly isRepeatable?: (init: RequestInit) => boolean
+  /** The provider's own part of the input, checked, as it goes to the backend. @throws {TypeError} for a wrong one. */
+  readonly toInput?: (input: Input) => JsonObject
+  /** What a connection at this provider tells, from the names on the wire. */
+  readonly toDetails?: (details: JsonObject, connection: ConnectionDocument) => Details
+  /** How the page does the provider's protocol steps itself; in `browser` mode only, loaded on demand. */
+  readonly channel?: (() => Promise<ChannelModule>) | undefined
+  /** What the direct channel needs to know. */
+  readonly direct?: DirectSettings
+}
+
+/** What the direct channel needs to know about an authorization server. */
+export interface DirectSettings {
+  /** Endpoints that are not discovered; with `token_endpoint` given there is no discovery. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+  /** Origins, beside the issuer's, on which discovered endpoints may lie. */
+  readonly origins?: readonly string[]
+  /** `token_type` values that mean `Bearer`, in lower case, such as Apiture's `bearer:`. */
+  readonly bearerAliases?: readonly string[]
+  /** Whether a token response to an `openid` request must hold an ID Token. @defaultValue 'required' */
+  readonly idToken?: 'required' | 'optional'
+}
+
+/** The input type of a provider. */
+export type InputOf<P> =
+  P extends Provider<infer Input, infer _Details, infer _M> ? Input & CommonInput : never
+
+/** The details type of a provider. */
+export type DetailsOf<P> = P extends Provider<infer _Input, infer Details, infer _M> ? Details : never

@@ -1,0 +1,140 @@
+import type { Context } from './context.js'
+import type { CommonInput } from './provider.js'
+import { calculateCodeChallenge, createCodeVerifier, createNonce, createState } from '../protocol/pkce.js'
+import { parseScope } from '../protocol/scope.js'
+import { safeReturnTo } from '../protocol/return-to.js'
+import { providerOf } from './context.js'
+
+/** What must survive the redirect. Lies in IndexedDB under its `state` until it has ended. */
+export interface Transaction {
+  readonly v: 1
+  /**
+   * `prepared`: made, nobody has left; `left`: the person went to the provider; `returned`: a code is here and waits;
+   * `sent`: the code went to the token endpoint, the answer is not stored yet.
+   */
+  readonly phase: 'prepared' | 'left' | 'returned' | 'sent'
+  readonly state: string
+  readonly codeVerifier: string
+  readonly codeChallenge: string
+  readonly nonce?: string
+  readonly provider: string
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly scope: string
+  readonly subject: string
+  readonly input: CommonInput
+  readonly returnTo: string
+  /** Epoch seconds. */
+  readonly createdAt: number
+  /** Epoch seconds. */
+  readonly expiresAt: number
+  /** What the backend wants back with the code. */
+  readonly handle?: string
+  /** In `returned` and `sent` only. */
+  readonly code?: string
+  readonly iss?: string
+  /** When the code came back: epoch seconds. */
+  readonly returnedAt?: number
+  /** How often the code was sent. */
+  readonly sends?: number
+}
+
+/** What is left of a transaction that has ended: enough to tell a second tab or a reload the same result. */
+export interface EndedTransaction {
+  readonly v: 1
+  readonly phase: 'done' | 'failed'
+  readonly provider: string
+  readonly subject: string
+  readonly input: CommonInput
+  readonly returnTo: string
+  /** When this record may go: epoch seconds. */
+  readonly expiresAt: number
+  /** In `done`. */
+  readonly connectionId?: string
+  /** In `failed`: `cancelled`, `denied` or `failed`. */
+  readonly outcome?: 'cancelled' | 'denied' | 'failed'
+  readonly error?: StoredError
+}
+
+/** An error as plain data. Its texts hold no secret. */
+export interface StoredError {
+  readonly code: string
+  readonly message: string
+  readonly error?: string
+  readonly errorDescription?: string
+  readonly errorUri?: string
+}
+
+/** Nobody needs more than this many at once; the oldest, prepared ones first, make room. */
+const maximumTransactions = 16
+
+/**
+ * The part of a state by which a transaction may be named in public (history state, events, messages to other tabs).
+ * The 162 bits that are left cannot be guessed.
+ */
+export const transactionId = (state: string): string => state.slice(0, 16)
+
+/** Whether a record is a transaction or what is left of one. Anything else under such a key is not trusted. */
+export function isTransaction(value: unknown): value is Transaction | EndedTransaction {
+  return typeof value === 'object' && value !== null && 'phase' in value && 'v' in value && value.v === 1
+}
+
+/** Whether only the result of a transaction is left. */
+export const hasEnded = (record: Transaction | EndedTransaction): record is EndedTransaction =>
+  record.phase === 'done' || record.phase === 'failed'
+
+/**
+ * Makes a transaction and commits it, so that it can be found again whatever happens next.
+ *
+ * @throws {StorageError} when it cannot be stored: the person is not sent away then.
+ */
+export async function createTransaction(
+  context: Context,
+  name: string,
+  subject: string,
+  input: CommonInput,
+): Promise<Transaction> {
+  const provider = providerOf(context, name)
+  const { database, clock, navigation } = context.platform
+  const codeVerifier = createCodeVerifier()
+  const redirectUri = context.redirectUri(name)
+  const scope = input.scope ?? provider.scope
+  const now = clock.now()
+  const transaction: Transaction = {
+    v: 1,
+    phase: 'prepared',
+    state: createState(),
+    codeVerifier,
+    codeChallenge: await calculateCodeChallenge(codeVerifier),
+    ...(parseScope(scope).includes('openid') && { nonce: createNonce() }),
+    provider: name,
+    clientId: provider.clientId,
+    redirectUri,
+    scope,
+    subject,
+    input,
+    returnTo: safeReturnTo(input.returnTo, navigation.url().origin, [new URL(redirectUri).pathname]),
+    createdAt: now,
+    expiresAt: now + Math.min(provider.transactionSeconds ?? 900, 3600),
+  }
+  await sweep(context, now)
+  await database.change([], () => [{ [transaction.state]: transaction }, undefined])
+  return transaction
+}
+
+/** Removes what has expired, and the oldest of what is too much. */
+async function sweep({ platform: { database } }: Context, now: number): Promise<void> {
+  const all = (await database.entries()).filter((entry): entry is [string, Transaction | EndedTransaction] =>
+    isTransaction(entry[1]),
+  )
+  const live = all
+    .filter(([, { expiresAt }]) => expiresAt > now)
+    .sort(
+      ([, a], [, b]) =>
+        Number(a.phase === 'prepared') - Number(b.phase === 'prepared') || b.expiresAt - a.expiresAt,
+    )
+  const kept = new Set(live.slice(0, maximumTransactions - 1).map(([key]) => key))
+  const gone = all.filter(([key]) => !kept.has(key)).map(([key]) => [key, undefined])
+  if (gone.length > 0)
+    await database.change([], () => [Object.fromEntries(gone) as Record<string, undefined>, undefined])
+}

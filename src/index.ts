@@ -1,0 +1,27 @@
+export type { Authorization, AuthorizationState } from './core/authorization.js'
+export type { CallbackState } from './core/callback.js'
+export { createClient, type Client, type ClientOptions, type Providers } from './core/client.js'
+export type { Connection } from './core/connection.js'
+export type { ConnectionsState } from './core/connections.js'
+export type { CountersignEvent } from './core/events.js'
+export type { CommonInput, DetailsOf, InputOf, Mode, Provider } from './core/provider.js'
+export type { ReadableStore } from './core/store.js'
+export type { Connected, TokensState, WithAccessToken } from './core/tokens.js'
+export {
+  AuthorizationResponseError,
+  BackendError,
+  CountersignError,
+  NetworkError,
+  StorageError,
+  TokenEndpointError,
+  TransactionError,
+  ValidationError,
+  type ErrorCode,
+  type Recovery,
+} from './protocol/errors.js'
+export { CountersignProvider, useClient, type CountersignProviderProps } from './react/provider.js'
+export type { Register, RegisteredClient } from './react/register.js'
+export { useAuthorize, type UseAuthorizeResult } from './react/use-authorize.js'
+export { useAuthorizationCallback, useCallback } from './react/use-callback.js'
+export { useConnections } from './react/use-connections.js'
+export { useTokens } from './react/use-tokens.js'

@@ -1,0 +1,67 @@
+import { createStore, promisifyRequest, type UseStore } from 'idb-keyval'
+import { StorageError } from '../protocol/errors.js'
+
+/** A key-value store over IndexedDB. Every promise settles only when the transaction is complete. */
+export interface Database {
+  /** The value under a key. @throws {StorageError} when IndexedDB cannot be used. */
+  get(key: string): Promise<unknown>
+  /** All keys and values. @throws {StorageError} when IndexedDB cannot be used. */
+  entries(): Promise<[key: string, value: unknown][]>
+  /**
+   * Reads and writes in one transaction: `change` sees the current values and says what to put under which
+   * key (`undefined` deletes, no entry leaves as it is). Nobody else, in any tab, comes between.
+   *
+   * @throws {StorageError} when IndexedDB cannot be used.
+   */
+  change<Result>(
+    keys: readonly string[],
+    change: (
+      current: readonly unknown[],
+    ) => readonly [writes: Readonly<Record<string, unknown>>, result: Result],
+  ): Promise<Result>
+}
+
+/** Opens (and creates when needed) the database of this name, on first use. */
+export function openDatabase(name: string): Database {
+  let store: UseStore | undefined
+
+  // A connection may be closed under us (iOS in the background, site data cleared): open again and try once more.
+  async function use<T>(
+    mode: IDBTransactionMode,
+    work: (records: IDBObjectStore) => PromiseLike<T>,
+  ): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await (store ??= createStore(name, 'records'))(mode, work)
+      } catch {
+        store = undefined
+        if (attempt > 0) throw new StorageError()
+      }
+    }
+  }
+
+  return {
+    get: (key) => use('readonly', (records) => promisifyRequest<unknown>(records.get(key))),
+
+    entries: () =>
+      use('readonly', async (records) => {
+        const [keys, values] = await Promise.all([
+          promisifyRequest(records.getAllKeys() as IDBRequest<string[]>),
+          promisifyRequest(records.getAll() as IDBRequest<unknown[]>),
+        ])
+        return keys.map((key, index) => [key, values[index]])
+      }),
+
+    change: (keys, change) =>
+      use('readwrite', async (records) => {
+        const current = await Promise.all(keys.map((key) => promisifyRequest<unknown>(records.get(key))))
+        const [writes, result] = change(current)
+        for (const [key, value] of Object.entries(writes)) {
+          if (value === undefined) records.delete(key)
+          else records.put(value, key)
+        }
+        await promisifyRequest(records.transaction)
+        return result
+      }),
+  }
+}

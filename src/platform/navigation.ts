@@ -1,0 +1,44 @@
+/** The address bar and the ways to leave the page. */
+export interface Navigation {
+  /** The current URL. */
+  url(): URL
+  /** Whether this document is the top of its window: responses are not taken in frames. */
+  isTopLevel(): boolean
+  /** Runs `work` at once, or when a prerendered page is shown. */
+  whenActive(work: () => void): void
+  /** The state of the current history entry. */
+  historyState(): unknown
+  /** Replaces the current history entry: URL and state. */
+  replace(url: string, state: unknown): void
+  /** Leaves for another site. */
+  assign(url: string): void
+  /** Calls back when the page is shown again out of the back/forward cache. */
+  onRestored(listener: () => void): () => void
+}
+
+/** The real window's navigation. */
+export const windowNavigation: Navigation = {
+  url: () => new URL(location.href),
+  isTopLevel: () => window.top === window,
+  whenActive(work) {
+    if ((document as { prerendering?: boolean }).prerendering)
+      document.addEventListener('prerenderingchange', work, { once: true })
+    else work()
+  },
+  historyState: () => history.state as unknown,
+  replace(url, state) {
+    history.replaceState(state, '', url)
+  },
+  assign(url) {
+    location.assign(url)
+  },
+  onRestored(listener) {
+    const handle = (event: PageTransitionEvent): void => {
+      if (event.persisted) listener()
+    }
+    addEventListener('pageshow', handle)
+    return () => {
+      removeEventListener('pageshow', handle)
+    }
+  },
+}

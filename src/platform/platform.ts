@@ -1,0 +1,25 @@
+import { systemClock, type Clock } from './clock.js'
+import { openDatabase, type Database } from './database.js'
+import { windowNavigation, type Navigation } from './navigation.js'
+import { openTabs, type Tabs } from './tabs.js'
+
+/** The browser, as the core sees it: everything outside the library in one object that tests can replace whole. */
+export interface Platform {
+  readonly clock: Clock
+  readonly database: Database
+  readonly navigation: Navigation
+  readonly tabs: Tabs
+  /** The function behind every request of the page. */
+  readonly fetch: typeof fetch
+}
+
+/** The real browser; database, locks and channel are called `name`. */
+export function browserPlatform(name: string): Platform {
+  return {
+    clock: systemClock,
+    database: openDatabase(name),
+    navigation: windowNavigation,
+    tabs: openTabs(name),
+    fetch: (input, init) => fetch(input, init),
+  }
+}

@@ -1,0 +1,49 @@
+/** What the tabs of one origin share: locks and announcements. */
+export interface Tabs {
+  /**
+   * Runs `work` while holding the lock of this name, waiting for it at most `seconds`. Where there are no Web Locks
+   * it runs at once: what must happen once is also guarded by a read-and-write in one IndexedDB transaction.
+   *
+   * It waits even when the lock looks taken for good: the document of a reloaded page keeps its locks for another
+   * 25 to 50 ms, so `ifAvailable` would give up on work that nobody is doing.
+   *
+   * @throws the AbortSignal's `TimeoutError` when the lock did not come free in time.
+   */
+  lock<T>(name: string, seconds: number, work: () => Promise<T>): Promise<T>
+  /** Tells the other tabs that a record changed. Carries an id, never a value. */
+  announce(id: string): void
+  /** Calls back with the ids that other tabs announce. */
+  onAnnounced(listener: (id: string) => void): void
+  /** Closes the channel: an open one keeps test runners and pages alive. */
+  close(): void
+}
+
+/** Web Locks and a BroadcastChannel, both under one name. */
+export function openTabs(name: string): Tabs {
+  let channel: BroadcastChannel | undefined
+  const open = (): BroadcastChannel | undefined => {
+    if (typeof BroadcastChannel !== 'undefined') channel ??= new BroadcastChannel(name)
+    return channel
+  }
+  return {
+    async lock(lockName, seconds, work) {
+      // lib.dom promises `locks` always; insecure contexts and test environments do not have it.
+      const locks = navigator.locks as LockManager | undefined
+      if (!locks) return work()
+      const signal = AbortSignal.timeout(seconds * 1000)
+      return await locks.request(`${name}:${lockName}`, { signal }, () => work())
+    },
+    announce(id) {
+      open()?.postMessage({ v: 1, id })
+    },
+    onAnnounced(listener) {
+      open()?.addEventListener('message', ({ data }: MessageEvent<{ v?: unknown; id?: unknown } | null>) => {
+        if (data?.v === 1 && typeof data.id === 'string') listener(data.id)
+      })
+    },
+    close() {
+      channel?.close()
+      channel = undefined
+    },
+  }
+}

@@ -1,0 +1,107 @@
+import { ValidationError } from './errors.js'
+
+/** Parameters that only this library sets: an application's extra parameters must not touch them. */
+const reserved = new Set(
+  'response_type response_mode client_id redirect_uri state nonce code_challenge code_challenge_method request request_uri scope authorization_details dpop_jkt'.split(
+    ' ',
+  ),
+)
+
+/** Whether a host is this machine: the only place where plain http is accepted. @see https://www.rfc-editor.org/rfc/rfc8252.html#section-8.3 */
+export function isLoopback(url: URL): boolean {
+  return /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
+}
+
+/**
+ * Parses an endpoint's URL: `https:` (or loopback `http:`), without fragment and user name.
+ *
+ * @throws {ValidationError} `metadata_invalid` otherwise, `javascript:` and `data:` included.
+ */
+export function parseEndpoint(value: unknown, name: string): URL {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
+  if (!url || !secure || url.hash || url.username || url.password) {
+    throw new ValidationError(
+      'metadata_invalid',
+      name,
+      `The ${name} is no https URL without fragment and user name. Check the provider's configuration.`,
+      {
+        recovery: 'configure',
+      },
+    )
+  }
+  return url
+}
+
+/**
+ * The authorization URL: the endpoint with its own query kept, and the parameters, with spaces as `%20` (Apiture asks
+ * for that, everybody accepts it).
+ *
+ * @param extra An application's or a preset's own parameters.
+ * @throws {TypeError} when `extra` names a parameter that this library sets, or the endpoint's query already holds one.
+ * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.1
+ */
+export function buildAuthorizationUrl(
+  endpoint: string,
+  parameters: Readonly<Record<string, string | undefined>>,
+  extra: Readonly<Record<string, string>> = {},
+): string {
+  const url = parseEndpoint(endpoint, 'authorization_endpoint')
+  for (const name of Object.keys(extra)) {
+    if (reserved.has(name))
+      throw new TypeError(
+        `The authorization parameter "${name}" is set by countersign: remove it from the extra parameters.`,
+      )
+  }
+  for (const [name, value] of Object.entries({ ...extra, ...parameters })) {
+    if (value === undefined) continue
+    if (url.searchParams.has(name))
+      throw new TypeError(`The authorization endpoint's own query already holds "${name}": remove it there.`)
+    url.searchParams.set(name, value)
+  }
+  url.search = url.search.replace(/\+/g, '%20')
+  return url.href
+}
+
+/** What an authorization URL that a backend made must agree with. */
+export interface AuthorizationUrlExpectation {
+  /** The provider's authorization endpoint as the page knows it. */
+  readonly endpoint: string
+  readonly client_id: string
+  readonly state: string
+  readonly code_challenge: string
+  readonly redirect_uri: string
+}
+
+/**
+ * Checks the URL that a backend answers with before the page goes there, so that a broken or hijacked backend route
+ * cannot send a person just anywhere: the origin and path are the configured ones, and what is visible of
+ * `client_id`, `state`, `code_challenge` and `redirect_uri` is ours. (With a pushed request they are not visible.)
+ *
+ * @throws {ValidationError} `backend_response_invalid` naming the part that differs.
+ */
+export function checkAuthorizationUrl(
+  value: unknown,
+  { endpoint, ...expected }: AuthorizationUrlExpectation,
+): string {
+  const refuse = (part: string): never => {
+    throw new ValidationError(
+      'backend_response_invalid',
+      part,
+      `The backend's authorization_url has another ${part} than this page expects. The person was not sent there.`,
+      {
+        recovery: 'configure',
+      },
+    )
+  }
+  const wanted = parseEndpoint(endpoint, 'authorization_endpoint')
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : refuse('form')
+  if (url.origin !== wanted.origin || url.pathname !== wanted.pathname || url.username || url.hash)
+    refuse('address')
+  for (const [name, only] of Object.entries(expected)) {
+    if (url.searchParams.getAll(name).some((seen) => seen !== only)) refuse(name)
+  }
+  // Either everything is in a pushed or signed request, or the state must be there to be seen.
+  if (!url.searchParams.has('request_uri') && !url.searchParams.has('state')) refuse('state')
+  return url.href
+}

@@ -1,0 +1,111 @@
+import { AuthorizationResponseError, TransactionError, ValidationError } from './errors.js'
+
+/** An authorization response that is well formed; whether anyone asked for it is not known yet. */
+export interface AuthorizationResponse {
+  readonly state: string
+  /** The issuer that says it answers (RFC 9207). */
+  readonly iss?: string
+  /** The authorization code; absent in an error response and in a bare one. */
+  readonly code?: string
+  /** The error; absent in a success and in a bare response. */
+  readonly error?: AuthorizationResponseError
+}
+
+/** Parameters of which RFC 6749 §3.1 allows one each. */
+const single =
+  'code state iss error error_description error_uri response id_token access_token token_type session_state scope'.split(
+    ' ',
+  )
+
+/** What no response of the code flow delivers through the browser. */
+const forbidden = ['access_token', 'id_token', 'token', 'response']
+
+const malformed = (parameter: string, why: string): ValidationError =>
+  new ValidationError(
+    'response_malformed',
+    parameter,
+    `The authorization response ${why}. It was not used; start again with authorize().`,
+  )
+
+/**
+ * Parses an authorization response strictly: unknown parameters are ignored, everything that only a forged or broken
+ * response would hold is refused.
+ *
+ * @throws {TransactionError} `state_missing` when it cannot belong to any transaction.
+ * @throws {ValidationError} `response_malformed` for a repeated parameter, a token in the URL, both a code and an
+ * error, or an empty code, error or `iss`.
+ * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.2
+ */
+export function parseAuthorizationResponse(parameters: URLSearchParams): AuthorizationResponse {
+  for (const name of single) {
+    if (parameters.getAll(name).length > 1) throw malformed(name, `holds "${name}" twice`)
+  }
+  for (const name of forbidden) {
+    if (parameters.has(name)) throw malformed(name, 'holds a token, which only the implicit flow would')
+  }
+  const state = parameters.get('state')
+  if (!state || state.length > 512) {
+    throw new TransactionError(
+      'state_missing',
+      'The authorization response has no usable state, so it belongs to no connection that began here. Start again with authorize().',
+    )
+  }
+  const code = parameters.get('code')
+  const error = parameters.get('error')
+  const iss = parameters.get('iss')
+  if (code !== null && error !== null) throw malformed('error', 'holds both a code and an error')
+  if (code === '' || error === '' || iss === '') throw malformed('code', 'holds an empty parameter')
+  return {
+    state,
+    ...(iss !== null && { iss }),
+    ...(code !== null && { code }),
+    ...(error !== null && { error: toError(error, parameters) }),
+  }
+}
+
+/** Makes the error of an error response; its texts are cut to what the RFC allows. */
+function toError(error: string, parameters: URLSearchParams): AuthorizationResponseError {
+  const known = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(error) ? error : 'unknown'
+
+  const description = parameters
+    .get('error_description')
+    ?.replace(/\p{Cc}/gu, ' ')
+    .slice(0, 1024)
+  const uri = parameters.get('error_uri')
+  const denied = known === 'access_denied'
+  const busy = known === 'temporarily_unavailable' || known === 'server_error'
+  return new AuthorizationResponseError(
+    denied ? 'access_denied' : busy ? 'temporarily_unavailable' : 'authorization_error',
+    denied
+      ? 'Access was denied at the provider. Nothing was connected; start again with authorize().'
+      : busy
+        ? 'The provider cannot serve the request now. Start again in a while with authorize().'
+        : 'The provider refused the authorization request. See error and errorDescription, then start again with authorize().',
+    {
+      error: known,
+      errorDescription: description,
+      errorUri: uri && URL.canParse(uri) && new URL(uri).protocol === 'https:' ? uri : undefined,
+    },
+  )
+}
+
+/**
+ * Checks who answered. Called before an error is believed, so that another server's forged error ends nothing.
+ *
+ * @param required Whether the server has promised to send `iss`.
+ * @throws {ValidationError} `issuer_mismatch`.
+ * @see https://www.rfc-editor.org/rfc/rfc9207.html#section-2.4
+ */
+export function checkResponseIssuer(
+  iss: string | undefined,
+  issuer: string | undefined,
+  required: boolean,
+): void {
+  if (iss === undefined ? required : issuer !== undefined && iss !== issuer) {
+    throw new ValidationError(
+      'issuer_mismatch',
+      'iss',
+      'The authorization response does not come from the provider that was asked. It was not used; start again with authorize().',
+    )
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * The backend contract, version 1: the HTTP interface between the page and the app's own backend. Names on the wire
+ * are the RFCs'. Page and backend both import these types; `docs/backend-contract.md` is the same in prose.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc10017.html#section-6.2
+ */
+
+/** The request header of every call. Its value is the version; being a custom header, it forces a CORS preflight. */
+export const contractHeader = 'Countersign'
+
+/** The version of the contract that this library speaks. */
+export const contractVersion = '1'
+
+/** JSON as it goes over the wire. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
+
+/** A JSON object. */
+export type JsonObject = Readonly<Record<string, Json>>
+
+/** `POST /{provider}/authorization`: asks where to send the person. */
+export interface AuthorizationRequest {
+  /** 43 base64url characters; the backend binds it to the subject. */
+  readonly state: string
+  /** S256 of the verifier that stays in the page: 43 base64url characters. */
+  readonly code_challenge: string
+  /** Present when the scope holds `openid`. */
+  readonly nonce?: string
+  /** One of the URIs that the backend has registered. */
+  readonly redirect_uri: string
+  /** Space-delimited; within what the backend allows. Absent: the backend's own. */
+  readonly scope?: string
+  /** The connection to renew in place; its id is kept. */
+  readonly connection?: string
+  /** What this provider's preset lets the page choose, such as `platform_id` or `bank_id`. */
+  readonly input?: JsonObject
+}
+
+/** The answer (201) to {@link AuthorizationRequest}. */
+export interface AuthorizationAnswer {
+  /** The complete authorization URL. The page checks it before it navigates. */
+  readonly authorization_url: string
+  /** Seconds for which the URL may be opened. */
+  readonly expires_in: number
+  /** Opaque, at most 2 kB; the page returns it with the code. */
+  readonly transaction?: string
+}
+
+/** `POST /{provider}/token`: redeems an authorization code. Idempotent for the same subject, state and verifier. */
+export interface TokenRequest {
+  readonly code: string
+  readonly state: string
+  readonly code_verifier: string
+  /** The `iss` of the authorization response, where one came (RFC 9207). */
+  readonly iss?: string
+  /** The handle of {@link AuthorizationAnswer}, where one came. */
+  readonly transaction?: string
+}
+
+/** A connection as the backend tells of it. Never holds a token. */
+export interface ConnectionDocument {
+  readonly id: string
+  readonly provider: string
+  /** `reauthorization_required` when the provider no longer accepts what the backend holds. */
+  readonly status: 'connected' | 'reauthorization_required'
+  /** The granted scope, space-delimited. */
+  readonly scope: string
+  /** What was asked for and not granted, space-delimited; empty when all was granted. */
+  readonly missing_scope: string
+  /** Epoch seconds. */
+  readonly created_at: number
+  /** Epoch seconds at which the person's consent ends, where known. */
+  readonly consent_expires_at?: number
+  /** Epoch seconds by which the connection must be renewed or used, where known. */
+  readonly renew_by?: number
+  /** What the provider says about the connection, such as `profile_id` or `grant_id`. */
+  readonly details: JsonObject
+}
+
+/** An access token on its way to the page, in `mediated` mode only. */
+export interface AccessTokenAnswer {
+  readonly access_token: string
+  /** `Bearer`; certificate-bound or DPoP-bound tokens never leave the backend. */
+  readonly token_type: string
+  /** Seconds from now. Absent: unknown. */
+  readonly expires_in?: number
+}
+
+/** The answer (200) to {@link TokenRequest}; with an access token in `mediated` mode. */
+export interface TokenAnswer extends Partial<AccessTokenAnswer> {
+  readonly connection: ConnectionDocument
+}
+
+/** The answer (200) to `GET /connections`: those of the subject. */
+export interface ConnectionsAnswer {
+  readonly connections: readonly ConnectionDocument[]
+}
+
+/** `POST /connections/{id}/access-token`. */
+export interface AccessTokenRequest {
+  /** SHA-256 (base64url) of an access token that the API refused, so that the backend does not hand it out again. */
+  readonly rejected?: string
+}
+
+/** The answer (200) to `DELETE /connections/{id}`. */
+export interface DisconnectAnswer {
+  /** Whether the provider confirmed that it revoked the grant. The backend forgets the connection in any case. */
+  readonly revoked: boolean
+}
+
+/** Every error of the contract. */
+export interface ErrorAnswer {
+  readonly error: ContractError
+  /** A fixed sentence; never text of the provider. */
+  readonly error_description: string
+  /** For `reauthorization_required` and the like: the connection it is about. */
+  readonly connection?: string
+}
+
+/** The `error` values of the contract. */
+export type ContractError =
+  | 'invalid_request'
+  | 'invalid_grant'
+  | 'unauthenticated'
+  | 'forbidden_origin'
+  | 'unknown_provider'
+  | 'unknown_connection'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'transaction_invalid'
+  | 'reauthorization_required'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'rate_limited'
+  | 'provider_error'
+  | 'provider_unavailable'

@@ -1,0 +1,182 @@
+/**
+ * What the application can do about an error.
+ *
+ * - `resume`: call `resume()` of the callback state; nothing was lost, the same step is taken again.
+ * - `authorize`: start again with `authorize()`.
+ * - `sign_in`: the app's own user must sign in first.
+ * - `configure`: a developer must change the configuration.
+ */
+export type Recovery = 'resume' | 'authorize' | 'sign_in' | 'configure'
+
+/** Every `code` an error of this library can have. */
+export type ErrorCode =
+  // the authorization response
+  | 'access_denied'
+  | 'authorization_error'
+  | 'temporarily_unavailable'
+  | 'response_malformed'
+  | 'issuer_mismatch'
+  // the transaction
+  | 'state_missing'
+  | 'state_unknown'
+  | 'transaction_expired'
+  | 'transaction_invalid'
+  | 'transaction_in_use'
+  | 'subject_mismatch'
+  | 'redemption_unknown'
+  // the authorization server
+  | 'metadata_invalid'
+  | 'token_error'
+  | 'token_response_invalid'
+  | 'id_token_invalid'
+  // the connection
+  | 'unknown_connection'
+  | 'reauthorization_required'
+  | 'resource_not_allowed'
+  // the backend
+  | 'sign_in_required'
+  | 'backend_error'
+  | 'backend_response_invalid'
+  | 'rate_limited'
+  // the network and this browser
+  | 'network_error'
+  | 'storage_unavailable'
+  | 'environment_unsupported'
+  | 'popup_blocked'
+
+/** What an error may carry beside its code and its sentence. */
+export interface ErrorDetails {
+  /** What the application can do. */
+  readonly recovery?: Recovery
+  /** Seconds to wait before the same request may be sent again. */
+  readonly retryAfterSeconds?: number | undefined
+}
+
+/**
+ * The base of every error that this library reports. Its message says what failed and what to do; neither
+ * the message nor any property holds a token, an authorization code, a code verifier or a URL.
+ */
+export class CountersignError extends Error {
+  override readonly name: string = 'CountersignError'
+  /** What happened, from a closed list. */
+  readonly code: ErrorCode
+  /** What the application can do about it. */
+  readonly recovery: Recovery
+  /** Seconds to wait before trying again, where the other side said so. */
+  declare readonly retryAfterSeconds?: number
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message)
+    this.code = code
+    this.recovery = details.recovery ?? 'authorize'
+    if (details.retryAfterSeconds !== undefined) this.retryAfterSeconds = details.retryAfterSeconds
+  }
+}
+
+/**
+ * The authorization server answered with an error instead of a code. Its texts come from the other side: show
+ * them as plain text only.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.2.1
+ */
+export class AuthorizationResponseError extends CountersignError {
+  override readonly name = 'AuthorizationResponseError'
+  /** The `error` parameter, such as `access_denied`, in the characters RFC 6749 allows. */
+  readonly error: string
+  /** The `error_description` parameter, at most 1024 characters without control characters. */
+  declare readonly errorDescription?: string
+  /** The `error_uri` parameter when it is an `https:` URL. */
+  declare readonly errorUri?: string
+
+  constructor(
+    code: 'access_denied' | 'authorization_error' | 'temporarily_unavailable',
+    message: string,
+    response: { error: string; errorDescription?: string | undefined; errorUri?: string | undefined },
+  ) {
+    super(code, message)
+    this.error = response.error
+    if (response.errorDescription !== undefined) this.errorDescription = response.errorDescription
+    if (response.errorUri !== undefined) this.errorUri = response.errorUri
+  }
+}
+
+/**
+ * The token endpoint, or another endpoint of the authorization server, answered with an error.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-5.2
+ */
+export class TokenEndpointError extends CountersignError {
+  override readonly name = 'TokenEndpointError'
+  /** The `error` member, such as `invalid_grant`; `undefined` when the answer was no OAuth error. */
+  readonly error: string | undefined
+  /** The HTTP status. */
+  readonly status: number
+
+  constructor(
+    message: string,
+    response: { error?: string | undefined; status: number },
+    details?: ErrorDetails,
+  ) {
+    super('token_error', message, details)
+    this.error = response.error
+    this.status = response.status
+  }
+}
+
+/** The transaction that the authorization response belongs to is missing, expired or not usable here. */
+export class TransactionError extends CountersignError {
+  override readonly name = 'TransactionError'
+}
+
+/** Something that arrived is not what was asked for, or not what the specifications allow. */
+export class ValidationError extends CountersignError {
+  override readonly name = 'ValidationError'
+  /** The parameter, member or claim at fault, such as `iss` or `nonce`. */
+  readonly parameter: string
+
+  constructor(code: ErrorCode, parameter: string, message: string, details?: ErrorDetails) {
+    super(code, message, details)
+    this.parameter = parameter
+  }
+}
+
+/** No HTTP answer came: offline, refused, blocked by CORS, or too slow. */
+export class NetworkError extends CountersignError {
+  override readonly name = 'NetworkError'
+
+  constructor(message: string, details?: ErrorDetails) {
+    super('network_error', message, { recovery: 'resume', ...details })
+  }
+}
+
+/** IndexedDB cannot be used here: blocked, full or vanished. */
+export class StorageError extends CountersignError {
+  override readonly name = 'StorageError'
+
+  constructor() {
+    super(
+      'storage_unavailable',
+      'IndexedDB is not available: allow site data for this site, leave private browsing or free some space, then start again.',
+    )
+  }
+}
+
+/** The app's backend refused or failed; `error` is from the contract's table. */
+export class BackendError extends CountersignError {
+  override readonly name = 'BackendError'
+  /** The `error` member of the contract's answer. */
+  readonly error: string | undefined
+  /** The HTTP status. */
+  readonly status: number
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    answer: { error?: string | undefined; status: number },
+    details?: ErrorDetails,
+  ) {
+    super(code, message, details)
+    this.error = answer.error
+    this.status = answer.status
+  }
+}

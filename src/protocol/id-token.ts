@@ -1,0 +1,78 @@
+import type { IDToken } from 'oauth4webapi'
+import { ValidationError } from './errors.js'
+import { base64url } from './pkce.js'
+
+/** What the authorization request asked for and the ID Token must confirm. */
+export interface IdTokenExpectation {
+  readonly clientId: string
+  readonly accessToken: string
+  readonly state?: string | undefined
+  /** The subject that was asked for by `claims`, or that the connection already has. */
+  readonly subject?: string | undefined
+  /** Epoch seconds. */
+  readonly now: number
+  /** Whether it came with a code, so that it must be new. */
+  readonly fresh: boolean
+}
+
+/** The signature algorithms that are accepted: asymmetric ones, whatever the server's metadata lists. */
+export const idTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519', 'ES384', 'PS384'] as const
+
+const toleranceSeconds = 30
+
+const refuse = (claim: string): never => {
+  throw new ValidationError(
+    'id_token_invalid',
+    claim,
+    `The ID Token's ${claim} is not what was asked for. Nothing was connected; start again with authorize().`,
+  )
+}
+
+/**
+ * The checks of an ID Token that oauth4webapi leaves to its caller. Issuer, audience, expiry, nonce and signature have
+ * been checked before.
+ *
+ * @throws {ValidationError} `id_token_invalid` naming the claim.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
+ */
+export async function checkIdToken(
+  idToken: string,
+  claims: IDToken,
+  expected: IdTokenExpectation,
+): Promise<void> {
+  const { azp, iat, auth_time: authTime, sub, at_hash: atHash, s_hash: sHash } = claims
+  const { now } = expected
+  if (azp !== undefined && azp !== expected.clientId) refuse('azp')
+  if (iat > now + 60 || (expected.fresh && iat < now - 600)) refuse('iat')
+  if (authTime !== undefined && authTime > now + toleranceSeconds) refuse('auth_time')
+  if (sub.length > 255 || (expected.subject !== undefined && sub !== expected.subject)) refuse('sub')
+  const algorithm = algorithmOf(idToken)
+  if (atHash !== undefined && atHash !== (await halfHash(expected.accessToken, algorithm))) refuse('at_hash')
+  if (
+    sHash !== undefined &&
+    expected.state !== undefined &&
+    sHash !== (await halfHash(expected.state, algorithm))
+  )
+    refuse('s_hash')
+}
+
+/** The `alg` of a JWT's header. It has been accepted by then. */
+export function algorithmOf(jwt: string): string {
+  const [header = ''] = jwt.split('.')
+  try {
+    return String((JSON.parse(atob(header.replace(/-/g, '+').replace(/_/g, '/'))) as { alg?: unknown }).alg)
+  } catch {
+    return refuse('alg')
+  }
+}
+
+/**
+ * The left half of a value's hash, as `at_hash` and `s_hash` hold it.
+ *
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken
+ */
+export async function halfHash(value: string, algorithm: string): Promise<string> {
+  const bits = /(?:EdDSA|Ed25519)$/.test(algorithm) ? '512' : (/\d{3}$/.exec(algorithm)?.[0] ?? '256')
+  const hash = new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, new TextEncoder().encode(value)))
+  return base64url(hash.subarray(0, hash.length / 2))
+}

@@ -1,0 +1,30 @@
+import * as oauth from 'oauth4webapi'
+import { insecure } from './metadata.js'
+import { request } from './http.js'
+import type { TokenEndpoint } from './token-endpoint.js'
+
+/**
+ * Revokes tokens, the refresh token first. Whether the server confirmed all of them; `false` where it has no revocation
+ * endpoint or refused.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7009.html#section-2
+ */
+export async function revoke(
+  endpoint: TokenEndpoint,
+  tokens: readonly (readonly [token: string | undefined, hint: string])[],
+): Promise<boolean> {
+  const { server, clientId, authentication, fetch } = endpoint
+  const held = tokens.filter((entry): entry is [string, string] => entry[0] !== undefined)
+  if (server.revocation_endpoint === undefined || held.length === 0) return false
+  let confirmed = true
+  for (const [token, hint] of held) {
+    const response = await oauth.revocationRequest(server, { client_id: clientId }, authentication, token, {
+      [oauth.customFetch]: (href: string, init: object) => request(fetch, href, init),
+      additionalParameters: { token_type_hint: hint },
+      ...insecure(server.revocation_endpoint),
+    })
+    // Any 2xx is a yes (RFC 7009 §2.2 says 200, servers also send 204).
+    confirmed &&= response.ok
+  }
+  return confirmed
+}

@@ -1,0 +1,16 @@
+/**
+ * Refuses, by name, what must never be in a page: a client secret, a private key, an assertion, a certificate.
+ *
+ * @throws {TypeError} naming the option. Its value is in no message.
+ * @see https://www.rfc-editor.org/rfc/rfc10017.html#section-6.3.3.1
+ */
+export function refuseSecrets(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    const privateJwk = typeof value === 'object' && value !== null && 'd' in value
+    if (privateJwk || /secret|private|assertion|cert|password|^(?:jwk|key|pem)s?$/i.test(name)) {
+      throw new TypeError(
+        `"${name}" must not be in a page, where everybody can read it: configure it at the backend.`,
+      )
+    }
+  }
+}

@@ -1,0 +1,255 @@
+import * as oauth from 'oauth4webapi'
+import { CountersignError, TokenEndpointError, ValidationError } from './errors.js'
+import { readJsonObject, request, type Fetch } from './http.js'
+import { algorithmOf, checkIdToken, idTokenAlgorithms } from './id-token.js'
+import { insecure, type ServerMetadata } from './metadata.js'
+import { parseTokenResponse, type TokenResponseRules, type TokenSet } from './token-response.js'
+
+/** One client at one authorization server: what every request to its token endpoint needs. */
+export interface TokenEndpoint extends Omit<TokenResponseRules, 'dpop'> {
+  /** One object for as long as the keys may be cached. */
+  readonly server: ServerMetadata
+  readonly clientId: string
+  readonly authentication: oauth.ClientAuth
+  readonly fetch: Fetch
+  /** Epoch seconds. */
+  readonly now: () => number
+  /** Whether an ID Token must come when `openid` was requested; `unchecked` where its issuer is not known. */
+  readonly idToken: 'required' | 'optional' | 'unchecked'
+  /** Sender-constrained tokens. */
+  readonly dpop?: oauth.DPoPHandle | undefined
+  /** Whether to use the endpoints of `mtls_endpoint_aliases`. @see https://www.rfc-editor.org/rfc/rfc8705.html#section-5 */
+  readonly mtls?: boolean
+}
+
+/** What was asked for and comes back to be compared. */
+export interface Grant {
+  readonly code: string
+  readonly state: string
+  readonly iss?: string | undefined
+  readonly redirectUri: string
+  readonly codeVerifier: string
+  readonly nonce?: string | undefined
+  /** The subject that the ID Token must name, where one was asked for. */
+  readonly subject?: string | undefined
+  readonly maxAgeSeconds?: number | undefined
+  /** Further parameters of the token request, such as Moneyhub's `sub`. */
+  readonly parameters?: Readonly<Record<string, string>>
+}
+
+/** Tokens with the claims of a checked ID Token, where one came. */
+export interface CheckedTokens extends TokenSet {
+  readonly claims: oauth.IDToken | undefined
+}
+
+/**
+ * Redeems an authorization code and checks everything in the answer, the ID Token's signature included.
+ *
+ * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for an answer that is not acceptable.
+ * @throws {NetworkError} when no answer came.
+ * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.3
+ */
+export async function redeemCode(endpoint: TokenEndpoint, grant: Grant): Promise<CheckedTokens> {
+  const { server } = endpoint
+  const parameters = new URLSearchParams({
+    code: grant.code,
+    state: grant.state,
+    ...(grant.iss !== undefined && { iss: grant.iss }),
+  })
+  return sealed(async () => {
+    // The page has checked the response already; oauth4webapi wants to have seen it as well.
+    const response = oauth.validateAuthResponse(server, clientOf(endpoint), parameters, grant.state)
+    return exchange(endpoint, grant, (client, options) =>
+      oauth.authorizationCodeGrantRequest(
+        server,
+        client,
+        endpoint.authentication,
+        response,
+        grant.redirectUri,
+        grant.codeVerifier,
+        {
+          ...options,
+          ...(grant.parameters && { additionalParameters: grant.parameters }),
+        },
+      ),
+    )
+  })
+}
+
+/**
+ * Uses a refresh token. `refreshToken` of the result is `undefined` when the old one stays good.
+ *
+ * @param subject The subject of the connection's first ID Token: a refreshed one must name the same.
+ * @throws as {@link redeemCode}.
+ * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-6
+ */
+export async function refreshTokens(
+  endpoint: TokenEndpoint,
+  refreshToken: string,
+  subject?: string,
+): Promise<CheckedTokens> {
+  return sealed(() =>
+    exchange(endpoint, { subject }, (client, options) =>
+      oauth.refreshTokenGrantRequest(endpoint.server, client, endpoint.authentication, refreshToken, options),
+    ),
+  )
+}
+
+/**
+ * Asks for a token of the client's own, such as Moneyhub's data tokens.
+ *
+ * @throws as {@link redeemCode}.
+ * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.4
+ */
+export async function requestClientCredentials(
+  endpoint: TokenEndpoint,
+  parameters: Readonly<Record<string, string>>,
+): Promise<TokenSet> {
+  return sealed(() =>
+    exchange({ ...endpoint, idToken: 'optional' }, {}, (client, options) =>
+      oauth.clientCredentialsGrantRequest(
+        endpoint.server,
+        client,
+        endpoint.authentication,
+        parameters,
+        options,
+      ),
+    ),
+  )
+}
+
+type Expected = Partial<Pick<Grant, 'nonce' | 'subject' | 'maxAgeSeconds' | 'state' | 'code'>>
+type Send = (client: oauth.Client, options: oauth.TokenEndpointRequestOptions) => Promise<Response>
+
+const clientOf = ({ clientId }: Pick<TokenEndpoint, 'clientId'>): oauth.Client => ({
+  client_id: clientId,
+  [oauth.clockTolerance]: 30,
+})
+
+async function exchange(endpoint: TokenEndpoint, expected: Expected, send: Send): Promise<CheckedTokens> {
+  const { server, dpop } = endpoint
+  const options: oauth.TokenEndpointRequestOptions = {
+    [oauth.customFetch]: (href: string, init: object) => request(endpoint.fetch, href, init),
+    ...insecure(server.token_endpoint ?? server.issuer),
+    ...(dpop && { DPoP: dpop }),
+  }
+  const mtls = endpoint.mtls ? { use_mtls_endpoint_aliases: true } : {}
+  const client = { ...clientOf(endpoint), ...mtls }
+  let response = await send(client, options)
+  // The server asks for its nonce in the proof, at most once: RFC 9449 §8.
+  if (dpop && (await oauthError(response.clone())) === 'use_dpop_nonce')
+    response = await send(client, options)
+  const tokens = parseTokenResponse(await successBody(response), { ...endpoint, dpop: dpop !== undefined })
+  const claims =
+    tokens.idToken === undefined || endpoint.idToken === 'unchecked'
+      ? undefined
+      : await checkedClaims(endpoint, expected, tokens)
+  if (!claims && expected.nonce !== undefined && endpoint.idToken === 'required') {
+    throw new ValidationError(
+      'id_token_invalid',
+      'id_token',
+      'The token response has no ID Token although one was asked for. Nothing was connected; start again with authorize().',
+    )
+  }
+  return { ...tokens, claims }
+}
+
+/** The JSON object of a token response; everything else becomes a typed error. */
+async function successBody(response: Response): Promise<Record<string, unknown>> {
+  if (response.status !== 200) {
+    const error = await oauthError(response)
+    const retry = Number(response.headers.get('retry-after') ?? NaN)
+    throw new TokenEndpointError(
+      'The token endpoint refused the request. Start again with authorize().',
+      { error, status: response.status },
+      {
+        recovery: error === 'invalid_client' || error === 'unauthorized_client' ? 'configure' : 'authorize',
+        retryAfterSeconds: Number.isFinite(retry) ? retry : undefined,
+      },
+    )
+  }
+  const body = await readJsonObject(response)
+  if (!body)
+    throw new ValidationError(
+      'token_response_invalid',
+      'body',
+      'The token endpoint did not answer with a JSON object. The answer was not used; start again with authorize().',
+    )
+  return body
+}
+
+/** The `error` of an error answer, in the characters that RFC 6749 §5.2 allows. */
+async function oauthError(response: Response): Promise<string | undefined> {
+  const error = response.status === 200 ? undefined : (await readJsonObject(response))?.['error']
+  return typeof error === 'string' && /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(error) ? error : undefined
+}
+
+/** Has oauth4webapi check claims and signature of the ID Token, then checks what it leaves to us. */
+async function checkedClaims(
+  endpoint: TokenEndpoint,
+  expected: Expected,
+  tokens: TokenSet,
+): Promise<oauth.IDToken | undefined> {
+  const { server, clientId } = endpoint
+  const idToken = tokens.idToken ?? ''
+  const algorithm = algorithmOf(idToken)
+  if (!(idTokenAlgorithms as readonly string[]).includes(algorithm)) {
+    throw new ValidationError(
+      'id_token_invalid',
+      'alg',
+      'The ID Token is not signed with an accepted algorithm. Nothing was connected; start again with authorize().',
+    )
+  }
+  const client: oauth.Client = { ...clientOf(endpoint), id_token_signed_response_alg: algorithm }
+  // oauth4webapi reads a response: this one holds nothing but what has been checked.
+  const response = Response.json({
+    access_token: tokens.accessToken,
+    token_type: 'bearer',
+    id_token: idToken,
+  })
+  const result =
+    expected.code === undefined
+      ? await oauth.processRefreshTokenResponse(server, client, response)
+      : await oauth.processAuthorizationCodeResponse(server, client, response, {
+          expectedNonce: expected.nonce ?? oauth.expectNoNonce,
+          requireIdToken: true,
+          ...(expected.maxAgeSeconds !== undefined && { maxAge: expected.maxAgeSeconds }),
+        })
+  await oauth.validateApplicationLevelSignature(server, response, {
+    [oauth.customFetch]: (href: string, init: object) =>
+      request(endpoint.fetch, href, init, { maximumBytes: 1_048_576 }),
+    ...insecure(server.jwks_uri ?? server.issuer),
+  })
+  const claims = oauth.getValidatedIdTokenClaims(result)
+  if (claims) {
+    await checkIdToken(idToken, claims, {
+      clientId,
+      accessToken: tokens.accessToken,
+      state: expected.state,
+      subject: expected.subject,
+      now: endpoint.now(),
+      fresh: expected.code !== undefined,
+    })
+  }
+  return claims
+}
+
+/** Lets our own errors pass and replaces oauth4webapi's, whose `cause` holds tokens, claims and responses. */
+async function sealed<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof CountersignError) throw error
+    throw new ValidationError(
+      'id_token_invalid',
+      claimOf(error),
+      'The ID Token, or the key it was signed with, could not be accepted. Nothing was connected; start again with authorize().',
+    )
+  }
+}
+
+/** The name of the claim an oauth4webapi error is about, without its value. */
+function claimOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause as { claim?: unknown } | undefined) : undefined
+  return typeof cause?.claim === 'string' ? cause.claim : 'signature'
+}

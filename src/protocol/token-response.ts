@@ -1,0 +1,95 @@
+import { ValidationError } from './errors.js'
+
+/** A token response, checked. The one place where its names change case. */
+export interface TokenSet {
+  readonly accessToken: string
+  readonly tokenType: 'bearer' | 'dpop'
+  /** Seconds from the answer; `undefined` when the server did not say. */
+  readonly expiresInSeconds: number | undefined
+  readonly refreshToken: string | undefined
+  readonly idToken: string | undefined
+  /** The granted scope; `undefined` means: as requested. @see https://www.rfc-editor.org/rfc/rfc6749.html#section-5.1 */
+  readonly scope: string | undefined
+  /** The members a provider adds and its preset names, such as `profile_id` and `grant_id`. */
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+/** What may differ between providers. */
+export interface TokenResponseRules {
+  /** `token_type` values that mean `Bearer`, in lower case, such as Apiture's `bearer:`. */
+  readonly bearerAliases?: readonly string[]
+  /** Whether the request carried a DPoP proof: then, and only then, the token must be bound. */
+  readonly dpop?: boolean
+  /** Members beside the standard ones that are kept. */
+  readonly extraMembers?: readonly string[]
+}
+
+/** No token lives longer than this here: whoever says more gets this. */
+const longestSeconds = 24 * 3600
+
+const refuse = (member: string, why: string): never => {
+  throw new ValidationError(
+    'token_response_invalid',
+    member,
+    `The token response ${why}. The tokens were not used; start again with authorize().`,
+  )
+}
+
+/**
+ * Copies a token response member by member onto a fresh object, so that nothing else in it has an effect.
+ *
+ * @throws {ValidationError} `token_response_invalid` naming the member at fault, never its value.
+ * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-5.1
+ */
+export function parseTokenResponse(
+  body: Readonly<Record<string, unknown>>,
+  rules: TokenResponseRules = {},
+): TokenSet {
+  if (Object.hasOwn(body, 'error')) refuse('error', 'holds an error beside its tokens')
+  const accessToken = token(body, 'access_token') ?? refuse('access_token', 'has no access_token')
+  const type = body['token_type']
+  const tokenType = typeof type === 'string' ? normalizeTokenType(type, rules) : undefined
+  const scope = body['scope']
+  if (scope !== undefined && typeof scope !== 'string') refuse('scope', 'has a scope that is no string')
+  return {
+    accessToken,
+    tokenType: tokenType ?? refuse('token_type', 'has a token_type that this client did not ask for'),
+    expiresInSeconds: expiry(body['expires_in']),
+    refreshToken: token(body, 'refresh_token'),
+    idToken: token(body, 'id_token'),
+    scope: scope as string | undefined,
+    extra: Object.fromEntries(
+      (rules.extraMembers ?? [])
+        .filter((name) => Object.hasOwn(body, name))
+        .map((name) => [name, body[name]]),
+    ),
+  }
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6749.html#appendix-A.12 */
+function token(body: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = Object.hasOwn(body, name) ? body[name] : undefined
+  if (value === undefined || value === null) return undefined
+  return typeof value === 'string' && /^[\x21-\x7e]{1,16384}$/.test(value)
+    ? value
+    : refuse(name, `has a malformed ${name}`)
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9449.html#section-5 */
+function normalizeTokenType(
+  type: string,
+  { bearerAliases = [], dpop = false }: TokenResponseRules,
+): TokenSet['tokenType'] | undefined {
+  const name = type.toLowerCase()
+  if (dpop) return name === 'dpop' ? 'dpop' : undefined
+  return name === 'bearer' || bearerAliases.includes(name) ? 'bearer' : undefined
+}
+
+function expiry(value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  // Some servers write the number as a string; anything but digits is no number of seconds.
+  const seconds = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
+  if (typeof seconds !== 'number' || !(seconds >= 0))
+    return refuse('expires_in', 'has an expires_in that is no number of seconds')
+  return Math.min(seconds, longestSeconds)
+}

@@ -1,0 +1,68 @@
+import { parseScope } from '../../protocol/scope.js'
+import type { Provider } from '../../core/provider.js'
+import { refuseSecrets } from '../../protocol/secrets.js'
+import { bearerAliases, environments } from './facts.js'
+
+/** What {@link apiture} takes. */
+export interface ApitureOptions<M extends ApitureMode = 'browser'> {
+  /** The client id that the Developer Portal shows for this environment. */
+  readonly clientId: string
+  /** The environment, whose authority is known. @defaultValue `production` */
+  readonly environment?: keyof typeof environments
+  /** The authority of a financial institution that has its own; as its discovery document writes it, slash included. */
+  readonly issuer?: string
+  /** Space-delimited; must hold `openid`. Without `offline_access` the person authorizes again when the token expires. */
+  readonly scope: string
+  /** Base URL of the banking API, for `fetch`. */
+  readonly api?: string
+  /** Whether token responses hold an ID Token. The documentation lists none. @defaultValue 'optional' */
+  readonly idToken?: 'required' | 'optional'
+  /** `browser`: this page is the public client. `mediated`, `bff`: the backend is, as Apiture's guide advises. @defaultValue `browser` */
+  readonly mode?: M
+  /** Where people are sent, in `mediated` and `bff` mode. @defaultValue `authorize` below the issuer */
+  readonly authorizationEndpoint?: string
+}
+
+/** The modes in which Apiture can be used: all of them, because its clients are public. */
+export type ApitureMode = 'browser' | 'mediated' | 'bff'
+
+/**
+ * Apiture Digital Banking: OpenID Connect with PKCE as a public client.
+ *
+ * @throws {TypeError} when the scope lacks `openid`, or an option holds a secret.
+ * @example
+ * ```ts
+ * import { apiture } from 'countersign/providers'
+ *
+ * const provider = apiture({ clientId: 'my-client', environment: 'cat', scope: 'openid offline_access banking/read' })
+ * ```
+ * @see https://dx.apiture.com/docs/api/guides/secure-access/
+ */
+export function apiture<const M extends ApitureMode = 'browser'>(
+  options: ApitureOptions<M>,
+): Provider<object, object, M> {
+  refuseSecrets(options)
+  const {
+    clientId,
+    scope,
+    api,
+    issuer = environments[options.environment ?? 'production'],
+    idToken = 'optional',
+  } = options
+  if (!parseScope(scope).includes('openid'))
+    throw new TypeError('The scope for Apiture must hold "openid": add it.')
+  const mode: M = options.mode ?? ('browser' as M)
+  return {
+    label: 'Apiture',
+    mode,
+    clientId,
+    scope,
+    issuer,
+    api,
+    preparesRemotely: true,
+    authorizationEndpoint:
+      mode === 'browser' ? undefined : (options.authorizationEndpoint ?? `${issuer}authorize`),
+    channel: mode === 'browser' ? () => import('../../core/channel/direct.js') : undefined,
+    direct: { bearerAliases, idToken },
+  } satisfies Provider<object, object, M>
+}

@@ -1,0 +1,16 @@
+/**
+ * Stitch's endpoints.
+ *
+ * @see https://stitch.money/docs/stitch-sso
+ */
+export const endpoints = {
+  authorization: 'https://secure.stitch.money/connect/authorize',
+  token: 'https://secure.stitch.money/connect/token',
+  graphql: 'https://api.stitch.money/graphql',
+} as const
+
+/** Seconds of 60 days: how long a refresh token lives after its last use; the client's credentials file has the exact value. */
+export const refreshTokenSlidingSeconds = 5_184_000
+
+/** Seconds of two years: how long a connection can be refreshed in all. */
+export const refreshTokenAbsoluteSeconds = 63_072_000

@@ -1,0 +1,49 @@
+'use client'
+import * as React from 'react'
+import type { Client } from '../core/client.js'
+import type { RegisteredClient } from './register.js'
+
+const ClientContext = React.createContext<Client | undefined>(undefined)
+
+/** Props of {@link CountersignProvider}. */
+export interface CountersignProviderProps {
+  /** The client, made once at module level. */
+  readonly client: RegisteredClient
+  readonly children?: React.ReactNode
+}
+
+/**
+ * Passes the client on to the hooks below.
+ *
+ * @example
+ * ```tsx
+ * import { CountersignProvider, createClient } from 'countersign'
+ * import { apiture } from 'countersign/providers'
+ *
+ * const bank = createClient({ providers: { apiture: apiture({ clientId: 'my-client', scope: 'openid banking/read' }) } })
+ * const app = <CountersignProvider client={bank}>…</CountersignProvider>
+ * ```
+ */
+export function CountersignProvider({ client, children }: CountersignProviderProps): React.ReactElement {
+  return <ClientContext.Provider value={client as Client}>{children}</ClientContext.Provider>
+}
+
+/** What every hook accepts: another client than the one of the nearest provider component. */
+export interface ClientOption<C extends Client> {
+  readonly client?: C
+}
+
+/**
+ * The client of the nearest {@link CountersignProvider}, or the one given.
+ *
+ * @throws {Error} when there is none.
+ */
+export function useClient<C extends Client = RegisteredClient>({ client }: ClientOption<C> = {}): C {
+  const provided = React.useContext(ClientContext)
+  const found = client ?? (provided as C | undefined)
+  if (!found)
+    throw new Error(
+      'There is no countersign client here: wrap this component in <CountersignProvider client={…}>, or give the hook { client }.',
+    )
+  return found
+}

@@ -1,0 +1,40 @@
+'use client'
+import * as React from 'react'
+import type { Authorization, AuthorizationState } from '../core/authorization.js'
+import type { Client } from '../core/client.js'
+import type { InputOf } from '../core/provider.js'
+import type { CountersignError } from '../protocol/errors.js'
+import { useClient, type ClientOption } from './provider.js'
+import type { ProviderName, RegisteredClient } from './register.js'
+
+/** What {@link useAuthorize} gives: the state, and functions that are event handlers as they are. */
+export type UseAuthorizeResult = AuthorizationState & {
+  /** `undefined` unless `status` is `failed`. */
+  readonly error?: CountersignError | undefined
+} & Pick<Authorization, 'authorize' | 'prepare'>
+
+const idle: AuthorizationState = { status: 'idle' }
+const getServerState = (): AuthorizationState => idle
+
+/**
+ * Connects an account: `authorize` sends the person to the provider, `prepare` does ahead what it can. Both keep their
+ * identity for as long as provider and input are equal.
+ *
+ * @example
+ * ```tsx
+ * import { useAuthorize } from 'countersign'
+ *
+ * export function Connect() {
+ *   const { authorize, prepare, status } = useAuthorize('stitch', { returnTo: '/accounts' })
+ *   return <button onPointerEnter={prepare} onClick={authorize} disabled={status === 'leaving'}>Connect</button>
+ * }
+ * ```
+ */
+export function useAuthorize<
+  C extends Client = RegisteredClient,
+  Name extends ProviderName<C> = ProviderName<C>,
+>(provider: Name, input?: InputOf<C['providers'][Name]>, options?: ClientOption<C>): UseAuthorizeResult {
+  const { authorize, prepare, get, subscribe } = useClient(options).authorization(provider, input)
+  const state = React.useSyncExternalStore(subscribe, get, getServerState)
+  return React.useMemo(() => ({ ...state, authorize, prepare }), [state, authorize, prepare])
+}
