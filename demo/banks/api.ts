@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import { answerPreflight, crossOriginHeaders } from './cross-origin.js'
 import { createProofChecker } from './dpop.js'
@@ -29,11 +28,13 @@ export interface Api {
   readonly credentials?: boolean
   readonly findAccess: (accessToken: string) => Promise<Access | undefined>
   readonly answer: (access: Access, request: BankRequest) => ApiAnswer
-  /** The body of a refusal. @defaultValue an RFC 6750 error */
+  /** Whether DPoP proofs need this server's nonce. */
+  readonly demandsNonce?: () => boolean
+  /** The body of a 401. @defaultValue an RFC 6750 error */
   readonly refusal?: (error: string) => unknown
 }
 
-/** Serves an API: CORS, the access token in an Authorization header, the DPoP proof where the token is bound. */
+/** Serves an API: CORS, the access token in the Authorization header, the DPoP proof of a token that is bound. */
 export function serveApi(api: Api): Handler {
   const check = createAccessCheck(api)
   return async (request, response) => {
@@ -42,55 +43,73 @@ export function serveApi(api: Api): Handler {
       answerPreflight(request, response, headers, api.method)
       return
     }
-    const answer =
-      request.method === api.method
-        ? await check(request)
-        : { status: 405, body: { error: 'invalid_request' } }
-    sendAnswer(response, answer, headers)
+    const { status, body, ...answer } = request.method === api.method ? await check(request) : wrongMethod
+    sendJson(response, status, body, { ...headers, ...answer.headers })
   }
 }
 
-function sendAnswer(
-  response: ServerResponse,
-  answer: ApiAnswer,
-  headers: Readonly<Record<string, string>>,
-): void {
-  sendJson(response, answer.status, answer.body, { ...headers, ...answer.headers })
+const wrongMethod: ApiAnswer = { status: 405, body: { error: 'invalid_request' } }
+
+/** Why a request is refused; without an error when it carries no access token (RFC 6750 §3). */
+interface Refusal {
+  readonly scheme: string
+  readonly error?: string
+  readonly description?: string
 }
 
 function createAccessCheck(api: Api): (request: BankRequest) => Promise<ApiAnswer> {
-  const proofs = createProofChecker()
-  const refuse = (scheme: string, error?: string, description?: string) =>
-    unauthorized(api, scheme, error, description)
+  const proofs = createProofChecker(api.demandsNonce ?? (() => false))
   return async (request) => {
-    const [scheme = '', token, ...rest] = request.headers.authorization?.split(' ') ?? []
-    if (token === undefined || rest.length > 0 || !/^(bearer|dpop)$/i.test(scheme)) return refuse('Bearer')
-    const access = await api.findAccess(token)
-    if (!access) return refuse(scheme, 'invalid_token', 'The access token is expired or unknown.')
-    const problem = await bindingProblem(access, scheme)
-    return problem === undefined ? api.answer(access, request) : refuse('DPoP', 'invalid_token', problem)
-
-    async function bindingProblem({ thumbprint }: Access, used: string): Promise<string | undefined> {
-      const bound = thumbprint !== undefined
-      if (bound !== (used.toLowerCase() === 'dpop')) return 'the scheme is not that of the access token'
-      return bound ? proofs.problem(request, token ?? '', thumbprint) : undefined
+    const token = readAuthorization(request)
+    if (!token) return refuse({ scheme: 'Bearer' })
+    const access = await api.findAccess(token.value)
+    if (!access) {
+      return refuse({
+        ...token,
+        error: 'invalid_token',
+        description: 'The access token is expired or unknown.',
+      })
     }
+    const problem = await findBindingProblem(request, token, access)
+    return problem ? refuse({ scheme: 'DPoP', ...problem }) : api.answer(access, request)
+  }
+
+  function findBindingProblem(request: BankRequest, token: Authorization, { thumbprint }: Access) {
+    if ((thumbprint === undefined) === (token.scheme === 'DPoP')) {
+      return Promise.resolve({
+        error: 'invalid_token',
+        description: 'The scheme is not that of the access token.',
+      })
+    }
+    return thumbprint === undefined ? undefined : proofs.problem(request, token.value, thumbprint)
+  }
+
+  function refuse({ scheme, error, description = '' }: Refusal): ApiAnswer {
+    const details = error === undefined ? '' : `, error="${error}", error_description="${description}"`
+    const nonce = error === 'use_dpop_nonce' ? { 'dpop-nonce': proofs.nonce } : {}
+    const headers = { 'www-authenticate': `${scheme} realm="api"${details}`, ...nonce }
+    const code = error ?? 'invalid_request'
+    return { status: 401, body: api.refusal?.(code) ?? { error: code }, headers }
   }
 }
 
-/** RFC 6750 §3: without a token the challenge carries no error. */
-function unauthorized(api: Api, scheme: string, error?: string, description?: string): ApiAnswer {
-  const details = error === undefined ? '' : `, error="${error}", error_description="${description ?? ''}"`
-  const challenge = `${scheme} realm="api"${details}`
-  const body = api.refusal?.(error ?? 'invalid_request') ?? { error: error ?? 'invalid_request' }
-  return { status: 401, body, headers: { 'www-authenticate': challenge } }
+interface Authorization {
+  readonly scheme: 'Bearer' | 'DPoP'
+  readonly value: string
 }
 
-/** Looks an access token up in oidc-provider. */
+/** RFC 9110 §11.1: the scheme is case-insensitive; `Bearer:` is none. */
+function readAuthorization(request: BankRequest): Authorization | undefined {
+  const [, scheme, value] = /^(bearer|dpop) (\S+)$/i.exec(request.headers.authorization ?? '') ?? []
+  if (scheme === undefined || value === undefined) return undefined
+  return { scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', value }
+}
+
+/** Looks an access token up in oidc-provider; it is as dead as its grant. */
 export function accessFrom(provider: Provider): Api['findAccess'] {
   return async (accessToken) => {
     const token = await provider.AccessToken.find(accessToken)
-    const grant = token?.grantId === undefined ? undefined : await provider.Grant.find(token.grantId)
+    const grant = await provider.Grant.find(token?.grantId ?? '')
     const person = findPerson(token?.accountId ?? '')
     if (!token || !grant || !person) return undefined
     return { person, scopes: token.scopes, ...(token.jkt === undefined ? {} : { thumbprint: token.jkt }) }

@@ -1,18 +1,22 @@
-import type { ClientMetadata } from 'oidc-provider'
-import { accessFrom, serveApi, type ApiAnswer } from './api.js'
+import { randomBytes } from 'node:crypto'
+import type { ClientMetadata, Configuration } from 'oidc-provider'
+import { accessFrom, serveApi } from './api.js'
+import { answerAccounts } from './apiture-accounts.js'
 import type { Bank, Endpoint } from './bank.js'
-import type { Fields } from './control.js'
-import { pageHeaders } from './http.js'
+import type { Fields, ReadableControl } from './control.js'
+import { showError } from './oidc-configuration.js'
+import { errors } from './oidc-provider.js'
 import {
-  errorPage,
-  errors,
+  locationOf,
   oidcFields,
   routeOf,
-  startOidcBank,
+  type Context,
   type Middleware,
   type OidcAction,
   type OidcBehaviour,
-} from './oidc.js'
+  type TokenResponse,
+} from './oidc-setup.js'
+import { startOidcBank } from './oidc.js'
 import type { ScopeText } from './pages.js'
 import type { Theme } from './theme.js'
 
@@ -27,7 +31,7 @@ const fields: Fields<ApitureBehaviour> = {
   ...oidcFields,
   rotate: 'false keeps a refresh token alive when it is used',
   fourProperties: 'true leaves id_token and scope out of token responses, as the documentation lists them',
-  dpopNonce: 'true demands a nonce of the server in DPoP proofs at the token endpoint',
+  dpopNonce: 'true demands a nonce of the server in DPoP proofs, at the token endpoint and at the API',
 }
 
 /** Options of {@link startApiture}. */
@@ -93,40 +97,51 @@ export function startApiture(options: ApitureOptions): Promise<Bank<ApitureBehav
     endpoint: (path) => endpoints[path],
     readers: () => origins,
     keepsCancelled: true,
-    checkRequest,
-    around: refuseWithPage,
-    tokenResponse: ({ id_token, scope, ...response }) => ({
-      ...response,
-      token_type: response['token_type'] === 'Bearer' ? 'Bearer:' : response['token_type'],
-      ...{ id_token, scope },
-    }),
-    configuration: ({ control }) => ({
-      routes: {
-        authorization: '/authorize',
-        token: '/token',
-        jwks: '/jwks',
-        userinfo: '/userinfo',
-        revocation: '/revoke',
-      },
-      clientAuthMethods: ['none'],
-      pkce: { required: () => true },
-      claims: { openid: ['sub'], profile: ['name'], email: ['email'] },
-      rotateRefreshToken: () => control.take('rotate') ?? true,
-      features: {
-        revocation: { enabled: true },
-        dPoP: { enabled: options.dpop ?? false },
-      },
-    }),
-    routes: (provider) => ({
-      '/banking/accounts': serveApi({
-        method: 'GET',
-        origins,
-        findAccess: accessFrom(provider),
-        answer: ({ person, scopes: granted }) =>
-          granted.has('banking/read') ? accountsOf(person.id) : missingScope,
+    hooks: ({ control }) => ({
+      configuration: configure(control, options.dpop ?? false),
+      around: refuseWithPage,
+      checkRequest,
+      tokenResponse: (response) => shapeResponse(response, control.take('fourProperties') ?? false),
+      routes: (provider) => ({
+        '/banking/accounts': serveApi({
+          method: 'GET',
+          origins,
+          findAccess: accessFrom(provider),
+          demandsNonce: () => control.peek('dpopNonce') ?? false,
+          answer: answerAccounts,
+        }),
       }),
     }),
   })
+}
+
+function configure(control: ReadableControl<ApitureBehaviour>, dpop: boolean): Configuration {
+  return {
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      jwks: '/jwks',
+      userinfo: '/userinfo',
+      revocation: '/revoke',
+    },
+    clientAuthMethods: ['none'],
+    claims: { openid: ['sub'], profile: ['name'], email: ['email'] },
+    rotateRefreshToken: () => control.take('rotate') ?? true,
+    features: {
+      revocation: { enabled: true },
+      dPoP: {
+        enabled: dpop,
+        nonceSecret: randomBytes(32),
+        requireNonce: () => control.peek('dpopNonce') ?? false,
+      },
+    },
+  }
+}
+
+/** Documented: `token_type` is "typically the string Bearer:", and there are four properties. */
+function shapeResponse({ id_token, scope, ...four }: TokenResponse, onlyFour: boolean): TokenResponse {
+  const token_type = four['token_type'] === 'Bearer' ? 'Bearer:' : four['token_type']
+  return { ...four, token_type, ...(onlyFour ? {} : { id_token, scope }) }
 }
 
 function toClient({ clientId, clientName, redirectUris, dpop }: ApitureOptions) {
@@ -150,47 +165,25 @@ function checkRequest({ scope, state }: Readonly<Record<string, unknown>>): void
 
 /** Documented: an invalid authorization request fails with a 4XX error, and the app never hears of it. */
 const refuseWithPage: Middleware = async (ctx, next) => {
-  await next()
-  if (routeOf(ctx) !== 'authorization') return
-  const error = errorOf(ctx.response.get('location'))
-  if (error === undefined) return
+  // A page that posts an error to the app would be a redirect by other means.
+  if (ctx.query['response_mode'] === 'form_post') refuse(ctx, 'invalid_request', 'unknown response_mode')
+  else await next()
+  const error = routeOf(ctx) === 'authorization' ? errorOf(locationOf(ctx)) : undefined
+  if (error) refuse(ctx, error.error, error.description)
+}
+
+function refuse(ctx: Context, error: string, description: string): void {
   ctx.response.remove('location')
   ctx.status = 400
-  ctx.set(pageHeaders)
-  ctx.body = errorPage({ theme }, 400, error.error, error.description)
+  showError(ctx, theme, error, description)
 }
 
 /** Errors for an unusable response_type arrive in the fragment. */
-function errorOf(location: string): { error: string; description: string } | undefined {
-  if (!URL.canParse(location)) return undefined
-  const { searchParams, hash } = new URL(location)
-  const parameters = searchParams.has('error') ? searchParams : new URLSearchParams(hash.slice(1))
+function errorOf(location: URL | undefined): { error: string; description: string } | undefined {
+  const fragment = location?.hash.slice(1)
+  const parameters = location?.searchParams.has('error')
+    ? location.searchParams
+    : new URLSearchParams(fragment)
   const error = parameters.get('error')
   return error === null ? undefined : { error, description: parameters.get('error_description') ?? '' }
-}
-
-const missingScope: ApiAnswer = {
-  status: 403,
-  body: { error: 'insufficient_scope' },
-  headers: { 'www-authenticate': 'Bearer realm="api", error="insufficient_scope", scope="banking/read"' },
-}
-
-function accountsOf(person: string): ApiAnswer {
-  return { status: 200, body: { items: accounts[person] ?? [] } }
-}
-
-const accounts: Readonly<Record<string, readonly object[]>> = {
-  ada: [
-    account('chk-4417', 'Everyday Checking', 'checking', '4417', '2841.07'),
-    account('sav-9032', 'Rainy Day Savings', 'savings', '9032', '15200.00'),
-  ],
-  grace: [
-    account('chk-1906', 'Harbor Checking', 'checking', '1906', '630.55'),
-    account('cd-1959', '12-Month Certificate', 'cd', '1959', '40000.00'),
-    account('loc-0952', 'Home Equity Line', 'lineOfCredit', '0952', '-8120.40'),
-  ],
-}
-
-function account(id: string, name: string, type: string, lastDigits: string, current: string) {
-  return { id, name, type, maskedNumber: `*${lastDigits}`, balance: { current, currency: 'USD' } }
 }

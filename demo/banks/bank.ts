@@ -64,7 +64,7 @@ export interface BuiltBank {
  */
 export async function startBank<B extends Behaviour, A extends string>(
   setup: BankSetup<B, A>,
-  build: (foundation: Foundation<B>) => Promise<BuiltBank>,
+  build: (foundation: Foundation<B>) => BuiltBank | Promise<BuiltBank>,
 ): Promise<Bank<B, A>> {
   const listeners = [await openListener(setup)]
   const { origin } = listeners[0] as Listener

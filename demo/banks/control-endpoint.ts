@@ -63,7 +63,7 @@ async function obey<B extends Behaviour, A extends string>(
 function readOrders<B, A>(request: BankRequest): Orders<B, A> | undefined {
   if (!request.headers['content-type']?.startsWith('application/json')) return undefined
   const orders = parseJson(request.body.toString())
-  return typeof orders === 'object' && orders !== null ? (orders) : undefined
+  return typeof orders === 'object' && orders !== null ? orders : undefined
 }
 
 function refuse(response: ServerResponse, status: number, error: string): void {

@@ -42,9 +42,10 @@ export async function startBanks(options: BanksOptions): Promise<Banks & { close
     redirectUris: options.redirectUris?.[name] ?? [new URL(`/callback/${name}`, options.appOrigin).href],
     port: options.ports?.[name] ?? 0,
   })
-  const opened: Bank[] = []
-  const open = async <B extends Pick<Bank, 'close'>>(bank: Promise<B>): Promise<B> => {
-    opened.push((await bank) as B & Bank)
+  const opened: Pick<Bank, 'close'>[] = []
+  const open = async <B extends Pick<Bank, 'close'>>(opening: Promise<B>): Promise<B> => {
+    const bank = await opening
+    opened.push(bank)
     return bank
   }
   const close = async () => {

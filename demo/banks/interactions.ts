@@ -2,7 +2,7 @@ import type { Interaction, Provider } from 'oidc-provider'
 import type { Behaviour, ReadableControl } from './control.js'
 import { pageHeaders, type BankRequest } from './http.js'
 import type { Html } from './html.js'
-import type { Context, Middleware, OidcBehaviour, OidcSetup } from './oidc.js'
+import type { Context, Middleware, OidcBehaviour, OidcHooks, OidcSetup } from './oidc-setup.js'
 import { consentPage, loginPage, messagePage } from './pages.js'
 import { findPerson, people, type Person } from './people.js'
 
@@ -17,21 +17,18 @@ interface Decision {
 }
 
 /** Serves the sign-in page and then the consent page, in one interaction of oidc-provider. */
-export function interactionsAt<B extends OidcBehaviour>(
+export function interact<B extends OidcBehaviour>(
   provider: Provider,
   setup: OidcSetup<B>,
+  hooks: OidcHooks,
   control: ReadableControl<B>,
 ): Middleware {
   return async (ctx, next) => {
     if (!ctx.path.startsWith('/interaction/')) return next()
     const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch(() => undefined)
-    const dialogue = new Dialogue(provider, setup, control, ctx)
+    const dialogue = new Dialogue(provider, setup, hooks, control, ctx)
     if (interaction) await dialogue.continue(interaction)
-    else
-      dialogue.show(
-        messagePage(setup.theme, 'This page has expired', 'Go back to the app and start again.'),
-        400,
-      )
+    else dialogue.show(messagePage(setup.theme, 'This page has expired', startAgain), 400)
     return undefined
   }
 }
@@ -40,12 +37,20 @@ export function interactionsAt<B extends OidcBehaviour>(
 class Dialogue<B extends OidcBehaviour> {
   readonly #provider: Provider
   readonly #setup: OidcSetup<B>
+  readonly #hooks: OidcHooks
   readonly #control: ReadableControl<B>
   readonly #ctx: Context
 
-  constructor(provider: Provider, setup: OidcSetup<B>, control: ReadableControl<B>, ctx: Context) {
+  constructor(
+    provider: Provider,
+    setup: OidcSetup<B>,
+    hooks: OidcHooks,
+    control: ReadableControl<B>,
+    ctx: Context,
+  ) {
     this.#provider = provider
     this.#setup = setup
+    this.#hooks = hooks
     this.#control = control
     this.#ctx = ctx
   }
@@ -70,12 +75,14 @@ class Dialogue<B extends OidcBehaviour> {
   async #hear(interaction: Interaction, person: Person | undefined): Promise<void> {
     const form = new URLSearchParams((this.#ctx.req as BankRequest).body.toString())
     const action = form.get('action')
-    if (action === 'sign-in') await this.#signIn(form)
-    else if (action === 'cancel' || action === 'deny')
-      await this.#end(interaction, { outcome: action, person, form, scopes: [] })
-    else if (person)
-      await this.#end(interaction, { outcome: 'approve', person, form, scopes: form.getAll('scope') })
-    else await this.#signIn(form)
+    const scopes = this.#requestedScopes(interaction)
+    if (action === 'cancel' || action === 'deny') {
+      await this.#end(interaction, { outcome: action, person, form, scopes })
+    } else if (action === 'approve' && person) {
+      await this.#end(interaction, { outcome: action, person, form, scopes: form.getAll('scope') })
+    } else {
+      await this.#signIn(form)
+    }
   }
 
   async #signIn(form: URLSearchParams): Promise<void> {
@@ -113,7 +120,7 @@ class Dialogue<B extends OidcBehaviour> {
     const granted = requested.filter((scope) => scopes.includes(scope) || !this.#isOptional(scope))
     grant.addOIDCScope(granted)
     grant.rejectOIDCScope(requested.filter((scope) => !granted.includes(scope)))
-    this.#setup.grant?.(grant, interaction, form)
+    this.#hooks.grant?.(grant, interaction, form)
     const grantId = await grant.save()
     await this.#finish({ login: { accountId: person.id, amr: ['pwd'] }, consent: { grantId } })
   }
@@ -141,13 +148,18 @@ class Dialogue<B extends OidcBehaviour> {
   }
 
   #consentPage(interaction: Interaction, person: Person): Html {
-    const known = Object.entries(this.#setup.scopes).map(([scope, text]) => ({ scope, ...text }))
     const requested = this.#requestedScopes(interaction)
+    const ticked = this.#control.peek('scope')?.split(' ') ?? requested
+    const known = Object.entries(this.#setup.scopes).map(([scope, text]) => ({
+      ...text,
+      scope,
+      ticked: ticked.includes(scope),
+    }))
     return consentPage(this.#setup.theme, {
       app: this.#setup.client.client_name,
       person,
       scopes: known.filter(({ scope }) => requested.includes(scope)),
-      more: this.#setup.consent?.(interaction),
+      more: this.#hooks.consent?.(interaction),
       preset: this.#control.peek('outcome'),
     })
   }
@@ -161,4 +173,5 @@ class Dialogue<B extends OidcBehaviour> {
   }
 }
 
+const startAgain = 'Go back to the app and start again.'
 const unknownPerson = `We do not know this user name. Try ${people.map(({ id }) => id).join(' or ')}.`

@@ -30,11 +30,17 @@ export function loginPage(theme: Theme, person: string, problem?: string): Html 
   )
 }
 
+/** A scope on the consent page. */
+export interface ScopeChoice extends ScopeText {
+  readonly scope: string
+  readonly ticked: boolean
+}
+
 /** What the consent page shows. */
 export interface Consent {
   readonly app: string
   readonly person: Person
-  readonly scopes: readonly (ScopeText & { readonly scope: string })[]
+  readonly scopes: readonly ScopeChoice[]
   /** More to choose, such as accounts; inside the form. */
   readonly more?: Html | undefined
   /** The outcome that is set already, whatever the person presses. */
@@ -81,9 +87,9 @@ function fixedScopes({ app, scopes }: Consent): Html | undefined {
 function optionalScopes({ scopes }: Consent): Html | undefined {
   const optional = scopes.filter((scope) => scope.optional)
   if (optional.length === 0) return undefined
-  const choice = ({ text, scope }: (typeof optional)[number]) =>
+  const choice = ({ text, scope, ticked }: ScopeChoice) =>
     html`<label class="choice">
-      <input type="checkbox" name="scope" value="${scope}" checked />
+      <input type="checkbox" name="scope" value="${scope}" ${ticked ? 'checked' : ''} />
       <span>${text} <code>${scope}</code></span>
     </label>`
   return html`<fieldset>

@@ -1,5 +1,5 @@
-// oidc-provider writes advice for production use to the console, from its import on. Import this module before it: the
-// banks are for demonstration and tests, where that advice would bury what matters.
+// oidc-provider writes advice for production use to the console. These banks are for demonstration and tests, where it
+// would bury what matters.
 const advice = /oidc-provider (NOTICE|WARNING)/
 
 for (const method of ['info', 'warn'] as const) {

@@ -73,7 +73,7 @@ function toEntry(request: BankRequest, response: ServerResponse): LoggedRequest 
     headers: request.headers,
     ...(authorizationScheme === undefined ? {} : { authorizationScheme }),
     get status() {
-      return response.headersSent ? response.statusCode : undefined
+      return response.writableEnded ? response.statusCode : undefined
     },
   }
 }

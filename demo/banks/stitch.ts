@@ -1,27 +1,26 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { JWTPayload } from 'jose'
-import type { ClientMetadata, JWKS } from 'oidc-provider'
+import type { ClientMetadata, Configuration, JWKS } from 'oidc-provider'
 import { accessFrom, serveApi } from './api.js'
 import type { Bank, Endpoint } from './bank.js'
 import type { Fields } from './control.js'
+import { errors } from './oidc-provider.js'
 import {
-  errors,
   oidcFields,
-  startOidcBank,
-  type Context,
   type Middleware,
   type OidcAction,
   type OidcBehaviour,
-  type TokenResponse,
-} from './oidc.js'
+  type OidcHooks,
+} from './oidc-setup.js'
+import { startOidcBank } from './oidc.js'
 import type { ScopeText } from './pages.js'
 import { findPerson } from './people.js'
-import { createGraphql } from './stitch-graphql.js'
+import { createGraphql, type InteractionCode } from './stitch-graphql.js'
 import type { Theme } from './theme.js'
 
 /** What this bank can be told to do. */
 export interface StitchBehaviour extends OidcBehaviour {
-  readonly interaction?: 'USER_INTERACTION_REQUIRED' | 'REAUTHORIZATION_REQUIRED'
+  readonly interaction?: InteractionCode
 }
 
 const fields: Fields<StitchBehaviour> = {
@@ -79,7 +78,6 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
 export function startStitch(options: StitchOptions): Promise<Bank<StitchBehaviour, OidcAction>> {
   const client = toClient(options)
   const origins = options.redirectUris.map((uri) => new URL(uri).origin)
-  const authentications = createAuthentications()
   return startOidcBank<StitchBehaviour>({
     id: 'stitch',
     theme,
@@ -91,39 +89,41 @@ export function startStitch(options: StitchOptions): Promise<Bank<StitchBehaviou
     portOption: 'ports.stitch',
     endpoint: (path) => endpoints[path],
     readers: (endpoint) => (endpoint === 'api' ? origins : []),
-    checkRequest,
-    around: withoutCors,
-    redirect: (parameters, ctx) => authentications.answer(parameters, ctx),
-    idToken: (claims, response, ctx) => authentications.claims(claims, response, ctx),
-    tokenResponse: (response) => ({ ...response, expires_in: Number(response['expires_in']) - 1 }),
-    discovery: ({ authorization_response_iss_parameter_supported: _iss, ...document }) => document,
-    configuration: () => ({
-      routes: {
-        authorization: '/connect/authorize',
-        token: tokenPath,
-        jwks: '/.well-known/openid-configuration/jwks',
+    accessTokenSeconds: 3599,
+    hooks: ({ origin, control }) => ({
+      configuration,
+      around: withoutCors,
+      checkRequest,
+      ...createAuthentications(),
+      discovery: ({ authorization_response_iss_parameter_supported: _iss, ...document }) => document,
+      routes: (provider) => {
+        const graphql = createGraphql(theme, origin, options.redirectUris, () => control.take('interaction'))
+        return {
+          ...graphql.routes,
+          '/graphql': serveApi({
+            method: 'POST',
+            origins,
+            credentials: true,
+            findAccess: accessFrom(provider),
+            answer: graphql.answer,
+            refusal: () => graphql.unauthenticated,
+          }),
+        }
       },
-      clientAuthMethods: ['private_key_jwt'],
-      pkce: { required: () => true },
-      rotateRefreshToken: true,
-      ttl: { IdToken: 300 },
-      features: { userinfo: { enabled: false } },
     }),
-    routes: (provider, { origin, control }) => {
-      const graphql = createGraphql(theme, origin, options.redirectUris, () => control.take('interaction'))
-      return {
-        ...graphql.routes,
-        '/graphql': serveApi({
-          method: 'POST',
-          origins,
-          credentials: true,
-          findAccess: accessFrom(provider),
-          answer: graphql.answer,
-          refusal: () => graphql.unauthenticated,
-        }),
-      }
-    },
   })
+}
+
+const configuration: Configuration = {
+  routes: {
+    authorization: '/connect/authorize',
+    token: tokenPath,
+    jwks: '/.well-known/openid-configuration/jwks',
+  },
+  clientAuthMethods: ['private_key_jwt'],
+  rotateRefreshToken: true,
+  ttl: { IdToken: 300 },
+  features: { userinfo: { enabled: false } },
 }
 
 function toClient({ clientId, clientName, redirectUris, jwks }: StitchOptions) {
@@ -165,10 +165,11 @@ interface Authentication {
   readonly sid: string
 }
 
-function createAuthentications() {
+/** The redirect back and the ID Token, which carries a hash of its state. */
+function createAuthentications(): Pick<OidcHooks, 'redirect' | 'idToken'> {
   const byGrant = new Map<string, Authentication>()
   return {
-    answer(parameters: URLSearchParams, ctx: Context): URLSearchParams {
+    redirect(parameters, ctx) {
       const state = parameters.get('state') ?? ''
       // Documented: whoever quits comes back with the state alone, without an error.
       if (parameters.get('error') === 'access_denied') return new URLSearchParams({ state })
@@ -179,7 +180,7 @@ function createAuthentications() {
       const scope = grant.getOIDCScopeFiltered(ctx.oidc.requestParamOIDCScopes)
       return new URLSearchParams({ code, scope, state, session_state: `${randomId()}.${randomUUID()}` })
     },
-    claims(claims: JWTPayload, response: TokenResponse, ctx: Context): JWTPayload {
+    idToken(claims, response, ctx) {
       const { nonce, iat = 0, exp, iss, aud } = claims
       const sub = `user/${String(aud)}/fynbos/${findPerson(claims.sub ?? '')?.uuid ?? ''}`
       const source = ctx.oidc.authorizationCode ?? ctx.oidc.refreshToken

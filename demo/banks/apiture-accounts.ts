@@ -1,0 +1,29 @@
+import type { Access, ApiAnswer } from './api.js'
+
+/** Answers `GET /banking/accounts`. */
+export function answerAccounts({ person, scopes }: Access): ApiAnswer {
+  if (!scopes.has('banking/read')) return missingScope
+  return { status: 200, body: { items: accounts[person.id] ?? [] } }
+}
+
+const missingScope: ApiAnswer = {
+  status: 403,
+  body: { error: 'insufficient_scope' },
+  headers: { 'www-authenticate': 'Bearer realm="api", error="insufficient_scope", scope="banking/read"' },
+}
+
+const accounts: Readonly<Record<string, readonly object[]>> = {
+  ada: [
+    account('chk-4417', 'Everyday Checking', 'checking', '4417', '2841.07'),
+    account('sav-9032', 'Rainy Day Savings', 'savings', '9032', '15200.00'),
+  ],
+  grace: [
+    account('chk-1906', 'Harbor Checking', 'checking', '1906', '630.55'),
+    account('cd-1959', '12-Month Certificate', 'cd', '1959', '40000.00'),
+    account('loc-0952', 'Home Equity Line', 'lineOfCredit', '0952', '-8120.40'),
+  ],
+}
+
+function account(id: string, name: string, type: string, lastDigits: string, current: string) {
+  return { id, name, type, maskedNumber: `*${lastDigits}`, balance: { current, currency: 'USD' } }
+}
