@@ -37,7 +37,9 @@ export type BankName = keyof Banks
  * await banks.close()
  * ```
  */
-export async function startBanks(options: BanksOptions): Promise<Banks & { close(): Promise<void> }> {
+export async function startBanks(
+  options: BanksOptions,
+): Promise<Banks & { readonly close: () => Promise<void> }> {
   const common = (name: BankName) => ({
     redirectUris: options.redirectUris?.[name] ?? [new URL(`/callback/${name}`, options.appOrigin).href],
     port: options.ports?.[name] ?? 0,

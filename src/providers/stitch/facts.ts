@@ -6,7 +6,7 @@
 export const endpoints = {
   authorization: 'https://secure.stitch.money/connect/authorize',
   token: 'https://secure.stitch.money/connect/token',
-  graphql: 'https://api.stitch.money/graphql',
+  api: 'https://api.stitch.money/',
 } as const
 
 /** Seconds of 60 days: how long a refresh token lives after its last use; the client's credentials file has the exact value. */

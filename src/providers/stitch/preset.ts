@@ -13,7 +13,7 @@ export interface StitchOptions<M extends StitchMode = 'mediated'> {
   readonly mode?: M
   /** Where people are sent. @defaultValue `https://secure.stitch.money/connect/authorize` */
   readonly authorizationEndpoint?: string
-  /** The GraphQL endpoint, for `fetch`. @defaultValue `https://api.stitch.money/graphql` */
+  /** Base URL of the API, for `fetch('/graphql', …)`. @defaultValue `https://api.stitch.money/` */
   readonly api?: string
 }
 
@@ -40,7 +40,7 @@ export function stitch<const M extends StitchMode = 'mediated'>(
     clientId,
     scope,
     authorizationEndpoint = endpoints.authorization,
-    api = endpoints.graphql,
+    api = endpoints.api,
   } = options
   if (!parseScope(scope).includes('openid'))
     throw new TypeError('The scope for Stitch must hold "openid": add it.')

@@ -1,0 +1,53 @@
+import { useAuthorizationCallback } from 'countersign'
+import { useEffect } from 'react'
+import { ApitureCard } from './providers/apiture.js'
+import { StitchCard } from './providers/stitch.js'
+import { navigate, usePath } from './router.js'
+import { SessionMenu } from './session-menu.js'
+import { Outcome } from './outcome.js'
+
+/** The whole page: every provider is a card, and the callback is shown in the card it belongs to. */
+export function App() {
+  return (
+    <>
+      <header className="top">
+        <p className="brand">countersign</p>
+        <SessionMenu />
+      </header>
+      <main>
+        <h1>Connect an account</h1>
+        <p className="lead">
+          Each card goes to a bank of its own, which runs on this machine. Sign in there, say what you share,
+          and come back.
+        </p>
+        <Return />
+        <div className="cards">
+          <ApitureCard />
+          <StitchCard />
+        </div>
+      </main>
+      <footer>
+        <p>
+          The banks, their people and their money are made up. No request leaves this machine; see the
+          requests in your browser’s developer tools.
+        </p>
+      </footer>
+    </>
+  )
+}
+
+/** Leaves the callback page once connected; an answer that belongs to no card is shown here. */
+function Return() {
+  const callback = useAuthorizationCallback()
+  const path = usePath()
+  const done = callback.status === 'connected' || callback.status === 'none'
+  const returnTo = callback.status === 'connected' ? callback.returnTo : '/'
+  useEffect(() => {
+    if (done && path.startsWith('/callback/')) navigate(returnTo, { replace: true })
+  }, [done, path, returnTo])
+  return callback.status === 'failed' && callback.provider === undefined ? (
+    <section className="notice" aria-label="Problem">
+      <Outcome callback={callback} />
+    </section>
+  ) : null
+}

@@ -1,0 +1,90 @@
+import { useAuthorizationCallback, useAuthorize, useTokens, type TokensState } from 'countersign'
+import { useId, type ReactNode } from 'react'
+import type { ProviderName } from './bank.js'
+import { BadDays } from './bad-days.js'
+import { Outcome } from './outcome.js'
+import { usePath } from './router.js'
+
+type ConnectedState = Extract<TokensState, { status: 'connected' }>
+
+/** What {@link ProviderCard} shows. */
+export interface ProviderCardProps {
+  readonly name: ProviderName
+  readonly title: string
+  /** One sentence: what this provider is. */
+  readonly about: string
+  /** One sentence: where the tokens are. */
+  readonly where: string
+  /** What was fetched with the new connection. */
+  readonly children: (connected: ConnectedState) => ReactNode
+}
+
+/** One provider: its status, its button, its data, its bad days. */
+export function ProviderCard({ name, title, about, where, children }: ProviderCardProps) {
+  const tokens: TokensState = useTokens(name)
+  const { authorize, prepare, status, error } = useAuthorize(name)
+  const callback = useAuthorizationCallback()
+  const path = usePath()
+  const heading = useId()
+  const ours =
+    'provider' in callback && callback.provider === name && path.startsWith('/callback/')
+      ? callback
+      : undefined
+  const completing = callback.status === 'pending' && path === `/callback/${name}`
+  const busy = status === 'leaving' || completing
+  return (
+    <article aria-labelledby={heading} className="card">
+      <header>
+        <h2 id={heading}>{title}</h2>
+        <p role="status" data-status={statusOf(tokens, ours?.status, busy)}>
+          {words[statusOf(tokens, ours?.status, busy)]}
+        </p>
+      </header>
+      <p>{about}</p>
+      {ours && <Outcome callback={ours} />}
+      {error && <p className="problem">{error.message}</p>}
+      {tokens.status === 'connected' && children(tokens)}
+      <p className="actions">
+        <button
+          type="button"
+          onPointerEnter={() => void prepare()}
+          onClick={() => void authorize()}
+          disabled={busy}
+        >
+          {tokens.status === 'connected' ? `Connect ${title} again` : `Connect ${title}`}
+        </button>
+        {'disconnect' in tokens && (
+          <button type="button" className="quiet" onClick={() => void tokens.disconnect()}>
+            Disconnect
+          </button>
+        )}
+      </p>
+      <p className="where">{where}</p>
+      <BadDays name={name} title={title} tokens={tokens} />
+    </article>
+  )
+}
+
+const words = {
+  restoring: 'Looking…',
+  busy: 'Connecting…',
+  connected: 'Connected',
+  disconnected: 'Not connected',
+  reauthorization_required: 'Connect again to go on',
+  sign_in_required: 'Sign in to this app first',
+  cancelled: 'Cancelled',
+  denied: 'Denied',
+  failed: 'Not connected: something went wrong',
+} as const
+
+function statusOf(tokens: TokensState, outcome: string | undefined, busy: boolean): keyof typeof words {
+  if (busy) return 'busy'
+  if (
+    outcome === 'cancelled' ||
+    outcome === 'denied' ||
+    outcome === 'failed' ||
+    outcome === 'sign_in_required'
+  )
+    return outcome
+  return tokens.status
+}

@@ -1,0 +1,130 @@
+import { exportJWK, generateKeyPair } from 'jose'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Configuration } from './app/configuration.js'
+import { startBackend } from './backend.js'
+import { startBanks, type BankName, type Banks } from './banks/index.js'
+import { pageHeaders, readDocument, serveFile, withConfiguration } from './page.js'
+import { listen, readCookie, readJson, sendJson } from './server.js'
+import { userOf, users } from './users.js'
+
+/** Options of {@link startDemo}. */
+export interface DemoOptions {
+  /** @defaultValue 0, a free one */
+  readonly port?: number
+}
+
+/** The demo, running. */
+export interface Demo {
+  /** Where the page is. */
+  readonly origin: string
+  readonly banks: Banks
+  readonly close: () => Promise<void>
+}
+
+/** The cookie that says who is signed in to the app. A real app's cookie is a random session id. */
+const sessionCookie = 'demo-user'
+
+/**
+ * Starts everything on loopback: the app's server with page and backend, and the banks.
+ *
+ * @throws {Error} a sentence when a port is taken
+ */
+export async function startDemo({ port = 0 }: DemoOptions = {}): Promise<Demo> {
+  let handle = (_request: IncomingMessage, response: ServerResponse): void => {
+    response.writeHead(503).end()
+  }
+  const app = await listen((request, response) => {
+    handle(request, response)
+  }, port)
+  const assertionKey = await generateKeyPair('RS256', { extractable: false })
+  const jwk = { ...(await exportJWK(assertionKey.publicKey)), kid: 'demo', alg: 'RS256', use: 'sig' }
+  let started: Awaited<ReturnType<typeof startBanks>>
+  try {
+    started = await startBanks({ appOrigin: app.origin, stitch: { jwks: { keys: [jwk] } } })
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+  const { close: closeBanks, ...banks } = started
+  const backend = startBackend({
+    origin: app.origin,
+    banks,
+    assertionKey: assertionKey.privateKey,
+    subjectOf,
+  })
+  const headers = pageHeaders([banks.apiture.origin, banks.stitch.origin])
+  const document = await readDocument()
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? '/', app.origin)
+    const control = /^\/banks\/(\w+)\/next$/.exec(pathname)
+    if (pathname.startsWith('/connect/')) {
+      backend(request, response)
+      return
+    }
+    if (pathname === '/session' && request.method === 'POST') return changeUser(request, response)
+    if (control?.[1] && request.method === 'POST') return tellBank(banks, control[1], request, response)
+    if (await serveFile(request, response)) return
+    const cookie = readCookie(request, sessionCookie)
+    response.writeHead(200, {
+      ...headers,
+      'content-type': 'text/html; charset=utf-8',
+      ...(cookie === undefined && { 'set-cookie': toCookie(users[0].id) }),
+    })
+    response.end(withConfiguration(document, configurationOf(banks, cookie ?? users[0].id)))
+  }
+
+  handle = (request, response) => {
+    answer(request, response).catch(() => {
+      if (!response.headersSent) response.writeHead(500)
+      response.end()
+    })
+  }
+  return {
+    origin: app.origin,
+    banks,
+    close: async () => {
+      await Promise.all([app.close(), closeBanks()])
+    },
+  }
+}
+
+/** The app's user behind a request, by its own session: the backend knows nobody else. */
+function subjectOf(request: Request): string | null {
+  const cookie = /(?:^|;\s*)demo-user=([\w-]*)/.exec(request.headers.get('cookie') ?? '')?.[1]
+  return userOf(cookie)?.id ?? null
+}
+
+const toCookie = (value: string): string => `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict`
+
+async function changeUser(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { user } = await readJson(request)
+  sendJson(response, 200, {}, { 'set-cookie': toCookie(userOf(user)?.id ?? '') })
+}
+
+async function tellBank(
+  banks: Banks,
+  name: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!Object.hasOwn(banks, name)) {
+    sendJson(response, 404, {})
+    return
+  }
+  banks[name as BankName].control.next(await readJson(request))
+  sendJson(response, 200, {})
+}
+
+function configurationOf({ apiture, stitch }: Banks, cookie: string): Configuration {
+  return {
+    user: userOf(cookie) ?? null,
+    users,
+    apiture: { clientId: apiture.clientId, issuer: apiture.issuer, api: `${apiture.origin}/banking/` },
+    stitch: {
+      clientId: stitch.clientId,
+      authorizationEndpoint: `${stitch.origin}/connect/authorize`,
+      api: `${stitch.origin}/`,
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Configuration } from './app/configuration.js'
+
+const folder = fileURLToPath(new URL('dist', import.meta.url))
+
+const types: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+/**
+ * The headers of the page. The policy is what a bank's customer should insist on: scripts and styles of this origin
+ * only, no injection sinks, requests to this origin and the providers' and nowhere else.
+ */
+export function pageHeaders(connectTo: readonly string[]): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    `connect-src 'self' ${connectTo.join(' ')}`,
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+  ]
+  return {
+    'content-security-policy': policy.join('; '),
+    // The callback URL holds a code for a moment: it is in no cache and in no Referer header.
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'cross-origin-opener-policy': 'same-origin-allow-popups',
+  }
+}
+
+/** Serves a built file. False when there is none of this name. */
+export async function serveFile(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname)
+  const type = types[extname(path)]
+  if (!type) return false
+  try {
+    const body = await readFile(join(folder, path))
+    response
+      .writeHead(200, {
+        'content-type': type,
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-cache',
+      })
+      .end(body)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The built document. */
+export async function readDocument(): Promise<string> {
+  return readFile(join(folder, 'index.html'), 'utf8')
+}
+
+/** Writes the configuration into the document, as data. */
+export function withConfiguration(document: string, configuration: Configuration): string {
+  const data = JSON.stringify(configuration).replaceAll('<', '\\u003c')
+  return document.replace(
+    /(<script type="application\/json" id="configuration">)(<\/script>)/,
+    (_, open: string, close: string) => open + data + close,
+  )
+}

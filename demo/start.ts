@@ -1,0 +1,16 @@
+import { startDemo } from './demo.js'
+
+const port = Number(process.env['PORT'] ?? 4300)
+
+try {
+  const demo = await startDemo({ port })
+  console.log(`The demo is running. Open ${demo.origin}\n\nEnd it with Ctrl-C.`)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      void demo.close().then(() => process.exit(0))
+    })
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}

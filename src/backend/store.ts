@@ -1,0 +1,59 @@
+/** A value as it lies in a {@link Store}. */
+export interface StoreEntry {
+  readonly value: string
+  /** Opaque; another one after every `put`. */
+  readonly version: string
+}
+
+/**
+ * Where the backend keeps connections, tokens and transactions: three methods over any database that can compare and
+ * set one value atomically. Several replicas of the backend must share one store.
+ *
+ * @example
+ * ```ts
+ * import type { Store } from 'countersign/backend'
+ *
+ * type Query = (sql: string, values: unknown[]) => Promise<{ rows: { value: string; version: string }[]; rowCount: number }>
+ *
+ * const sqlStore = (query: Query): Store => ({
+ *   async get(key) {
+ *     const { rows } = await query('SELECT value, version::text FROM countersign WHERE key = $1 AND expires_at > now()', [key])
+ *     return rows[0]
+ *   },
+ *   async put(key, value, expectedVersion, expiresAt) {
+ *     const { rowCount } =
+ *       expectedVersion === null
+ *         ? await query(
+ *             `INSERT INTO countersign AS old (key, value, version, expires_at) VALUES ($1, $2, 1, to_timestamp($3))
+ *              ON CONFLICT (key) DO UPDATE SET value = $2, version = old.version + 1, expires_at = to_timestamp($3)
+ *              WHERE old.expires_at <= now()`,
+ *             [key, value, expiresAt],
+ *           )
+ *         : await query(
+ *             `UPDATE countersign SET value = $2, version = version + 1, expires_at = to_timestamp($3)
+ *              WHERE key = $1 AND version = $4 AND expires_at > now()`,
+ *             [key, value, expiresAt, expectedVersion],
+ *           )
+ *     return rowCount === 1
+ *   },
+ *   async delete(key) {
+ *     await query('DELETE FROM countersign WHERE key = $1', [key])
+ *   },
+ * })
+ * ```
+ */
+export interface Store {
+  /** The value under a key, or `undefined` where none is or it has expired. */
+  get(key: string): Promise<StoreEntry | undefined>
+  /**
+   * Writes a value if nobody else has written since. Once the promise is fulfilled with `true`, every `get` anywhere
+   * sees the value.
+   *
+   * @param expectedVersion The version that was read, or `null`: there must be no value.
+   * @param expiresAt Epoch seconds after which the value may be dropped.
+   * @returns Whether the value was written.
+   */
+  put(key: string, value: string, expectedVersion: string | null, expiresAt: number): Promise<boolean>
+  /** Forgets a key, whatever lies there. */
+  delete(key: string): Promise<void>
+}

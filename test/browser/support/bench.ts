@@ -1,0 +1,122 @@
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
+import { afterAll, afterEach, beforeAll } from 'vitest'
+import type { Bank } from '../../../demo/banks/bank.js'
+import { startDemo, type Demo } from '../../../demo/demo.js'
+import { launch } from './launch.js'
+
+/** The demo and a browser, for the tests of one file. */
+export interface Bench {
+  readonly demo: Demo
+  /** A new browser profile: own storage, own cookies. Closed after the test. */
+  readonly newProfile: () => Promise<BrowserContext>
+  /** The demo's page in a new profile. */
+  readonly open: () => Promise<Page>
+}
+
+/** Starts the demo and a browser once for a file; every test gets banks that do nothing special. */
+export function useBench(): Bench {
+  let demo: Demo | undefined
+  let browser: Browser | undefined
+  let profiles: BrowserContext[] = []
+
+  beforeAll(async () => {
+    ;[demo, browser] = await Promise.all([startDemo(), launch()])
+  })
+  afterEach(async () => {
+    await Promise.all(profiles.map((profile) => profile.close()))
+    profiles = []
+    for (const bank of Object.values<Bank>({ ...started().banks })) {
+      bank.control.reset()
+      bank.requests.clear()
+    }
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await demo?.close()
+  })
+
+  const started = (): Demo => {
+    if (!demo) throw new Error('The demo has not started.')
+    return demo
+  }
+  const newProfile = async (): Promise<BrowserContext> => {
+    if (!browser) throw new Error('The browser has not started.')
+    const profile = await browser.newContext()
+    profile.setDefaultTimeout(10_000)
+    profiles.push(profile)
+    return profile
+  }
+  return {
+    get demo() {
+      return started()
+    },
+    newProfile,
+    open: async () => {
+      const page = await (await newProfile()).newPage()
+      await page.goto(started().origin)
+      return page
+    },
+  }
+}
+
+/** The card of a provider. */
+export const card = (page: Page, title: string) => page.getByRole('article', { name: title, exact: true })
+
+/** The status text of a provider's card. */
+export const status = (page: Page, title: string) => card(page, title).getByRole('status')
+
+/** Waits until a card's status reads so. */
+export async function waitForStatus(page: Page, title: string, text: string): Promise<void> {
+  await status(page, title)
+    .filter({ hasText: new RegExp(`^${text}$`) })
+    .waitFor()
+}
+
+/** Clicks `Connect …` and signs in at the bank: the consent page is shown. */
+export async function goToConsent(page: Page, title: string): Promise<void> {
+  await card(page, title)
+    .getByRole('button', { name: `Connect ${title}`, exact: true })
+    .click()
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Approve' }).waitFor()
+}
+
+/** Connects a provider from click to `Connected`. */
+export async function connect(page: Page, title: string): Promise<void> {
+  await goToConsent(page, title)
+  await page.getByRole('button', { name: 'Approve' }).click()
+  await waitForStatus(page, title, 'Connected')
+}
+
+/** Everything that lies in the library's database, by key. */
+export async function readDatabase(page: Page): Promise<Record<string, unknown>> {
+  return page.evaluate(
+    () =>
+      new Promise<Record<string, unknown>>((resolve, reject) => {
+        const open = indexedDB.open('countersign')
+        open.onerror = () => {
+          reject(new Error('no database'))
+        }
+        open.onsuccess = () => {
+          const found: Record<string, unknown> = {}
+          const cursor = open.result.transaction('records').objectStore('records').openCursor()
+          cursor.onsuccess = () => {
+            if (cursor.result) {
+              found[cursor.result.key as string] = cursor.result.value
+              cursor.result.continue()
+            } else {
+              open.result.close()
+              resolve(found)
+            }
+          }
+        }
+      }),
+  )
+}
+
+/** Collects the requests of a page, with their bodies. */
+export function recordRequests(page: Page): Request[] {
+  const requests: Request[] = []
+  page.on('request', (request) => requests.push(request))
+  return requests
+}
