@@ -1,0 +1,62 @@
+// What is published, as `npm run build` left it.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { entries, root } from '../../scripts/entries.js'
+
+const files = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' })
+const modules = files.filter((file) => file.endsWith('.js'))
+const read = (file: string) => readFileSync(file, 'utf8')
+
+/** Whether a file's source begins with 'use client'. */
+function isClientModule(file: string): boolean {
+  const source = ['.ts', '.tsx']
+    .map((suffix) => `${root}src/${file.replace(/\.js$/, suffix)}`)
+    .find(existsSync)
+  return source !== undefined && read(source).startsWith("'use client'")
+}
+
+/** Everything that a module loads at once: files by path, packages by name. */
+function staticImports(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen
+  seen.add(file)
+  for (const [, specifier = ''] of read(file).matchAll(/^(?:import|export)\b[^'"]*?["']([^'"]+)["'];?$/gm)) {
+    if (specifier.startsWith('.')) staticImports(resolve(dirname(file), specifier), seen)
+    else seen.add(specifier)
+  }
+  return seen
+}
+
+const packagesOf = (file: string) => [...staticImports(file)].filter((name) => !name.startsWith('/'))
+
+test("'use client' stands on the modules that have it, and on no other", () => {
+  const marked = modules.filter((file) => /^["']use client["']/.test(read(`${root}dist/${file}`)))
+  expect(marked.length).toBeGreaterThan(0)
+  expect(marked).toEqual(modules.filter(isClientModule))
+})
+
+test('every module has its declarations', () => {
+  expect(modules.filter((file) => !files.includes(file.replace(/\.js$/, '.d.ts')))).toEqual([])
+})
+
+describe.each(entries)('$specifier', ({ name, built }) => {
+  test('is imported in Node without touching a global', async () => {
+    const before = Object.getOwnPropertyNames(globalThis)
+    const entry = (await import(built)) as object
+    expect(Object.keys(entry)).not.toEqual([])
+    expect(Object.getOwnPropertyNames(globalThis)).toEqual(before)
+  })
+
+  test('loads at once only the packages it may', () => {
+    const allowed: Record<string, RegExp> = {
+      index: /^react$|^react\/jsx-runtime$|^idb-keyval$/,
+      'core/index': /^idb-keyval$/,
+      'providers/index': /^$/,
+      'backend/index': /^oauth4webapi$/,
+      'backend/node': /^node:|^undici$|^redis$|^oauth4webapi$/,
+    }
+    const pattern = allowed[name]
+    const unexpected = packagesOf(built).filter((specifier) => !pattern?.test(specifier))
+    expect(unexpected, relative(root, built)).toEqual([])
+  })
+})
