@@ -73,6 +73,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   '/oidc/token': 'token',
   '/oidc/revoke': 'revocation',
   '/oidc/.well-known/openid-configuration': 'discovery',
+  '/oidc/jwks': 'jwks',
   '/banking/accounts': 'api',
 }
 

@@ -4,7 +4,7 @@ import { createControl, type Action, type Behaviour, type Control, type Fields }
 import type { ReadableControl } from './control.js'
 import { crossOriginHeaders } from './cross-origin.js'
 import { applyFault } from './fault.js'
-import { readBody, readParameters, sendJson, type BankRequest, type Handler } from './http.js'
+import { BodyTooLarge, readBody, readParameters, sendJson, type BankRequest, type Handler } from './http.js'
 import { openListener, type Listener, type ListenerOptions } from './listener.js'
 import { createRequestLog, type RequestLog, type WritableRequestLog } from './requests.js'
 import { stylesheet } from './stylesheet.js'
@@ -23,7 +23,7 @@ export interface Bank<B extends Behaviour = Behaviour, A extends string = string
 }
 
 /** What an endpoint is, whatever its path: it decides which {@link Fault} concerns it. */
-export type Endpoint = 'token' | 'revocation' | 'discovery' | 'api'
+export type Endpoint = 'par' | 'token' | 'revocation' | 'discovery' | 'jwks' | 'api'
 
 /** A bank before it is open. */
 export interface BankSetup<B extends Behaviour, A extends string> {
@@ -107,7 +107,7 @@ function answering<B extends Behaviour, A extends string>(
     try {
       await respond(await toBankRequest(origin, incoming), response)
     } catch (error) {
-      fail(response, error)
+      fail(incoming, response, error)
     }
   }
 }
@@ -144,7 +144,11 @@ function mayWork<B extends Behaviour, A extends string>(
   return applyFault(fault, request, response, crossOriginHeaders(request, setup.readers?.(endpoint) ?? []))
 }
 
-function fail(response: ServerResponse, error: unknown): void {
+function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (error instanceof BodyTooLarge)
+    return sendJson(response, 413, { error: 'payload_too_large' }, { connection: 'close' })
+  if (request.errored) return
+  console.error(error)
   if (response.headersSent) response.destroy()
-  else sendJson(response, error instanceof RangeError ? 413 : 500, { error: 'server_error' })
+  else sendJson(response, 500, { error: 'server_error' })
 }

@@ -36,8 +36,10 @@ export interface Behaviour {
   readonly refreshResponse?: Changes
   readonly token?: Fault
   readonly refresh?: Fault
+  readonly par?: Fault
   readonly revocation?: Fault
   readonly discovery?: Fault
+  readonly jwks?: Fault
   readonly api?: Fault
 }
 
@@ -57,8 +59,10 @@ export const behaviourFields: Fields<Behaviour> = {
   refreshResponse: 'members to overwrite in the answer to a refresh token; null removes one',
   token: 'how the token endpoint fails for anything but a refresh token',
   refresh: 'how the token endpoint fails for a refresh token',
+  par: 'how the endpoint for pushed authorization requests fails',
   revocation: 'how the revocation endpoint fails',
   discovery: 'how the discovery document fails',
+  jwks: 'how the document with the public keys fails',
   api: 'how the API fails',
 }
 

@@ -45,13 +45,17 @@ export const pageHeaders: Readonly<Record<string, string>> = {
 
 const longestBody = 1024 * 1024
 
-/** Reads the whole body; rejects above one megabyte. */
+/** A request body above one megabyte. */
+export class BodyTooLarge extends Error {}
+
+/** @throws BodyTooLarge */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // The stream stays intact, since the refusal has to travel on the same connection.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > longestBody) throw new RangeError('The request body is larger than one megabyte.')
+    if (length > longestBody) throw new BodyTooLarge('The request body is larger than one megabyte.')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -34,8 +34,6 @@ export function configure<B extends OidcBehaviour>(
     },
     interactions: { url: (_ctx, interaction) => `${mount}/interaction/${interaction.uid}` },
     findAccount: (_ctx, accountId) => findAccount(accountId),
-    loadExistingGrant,
-    expiresWithSession: () => false,
     pkce: { required: () => true },
     renderError: (ctx, { error, error_description }) => {
       showError(ctx, theme, error, error_description)
@@ -45,12 +43,8 @@ export function configure<B extends OidcBehaviour>(
     extraParams: { checked: (ctx) => hooks.checkRequest?.(ctx.oidc.params ?? {}) },
     ttl: {
       AccessToken: () => control.take('accessTokenSeconds') ?? setup.accessTokenSeconds ?? 3600,
-      AuthorizationCode: 60,
       Grant: 2 * 365 * day,
-      IdToken: 3600,
-      Interaction: 3600,
       RefreshToken: 60 * day,
-      Session: 3600,
       ...own.ttl,
     },
     features: {
@@ -68,12 +62,6 @@ function findAccount(accountId: string) {
   if (!person) return undefined
   const { name, email } = person
   return { accountId, claims: () => ({ sub: accountId, name, email }) }
-}
-
-/** Only the grant of this very interaction, so that a person is asked every time. */
-async function loadExistingGrant(ctx: Context) {
-  const grantId = ctx.oidc.result?.consent?.grantId
-  return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
 }
 
 /** Shows an error that is not sent back to the app; the status is that of the context. */

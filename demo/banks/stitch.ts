@@ -65,9 +65,11 @@ const scopes: Readonly<Record<string, ScopeText>> = {
 }
 
 const tokenPath = '/connect/token'
+const jwksPath = '/.well-known/openid-configuration/jwks'
 const endpoints: Readonly<Record<string, Endpoint>> = {
   [tokenPath]: 'token',
   '/.well-known/openid-configuration': 'discovery',
+  [jwksPath]: 'jwks',
   '/graphql': 'api',
 }
 
@@ -118,7 +120,7 @@ const configuration: Configuration = {
   routes: {
     authorization: '/connect/authorize',
     token: tokenPath,
-    jwks: '/.well-known/openid-configuration/jwks',
+    jwks: jwksPath,
   },
   clientAuthMethods: ['private_key_jwt'],
   rotateRefreshToken: true,

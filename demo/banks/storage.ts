@@ -28,13 +28,11 @@ function createAdapter(
   entries: Map<string, AdapterPayload>,
   models: Map<string, Map<string, AdapterPayload>>,
 ): Adapter {
-  const findBy = (name: 'uid' | 'userCode', value: string) =>
-    Promise.resolve([...entries.values()].find((payload) => payload[name] === value))
   return {
     upsert: (id, payload) => done(() => entries.set(id, payload)),
     find: (id) => Promise.resolve(entries.get(id)),
-    findByUid: (uid) => findBy('uid', uid),
-    findByUserCode: (userCode) => findBy('userCode', userCode),
+    findByUid: (uid) => Promise.resolve([...entries.values()].find((payload) => payload.uid === uid)),
+    findByUserCode: () => Promise.resolve(),
     consume: (id) => done(() => consume(entries.get(id))),
     destroy: (id) => done(() => entries.delete(id)),
     revokeByGrantId: (grantId) =>

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { appOrigin, authenticate, openStitch } from './support.js'
 import { createVisitor } from './visitor.js'
 
@@ -11,6 +11,7 @@ beforeAll(async () => {
 })
 
 afterEach(() => {
+  vi.useRealTimers()
   app.bank.control.reset()
   app.bank.requests.clear()
 })
@@ -146,6 +147,26 @@ test('takes a refresh token once, and kills the grant when it comes again', asyn
   expect(second.body.refresh_token).not.toBe(first.refresh_token)
   expect((await app.refresh(first.refresh_token ?? '')).body.error).toBe('invalid_grant')
   expect((await app.refresh(second.body.refresh_token ?? '')).body.error).toBe('invalid_grant')
+})
+
+const day = 24 * 3600 * 1000
+
+test('lets refresh tokens live two months from use to use, and two years in all', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const began = Date.now()
+  let { refresh_token = '' } = await app.connect()
+  while (Date.now() + 59 * day < began + 2 * 365 * day) {
+    vi.setSystemTime(Date.now() + 59 * day)
+    const { status, body } = await app.refresh(refresh_token)
+    expect(status).toBe(200)
+    refresh_token = body.refresh_token ?? ''
+  }
+  vi.setSystemTime(Date.now() + 59 * day)
+  expect((await app.refresh(refresh_token)).body.error).toBe('invalid_grant')
+
+  const later = await app.connect()
+  vi.setSystemTime(Date.now() + 61 * day)
+  expect((await app.refresh(later.refresh_token ?? '')).body.error).toBe('invalid_grant')
 })
 
 test('signs a refreshed ID Token without nonce, s_hash and sid', async () => {
