@@ -106,6 +106,7 @@ export default defineConfig(
       'no-console': 'error',
       'object-shorthand': 'error',
       'prefer-template': 'off',
+      '@typescript-eslint/consistent-indexed-object-style': 'off',
       '@typescript-eslint/consistent-type-definitions': 'off',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-confusing-void-expression': [
@@ -205,6 +206,7 @@ export default defineConfig(
   {
     files: ['test/**'],
     rules: {
+      '@typescript-eslint/dot-notation': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/require-await': 'off',
