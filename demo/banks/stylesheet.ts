@@ -72,7 +72,7 @@ code { overflow-wrap: anywhere; color: var(--quiet); font-size: 0.875rem; }
 label { display: block; margin-bottom: 0.25rem; font-weight: 600; }
 
 .choice { display: flex; gap: 0.75rem; align-items: flex-start; padding: 0.5rem 0; font-weight: 400; }
-.choice input { width: 1.25rem; height: 1.25rem; margin: 0.125rem 0 0; accent-color: var(--accent); }
+.choice input { flex: none; width: 1.25rem; height: 1.25rem; margin: 0.125rem 0 0; accent-color: var(--accent); }
 
 input[type='text'], input[type='password'] {
   width: 100%;
