@@ -18,6 +18,8 @@ export interface TokenEndpoint extends Omit<TokenResponseRules, 'dpop'> {
   readonly idToken: 'required' | 'optional' | 'unchecked'
   /** Sender-constrained tokens. */
   readonly dpop?: oauth.DPoPHandle | undefined
+  /** Accepted signature algorithms of ID Tokens. @defaultValue all of `idTokenAlgorithms` */
+  readonly idTokenAlgorithms?: readonly string[]
   /** Whether to use the endpoints of `mtls_endpoint_aliases`. @see https://www.rfc-editor.org/rfc/rfc8705.html#section-5 */
   readonly mtls?: boolean
 }
@@ -137,7 +139,7 @@ async function exchange(endpoint: TokenEndpoint, expected: Expected, send: Send)
   const client = { ...clientOf(endpoint), ...mtls }
   let response = await send(client, options)
   // The server asks for its nonce in the proof, at most once: RFC 9449 §8.
-  if (dpop && (await oauthError(response.clone())) === 'use_dpop_nonce')
+  if (dpop && (await oauthErrorOf(response.clone())) === 'use_dpop_nonce')
     response = await send(client, options)
   const tokens = parseTokenResponse(await successBody(response), { ...endpoint, dpop: dpop !== undefined })
   const claims =
@@ -157,7 +159,7 @@ async function exchange(endpoint: TokenEndpoint, expected: Expected, send: Send)
 /** The JSON object of a token response; everything else becomes a typed error. */
 async function successBody(response: Response): Promise<Record<string, unknown>> {
   if (response.status !== 200) {
-    const error = await oauthError(response)
+    const error = await oauthErrorOf(response)
     const retry = Number(response.headers.get('retry-after') ?? NaN)
     throw new TokenEndpointError(
       'The token endpoint refused the request. Start again with authorize().',
@@ -179,7 +181,7 @@ async function successBody(response: Response): Promise<Record<string, unknown>>
 }
 
 /** The `error` of an error answer, in the characters that RFC 6749 §5.2 allows. */
-async function oauthError(response: Response): Promise<string | undefined> {
+export async function oauthErrorOf(response: Response): Promise<string | undefined> {
   const error = response.status === 200 ? undefined : (await readJsonObject(response))?.['error']
   return typeof error === 'string' && /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(error) ? error : undefined
 }
@@ -193,7 +195,8 @@ async function checkedClaims(
   const { server, clientId } = endpoint
   const idToken = tokens.idToken ?? ''
   const algorithm = algorithmOf(idToken)
-  if (!(idTokenAlgorithms as readonly string[]).includes(algorithm)) {
+  const accepted: readonly string[] = endpoint.idTokenAlgorithms ?? idTokenAlgorithms
+  if (!accepted.includes(algorithm)) {
     throw new ValidationError(
       'id_token_invalid',
       'alg',

@@ -1,0 +1,75 @@
+import * as oauth from 'oauth4webapi'
+import { TokenEndpointError, ValidationError } from './errors.js'
+import { readJsonObject, request } from './http.js'
+import { insecure } from './metadata.js'
+import { oauthErrorOf, type TokenEndpoint } from './token-endpoint.js'
+
+/** A pushed authorization request, as the authorization server keeps it. */
+export interface PushedRequest {
+  /** Stands for the request at the authorization endpoint: once, and not for long. */
+  readonly requestUri: string
+  /** Seconds until it expires. */
+  readonly expiresInSeconds: number
+}
+
+/**
+ * Pushes an authorization request, as the authenticated client, so that its parameters do not travel through the browser.
+ *
+ * @param parameters Everything but `client_id`, which is added. Never a `request_uri`.
+ * @throws {TokenEndpointError} for an error answer, such as `invalid_authorization_details`.
+ * @throws {ValidationError} `metadata_invalid` where the server offers no endpoint for it, `response_malformed` for an
+ * answer that is none.
+ * @throws {NetworkError} when no answer came.
+ * @see https://www.rfc-editor.org/rfc/rfc9126.html#section-2
+ */
+export async function pushAuthorizationRequest(
+  endpoint: Pick<TokenEndpoint, 'server' | 'clientId' | 'authentication' | 'fetch' | 'mtls'>,
+  parameters: Readonly<Record<string, string>>,
+): Promise<PushedRequest> {
+  const { server, clientId, authentication, fetch, mtls = false } = endpoint
+  const client: oauth.Client = { client_id: clientId, use_mtls_endpoint_aliases: mtls }
+  const response = await oauth.pushedAuthorizationRequest(server, client, authentication, parameters, {
+    [oauth.customFetch]: (href: string, init: object) => request(fetch, href, init),
+    ...insecure(addressOf(server, mtls)),
+  })
+  if (response.status !== 201) throw await refusal(response)
+  const { request_uri: requestUri, expires_in: expiresIn } = (await readJsonObject(response)) ?? {}
+  if (typeof requestUri !== 'string' || !/^[\x21-\x7e]{1,2048}$/.test(requestUri))
+    throw malformed('request_uri')
+  if (typeof expiresIn !== 'number' || !(expiresIn > 0)) throw malformed('expires_in')
+  return { requestUri, expiresInSeconds: expiresIn }
+}
+
+function addressOf(server: oauth.AuthorizationServer, mtls: boolean): string {
+  const name = 'pushed_authorization_request_endpoint'
+  const address = (mtls ? server.mtls_endpoint_aliases?.[name] : undefined) ?? server[name]
+  if (address === undefined) {
+    throw new ValidationError(
+      'metadata_invalid',
+      name,
+      "The authorization server's metadata offers no endpoint for pushed authorization requests. Check the provider's issuer.",
+      { recovery: 'configure' },
+    )
+  }
+  return address
+}
+
+async function refusal(response: Response): Promise<TokenEndpointError> {
+  const { status } = response
+  const retry = Number(response.headers.get('retry-after') ?? NaN)
+  return new TokenEndpointError(
+    'The authorization server refused the pushed authorization request. Compare client, scope, redirect URI and authorization details with what is registered.',
+    { error: await oauthErrorOf(response), status },
+    {
+      recovery: status >= 500 || status === 429 ? 'authorize' : 'configure',
+      retryAfterSeconds: Number.isFinite(retry) ? retry : undefined,
+    },
+  )
+}
+
+const malformed = (member: string): ValidationError =>
+  new ValidationError(
+    'response_malformed',
+    member,
+    `The answer to the pushed authorization request has no usable ${member}. Nobody was sent away; start again with authorize().`,
+  )
