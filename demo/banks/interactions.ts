@@ -115,14 +115,15 @@ class Dialogue<B extends OidcBehaviour> {
 
   async #approve(interaction: Interaction, { person = people[0], form, scopes }: Decision): Promise<void> {
     const { Grant } = this.#provider
-    const grant = new Grant({ accountId: person.id, clientId: String(interaction.params['client_id']) })
+    const accountId = this.#hooks.account?.(interaction, person) ?? person.id
+    const grant = new Grant({ accountId, clientId: String(interaction.params['client_id']) })
     const requested = this.#requestedScopes(interaction)
     const granted = requested.filter((scope) => scopes.includes(scope) || !this.#isOptional(scope))
     grant.addOIDCScope(granted)
     grant.rejectOIDCScope(requested.filter((scope) => !granted.includes(scope)))
     this.#hooks.grant?.(grant, interaction, form)
     const grantId = await grant.save()
-    await this.#finish({ login: { accountId: person.id, amr: ['pwd'] }, consent: { grantId } })
+    await this.#finish({ login: { accountId, amr: ['pwd'] }, consent: { grantId } })
   }
 
   #refuse(error: string, error_description: string): Promise<void> {

@@ -12,7 +12,8 @@ import { behaviourFields, type Behaviour, type Fields } from './control.js'
 import type { Html } from './html.js'
 import type { Handler } from './http.js'
 import type { ScopeText } from './pages.js'
-import type { IdTokenChange } from './signing-keys.js'
+import type { Person } from './people.js'
+import type { IdTokenChange, SigningAlgorithm } from './signing-keys.js'
 
 /** What a bank on oidc-provider can be told to do. */
 export interface OidcBehaviour extends Behaviour {
@@ -44,10 +45,12 @@ export interface OidcSetup<B extends OidcBehaviour> extends Pick<
   readonly scopes: Readonly<Record<string, ScopeText>>
   /** @defaultValue 3600 */
   readonly accessTokenSeconds?: number
+  /** How ID Tokens are signed. @defaultValue 'RS256' */
+  readonly signingAlgorithm?: SigningAlgorithm
   /** A person who cancels stays at the bank and is never sent back. */
   readonly keepsCancelled?: boolean
   /** What is this bank's own, made once its origin is known. */
-  readonly hooks: (foundation: Foundation<B>) => OidcHooks
+  readonly hooks: (foundation: Foundation<B>) => OidcHooks | Promise<OidcHooks>
 }
 
 /** What a bank does otherwise than oidc-provider. Every hook is optional. */
@@ -60,6 +63,8 @@ export interface OidcHooks {
   readonly checkRequest?: (parameters: Readonly<Record<string, unknown>>) => void
   /** More for the consent page's form. */
   readonly consent?: (interaction: Interaction) => Html
+  /** The account that is connected, where it is not the person's own. */
+  readonly account?: (interaction: Interaction, person: Person) => string
   /** Adds what a grant needs beside scopes, before it is saved; `form` is what the consent page sent. */
   readonly grant?: (grant: Grant, interaction: Interaction, form: URLSearchParams) => void
   /** Rewrites the parameters of an authorization response. */
@@ -70,7 +75,7 @@ export interface OidcHooks {
   readonly tokenResponse?: (response: TokenResponse, ctx: Context) => TokenResponse
   /** Rewrites the discovery document. */
   readonly discovery?: (document: Record<string, unknown>) => Record<string, unknown>
-  /** What the bank serves beside oidc-provider: handlers by path. */
+  /** What the bank serves beside oidc-provider: handlers by path; one that ends in `/*` has everything below it. */
   readonly routes?: (provider: Provider) => Readonly<Record<string, Handler>>
 }
 

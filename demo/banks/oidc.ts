@@ -12,7 +12,7 @@ import { createStorage, type Storage } from './storage.js'
 export async function startOidcBank<B extends OidcBehaviour>(
   setup: OidcSetup<B>,
 ): Promise<Bank<B, OidcAction>> {
-  const keys = await createSigningKeys()
+  const keys = await createSigningKeys(setup.signingAlgorithm)
   const storage = createStorage()
   const actions = {
     rotateKeys: () => keys.rotate(),
@@ -26,15 +26,15 @@ export async function startOidcBank<B extends OidcBehaviour>(
   return startBank({ ...setup, actions }, (foundation) => build(setup, keys, storage, foundation))
 }
 
-function build<B extends OidcBehaviour>(
+async function build<B extends OidcBehaviour>(
   setup: OidcSetup<B>,
   keys: SigningKeys,
   storage: Storage,
   foundation: Foundation<B>,
-): BuiltBank {
+): Promise<BuiltBank> {
   const { mount = '' } = setup
   const issuer = setup.issuer?.(foundation.origin) ?? foundation.origin + mount
-  const hooks = setup.hooks(foundation)
+  const hooks = await setup.hooks(foundation)
   const provider = new Provider(issuer, configure(setup, hooks, keys, storage, foundation))
   provider.on('server_error', (_ctx, error) => {
     console.error(error)
@@ -52,10 +52,18 @@ function build<B extends OidcBehaviour>(
  */
 const askForConsent: Middleware = async (ctx, next) => {
   const { scope, prompt } = ctx.query
-  if (prompt === undefined && typeof scope === 'string' && scope.split(' ').includes('offline_access')) {
-    ctx.query = { ...ctx.query, prompt: 'consent' }
+  if (prompt === undefined && isOffline(scope)) ctx.query = { ...ctx.query, prompt: 'consent' }
+  const request = ctx.req as BankRequest & { body: Buffer }
+  const form = new URLSearchParams(request.body.toString())
+  // A pushed request; other forms of a client have no response_type.
+  if (form.has('response_type') && !form.has('prompt') && isOffline(form.get('scope'))) {
+    request.body = Buffer.from(`${form.toString()}&prompt=consent`)
   }
   await next()
+}
+
+function isOffline(scope: unknown): boolean {
+  return typeof scope === 'string' && scope.split(' ').includes('offline_access')
 }
 
 function route(
@@ -64,12 +72,15 @@ function route(
   callback: ReturnType<Provider['callback']>,
 ): Handler {
   return async (request, response) => {
-    const handler = routes[request.path]
+    const handler = routes[request.path] ?? routes[Object.keys(routes).find(isAbove(request.path)) ?? '']
     if (handler) await handler(request, response)
     else if (request.path.startsWith(`${mount}/`)) await callback(below(mount, request), response)
     else sendJson(response, 404, { error: 'not_found' })
   }
 }
+
+const isAbove = (path: string) => (route: string) =>
+  route.endsWith('/*') && path.startsWith(route.slice(0, -1))
 
 /**
  * A request as oidc-provider wants it below a mount path. It reads the path from `baseUrl`; its other source,
