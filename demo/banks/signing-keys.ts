@@ -21,7 +21,10 @@ export interface IdTokenChange {
   readonly signature?: 'foreign' | 'broken'
 }
 
-/** A bank's keys for RS256, made when it opens. */
+/** How a bank signs. */
+export type SigningAlgorithm = 'RS256' | 'PS256'
+
+/** A bank's keys, made when it opens. */
 export interface SigningKeys {
   /** The first private key, for oidc-provider's own needs. */
   readonly privateJwk: JWK
@@ -33,6 +36,7 @@ export interface SigningKeys {
 }
 
 interface KeyPair {
+  readonly alg: SigningAlgorithm
   readonly kid: string
   readonly privateKey: CryptoKey
   readonly publicKey: CryptoKey
@@ -40,14 +44,14 @@ interface KeyPair {
 }
 
 /** Generates the first key. */
-export async function createSigningKeys(): Promise<SigningKeys> {
-  let current = await createKeyPair()
+export async function createSigningKeys(alg: SigningAlgorithm = 'RS256'): Promise<SigningKeys> {
+  let current = await createKeyPair(alg)
   const published = [current]
   return {
-    privateJwk: { ...(await exportJWK(current.privateKey)), ...named(current.kid) },
+    privateJwk: { ...(await exportJWK(current.privateKey)), ...named(current) },
     jwks: () => ({ keys: published.map(({ publicJwk }) => publicJwk) }),
     async rotate() {
-      current = await createKeyPair()
+      current = await createKeyPair(alg)
       published.unshift(current)
     },
     sign: (claims, change = {}) => sign(current, applyChanges(claims, change.claims ?? {}), change),
@@ -60,31 +64,37 @@ export function applyChanges<T extends object>(target: T, changes: Changes): T {
   return Object.fromEntries(changed) as T
 }
 
-async function createKeyPair(): Promise<KeyPair> {
+async function createKeyPair(alg: SigningAlgorithm): Promise<KeyPair> {
   const kid = randomUUID()
-  const { privateKey, publicKey } = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true })
-  return { kid, privateKey, publicKey, publicJwk: { ...(await exportJWK(publicKey)), ...named(kid) } }
+  const { privateKey, publicKey } = await generateKeyPair(alg, { modulusLength: 2048, extractable: true })
+  return {
+    alg,
+    kid,
+    privateKey,
+    publicKey,
+    publicJwk: { ...(await exportJWK(publicKey)), ...named({ alg, kid }) },
+  }
 }
 
-function named(kid: string) {
-  return { kid, alg: 'RS256', use: 'sig' }
+function named({ alg, kid }: Pick<KeyPair, 'alg' | 'kid'>) {
+  return { kid, alg, use: 'sig' }
 }
 
 async function sign(key: KeyPair, claims: JWTPayload, { alg, signature }: IdTokenChange): Promise<string> {
   if (alg === 'none') return new UnsecuredJWT(claims).encode()
   if (alg === 'HS256') return signWithPublicKey(key, claims)
-  const good = await signRs256(key, claims)
+  const good = await signWithPrivateKey(key, claims)
   if (signature === undefined) return good
   const { kid } = key
   const other =
     signature === 'foreign'
-      ? await signRs256({ ...(await createKeyPair()), kid }, claims)
-      : await signRs256(key, { ...claims, jti: randomUUID() })
+      ? await signWithPrivateKey({ ...(await createKeyPair(key.alg)), kid }, claims)
+      : await signWithPrivateKey(key, { ...claims, jti: randomUUID() })
   return [...good.split('.').slice(0, 2), other.split('.')[2]].join('.')
 }
 
-function signRs256({ kid, privateKey }: KeyPair, claims: JWTPayload): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' }).sign(privateKey)
+function signWithPrivateKey({ alg, kid, privateKey }: KeyPair, claims: JWTPayload): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg, kid, typ: 'JWT' }).sign(privateKey)
 }
 
 async function signWithPublicKey({ kid, publicKey }: KeyPair, claims: JWTPayload): Promise<string> {
