@@ -52,8 +52,7 @@ export class BodyTooLarge extends Error {}
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
-  // The stream stays intact, since the refusal has to travel on the same connection.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
     if (length > longestBody) throw new BodyTooLarge('The request body is larger than one megabyte.')
     chunks.push(chunk)

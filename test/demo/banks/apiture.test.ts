@@ -26,6 +26,7 @@ const refusesWithPage = async (parameters: Parameters<App['open']>[0]) => {
   expect(stop.status).toBeGreaterThanOrEqual(400)
   expect(stop.status).toBeLessThan(500)
   expect(stop.headers.get('location')).toBeNull()
+  expect(stop.headers.get('content-security-policy')).toContain("default-src 'none'")
   expect(stop.url.origin).toBe(app.bank.origin)
   return stop.text
 }
@@ -41,7 +42,9 @@ test('publishes an issuer that ends in a slash, below which its endpoints are', 
     revocation_endpoint: `${app.bank.origin}/oidc/revoke`,
     token_endpoint_auth_methods_supported: ['none'],
     code_challenge_methods_supported: ['S256'],
+    response_types_supported: ['code'],
   })
+  expect(document).not.toHaveProperty('end_session_endpoint')
 })
 
 test('names the issuer with its slash in the redirect and in the ID Token', async () => {

@@ -39,8 +39,10 @@ test('has the documented endpoints, and does not promise an iss it never sends',
     token_endpoint: `${app.bank.origin}/connect/token`,
     token_endpoint_auth_methods_supported: ['private_key_jwt'],
   })
-  expect(document).not.toHaveProperty('authorization_response_iss_parameter_supported')
-  expect(document).not.toHaveProperty('userinfo_endpoint')
+  for (const member of ['authorization_response_iss_parameter_supported', 'userinfo_endpoint']) {
+    expect(document).not.toHaveProperty(member)
+  }
+  expect(document).not.toHaveProperty('dpop_signing_alg_values_supported')
 })
 
 test('redirects an approved request with code, granted scope, state and session_state, without iss', async () => {
@@ -48,6 +50,16 @@ test('redirects an approved request with code, granted scope, state and session_
   expect([...url.searchParams.keys()]).toEqual(['code', 'scope', 'state', 'session_state'])
   expect(url.searchParams.get('scope')).toBe('openid accounts offline_access')
   expect(url.searchParams.get('state')).toBe('abc')
+})
+
+test('keeps a query that the redirect URI has of its own', async () => {
+  const redirect_uri = `${appOrigin}/callback?tenant=7`
+  const other = await openStitch({ redirectUris: [redirect_uri] })
+  const approved = await other.decide('approve', ['accounts'], { redirect_uri })
+  expect([...approved.url.searchParams.keys()]).toEqual(['tenant', 'code', 'scope', 'state', 'session_state'])
+  const cancelled = await other.decide('cancel', [], { redirect_uri })
+  expect(cancelled.url.href).toBe(`${redirect_uri}&state=abc`)
+  await other.bank.close()
 })
 
 test.each(['cancel', 'deny'])(

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import { startApiture, type ApitureOptions } from '../../../demo/banks/apiture.js'
 import type { Bank } from '../../../demo/banks/bank.js'
-import { startStitch } from '../../../demo/banks/stitch.js'
+import { startStitch, type StitchOptions } from '../../../demo/banks/stitch.js'
 import { createVisitor, type Stop } from './visitor.js'
 
 export const appOrigin = 'http://localhost:5173'
@@ -60,10 +60,10 @@ export async function openApiture(options: Partial<ApitureOptions> = {}) {
   return createApp(bank, 'openid offline_access banking/read', () => Promise.resolve({}))
 }
 
-export async function openStitch() {
+export async function openStitch(options: Partial<StitchOptions> = {}) {
   const { publicKey, privateKey } = await generateKeyPair('RS256')
   const key: JWK = { ...(await exportJWK(publicKey)), kid: 'client', alg: 'RS256', use: 'sig' }
-  const bank = await startStitch({ redirectUris: [redirectUri], jwks: { keys: [key] } })
+  const bank = await startStitch({ redirectUris: [redirectUri], jwks: { keys: [key] }, ...options })
   const tokenEndpoint = `${bank.origin}/connect/token`
   const sign = (claims: Record<string, unknown> = {}) =>
     signAssertion(bank, privateKey, tokenEndpoint, claims)
