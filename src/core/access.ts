@@ -44,7 +44,7 @@ async function renew(
     const channel = await context.channel(provider)
     const accessToken = await channel.accessToken(connection, rejected)
     context.tokens.set(id, { ...context.tokens.get(id), accessToken })
-    context.emit('access_token_received', provider, id)
+    context.emit('access_token_received', id, provider)
     return accessToken
   } catch (error) {
     await noteFailure(context, connection, error)
@@ -92,7 +92,7 @@ export async function disconnect(context: Context, connection: Connection): Prom
   const revocation = channel.disconnect(connection)
   context.tokens.delete(connection.id)
   await store(context, connection.id, () => undefined)
-  context.emit('disconnected', connection.provider, connection.id)
+  context.emit('disconnected', connection.id, connection.provider)
   return { revoked: await revocation.catch(() => false) }
 }
 

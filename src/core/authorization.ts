@@ -1,32 +1,41 @@
 import { CountersignError } from '../protocol/errors.js'
-import type { AuthorizationUrl } from './channel/channel.js'
+import type { CallbackState } from './callback.js'
 import { providerOf, type Context } from './context.js'
+import type { Departure } from './departure.js'
+import { load } from './load.js'
 import type { CommonInput } from './provider.js'
 import { createStore, type ReadableStore } from './store.js'
-import { createTransaction, transactionId, type Transaction } from './transaction.js'
 
 /** How far an authorization has come. */
 export type AuthorizationState =
   | { readonly status: 'idle' }
-  /** The page is about to go to the provider. */
+  /** The page, or the popup, is about to go to the provider. */
   | { readonly status: 'leaving' }
-  /** Nobody was sent away. */
+  /** A popup is open at the provider. */
+  | {
+      readonly status: 'waiting'
+      /** Ends the wait: closes the popup and gives up the transaction. */
+      readonly cancel: () => void
+    }
+  /** The person closed the popup. */
+  | { readonly status: 'closed' }
+  /** Nobody was sent away, or the popup came back with a failure. */
   | { readonly status: 'failed'; readonly error: CountersignError }
+  /** What a popup came back with. */
+  | Extract<CallbackState, { readonly status: 'connected' | 'cancelled' | 'denied' | 'sign_in_required' }>
 
 /** One way to connect: a provider with an input. Its functions take no arguments and never change. */
 export interface Authorization extends ReadableStore<AuthorizationState> {
   /**
-   * Sends the person to the provider. Settles only when the page stays: with the error that prevented it, or with
-   * `idle` when the person comes back by the back button. A second call while one is under way is the same call.
+   * Sends the person to the provider. With a popup it resolves with the outcome. With a redirect it settles only when
+   * the page stays: with the error that prevented it, or with `idle` when the person comes back by the back button. A
+   * second call while one is under way is the same call.
+   *
+   * @throws {TypeError} for an input the provider cannot take: a mistake of the application.
    */
   readonly authorize: () => Promise<AuthorizationState>
   /** Does ahead of the click what can be done without side effects: call it from `onPointerEnter` or `onFocus`. */
   readonly prepare: () => Promise<void>
-}
-
-interface Prepared {
-  readonly transaction: Transaction
-  readonly target?: AuthorizationUrl
 }
 
 const idle: AuthorizationState = { status: 'idle' }
@@ -34,96 +43,49 @@ const leaving: AuthorizationState = { status: 'leaving' }
 
 /** Makes the authorization of one provider with one input. */
 export function createAuthorization(context: Context, name: string, input: CommonInput): Authorization {
-  const provider = providerOf(context, name)
-  const { clock, database, navigation } = context.platform
+  providerOf(context, name)
+  const { navigation } = context.platform
   const store = createStore(idle)
-  let prepared: Promise<Prepared> | undefined
-  let departure: Promise<AuthorizationState> | undefined
+  let prepared: Promise<Departure> | undefined
+  let underWay: Promise<AuthorizationState> | undefined
+  const departure = () => load(import('./departure.js'))
 
-  async function begin(remote: boolean): Promise<Prepared> {
-    const subject = context.subject()
-    if (subject === null)
-      throw new CountersignError(
-        'sign_in_required',
-        'Nobody is signed in to this app: sign in, then connect.',
-        { recovery: 'sign_in' },
-      )
-    checkEnvironment(context)
-    provider.toInput?.(input)
-    const [transaction, channel] = await Promise.all([
-      createTransaction(context, name, subject, input),
-      context.channel(name),
-    ])
-    return remote ? { transaction, target: await channel.begin(transaction) } : { transaction }
-  }
-
-  /** Takes what was prepared when it is still good, else begins anew. */
-  async function ready(): Promise<Required<Prepared>> {
-    const now = clock.now()
-    const { transaction, target } = (await prepared) ?? (await begin(true))
-    prepared = undefined
-    const usable = transaction.expiresAt - now > 60 && transaction.subject === context.subject()
-    if (!usable || (target && target.expiresAt - now < 5)) return (await begin(true)) as Required<Prepared>
-    return { transaction, target: target ?? (await (await context.channel(name)).begin(transaction)) }
-  }
-
-  async function leave(): Promise<AuthorizationState> {
-    const { transaction, target } = await ready()
-    const left = {
-      ...transaction,
-      phase: 'left',
-      ...(target.handle !== undefined && { handle: target.handle }),
+  async function run(popup: Window | null | undefined): Promise<AuthorizationState> {
+    try {
+      const { depart } = await departure()
+      const ready = prepared
+      prepared = undefined
+      return await depart(context, name, input, ready, popup, store.set)
+    } catch (error) {
+      popup?.close()
+      store.set(idle)
+      if (!(error instanceof CountersignError)) throw error
+      return { status: 'failed', error }
     }
-    await database.change([], () => [{ [transaction.state]: left }, undefined])
-    context.emit('authorization_started', name, transactionId(transaction.state))
-    const back = new Promise<AuthorizationState>((resolve) => {
-      const stop = navigation.onRestored(() => {
-        stop()
-        resolve(idle)
-      })
-    })
-    navigation.assign(target.url)
-    return back
   }
 
   return {
     get: store.get,
     subscribe: store.subscribe,
     prepare: async () => {
+      prepared ??= departure().then(({ prepare }) => prepare(context, name, input))
       // A failure here is not shown: the click tries again and reports it.
-      prepared ??= begin(provider.preparesRemotely ?? false)
       await prepared.catch(() => {
         prepared = undefined
       })
     },
     authorize: () => {
-      if (!departure) {
-        store.set(leaving)
-        departure = leave()
-          .catch((error: unknown): AuthorizationState => {
-            if (!(error instanceof CountersignError)) throw error
-            return { status: 'failed', error }
-          })
-          .then((state) => {
-            store.set(state)
-            return state
-          })
-          .finally(() => {
-            departure = undefined
-            if (store.get() === leaving) store.set(idle)
-          })
-      }
-      return departure
+      // A browser lets a popup open only while the click is being handled, hence before anything is awaited.
+      underWay ??= run(input.display === 'popup' ? navigation.openPopup() : undefined)
+        .then((state) => {
+          store.set(state)
+          return state
+        })
+        .finally(() => {
+          underWay = undefined
+        })
+      if (store.get().status !== 'waiting') store.set(leaving)
+      return underWay
     },
   }
-}
-
-/** What must be true before anybody is sent away. @throws {CountersignError} `environment_unsupported` */
-function checkEnvironment({ platform: { navigation } }: Context): void {
-  const reason = !(globalThis.crypto as Crypto | undefined)?.subtle
-    ? 'Web Crypto is not available: serve the page over https or from localhost.'
-    : !navigation.isTopLevel()
-      ? "Connecting does not work inside a frame, where the provider's answer could not be found again: open the page in a window of its own."
-      : undefined
-  if (reason) throw new CountersignError('environment_unsupported', reason, { recovery: 'configure' })
 }

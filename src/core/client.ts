@@ -93,20 +93,28 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const names = Object.keys(providers)
 
   let subject = options.session === undefined ? '' : options.session
-  const tokens = new Map<string, HeldTokens>()
   const channels = new Map<string, Promise<Channel>>()
-  const redirectUri = (name: string): string =>
-    options.redirectUri?.(name as Extract<keyof P, string>) ??
-    new URL(`/callback/${name}`, platform.navigation.url()).href
+  const authorizations = new Map<string, Authorization>()
+  const tokenStores = new Map<string, ReadableStore<TokensState>>()
+  const callback = createStore(none)
 
-  const context: Context = {
+  const base: Omit<Context, 'connections' | 'channel'> = {
     platform,
     providers,
     backend: onServer ? undefined : resolveBackend(options.backend, platform),
     subject: () => subject,
-    redirectUri,
-    tokens,
-    connections: createConnections(platform, () => subject, tokens),
+    redirectUri: (name) =>
+      options.redirectUri?.(name as Extract<keyof P, string>) ??
+      new URL(`/callback/${name}`, platform.navigation.url()).href,
+    tokens: new Map<string, HeldTokens>(),
+    restart: (name, input) => authorization(name, input).authorize(),
+    emit(type, id, detail) {
+      options.onEvent?.({ type, id, at: platform.clock.now(), ...(detail !== undefined && { detail }) })
+    },
+  }
+  const context: Context = {
+    ...base,
+    connections: createConnections(base),
     channel: async (name) => {
       try {
         return await remember(channels, name, () => loadChannel(context, name))
@@ -115,20 +123,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
         throw error
       }
     },
-    emit(type, provider, id, outcome) {
-      options.onEvent?.({
-        type,
-        provider,
-        id,
-        at: platform.clock.now(),
-        ...(outcome !== undefined && { outcome }),
-      })
-    },
   }
-
-  const callback = createStore(none)
-  const authorizations = new Map<string, Authorization>()
-  const tokenStores = new Map<string, ReadableStore<TokensState>>()
 
   const authorization = (name: string, input: CommonInput = {}): Authorization =>
     remember(authorizations, `${name} ${stableKey(input)}`, () => createAuthorization(context, name, input))
@@ -147,8 +142,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
 
   async function finish(capture: Capture): Promise<CallbackState> {
     try {
-      const { complete } = await load(import('./redemption.js'))
-      return await complete(context, capture, (name, input) => authorization(name, input).authorize())
+      return await (await load(import('./redemption.js'))).complete(context, capture)
     } catch (error) {
       if (!(error instanceof CountersignError)) throw error
       // The response is in this page's memory still, so nothing is lost.
@@ -156,12 +150,29 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     }
   }
 
+  function becomes(next: string | null): void {
+    subject = next
+    context.tokens.clear()
+    void context.connections.load()
+  }
+
+  /** Who this page takes for signed in may have signed out in another tab, perhaps while this one was frozen. */
+  async function checkSession(): Promise<void> {
+    const { isOutdated } = await import('./session.js')
+    if (subject && (await isOutdated(context, subject))) becomes(null)
+  }
+
+  const noteSession = async (): Promise<void> => (await import('./session.js')).noteSession(context, subject)
+
   if (!onServer) {
     checkConfiguration(context, names)
-    const capture = captureResponse(platform.navigation, names.map(redirectUri))
-    platform.tabs.onAnnounced(() => void context.connections.load())
-    platform.navigation.onRestored(() => void context.connections.load())
+    const capture = captureResponse(platform.navigation, names.map(context.redirectUri))
+    platform.tabs.onAnnounced((id) => void (id === 'session' ? checkSession() : context.connections.load()))
+    platform.navigation.onRestored(
+      () => void (subject ? checkSession() : undefined, context.connections.load()),
+    )
     void context.connections.load()
+    if (subject) void noteSession()
     if (capture && !platform.navigation.isTopLevel()) {
       const error = new CountersignError(
         'environment_unsupported',
@@ -185,9 +196,8 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       )) as Client<P>['tokens'],
     setSession(next) {
       if (next === subject) return
-      subject = next
-      tokens.clear()
-      void context.connections.load()
+      becomes(next)
+      void noteSession()
     },
     dispose() {
       platform.tabs.close()

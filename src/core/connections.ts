@@ -1,15 +1,35 @@
 import type { CountersignError } from '../protocol/errors.js'
-import type { Platform } from '../platform/platform.js'
 import type { Connection, ConnectionRecord } from './connection.js'
-import type { HeldTokens } from './context.js'
+import type { Context } from './context.js'
+import type { CommonInput } from './provider.js'
 import { createStore, type ReadableStore } from './store.js'
+import type { EndedTransaction, Transaction } from './transaction.js'
 
 /** All connections of the app's user, or why they are not known. */
 export type ConnectionsState =
   | { readonly status: 'restoring' }
-  | { readonly status: 'ready'; readonly connections: readonly Connection[] }
+  | {
+      readonly status: 'ready'
+      /** Oldest first. */
+      readonly connections: readonly Connection[]
+      /** Where the person went to a provider and did not come back in time; oldest first. */
+      readonly abandoned: readonly Abandoned[]
+    }
   | { readonly status: 'sign_in_required' }
   | { readonly status: 'failed'; readonly error: CountersignError }
+
+/** An attempt to connect that never came back. */
+export interface Abandoned {
+  readonly id: string
+  /** The provider's name. */
+  readonly provider: string
+  /** When the person left: epoch seconds. */
+  readonly startedAt: number
+  /** Begins the same connection again. Call it from a click. */
+  readonly resume: () => Promise<unknown>
+  /** Forgets it. */
+  readonly dismiss: () => Promise<void>
+}
 
 /** The connections as this page knows them; what is stored is the truth. */
 export interface Connections extends ReadableStore<ConnectionsState> {
@@ -23,21 +43,74 @@ const restoring: ConnectionsState = { status: 'restoring' }
 const signInRequired: ConnectionsState = { status: 'sign_in_required' }
 
 /** Keeps the connections of the present subject in memory, in step with IndexedDB and with the other tabs. */
-export function createConnections(
-  { database }: Pick<Platform, 'database'>,
-  subject: () => string | null,
-  tokens: ReadonlyMap<string, HeldTokens>,
-): Connections {
+export function createConnections(context: Omit<Context, 'connections' | 'channel'>): Connections {
+  const { platform, subject, tokens } = context
+  const { clock, database } = platform
   const store = createStore(restoring)
+  const asked = new Set<string>()
   let loads = 0
 
   /** In `browser` mode tokens die with their page: without them the person has to authorize again. */
-  const seen = ({ mode, connection }: ConnectionRecord): Connection =>
-    mode === 'browser' && !tokens.has(connection.id) && connection.status === 'connected'
+  const seen = ({ mode, persistent, connection }: ConnectionRecord): Connection =>
+    mode === 'browser' && !persistent && !tokens.has(connection.id)
       ? { ...connection, status: 'reauthorization_required' }
       : connection
 
-  return {
+  const toAbandoned = (key: string, { provider, input, createdAt }: EndedTransaction): Abandoned => {
+    const dismiss = async (): Promise<void> => {
+      await database.change([], () => [{ [key]: undefined }, undefined])
+      await connections.load()
+    }
+    return {
+      id: key.slice(0, 16),
+      provider,
+      startedAt: createdAt,
+      dismiss,
+      resume: async () => {
+        await dismiss()
+        return context.restart(provider, input satisfies CommonInput)
+      },
+    }
+  }
+
+  async function read(owner: string): Promise<ConnectionsState> {
+    const entries = await database.entries()
+    if (entries.some(([, value]) => isOverdue(value, clock.now()))) {
+      await (await import('./sweep.js')).sweep(context)
+      return read(owner)
+    }
+    if (context.backend && !asked.has(owner) && !entries.some(([key]) => key === syncedKey(owner))) {
+      asked.add(owner)
+      await (await import('./synchronize.js')).synchronize(context, owner)
+      return read(owner)
+    }
+    const own = entries.filter(([, value]) => (value as { subject?: unknown } | undefined)?.subject === owner)
+    const found = own
+      .map(([, value]) => value)
+      .filter(isConnectionRecord)
+      .map(seen)
+    const lost = own.filter(
+      (entry): entry is [string, EndedTransaction] => (entry[1] as EndedTransaction).outcome === 'abandoned',
+    )
+    const previous = store.get()
+    for (const id of tokens.keys()) {
+      // Disconnected in another tab, perhaps while this page was frozen.
+      if (!found.some((connection) => connection.id === id)) tokens.delete(id)
+    }
+    return {
+      status: 'ready',
+      connections: keepIdentity(
+        found.sort((a, b) => a.connectedAt - b.connectedAt),
+        previous.status === 'ready' ? previous.connections : [],
+      ),
+      abandoned: keepIdentity(
+        lost.map(([key, ended]) => toAbandoned(key, ended)),
+        previous.status === 'ready' ? previous.abandoned : [],
+      ),
+    }
+  }
+
+  const connections: Connections = {
     get: store.get,
     subscribe: store.subscribe,
     signInRequired() {
@@ -46,35 +119,43 @@ export function createConnections(
     async load() {
       const load = ++loads
       const owner = subject()
-      if (owner === null) {
-        store.set(signInRequired)
-        return
-      }
-      let next: ConnectionsState
-      try {
-        const records = (await database.entries()).map(([, value]) => value).filter(isConnectionRecord)
-        const connections = records.filter((record) => record.subject === owner).map(seen)
-        connections.sort((a, b) => a.connectedAt - b.connectedAt)
-        next = { status: 'ready', connections: keepIdentity(connections, store.get()) }
-      } catch (error) {
-        next = { status: 'failed', error: error as CountersignError }
-      }
+      const next =
+        owner === null
+          ? signInRequired
+          : await read(owner).catch(
+              (error: unknown) => ({ status: 'failed', error: error as CountersignError }) as const,
+            )
       // A later load, or another subject, has overtaken this one.
       if (load === loads) store.set(next)
     },
   }
+  return connections
 }
 
-/** A connection that did not change stays the same object, so that nobody renders for it. */
-function keepIdentity(next: readonly Connection[], previous: ConnectionsState): readonly Connection[] {
-  const known = previous.status === 'ready' ? previous.connections : []
-  return next.map((connection) => {
-    const same = known.find(({ id }) => id === connection.id)
-    return same && JSON.stringify(same) === JSON.stringify(connection) ? same : connection
+/** Under this key lies when the backend was last asked for the connections of a subject. */
+export const syncedKey = (subject: string): string => `synced:${subject}`
+
+/** What did not change stays the same object, so that nobody renders for it. */
+function keepIdentity<T extends { readonly id: string }>(
+  next: readonly T[],
+  previous: readonly T[],
+): readonly T[] {
+  const kept = next.map((item) => {
+    const same = previous.find(({ id }) => id === item.id)
+    return same && JSON.stringify(same) === JSON.stringify(item) ? same : item
   })
+  return kept.length === previous.length && kept.every((item, index) => item === previous[index])
+    ? previous
+    : kept
 }
 
 /** Whether a stored value is a connection's record. What lies in storage may have been written by others. */
 function isConnectionRecord(value: unknown): value is ConnectionRecord {
   return typeof value === 'object' && value !== null && 'v' in value && value.v === 1 && 'connection' in value
+}
+
+/** Whether a stored value is a transaction that nobody completes any more. */
+const isOverdue = (value: unknown, now: number): boolean => {
+  const { phase, expiresAt = now } = Object(value) as Partial<Transaction>
+  return phase !== undefined && expiresAt < now
 }

@@ -3,7 +3,7 @@ import type { Platform } from '../platform/platform.js'
 import type { Channel, AccessToken } from './channel/channel.js'
 import type { Connections } from './connections.js'
 import type { Emit } from './events.js'
-import type { Provider } from './provider.js'
+import type { CommonInput, Provider } from './provider.js'
 
 /** The tokens of one connection, in the memory of this page and nowhere else. */
 export interface HeldTokens {
@@ -36,6 +36,8 @@ export interface Context {
   /** The channel of a provider, loaded on first use. */
   readonly channel: (name: string) => Promise<Channel>
   readonly emit: Emit
+  /** Begins a connection again, with the provider and the input of one before. */
+  readonly restart: (name: string, input: CommonInput) => Promise<unknown>
 }
 
 /** The provider of this name. @throws {TypeError} when the client has none. */

@@ -7,15 +7,13 @@ export interface CountersignEvent {
     | 'transaction_ended'
     | 'access_token_received'
     | 'disconnected'
-  /** The provider's name in the client's options. */
-  readonly provider: string
   /** The transaction's or the connection's id. */
   readonly id: string
   /** Epoch seconds. */
   readonly at: number
-  /** How it ended: a status or an error code. */
-  readonly outcome?: string
+  /** The provider's name, a status or an error code, as the type has it. */
+  readonly detail?: string
 }
 
 /** Tells the listeners of an event. */
-export type Emit = (type: CountersignEvent['type'], provider: string, id: string, outcome?: string) => void
+export type Emit = (type: CountersignEvent['type'], id: string, detail?: string) => void

@@ -15,6 +15,8 @@ export interface CommonInput {
   readonly returnTo?: string | undefined
   /** The id of a connection to renew in place. */
   readonly connection?: string | undefined
+  /** How the person goes to the provider: by this page or in a window of its own. @defaultValue `redirect` */
+  readonly display?: 'redirect' | 'popup' | undefined
 }
 
 /**

@@ -4,6 +4,7 @@ import { calculateCodeChallenge, createCodeVerifier, createNonce, createState } 
 import { parseScope } from '../protocol/scope.js'
 import { safeReturnTo } from '../protocol/return-to.js'
 import { providerOf } from './context.js'
+import { sweep } from './sweep.js'
 
 /** What must survive the redirect. Lies in IndexedDB under its `state` until it has ended. */
 export interface Transaction {
@@ -47,12 +48,14 @@ export interface EndedTransaction {
   readonly subject: string
   readonly input: CommonInput
   readonly returnTo: string
+  /** Epoch seconds. */
+  readonly createdAt: number
   /** When this record may go: epoch seconds. */
   readonly expiresAt: number
   /** In `done`. */
   readonly connectionId?: string
-  /** In `failed`: `cancelled`, `denied` or `failed`. */
-  readonly outcome?: 'cancelled' | 'denied' | 'failed'
+  /** In `failed`. `abandoned`: the person went to the provider and never came back. */
+  readonly outcome?: 'cancelled' | 'denied' | 'failed' | 'abandoned'
   readonly error?: StoredError
 }
 
@@ -64,9 +67,6 @@ export interface StoredError {
   readonly errorDescription?: string
   readonly errorUri?: string
 }
-
-/** Nobody needs more than this many at once; the oldest, prepared ones first, make room. */
-const maximumTransactions = 16
 
 /**
  * The part of a state by which a transaction may be named in public (history state, events, messages to other tabs).
@@ -117,24 +117,7 @@ export async function createTransaction(
     createdAt: now,
     expiresAt: now + Math.min(provider.transactionSeconds ?? 900, 3600),
   }
-  await sweep(context, now)
+  await sweep(context)
   await database.change([], () => [{ [transaction.state]: transaction }, undefined])
   return transaction
-}
-
-/** Removes what has expired, and the oldest of what is too much. */
-async function sweep({ platform: { database } }: Context, now: number): Promise<void> {
-  const all = (await database.entries()).filter((entry): entry is [string, Transaction | EndedTransaction] =>
-    isTransaction(entry[1]),
-  )
-  const live = all
-    .filter(([, { expiresAt }]) => expiresAt > now)
-    .sort(
-      ([, a], [, b]) =>
-        Number(a.phase === 'prepared') - Number(b.phase === 'prepared') || b.expiresAt - a.expiresAt,
-    )
-  const kept = new Set(live.slice(0, maximumTransactions - 1).map(([key]) => key))
-  const gone = all.filter(([key]) => !kept.has(key)).map(([key]) => [key, undefined])
-  if (gone.length > 0)
-    await database.change([], () => [Object.fromEntries(gone) as Record<string, undefined>, undefined])
 }

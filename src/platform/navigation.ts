@@ -12,6 +12,10 @@ export interface Navigation {
   replace(url: string, state: unknown): void
   /** Leaves for another site. */
   assign(url: string): void
+  /** Opens an empty popup, inside a click; `null` when the browser refuses. */
+  openPopup(): Window | null
+  /** Closes this window, where a script opened it. */
+  close(): void
   /** Calls back when the page is shown again out of the back/forward cache. */
   onRestored(listener: () => void): () => void
 }
@@ -31,6 +35,15 @@ export const windowNavigation: Navigation = {
   },
   assign(url) {
     location.assign(url)
+  },
+  openPopup() {
+    const popup = window.open('', '', 'popup,width=520,height=720')
+    // The provider's page must not be able to send this one elsewhere.
+    if (popup) popup.opener = null
+    return popup
+  },
+  close() {
+    window.close()
   },
   onRestored(listener) {
     const handle = (event: PageTransitionEvent): void => {

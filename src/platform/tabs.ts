@@ -12,8 +12,8 @@ export interface Tabs {
   lock<T>(name: string, seconds: number, work: () => Promise<T>): Promise<T>
   /** Tells the other tabs that a record changed. Carries an id, never a value. */
   announce(id: string): void
-  /** Calls back with the ids that other tabs announce. */
-  onAnnounced(listener: (id: string) => void): void
+  /** Calls back with the ids that other tabs announce; the function given back ends that. */
+  onAnnounced(listener: (id: string) => void): () => void
   /** Closes the channel: an open one keeps test runners and pages alive. */
   close(): void
 }
@@ -37,9 +37,14 @@ export function openTabs(name: string): Tabs {
       open()?.postMessage({ v: 1, id })
     },
     onAnnounced(listener) {
-      open()?.addEventListener('message', ({ data }: MessageEvent<{ v?: unknown; id?: unknown } | null>) => {
+      const hear = ({ data }: MessageEvent<{ v?: unknown; id?: unknown } | null>): void => {
         if (data?.v === 1 && typeof data.id === 'string') listener(data.id)
-      })
+      }
+      const listening = open()
+      listening?.addEventListener('message', hear)
+      return () => {
+        listening?.removeEventListener('message', hear)
+      }
     },
     close() {
       channel?.close()

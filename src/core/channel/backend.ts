@@ -7,6 +7,7 @@ import {
   type AuthorizationAnswer,
   type AuthorizationRequest,
   type ConnectionDocument,
+  type ConnectionsAnswer,
   type DisconnectAnswer,
   type TokenAnswer,
   type TokenRequest,
@@ -16,7 +17,7 @@ import { readJsonObject, request } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
 import { parseScope } from '../../protocol/scope.js'
 import type { Connection } from '../connection.js'
-import type { Context } from '../context.js'
+import { providerOf, type Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import type { AccessToken, Channel } from './channel.js'
 
@@ -115,9 +116,20 @@ export function createChannel(context: Context, name: string, provider: Provider
   }
 }
 
+/** The connections of the app's user at the providers that this page has too. @throws as every call of the contract */
+export async function listConnections(context: BackendContext): Promise<Connection[]> {
+  const { connections } = await call<ConnectionsAnswer>(context, '/connections', 'GET')
+  if (!Array.isArray(connections)) throw invalid('connections')
+  return (connections as readonly ConnectionDocument[])
+    .filter(({ provider }) => Object.hasOwn(context.providers, provider))
+    .map((document) => toConnection(document, document.provider, providerOf(context, document.provider)))
+}
+
+type BackendContext = Pick<Context, 'backend' | 'providers'>
+
 /** One call of the contract. @throws {BackendError} for an answer that is no success. @throws {NetworkError} without one. */
 async function call<Answer>(
-  context: Context,
+  context: Pick<Context, 'backend'>,
   path: string,
   method: string,
   body?: object,
@@ -139,7 +151,7 @@ async function call<Answer>(
   throw toError(response, answer)
 }
 
-function backendOf({ backend }: Context): NonNullable<Context['backend']> {
+function backendOf({ backend }: Pick<Context, 'backend'>): NonNullable<Context['backend']> {
   if (!backend) throw new TypeError('This provider needs a backend: give createClient the `backend` option.')
   return backend
 }

@@ -28,6 +28,8 @@ export interface Redeemed {
   readonly accessToken?: AccessToken
   /** In `browser` mode, where the server issued one. */
   readonly refreshToken?: string
+  /** What the channel wants stored together with the connection, by key. */
+  readonly stored?: Readonly<Record<string, unknown>>
 }
 
 /** How a provider's protocol steps are carried out: by this page (`direct`) or by the app's backend. */
