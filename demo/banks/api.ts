@@ -19,15 +19,18 @@ export interface ApiAnswer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** What an access token stands for, whoever it was issued to. */
+type AnyAccess = Omit<Access, 'person'>
+
 /** An API that wants an access token. */
-export interface Api {
+export interface Api<A extends AnyAccess = Access> {
   readonly method: 'GET' | 'POST'
   /** Origins whose pages may call it. */
   readonly origins: readonly string[]
   /** Whether those pages may send cookies along. */
   readonly credentials?: boolean
-  readonly findAccess: (accessToken: string) => Promise<Access | undefined>
-  readonly answer: (access: Access, request: BankRequest) => ApiAnswer
+  readonly findAccess: (accessToken: string) => Promise<A | undefined>
+  readonly answer: (access: A, request: BankRequest) => ApiAnswer
   /** Whether DPoP proofs need this server's nonce. */
   readonly demandsNonce?: () => boolean
   /** The body of a 401. @defaultValue an RFC 6750 error */
@@ -35,7 +38,7 @@ export interface Api {
 }
 
 /** Serves an API: CORS, the access token in the Authorization header, the DPoP proof of a token that is bound. */
-export function serveApi(api: Api): Handler {
+export function serveApi<A extends AnyAccess>(api: Api<A>): Handler {
   const check = createAccessCheck(api)
   return async (request, response) => {
     const headers = crossOriginHeaders(request, api.origins, { credentials: api.credentials ?? false })
@@ -57,7 +60,7 @@ interface Refusal {
   readonly description?: string
 }
 
-function createAccessCheck(api: Api): (request: BankRequest) => Promise<ApiAnswer> {
+function createAccessCheck<A extends AnyAccess>(api: Api<A>): (request: BankRequest) => Promise<ApiAnswer> {
   const proofs = createProofChecker(api.demandsNonce ?? (() => false))
   return async (request) => {
     const token = readAuthorization(request)
@@ -74,7 +77,7 @@ function createAccessCheck(api: Api): (request: BankRequest) => Promise<ApiAnswe
     return problem ? refuse({ scheme: 'DPoP', ...problem }) : api.answer(access, request)
   }
 
-  function findBindingProblem(request: BankRequest, token: Authorization, { thumbprint }: Access) {
+  function findBindingProblem(request: BankRequest, token: Authorization, { thumbprint }: AnyAccess) {
     if ((thumbprint === undefined) === (token.scheme === 'DPoP')) {
       return Promise.resolve({
         error: 'invalid_token',

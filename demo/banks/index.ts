@@ -1,5 +1,6 @@
 import { startApiture, type ApitureOptions } from './apiture.js'
 import type { Bank } from './bank.js'
+import { startBasis, type BasisOptions } from './basis.js'
 import { startStitch, type StitchOptions } from './stitch.js'
 
 type WithoutRedirects<O> = Omit<O, 'redirectUris' | 'port'>
@@ -13,12 +14,14 @@ export interface BanksOptions {
   /** @defaultValue free ports */
   readonly ports?: Partial<Record<BankName, number>>
   readonly apiture?: WithoutRedirects<ApitureOptions>
+  readonly basis?: WithoutRedirects<BasisOptions>
   readonly stitch: WithoutRedirects<StitchOptions>
 }
 
 /** The banks there are. */
 export interface Banks {
   readonly apiture: Awaited<ReturnType<typeof startApiture>>
+  readonly basis: Awaited<ReturnType<typeof startBasis>>
   readonly stitch: Awaited<ReturnType<typeof startStitch>>
 }
 
@@ -55,8 +58,9 @@ export async function startBanks(
   }
   try {
     const apiture = await open(startApiture({ ...options.apiture, ...common('apiture') }))
+    const basis = await open(startBasis({ ...options.basis, ...common('basis') }))
     const stitch = await open(startStitch({ ...options.stitch, ...common('stitch') }))
-    return { apiture, stitch, close }
+    return { apiture, basis, stitch, close }
   } catch (error) {
     await close()
     throw error
