@@ -110,10 +110,11 @@ export async function fetchResource(
 ): Promise<Response> {
   const channel = await context.channel(connection.provider)
   const provider = providerOf(context, connection.provider)
-  if (provider.mode === 'bff') return channel.fetch(connection, path, init)
+  if (channel.fetch) return channel.fetch(connection, path, init)
 
   const url = resourceUrl(provider.api, path)
   const send = async (token: AccessToken): Promise<Response> => {
+    if (channel.send) return channel.send(url, init, token)
     const headers = new Headers(init.headers)
     headers.set('authorization', `Bearer ${token.value}`)
     return context.platform.fetch(url, {

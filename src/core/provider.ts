@@ -75,6 +75,14 @@ export interface Provider<
 export interface DirectSettings {
   /** Endpoints that are not discovered; with `token_endpoint` given there is no discovery. */
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** Sender-constrained tokens: bound to a key of this browser that cannot be exported, and kept over a reload. */
+  readonly dpop?: boolean
+  /** Keeps bearer tokens in IndexedDB, where every script of this origin can read them. */
+  readonly persistTokens?: boolean
+  /** Whether the request is pushed first (RFC 9126), without client authentication. */
+  readonly par?: boolean
+  /** Further parameters of the authorization request. */
+  readonly parameters?: Readonly<Record<string, string>>
   /** Origins, beside the issuer's, on which discovered endpoints may lie. */
   readonly origins?: readonly string[]
   /** `token_type` values that mean `Bearer`, in lower case, such as Apiture's `bearer:`. */

@@ -101,18 +101,20 @@ export function createChannel(context: Context, name: string, provider: Provider
       return revoked === true
     },
 
-    fetch({ id }, path, init) {
-      const headers = new Headers(init.headers)
-      headers.set(contractHeader, contractVersion)
-      const { url, fetch, credentials } = backendOf(context)
-      return fetch(`${url}/connections/${encodeURIComponent(id)}/resource/${path.replace(/^\/+/, '')}`, {
-        redirect: 'error',
-        referrerPolicy: 'no-referrer',
-        ...init,
-        headers,
-        credentials,
-      })
-    },
+    ...(provider.mode === 'bff' && {
+      fetch: ({ id }: Connection, path: string, init: RequestInit) => {
+        const headers = new Headers(init.headers)
+        headers.set(contractHeader, contractVersion)
+        const { url, fetch, credentials } = backendOf(context)
+        return fetch(`${url}/connections/${encodeURIComponent(id)}/resource/${path.replace(/^\/+/, '')}`, {
+          redirect: 'error',
+          referrerPolicy: 'no-referrer',
+          ...init,
+          headers,
+          credentials,
+        })
+      },
+    }),
   }
 }
 

@@ -45,8 +45,10 @@ export interface Channel {
   accessToken(connection: Connection, rejected: string | undefined): Promise<AccessToken>
   /** Ends the grant at the provider. Resolves with whether the provider confirmed it. */
   disconnect(connection: Connection): Promise<boolean>
-  /** A request to the provider's API, with `path` relative to its base. */
-  fetch(connection: Connection, path: string, init: RequestInit): Promise<Response>
+  /** In `bff` mode: a request to the provider's API by way of the backend, with `path` relative to the API's base. */
+  readonly fetch?: (connection: Connection, path: string, init: RequestInit) => Promise<Response>
+  /** With sender-constrained tokens: a request to the API itself, with the proof it needs. Absent: a bearer token. */
+  readonly send?: (url: string, init: RequestInit, token: AccessToken) => Promise<Response>
 }
 
 /** What a channel's file exports. */

@@ -3,6 +3,7 @@ import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import { CountersignError, TokenEndpointError } from '../../protocol/errors.js'
 import { checkMetadata, discover, type ServerMetadata } from '../../protocol/metadata.js'
+import { revoke } from '../../protocol/revocation.js'
 import { missingScope, parseScope } from '../../protocol/scope.js'
 import {
   redeemCode,
@@ -13,17 +14,23 @@ import {
 import type { Connection } from '../connection.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
-import type { AccessToken, Channel } from './channel.js'
-import { revoke } from '../../protocol/revocation.js'
+import type { Transaction } from '../transaction.js'
+import type { Channel } from './channel.js'
+import { readTokens, tokensKey, writeTokens, type StoredTokens } from './stored-tokens.js'
 
 /** Seconds for which metadata is kept in memory. */
 const metadataSeconds = 3600
 
+/** Seconds to wait for another tab that refreshes the same connection. */
+const refreshSeconds = 45
+
 /** The channel of `browser` mode: this page, as a public client, and the authorization server. */
 export function createChannel(context: Context, name: string, provider: Provider): Channel {
-  const { clock, fetch } = context.platform
+  const { clock, fetch, tabs } = context.platform
   const { direct = {}, clientId, issuer = '' } = provider
+  const persistent = direct.dpop === true || direct.persistTokens === true
   let known: { readonly server: Promise<ServerMetadata>; readonly until: number } | undefined
+  let dpopHandle: Promise<oauth.DPoPHandle> | undefined
 
   function metadata(): Promise<ServerMetadata> {
     if (known && clock.now() < known.until) return known.server
@@ -35,6 +42,13 @@ export function createChannel(context: Context, name: string, provider: Provider
     return server
   }
 
+  async function dpop(): Promise<oauth.DPoPHandle | undefined> {
+    if (!direct.dpop) return undefined
+    dpopHandle ??= import('./dpop.js').then(({ openDpop }) => openDpop(context, name, clientId))
+    dpopHandle.catch(() => (dpopHandle = undefined))
+    return dpopHandle
+  }
+
   const endpoint = async (): Promise<TokenEndpoint> => ({
     server: await metadata(),
     clientId,
@@ -43,28 +57,89 @@ export function createChannel(context: Context, name: string, provider: Provider
     now: clock.now,
     idToken: direct.idToken ?? 'required',
     bearerAliases: direct.bearerAliases ?? [],
+    dpop: await dpop(),
   })
 
-  const toAccessToken = ({ accessToken, expiresInSeconds }: CheckedTokens): AccessToken => ({
-    value: accessToken,
+  const toStored = (
+    { accessToken, expiresInSeconds, refreshToken }: CheckedTokens,
+    previous?: string,
+  ): StoredTokens => ({
+    v: 1,
+    accessToken,
     expiresAt: expiresInSeconds === undefined ? undefined : clock.now() + expiresInSeconds,
+    refreshToken: refreshToken ?? previous,
   })
+
+  async function authorizationUrl({
+    state,
+    codeChallenge,
+    nonce,
+    redirectUri,
+    scope,
+    expiresAt,
+  }: Transaction) {
+    const settings = await endpoint()
+    const { authorization_endpoint: authorizationEndpoint = '' } = settings.server
+    const parameters = {
+      response_type: 'code',
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      scope,
+      state,
+      ...(nonce !== undefined && { nonce }),
+      code_challenge: codeChallenge,
+      code_challenge_method: 'S256',
+      ...(settings.dpop && { dpop_jkt: await settings.dpop.calculateThumbprint() }),
+    }
+    if (!direct.par)
+      return { url: buildAuthorizationUrl(authorizationEndpoint, parameters, direct.parameters), expiresAt }
+    const { pushAuthorizationRequest } = await import('../../protocol/pushed-authorization.js')
+    const pushed = await pushAuthorizationRequest(settings, { ...direct.parameters, ...parameters })
+    return {
+      url: buildAuthorizationUrl(authorizationEndpoint, {
+        client_id: clientId,
+        request_uri: pushed.requestUri,
+      }),
+      expiresAt: clock.now() + pushed.expiresInSeconds,
+    }
+  }
+
+  /** One refresh: the new tokens are committed before anybody gets them, because the old ones may be spent. */
+  async function refresh(id: string, refreshToken: string | undefined): Promise<StoredTokens> {
+    const gone = new CountersignError(
+      'reauthorization_required',
+      'The access token is no longer good and cannot be refreshed: renew the connection with authorize().',
+    )
+    if (refreshToken === undefined) throw gone
+    try {
+      const tokens = toStored(await refreshTokens(await endpoint(), refreshToken), refreshToken)
+      if (persistent) await writeTokens(context, id, tokens)
+      context.tokens.set(id, {
+        ...context.tokens.get(id),
+        accessToken: undefined,
+        refreshToken: tokens.refreshToken,
+      })
+      return tokens
+    } catch (error) {
+      if (!(error instanceof TokenEndpointError && error.error === 'invalid_grant')) throw error
+      if (persistent) await writeTokens(context, id, undefined)
+      throw gone
+    }
+  }
+
+  /** One tab refreshes; the others wait for the lock and then find what it stored. */
+  const refreshShared = (id: string, rejected: string | undefined): Promise<StoredTokens> =>
+    tabs.lock(`refresh:${id}`, refreshSeconds, async () => {
+      const stored = await readTokens(context, id)
+      const fresh =
+        stored &&
+        stored.accessToken !== rejected &&
+        (stored.expiresAt === undefined || stored.expiresAt - clock.now() > 5)
+      return fresh ? stored : refresh(id, stored?.refreshToken)
+    })
 
   return {
-    async begin({ state, codeChallenge, nonce, redirectUri, scope, expiresAt }) {
-      const { authorization_endpoint: authorizationEndpoint = '' } = await metadata()
-      const url = buildAuthorizationUrl(authorizationEndpoint, {
-        response_type: 'code',
-        client_id: clientId,
-        redirect_uri: redirectUri,
-        scope,
-        state,
-        nonce,
-        code_challenge: codeChallenge,
-        code_challenge_method: 'S256',
-      })
-      return { url, expiresAt }
-    },
+    begin: authorizationUrl,
 
     async redeem({ state, codeVerifier, nonce, redirectUri, scope, input }, { code, iss }) {
       const settings = await endpoint()
@@ -73,9 +148,9 @@ export function createChannel(context: Context, name: string, provider: Provider
         settings.server.issuer,
         settings.server.authorization_response_iss_parameter_supported ?? false,
       )
-      const tokens = await redeemCode(settings, { code, state, iss, redirectUri, codeVerifier, nonce })
+      const checked = await redeemCode(settings, { code, state, iss, redirectUri, codeVerifier, nonce })
       const requested = parseScope(scope)
-      const grantedScope = tokens.scope === undefined ? requested : parseScope(tokens.scope)
+      const grantedScope = checked.scope === undefined ? requested : parseScope(checked.scope)
       const connection: Connection = {
         id: input.connection ?? crypto.randomUUID(),
         provider: name,
@@ -85,40 +160,41 @@ export function createChannel(context: Context, name: string, provider: Provider
         connectedAt: clock.now(),
         details: {},
       }
+      const tokens = toStored(checked)
       return {
         connection,
-        accessToken: toAccessToken(tokens),
+        accessToken: { value: tokens.accessToken, expiresAt: tokens.expiresAt },
         ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
+        ...(persistent && { stored: { [tokensKey(connection.id)]: tokens } }),
       }
     },
 
-    async accessToken({ id }) {
-      const held = context.tokens.get(id)
-      const gone = new CountersignError(
-        'reauthorization_required',
-        'The access token is no longer good and there is no refresh token: renew the connection with authorize().',
-      )
-      if (held?.refreshToken === undefined) throw gone
-      try {
-        const tokens = await refreshTokens(await endpoint(), held.refreshToken)
-        // Replaced before the new access token is handed out: the old refresh token may be spent.
-        context.tokens.set(id, { ...held, refreshToken: tokens.refreshToken ?? held.refreshToken })
-        return toAccessToken(tokens)
-      } catch (error) {
-        throw error instanceof TokenEndpointError && error.error === 'invalid_grant' ? gone : error
-      }
+    async accessToken({ id }, rejected) {
+      const { accessToken, expiresAt } = persistent
+        ? await refreshShared(id, rejected)
+        : await refresh(id, context.tokens.get(id)?.refreshToken)
+      return { value: accessToken, expiresAt }
     },
 
     async disconnect({ id }) {
       const held = context.tokens.get(id)
+      const stored = persistent ? await readTokens(context, id) : undefined
+      await writeTokens(context, id, undefined)
       return revoke(await endpoint(), [
-        [held?.refreshToken, 'refresh_token'],
-        [held?.accessToken?.value, 'access_token'],
+        [stored?.refreshToken ?? held?.refreshToken, 'refresh_token'],
+        [stored?.accessToken ?? held?.accessToken?.value, 'access_token'],
       ])
     },
 
-    fetch() {
-      throw new TypeError('In browser mode requests go to the API itself.')
-    },
+    ...(direct.dpop && {
+      send: async (
+        url: string,
+        init: RequestInit,
+        token: { value: string; expiresAt: number | undefined },
+      ) => {
+        const [{ sendWithProof }, handle] = await Promise.all([import('./dpop.js'), dpop()])
+        return sendWithProof(context, handle as oauth.DPoPHandle, url, init, token)
+      },
+    }),
   }
 }

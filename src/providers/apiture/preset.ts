@@ -17,6 +17,10 @@ export interface ApitureOptions<M extends ApitureMode = 'browser'> {
   readonly api?: string
   /** Whether token responses hold an ID Token. The documentation lists none. @defaultValue 'optional' */
   readonly idToken?: 'required' | 'optional'
+  /** Binds tokens to a key of this browser (RFC 9449), where the institution's server offers it. `browser` mode only. @defaultValue false */
+  readonly dpop?: boolean
+  /** Keeps bearer tokens in IndexedDB, where every script of this origin can read them. `browser` mode only. @defaultValue false */
+  readonly persistTokens?: boolean
   /** `browser`: this page is the public client. `mediated`, `bff`: the backend is, as Apiture's guide advises. @defaultValue `browser` */
   readonly mode?: M
   /** Where people are sent, in `mediated` and `bff` mode. @defaultValue `authorize` below the issuer */
@@ -63,6 +67,11 @@ export function apiture<const M extends ApitureMode = 'browser'>(
     authorizationEndpoint:
       mode === 'browser' ? undefined : (options.authorizationEndpoint ?? `${issuer}authorize`),
     channel: mode === 'browser' ? () => import('../../core/channel/direct.js') : undefined,
-    direct: { bearerAliases, idToken },
+    direct: {
+      bearerAliases,
+      idToken,
+      dpop: options.dpop ?? false,
+      persistTokens: options.persistTokens ?? false,
+    },
   } satisfies Provider<object, object, M>
 }

@@ -1,0 +1,76 @@
+import * as oauth from 'oauth4webapi'
+import { insecure } from '../../protocol/metadata.js'
+import type { Context } from '../context.js'
+import type { AccessToken } from './channel.js'
+
+/**
+ * The DPoP key of a provider: made once, stored as a key that cannot be exported, and never shared with another
+ * provider. A stolen token is of no use without it.
+ *
+ * @throws {StorageError} when it cannot be stored.
+ * @see https://www.rfc-editor.org/rfc/rfc9449.html#section-4
+ */
+export async function openDpop(
+  { platform: { database } }: Context,
+  name: string,
+  clientId: string,
+): Promise<oauth.DPoPHandle> {
+  const key = `dpop:${name}`
+  const fresh = await oauth.generateKeyPair('ES256', { extractable: false })
+  // Another tab may have made one meanwhile: the first one stays.
+  const pair = await database.change([key], ([stored]) => {
+    const kept = isKeyPair(stored) ? stored : fresh
+    return [{ [key]: kept }, kept]
+  })
+  return oauth.DPoP({ client_id: clientId } as oauth.Client, pair)
+}
+
+function isKeyPair(value: unknown): value is CryptoKeyPair {
+  const { privateKey } = Object(value) as Partial<CryptoKeyPair>
+  return privateKey instanceof CryptoKey && !privateKey.extractable
+}
+
+/**
+ * A request to the API with a proof for this very request; once more when the API asks for its nonce in the proof.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9449.html#section-7
+ */
+export async function sendWithProof(
+  context: Context,
+  dpop: oauth.DPoPHandle,
+  url: string,
+  init: RequestInit,
+  token: AccessToken,
+): Promise<Response> {
+  for (let attempt = 0; ; attempt++) {
+    let answer: Response | undefined
+    try {
+      return await oauth.protectedResourceRequest(
+        token.value,
+        init.method ?? 'GET',
+        new URL(url),
+        new Headers(init.headers),
+        init.body as string | undefined,
+        {
+          DPoP: dpop,
+          ...insecure(url),
+          [oauth.customFetch]: async (href, { headers, method, body }) =>
+            (answer = await context.platform.fetch(href, {
+              credentials: 'omit',
+              redirect: 'error',
+              referrerPolicy: 'no-referrer',
+              ...init,
+              headers,
+              method,
+              body: (body ?? null) as BodyInit | null,
+            })),
+        },
+      )
+    } catch (error) {
+      if (attempt === 0 && oauth.isDPoPNonceError(error)) continue
+      // A 401 with a challenge is an answer, not a failure: the caller decides what follows from it.
+      if (answer) return answer
+      throw error
+    }
+  }
+}
