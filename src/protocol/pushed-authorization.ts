@@ -1,82 +1,80 @@
 import * as oauth from 'oauth4webapi'
-import { CountersignError, TokenEndpointError, ValidationError } from './errors.js'
+import { TokenEndpointError, ValidationError } from './errors.js'
 import { readJsonObject, request } from './http.js'
 import { insecure } from './metadata.js'
-import type { TokenEndpoint } from './token-endpoint.js'
+import { oauthErrorOf, type TokenEndpoint } from './token-endpoint.js'
 
-/** What the server made of a pushed authorization request. */
-export interface PushedAuthorization {
-  /** An opaque reference: a query parameter and never a place to go. */
+/** A pushed authorization request, as the authorization server keeps it. */
+export interface PushedRequest {
+  /** Stands for the request at the authorization endpoint: once, and not for long. */
   readonly requestUri: string
-  /** Seconds for which it may be used, once. */
+  /** Seconds until it expires. */
   readonly expiresInSeconds: number
 }
 
 /**
- * Pushes an authorization request, with the client authentication of the token endpoint.
+ * Pushes an authorization request, as the authenticated client, so that its parameters do not travel through the browser.
  *
- * @param parameters All parameters of the request. `request_uri` has no place among them.
- * @throws {TokenEndpointError} when the server refuses. @throws {ValidationError} when its answer is none.
- * @throws {NetworkError} when none came.
+ * @param parameters Everything but `client_id`, which is added. Never a `request_uri`.
+ * @throws {TokenEndpointError} for an error answer, such as `invalid_authorization_details`.
+ * @throws {ValidationError} `metadata_invalid` where the server offers no endpoint for it, `response_malformed` for an
+ * answer that is none.
+ * @throws {NetworkError} when no answer came.
  * @see https://www.rfc-editor.org/rfc/rfc9126.html#section-2
  */
 export async function pushAuthorizationRequest(
-  endpoint: TokenEndpoint,
+  endpoint: Pick<TokenEndpoint, 'server' | 'clientId' | 'authentication' | 'fetch' | 'mtls' | 'dpop'>,
   parameters: Readonly<Record<string, string>>,
-): Promise<PushedAuthorization> {
-  const { server, clientId, authentication, dpop } = endpoint
-  if ('request_uri' in parameters)
-    throw new TypeError('A pushed authorization request cannot hold a request_uri.')
-  const client = { client_id: clientId, ...(endpoint.mtls && { use_mtls_endpoint_aliases: true }) }
-  const send = (): Promise<Response> =>
-    oauth.pushedAuthorizationRequest(
-      server,
-      client,
-      authentication,
-      { ...parameters },
-      {
-        [oauth.customFetch]: (href: string, init) => request(endpoint.fetch, href, init),
-        ...insecure(server.issuer),
-        ...(dpop && { DPoP: dpop }),
-      },
-    )
-  let response: Response
-  try {
-    response = await send()
-    // The server asks for its nonce in the proof, at most once: RFC 9449 §8.
-    if (dpop && (await errorOf(response.clone())) === 'use_dpop_nonce') response = await send()
-  } catch (error) {
-    if (error instanceof CountersignError) throw error
-    throw new ValidationError(
-      'metadata_invalid',
-      'pushed_authorization_request_endpoint',
-      'The authorization server has no endpoint for pushed requests. Check the configuration.',
-      {
-        recovery: 'configure',
-      },
-    )
+): Promise<PushedRequest> {
+  const { server, clientId, authentication, fetch, mtls = false, dpop } = endpoint
+  const client: oauth.Client = { client_id: clientId, use_mtls_endpoint_aliases: mtls }
+  const options: oauth.PushedAuthorizationRequestOptions = {
+    [oauth.customFetch]: (href: string, init: object) => request(fetch, href, init),
+    ...insecure(addressOf(server, mtls)),
+    ...(dpop && { DPoP: dpop }),
   }
-  if (response.status !== 200 && response.status !== 201) {
-    throw new TokenEndpointError(
-      'The authorization server refused the pushed request. Start again with authorize().',
-      {
-        error: await errorOf(response),
-        status: response.status,
-      },
-    )
-  }
+  const send = () => oauth.pushedAuthorizationRequest(server, client, authentication, parameters, options)
+  let response = await send()
+  // The server asks for its nonce in the proof, at most once: RFC 9449 §8.
+  if (dpop && (await oauthErrorOf(response.clone())) === 'use_dpop_nonce') response = await send()
+  if (response.status !== 201) throw await refusal(response)
   const { request_uri: requestUri, expires_in: expiresIn } = (await readJsonObject(response)) ?? {}
-  if (typeof requestUri !== 'string' || !requestUri || typeof expiresIn !== 'number' || !(expiresIn > 0)) {
-    throw new ValidationError(
-      'response_malformed',
-      'request_uri',
-      'The answer to the pushed request has no usable request_uri. Start again with authorize().',
-    )
-  }
+  if (typeof requestUri !== 'string' || !/^[\x21-\x7e]{1,2048}$/.test(requestUri))
+    throw malformed('request_uri')
+  if (typeof expiresIn !== 'number' || !(expiresIn > 0)) throw malformed('expires_in')
   return { requestUri, expiresInSeconds: expiresIn }
 }
 
-async function errorOf(response: Response): Promise<string | undefined> {
-  const error = (await readJsonObject(response))?.['error']
-  return typeof error === 'string' && /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(error) ? error : undefined
+function addressOf(server: oauth.AuthorizationServer, mtls: boolean): string {
+  const name = 'pushed_authorization_request_endpoint'
+  const address = (mtls ? server.mtls_endpoint_aliases?.[name] : undefined) ?? server[name]
+  if (address === undefined) {
+    throw new ValidationError(
+      'metadata_invalid',
+      name,
+      "The authorization server's metadata offers no endpoint for pushed authorization requests. Check the provider's issuer.",
+      { recovery: 'configure' },
+    )
+  }
+  return address
 }
+
+async function refusal(response: Response): Promise<TokenEndpointError> {
+  const { status } = response
+  const retry = Number(response.headers.get('retry-after') ?? NaN)
+  return new TokenEndpointError(
+    'The authorization server refused the pushed authorization request. Compare client, scope, redirect URI and authorization details with what is registered.',
+    { error: await oauthErrorOf(response), status },
+    {
+      recovery: status >= 500 || status === 429 ? 'authorize' : 'configure',
+      retryAfterSeconds: Number.isFinite(retry) ? retry : undefined,
+    },
+  )
+}
+
+const malformed = (member: string): ValidationError =>
+  new ValidationError(
+    'response_malformed',
+    member,
+    `The answer to the pushed authorization request has no usable ${member}. Nobody was sent away; start again with authorize().`,
+  )
