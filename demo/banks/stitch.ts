@@ -173,8 +173,11 @@ function createAuthentications(): Pick<OidcHooks, 'redirect' | 'idToken'> {
   return {
     redirect(parameters, ctx) {
       const state = parameters.get('state') ?? ''
-      // Documented: whoever quits comes back with the state alone, without an error.
-      if (parameters.get('error') === 'access_denied') return new URLSearchParams({ state })
+      // Documented: whoever quits comes back with the state alone, without an error. A refusal is an ordinary error.
+      const error = parameters.get('error')
+      if (error === 'access_denied' && parameters.get('error_description')?.includes('cancel')) {
+        return new URLSearchParams({ state })
+      }
       const code = parameters.get('code')
       const { grant } = ctx.oidc
       if (code === null || !grant) return withoutIss(parameters)

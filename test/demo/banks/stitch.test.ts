@@ -62,13 +62,17 @@ test('keeps a query that the redirect URI has of its own', async () => {
   await other.bank.close()
 })
 
-test.each(['cancel', 'deny'])(
-  'sends a person who presses %s back with nothing but the state',
-  async (action) => {
-    const { url } = await app.decide(action)
-    expect(url.search).toBe('?state=abc')
-  },
-)
+test('sends a person who presses cancel back with nothing but the state', async () => {
+  const { url } = await app.decide('cancel')
+  expect(url.search).toBe('?state=abc')
+})
+
+test('sends a person who presses deny back with access_denied', async () => {
+  const { url } = await app.decide('deny')
+  expect(url.searchParams.get('error')).toBe('access_denied')
+  expect(url.searchParams.get('state')).toBe('abc')
+  expect(url.searchParams.has('iss')).toBe(false)
+})
 
 test('sends a person who cancels while signing in back with nothing but the state', async () => {
   const visitor = createVisitor(app.bank.origin)
