@@ -20,7 +20,7 @@ export function isLoopback(url: URL): boolean {
 export function parseEndpoint(value: unknown, name: string): URL {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
-  if (!url || !secure || url.hash || url.username || url.password) {
+  if (!url || !secure || url.href.includes('#') || url.username || url.password) {
     throw new ValidationError(
       'metadata_invalid',
       name,
@@ -38,7 +38,8 @@ export function parseEndpoint(value: unknown, name: string): URL {
  * for that, everybody accepts it).
  *
  * @param extra An application's or a preset's own parameters.
- * @throws {TypeError} when `extra` names a parameter that this library sets, or the endpoint's query already holds one.
+ * @throws {TypeError} when `extra` names a parameter that this library sets.
+ * @throws {ValidationError} `metadata_invalid` when the endpoint's own query already holds one.
  * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.1
  */
 export function buildAuthorizationUrl(
@@ -56,7 +57,12 @@ export function buildAuthorizationUrl(
   for (const [name, value] of Object.entries({ ...extra, ...parameters })) {
     if (value === undefined) continue
     if (url.searchParams.has(name))
-      throw new TypeError(`The authorization endpoint's own query already holds "${name}": remove it there.`)
+      throw new ValidationError(
+        'metadata_invalid',
+        'authorization_endpoint',
+        `The authorization endpoint's own query already holds "${name}". Check the provider's configuration.`,
+        { recovery: 'configure' },
+      )
     url.searchParams.set(name, value)
   }
   url.search = url.search.replace(/\+/g, '%20')
@@ -76,7 +82,8 @@ export interface AuthorizationUrlExpectation {
 /**
  * Checks the URL that a backend answers with before the page goes there, so that a broken or hijacked backend route
  * cannot send a person just anywhere: the origin and path are the configured ones, and what is visible of
- * `client_id`, `state`, `code_challenge` and `redirect_uri` is ours. (With a pushed request they are not visible.)
+ * `client_id`, `state`, `code_challenge` and `redirect_uri` is ours, without a downgrade of PKCE or of the response type.
+ * (With a pushed request they are not visible.)
  *
  * @throws {ValidationError} `backend_response_invalid` naming the part that differs.
  */
@@ -96,12 +103,21 @@ export function checkAuthorizationUrl(
   }
   const wanted = parseEndpoint(endpoint, 'authorization_endpoint')
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : refuse('form')
-  if (url.origin !== wanted.origin || url.pathname !== wanted.pathname || url.username || url.hash)
+  if (
+    url.origin !== wanted.origin ||
+    url.pathname !== wanted.pathname ||
+    url.username ||
+    url.password ||
+    url.hash
+  )
     refuse('address')
-  for (const [name, only] of Object.entries(expected)) {
-    if (url.searchParams.getAll(name).some((seen) => seen !== only)) refuse(name)
+  const given = url.searchParams
+  // Either all is in a pushed or signed request, or what protects the response must be there to be seen.
+  const required = given.has('request_uri') || given.has('request') ? [] : ['state', 'code_challenge']
+  const only = { ...expected, response_type: 'code', code_challenge_method: 'S256' }
+  for (const [name, value] of Object.entries(only)) {
+    const [seen, second] = given.getAll(name)
+    if (second !== undefined || (seen === undefined ? required.includes(name) : seen !== value)) refuse(name)
   }
-  // Either everything is in a pushed or signed request, or the state must be there to be seen.
-  if (!url.searchParams.has('request_uri') && !url.searchParams.has('state')) refuse('state')
   return url.href
 }

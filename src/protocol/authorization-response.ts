@@ -54,7 +54,9 @@ export function parseAuthorizationResponse(parameters: URLSearchParams): Authori
   const error = parameters.get('error')
   const iss = parameters.get('iss')
   if (code !== null && error !== null) throw malformed('error', 'holds both a code and an error')
-  if (code === '' || error === '' || iss === '') throw malformed('code', 'holds an empty parameter')
+  for (const name of ['code', 'error', 'iss']) {
+    if (parameters.get(name) === '') throw malformed(name, `holds an empty "${name}"`)
+  }
   return {
     state,
     ...(iss !== null && { iss }),
@@ -71,7 +73,7 @@ function toError(error: string, parameters: URLSearchParams): AuthorizationRespo
     .get('error_description')
     ?.replace(/\p{Cc}/gu, ' ')
     .slice(0, 1024)
-  const uri = parameters.get('error_uri')
+  const uri = parameters.get('error_uri') ?? ''
   const denied = known === 'access_denied'
   const busy = known === 'temporarily_unavailable' || known === 'server_error'
   return new AuthorizationResponseError(
@@ -84,7 +86,7 @@ function toError(error: string, parameters: URLSearchParams): AuthorizationRespo
     {
       error: known,
       errorDescription: description,
-      errorUri: uri && URL.canParse(uri) && new URL(uri).protocol === 'https:' ? uri : undefined,
+      errorUri: /^https:/i.test(uri) && uri.length <= 2048 && URL.canParse(uri) ? uri : undefined,
     },
   )
 }

@@ -29,7 +29,7 @@ export async function discover(
   origins: readonly string[] = [],
 ): Promise<ServerMetadata> {
   const url = parseEndpoint(issuer, 'issuer')
-  if (url.search) refuse('issuer', 'cannot have a query in its issuer')
+  if (url.href.includes('?')) refuse('issuer', 'cannot have a query in its issuer')
   const response = await oauth.discoveryRequest(url, {
     [oauth.customFetch]: (href: string, init: object) =>
       request(fetch, href, init, { maximumBytes: 1_048_576 }),
@@ -50,8 +50,10 @@ export function checkMetadata(
     refuse('issuer', 'names another issuer; compare them letter by letter, the slash at the end included')
   const allowed = [new URL(issuer).origin, ...origins]
   const methods = document['code_challenge_methods_supported']
-  if (Array.isArray(methods) && !methods.includes('S256'))
+  if (methods !== undefined && !(Array.isArray(methods) && methods.includes('S256')))
     refuse('code_challenge_methods_supported', 'does not offer S256')
+  // Without it nobody could come back with a code that is worth anything.
+  parseEndpoint(document['token_endpoint'], 'token_endpoint')
   const aliases = Object(document['mtls_endpoint_aliases']) as Record<string, unknown>
   for (const [name, value] of [...Object.entries(document), ...Object.entries(aliases)]) {
     if (

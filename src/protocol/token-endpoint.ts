@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { checkResponseIssuer } from './authorization-response.js'
 import { CountersignError, TokenEndpointError, ValidationError } from './errors.js'
 import { readJsonObject, request, type Fetch } from './http.js'
 import { algorithmOf, checkIdToken, idTokenAlgorithms } from './id-token.js'
@@ -45,7 +46,8 @@ export interface CheckedTokens extends TokenSet {
 }
 
 /**
- * Redeems an authorization code and checks everything in the answer, the ID Token's signature included.
+ * Redeems an authorization code and checks everything in the answer, the ID Token's signature included. A response that
+ * is not from this server sends nothing.
  *
  * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for an answer that is not acceptable.
  * @throws {NetworkError} when no answer came.
@@ -53,6 +55,11 @@ export interface CheckedTokens extends TokenSet {
  */
 export async function redeemCode(endpoint: TokenEndpoint, grant: Grant): Promise<CheckedTokens> {
   const { server } = endpoint
+  checkResponseIssuer(
+    grant.iss,
+    server.issuer,
+    server.authorization_response_iss_parameter_supported ?? false,
+  )
   const parameters = new URLSearchParams({
     code: grant.code,
     state: grant.state,
@@ -251,8 +258,11 @@ async function sealed<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The name of the claim an oauth4webapi error is about, without its value. */
+/** The name of the claim, or of the header member, that an oauth4webapi error is about; never its value. */
 function claimOf(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause as { claim?: unknown } | undefined) : undefined
-  return typeof cause?.claim === 'string' ? cause.claim : 'signature'
+  if (!(error instanceof Error)) return 'signature'
+  const { claim } = Object(error.cause) as { claim?: unknown }
+  return typeof claim === 'string'
+    ? claim
+    : (/(?:JWT|ID Token) "(\w+)"/.exec(error.message)?.[1] ?? 'signature')
 }
