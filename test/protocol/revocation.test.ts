@@ -1,0 +1,83 @@
+import { HttpResponse } from 'msw'
+import * as oauth from 'oauth4webapi'
+import { expect, test } from 'vitest'
+import { revoke } from '../../src/protocol/revocation.js'
+import type { TokenEndpoint } from '../../src/protocol/token-endpoint.js'
+import { createAuthorizationServer } from '../support/authorization-server.js'
+import { useNetwork } from '../support/network.js'
+import { refusalOf } from '../support/refusal.js'
+
+const network = useNetwork()
+
+function scene(metadata: Record<string, unknown> = {}) {
+  const server = createAuthorizationServer()
+  network.use(...server.handlers)
+  const endpoint: TokenEndpoint = {
+    server: { ...server.metadata, ...metadata } as unknown as oauth.AuthorizationServer,
+    clientId: server.clientId,
+    authentication: oauth.None(),
+    fetch: (url, init) => fetch(url, init),
+    now: () => Date.now() / 1000,
+    idToken: 'optional',
+  }
+  const both = [
+    ['refresh', 'refresh_token'],
+    ['access', 'access_token'],
+  ] as const
+  return { server, endpoint, both }
+}
+
+test('revokes the refresh token, then the access token', async () => {
+  const { server, endpoint, both } = scene()
+  expect(await revoke(endpoint, both)).toBe(true)
+  expect(server.requests.revocation.map(({ form }) => Object.fromEntries(form))).toEqual([
+    { client_id: 'client-1', token: 'refresh', token_type_hint: 'refresh_token' },
+    { client_id: 'client-1', token: 'access', token_type_hint: 'access_token' },
+  ])
+})
+
+test('passes over a token that there is not', async () => {
+  const { server, endpoint } = scene()
+  expect(
+    await revoke(endpoint, [
+      [undefined, 'refresh_token'],
+      ['access', 'access_token'],
+    ]),
+  ).toBe(true)
+  expect(server.requests.revocation).toHaveLength(1)
+})
+
+test.each([
+  [200, true],
+  [204, true],
+  [400, false],
+  [503, false],
+])('status %i is confirmed: %j', async (status, confirmed) => {
+  const { server, endpoint, both } = scene()
+  server.hostile.revocation = () =>
+    status === 400
+      ? HttpResponse.json({ error: 'unsupported_token_type' }, { status })
+      : new HttpResponse(null, { status })
+  expect(await revoke(endpoint, both)).toBe(confirmed)
+  expect(server.requests.revocation).toHaveLength(2)
+})
+
+test('one refusal of two is no confirmation', async () => {
+  const { server, endpoint, both } = scene()
+  server.hostile.revocation = (form) =>
+    new HttpResponse(null, { status: form.get('token') === 'refresh' ? 503 : 200 })
+  expect(await revoke(endpoint, both)).toBe(false)
+})
+
+test('without a revocation endpoint or a token nothing is sent', async () => {
+  const { server, endpoint, both } = scene({ revocation_endpoint: undefined })
+  expect(await revoke(endpoint, both)).toBe(false)
+  expect(await revoke(scene().endpoint, [[undefined, 'refresh_token']])).toBe(false)
+  expect(server.requests.revocation).toEqual([])
+})
+
+test('without an answer it is not known', async () => {
+  const { server, endpoint, both } = scene()
+  server.hostile.revocation = () => HttpResponse.error()
+  expect(await refusalOf(() => revoke(endpoint, both))).toEqual({ code: 'network_error' })
+})

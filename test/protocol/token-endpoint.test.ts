@@ -1,0 +1,639 @@
+import { decodeProtectedHeader, exportJWK, exportSPKI, generateKeyPair, jwtVerify, SignJWT } from 'jose'
+import { HttpResponse } from 'msw'
+import * as oauth from 'oauth4webapi'
+import { describe, expect, test } from 'vitest'
+import {
+  calculateCodeChallenge,
+  createCodeVerifier,
+  createNonce,
+  createState,
+} from '../../src/protocol/pkce.js'
+import {
+  redeemCode,
+  refreshTokens,
+  requestClientCredentials,
+  type Grant,
+  type TokenEndpoint,
+} from '../../src/protocol/token-endpoint.js'
+import { createAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.js'
+import { useNetwork } from '../support/network.js'
+import { errorOf, refusalOf } from '../support/refusal.js'
+import { secret } from '../support/secrets.js'
+
+const network = useNetwork()
+const redirectUri = 'https://app.example/callback/bank'
+const invalid = (parameter: string) => ({ code: 'id_token_invalid', parameter })
+
+/** A server, this client's view of it, and a grant for which a person has just consented. */
+async function scene(scope = 'openid accounts offline_access') {
+  const server = createAuthorizationServer()
+  network.use(...server.handlers)
+  const endpoint: TokenEndpoint = {
+    server: { ...(server.metadata as unknown as oauth.AuthorizationServer) },
+    clientId: server.clientId,
+    authentication: oauth.None(),
+    fetch: (url, init) => fetch(url, init),
+    now: () => Date.now() / 1000,
+    idToken: 'required',
+  }
+  return { server, endpoint, grant: await consent(server, scope) }
+}
+
+async function consent(server: AuthorizationServer, scope: string): Promise<Grant> {
+  const codeVerifier = secret(createCodeVerifier())
+  const nonce = scope.includes('openid') ? secret(createNonce()) : undefined
+  const url = new URL(String(server.metadata.authorization_endpoint))
+  url.search = String(
+    new URLSearchParams({
+      response_type: 'code',
+      client_id: server.clientId,
+      redirect_uri: redirectUri,
+      scope,
+      state: createState(),
+      code_challenge: await calculateCodeChallenge(codeVerifier),
+      code_challenge_method: 'S256',
+      ...(nonce !== undefined && { nonce }),
+    }),
+  )
+  const { code, state, iss } = Object.fromEntries(new URL(server.visit(url.href)).searchParams)
+  if (code === undefined || state === undefined) throw new Error('the server gave no code')
+  return { code, state, iss, redirectUri, codeVerifier, nonce }
+}
+
+describe('redeeming a code', () => {
+  test('gives the tokens and the claims of the ID Token', async () => {
+    const { server, endpoint, grant } = await scene()
+    expect(await redeemCode(endpoint, grant)).toMatchObject({
+      tokenType: 'bearer',
+      expiresInSeconds: 3600,
+      refreshToken: expect.any(String) as string,
+      scope: 'openid accounts offline_access',
+      claims: { iss: server.issuer, sub: 'user-1', nonce: grant.nonce },
+    })
+  })
+
+  test('sends each parameter once, in the body of a simple form', async () => {
+    const { server, endpoint, grant } = await scene()
+    await redeemCode(endpoint, grant)
+    const [request] = server.requests.token
+    expect(request?.url).toBe('https://as.example/token')
+    expect(request?.headers.get('content-type')).toMatch(/^application\/x-www-form-urlencoded/)
+    expect(request?.headers.has('authorization')).toBe(false)
+    expect([...(request?.form ?? [])].sort()).toEqual([
+      ['client_id', 'client-1'],
+      ['code', grant.code],
+      ['code_verifier', grant.codeVerifier],
+      ['grant_type', 'authorization_code'],
+      ['redirect_uri', redirectUri],
+    ])
+  })
+
+  test('sends the further parameters of a provider, such as the sub of Moneyhub', async () => {
+    const { server, endpoint, grant } = await scene()
+    await redeemCode(endpoint, { ...grant, parameters: { sub: 'user-1' } })
+    expect(server.requests.token[0]?.form.get('sub')).toBe('user-1')
+  })
+
+  test('without openid needs no ID Token', async () => {
+    const { server, endpoint, grant } = await scene('accounts')
+    expect(await redeemCode(endpoint, grant)).toMatchObject({ idToken: undefined, claims: undefined })
+    expect(server.requests.jwks).toEqual([])
+  })
+
+  test('with another verifier is refused by the server', async () => {
+    const { endpoint, grant } = await scene()
+    expect(
+      await errorOf(() => redeemCode(endpoint, { ...grant, codeVerifier: createCodeVerifier() })),
+    ).toMatchObject({ code: 'token_error', error: 'invalid_grant', status: 400, recovery: 'authorize' })
+  })
+
+  test('of another transaction is refused by the server', async () => {
+    const { server, endpoint, grant } = await scene()
+    const stolen = await consent(server, 'openid')
+    expect(await errorOf(() => redeemCode(endpoint, { ...grant, code: stolen.code }))).toMatchObject({
+      code: 'token_error',
+      error: 'invalid_grant',
+    })
+  })
+
+  test.each(['https://evil.example', 'https://as.example/', '', undefined])(
+    'of a response whose iss is %j sends nothing',
+    async (iss) => {
+      const { server, endpoint, grant } = await scene()
+      expect(await refusalOf(() => redeemCode(endpoint, { ...grant, iss }))).toEqual({
+        code: 'issuer_mismatch',
+        parameter: 'iss',
+      })
+      expect(server.requests.token).toEqual([])
+    },
+  )
+
+  test('sends nothing a second time by itself when no answer came', async () => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.token = () => HttpResponse.error()
+    expect(await errorOf(() => redeemCode(endpoint, grant))).toMatchObject({
+      code: 'network_error',
+      recovery: 'resume',
+    })
+    expect(server.requests.token).toHaveLength(1)
+  })
+})
+
+describe('an ID Token', () => {
+  const refused = async (change: (server: AuthorizationServer, grant: Grant) => void | Promise<void>) => {
+    const { server, endpoint, grant } = await scene()
+    await change(server, grant)
+    return refusalOf(() => redeemCode(endpoint, grant))
+  }
+  const now = () => Math.floor(Date.now() / 1000)
+
+  test('is required when openid was asked for', async () => {
+    expect(
+      await refused(({ hostile }) => {
+        hostile.tokens = ({ id_token: _, ...body }) => body
+      }),
+    ).toEqual(invalid('id_token'))
+  })
+
+  test('may be absent where the provider is known to send none', async () => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.tokens = ({ id_token: _, ...body }) => body
+    expect(await redeemCode({ ...endpoint, idToken: 'optional' }, grant)).toMatchObject({ claims: undefined })
+  })
+
+  test('is checked where it may be absent and is there', async () => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.claims = (claims) => ({ ...claims, nonce: 'another' })
+    expect(await refusalOf(() => redeemCode({ ...endpoint, idToken: 'optional' }, grant))).toEqual(
+      invalid('nonce'),
+    )
+  })
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['another issuer', { iss: 'https://evil.example' }, 'iss'],
+    ['the issuer with a slash', { iss: 'https://as.example/' }, 'iss'],
+    ['no issuer', { iss: undefined }, 'iss'],
+    ['another audience', { aud: 'client-2' }, 'aud'],
+    ['no audience', { aud: undefined }, 'aud'],
+    ['a stranger among its audiences', { aud: ['client-1', 'client-2'] }, 'aud'],
+    ['an azp of a stranger among audiences', { aud: ['client-1', 'client-2'], azp: 'client-2' }, 'azp'],
+    ['an azp of a stranger', { azp: 'client-2' }, 'azp'],
+    ['no subject', { sub: undefined }, 'sub'],
+    ['a number for a subject', { sub: 7 }, 'sub'],
+    ['a subject of 256 characters', { sub: 'x'.repeat(256) }, 'sub'],
+    ['another nonce', { nonce: 'another' }, 'nonce'],
+    ['an empty nonce', { nonce: '' }, 'nonce'],
+    ['no nonce', { nonce: undefined }, 'nonce'],
+    ['an expiry 31 s ago', { exp: now() - 31 }, 'exp'],
+    ['no expiry', { exp: undefined }, 'exp'],
+    ['a text for an expiry', { exp: '9999999999' }, 'exp'],
+    ['a beginning that is 5 minutes away', { nbf: now() + 300 }, 'nbf'],
+    ['an issue time that is 5 minutes away', { iat: now() + 300 }, 'iat'],
+    ['an issue time 11 minutes ago', { iat: now() - 660 }, 'iat'],
+    ['no issue time', { iat: undefined }, 'iat'],
+    ['an authentication that is 5 minutes away', { auth_time: now() + 300 }, 'auth_time'],
+    ['a text for an authentication time', { auth_time: 'yesterday' }, 'auth_time'],
+    ['the hash of another access token', { at_hash: 'jpUUphyUkZCwbQsYhns6aw' }, 'at_hash'],
+    ['the hash of another state', { s_hash: 'ungWv48Bz-pBQUDeXa4iIw' }, 's_hash'],
+  ])('is refused with %s', async (_name, changes, parameter) => {
+    expect(
+      await refused(({ hostile }) => {
+        hostile.claims = (claims) => ({ ...claims, ...changes })
+      }),
+    ).toEqual(invalid(parameter))
+  })
+
+  test.each<[string, Record<string, unknown>]>([
+    ['an audience in an array', { aud: ['client-1'] }],
+    ['strangers among its audiences, issued to this client', { aud: ['client-1', 'x'], azp: 'client-1' }],
+    ['an expiry 25 s ago', { exp: now() - 25 }],
+    ['no hashes', { at_hash: undefined, s_hash: undefined }],
+  ])('is accepted with %s', async (_name, changes) => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.claims = (claims) => ({ ...claims, ...changes })
+    expect(await redeemCode(endpoint, grant)).toMatchObject({ claims: { sub: 'user-1' } })
+  })
+
+  test('that nobody asked for is refused when it holds a nonce', async () => {
+    const { server, endpoint, grant } = await scene('accounts')
+    server.hostile.tokens = (body) => body
+    const idToken = await server.sign({
+      iss: server.issuer,
+      aud: server.clientId,
+      sub: 'user-1',
+      iat: now(),
+      exp: now() + 300,
+      nonce: 'nobody-asked',
+    })
+    server.hostile.tokens = (body) => ({ ...body, id_token: idToken })
+    expect(await refusalOf(() => redeemCode(endpoint, grant))).toEqual(invalid('nonce'))
+  })
+
+  test('of another transaction is refused', async () => {
+    const { server, endpoint, grant } = await scene()
+    const { idToken } = await redeemCode(endpoint, grant)
+    const next = await consent(server, 'openid')
+    server.hostile.idToken = () => idToken ?? ''
+    expect(await refusalOf(() => redeemCode(endpoint, next))).toEqual(invalid('nonce'))
+  })
+
+  test('must name the subject that was asked for', async () => {
+    const { endpoint, grant } = await scene()
+    expect(await refusalOf(() => redeemCode(endpoint, { ...grant, subject: 'user-2' }))).toEqual(
+      invalid('sub'),
+    )
+  })
+
+  test('must say when the person signed in, if a limit was set, and within it', async () => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.claims = (claims) => ({ ...claims, auth_time: now() - 3700 })
+    expect(await refusalOf(() => redeemCode(endpoint, { ...grant, maxAgeSeconds: 3600 }))).toEqual(
+      invalid('auth_time'),
+    )
+    const next = await consent(server, 'openid')
+    server.hostile.claims = (claims) => ({ ...claims, auth_time: undefined })
+    expect(await refusalOf(() => redeemCode(endpoint, { ...next, maxAgeSeconds: 3600 }))).toEqual(
+      invalid('auth_time'),
+    )
+  })
+
+  test('without a signature is refused, even when the metadata lists none', async () => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.idToken = (claims) => unsigned({ alg: 'none' }, claims)
+    const hostile = { ...endpoint.server, id_token_signing_alg_values_supported: ['none'] }
+    expect(await refusalOf(() => redeemCode({ ...endpoint, server: hostile }, grant))).toEqual(invalid('alg'))
+  })
+
+  test.each(['HS256', 'HS512'])('signed with the public key as %s is refused', async (alg) => {
+    const { server, endpoint, grant } = await scene()
+    const { publicKey } = await generateKeyPair('RS256', { extractable: true })
+    const pem = new TextEncoder().encode(await exportSPKI(publicKey))
+    server.hostile.idToken = (claims) => new SignJWT(claims).setProtectedHeader({ alg }).sign(pem)
+    const hostile = { ...endpoint.server, id_token_signing_alg_values_supported: [alg] }
+    expect(await refusalOf(() => redeemCode({ ...endpoint, server: hostile }, grant))).toEqual(invalid('alg'))
+  })
+
+  test.each(['none', 'None', 'RS1', 'ES256K', 'HS256', 'dir', '', 'constructor', undefined])(
+    'of the algorithm %j is refused',
+    async (alg) => {
+      expect(
+        await refused(({ hostile }) => {
+          hostile.idToken = (claims) => unsigned({ alg }, claims)
+        }),
+      ).toEqual(invalid('alg'))
+    },
+  )
+
+  test('signed by somebody else is refused', async () => {
+    const { privateKey } = await generateKeyPair('ES256')
+    expect(
+      await refused(({ hostile }) => {
+        hostile.idToken = (claims) =>
+          new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'key-1' }).sign(privateKey)
+      }),
+    ).toEqual(invalid('signature'))
+  })
+
+  test.each(['jwk', 'jku', 'x5u', 'x5c'])('that brings its own key in %s is refused', async (member) => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const own = {
+      jwk: await exportJWK(publicKey),
+      jku: 'https://evil.example/jwks',
+      x5u: 'https://evil.example/cert',
+      x5c: ['MIIB'],
+    }
+    expect(
+      await refused(({ hostile }) => {
+        hostile.idToken = (claims) =>
+          new SignJWT(claims)
+            .setProtectedHeader({ alg: 'ES256', kid: 'key-1', [member]: own[member as keyof typeof own] })
+            .sign(privateKey)
+      }),
+    ).toEqual(invalid('signature'))
+  })
+
+  test('whose claims were changed after signing is refused', async () => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.claims = (claims) => ({ ...claims, sub: 'user-2' })
+    server.hostile.idToken = async (claims, header) => {
+      const [head, , signature] = (await server.sign({ ...claims, sub: 'user-1' }, header)).split('.')
+      return [head, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.')
+    }
+    expect(await refusalOf(() => redeemCode(endpoint, grant))).toEqual(invalid('signature'))
+  })
+
+  test('of a key that nobody publishes is refused', async () => {
+    expect(
+      await refused(({ hostile }) => {
+        hostile.header = (header) => ({ ...header, kid: 'key-2' })
+      }),
+    ).toEqual(invalid('signature'))
+  })
+
+  test('of unknown keys, one after the other, does not make this client ask for keys each time', async () => {
+    const { server, endpoint, grant } = await scene()
+    let next: Grant = grant
+    for (let i = 0; i < 5; i++) {
+      server.hostile.header = (header) => ({ ...header, kid: `key-${String(i + 10)}` })
+      const current = next
+      expect(await refusalOf(() => redeemCode(endpoint, current))).toEqual(invalid('signature'))
+      next = await consent(server, 'openid')
+    }
+    expect(server.requests.jwks).toHaveLength(1)
+  })
+
+  test('is checked against keys that are fetched once', async () => {
+    const { server, endpoint, grant } = await scene()
+    await redeemCode(endpoint, grant)
+    await redeemCode(endpoint, await consent(server, 'openid'))
+    expect(server.requests.jwks).toHaveLength(1)
+  })
+
+  test('is checked against the key of its type when two have one name', async () => {
+    const { server, endpoint, grant } = await scene()
+    const { publicKey } = await generateKeyPair('RS256', { extractable: true })
+    const other = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' }
+    server.hostile.jwks = (keys) => HttpResponse.json({ keys: [other, ...keys] })
+    expect(await redeemCode(endpoint, grant)).toMatchObject({ claims: { sub: 'user-1' } })
+  })
+
+  test.each<[string, () => Response]>([
+    ['no keys', () => HttpResponse.json({ keys: [] })],
+    ['no key set', () => HttpResponse.json({ keys: 'none' })],
+    ['an array', () => HttpResponse.json([])],
+    ['HTML', () => HttpResponse.html('<html></html>')],
+    ['status 500', () => HttpResponse.json({}, { status: 500 })],
+  ])('is refused when the server publishes %s', async (_name, answer) => {
+    expect(
+      await refused(({ hostile }) => {
+        hostile.jwks = answer
+      }),
+    ).toEqual(invalid('signature'))
+  })
+
+  test('is not accepted unchecked when its keys cannot be fetched', async () => {
+    expect(
+      await refused(({ hostile }) => {
+        hostile.jwks = () => HttpResponse.error()
+      }),
+    ).toEqual({ code: 'network_error' })
+  })
+
+  test.each<[string, string | undefined, string]>([
+    ['critical extensions', undefined, 'crit'],
+    ['five parts, encrypted', `${base64url({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.a.b.c.d`, 'alg'],
+    ['five parts of an accepted algorithm', `${base64url({ alg: 'ES256' })}.a.b.c.d`, 'signature'],
+    ['two parts', `${base64url({ alg: 'ES256' })}.e30`, 'signature'],
+    ['no object inside', `${base64url({ alg: 'ES256' })}.W10.c2ln`, 'signature'],
+    ['no JWT', 'opaque', 'alg'],
+  ])('is refused with %s', async (_name, token, parameter) => {
+    expect(
+      await refused(({ hostile }) => {
+        hostile.idToken = (claims) =>
+          token ?? `${base64url({ alg: 'ES256', kid: 'key-1', crit: ['x'], x: 1 })}.${base64url(claims)}.c2ln`
+      }),
+    ).toEqual(invalid(parameter))
+  })
+
+  test('has no effect where its issuer is not known', async () => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.idToken = () => 'opaque'
+    expect(await redeemCode({ ...endpoint, idToken: 'unchecked' }, grant)).toMatchObject({
+      claims: undefined,
+    })
+  })
+})
+
+const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const unsigned = (header: unknown, claims: unknown) => `${base64url(header)}.${base64url(claims)}.`
+
+describe('the answer of the token endpoint', () => {
+  const answered = async (answer: () => Response) => {
+    const { server, endpoint, grant } = await scene('accounts')
+    server.hostile.token = answer
+    const error = await errorOf(() => redeemCode(endpoint, grant))
+    expect(server.requests.token).toHaveLength(1)
+    return error
+  }
+  const good = { access_token: secret('access-token-of-a-hostile-answer'), token_type: 'Bearer' }
+
+  test.each<[string, () => Response, string]>([
+    ['HTML that could be parsed', () => HttpResponse.html(JSON.stringify(good)), 'body'],
+    ['text', () => HttpResponse.text(JSON.stringify(good)), 'body'],
+    ['an array', () => HttpResponse.json([good]), 'body'],
+    ['no JSON', () => new Response('{', { headers: { 'content-type': 'application/json' } }), 'body'],
+    ['nothing', () => new Response(), 'body'],
+    ['an error beside tokens', () => HttpResponse.json({ ...good, error: 'invalid_grant' }), 'error'],
+    ['no access token', () => HttpResponse.json({ token_type: 'Bearer' }), 'access_token'],
+    ['a line break in a token', () => HttpResponse.json({ ...good, access_token: 'a\r\nb' }), 'access_token'],
+    ['a token type of another kind', () => HttpResponse.json({ ...good, token_type: 'mac' }), 'token_type'],
+    ['constructor', () => HttpResponse.json({ ...good, token_type: 'constructor' }), 'token_type'],
+    ['a token bound to a key', () => HttpResponse.json({ ...good, token_type: 'DPoP' }), 'token_type'],
+    ['words for a lifetime', () => HttpResponse.json({ ...good, expires_in: '3600abc' }), 'expires_in'],
+  ])('is refused when it is %s', async (_name, answer, parameter) => {
+    expect(await answered(answer)).toMatchObject({ code: 'token_response_invalid', parameter })
+  })
+
+  test.each([201, 202, 204, 206])('is refused with status %i', async (status) => {
+    expect(
+      await answered(() =>
+        status === 204 ? new Response(null, { status }) : HttpResponse.json(good, { status }),
+      ),
+    ).toMatchObject({ code: 'token_error', status, error: undefined })
+  })
+
+  test.each([302, 307])('is not followed elsewhere with status %i', async (status) => {
+    expect(await answered(() => HttpResponse.redirect('https://evil.example/', status as 302))).toMatchObject(
+      { code: 'response_malformed', parameter: 'status' },
+    )
+  })
+
+  test('is read to its limit only', async () => {
+    expect(await answered(() => HttpResponse.json({ ...good, filler: 'x'.repeat(262_144) }))).toMatchObject({
+      code: 'response_malformed',
+      parameter: 'body',
+    })
+  })
+
+  test.each<[string, ResponseInit, string]>([
+    ['400', { status: 400 }, 'invalid_grant'],
+    ['Application/JSON', { status: 400, headers: { 'content-type': 'Application/JSON' } }, 'invalid_grant'],
+    [
+      'a problem document',
+      { status: 400, headers: { 'content-type': 'application/problem+json' } },
+      'invalid_scope',
+    ],
+    ['a challenge', { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } }, 'invalid_client'],
+    ['500', { status: 500 }, 'server_error'],
+  ])('is a typed error with %s', async (_name, init, error) => {
+    expect(
+      await answered(() => HttpResponse.json({ error, error_description: good.access_token }, init)),
+    ).toMatchObject({ name: 'TokenEndpointError', code: 'token_error', error, status: init.status })
+  })
+
+  test.each(['a"b', 'é', 'x'.repeat(129), 7, null, ''])('has no error called %j', async (error) => {
+    expect(await answered(() => HttpResponse.json({ error }, { status: 400 }))).toMatchObject({
+      code: 'token_error',
+      error: undefined,
+    })
+  })
+
+  test('says what to do: begin again, look at the configuration, or wait', async () => {
+    expect(
+      await answered(() => HttpResponse.json({ error: 'invalid_grant' }, { status: 400 })),
+    ).toMatchObject({
+      recovery: 'authorize',
+    })
+    expect(
+      await answered(() => HttpResponse.json({ error: 'invalid_client' }, { status: 401 })),
+    ).toMatchObject({
+      recovery: 'configure',
+    })
+    expect(
+      await answered(() => new Response(null, { status: 503, headers: { 'retry-after': '7' } })),
+    ).toMatchObject({ retryAfterSeconds: 7 })
+    expect(
+      await answered(
+        () =>
+          new Response(null, { status: 503, headers: { 'retry-after': 'Sun, 22 Nov 2026 00:00:00 GMT' } }),
+      ),
+    ).not.toHaveProperty('retryAfterSeconds')
+  })
+
+  test("may say Bearer with a colon where that is the provider's way", async () => {
+    const { server, endpoint, grant } = await scene('accounts')
+    server.hostile.tokens = (body) => ({ ...body, token_type: 'Bearer:' })
+    expect(await redeemCode({ ...endpoint, bearerAliases: ['bearer:'] }, grant)).toMatchObject({
+      tokenType: 'bearer',
+    })
+  })
+
+  test('gives the members that a preset names', async () => {
+    const { server, endpoint, grant } = await scene('accounts')
+    server.hostile.tokens = (body) => ({ ...body, profile_id: 'p1', other: 'x' })
+    expect(await redeemCode({ ...endpoint, extraMembers: ['profile_id'] }, grant)).toMatchObject({
+      extra: { profile_id: 'p1' },
+    })
+  })
+})
+
+describe('refreshing', () => {
+  const refreshed = async (change: (server: AuthorizationServer) => void, subject?: string) => {
+    const { server, endpoint, grant } = await scene()
+    const { refreshToken = '' } = await redeemCode(endpoint, grant)
+    change(server)
+    return { refreshToken, tokens: () => refreshTokens(endpoint, refreshToken, subject), server }
+  }
+
+  test('sends the refresh token, and asks for no other scope', async () => {
+    const { server, tokens, refreshToken } = await refreshed(() => {})
+    expect(await tokens()).toMatchObject({ claims: { sub: 'user-1' } })
+    expect([...(server.requests.token[1]?.form ?? [])].sort()).toEqual([
+      ['client_id', 'client-1'],
+      ['grant_type', 'refresh_token'],
+      ['refresh_token', refreshToken],
+    ])
+  })
+
+  test('needs neither an ID Token nor a nonce', async () => {
+    const { tokens } = await refreshed(({ hostile }) => {
+      hostile.tokens = ({ id_token: _, refresh_token: __, ...body }) => body
+    })
+    expect(await tokens()).toMatchObject({ claims: undefined, refreshToken: undefined })
+  })
+
+  test("refuses another user's ID Token", async () => {
+    const { tokens } = await refreshed((server) => {
+      server.subject = 'user-2'
+    }, 'user-1')
+    expect(await refusalOf(tokens)).toEqual(invalid('sub'))
+  })
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['another issuer', { iss: 'https://evil.example' }, 'iss'],
+    ['another audience', { aud: 'client-2' }, 'aud'],
+    ['an azp of a stranger', { azp: 'client-2' }, 'azp'],
+    ['the hash of another access token', { at_hash: 'jpUUphyUkZCwbQsYhns6aw' }, 'at_hash'],
+  ])('refuses an ID Token with %s', async (_name, changes, parameter) => {
+    const { tokens } = await refreshed(({ hostile }) => {
+      hostile.claims = (claims) => ({ ...claims, ...changes })
+    })
+    expect(await refusalOf(tokens)).toEqual(invalid(parameter))
+  })
+
+  test('refuses an ID Token with a bad signature', async () => {
+    const { privateKey } = await generateKeyPair('ES256')
+    const { tokens } = await refreshed(({ hostile }) => {
+      hostile.idToken = (claims) =>
+        new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'key-1' }).sign(privateKey)
+    })
+    expect(await refusalOf(tokens)).toEqual(invalid('signature'))
+  })
+
+  test('with a spent refresh token is an error of the server', async () => {
+    const { tokens } = await refreshed(() => {})
+    await tokens()
+    expect(await errorOf(tokens)).toMatchObject({ code: 'token_error', error: 'invalid_grant' })
+  })
+})
+
+test('a token of the client itself comes by client_credentials', async () => {
+  const { server, endpoint } = await scene()
+  server.hostile.token = () => HttpResponse.json({ access_token: 'abc', token_type: 'Bearer' })
+  expect(await requestClientCredentials(endpoint, { scope: 'accounts:read', sub: 'user-1' })).toMatchObject({
+    accessToken: 'abc',
+  })
+  expect(Object.fromEntries(server.requests.token[0]?.form ?? [])).toEqual({
+    client_id: 'client-1',
+    grant_type: 'client_credentials',
+    scope: 'accounts:read',
+    sub: 'user-1',
+  })
+})
+
+describe('with DPoP', () => {
+  async function bound() {
+    const all = await scene('accounts offline_access')
+    const keys = await oauth.generateKeyPair('ES256', { extractable: true })
+    const dpop = oauth.DPoP({}, keys)
+    all.server.hostile.tokens = (body) => ({ ...body, token_type: 'DPoP' })
+    return { ...all, keys, endpoint: { ...all.endpoint, dpop } }
+  }
+  const nonceError = () =>
+    HttpResponse.json({ error: 'use_dpop_nonce' }, { status: 400, headers: { 'dpop-nonce': 'n1' } })
+
+  test('the request carries a proof of the key, for this address', async () => {
+    const { server, endpoint, grant, keys } = await bound()
+    expect(await redeemCode(endpoint, grant)).toMatchObject({ tokenType: 'dpop' })
+    const proof = server.requests.token[0]?.headers.get('dpop') ?? ''
+    const { payload } = await jwtVerify(proof, keys.publicKey, { typ: 'dpop+jwt' })
+    expect(payload).toMatchObject({
+      htm: 'POST',
+      htu: 'https://as.example/token',
+      jti: expect.any(String) as string,
+    })
+    expect(decodeProtectedHeader(proof).jwk).not.toHaveProperty('d')
+  })
+
+  test("is sent once more with the server's nonce, and no more than once", async () => {
+    const { server, endpoint, grant } = await bound()
+    let refusals = 1
+    server.hostile.token = () => (refusals-- > 0 ? nonceError() : undefined)
+    expect(await redeemCode(endpoint, grant)).toMatchObject({ tokenType: 'dpop' })
+    expect(server.requests.token).toHaveLength(2)
+
+    server.hostile.token = nonceError
+    const next = await consent(server, 'accounts')
+    expect(await errorOf(() => redeemCode(endpoint, next))).toMatchObject({ error: 'use_dpop_nonce' })
+    expect(server.requests.token).toHaveLength(4)
+  })
+
+  test('a token that is not bound is refused', async () => {
+    const { server, endpoint, grant } = await bound()
+    server.hostile.tokens = (body) => body
+    expect(await refusalOf(() => redeemCode(endpoint, grant))).toEqual({
+      code: 'token_response_invalid',
+      parameter: 'token_type',
+    })
+  })
+})
