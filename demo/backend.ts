@@ -1,16 +1,44 @@
+import { createBackend, memoryStore, stitch } from 'countersign/backend'
+import { toNodeListener } from 'countersign/backend/node'
 import type { RequestListener } from 'node:http'
 import type { Banks } from './banks/index.js'
+import type { User } from './users.js'
 
 /** What {@link startBackend} needs. */
 export interface BackendOptions {
+  /** The origin of the app's pages. */
   readonly origin: string
   readonly banks: Banks
+  /** The private key of the app as a client of Stitch. */
   readonly assertionKey: CryptoKey
-  readonly subjectOf: (request: Request) => string | null
+  /** Who is signed in to the app. */
+  readonly userOf: (request: Request) => User | undefined
 }
 
-export function startBackend(_options: BackendOptions): RequestListener {
-  return (_request, response) => {
-    response.writeHead(501).end()
-  }
+/** The reference backend, with each bank as its provider. */
+export function startBackend({ origin, banks, assertionKey, userOf }: BackendOptions): RequestListener {
+  const callback = (name: string): string => `${origin}/callback/${name}`
+  return toNodeListener(
+    createBackend({
+      origins: [origin],
+      store: memoryStore(),
+      session: (request) => {
+        const user = userOf(request)
+        return user ? { subject: user.id, claims: {} } : null
+      },
+      providers: {
+        stitch: stitch({
+          clientId: banks.stitch.clientId,
+          redirectUri: callback('stitch'),
+          scope: 'openid accounts balances offline_access',
+          privateKey: assertionKey,
+          keyId: 'demo',
+          issuer: banks.stitch.issuer,
+          authorizationEndpoint: `${banks.stitch.origin}/connect/authorize`,
+          tokenEndpoint: `${banks.stitch.origin}/connect/token`,
+          api: `${banks.stitch.origin}/`,
+        }),
+      },
+    }),
+  )
 }

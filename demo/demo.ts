@@ -5,7 +5,7 @@ import { startBackend } from './backend.js'
 import { startBanks, type BankName, type Banks } from './banks/index.js'
 import { pageHeaders, readDocument, serveFile, withConfiguration } from './page.js'
 import { listen, readCookie, readJson, sendJson } from './server.js'
-import { userOf, users } from './users.js'
+import { userOf, users, type User } from './users.js'
 
 /** Options of {@link startDemo}. */
 export interface DemoOptions {
@@ -50,7 +50,7 @@ export async function startDemo({ port = 0 }: DemoOptions = {}): Promise<Demo> {
     origin: app.origin,
     banks,
     assertionKey: assertionKey.privateKey,
-    subjectOf,
+    userOf: signedIn,
   })
   const headers = pageHeaders([banks.apiture.origin, banks.stitch.origin])
   const document = await readDocument()
@@ -89,10 +89,9 @@ export async function startDemo({ port = 0 }: DemoOptions = {}): Promise<Demo> {
   }
 }
 
-/** The app's user behind a request, by its own session: the backend knows nobody else. */
-function subjectOf(request: Request): string | null {
-  const cookie = /(?:^|;\s*)demo-user=([\w-]*)/.exec(request.headers.get('cookie') ?? '')?.[1]
-  return userOf(cookie)?.id ?? null
+/** The app's user behind a request, by the app's own session. */
+function signedIn(request: Request): User | undefined {
+  return userOf(/(?:^|;\s*)demo-user=([\w-]*)/.exec(request.headers.get('cookie') ?? '')?.[1])
 }
 
 const toCookie = (value: string): string => `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict`
