@@ -38,6 +38,8 @@ export type ErrorCode =
   | 'backend_error'
   | 'backend_response_invalid'
   | 'rate_limited'
+  // what the app gave: the page's input, the session's claims (at the backend)
+  | 'input_invalid'
   // the network and this browser
   | 'network_error'
   | 'storage_unavailable'

@@ -18,6 +18,8 @@ export interface TokenSet {
 export interface TokenResponseRules {
   /** `token_type` values that mean `Bearer`, in lower case, such as Apiture's `bearer:`. */
   readonly bearerAliases?: readonly string[]
+  /** What a response without `token_type` means. @defaultValue a fault, because RFC 6749 requires the member */
+  readonly assumedTokenType?: 'bearer'
   /** Whether the request carried a DPoP proof: then, and only then, the token must be bound. */
   readonly dpop?: boolean
   /** Members beside the standard ones that are kept. */
@@ -47,7 +49,7 @@ export function parseTokenResponse(
 ): TokenSet {
   if (Object.hasOwn(body, 'error')) refuse('error', 'holds an error beside its tokens')
   const accessToken = token(body, 'access_token') ?? refuse('access_token', 'has no access_token')
-  const type = body['token_type']
+  const type = body['token_type'] ?? rules.assumedTokenType
   const tokenType = typeof type === 'string' ? normalizeTokenType(type, rules) : undefined
   const scope = body['scope']
   if (scope !== undefined && typeof scope !== 'string') refuse('scope', 'has a scope that is no string')

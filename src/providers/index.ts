@@ -1,3 +1,11 @@
 export { apiture, type ApitureMode, type ApitureOptions } from './apiture/preset.js'
+export {
+  basis,
+  type BasisDetails,
+  type BasisInput,
+  type BasisMode,
+  type BasisOptions,
+} from './basis/preset.js'
+export type { BasisEnvironment } from './basis/facts.js'
 export { oidc, type OidcOptions } from './oidc.js'
 export { stitch, type StitchMode, type StitchOptions } from './stitch/preset.js'

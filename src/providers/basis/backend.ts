@@ -1,0 +1,260 @@
+import type {
+  BackendProvider,
+  ProviderContext,
+  ProviderGrant,
+  ResourceRoute,
+} from '../../backend/provider.js'
+import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
+import type { Json } from '../../protocol/contract.js'
+import { ValidationError } from '../../protocol/errors.js'
+import { revoke } from '../../protocol/revocation.js'
+import {
+  redeemCode,
+  refreshTokens,
+  type CheckedTokens,
+  type TokenEndpoint,
+} from '../../protocol/token-endpoint.js'
+import {
+  profileClaims,
+  toInitTokenClaims,
+  type BasisClaims,
+  type BasisProfileClaim,
+} from './session-claims.js'
+import { decodeSecret, rawBasic } from './credentials.js'
+import { createInitTokenSigner } from './init-token.js'
+import {
+  accessTokenSeconds,
+  apis,
+  authorizationEndpoints,
+  profileScope,
+  tokenEndpoints,
+  transactionSeconds,
+  isUuid,
+  type BasisEnvironment,
+} from './facts.js'
+
+export type { BasisClaims, BasisProfileClaim, BasisReconciliationClaim } from './session-claims.js'
+
+/** What {@link basis} takes. */
+export interface BasisBackendOptions<Required extends BasisProfileClaim = BasisProfileClaim> {
+  /** The client id that Basis issued: a UUID. */
+  readonly clientId: string
+  /** The client secret as Basis issued it: base64. */
+  readonly clientSecret: string
+  /** The redirect URI as it is registered with Basis, or several; the page's is one of them. */
+  readonly redirectUri: string | readonly string[]
+  /** What is published of it is filled in: where Connect is in `development`, token endpoint and API in `sandbox`. */
+  readonly environment?: BasisEnvironment
+  /** As in the page. @defaultValue Connect of the environment; must be given where that is not published */
+  readonly authorizationEndpoint?: string
+  /** @defaultValue that of the environment; must be given where that is not published */
+  readonly tokenEndpoint?: string
+  /** As in the page. @defaultValue `mediated` */
+  readonly mode?: 'mediated' | 'bff'
+  /** Base URL of the API, in `bff` mode. @defaultValue that of the environment, where published */
+  readonly api?: string
+  /** What pages may ask the API for, in `bff` mode. @defaultValue `GET /profiles/{profileId}` */
+  readonly routes?: readonly ResourceRoute[]
+  /** Seconds for which an initialization token is good, at most 3600. @defaultValue 600 */
+  readonly initTokenSeconds?: number
+  /** The parameter that carries it. A later revision of Basis's page calls it `token`. @defaultValue `init_token` */
+  readonly initTokenParam?: 'init_token' | 'token'
+  /** The platforms that people may be sent to. @defaultValue all */
+  readonly platformIds?: readonly string[]
+  /** The claims of a profile without which nobody is sent to Basis, which does not say. @defaultValue all four */
+  readonly requiredClaims?: readonly Required[]
+  /** Bytes that the decoded secret must have at least. @defaultValue 64, which RFC 7518 §3.2 asks for */
+  readonly minimumSecretBytes?: number
+  /** What a token response without `token_type` means; the documentation does not list the member. @defaultValue a fault */
+  readonly assumedTokenType?: 'bearer'
+  /** Whether refresh tokens are replaced at use: then none is sent again whose answer was lost. @defaultValue true */
+  readonly rotatesRefreshTokens?: boolean
+  /** Where tokens are revoked (RFC 7009), if Basis has such an endpoint. @defaultValue none, so nothing is revoked */
+  readonly revocationEndpoint?: string
+}
+
+/** How long Basis lets an initialization token live at best. */
+const longestInitTokenSeconds = 3600
+
+/**
+ * Basis Connect, the backend's side: signs initialization tokens from the session's claims, redeems codes and refreshes
+ * tokens with the client secret, keeps refresh tokens.
+ *
+ * @throws {TypeError} when an option is missing or wrong. No message holds the secret.
+ * @example
+ * ```ts
+ * import { basis } from 'countersign/backend'
+ *
+ * declare const clientSecret: string
+ *
+ * const provider = basis({
+ *   clientId: '06914d28-f034-4d52-b048-e11024957c11',
+ *   clientSecret,
+ *   redirectUri: 'https://app.example/callback/basis',
+ *   environment: 'development',
+ *   tokenEndpoint: 'https://api.sandbox.usebasis.co/oauth/token',
+ * })
+ * ```
+ * @see https://docs.usebasis.co/docs/create-profiles-with-connect
+ */
+export function basis<const Required extends BasisProfileClaim = BasisProfileClaim>(
+  options: BasisBackendOptions<Required>,
+): BackendProvider<BasisClaims<Required>> {
+  const { clientId, initTokenParam = 'init_token', mode = 'mediated' } = options
+  const { environment = '' as BasisEnvironment, redirectUri, revocationEndpoint } = options
+  const required: readonly string[] = options.requiredClaims ?? profileClaims
+  const authorizationEndpoint = need(
+    'authorizationEndpoint',
+    options.authorizationEndpoint ?? authorizationEndpoints[environment],
+  )
+  const endpointFor = createTokenEndpoint(options)
+  const platforms = options.platformIds && new Set(options.platformIds.map(checkPlatformId))
+  const seconds = checkSeconds(options.initTokenSeconds ?? 600)
+  const secret = decodeSecret(options.clientSecret, options.minimumSecretBytes ?? 64)
+  const signer = createInitTokenSigner({ clientId, secret, seconds })
+  const base = options.api ?? apis[environment]
+
+  return {
+    label: 'Basis',
+    mode,
+    redirectUris: typeof redirectUri === 'string' ? [redirectUri] : redirectUri,
+    scope: profileScope,
+    transactionSeconds,
+    input: { platform_id: (id) => isUuid(id) && offers(id, platforms) },
+    ready: signer,
+    refreshRepeatable: !(options.rotatesRefreshTokens ?? true),
+
+    async authorize({ session, state, codeChallenge, redirectUri: redirect_uri, scope, input }, { now }) {
+      const platformId = needPlatform(input['platform_id'])
+      const claims = { ...toInitTokenClaims(session.claims, required), platform_id: platformId }
+      const sign = await signer
+      // No code_challenge_method: Basis does not support the parameter and takes S256 for granted.
+      const url = buildAuthorizationUrl(
+        authorizationEndpoint,
+        {
+          response_type: 'code',
+          client_id: clientId,
+          redirect_uri,
+          scope,
+          state,
+          code_challenge: codeChallenge,
+        },
+        { [initTokenParam]: await sign(claims, now()) },
+      )
+      return { url, expiresInSeconds: seconds }
+    },
+
+    async redeem({ session: _session, ...grant }, context) {
+      const { code, codeVerifier, state } = grant
+      const tokens = await redeemCode(endpointFor(context), {
+        code,
+        codeVerifier,
+        state,
+        redirectUri: grant.redirectUri,
+      })
+      const profileId = readProfileId(tokens) ?? refuseProfile('has no profile_id')
+      // The profile is who this connection is about: renewed for another one, it is another connection.
+      return { ...toGrant(tokens), sub: profileId, details: { profile_id: profileId } }
+    },
+
+    async refresh({ refreshToken = '', sub }, context) {
+      const tokens = await refreshTokens(endpointFor(context), refreshToken)
+      const profileId = readProfileId(tokens)
+      if (profileId !== undefined && profileId !== sub) refuseProfile('is for another profile_id')
+      return toGrant(tokens)
+    },
+
+    ...(revocationEndpoint !== undefined && {
+      revoke: ({ refreshToken, accessToken }, context) =>
+        revoke(endpointFor(context), [
+          [refreshToken, 'refresh_token'],
+          [accessToken, 'access_token'],
+        ]),
+    }),
+
+    ...(mode === 'bff' && {
+      resources: {
+        base: need('api', base),
+        routes: options.routes ?? [{ method: 'GET', path: '/profiles/{profileId}' }],
+      },
+    }),
+  } satisfies BackendProvider<BasisClaims<Required>>
+}
+
+/** There is no discovery, no issuer and no ID Token: what the token endpoint is, the options say. */
+function createTokenEndpoint(options: BasisBackendOptions): (context: ProviderContext) => TokenEndpoint {
+  const { clientId, clientSecret, environment = '' as BasisEnvironment, revocationEndpoint } = options
+  const tokenEndpoint = need('tokenEndpoint', options.tokenEndpoint ?? tokenEndpoints[environment])
+  const server = {
+    issuer: new URL(tokenEndpoint).origin,
+    token_endpoint: tokenEndpoint,
+    ...(revocationEndpoint !== undefined && {
+      revocation_endpoint: need('revocationEndpoint', revocationEndpoint),
+    }),
+  }
+  const authentication = rawBasic(clientId, clientSecret)
+  return ({ fetch, now }) => ({
+    server,
+    clientId,
+    authentication,
+    fetch,
+    now,
+    idToken: 'unchecked',
+    extraMembers: ['profile_id'],
+    ...(options.assumedTokenType && { assumedTokenType: options.assumedTokenType }),
+  })
+}
+
+function need(name: string, value: string | undefined): string {
+  try {
+    return parseEndpoint(value, name).href
+  } catch {
+    throw new TypeError(
+      `\`${name}\` is missing, because it is not published for this environment, or no https URL: give it.`,
+    )
+  }
+}
+
+function checkSeconds(seconds: number): number {
+  if (Number.isInteger(seconds) && seconds >= 30 && seconds <= longestInitTokenSeconds) return seconds
+  throw new TypeError(
+    '`initTokenSeconds` is a whole number from 30 to 3600: Basis advises less than an hour.',
+  )
+}
+
+function checkPlatformId(id: string): string {
+  if (isUuid(id)) return id.toLowerCase()
+  throw new TypeError('`platformIds` holds something that is no UUID: list ids from GET /institutions.')
+}
+
+const offers = (id: string, allowed: ReadonlySet<string> | undefined): boolean =>
+  allowed?.has(id.toLowerCase()) ?? true
+
+/** @throws {ValidationError} `input_invalid` */
+function needPlatform(id: Json | undefined): string {
+  if (typeof id === 'string') return id
+  throw new ValidationError('input_invalid', 'platform_id', 'The platform_id is missing from the input.', {
+    recovery: 'configure',
+  })
+}
+
+const toGrant = (tokens: CheckedTokens): ProviderGrant => ({
+  tokens: { ...tokens, expiresInSeconds: tokens.expiresInSeconds ?? accessTokenSeconds },
+})
+
+function readProfileId({ extra }: CheckedTokens): string | undefined {
+  const value = extra['profile_id']
+  if (value === undefined || value === null) return undefined
+  return typeof value === 'string' && /^[\w.~-]{1,128}$/.test(value)
+    ? value
+    : refuseProfile('has a malformed profile_id')
+}
+
+/** @throws {ValidationError} */
+function refuseProfile(why: string): never {
+  throw new ValidationError(
+    'token_response_invalid',
+    'profile_id',
+    `The token response ${why}. The tokens were not used; start again with authorize().`,
+  )
+}

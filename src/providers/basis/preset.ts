@@ -1,0 +1,84 @@
+import type { Provider } from '../../core/provider.js'
+import { refuseSecrets } from '../../protocol/secrets.js'
+import {
+  apis,
+  authorizationEndpoints,
+  profileScope,
+  transactionSeconds,
+  isUuid,
+  type BasisEnvironment,
+} from './facts.js'
+
+/** What {@link basis} takes. */
+export interface BasisOptions<M extends BasisMode = 'mediated'> {
+  /** The client id that Basis issued: a UUID. */
+  readonly clientId: string
+  /** What is published of it is filled in: where Connect is in `development`, the API in `sandbox`. */
+  readonly environment?: BasisEnvironment
+  /** Where people are sent. @defaultValue Connect of the environment; must be given where that is not published */
+  readonly authorizationEndpoint?: string
+  /** Base URL of the API, for `fetch('/profiles/…')`. @defaultValue that of the environment, where published */
+  readonly api?: string
+  /** `mediated`: access tokens reach the page. `bff`: none does. @defaultValue `mediated` */
+  readonly mode?: M
+}
+
+/** The modes in which Basis can be used: its clients authenticate with a secret, so never from a page. */
+export type BasisMode = 'mediated' | 'bff'
+
+/** What `authorize` takes for Basis. */
+export interface BasisInput {
+  /** The platform the person signs in at, from `GET /institutions`: a UUID. */
+  readonly platformId: string
+}
+
+/** What a connection at Basis tells. */
+export interface BasisDetails {
+  /** The root of everything that Basis knows about the business. */
+  readonly profileId: string
+}
+
+/**
+ * Basis Connect: OAuth 2.1 with PKCE, begun with an initialization token that the backend signs at the click.
+ *
+ * @throws {TypeError} when Connect's address is not known, the mode is `browser`, or an option holds a secret.
+ * @example
+ * ```ts
+ * import { basis } from 'countersign/providers'
+ *
+ * const provider = basis({ clientId: '06914d28-f034-4d52-b048-e11024957c11', environment: 'development' })
+ * ```
+ * @see https://docs.usebasis.co/docs/create-profiles-with-connect
+ */
+export function basis<const M extends BasisMode = 'mediated'>(
+  options: BasisOptions<M>,
+): Provider<BasisInput, BasisDetails, M> {
+  refuseSecrets(options)
+  const { clientId, environment = '' as BasisEnvironment } = options
+  const { authorizationEndpoint = authorizationEndpoints[environment], api = apis[environment] } = options
+  if (!authorizationEndpoint)
+    throw new TypeError(
+      'Where Connect is in this environment is not published: give `authorizationEndpoint`.',
+    )
+  const mode: M = options.mode ?? ('mediated' as M)
+  if ((mode as string) === 'browser')
+    throw new TypeError(
+      'Basis clients authenticate with a secret, which no page can hold: use mode "mediated" or "bff".',
+    )
+  // No `preparesRemotely`: the initialization token is personal and expires, so it is made at the click.
+  return {
+    label: 'Basis',
+    mode,
+    clientId,
+    scope: profileScope,
+    authorizationEndpoint,
+    api,
+    transactionSeconds,
+    toInput: ({ platformId }) => {
+      if (!isUuid(platformId))
+        throw new TypeError('`platformId` is the UUID of a platform, from GET /institutions: give one.')
+      return { platform_id: platformId }
+    },
+    toDetails: ({ profile_id: profileId }) => ({ profileId: typeof profileId === 'string' ? profileId : '' }),
+  } satisfies Provider<BasisInput, BasisDetails, M>
+}
