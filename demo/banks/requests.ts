@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { TLSSocket } from 'node:tls'
 import type { BankRequest } from './http.js'
 
 /** One request a bank has received. */
@@ -12,6 +14,8 @@ export interface LoggedRequest {
   readonly headers: IncomingHttpHeaders
   /** The scheme of the Authorization header, such as `Bearer`. */
   readonly authorizationScheme?: string
+  /** The `x5t#S256` of the client certificate, where one was presented. */
+  readonly certificate?: string
   /** Undefined until the bank has answered, and for ever when it never did. */
   readonly status: number | undefined
 }
@@ -64,6 +68,7 @@ function hasParameters(entry: LoggedRequest, parameters: Readonly<Record<string,
 function toEntry(request: BankRequest, response: ServerResponse): LoggedRequest {
   const grantType = request.parameters['grant_type']
   const authorizationScheme = request.headers.authorization?.split(' ')[0]
+  const certificate = presentedCertificate(request)
   return {
     at: Date.now(),
     method: request.method ?? '',
@@ -72,8 +77,20 @@ function toEntry(request: BankRequest, response: ServerResponse): LoggedRequest 
     parameters: request.parameters,
     headers: request.headers,
     ...(authorizationScheme === undefined ? {} : { authorizationScheme }),
+    ...(certificate === undefined ? {} : { certificate }),
     get status() {
       return response.writableEnded ? response.statusCode : undefined
     },
   }
+}
+
+/** The `x5t#S256` of the certificate that a client has presented in the TLS handshake. */
+export function presentedCertificate({ socket }: BankRequest): string | undefined {
+  const certificate = (socket as Partial<TLSSocket>).getPeerX509Certificate?.()
+  return certificate && thumbprintOf(certificate.raw)
+}
+
+/** The `x5t#S256` of a certificate in DER. @see https://www.rfc-editor.org/rfc/rfc8705.html#section-3.1 */
+export function thumbprintOf(der: Buffer): string {
+  return createHash('sha256').update(der).digest('base64url')
 }

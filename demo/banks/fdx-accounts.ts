@@ -1,0 +1,42 @@
+/** An account at this bank, as the FDX API has it. */
+export interface Account {
+  readonly accountId: string
+  readonly nickname: string
+  readonly accountType: string
+  readonly accountNumberDisplay: string
+  readonly currentBalance: number
+  readonly currency: { readonly currencyCode: string }
+}
+
+/** The accounts of a person. */
+export function accountsOf(person: string): readonly Account[] {
+  return accounts[person] ?? []
+}
+
+const accounts: Readonly<Record<string, readonly Account[]>> = {
+  ada: [
+    account('lar-1815', 'Analytical Checking', 'CHECKING', '1815', 9120.4),
+    account('lar-1843', 'Note G Savings', 'SAVINGS', '1843', 26350),
+  ],
+  grace: [
+    account('lar-1947', 'Bug Fund', 'SAVINGS', '1947', 70.29),
+    account('lar-1959', 'COBOL Checking', 'CHECKING', '1959', 5211.86),
+  ],
+}
+
+function account(
+  accountId: string,
+  nickname: string,
+  accountType: string,
+  lastDigits: string,
+  currentBalance: number,
+): Account {
+  return {
+    accountId,
+    nickname,
+    accountType,
+    accountNumberDisplay: `**${lastDigits}`,
+    currentBalance,
+    currency: { currencyCode: 'USD' },
+  }
+}
