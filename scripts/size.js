@@ -19,7 +19,8 @@ import { aliases, onLog } from './vite-options.js'
 /** @type {App[]} */
 const apps = [
   { name: 'before the first click', file: 'hooks.tsx', count: 'eager', budget: 5000 },
-  { name: 'browser mode, all chunks', file: 'browser.tsx', count: 'all', budget: 16_000 },
+  // DPoP and revocation are on board; without them it would be 16 kB.
+  { name: 'browser mode, all chunks', file: 'browser.tsx', count: 'all', budget: 17_500 },
   {
     name: 'backend only, all chunks',
     file: 'backend.tsx',
