@@ -13,7 +13,11 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 }
 
 /** An answer of the contract. Its `Countersign` header tells it from an answer of a provider's API. */
-export function answer(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Response {
+export function answer(
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   return new Response(JSON.stringify(body), {
     status,
     headers: {

@@ -54,16 +54,13 @@ export interface RefusalDetails {
 }
 
 /**
- * Thrown to answer with an error of the contract. Providers throw it for input that the page may not send.
+ * Thrown to answer with an error of the contract. Providers throw it for input that a page may not send.
  *
  * @example
  * ```ts
  * import { Refusal } from 'countersign/backend'
  *
- * function bankId(value: unknown): string {
- *   if (typeof value === 'string' && /^[\w-]{1,64}$/.test(value)) return value
- *   throw new Refusal('invalid_request', { description: 'The bank_id is missing or malformed.' })
- * }
+ * throw new Refusal('invalid_request', { description: 'The platform_id is missing.', reason: 'platform_id' })
  * ```
  */
 export class Refusal extends Error {

@@ -133,3 +133,5 @@ export type ContractError =
   | 'rate_limited'
   | 'provider_error'
   | 'provider_unavailable'
+  /** 503: the backend itself cannot work now, because its store or the app's session does not answer. */
+  | 'backend_unavailable'

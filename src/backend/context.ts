@@ -1,0 +1,41 @@
+import type { Fetch } from '../protocol/http.js'
+import { sha256 } from '../protocol/pkce.js'
+import type { BackendEvent } from './events.js'
+import type { GuardOptions } from './guard.js'
+import type { BackendProvider, ProviderContext, Session } from './provider.js'
+import type { RateLimit } from './rate-limit.js'
+import type { Records } from './records.js'
+import { Refusal } from './refusal.js'
+import type { Sealing } from './sealing.js'
+
+/** What the parts of one backend share. */
+export interface Context {
+  readonly basePath: string
+  readonly guard: GuardOptions
+  readonly providers: ReadonlyMap<string, BackendProvider>
+  readonly session: (request: Request) => Promise<Session | null>
+  readonly rateLimit: RateLimit
+  readonly records: Records
+  readonly sealing: Sealing | undefined
+  readonly fetch: Fetch
+  /** Epoch seconds, whole. */
+  readonly now: () => number
+  readonly emit: (name: BackendEvent['name'], event?: Partial<BackendEvent>) => void
+  readonly ready: Promise<unknown>
+}
+
+/** The provider of a name, from the backend's own list. @throws {Refusal} `unknown_provider` */
+export function providerOf({ providers }: Context, name: string): BackendProvider {
+  const provider = providers.get(name)
+  if (!provider) throw new Refusal('unknown_provider')
+  return provider
+}
+
+/** What a provider's methods are given. */
+export const providerContext = ({ fetch, now }: Context, provider: BackendProvider): ProviderContext => ({
+  fetch: provider.fetch ?? fetch,
+  now,
+})
+
+/** How the app's user appears in keys of the store and in events: not to be read back. */
+export const subjectKey = (subject: string): Promise<string> => sha256(`subject ${subject}`)

@@ -1,0 +1,186 @@
+import type { ConnectionsAnswer, DisconnectAnswer } from '../protocol/contract.js'
+import { isCodeChallenge } from '../protocol/pkce.js'
+import { usableTokens } from './access-tokens.js'
+import { answer, refusalAnswer } from './answer.js'
+import { beginAuthorization } from './authorization.js'
+import { readJsonBody } from './body.js'
+import { findConnection, forgetConnection, listConnections, toDocument } from './connections.js'
+import { providerOf, type Context } from './context.js'
+import { toRefusal } from './failure.js'
+import { allowOrigin, checkOrigin, preflight } from './guard.js'
+import { createContext, type BackendOptions } from './options.js'
+import type { BackendProviders, Session } from './provider.js'
+import type { RateLimitRequest } from './rate-limit.js'
+import { redeem, toAccessTokenAnswer } from './redemption.js'
+import { Refusal } from './refusal.js'
+import { requestResource } from './resource.js'
+
+/** The reference backend: a Web-standard handler of the contract. */
+export interface Backend {
+  /** Answers a request; never rejects. */
+  (request: Request): Promise<Response>
+  /** Fulfilled when the providers' keys are imported. Await it at start to learn of a wrong key before anybody does. */
+  readonly ready: Promise<void>
+}
+
+/**
+ * Makes the reference implementation of the backend contract: signs, authenticates and keeps refresh tokens for pages
+ * that must not.
+ *
+ * @throws {TypeError} when an option is missing or wrong, with the remedy.
+ * @example
+ * ```ts
+ * import { createBackend, memoryStore, stitch } from 'countersign/backend'
+ *
+ * declare const sessions: { find(cookie: string | null): Promise<{ userId: string } | undefined> }
+ * declare const privateKey: CryptoKey
+ *
+ * const backend = createBackend({
+ *   origins: ['https://app.example'],
+ *   store: memoryStore(),
+ *   async session(request) {
+ *     const session = await sessions.find(request.headers.get('cookie'))
+ *     return session ? { subject: session.userId } : null
+ *   },
+ *   providers: {
+ *     stitch: stitch({
+ *       clientId: 'test-18fbd892',
+ *       redirectUri: 'https://app.example/callback/stitch',
+ *       scope: 'openid accounts balances offline_access',
+ *       privateKey,
+ *       keyId: '4f2b',
+ *       idToken: 'unchecked',
+ *     }),
+ *   },
+ * })
+ * await backend.ready
+ *
+ * export default { fetch: backend }
+ * ```
+ * @see https://www.rfc-editor.org/rfc/rfc10017.html#section-6.2
+ */
+export function createBackend<const P extends BackendProviders>(options: BackendOptions<P>): Backend {
+  const context = createContext(options)
+  const ready = context.ready.then(() => undefined)
+  // Who does not await it learns of a wrong key by the answers, not by a crash.
+  ready.catch(() => undefined)
+  const handle = async (request: Request): Promise<Response> =>
+    allowOrigin(await respond(context, request), request, context.guard)
+  return Object.assign(handle, { ready })
+}
+
+async function respond(context: Context, request: Request): Promise<Response> {
+  try {
+    return await dispatch(context, request)
+  } catch (error) {
+    const refusal = toRefusal(error)
+    const { error: code, details } = refusal
+    context.emit(code === 'backend_unavailable' ? 'failed' : 'refused', {
+      error: code,
+      reason: details.reason,
+      connection: details.connection,
+    })
+    return refusalAnswer(refusal)
+  }
+}
+
+async function dispatch(context: Context, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url)
+  const routes = findRoutes(context.basePath, pathname)
+  const preflightAnswer = preflight(request, context.guard)
+  if (preflightAnswer) return preflightAnswer
+  const route = routes[request.method as Method]
+  if (!route) throw new Refusal('method_not_allowed', { allow: Object.keys(routes) })
+  checkOrigin(request, context.guard)
+  await context.ready
+  const session = await context.session(request)
+  if (!session) throw new Refusal('unauthenticated')
+  const wait = await context.rateLimit({ subject: session.subject, action: route.action })
+  if (wait > 0) throw new Refusal('rate_limited', { retryAfterSeconds: wait, reason: route.action })
+  return route.respond(context, session, request)
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** What answers a request once it is known who asks. */
+interface Route {
+  readonly action: RateLimitRequest['action']
+  readonly respond: (context: Context, session: Session, request: Request) => Promise<Response>
+}
+
+type Routes = { readonly [M in Method]?: Route }
+
+/** What there is under a path, by method. @throws {Refusal} `not_found` */
+function findRoutes(basePath: string, pathname: string): Routes {
+  const path = pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length + 1) : ''
+  const [first = '', second = '', third, ...rest] = path.split('/')
+  if (first === 'connections') {
+    if (path === 'connections') return { GET: list }
+    if (second !== '' && third === undefined) return { DELETE: disconnect(second) }
+    if (third === 'access-token' && rest.length === 0) return { POST: accessToken(second) }
+    if (third === 'resource' && rest.length > 0) return resources(second, rest.join('/'))
+  } else if (first !== '' && third === undefined) {
+    if (second === 'authorization') return { POST: authorization(first) }
+    if (second === 'token') return { POST: token(first) }
+  }
+  throw new Refusal('not_found')
+}
+
+const authorization = (provider: string): Route => ({
+  action: 'authorization',
+  respond: async (context, session, request) =>
+    answer(201, await beginAuthorization(context, session, provider, request)),
+})
+
+const token = (provider: string): Route => ({
+  action: 'token',
+  respond: async (context, session, request) =>
+    answer(200, await redeem(context, session, provider, request)),
+})
+
+const list: Route = {
+  action: 'connections',
+  async respond(context, { subject }) {
+    const records = await listConnections(context, subject)
+    const body: ConnectionsAnswer = {
+      connections: records.map((record) => toDocument(record, context.now())),
+    }
+    return answer(200, body)
+  },
+}
+
+const disconnect = (id: string): Route => ({
+  action: 'connections',
+  async respond(context, { subject }) {
+    const record = await findConnection(context, subject, id)
+    const body: DisconnectAnswer = { revoked: await forgetConnection(context, record) }
+    context.emit('disconnected', { provider: record.provider, connection: id })
+    return answer(200, body)
+  },
+})
+
+const accessToken = (id: string): Route => ({
+  action: 'access-token',
+  async respond(context, { subject }, request) {
+    const { rejected } = await readJsonBody(request, ['rejected'])
+    if (!(rejected === undefined || isCodeChallenge(rejected))) {
+      throw new Refusal('invalid_request', {
+        description: 'rejected is the SHA-256 of an access token: 43 base64url characters.',
+        reason: 'parameters',
+      })
+    }
+    const { provider } = await findConnection(context, subject, id)
+    if (providerOf(context, provider).mode !== 'mediated') throw new Refusal('not_found', { reason: 'mode' })
+    const tokens = await usableTokens(context, subject, id, rejected)
+    context.emit('access_token_given', { provider, connection: id })
+    return answer(200, toAccessTokenAnswer(tokens, context.now()))
+  },
+})
+
+function resources(id: string, path: string): Routes {
+  const route: Route = {
+    action: 'resource',
+    respond: (context, { subject }, request) => requestResource(context, subject, id, path, request),
+  }
+  return { GET: route, POST: route, PUT: route, PATCH: route, DELETE: route }
+}

@@ -1,0 +1,35 @@
+// The one place that names both: everywhere else a provider knows the backend and not the other way round.
+/* eslint-disable @typescript-eslint/no-restricted-imports */
+export type { PrivateKeyInput, SigningAlgorithm } from '../providers/signing-key.js'
+export {
+  basis,
+  type BasisBackendOptions,
+  type BasisClaims,
+  type BasisProfileClaim,
+  type BasisReconciliationClaim,
+} from '../providers/basis/backend.js'
+export { stitch, type StitchBackendOptions } from '../providers/stitch/backend.js'
+/* eslint-enable @typescript-eslint/no-restricted-imports */
+export type { BackendEvent, BackendLog } from './events.js'
+export { createBackend, type Backend } from './handler.js'
+export type { BackendOptions } from './options.js'
+export type {
+  AuthorizationSetup,
+  AuthorizationStart,
+  BackendProvider,
+  BackendProviders,
+  ClaimsOf,
+  HeldConnection,
+  InputForm,
+  ProviderContext,
+  ProviderGrant,
+  Redemption,
+  ResourceRoute,
+  Resources,
+  Session,
+  SessionOf,
+} from './provider.js'
+export type { RateLimit, RateLimitRequest } from './rate-limit.js'
+export { Refusal, type RefusalDetails } from './refusal.js'
+export type { Store, StoreEntry } from './store.js'
+export { memoryStore, type MemoryStoreOptions } from './stores/memory.js'

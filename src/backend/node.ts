@@ -1,0 +1,96 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+
+/** What {@link toNodeListener} takes. */
+export interface NodeListenerOptions {
+  /**
+   * The origin under which browsers see this server, such as `https://app.example`. Only the path of a request's URL is
+   * looked at, so it matters to your `session` function alone. @defaultValue `http://localhost`
+   */
+  readonly origin?: string
+}
+
+/**
+ * Serves a Web-standard handler with `node:http`, or below an Express or Connect app.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { toNodeListener } from 'countersign/backend/node'
+ *
+ * declare const backend: (request: Request) => Promise<Response>
+ *
+ * createServer(toNodeListener(backend)).listen(3000)
+ * ```
+ */
+export function toNodeListener(
+  handle: (request: Request) => Promise<Response>,
+  { origin = 'http://localhost' }: NodeListenerOptions = {},
+): RequestListener {
+  return (incoming, outgoing) => {
+    serve(handle, origin, incoming, outgoing).catch(() => {
+      if (!outgoing.headersSent) outgoing.writeHead(500)
+      outgoing.end()
+    })
+  }
+}
+
+async function serve(
+  handle: (request: Request) => Promise<Response>,
+  origin: string,
+  incoming: IncomingMessage & { readonly originalUrl?: string },
+  outgoing: ServerResponse,
+): Promise<void> {
+  const abort = new AbortController()
+  outgoing.once('close', () => {
+    abort.abort()
+  })
+  const request = toRequest(origin, incoming, abort.signal)
+  const response = request
+    ? await handle(request)
+    : new Response(null, { status: unrepresentable.has(incoming.method ?? '') ? 405 : 400 })
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+  for await (const chunk of response.body ?? []) {
+    if (outgoing.destroyed) return
+    outgoing.write(chunk)
+  }
+  outgoing.end()
+}
+
+/** Methods that `fetch` has no request for. */
+const unrepresentable = new Set(['CONNECT', 'TRACE', 'TRACK'])
+
+function toRequest(
+  origin: string,
+  incoming: IncomingMessage & { readonly originalUrl?: string },
+  signal: AbortSignal,
+): Request | undefined {
+  const { method = 'GET', headers } = incoming
+  // Below a mount path Express shortens `url`; the contract's paths are whole.
+  const path = incoming.originalUrl ?? incoming.url ?? '/'
+  // A target with an origin of its own, or `//host`, is never a path here.
+  if (unrepresentable.has(method) || !/^\/(?!\/)/.test(path) || !URL.canParse(path, origin)) return undefined
+  const bodiless = method === 'GET' || method === 'HEAD'
+  return new Request(new URL(path, origin), {
+    method,
+    headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, String(value)]],
+    ),
+    signal,
+    ...(!bodiless && { body: toStream(incoming), duplex: 'half' }),
+  })
+}
+
+/** The body as it comes: what is not read is not taken from the socket. */
+function toStream(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks = incoming.iterator({ destroyOnReturn: false })
+  return new ReadableStream({
+    async pull(controller) {
+      const next: IteratorResult<Buffer> = await chunks.next()
+      if (next.done) controller.close()
+      else controller.enqueue(new Uint8Array(next.value))
+    },
+    async cancel() {
+      await chunks.return?.()
+    },
+  })
+}

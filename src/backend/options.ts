@@ -1,0 +1,161 @@
+import { parseEndpoint } from '../protocol/authorization-request.js'
+import type { Fetch } from '../protocol/http.js'
+import { sha256 } from '../protocol/pkce.js'
+import type { Context } from './context.js'
+import type { BackendLog } from './events.js'
+import type { BackendProvider, BackendProviders, Session, SessionOf } from './provider.js'
+import { createRateLimit, type RateLimit } from './rate-limit.js'
+import { createRecords } from './records.js'
+import { createSealing } from './sealing.js'
+import type { Store } from './store.js'
+
+/** What {@link createBackend} takes. */
+export interface BackendOptions<P extends BackendProviders = BackendProviders> {
+  /** The providers, by the same names as in the page's `createClient`. */
+  readonly providers: P
+  /** The origins of the app's pages, such as `https://app.example`: exact, no patterns. */
+  readonly origins: readonly string[]
+  /**
+   * Who is signed in to the app, by the app's own session: `null` for nobody. It sees method, URL and headers of the
+   * request, not its body. What it gives as `claims` is all that providers learn about the person.
+   */
+  readonly session: (request: Request) => SessionOf<P> | null | Promise<SessionOf<P> | null>
+  /** Where connections, tokens and transactions are kept. `memoryStore()` for a demo, `redisStore(client)` for replicas. */
+  readonly store: Store
+  /** The path below which the contract is served; the page's `backend`. @defaultValue `/connect` */
+  readonly basePath?: string
+  /**
+   * Keys that seal transactions for the page to carry, and what lies in the store: 32 random bytes each, as base64url. The
+   * first seals, all open. Absent: transactions are kept in the store, and the store's own encryption must do.
+   */
+  readonly keys?: readonly string[]
+  /** Whether pages on another origin than this backend's may call. @defaultValue false */
+  readonly cors?: boolean
+  /** How the backend reaches providers. @defaultValue the platform's `fetch` */
+  readonly fetch?: Fetch
+  /** Counts requests. `off` where something in front does it. @defaultValue a token bucket per user in this process */
+  readonly rateLimit?: RateLimit | 'off'
+  /** Takes events for logs and metrics; no event holds a secret. */
+  readonly log?: BackendLog
+  /** @defaultValue the system's clock */
+  readonly clock?: { readonly now: () => number }
+}
+
+/** Checks the options and wires what the parts share. @throws {TypeError} with the remedy. */
+export function createContext<P extends BackendProviders>(options: BackendOptions<P>): Context {
+  const { cors = false, clock, log } = options
+  const now = (): number => Math.floor(clock ? clock.now() : Date.now() / 1000)
+  const sealing = options.keys && createSealing(needKeys(options.keys))
+  const providers = checkProviders(options.providers)
+  const ready = Promise.all([...providers.values()].map(async (provider) => provider.ready))
+  // Whoever awaits it learns of it; whoever does not gets an answer to every request that says so.
+  ready.catch(() => undefined)
+  return {
+    basePath: checkBasePath(options.basePath ?? '/connect'),
+    guard: { origins: checkOrigins(options.origins), cors },
+    providers,
+    session: readSession(options.session),
+    rateLimit: options.rateLimit === 'off' ? () => 0 : (options.rateLimit ?? createRateLimit(now)),
+    records: createRecords(checkStore(options.store), sealing, now),
+    sealing,
+    // Looked up at every call, so that what replaces the global one later is used.
+    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    now,
+    emit: createEmit(log, now),
+    ready,
+  }
+}
+
+function checkProviders(providers: unknown): ReadonlyMap<string, BackendProvider> {
+  const entries = Object.entries(Object(providers) as Record<string, BackendProvider>)
+  if (entries.length === 0) throw new TypeError('createBackend needs `providers`: give it at least one.')
+  for (const [name, provider] of entries) {
+    if (!/^[a-z][\w-]{0,63}$/i.test(name) || name === 'connections') {
+      throw new TypeError(
+        'A provider\'s name is part of a path: letters, digits, "-" and "_", and not "connections". Rename it in page and backend.',
+      )
+    }
+    checkProvider(name, provider)
+  }
+  return new Map(entries)
+}
+
+function checkProvider(name: string, { mode, redirectUris, resources }: BackendProvider): void {
+  if (!['mediated', 'bff'].includes(mode))
+    throw new TypeError(`The mode of provider "${name}" is "mediated" or "bff": correct it.`)
+  if (redirectUris.length === 0)
+    throw new TypeError(
+      `Provider "${name}" has no redirectUri: give it the one that is registered at the provider.`,
+    )
+  for (const uri of redirectUris) checkUrl(uri, `redirectUri of provider "${name}"`)
+  if (resources) checkUrl(resources.base, `API of provider "${name}"`)
+}
+
+function checkUrl(value: string, what: string): void {
+  try {
+    parseEndpoint(value, what)
+  } catch {
+    throw new TypeError(`The ${what} is no https URL (or http on this machine) without fragment: correct it.`)
+  }
+}
+
+function checkOrigins(origins: unknown): readonly string[] {
+  const list = Array.isArray(origins) ? (origins as unknown[]) : []
+  if (list.length === 0)
+    throw new TypeError(
+      'createBackend needs `origins`: list the origins of your pages, such as "https://app.example".',
+    )
+  return list.map((origin) => {
+    if (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin) return origin
+    throw new TypeError(
+      '`origins` holds something that is no origin: write scheme, host and port as browsers do, such as "https://app.example", without a path.',
+    )
+  })
+}
+
+function checkBasePath(path: string): string {
+  if (path === '' || /^(?:\/[\w.~-]+)+$/.test(path)) return path
+  throw new TypeError('`basePath` begins with a slash and does not end with one, such as "/connect".')
+}
+
+function needKeys(keys: readonly string[]): readonly string[] {
+  if (keys.length > 0) return keys
+  throw new TypeError('`keys` is empty: leave it out, or give a key made with `openssl rand -base64 32`.')
+}
+
+function checkStore(store: unknown): Store {
+  const { get, put, delete: remove } = Object(store) as Partial<Store>
+  if ([get, put, remove].every((method) => typeof method === 'function')) return store as Store
+  throw new TypeError(
+    'createBackend needs a `store`: memoryStore() for a demo, redisStore(client) for production.',
+  )
+}
+
+/** Calls the integrator's function with the request but for its body, and checks what it gives. */
+function readSession(session: BackendOptions['session']): Context['session'] {
+  if (typeof session !== 'function')
+    throw new TypeError('createBackend needs `session`: a function that says who is signed in to your app.')
+  return async ({ url, method, headers }) => {
+    const given: { subject: string; claims?: object } | null = await session(
+      new Request(url, { method, headers }),
+    )
+    if (given === null) return null
+    const { subject, claims = {} } = given
+    if (typeof subject !== 'string' || subject === '' || subject.length > 255)
+      throw new TypeError('`session` gave no subject: a string of 1 to 255 characters, or null for nobody.')
+    return { subject, claims } satisfies Session
+  }
+}
+
+function createEmit(log: BackendLog | undefined, now: () => number): Context['emit'] {
+  return (name, event = {}) => {
+    try {
+      log?.({ name, at: now(), ...event })
+    } catch {
+      // A broken log must not break a request.
+    }
+  }
+}
+
+/** How a user appears in events: to be told apart, not to be read back. */
+export const shortSubject = async (subject: string): Promise<string> => (await sha256(subject)).slice(0, 16)

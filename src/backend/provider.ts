@@ -1,0 +1,234 @@
+import type { Json, JsonObject } from '../protocol/contract.js'
+import type { Fetch } from '../protocol/http.js'
+import type { TokenSet } from '../protocol/token-response.js'
+
+/**
+ * The app's own user, as the app's own session names them. What a provider must know about the person beside the
+ * subject (Basis: e-mail, name, EIN; Moneyhub: its user id) is in `claims`, and comes from nowhere else: never from the
+ * body of a request.
+ */
+export interface Session<Claims extends object = object> {
+  /** An opaque, stable id of the user; connections and transactions belong to it. */
+  readonly subject: string
+  readonly claims: Claims
+}
+
+/** What every method of a provider can use. */
+export interface ProviderContext {
+  /** The `fetch` for this provider; use it through `request` of `protocol/http.ts`, which bounds time and size. */
+  readonly fetch: Fetch
+  /** Epoch seconds. */
+  readonly now: () => number
+}
+
+/** What {@link BackendProvider.authorize} is to turn into a URL; the handler has checked it. */
+export interface AuthorizationSetup<Claims extends object = object> {
+  readonly session: Session<Claims>
+  readonly state: string
+  /** S256 of a verifier that this backend does not know yet. */
+  readonly codeChallenge: string
+  readonly nonce: string | undefined
+  /** One of the provider's `redirectUris`. */
+  readonly redirectUri: string
+  /** Within the provider's `scope`; space-delimited. */
+  readonly scope: string
+  /** What the page chose: only members that {@link BackendProvider.input} names, in their form. */
+  readonly input: JsonObject
+  /** The connection to be renewed. */
+  readonly connection: HeldConnection | undefined
+}
+
+/** Where the person is sent. */
+export interface AuthorizationStart {
+  /** The complete authorization URL. */
+  readonly url: string
+  /** Seconds for which it may be opened. @defaultValue the provider's `transactionSeconds` */
+  readonly expiresInSeconds?: number
+  /** Comes back in {@link Redemption.data}: small, and no secret. */
+  readonly data?: JsonObject
+}
+
+/** An authorization code, whose transaction is this user's and whose verifier belongs to its challenge. */
+export interface Redemption<Claims extends object = object> {
+  readonly session: Session<Claims>
+  readonly code: string
+  readonly codeVerifier: string
+  readonly state: string
+  /** The `iss` of the authorization response, where the page received one (RFC 9207). */
+  readonly iss: string | undefined
+  readonly nonce: string | undefined
+  readonly redirectUri: string
+  /** What was asked for. */
+  readonly scope: string
+  readonly data: JsonObject | undefined
+}
+
+/** What a redeemed code or a refresh token gives. */
+export interface ProviderGrant {
+  /**
+   * The checked token response; absent where its tokens are of no use (Moneyhub's ongoing use case). In a refresh, an
+   * `undefined` refresh token or scope means that the old one stays.
+   */
+  readonly tokens?: TokenSet
+  /** The `sub` of the ID Token: the connection's later ones must name the same. */
+  readonly sub?: string | undefined
+  /** Told to the page, such as `profile_id`. */
+  readonly details?: JsonObject
+  /** Epoch seconds at which the person's consent ends. */
+  readonly consentExpiresAt?: number
+  /** Epoch seconds by which the connection must be renewed or used. */
+  readonly renewBy?: number
+  /** Kept with the tokens and never told to the page, such as Moneyhub's user id. */
+  readonly data?: JsonObject
+}
+
+/** A connection with its tokens, as it lies in the store. */
+export interface HeldConnection {
+  readonly id: string
+  readonly subject: string
+  /** The granted scope, space-delimited. */
+  readonly scope: string
+  /** Epoch seconds. */
+  readonly createdAt: number
+  readonly accessToken: string | undefined
+  readonly refreshToken: string | undefined
+  readonly sub: string | undefined
+  readonly details: JsonObject
+  readonly data: JsonObject | undefined
+}
+
+/** One request that pages may make to the provider's API, in `bff` mode. */
+export interface ResourceRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below the API's base, such as `/accounts/{accountId}/transactions`; a `{…}` stands for one segment. */
+  readonly path: string
+  /** Names of query parameters that are passed on, each at most once. */
+  readonly query?: readonly string[]
+  /** The scope of the token that this request needs, for {@link BackendProvider.resourceToken}. */
+  readonly scope?: string
+  /** Whether a request whose token was refused may be sent again. @defaultValue GET, PUT and DELETE may */
+  readonly isRepeatable?: (body: string | undefined) => boolean
+}
+
+/**
+ * The form of something that a page may choose: an anchored expression for a string that may be left out, or a check of
+ * any JSON value, `undefined` where it was left out.
+ */
+export type InputForm = RegExp | ((value: Json | undefined) => boolean)
+
+/** The part of the provider's API that pages can reach through the backend. What is not listed does not exist. */
+export interface Resources {
+  /** The one place where requests go, such as `https://api.example/v3/`. */
+  readonly base: string
+  readonly routes: readonly ResourceRoute[]
+  /** What an answer says beside its status: that the token is no longer good, or that no page may have this answer. */
+  readonly inspect?: (body: unknown, status: number) => 'token_rejected' | 'unacceptable' | undefined
+}
+
+/**
+ * One data provider, seen from the backend: what each `countersign/backend` function such as `stitch({…})` makes.
+ *
+ * The handler does what is alike for all: who may ask, transactions and their single use, storing tokens, one refresh at a
+ * time, errors. A provider says how its authorization server is spoken to. Its methods throw what `protocol/` throws
+ * (token errors, validation errors, network errors), or a `Refusal`; the handler turns them into the errors of the
+ * contract. Anything else they throw means that the backend is set up wrongly.
+ *
+ * @typeParam Claims What the provider needs to know about the app's user; `createBackend` demands it of `session`.
+ * @example
+ * ```ts
+ * import type { BackendProvider } from 'countersign/backend'
+ *
+ * export function examplebank({ clientId, redirectUri }: { clientId: string; redirectUri: string }) {
+ *   return {
+ *     label: 'Example Bank',
+ *     mode: 'bff',
+ *     redirectUris: [redirectUri],
+ *     scope: 'openid accounts',
+ *     input: { bank_id: (id) => typeof id === 'string' && /^[\w-]{1,64}$/.test(id) },
+ *
+ *     async authorize({ state, codeChallenge, redirectUri, scope, input, session }) {
+ *       const url = new URL('https://bank.example/authorize')
+ *       // … parameters, a pushed request, a token signed with session.claims.email
+ *       return { url: url.href, data: { bank_id: input['bank_id'] ?? '' } }
+ *     },
+ *
+ *     async redeem({ code, codeVerifier, redirectUri, nonce, data }, { fetch, now }) {
+ *       // redeemCode of protocol/token-endpoint.ts does the request and every check
+ *       return { details: { bank_id: data?.['bank_id'] ?? '' } }
+ *     },
+ *
+ *     resources: { base: 'https://api.bank.example/v1/', routes: [{ method: 'GET', path: '/accounts' }] },
+ *   } satisfies BackendProvider<{ email: string }>
+ * }
+ * ```
+ */
+export interface BackendProvider<Claims extends object = object> {
+  /** The name in sentences. */
+  readonly label: string
+  /** `mediated`: access tokens reach the page. `bff`: none does, data goes through {@link resources}. As in the page. */
+  readonly mode: 'mediated' | 'bff'
+  /** The redirect URIs registered at the provider; a page names one of them, letter by letter. */
+  readonly redirectUris: readonly string[]
+  /** What is asked for where the page does not say, and the most that a page may ask for. Space-delimited. */
+  readonly scope: string
+  /**
+   * What the page may choose, by its name on the wire. A member that is not named is refused, so that a page cannot slip in
+   * what only the server's session may say. @defaultValue nothing
+   */
+  readonly input?: Readonly<Record<string, InputForm>>
+  /** Seconds that a person may take at the provider. @defaultValue 900 */
+  readonly transactionSeconds?: number
+  /** Fulfilled when keys are imported. A rejection says what is wrong with the options. */
+  readonly ready?: Promise<unknown>
+  /** Instead of the backend's: with a client certificate, for instance. Used for `resources`, too. */
+  readonly fetch?: Fetch
+
+  /** Turns a transaction into an authorization URL. */
+  authorize(setup: AuthorizationSetup<Claims>, context: ProviderContext): Promise<AuthorizationStart>
+
+  /** Redeems the code. Called once per transaction; once more only if no answer came. */
+  redeem(redemption: Redemption<Claims>, context: ProviderContext): Promise<ProviderGrant>
+
+  /** Uses the refresh token. Called by one caller at a time, on demand. Absent: access tokens are not refreshed. */
+  refresh?(connection: HeldConnection, context: ProviderContext): Promise<ProviderGrant>
+  /**
+   * Whether a refresh that nobody answered may be sent again. Where refresh tokens are replaced at every use it may not:
+   * the answer may be lost and the token used, and its second use is an alarm (RFC 9700 §4.14.2). @defaultValue false
+   */
+  readonly refreshRepeatable?: boolean
+
+  /** Ends the grant at the provider: resolves with whether the provider confirmed it. Absent: it cannot be told. */
+  revoke?(connection: HeldConnection, context: ProviderContext): Promise<boolean>
+
+  /** Requests of pages to the API, in `bff` mode. */
+  readonly resources?: Resources
+  /**
+   * The token for a request to the API, where that is not the connection's own access token: Moneyhub's comes from
+   * `client_credentials`.
+   *
+   * @param rejected A token that the API has just refused.
+   */
+  resourceToken?(
+    connection: HeldConnection,
+    route: ResourceRoute,
+    rejected: string | undefined,
+    context: ProviderContext,
+  ): Promise<string>
+}
+
+/** The providers of a backend, by the names that the page gives them. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "a provider with whatever claims"
+export type BackendProviders = Readonly<Record<string, BackendProvider<any>>>
+
+type Demands<P> = {
+  [Name in keyof P]: P[Name] extends BackendProvider<infer Claims> ? (claims: Claims) => void : never
+}[keyof P]
+
+/** What all providers together need to know about the app's user. */
+export type ClaimsOf<P> = Demands<P> extends (claims: infer Claims extends object) => void ? Claims : object
+
+/** What `session` gives: the claims may be left out where no provider insists on any. */
+export type SessionOf<P> =
+  object extends ClaimsOf<P>
+    ? { readonly subject: string; readonly claims?: ClaimsOf<P> }
+    : { readonly subject: string; readonly claims: ClaimsOf<P> }

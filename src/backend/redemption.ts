@@ -1,0 +1,120 @@
+import type { TokenAnswer } from '../protocol/contract.js'
+import { isCodeChallenge, isCodeVerifier } from '../protocol/pkce.js'
+import { usableTokens } from './access-tokens.js'
+import { readJsonBody } from './body.js'
+import { findConnection, storeConnection, toDocument, type StoredTokens } from './connections.js'
+import { providerContext, providerOf, type Context } from './context.js'
+import { toRefusal } from './failure.js'
+import type { BackendProvider, ProviderGrant, Redemption, Session } from './provider.js'
+import { Refusal } from './refusal.js'
+import { redeemOnce } from './transactions.js'
+
+const members = ['code', 'state', 'code_verifier', 'iss', 'transaction'] as const
+
+/** An authorization code or an issuer: printable, and no longer than any server makes it. */
+const printable = /^[\x20-\x7e]{1,2048}$/
+
+/**
+ * `POST /{provider}/token`: redeems a code for a connection. The same request again gives the same connection.
+ *
+ * @throws {Refusal}
+ */
+export async function redeem(
+  context: Context,
+  session: Session,
+  name: string,
+  request: Request,
+): Promise<TokenAnswer> {
+  const provider = providerOf(context, name)
+  const {
+    code,
+    state,
+    code_verifier: codeVerifier,
+    iss,
+    transaction: handle,
+  } = await readJsonBody(request, members)
+  if (
+    !isPrintable(code) ||
+    !isCodeChallenge(state) ||
+    !isCodeVerifier(codeVerifier) ||
+    !(iss === undefined || isPrintable(iss)) ||
+    !(handle === undefined || isPrintable(handle))
+  ) {
+    throw new Refusal('invalid_request', {
+      description: 'code, state, code_verifier, iss or transaction is missing or malformed.',
+      reason: 'parameters',
+    })
+  }
+  const { subject } = session
+  const proof = { subject, provider: name, state, codeVerifier, handle }
+  const id = await redeemOnce(context, proof, async (transaction) => {
+    const { nonce, redirectUri, scope, data, connection: renews } = transaction
+    const grant = await spend(context, provider, {
+      session,
+      code,
+      codeVerifier,
+      state,
+      iss,
+      nonce,
+      redirectUri,
+      scope,
+      data,
+    })
+    if (provider.mode === 'mediated' && !grant.tokens)
+      throw new Refusal('provider_error', { reason: 'no_tokens' })
+    const record = await storeConnection(
+      context,
+      { subject, provider: name, requestedScope: scope, renews },
+      grant,
+    )
+    context.emit('connected', { provider: name, connection: record.id })
+    return record.id
+  })
+  const connection = toDocument(await findConnection(context, subject, id), context.now())
+  if (provider.mode !== 'mediated') return { connection }
+  return { connection, ...(await accessTokenIfAny(context, subject, id)) }
+}
+
+/** The connection stands even where its token is over already: the page asks for one when it needs it. */
+async function accessTokenIfAny(
+  context: Context,
+  subject: string,
+  id: string,
+): Promise<Partial<TokenAnswer>> {
+  try {
+    return toAccessTokenAnswer(await usableTokens(context, subject, id), context.now())
+  } catch (error) {
+    if (error instanceof Refusal) return {}
+    throw error
+  }
+}
+
+const isPrintable = (value: unknown): value is string => typeof value === 'string' && printable.test(value)
+
+async function spend(
+  context: Context,
+  provider: BackendProvider,
+  redemption: Redemption,
+): Promise<ProviderGrant> {
+  try {
+    return await provider.redeem(redemption, providerContext(context, provider))
+  } catch (error) {
+    throw toRefusal(error)
+  }
+}
+
+/** An access token as it goes to a page, in `mediated` mode only. */
+export function toAccessTokenAnswer(
+  { accessToken, expiresAt }: StoredTokens,
+  now: number,
+): {
+  readonly access_token: string
+  readonly token_type: 'Bearer'
+  readonly expires_in?: number
+} {
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    ...(expiresAt !== undefined && { expires_in: Math.max(0, expiresAt - now) }),
+  }
+}

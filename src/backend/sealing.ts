@@ -1,0 +1,92 @@
+import { base64url } from '../protocol/pkce.js'
+
+/** Seals JSON values so that only this backend can read or make them. */
+export interface Sealing {
+  /**
+   * @param context What the value belongs to: it opens for the same context only.
+   * @param expiresAt Epoch seconds after which it does not open.
+   */
+  seal(value: unknown, context: string, expiresAt: number): Promise<string>
+  /** The value, or `undefined` for anything that was not sealed here for this context, or has expired. */
+  open(sealed: string, context: string, now: number): Promise<unknown>
+}
+
+interface RingKey {
+  readonly id: string
+  readonly key: CryptoKey
+}
+
+const encoder = new TextEncoder()
+
+/**
+ * AES-256-GCM with a ring of keys: the first seals, all open. Remove a key and what it sealed is gone.
+ *
+ * @param keys 32 random bytes each, as base64url or base64.
+ * @throws {TypeError} when a key is not that.
+ * @see https://csrc.nist.gov/pubs/sp/800/38/d/final
+ */
+export function createSealing(keys: readonly string[]): Sealing {
+  const ring = Promise.all(keys.map((text) => importKey(decodeKey(text))))
+
+  return {
+    async seal(value, context, expiresAt) {
+      const [first] = await ring
+      if (!first) throw new TypeError('There is no sealing key.')
+      const iv = crypto.getRandomValues(new Uint8Array(12))
+      const plain = encoder.encode(JSON.stringify([expiresAt, value]))
+      const sealed = await crypto.subtle.encrypt(parameters(iv, context), first.key, plain)
+      return `1.${first.id}.${base64url(iv)}.${toText(new Uint8Array(sealed))}`
+    },
+
+    async open(sealed, context, now) {
+      const [version, id, iv, text, ...more] = sealed.split('.')
+      const key = (await ring).find((candidate) => candidate.id === id)?.key
+      if (version !== '1' || !key || iv?.length !== 16 || text === undefined || more.length > 0)
+        return undefined
+      try {
+        const plain = await crypto.subtle.decrypt(parameters(fromText(iv), context), key, fromText(text))
+        const [expiresAt, value] = JSON.parse(new TextDecoder().decode(plain)) as [number, unknown]
+        return expiresAt > now ? value : undefined
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+const parameters = (iv: Uint8Array<ArrayBuffer>, context: string): AesGcmParams => ({
+  name: 'AES-GCM',
+  iv,
+  additionalData: encoder.encode(`countersign 1 ${context}`),
+})
+
+function decodeKey(text: unknown): Uint8Array<ArrayBuffer> {
+  const bytes = typeof text === 'string' && /^[\w+/-]{43}=?$/.test(text) ? fromText(text) : undefined
+  if (bytes?.length !== 32) {
+    throw new TypeError(
+      'A key in `keys` is not 32 bytes as base64url: make one with `openssl rand -base64 32`, and keep it in the environment.',
+    )
+  }
+  return bytes
+}
+
+/** The id of a key says which one sealed; it tells nothing about the key. */
+async function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<RingKey> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])
+  return { id: base64url(hash.subarray(0, 6)), key }
+}
+
+/** base64url of bytes of any number: `String.fromCharCode` takes only so many at once. */
+function toText(bytes: Uint8Array): string {
+  let text = ''
+  // Whole groups of three, so that the parts can be joined.
+  for (let from = 0; from < bytes.length; from += 12_288)
+    text += base64url(bytes.subarray(from, from + 12_288))
+  return text
+}
+
+function fromText(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'))
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+}

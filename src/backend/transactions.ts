@@ -1,0 +1,251 @@
+import type { ContractError, JsonObject } from '../protocol/contract.js'
+import { calculateCodeChallenge, sha256 } from '../protocol/pkce.js'
+import type { Context } from './context.js'
+import { subjectKey } from './context.js'
+import { Refusal } from './refusal.js'
+
+/** Whose transaction it is: it opens and is found for the same user, provider and state only. */
+export interface TransactionOwner {
+  readonly subject: string
+  readonly provider: string
+  readonly state: string
+}
+
+/** What an authorization request leaves for the token request that belongs to it. */
+export interface Transaction {
+  readonly challenge: string
+  readonly nonce?: string | undefined
+  readonly redirectUri: string
+  readonly scope: string
+  /** The connection to renew. */
+  readonly connection?: string | undefined
+  readonly data?: JsonObject | undefined
+  /** Epoch seconds. */
+  readonly expiresAt: number
+}
+
+/** What is known about a transaction in the store. With a sealed handle there is nothing before its redemption. */
+type TransactionRecord =
+  | { readonly phase: 'begun'; readonly transaction: Transaction; readonly attempts: number }
+  | {
+      readonly phase: 'redeeming'
+      readonly transaction: Transaction
+      readonly attempts: number
+      readonly lease: string
+      readonly leaseUntil: number
+    }
+  | { readonly phase: 'done'; readonly challenge: string; readonly connection: string }
+  | { readonly phase: 'failed'; readonly challenge: string; readonly error: ContractError }
+
+/** The largest handle that a page is asked to keep: 2 kB. */
+const maximumHandleLength = 2048
+
+/** How many transactions a user may have pending in the store. */
+const maximumPending = 40
+
+/** Seconds for which a finished transaction answers the same request in the same way. */
+const tombstoneSeconds = 900
+
+/** Seconds that one redemption may take, keys of the ID Token included. */
+const leaseSeconds = 60
+
+/** How often a code is sent: once, and once more if the first request was not answered. */
+const maximumAttempts = 2
+
+const invalid = (reason: string): Refusal => new Refusal('transaction_invalid', { reason })
+
+const recordKey = async ({ subject, provider, state }: TransactionOwner): Promise<string> =>
+  `transaction:${await sha256(JSON.stringify([subject, provider, state]))}`
+
+const sealContext = ({ subject, provider, state }: TransactionOwner): string =>
+  `transaction ${JSON.stringify([subject, provider, state])}`
+
+/**
+ * Keeps a transaction: sealed for the page to carry where there are keys and it is small, else in the store.
+ *
+ * @returns The handle, or `undefined` where the store keeps it.
+ * @throws {Refusal} `rate_limited` when the user has too many pending; `transaction_invalid` for a state seen before.
+ */
+export async function createTransaction(
+  context: Context,
+  owner: TransactionOwner,
+  transaction: Transaction,
+): Promise<string | undefined> {
+  const handle = await context.sealing?.seal(transaction, sealContext(owner), transaction.expiresAt)
+  if (handle !== undefined && handle.length <= maximumHandleLength) return handle
+  const key = await recordKey(owner)
+  await countPending(context, owner, key, transaction.expiresAt)
+  const created = await context.records.change<TransactionRecord, boolean>(key, (current) =>
+    current
+      ? { result: false }
+      : { write: { phase: 'begun', transaction, attempts: 0 }, until: transaction.expiresAt, result: true },
+  )
+  if (!created) throw invalid('state_reused')
+  return undefined
+}
+
+/** The keys of a user's pending transactions, each with the time at which it expires. */
+type Pending = Readonly<Record<string, number>>
+
+const pendingKey = async (subject: string): Promise<string> => `transactions:${await subjectKey(subject)}`
+
+async function countPending(
+  { records, now }: Context,
+  { subject }: TransactionOwner,
+  key: string,
+  expiresAt: number,
+): Promise<void> {
+  const wait = await records.change<Pending, number>(await pendingKey(subject), (current = {}) => {
+    const pending = Object.entries(current).filter(([, until]) => until > now())
+    if (pending.length >= maximumPending) {
+      return { result: Math.max(1, Math.min(...pending.map(([, until]) => until)) - now()) }
+    }
+    const write = Object.fromEntries([...pending, [key, expiresAt]])
+    return { write, until: Math.max(...Object.values(write)), result: 0 }
+  })
+  if (wait > 0) throw new Refusal('rate_limited', { retryAfterSeconds: wait, reason: 'pending_transactions' })
+}
+
+async function uncountPending(
+  { records, now }: Context,
+  { subject }: TransactionOwner,
+  key: string,
+): Promise<void> {
+  await records.change<Pending, undefined>(await pendingKey(subject), (current) => {
+    if (!current || !Object.hasOwn(current, key)) return { result: undefined }
+    const write = Object.fromEntries(Object.entries(current).filter(([name]) => name !== key))
+    return { write, until: Math.max(now() + 1, ...Object.values(write)), result: undefined }
+  })
+}
+
+/** What a token request says about its transaction. */
+export interface TransactionProof extends TransactionOwner {
+  readonly codeVerifier: string
+  /** The handle, where the page was given one. */
+  readonly handle: string | undefined
+}
+
+/** A redemption under way in this process, for those who ask for the same. */
+type Redemptions = Map<string, Promise<string>>
+const underWay = new WeakMap<Context, Redemptions>()
+
+/**
+ * Redeems a transaction once, whoever asks how often: who asks while it is under way waits, who asks afterwards gets the
+ * same connection.
+ *
+ * @param redeem Spends the code and stores the connection; gives its id.
+ * @returns The connection's id.
+ * @throws {Refusal} `transaction_invalid` before the code is spent, when user, provider, state or verifier do not belong
+ * together, or it is over; what `redeem` throws otherwise.
+ * @see https://www.rfc-editor.org/rfc/rfc9700.html#section-2.1.1
+ */
+export async function redeemOnce(
+  context: Context,
+  proof: TransactionProof,
+  redeem: (transaction: Transaction) => Promise<string>,
+): Promise<string> {
+  const redemptions = underWay.get(context) ?? new Map<string, Promise<string>>()
+  underWay.set(context, redemptions)
+  const key = await recordKey(proof)
+  const challenge = await calculateCodeChallenge(proof.codeVerifier)
+  const sameRequest = `${key} ${challenge}`
+  const running = redemptions.get(sameRequest)
+  if (running) return running
+  const redemption = redeemHere(context, proof, key, challenge, redeem).finally(() => {
+    redemptions.delete(sameRequest)
+  })
+  redemptions.set(sameRequest, redemption)
+  return redemption
+}
+
+/** What is to be done about a transaction now. */
+type Claim =
+  | { readonly redeem: Transaction; readonly attempts: number }
+  | { readonly done: string }
+  | { readonly wait: true }
+  | { readonly refuse: string }
+
+async function redeemHere(
+  context: Context,
+  proof: TransactionProof,
+  key: string,
+  challenge: string,
+  redeem: (transaction: Transaction) => Promise<string>,
+): Promise<string> {
+  const lease = crypto.randomUUID()
+  for (;;) {
+    const claim = await claimTransaction(context, proof, key, challenge, lease)
+    if ('done' in claim) return claim.done
+    if ('refuse' in claim) throw invalid(claim.refuse)
+    if ('redeem' in claim) {
+      const connection = await attempt(context, key, lease, claim, redeem)
+      await uncountPending(context, proof, key)
+      return connection
+    }
+    // Another replica is at it: its result will be ours.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+async function claimTransaction(
+  { records, sealing, now }: Context,
+  proof: TransactionProof,
+  key: string,
+  challenge: string,
+  lease: string,
+): Promise<Claim> {
+  const carried =
+    proof.handle === undefined
+      ? undefined
+      : ((await sealing?.open(proof.handle, sealContext(proof), now())) as Transaction | undefined)
+  return records.change<TransactionRecord, Claim>(key, (current) => {
+    if (current?.phase === 'done' || current?.phase === 'failed') {
+      if (current.challenge !== challenge) return { result: { refuse: 'verifier' } }
+      return { result: current.phase === 'done' ? { done: current.connection } : { refuse: 'spent' } }
+    }
+    const transaction = current?.transaction ?? carried
+    if (!transaction) return { result: { refuse: 'unknown' } }
+    // Compared before the code is spent: who does not hold the verifier cannot waste it.
+    if (transaction.challenge !== challenge) return { result: { refuse: 'verifier' } }
+    if (current?.phase === 'redeeming' && current.leaseUntil > now()) return { result: { wait: true } }
+    if (transaction.expiresAt <= now()) return { result: { refuse: 'expired' } }
+    const attempts = (current?.attempts ?? 0) + 1
+    if (attempts > maximumAttempts) return { result: { refuse: 'spent' } }
+    const leaseUntil = now() + leaseSeconds
+    return {
+      write: { phase: 'redeeming', transaction, attempts, lease, leaseUntil },
+      until: Math.max(transaction.expiresAt, leaseUntil) + tombstoneSeconds,
+      result: { redeem: transaction, attempts },
+    }
+  })
+}
+
+async function attempt(
+  context: Context,
+  key: string,
+  lease: string,
+  { redeem: transaction, attempts }: { readonly redeem: Transaction; readonly attempts: number },
+  redeem: (transaction: Transaction) => Promise<string>,
+): Promise<string> {
+  const { challenge } = transaction
+  const conclude = (write: TransactionRecord): Promise<void> =>
+    context.records.change<TransactionRecord, undefined>(key, (current) =>
+      current?.phase === 'redeeming' && current.lease === lease
+        ? { write, until: context.now() + tombstoneSeconds, result: undefined }
+        : { result: undefined },
+    )
+  try {
+    const connection = await redeem(transaction)
+    await conclude({ phase: 'done', challenge, connection })
+    return connection
+  } catch (error) {
+    // Without an answer of the provider, the same request may be sent once more.
+    const again =
+      error instanceof Refusal && error.error === 'provider_unavailable' && attempts < maximumAttempts
+    const reason = error instanceof Refusal ? error.error : 'backend_unavailable'
+    await conclude(
+      again ? { phase: 'begun', transaction, attempts } : { phase: 'failed', challenge, error: reason },
+    )
+    throw error
+  }
+}

@@ -1,0 +1,334 @@
+import * as oauth from 'oauth4webapi'
+import type {
+  BackendProvider,
+  ProviderContext,
+  ProviderGrant,
+  ResourceRoute,
+  Resources,
+} from '../../backend/provider.js'
+import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../signing-key.js'
+import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
+import { checkResponseIssuer } from '../../protocol/authorization-response.js'
+import type { Json, JsonObject } from '../../protocol/contract.js'
+import { discover, type ServerMetadata } from '../../protocol/metadata.js'
+import { revoke } from '../../protocol/revocation.js'
+import { parseScope } from '../../protocol/scope.js'
+import {
+  redeemCode,
+  refreshTokens,
+  type CheckedTokens,
+  type TokenEndpoint,
+} from '../../protocol/token-endpoint.js'
+import { endpoints, refreshTokenAbsoluteSeconds, refreshTokenSlidingSeconds } from './facts.js'
+
+/** What the backend's {@link stitch} takes. */
+export type StitchBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> = CommonOptions<M> &
+  ClientAuthentication &
+  IdTokenCheck
+
+interface CommonOptions<M> {
+  /** The client id, such as `test-` and a UUID; as in the page. */
+  readonly clientId: string
+  /** The redirect URI registered at Stitch, or several; the page's is one of them. */
+  readonly redirectUri: string | readonly string[]
+  /** Space-delimited; must hold `openid`. The most that a page may ask for. */
+  readonly scope: string
+  /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. @defaultValue `mediated` */
+  readonly mode?: M
+  /** @defaultValue `https://secure.stitch.money/connect/authorize` */
+  readonly authorizationEndpoint?: string
+  /** @defaultValue `https://secure.stitch.money/connect/token` */
+  readonly tokenEndpoint?: string
+  /** Where refresh tokens are revoked. Stitch documents none. */
+  readonly revocationEndpoint?: string
+  /** Base URL of the API. @defaultValue `https://api.stitch.money/` */
+  readonly api?: string
+  /** Names of ID Token claims that the page learns as the connection's details, such as `idp`. @defaultValue none */
+  readonly details?: readonly string[]
+  /** Seconds that a refresh token lives after its last use, from the client's credentials file. @defaultValue 60 days */
+  readonly refreshTokenSlidingSeconds?: number
+  /** Seconds that a connection can be refreshed in all, from the client's credentials file. @defaultValue two years */
+  readonly refreshTokenAbsoluteSeconds?: number
+}
+
+type ClientAuthentication =
+  | {
+      /** The private key of the client's certificate: `CryptoKey`, JWK, or PKCS #8 as PEM; RSA of 2048 bits or more. */
+      readonly privateKey: PrivateKeyInput
+      /** The `kid` of the client assertion: the certificate's localKeyID. */
+      readonly keyId: string
+      /** @defaultValue `RS256` */
+      readonly algorithm?: SigningAlgorithm
+      /** The `aud` of the client assertion. @defaultValue the token endpoint, as Stitch's guide has it */
+      readonly assertionAudience?: string
+      /** The `typ` of the client assertion. @defaultValue `JWT` */
+      readonly assertionType?: 'JWT' | 'client-authentication+jwt'
+      readonly clientSecret?: undefined
+    }
+  | {
+      /** The client's secret, which newer clients have instead of a key. */
+      readonly clientSecret: string
+      readonly privateKey?: undefined
+    }
+
+type IdTokenCheck =
+  | {
+      /** The issuer in Stitch's ID Tokens: signature and claims are checked against it. Ask Stitch; it is not documented. */
+      readonly issuer: string
+      /** Where the issuer's keys are. @defaultValue from the issuer's discovery document */
+      readonly jwksUri?: string
+      readonly idToken?: 'required'
+    }
+  | {
+      /** Where the issuer is not known: the ID Token is not read at all. */
+      readonly idToken: 'unchecked'
+      readonly issuer?: undefined
+    }
+
+/**
+ * Stitch SSO at the backend: a confidential client that authenticates with an assertion (`private_key_jwt`) made and
+ * used inside its own token requests, or with a secret.
+ *
+ * Access tokens are refreshed only when they are about to end, because every refresh opens a session at the person's
+ * bank. Refresh tokens are single use.
+ *
+ * @throws {TypeError} when an option is missing or wrong. A key that cannot be used rejects the backend's `ready`.
+ * @example
+ * ```ts
+ * import { stitch } from 'countersign/backend'
+ *
+ * declare const privateKey: CryptoKey
+ *
+ * const provider = stitch({
+ *   clientId: 'test-18fbd892',
+ *   redirectUri: 'https://app.example/callback/stitch',
+ *   scope: 'openid accounts balances offline_access',
+ *   privateKey,
+ *   keyId: '4f2b',
+ *   issuer: 'https://secure.stitch.money',
+ * })
+ * ```
+ * @see https://stitch.money/docs/stitch-sso
+ */
+export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
+  options: StitchBackendOptions<M>,
+): BackendProvider & { readonly mode: M } {
+  const settings = readOptions(options)
+  const authentication = authenticate(options, settings.tokenEndpoint)
+  authentication.catch(() => undefined)
+  const endpointFor = createEndpoint(options, settings, authentication)
+
+  const toGrant = (tokens: CheckedTokens, createdAt: number, now: number): ProviderGrant => ({
+    tokens,
+    sub: tokens.claims?.sub,
+    details: pickDetails(tokens.claims, options.details ?? []),
+    ...(tokens.refreshToken !== undefined && {
+      renewBy: Math.min(now + settings.slidingSeconds, createdAt + settings.absoluteSeconds),
+    }),
+  })
+
+  return {
+    label: 'Stitch',
+    mode: settings.mode as M,
+    redirectUris: settings.redirectUris,
+    scope: options.scope,
+    ready: authentication,
+
+    authorize({ state, codeChallenge, nonce, redirectUri, scope }) {
+      const url = buildAuthorizationUrl(settings.authorizationEndpoint, {
+        client_id: options.clientId,
+        scope,
+        response_type: 'code',
+        redirect_uri: redirectUri,
+        state,
+        nonce,
+        code_challenge: codeChallenge,
+        code_challenge_method: 'S256',
+      })
+      return Promise.resolve({ url })
+    },
+
+    async redeem({ code, codeVerifier, state, iss, nonce, redirectUri }, context) {
+      const endpoint = await endpointFor(context)
+      if (options.issuer !== undefined) checkResponseIssuer(iss, options.issuer, false)
+      const grant = { code, codeVerifier, state, redirectUri, nonce, iss: options.issuer && iss }
+      const now = context.now()
+      return toGrant(await redeemCode(endpoint, grant), now, now)
+    },
+
+    async refresh({ refreshToken = '', sub, createdAt }, context) {
+      const tokens = await refreshTokens(await endpointFor(context), refreshToken, sub)
+      return toGrant(tokens, createdAt, context.now())
+    },
+
+    async revoke({ refreshToken, accessToken }, context) {
+      return revoke(await endpointFor(context), [
+        [refreshToken, 'refresh_token'],
+        [accessToken, 'access_token'],
+      ])
+    },
+
+    resources: {
+      base: settings.api,
+      routes: [graphql],
+      inspect: (body) => inspectGraphql(body, new URL(settings.authorizationEndpoint).origin),
+    },
+  }
+}
+
+interface Settings {
+  readonly mode: 'mediated' | 'bff'
+  readonly redirectUris: readonly string[]
+  readonly authorizationEndpoint: string
+  readonly tokenEndpoint: string
+  readonly api: string
+  readonly slidingSeconds: number
+  readonly absoluteSeconds: number
+}
+
+/** Claims that say who the person is, or belong to the protocol: not for the page. */
+const withheldClaims = /^(?:sub|sid|nonce|jti|at_hash|s_hash|c_hash)$/
+
+function readOptions(options: StitchBackendOptions<'mediated' | 'bff'>): Settings {
+  const { authorizationEndpoint = endpoints.authorization, tokenEndpoint = endpoints.token } = options
+  const { api = endpoints.api, redirectUri, mode = 'mediated' } = options
+  if (!options.clientId) throw new TypeError('stitch needs the `clientId` that the client has at Stitch.')
+  if (!parseScope(options.scope).includes('openid'))
+    throw new TypeError('The scope for Stitch must hold "openid": add it.')
+  if (options.issuer === undefined && (options.idToken as string | undefined) !== 'unchecked') {
+    throw new TypeError(
+      "stitch needs the `issuer` of Stitch's ID Tokens, to check them; if you do not know it, say so with `idToken: 'unchecked'`.",
+    )
+  }
+  if (options.details?.some((name) => withheldClaims.test(name)))
+    throw new TypeError('`details` names a claim that identifies the person or the session: leave it out.')
+  for (const [name, url] of Object.entries({ authorizationEndpoint, tokenEndpoint, api }))
+    endpointUrl(url, name)
+  return {
+    mode,
+    redirectUris: typeof redirectUri === 'string' ? [redirectUri] : redirectUri,
+    authorizationEndpoint,
+    tokenEndpoint,
+    api,
+    slidingSeconds: options.refreshTokenSlidingSeconds ?? refreshTokenSlidingSeconds,
+    absoluteSeconds: options.refreshTokenAbsoluteSeconds ?? refreshTokenAbsoluteSeconds,
+  }
+}
+
+function endpointUrl(value: string, name: string): URL {
+  try {
+    return parseEndpoint(value, name)
+  } catch {
+    throw new TypeError(`\`${name}\` is no https URL (or http on this machine) without fragment: correct it.`)
+  }
+}
+
+/** The client authentication: an assertion for one request, or the secret. */
+async function authenticate(
+  options: StitchBackendOptions<'mediated' | 'bff'>,
+  tokenEndpoint: string,
+): Promise<oauth.ClientAuth> {
+  if (options.privateKey === undefined) {
+    if (!options.clientSecret)
+      throw new TypeError('stitch needs `privateKey` and `keyId`, or `clientSecret`.')
+    return oauth.ClientSecretPost(options.clientSecret)
+  }
+  const { privateKey, keyId, algorithm, assertionAudience = tokenEndpoint, assertionType = 'JWT' } = options
+  const key = await importSigningKey(privateKey, algorithm)
+  return oauth.PrivateKeyJwt(
+    { key, kid: keyId },
+    {
+      [oauth.modifyAssertion](header, payload) {
+        header['typ'] = assertionType
+        // One fixed string, whatever any metadata says: an assertion is good for everything the client may do there.
+        payload['aud'] = assertionAudience
+      },
+    },
+  )
+}
+
+/** Makes what a token request needs; the metadata, and with it the cached keys, is one object for an hour. */
+function createEndpoint(
+  options: StitchBackendOptions<'mediated' | 'bff'>,
+  settings: Settings,
+  authentication: Promise<oauth.ClientAuth>,
+): (context: ProviderContext) => Promise<TokenEndpoint> {
+  let known: { readonly server: Promise<ServerMetadata>; readonly until: number } | undefined
+
+  function metadata({ fetch, now }: ProviderContext): Promise<ServerMetadata> {
+    if (known && now() < known.until) return known.server
+    const server = loadMetadata(options, settings, fetch)
+    known = { server, until: now() + 3600 }
+    server.catch(() => (known = undefined))
+    return server
+  }
+
+  return async (context) => ({
+    server: await metadata(context),
+    clientId: options.clientId,
+    authentication: await authentication,
+    fetch: context.fetch,
+    now: context.now,
+    idToken: options.issuer === undefined ? 'unchecked' : 'required',
+  })
+}
+
+async function loadMetadata(
+  options: StitchBackendOptions<'mediated' | 'bff'>,
+  { authorizationEndpoint, tokenEndpoint }: Settings,
+  fetch: ProviderContext['fetch'],
+): Promise<ServerMetadata> {
+  const configured = {
+    authorization_endpoint: authorizationEndpoint,
+    token_endpoint: tokenEndpoint,
+    ...(options.revocationEndpoint !== undefined && { revocation_endpoint: options.revocationEndpoint }),
+  }
+  if (options.issuer === undefined) return { issuer: new URL(tokenEndpoint).origin, ...configured }
+  if (options.jwksUri !== undefined)
+    return { issuer: options.issuer, jwks_uri: parseEndpoint(options.jwksUri, 'jwksUri').href, ...configured }
+  const { issuer, jwks_uri } = await discover(fetch, options.issuer, [new URL(tokenEndpoint).origin])
+  return { issuer, ...(jwks_uri !== undefined && { jwks_uri }), ...configured }
+}
+
+function pickDetails(claims: oauth.IDToken | undefined, names: readonly string[]): JsonObject {
+  return Object.fromEntries(
+    names.flatMap((name): [string, Json][] => {
+      const value = claims && Object.hasOwn(claims, name) ? claims[name] : undefined
+      return value === undefined ? [] : [[name, value as Json]]
+    }),
+  )
+}
+
+/** A query changes nothing, so a refused one may be sent again; a mutation is not repeated. */
+const graphql: ResourceRoute = {
+  method: 'POST',
+  path: '/graphql',
+  isRepeatable: (body) => body !== undefined && !/\bmutation\b/.test(body),
+}
+
+interface GraphqlAnswer {
+  readonly message?: unknown
+  readonly extensions?: { readonly code?: unknown; readonly userInteractionUrl?: unknown }
+  readonly errors?: unknown
+}
+
+/**
+ * Stitch says in the body, with status 200, that a token is no longer good, or that the person must come back to the
+ * bank. The latter is the app's business and not the token's: it is relayed, if its URL leads to Stitch and nowhere else.
+ */
+function inspectGraphql(body: unknown, origin: string): ReturnType<NonNullable<Resources['inspect']>> {
+  const answer = Object(body) as GraphqlAnswer
+  const parts = [
+    answer,
+    ...(Array.isArray(answer.errors) ? answer.errors.map((error) => Object(error) as GraphqlAnswer) : []),
+  ]
+  for (const { extensions } of parts) {
+    const url = extensions?.userInteractionUrl
+    if (url === undefined) continue
+    if (typeof url !== 'string' || !URL.canParse(url) || new URL(url).origin !== origin) return 'unacceptable'
+  }
+  const says = ({ extensions, message }: GraphqlAnswer): boolean =>
+    extensions?.code === 'UNAUTHENTICATED' ||
+    (typeof message === 'string' && message.startsWith('UNAUTHENTICATED'))
+  return parts.some(says) ? 'token_rejected' : undefined
+}
