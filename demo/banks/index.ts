@@ -1,6 +1,7 @@
 import { startApiture, type ApitureOptions } from './apiture.js'
 import type { Bank } from './bank.js'
 import { startBasis, type BasisOptions } from './basis.js'
+import { startMoneyhub, type MoneyhubOptions } from './moneyhub.js'
 import { startStitch, type StitchOptions } from './stitch.js'
 
 type WithoutRedirects<O> = Omit<O, 'redirectUris' | 'port'>
@@ -15,6 +16,8 @@ export interface BanksOptions {
   readonly ports?: Partial<Record<BankName, number>>
   readonly apiture?: WithoutRedirects<ApitureOptions>
   readonly basis?: WithoutRedirects<BasisOptions>
+  /** @defaultValue `jwks`: those of `stitch` */
+  readonly moneyhub?: Partial<WithoutRedirects<MoneyhubOptions>>
   readonly stitch: WithoutRedirects<StitchOptions>
 }
 
@@ -22,11 +25,16 @@ export interface BanksOptions {
 export interface Banks {
   readonly apiture: Awaited<ReturnType<typeof startApiture>>
   readonly basis: Awaited<ReturnType<typeof startBasis>>
+  readonly moneyhub: Awaited<ReturnType<typeof startMoneyhub>>
   readonly stitch: Awaited<ReturnType<typeof startStitch>>
 }
 
 /** A bank's name, as in options and callback paths. */
 export type BankName = keyof Banks
+
+/** The names under which the app knows a bank: Moneyhub under one for each of its two use cases. */
+const callbacks = (name: BankName): readonly string[] =>
+  name === 'moneyhub' ? [name, 'moneyhubOnce'] : [name]
 
 /**
  * Opens every bank.
@@ -44,7 +52,9 @@ export async function startBanks(
   options: BanksOptions,
 ): Promise<Banks & { readonly close: () => Promise<void> }> {
   const common = (name: BankName) => ({
-    redirectUris: options.redirectUris?.[name] ?? [new URL(`/callback/${name}`, options.appOrigin).href],
+    redirectUris:
+      options.redirectUris?.[name] ??
+      callbacks(name).map((callback) => new URL(`/callback/${callback}`, options.appOrigin).href),
     port: options.ports?.[name] ?? 0,
   })
   const opened: Pick<Bank, 'close'>[] = []
@@ -59,8 +69,10 @@ export async function startBanks(
   try {
     const apiture = await open(startApiture({ ...options.apiture, ...common('apiture') }))
     const basis = await open(startBasis({ ...options.basis, ...common('basis') }))
+    const { jwks } = options.stitch
+    const moneyhub = await open(startMoneyhub({ jwks, ...options.moneyhub, ...common('moneyhub') }))
     const stitch = await open(startStitch({ ...options.stitch, ...common('stitch') }))
-    return { apiture, basis, stitch, close }
+    return { apiture, basis, moneyhub, stitch, close }
   } catch (error) {
     await close()
     throw error

@@ -1,0 +1,98 @@
+import type { BankRequest } from './http.js'
+import { problem, type Caller, type MoneyhubAnswer } from './moneyhub-api.js'
+import type { Institution } from './moneyhub-institutions.js'
+import type { ProfileConnection, Profiles } from './moneyhub-profiles.js'
+
+/** The scope that each path of the Data API demands. */
+export const dataScopes = {
+  '/v3/accounts': 'accounts:read',
+  '/v3/transactions': 'transactions:read:all',
+} as const
+
+/** Answers the Data API for the profile that the token speaks for: of every connection whose consent is still good. */
+export function answerData(profiles: Profiles, request: BankRequest, caller: Caller): MoneyhubAnswer {
+  const profile = profiles.find(caller.userId ?? '')
+  if (!profile)
+    return problem(
+      403,
+      'insufficient_scope',
+      'The access token speaks for no user: it was issued without sub.',
+    )
+  const alive = [...profile.connections.values()].filter(
+    ({ expiresAt }) => Date.parse(expiresAt) > Date.now(),
+  )
+  const data = request.path === '/v3/accounts' ? alive.flatMap(accountsOf) : transactionsOf(alive, request)
+  return { status: 200, body: { data, links: { self: request.path }, meta: {} } }
+}
+
+function transactionsOf(connections: readonly ProfileConnection[], { parameters }: BankRequest) {
+  const { accountId, limit } = parameters
+  return connections
+    .flatMap(accountsOf)
+    .filter(({ id }) => accountId === undefined || accountId === id)
+    .flatMap(({ id }) => bookings.map((booking, index) => toTransaction(id, booking, index)))
+    .slice(0, Number(limit ?? 100))
+}
+
+const bookings = [
+  ['Northgate Rail', -1240],
+  ['Salary', 210000],
+  ['Corner Grocer', -3318],
+] as const
+
+function toTransaction(
+  accountId: string,
+  [shortDescription, pence]: (typeof bookings)[number],
+  index: number,
+) {
+  const date = `2026-10-0${String(9 - index)}`
+  return {
+    id: `${accountId}-t${String(index + 1)}`,
+    accountId,
+    amount: amount(pence),
+    date,
+    dateModified: `${date}T09:00:00.000Z`,
+    shortDescription,
+    longDescription: shortDescription.toUpperCase(),
+    categoryId: 'std:unknown',
+    categoryIdConfirmed: false,
+    notes: '',
+    status: 'posted',
+  }
+}
+
+/** Amounts are in minor units, and in v3 in major ones, too. */
+function amount(value: number) {
+  return { value, minorUnits: value, majorUnits: value / 100, currency: 'GBP' }
+}
+
+const holdings: Readonly<Record<string, readonly (readonly [name: string, type: string, pence: number])[]>> =
+  {
+    ada: [
+      ['Everyday Account', 'cash:current', 241518],
+      ['Loyalty Saver', 'savings', 1250000],
+    ],
+    grace: [['Classic Account', 'cash:current', 90277]],
+  }
+
+function accountsOf({ id: connectionId, institution, person, lastUpdated }: ProfileConnection) {
+  return (holdings[person.id] ?? []).map(([accountName, type, pence], index) => ({
+    id: `${connectionId.slice(-12)}-${String(index + 1)}`,
+    accountName,
+    type,
+    accountType: 'personal',
+    currency: 'GBP',
+    balance: { amount: amount(pence), date: lastUpdated.slice(0, 10) },
+    dateModified: lastUpdated,
+    accountReference: reference(institution, person.id, index),
+    accountHolderName: person.name,
+    connectionId,
+    providerId: institution.id,
+    providerName: institution.name,
+  }))
+}
+
+/** The last digits of an account's number. */
+function reference({ id }: Institution, person: string, index: number): string {
+  return String(((parseInt(id.slice(0, 6), 16) + person.length * 37 + index * 911) % 9000) + 1000)
+}

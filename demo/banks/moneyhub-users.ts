@@ -1,0 +1,66 @@
+import type { BankRequest } from './http.js'
+import { problem, type MoneyhubAnswer } from './moneyhub-api.js'
+import type { Profile, ProfileConnection, Profiles } from './moneyhub-profiles.js'
+
+/** The scope that a request to the users API demands; undefined for a path or method that it does not have. */
+export function scopeOfUsers({ method, path }: BankRequest): string | undefined {
+  const route = `${method ?? ''} ${path.replace(/^\/users\/?/, '').replace(/^[^/]+/, ':id')}`
+  if (/^POST (?::id)?$/.test(route)) return path === '/users' ? 'user:create' : undefined
+  if (/^GET (?:(?::id)(?:\/connections)?)?$/.test(route)) return 'user:read'
+  return /^DELETE :id(?:\/connection\/[^/]+)?$/.test(route) ? 'user:delete' : undefined
+}
+
+/** Answers the users API, below `/users`. */
+export function answerUsers(profiles: Profiles, clientId: string, request: BankRequest): MoneyhubAnswer {
+  const [, , userId, part, connectionId] = request.path.split('/').map(decodeURIComponent)
+  if (userId === undefined) return answerAll(profiles, clientId, request)
+  const profile = profiles.find(userId)
+  if (!profile) return problem(404, 'not_found', 'There is no such user.')
+  if (request.method === 'DELETE') return remove(profiles, profile, connectionId)
+  if (part === undefined) return { status: 200, body: toDocument(profile, clientId) }
+  const connections = [...profile.connections.values()].map(toConnection)
+  return { status: 200, body: { data: connections, links: {}, meta: {} } }
+}
+
+function answerAll(
+  profiles: Profiles,
+  clientId: string,
+  { method, parameters }: BankRequest,
+): MoneyhubAnswer {
+  if (method === 'GET') {
+    return {
+      status: 200,
+      body: { data: profiles.all().map((profile) => toDocument(profile, clientId)), meta: {} },
+    }
+  }
+  return { status: 201, body: toDocument(profiles.create(parameters['clientUserId']), clientId) }
+}
+
+function remove(profiles: Profiles, profile: Profile, connectionId: string | undefined): MoneyhubAnswer {
+  if (connectionId === undefined) profiles.delete(profile.userId)
+  else if (!profile.connections.delete(connectionId)) {
+    return problem(404, 'not_found', 'The user has no such connection.')
+  }
+  return { status: 204 }
+}
+
+function toDocument({ userId, clientUserId, createdAt, connections }: Profile, clientId: string) {
+  return {
+    userId,
+    clientUserId,
+    clientId,
+    createdAt,
+    updatedAt: createdAt,
+    lastAccessed: createdAt,
+    managedBy: 'client',
+    userType: 'personal',
+    scopes: '',
+    connectionIds: [...connections.keys()],
+  }
+}
+
+function toConnection({ id, institution, expiresAt, ...connection }: ProfileConnection) {
+  const { connectedOn, lastUpdated, tppConsent } = connection
+  const { name, type } = institution
+  return { id, name, type, connectedOn, lastUpdated, expiresAt, accountIds: [], status: 'ok', tppConsent }
+}
