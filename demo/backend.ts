@@ -1,7 +1,8 @@
-import { createBackend, memoryStore, stitch } from 'countersign/backend'
+import { basis, createBackend, memoryStore, stitch } from 'countersign/backend'
 import { toNodeListener } from 'countersign/backend/node'
 import type { RequestListener } from 'node:http'
 import type { Banks } from './banks/index.js'
+import { basisClaims, type BasisSettings } from './basis.js'
 import type { User } from './users.js'
 
 /** What {@link startBackend} needs. */
@@ -9,6 +10,7 @@ export interface BackendOptions {
   /** The origin of the app's pages. */
   readonly origin: string
   readonly banks: Banks
+  readonly basisSettings: BasisSettings
   /** The private key of the app as a client of Stitch. */
   readonly assertionKey: CryptoKey
   /** Who is signed in to the app. */
@@ -16,7 +18,8 @@ export interface BackendOptions {
 }
 
 /** The reference backend, with each bank as its provider. */
-export function startBackend({ origin, banks, assertionKey, userOf }: BackendOptions): RequestListener {
+export function startBackend(options: BackendOptions): RequestListener {
+  const { origin, banks, basisSettings, assertionKey, userOf } = options
   const callback = (name: string): string => `${origin}/callback/${name}`
   return toNodeListener(
     createBackend({
@@ -24,9 +27,10 @@ export function startBackend({ origin, banks, assertionKey, userOf }: BackendOpt
       store: memoryStore(),
       session: (request) => {
         const user = userOf(request)
-        return user ? { subject: user.id, claims: {} } : null
+        return user ? { subject: user.id, claims: basisClaims(user, basisSettings) } : null
       },
       providers: {
+        basis: basis({ ...basisSettings, redirectUri: callback('basis') }),
         stitch: stitch({
           clientId: banks.stitch.clientId,
           redirectUri: callback('stitch'),

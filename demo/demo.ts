@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Configuration } from './app/configuration.js'
 import { startBackend } from './backend.js'
 import { startBanks, type BankName, type Banks } from './banks/index.js'
+import { basisSettings, listInstitutions, type BasisSettings } from './basis.js'
+import type { Environment } from './environment.js'
 import { pageHeaders, readDocument, serveFile, withConfiguration } from './page.js'
 import { listen, readCookie, readJson, sendJson } from './server.js'
 import { userOf, users, type User } from './users.js'
@@ -11,6 +13,8 @@ import { userOf, users, type User } from './users.js'
 export interface DemoOptions {
   /** @defaultValue 0, a free one */
   readonly port?: number
+  /** Credentials of real providers; each that has none is the embedded bank. @defaultValue none */
+  readonly environment?: Environment
 }
 
 /** The demo, running. */
@@ -29,7 +33,7 @@ const sessionCookie = 'demo-user'
  *
  * @throws {Error} a sentence when a port is taken
  */
-export async function startDemo({ port = 0 }: DemoOptions = {}): Promise<Demo> {
+export async function startDemo({ port = 0, environment = {} }: DemoOptions = {}): Promise<Demo> {
   let handle = (_request: IncomingMessage, response: ServerResponse): void => {
     response.writeHead(503).end()
   }
@@ -46,13 +50,15 @@ export async function startDemo({ port = 0 }: DemoOptions = {}): Promise<Demo> {
     throw error
   }
   const { close: closeBanks, ...banks } = started
+  const basis = basisSettings(environment, banks.basis)
   const backend = startBackend({
     origin: app.origin,
     banks,
+    basisSettings: basis,
     assertionKey: assertionKey.privateKey,
     userOf: signedIn,
   })
-  const headers = pageHeaders([banks.apiture.origin, banks.stitch.origin])
+  const headers = pageHeaders([banks.apiture.origin, banks.stitch.origin, new URL(basis.api).origin])
   const document = await readDocument()
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -60,6 +66,10 @@ export async function startDemo({ port = 0 }: DemoOptions = {}): Promise<Demo> {
     const control = /^\/banks\/(\w+)\/next$/.exec(pathname)
     if (pathname.startsWith('/connect/')) {
       backend(request, response)
+      return
+    }
+    if (pathname === '/institutions') {
+      sendJson(response, 200, await listInstitutions(basis))
       return
     }
     if (pathname === '/session' && request.method === 'POST') return changeUser(request, response)
@@ -71,7 +81,7 @@ export async function startDemo({ port = 0 }: DemoOptions = {}): Promise<Demo> {
       'content-type': 'text/html; charset=utf-8',
       ...(cookie === undefined && { 'set-cookie': toCookie(users[0].id) }),
     })
-    response.end(withConfiguration(document, configurationOf(banks, cookie ?? users[0].id)))
+    response.end(withConfiguration(document, configurationOf(banks, basis, cookie ?? users[0].id)))
   }
 
   handle = (request, response) => {
@@ -115,11 +125,16 @@ async function tellBank(
   sendJson(response, 200, {})
 }
 
-function configurationOf({ apiture, stitch }: Banks, cookie: string): Configuration {
+function configurationOf({ apiture, stitch }: Banks, basis: BasisSettings, cookie: string): Configuration {
   return {
-    user: userOf(cookie) ?? null,
-    users,
+    user: publicUser(userOf(cookie)),
+    users: users.flatMap((user) => publicUser(user) ?? []),
     apiture: { clientId: apiture.clientId, issuer: apiture.issuer, api: `${apiture.origin}/banking/` },
+    basis: {
+      clientId: basis.clientId,
+      authorizationEndpoint: basis.authorizationEndpoint,
+      api: basis.api,
+    },
     stitch: {
       clientId: stitch.clientId,
       authorizationEndpoint: `${stitch.origin}/connect/authorize`,
@@ -127,3 +142,7 @@ function configurationOf({ apiture, stitch }: Banks, cookie: string): Configurat
     },
   }
 }
+
+/** What the page may know of a user. */
+const publicUser = (user: User | undefined): Configuration['user'] =>
+  user ? { id: user.id, name: user.name } : null

@@ -1,9 +1,9 @@
 import { startDemo } from './demo.js'
-
-const port = Number(process.env['PORT'] ?? 4300)
+import { loadEnvironment } from './environment.js'
 
 try {
-  const demo = await startDemo({ port })
+  const environment = loadEnvironment()
+  const demo = await startDemo({ port: Number(environment['PORT'] ?? 4300), environment })
   console.log(`The demo is running. Open ${demo.origin}\n\nEnd it with Ctrl-C.`)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

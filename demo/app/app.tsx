@@ -1,6 +1,7 @@
 import { useAuthorizationCallback } from 'countersign'
 import { useEffect } from 'react'
 import { ApitureCard } from './providers/apiture.js'
+import { BasisCard } from './providers/basis.js'
 import { StitchCard } from './providers/stitch.js'
 import { navigate, usePath } from './router.js'
 import { SessionMenu } from './session-menu.js'
@@ -23,6 +24,7 @@ export function App() {
         <Return />
         <div className="cards">
           <ApitureCard />
+          <BasisCard />
           <StitchCard />
         </div>
       </main>

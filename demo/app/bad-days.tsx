@@ -2,17 +2,33 @@ import type { TokensState } from 'countersign'
 import { useState } from 'react'
 import type { ProviderName } from './bank.js'
 
-/** What the bank can be told to do the next time, with the words of its control endpoint. */
-const wishes = [
+/** What a bank can be told to do the next time, with the words of its control endpoint. */
+export interface Wish {
+  readonly label: string
+  readonly behaviour: object
+}
+
+/** What any bank can be told. */
+const common: readonly Wish[] = [
   { label: 'Refuse, whatever is pressed', behaviour: { outcome: 'deny' } },
   { label: 'Say it is temporarily unavailable', behaviour: { error: 'temporarily_unavailable' } },
   { label: 'Lose the answer of the token endpoint', behaviour: { token: 'lost-reply' } },
   { label: 'Issue a token that expires at once', behaviour: { accessTokenSeconds: 1 } },
   { label: 'No longer accept the refresh token', behaviour: { refresh: { error: 'invalid_grant' } } },
-] as const
+]
+
+/** What {@link BadDays} takes. */
+export interface BadDaysProps {
+  readonly name: ProviderName
+  readonly title: string
+  /** What only this bank can be told. */
+  readonly wishes?: readonly Wish[] | undefined
+  readonly tokens: TokensState
+}
 
 /** Lets a person try what happens when things go wrong. */
-export function BadDays({ name, title, tokens }: { name: ProviderName; title: string; tokens: TokensState }) {
+export function BadDays({ name, title, wishes: own = [], tokens }: BadDaysProps) {
+  const wishes = [...common, ...own]
   const [told, setTold] = useState('')
   async function tell(index: number) {
     const wish = wishes[index]

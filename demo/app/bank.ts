@@ -1,5 +1,5 @@
 import { createClient } from 'countersign'
-import { apiture, stitch } from 'countersign/providers'
+import { apiture, basis, stitch } from 'countersign/providers'
 import { readConfiguration } from './configuration.js'
 
 const configuration = readConfiguration()
@@ -10,6 +10,7 @@ export const bank = createClient({
   session: configuration.user?.id ?? null,
   providers: {
     apiture: apiture({ ...configuration.apiture, scope: 'openid offline_access banking/read' }),
+    basis: basis(configuration.basis),
     stitch: stitch({ ...configuration.stitch, scope: 'openid accounts balances offline_access' }),
   },
 })

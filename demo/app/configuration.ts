@@ -5,6 +5,7 @@ export interface Configuration {
   /** The people who can sign in to the app. */
   readonly users: readonly { readonly id: string; readonly name: string }[]
   readonly apiture: { readonly clientId: string; readonly issuer: string; readonly api: string }
+  readonly basis: { readonly clientId: string; readonly authorizationEndpoint: string; readonly api: string }
   readonly stitch: { readonly clientId: string; readonly authorizationEndpoint: string; readonly api: string }
 }
 

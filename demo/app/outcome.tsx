@@ -1,4 +1,4 @@
-import { type CallbackState } from 'countersign'
+import { AuthorizationResponseError, type CallbackState, type CountersignError } from 'countersign'
 import { navigate } from './router.js'
 import { signIn } from './session-menu.js'
 
@@ -27,7 +27,7 @@ export function Outcome({ callback }: { callback: CallbackState }) {
       )
     case 'failed':
       return (
-        <Message text={callback.error.message} code={callback.error.code}>
+        <Message text={callback.error.message} error={callback.error}>
           {callback.resume && <Act label="Try again" onClick={callback.resume} />}
           {callback.restart && <Act label="Start again" onClick={callback.restart} />}
           <Back />
@@ -38,17 +38,40 @@ export function Outcome({ callback }: { callback: CallbackState }) {
   }
 }
 
-function Message({ text, code, children }: { text: string; code?: string; children: React.ReactNode }) {
+interface MessageProps {
+  readonly text: string
+  readonly error?: CountersignError
+  readonly children: React.ReactNode
+}
+
+function Message({ text, error, children }: MessageProps) {
   return (
     <div className="outcome">
       <p>{text}</p>
-      {code && (
-        <p className="code">
-          Code: <code>{code}</code>
-        </p>
-      )}
+      {error && <Evidence error={error} />}
       <p className="actions">{children}</p>
     </div>
+  )
+}
+
+/** What the error says of itself. The bank's own words are text, never markup. */
+function Evidence({ error }: { error: CountersignError }) {
+  const { code } = error
+  const answer = error instanceof AuthorizationResponseError ? error : undefined
+  return (
+    <>
+      {answer?.errorDescription && <p>The bank says: “{answer.errorDescription}”</p>}
+      <p className="code">
+        Code: <code>{answer ? `${code}: ${answer.error}` : code}</code>
+      </p>
+      {answer?.errorUri && (
+        <p className="code">
+          <a href={answer.errorUri} target="_blank" rel="noreferrer">
+            What this error means
+          </a>
+        </p>
+      )}
+    </>
   )
 }
 

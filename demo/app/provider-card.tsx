@@ -1,7 +1,13 @@
-import { useAuthorizationCallback, useAuthorize, useTokens, type TokensState } from 'countersign'
+import {
+  useAuthorizationCallback,
+  useAuthorize,
+  useTokens,
+  type InputOf,
+  type TokensState,
+} from 'countersign'
 import { useId, type ReactNode } from 'react'
-import type { ProviderName } from './bank.js'
-import { BadDays } from './bad-days.js'
+import { BadDays, type Wish } from './bad-days.js'
+import type { bank, ProviderName } from './bank.js'
 import { Outcome } from './outcome.js'
 import { usePath } from './router.js'
 
@@ -15,14 +21,21 @@ export interface ProviderCardProps {
   readonly about: string
   /** One sentence: where the tokens are. */
   readonly where: string
+  /** What the person has chosen; null while something is still to be chosen. @defaultValue nothing to choose */
+  readonly input?: InputOf<(typeof bank.providers)[ProviderName]> | null
+  /** Where the person chooses it. */
+  readonly choices?: ReactNode
+  /** Bad days that only this bank can have. */
+  readonly wishes?: readonly Wish[]
   /** What was fetched with the new connection. */
   readonly children: (connected: ConnectedState) => ReactNode
 }
 
 /** One provider: its status, its button, its data, its bad days. */
-export function ProviderCard({ name, title, about, where, children }: ProviderCardProps) {
+export function ProviderCard(props: ProviderCardProps) {
+  const { name, title, about, where, input, choices, wishes, children } = props
   const tokens: TokensState = useTokens(name)
-  const { authorize, prepare, status, error } = useAuthorize(name)
+  const { authorize, prepare, status, error } = useAuthorize(name, input ?? undefined)
   const callback = useAuthorizationCallback()
   const path = usePath()
   const heading = useId()
@@ -44,12 +57,13 @@ export function ProviderCard({ name, title, about, where, children }: ProviderCa
       {ours && <Outcome callback={ours} />}
       {error && <p className="problem">{error.message}</p>}
       {tokens.status === 'connected' && children(tokens)}
+      {choices}
       <p className="actions">
         <button
           type="button"
           onPointerEnter={() => void prepare()}
           onClick={() => void authorize()}
-          disabled={busy}
+          disabled={busy || input === null}
         >
           {tokens.status === 'connected' ? `Connect ${title} again` : `Connect ${title}`}
         </button>
@@ -60,7 +74,7 @@ export function ProviderCard({ name, title, about, where, children }: ProviderCa
         )}
       </p>
       <p className="where">{where}</p>
-      <BadDays name={name} title={title} tokens={tokens} />
+      <BadDays name={name} title={title} wishes={wishes} tokens={tokens} />
     </article>
   )
 }
