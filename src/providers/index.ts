@@ -7,5 +7,16 @@ export {
   type BasisOptions,
 } from './basis/preset.js'
 export type { BasisEnvironment } from './basis/facts.js'
+export {
+  moneyhub,
+  type MoneyhubConnect,
+  type MoneyhubConsent,
+  type MoneyhubDetails,
+  type MoneyhubInputs,
+  type MoneyhubModes,
+  type MoneyhubOptions,
+  type MoneyhubRenew,
+  type MoneyhubUseCase,
+} from './moneyhub/preset.js'
 export { oidc, type OidcOptions } from './oidc.js'
 export { stitch, type StitchMode, type StitchOptions } from './stitch/preset.js'
