@@ -124,11 +124,12 @@ function takeLease(
 async function refresh(context: Context, record: ConnectionRecord): Promise<StoredTokens> {
   const { id } = record
   const provider = providerOf(context, record.provider)
-  const { fetch, now } = providerContext(context, provider)
-  const watched = watch(fetch)
+  const { now } = context
+  const own = providerContext(context, provider)
+  const watched = watch(own.fetch)
   let grant: ProviderGrant | undefined
   try {
-    grant = await provider.refresh?.(toHeld(record), { fetch: watched.fetch, now })
+    grant = await provider.refresh?.(toHeld(record), { ...own, fetch: watched.fetch })
   } catch (error) {
     throw await afterFailure(context, record, error, watched.mayHaveArrived())
   }

@@ -32,10 +32,19 @@ export function providerOf({ providers }: Context, name: string): BackendProvide
 }
 
 /** What a provider's methods are given. */
-export const providerContext = ({ fetch, now }: Context, provider: BackendProvider): ProviderContext => ({
-  fetch: provider.fetch ?? fetch,
-  now,
-})
+export function providerContext(context: Context, provider: BackendProvider): ProviderContext {
+  const { fetch, now, providers, records } = context
+  const [name = ''] = [...providers].find(([, candidate]) => candidate === provider) ?? []
+  const ownKey = (key: string): string => `provider:${name}:${key}`
+  return {
+    fetch: provider.fetch ?? fetch,
+    now,
+    records: {
+      read: (key) => records.read(ownKey(key)),
+      change: (key, next) => records.change(ownKey(key), next),
+    },
+  }
+}
 
 /** How the app's user appears in keys of the store and in events: not to be read back. */
 export const subjectKey = (subject: string): Promise<string> => sha256(`subject ${subject}`)

@@ -23,6 +23,7 @@ export type {
   InputForm,
   ProviderContext,
   ProviderGrant,
+  ProviderRecords,
   Redemption,
   ResourceRoute,
   Resources,

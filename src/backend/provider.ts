@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../protocol/contract.js'
 import type { Fetch } from '../protocol/http.js'
 import type { TokenSet } from '../protocol/token-response.js'
+import type { Records } from './records.js'
 
 /**
  * The app's own user, as the app's own session names them. What a provider must know about the person beside the
@@ -13,12 +14,20 @@ export interface Session<Claims extends object = object> {
   readonly claims: Claims
 }
 
+/** What a provider may keep beside its connections; see {@link ProviderContext.records}. */
+export type ProviderRecords = Pick<Records, 'read' | 'change'>
+
 /** What every method of a provider can use. */
 export interface ProviderContext {
   /** The `fetch` for this provider; use it through `request` of `protocol/http.ts`, which bounds time and size. */
   readonly fetch: Fetch
   /** Epoch seconds. */
   readonly now: () => number
+  /**
+   * Records of the provider's own in the backend's store, sealed as everything there: other providers do not see them.
+   * For what a person is called at the provider, for instance; tokens of connections are kept by the handler.
+   */
+  readonly records: ProviderRecords
 }
 
 /** What {@link BackendProvider.authorize} is to turn into a URL; the handler has checked it. */
@@ -102,6 +111,11 @@ export interface ResourceRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the API's base, such as `/accounts/{accountId}/transactions`; a `{…}` stands for one segment. */
   readonly path: string
+  /**
+   * Values that segments of `path` must have, from the connection itself: what else a page asks for does not exist. Use it
+   * where the provider's API would give this client more than this person's data.
+   */
+  readonly bind?: Readonly<Record<string, (connection: HeldConnection) => Json | undefined>>
   /** Names of query parameters that are passed on, each at most once. */
   readonly query?: readonly string[]
   /** The scope of the token that this request needs, for {@link BackendProvider.resourceToken}. */
