@@ -45,7 +45,7 @@ export interface OidcOptions<M extends Mode = 'browser'> {
  * ```
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html
  */
-export function oidc<const M extends Mode = 'browser'>(options: OidcOptions<M>): Provider<object, object, M> {
+export function oidc<const M extends Mode = 'browser'>(options: OidcOptions<M>): Provider<object, object, NoInfer<M>> {
   refuseSecrets(options)
   const { clientId, scope, issuer, api, dpop, par, persistTokens, origins, parameters } = options
   const mode: M = options.mode ?? ('browser' as M)

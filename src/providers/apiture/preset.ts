@@ -44,7 +44,7 @@ export type ApitureMode = 'browser' | 'mediated' | 'bff'
  */
 export function apiture<const M extends ApitureMode = 'browser'>(
   options: ApitureOptions<M>,
-): Provider<object, object, M> {
+): Provider<object, object, NoInfer<M>> {
   refuseSecrets(options)
   const {
     clientId,

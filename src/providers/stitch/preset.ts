@@ -34,7 +34,7 @@ export type StitchMode = 'mediated' | 'bff'
  */
 export function stitch<const M extends StitchMode = 'mediated'>(
   options: StitchOptions<M>,
-): Provider<object, object, M> {
+): Provider<object, object, NoInfer<M>> {
   refuseSecrets(options)
   const {
     clientId,

@@ -120,3 +120,20 @@ export function recordRequests(page: Page): Request[] {
   page.on('request', (request) => requests.push(request))
   return requests
 }
+
+/** Approves at the bank, but keeps the answer: gives the callback URL instead of letting the page open it. */
+export async function approveAndKeepUrl(page: Page): Promise<string> {
+  // Through the protocol itself: playwright's routes do not see what a redirect leads to.
+  const session = await page.context().newCDPSession(page)
+  const url = new Promise<string>((resolve) => {
+    session.once('Fetch.requestPaused', ({ requestId, request }) => {
+      resolve(request.url)
+      void session.send('Fetch.failRequest', { requestId, errorReason: 'Aborted' })
+    })
+  })
+  await session.send('Fetch.enable', { patterns: [{ urlPattern: '*/callback/*' }] })
+  await page.getByRole('button', { name: 'Approve' }).click()
+  const callbackUrl = await url
+  await session.detach()
+  return callbackUrl
+}
