@@ -21,9 +21,6 @@ const marginSeconds = 10
 /** Seconds that one refresh may take, keys of the ID Token included. */
 const leaseSeconds = 60
 
-/** Refreshes under way in this process, by connection. */
-const underWay = new WeakMap<Context, Map<string, Promise<StoredTokens>>>()
-
 /**
  * An access token of the connection that is good: the stored one, or else one refresh, whoever asks at the same time, in
  * this process or in another replica.
@@ -46,8 +43,7 @@ export async function usableTokens(
   const record = await findConnection(context, subject, id)
   const good = await goodTokens(context, record, rejected)
   if (good) return good
-  const refreshes = underWay.get(context) ?? new Map<string, Promise<StoredTokens>>()
-  underWay.set(context, refreshes)
+  const { refreshes } = context
   const running = refreshes.get(id)
   if (running) return running
   const refresh = refreshOnce(context, subject, id, rejected).finally(() => {

@@ -96,7 +96,7 @@ export interface Redeemed {
 }
 
 /**
- * Stores what a redeemed code gave. A renewed connection keeps its id and its place; if another person than before has
+ * Stores what a redeemed code gave. A renewed connection keeps its id; if another person than before has
  * signed in at the provider, it becomes a connection of its own, so that no data of the one is taken for the other's.
  */
 export async function storeConnection(
@@ -111,7 +111,7 @@ export async function storeConnection(
       const same = old.subject === subject && old.provider === provider
       if (!same || (old.sub !== undefined && grant.sub !== undefined && old.sub !== grant.sub))
         return { result: undefined }
-      const write = { ...fresh, id: old.id, createdAt: old.createdAt }
+      const write = { ...fresh, id: old.id }
       return { write, result: write }
     })
     if (renewed) return renewed

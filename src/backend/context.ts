@@ -7,6 +7,7 @@ import type { RateLimit } from './rate-limit.js'
 import type { Records } from './records.js'
 import { Refusal } from './refusal.js'
 import type { Sealing } from './sealing.js'
+import type { StoredTokens } from './connections.js'
 
 /** What the parts of one backend share. */
 export interface Context {
@@ -20,6 +21,10 @@ export interface Context {
   readonly fetch: Fetch
   /** Epoch seconds, whole. */
   readonly now: () => number
+  /** Redemptions under way in this process, for those who ask for the same; each gives a connection's id. */
+  readonly redemptions: Map<string, Promise<string>>
+  /** Refreshes under way in this process, by connection. */
+  readonly refreshes: Map<string, Promise<StoredTokens>>
   readonly emit: (name: BackendEvent['name'], event?: Partial<BackendEvent>) => void
   readonly ready: Promise<unknown>
 }
@@ -46,5 +51,16 @@ export function providerContext(context: Context, provider: BackendProvider): Pr
   }
 }
 
-/** How the app's user appears in keys of the store and in events: not to be read back. */
+/** How the app's user appears in keys of the store: not to be read back. */
 export const subjectKey = (subject: string): Promise<string> => sha256(`subject ${subject}`)
+
+/** The same context for one user's request: its events say whose it is. */
+export async function forSubject(context: Context, subject: string): Promise<Context> {
+  const short = (await subjectKey(subject)).slice(0, 16)
+  return {
+    ...context,
+    emit: (name, event) => {
+      context.emit(name, { subject: short, ...event })
+    },
+  }
+}

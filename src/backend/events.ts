@@ -20,7 +20,7 @@ export interface BackendEvent {
   readonly provider?: string | undefined
   /** A connection's id. */
   readonly connection?: string | undefined
-  /** The first 16 characters of the SHA-256 of the app's user. */
+  /** A short hash of the app's user: tells users apart, and cannot be read back. */
   readonly subject?: string | undefined
   /** For `refused`: the error that was answered. */
   readonly error?: ContractError | undefined

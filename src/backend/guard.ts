@@ -1,4 +1,5 @@
 import { contractHeader, contractVersion } from '../protocol/contract.js'
+import { securityHeaders } from './answer.js'
 import { Refusal } from './refusal.js'
 
 /** Whose requests are accepted. */
@@ -57,6 +58,7 @@ export function preflight({ method, headers }: Request, options: GuardOptions): 
   return new Response(null, {
     status: 204,
     headers: {
+      ...securityHeaders,
       'access-control-allow-methods': methods,
       'access-control-allow-headers': sendable,
       'access-control-max-age': '600',

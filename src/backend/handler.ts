@@ -5,7 +5,7 @@ import { answer, refusalAnswer } from './answer.js'
 import { beginAuthorization } from './authorization.js'
 import { readJsonBody } from './body.js'
 import { findConnection, forgetConnection, listConnections, toDocument } from './connections.js'
-import { providerOf, type Context } from './context.js'
+import { forSubject, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import { allowOrigin, checkOrigin, preflight } from './guard.js'
 import { createContext, type BackendOptions } from './options.js'
@@ -89,7 +89,7 @@ async function dispatch(context: Context, request: Request): Promise<Response> {
   const routes = findRoutes(context.basePath, pathname)
   const preflightAnswer = preflight(request, context.guard)
   if (preflightAnswer) return preflightAnswer
-  const route = routes[request.method as Method]
+  const route = Object.hasOwn(routes, request.method) ? routes[request.method as Method] : undefined
   if (!route) throw new Refusal('method_not_allowed', { allow: Object.keys(routes) })
   checkOrigin(request, context.guard)
   await context.ready
@@ -97,7 +97,7 @@ async function dispatch(context: Context, request: Request): Promise<Response> {
   if (!session) throw new Refusal('unauthenticated')
   const wait = await context.rateLimit({ subject: session.subject, action: route.action })
   if (wait > 0) throw new Refusal('rate_limited', { retryAfterSeconds: wait, reason: route.action })
-  return route.respond(context, session, request)
+  return route.respond(await forSubject(context, session.subject), session, request)
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

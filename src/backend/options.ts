@@ -1,6 +1,6 @@
 import { parseEndpoint } from '../protocol/authorization-request.js'
 import type { Fetch } from '../protocol/http.js'
-import { sha256 } from '../protocol/pkce.js'
+
 import type { Context } from './context.js'
 import type { BackendLog } from './events.js'
 import type { BackendProvider, BackendProviders, Session, SessionOf } from './provider.js'
@@ -61,6 +61,8 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     // Looked up at every call, so that what replaces the global one later is used.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     now,
+    redemptions: new Map(),
+    refreshes: new Map(),
     emit: createEmit(log, now),
     ready,
   }
@@ -156,6 +158,3 @@ function createEmit(log: BackendLog | undefined, now: () => number): Context['em
     }
   }
 }
-
-/** How a user appears in events: to be told apart, not to be read back. */
-export const shortSubject = async (subject: string): Promise<string> => (await sha256(subject)).slice(0, 16)

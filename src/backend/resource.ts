@@ -6,7 +6,7 @@ import { checkJsonType, readText } from './body.js'
 import { findConnection, toHeld, type ConnectionRecord } from './connections.js'
 import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
-import type { BackendProvider, ResourceRoute, Resources } from './provider.js'
+import type { BackendProvider, HeldConnection, ResourceRoute, Resources } from './provider.js'
 import { Refusal } from './refusal.js'
 
 /** The largest body that a page may send on: 64 KiB. */
@@ -52,13 +52,14 @@ export async function requestResource(
   const provider = providerOf(context, record.provider)
   const { resources, mode } = provider
   if (mode !== 'bff' || !resources) throw new Refusal('not_found', { reason: 'no_resources' })
-  const { route, segments } = findRoute(resources, request.method, path)
+  const { route, segments } = findRoute(resources, request.method, path, toHeld(record))
   const url = buildUrl(resources, segments, readQuery(route, new URL(request.url).searchParams))
   const headers = pick(request.headers, requestHeaders)
   const forward = { provider, record, route, url, headers, body: await readBody(request) }
 
   const token = await tokenFor(context, forward, undefined)
   const first = await ask(context, forward, token)
+  context.emit('resource_requested', { provider: record.provider, connection: id })
   if (!first.tokenRejected) return relay(first)
   if (!isRepeatable(route, forward.body)) throw new Refusal('provider_error', { reason: 'token_rejected' })
   const second = await ask(context, forward, await tokenFor(context, forward, token))
@@ -70,21 +71,32 @@ function findRoute(
   { routes }: Resources,
   method: string,
   path: string,
+  held: HeldConnection,
 ): { readonly route: ResourceRoute; readonly segments: readonly string[] } {
   const segments = path.split('/')
-  if (!segments.every((part) => segment.test(part))) throw new Refusal('not_found', { reason: 'path' })
-  const matching = routes.filter((route) => matches(route.path, segments))
+  const matching = segments.every((part) => segment.test(part))
+    ? routes.filter((route) => matches(route, segments, held))
+    : []
   const route = matching.find((candidate) => candidate.method === method)
   if (route) return { route, segments }
   if (matching.length === 0) throw new Refusal('not_found', { reason: 'path' })
   throw new Refusal('method_not_allowed', { allow: matching.map((candidate) => candidate.method) })
 }
 
-function matches(template: string, segments: readonly string[]): boolean {
-  const parts = template.replace(/^\//, '').split('/')
+function matches(
+  { path, bind = {} }: ResourceRoute,
+  segments: readonly string[],
+  held: HeldConnection,
+): boolean {
+  const parts = path.replace(/^\//, '').split('/')
   return (
     parts.length === segments.length &&
-    parts.every((part, index) => /^\{\w+\}$/.test(part) || part === segments[index])
+    parts.every((part, index) => {
+      const name = /^\{(\w+)\}$/.exec(part)?.[1]
+      if (name === undefined) return part === segments[index]
+      const bound = Object.hasOwn(bind, name) ? bind[name] : undefined
+      return !bound || bound(held) === segments[index]
+    })
   )
 }
 

@@ -75,11 +75,13 @@ export async function createTransaction(
   if (handle !== undefined && handle.length <= maximumHandleLength) return handle
   const key = await recordKey(owner)
   await countPending(context, owner, key, transaction.expiresAt)
-  const created = await context.records.change<TransactionRecord, boolean>(key, (current) =>
-    current
-      ? { result: false }
-      : { write: { phase: 'begun', transaction, attempts: 0 }, until: transaction.expiresAt, result: true },
-  )
+  const created = await context.records.change<TransactionRecord, boolean>(key, (current) => {
+    // The page may ask again for the same, because it did not see the answer; for anything else the state is taken.
+    const again = current?.phase === 'begun' && current.transaction.challenge === transaction.challenge
+    if (current && !again) return { result: false }
+    const write = { phase: 'begun' as const, transaction, attempts: 0 }
+    return { write, until: transaction.expiresAt, result: true }
+  })
   if (!created) throw invalid('state_reused')
   return undefined
 }
@@ -125,10 +127,6 @@ export interface TransactionProof extends TransactionOwner {
   readonly handle: string | undefined
 }
 
-/** A redemption under way in this process, for those who ask for the same. */
-type Redemptions = Map<string, Promise<string>>
-const underWay = new WeakMap<Context, Redemptions>()
-
 /**
  * Redeems a transaction once, whoever asks how often: who asks while it is under way waits, who asks afterwards gets the
  * same connection.
@@ -144,8 +142,7 @@ export async function redeemOnce(
   proof: TransactionProof,
   redeem: (transaction: Transaction) => Promise<string>,
 ): Promise<string> {
-  const redemptions = underWay.get(context) ?? new Map<string, Promise<string>>()
-  underWay.set(context, redemptions)
+  const { redemptions } = context
   const key = await recordKey(proof)
   const challenge = await calculateCodeChallenge(proof.codeVerifier)
   const sameRequest = `${key} ${challenge}`
@@ -231,7 +228,11 @@ async function attempt(
   const conclude = (write: TransactionRecord): Promise<void> =>
     context.records.change<TransactionRecord, undefined>(key, (current) =>
       current?.phase === 'redeeming' && current.lease === lease
-        ? { write, until: context.now() + tombstoneSeconds, result: undefined }
+        ? {
+            write,
+            until: Math.max(transaction.expiresAt, context.now()) + tombstoneSeconds,
+            result: undefined,
+          }
         : { result: undefined },
     )
   try {
