@@ -27,7 +27,7 @@ export function Outcome({ callback }: { callback: CallbackState }) {
       )
     case 'failed':
       return (
-        <Message text={callback.error.message} error={callback.error}>
+        <Message text={sentenceOf(callback.error)} error={callback.error}>
           {callback.resume && <Act label="Try again" onClick={callback.resume} />}
           {callback.restart && <Act label="Start again" onClick={callback.restart} />}
           <Back />
@@ -37,6 +37,12 @@ export function Outcome({ callback }: { callback: CallbackState }) {
       return null
   }
 }
+
+/** The library's sentences are for developers; what the bank refused is said in the app's own words. */
+const sentenceOf = (error: CountersignError): string =>
+  error instanceof AuthorizationResponseError
+    ? 'The bank did not accept the request. Nothing was connected.'
+    : error.message
 
 interface MessageProps {
   readonly text: string

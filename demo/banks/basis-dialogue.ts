@@ -163,7 +163,7 @@ function redirect(response: ServerResponse, location: string): void {
 function describe({ initToken: { claims } }: ConnectRequest) {
   const { company_name: company, user_name: user } = claims
   return html`<p>
-    The profile of <strong>${text(company, 'your company')}</strong>, opened by ${text(user, 'you')}.
+    The profile of <strong>${text(company, 'your company')}</strong>, for ${text(user, 'you')}.
   </p>`
 }
 
