@@ -8,6 +8,20 @@ export {
   type BasisProfileClaim,
   type BasisReconciliationClaim,
 } from '../providers/basis/backend.js'
+export { fdx, type FdxBackendOptions } from '../providers/fdx/backend.js'
+export type {
+  FdxAdjustable,
+  FdxConsentRequest,
+  FdxConsentTemplate,
+  FdxConsentTemplates,
+} from '../providers/fdx/consent-request.js'
+export type {
+  FdxDataCluster,
+  FdxDurationType,
+  FdxInitiator,
+  FdxResource,
+  FdxRevocationReason,
+} from '../providers/fdx/facts.js'
 export { stitch, type StitchBackendOptions } from '../providers/stitch/backend.js'
 /* eslint-enable @typescript-eslint/no-restricted-imports */
 export type { BackendEvent, BackendLog } from './events.js'

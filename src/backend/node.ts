@@ -1,5 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 
+export { mtlsFetch, type MtlsFetchOptions } from './mtls-fetch.js'
+
 /** What {@link toNodeListener} takes. */
 export interface NodeListenerOptions {
   /**

@@ -18,5 +18,13 @@ export {
   type MoneyhubRenew,
   type MoneyhubUseCase,
 } from './moneyhub/preset.js'
+export { fdx, type FdxConsentChoice, type FdxDetails, type FdxInput, type FdxOptions } from './fdx/preset.js'
+export type {
+  FdxConsent,
+  FdxDataCluster,
+  FdxDurationType,
+  FdxGrantedResource,
+  FdxResource,
+} from './fdx/facts.js'
 export { oidc, type OidcOptions } from './oidc.js'
 export { stitch, type StitchMode, type StitchOptions } from './stitch/preset.js'

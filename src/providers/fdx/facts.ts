@@ -1,0 +1,71 @@
+/**
+ * What is known about FDX data providers behind Cloudentity. Their addresses are their own; these are the paths below the
+ * issuer, which is `https://…/{tenant}/{workspace}`.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8705.html
+ * @see https://www.rfc-editor.org/rfc/rfc9126.html
+ * @see https://www.rfc-editor.org/rfc/rfc9396.html
+ */
+export const paths = {
+  authorization: '/oauth2/authorize',
+} as const
+
+/** The type of authorization details in which a consent is asked for. */
+export const consentDetailType = 'fdx_v1.0'
+
+/** The `error` of a person's refusal, beside `access_denied`: what Cloudentity's consent page gives to say no. */
+export const deniedErrors = ['rejected'] as const
+
+/** How long a consent lasts: for one fetch, until it is ended, or for `durationPeriod` days. */
+export type FdxDurationType = 'ONE_TIME' | 'PERSISTENT' | 'TIME_BOUND'
+
+/** Who ends a consent. */
+export type FdxInitiator =
+  'DATA_ACCESS_PLATFORM' | 'DATA_PROVIDER' | 'DATA_RECIPIENT' | 'INDIVIDUAL' | 'MERCHANT' | 'VENDOR'
+
+/** Why a consent is ended. */
+export type FdxRevocationReason = 'BUSINESS_RULE' | 'USER_ACTION'
+
+/** The kinds of data known here; the full list is the data provider's. */
+export type FdxDataCluster =
+  | 'ACCOUNT_BASIC'
+  | 'ACCOUNT_DETAILED'
+  | 'ACCOUNT_PAYMENTS'
+  | 'BILLS'
+  | 'CUSTOMER_CONTACT'
+  | 'CUSTOMER_PERSONAL'
+  | 'IMAGES'
+  | 'INVESTMENTS'
+  | 'STATEMENTS'
+  | 'TRANSACTIONS'
+  | (string & {})
+
+/** What data of which kind of resource is asked for. */
+export interface FdxResource {
+  readonly resourceType: 'ACCOUNT' | 'CUSTOMER' | (string & {})
+  readonly dataClusters: readonly FdxDataCluster[]
+}
+
+/** What a person has granted: of accounts, one entry each. */
+export interface FdxGrantedResource extends FdxResource {
+  /** The account's id. */
+  readonly id?: string
+}
+
+/** The record of a consent, as the data provider's consent API tells of it. */
+export interface FdxConsent {
+  readonly id: string
+  readonly status: 'ACTIVE' | 'EXPIRED' | 'REVOKED' | (string & {})
+  readonly resources: readonly FdxGrantedResource[]
+  /** Who shares with whom. */
+  readonly parties?: readonly { readonly name: string; readonly type?: string }[]
+  readonly durationType?: FdxDurationType | (string & {})
+  /** Days. */
+  readonly durationPeriod?: number
+  /** Days before the request that the data reaches back. */
+  readonly lookbackPeriod?: number
+  /** ISO 8601. */
+  readonly createdTime?: string
+  /** ISO 8601. */
+  readonly expirationTime?: string
+}

@@ -1,0 +1,88 @@
+import type { Provider } from '../../core/provider.js'
+import type { Json } from '../../protocol/contract.js'
+import { refuseSecrets } from '../../protocol/secrets.js'
+import { deniedErrors, paths, type FdxConsent, type FdxResource } from './facts.js'
+
+/** What {@link fdx} takes. */
+export interface FdxOptions {
+  /** The client id at the data provider. */
+  readonly clientId: string
+  /** The data provider's issuer, such as `https://bank.us.authz.cloudentity.io/bank/fdx`. */
+  readonly issuer: string
+  /** Space-delimited: what the data provider allows this client, such as `READ_CONSENTS UPDATE_CONSENTS ACCOUNT_BASIC`. */
+  readonly scope: string
+  /** Where people are sent. @defaultValue `/oauth2/authorize` below the issuer, as Cloudentity has it */
+  readonly authorizationEndpoint?: string
+  /** Whether the data provider keeps to FAPI 2.0: every response must then say who answers. @defaultValue false */
+  readonly fapi?: boolean
+  /** @defaultValue `bff`, and nothing else: the tokens are bound to a certificate, which no page can present */
+  readonly mode?: 'bff'
+}
+
+/** What a page may say about a consent: only what the backend's template lets it, and never more than the template. */
+export interface FdxConsentChoice {
+  /** The template's name. @defaultValue the backend's only one */
+  readonly template?: string
+  /** Days. */
+  readonly durationPeriod?: number
+  /** Days. */
+  readonly lookbackPeriod?: number
+  readonly resources?: readonly FdxResource[]
+}
+
+/** What `authorize` takes for FDX. */
+export interface FdxInput {
+  /** The name of one of the backend's consent templates, or a choice within one. @defaultValue the backend's only one */
+  readonly consentRequest?: string | FdxConsentChoice
+}
+
+/** What a connection at an FDX data provider tells. */
+export interface FdxDetails {
+  /** The consent's id: for `fetch('consents/…')`. */
+  readonly grantId: string
+  /** The consent as it was granted; `undefined` where the data provider did not show it at that moment. */
+  readonly consent: FdxConsent | undefined
+  /** What was asked for and not granted; empty when everything was. */
+  readonly missing: readonly FdxResource[]
+}
+
+/**
+ * An FDX data provider behind Cloudentity: consents as pushed authorization details, and a client that is its
+ * certificate. The backend does all of it; the page sends the person there and back.
+ *
+ * @throws {TypeError} when the mode is not `bff`, or an option holds a secret.
+ * @example
+ * ```ts
+ * import { fdx } from 'countersign/providers'
+ *
+ * const provider = fdx({
+ *   clientId: 'c9f1b2d07a6e4f53',
+ *   issuer: 'https://bank.us.authz.cloudentity.io/bank/fdx',
+ *   scope: 'READ_CONSENTS UPDATE_CONSENTS ACCOUNT_BASIC',
+ * })
+ * ```
+ * @see https://www.rfc-editor.org/rfc/rfc9396.html
+ */
+export function fdx(options: FdxOptions): Provider<FdxInput, FdxDetails, 'bff'> {
+  refuseSecrets(options)
+  const { clientId, issuer, scope, fapi = false, mode = 'bff' } = options
+  if ((mode as string) !== 'bff')
+    throw new TypeError('FDX tokens are bound to a certificate, which no page can present: use mode "bff".')
+  return {
+    label: 'FDX',
+    mode,
+    clientId,
+    scope,
+    issuer,
+    authorizationEndpoint: options.authorizationEndpoint ?? issuer.replace(/\/$/, '') + paths.authorization,
+    requireIss: fapi,
+    deniedErrors,
+    preparesRemotely: true,
+    toInput: ({ consentRequest }) => (consentRequest ? { consent_request: consentRequest as Json } : {}),
+    toDetails: ({ grant_id: grantId, consent, missing }) => ({
+      grantId: grantId as string,
+      consent: consent as FdxConsent | undefined,
+      missing: (missing ?? []) as unknown as readonly FdxResource[],
+    }),
+  } satisfies Provider<FdxInput, FdxDetails, 'bff'>
+}
