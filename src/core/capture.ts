@@ -2,8 +2,9 @@ import type { Navigation } from '../platform/navigation.js'
 
 /** What brought a person to the callback page. */
 export interface Capture {
-  /** The parameters of an authorization response. */
+  /** The parameters of an authorization response, and the address they came to. */
   readonly parameters?: URLSearchParams
+  readonly url?: URL
   /** After a reload: the id of the transaction that this history entry belongs to. */
   readonly id?: string
 }
@@ -16,6 +17,16 @@ const parameterNames =
 
 const isResponse = (parameters: URLSearchParams): boolean =>
   ['code', 'state', 'error'].some((name) => parameters.has(name))
+
+/** Whether an address is a redirect URI; its own query must be there, too. */
+export function isAt(redirectUri: string, url: URL): boolean {
+  const { origin, pathname, searchParams } = new URL(redirectUri)
+  return (
+    origin === url.origin &&
+    pathname === url.pathname &&
+    [...searchParams].every(([name, value]) => url.searchParams.get(name) === value)
+  )
+}
 
 /**
  * Takes an authorization response out of the address bar, synchronously: a router, an analytics script or an error
@@ -30,15 +41,7 @@ export function captureResponse(
   redirectUris: readonly string[],
 ): Capture | undefined {
   const url = navigation.url()
-  const here = redirectUris.some((uri) => {
-    const { origin, pathname, searchParams } = new URL(uri)
-    return (
-      origin === url.origin &&
-      pathname === url.pathname &&
-      [...searchParams].every(([name, value]) => url.searchParams.get(name) === value)
-    )
-  })
-  if (!here) return undefined
+  if (!redirectUris.some((uri) => isAt(uri, url))) return undefined
 
   // The code flow answers in the query; a fragment is only read where it plainly holds a response.
   const fragment = new URLSearchParams(url.hash.slice(1))
@@ -54,5 +57,5 @@ export function captureResponse(
     ...Object(navigation.historyState()),
     countersign: parameters.get('state')?.slice(0, 16),
   })
-  return { parameters }
+  return { parameters, url }
 }

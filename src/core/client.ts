@@ -98,7 +98,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const tokenStores = new Map<string, ReadableStore<TokensState>>()
   const callback = createStore(none)
 
-  const base: Omit<Context, 'connections' | 'channel'> = {
+  const base: Omit<Context, 'connections'> = {
     platform,
     providers,
     backend: onServer ? undefined : resolveBackend(options.backend, platform),
@@ -111,10 +111,6 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     emit(type, id, detail) {
       options.onEvent?.({ type, id, at: platform.clock.now(), ...(detail !== undefined && { detail }) })
     },
-  }
-  const context: Context = {
-    ...base,
-    connections: createConnections(base),
     channel: async (name) => {
       try {
         return await remember(channels, name, () => loadChannel(context, name))
@@ -124,6 +120,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       }
     },
   }
+  const context: Context = { ...base, connections: createConnections(base) }
 
   const authorization = (name: string, input: CommonInput = {}): Authorization =>
     remember(authorizations, `${name} ${stableKey(input)}`, () => createAuthorization(context, name, input))
@@ -222,7 +219,7 @@ const stableKey = (input: object): string =>
 
 async function loadChannel(context: Context, name: string): Promise<Channel> {
   const provider = providerOf(context, name)
-  const { createChannel } = await load(provider.channel?.() ?? import('./channel/backend.js'))
+  const { createChannel } = await load(provider.channel())
   return createChannel(context, name, provider)
 }
 

@@ -43,11 +43,12 @@ const restoring: ConnectionsState = { status: 'restoring' }
 const signInRequired: ConnectionsState = { status: 'sign_in_required' }
 
 /** Keeps the connections of the present subject in memory, in step with IndexedDB and with the other tabs. */
-export function createConnections(context: Omit<Context, 'connections' | 'channel'>): Connections {
+export function createConnections(context: Omit<Context, 'connections'>): Connections {
   const { platform, subject, tokens } = context
   const { clock, database } = platform
   const store = createStore(restoring)
   const asked = new Set<string>()
+  const mediator = Object.keys(context.providers).find((name) => context.providers[name]?.mode !== 'browser')
   let loads = 0
 
   /** In `browser` mode tokens die with their page: without them the person has to authorize again. */
@@ -79,9 +80,12 @@ export function createConnections(context: Omit<Context, 'connections' | 'channe
       await (await import('./sweep.js')).sweep(context)
       return read(owner)
     }
-    if (context.backend && !asked.has(owner) && !entries.some(([key]) => key === syncedKey(owner))) {
+    if (mediator !== undefined && !asked.has(owner) && !entries.some(([key]) => key === syncedKey(owner))) {
       asked.add(owner)
-      await (await import('./synchronize.js')).synchronize(context, owner)
+      // Without an answer this page goes on with what it has, and the next one asks again.
+      await import('./synchronize.js')
+        .then(({ synchronize }) => synchronize(context, owner, mediator))
+        .catch(() => undefined)
       return read(owner)
     }
     const own = entries.filter(([, value]) => (value as { subject?: unknown } | undefined)?.subject === owner)

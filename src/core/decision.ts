@@ -5,10 +5,17 @@ import {
   type AuthorizationResponseError,
   type CountersignError,
 } from '../protocol/errors.js'
+import { isAt } from './capture.js'
 import type { Context } from './context.js'
 import { end, endWith } from './ending.js'
 import type { Provider } from './provider.js'
-import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from './transaction.js'
+import {
+  hasEnded,
+  isTransaction,
+  longestSeconds,
+  type EndedTransaction,
+  type Transaction,
+} from './transaction.js'
 
 /** A transaction whose code is here. */
 export type Returned = Transaction & { readonly code: string }
@@ -23,9 +30,14 @@ export type Step =
   | { readonly do: 'hand_over'; readonly transaction: Returned }
   /** Keep the code until the app's user has signed in again. */
   | { readonly do: 'sign_in'; readonly transaction: Returned }
-  /** The response is not the one that was awaited: nothing changes. */
-  | { readonly do: 'refuse'; readonly error: CountersignError }
+  /** The response is not the one that was awaited: nothing changes, unless the transaction has `ended` by it. */
+  | { readonly do: 'refuse'; readonly error: CountersignError; readonly ended?: EndedTransaction }
   | { readonly do: 'nothing' }
+
+/** An authorization response and the address it came to. */
+export interface Arrival extends AuthorizationResponse {
+  readonly url: URL
+}
 
 /** Seconds for which a code is kept for another try. The backend answers a repeated request like the first one. */
 const codeSeconds = { direct: 60, backend: 600 }
@@ -37,18 +49,20 @@ const maximumSends = { direct: 2, backend: 20 }
  * Decides, from the stored record and the response, what is to be done. It changes nothing and waits for nothing, so
  * that it can run inside one read-and-write of the record.
  *
+ * @param state The key of the record.
  * @param opener Whether this is the page that waits for the popup, not the popup.
  */
 export function decide(
   context: Context,
+  state: string,
   record: unknown,
-  response: AuthorizationResponse | undefined,
+  response: Arrival | undefined,
   opener: boolean,
 ): Step {
   if (!isTransaction(record)) return notOurs(response)
   if (hasEnded(record)) return { do: 'tell', ended: record }
   const provider = context.providers[record.provider]
-  const fault = checkRecord(context, record, provider)
+  const fault = record.state === state ? checkRecord(context, record, provider) : changed()
   if (!provider || fault) return { do: 'tell', ended: endWith(record, fault ?? changed()) }
   if (record.code === undefined) {
     const ending = endingOf(record, response, provider)
@@ -69,7 +83,7 @@ export function decide(
 }
 
 /** A response without a transaction proves nothing; a reload without one is an old page. */
-function notOurs(response: AuthorizationResponse | undefined): Step {
+function notOurs(response: Arrival | undefined): Step {
   if (!response) return { do: 'nothing' }
   const message =
     'No connection that began in this browser matches this response. It was not used; start again with authorize().'
@@ -92,7 +106,8 @@ function checkRecord(
     return changed()
   if (record.redirectUri !== context.redirectUri(record.provider)) return changed()
   const now = context.platform.clock.now()
-  const outOfTime = now > record.expiresAt || record.createdAt > now + 60
+  const { createdAt, expiresAt } = record
+  const outOfTime = now > Math.min(expiresAt, createdAt + longestSeconds) || createdAt > now + 60
   return outOfTime && record.code === undefined
     ? new TransactionError(
         'transaction_expired',
@@ -102,11 +117,7 @@ function checkRecord(
 }
 
 /** How a response without a code ends the transaction; `undefined` when there is a code. */
-function endingOf(
-  record: Transaction,
-  response: AuthorizationResponse | undefined,
-  provider: Provider,
-): Step | undefined {
+function endingOf(record: Transaction, response: Arrival | undefined, provider: Provider): Step | undefined {
   if (!response) {
     const lost = new TransactionError(
       'redemption_unknown',
@@ -115,7 +126,7 @@ function endingOf(
     return { do: 'tell', ended: endWith(record, lost) }
   }
   try {
-    checkResponseIssuer(response.iss, provider.issuer, provider.requireIss ?? false)
+    checkSender(record, response, provider)
   } catch (error) {
     // Not the answer that is awaited, so the transaction stays for the one that is.
     return { do: 'refuse', error: error as CountersignError }
@@ -135,6 +146,18 @@ function endingOf(
   return { do: 'tell', ended: endWith(record, empty) }
 }
 
+/** Every provider has a redirect URI of its own, so that one that sends no `iss` cannot pass for another either. */
+function checkSender(record: Transaction, { iss, url }: Arrival, provider: Provider): void {
+  if (!isAt(record.redirectUri, url)) {
+    throw new ValidationError(
+      'issuer_mismatch',
+      'redirect_uri',
+      "The authorization response came to another provider's redirect URI. It was not used; start again with authorize().",
+    )
+  }
+  checkResponseIssuer(iss, provider.issuer, provider.requireIss ?? false)
+}
+
 /** Whether the person, or the provider for them, said no: an ordinary end, not a fault. */
 const isDenial = ({ error }: AuthorizationResponseError, { deniedErrors = [] }: Provider): boolean =>
   ['access_denied', ...deniedErrors].includes(error)
@@ -148,7 +171,8 @@ function next(context: Context, transaction: Returned, provider: Provider, opene
       'subject_mismatch',
       'Another user of this app began this connection. Nothing was connected; start again with authorize().',
     )
-    return { do: 'tell', ended: endWith(transaction, other) }
+    // The present user learns nothing of what the other one began.
+    return { do: 'refuse', error: other, ended: endWith(transaction, other) }
   }
   const way = provider.mode === 'browser' ? 'direct' : 'backend'
   const sends = transaction.sends ?? 0

@@ -1,8 +1,25 @@
-import { AuthorizationResponseError, CountersignError, type ErrorCode } from '../protocol/errors.js'
+import {
+  AuthorizationResponseError,
+  CountersignError,
+  TokenEndpointError,
+  TransactionError,
+  ValidationError,
+  BackendError,
+  type ErrorCode,
+} from '../protocol/errors.js'
 import { safeReturnTo } from '../protocol/return-to.js'
 import type { CallbackState } from './callback.js'
 import type { Context } from './context.js'
 import type { EndedTransaction, StoredError, Transaction } from './transaction.js'
+
+/**
+ * Where the app may go on: a path of this app, and no callback. Checked when a transaction begins and again when it
+ * ends: storage can be written by whatever else runs on this origin.
+ */
+export function checkReturnTo({ platform, providers, redirectUri }: Context, returnTo: unknown): string {
+  const callbacks = Object.keys(providers).map((name) => new URL(redirectUri(name)).pathname)
+  return safeReturnTo(returnTo, platform.navigation.url().origin, callbacks)
+}
 
 /** What is left of a transaction: no verifier, no nonce, no code, no handle. */
 export function end(
@@ -18,16 +35,14 @@ export function endWith(
   error: CountersignError,
   outcome: NonNullable<EndedTransaction['outcome']> = 'failed',
 ): EndedTransaction {
-  return end(transaction, { phase: 'failed', outcome, error: toStored(error) })
+  return end(transaction, { phase: 'failed', outcome, error: { ...error, message: error.message } })
 }
 
 /** The result as the application sees it: the same for whoever asks, in whichever tab, however often. */
 export async function tell(context: Context, ended: EndedTransaction): Promise<CallbackState> {
   const { provider, subject, input, connectionId, outcome, error } = ended
   if (subject !== context.subject()) return { status: 'none' }
-  const callbackPath = new URL(context.redirectUri(provider)).pathname
-  // Checked when it was stored, and again: storage can be written by whatever else runs on this origin.
-  const returnTo = safeReturnTo(ended.returnTo, context.platform.navigation.url().origin, [callbackPath])
+  const returnTo = checkReturnTo(context, ended.returnTo)
   const common = { provider, returnTo, restart: () => context.restart(provider, input) }
   if (outcome === 'cancelled') return { status: 'cancelled', ...common }
   if (error) {
@@ -43,21 +58,18 @@ export async function tell(context: Context, ended: EndedTransaction): Promise<C
   return connection ? { status: 'connected', provider, connection, returnTo } : { status: 'none' }
 }
 
-function toStored(error: CountersignError): StoredError {
-  const { code, message } = error
-  if (!(error instanceof AuthorizationResponseError)) return { code, message }
-  const { errorDescription, errorUri } = error
-  return {
-    code,
-    message,
-    error: error.error,
-    ...(errorDescription !== undefined && { errorDescription }),
-    ...(errorUri !== undefined && { errorUri }),
-  }
-}
+/** The classes of errors that can end a transaction. */
+const classes = [
+  AuthorizationResponseError,
+  BackendError,
+  TokenEndpointError,
+  TransactionError,
+  ValidationError,
+] as const
 
-function fromStored({ code, message, error, ...texts }: StoredError): CountersignError {
-  return error === undefined
-    ? new CountersignError(code as ErrorCode, message)
-    : new AuthorizationResponseError(code as 'authorization_error', message, { error, ...texts })
+/** The error again as it was, of its class. */
+function fromStored({ code, message, ...rest }: StoredError): CountersignError {
+  const error = Object.assign(new CountersignError(code as ErrorCode, message), rest)
+  const { prototype } = classes.find(({ name }) => name === rest.name) ?? CountersignError
+  return Object.setPrototypeOf(error, prototype) as CountersignError
 }

@@ -65,8 +65,8 @@ export interface Provider<
   readonly toInput?: (input: Input) => JsonObject
   /** What a connection at this provider tells, from the names on the wire. */
   readonly toDetails?: (details: JsonObject, connection: ConnectionDocument) => Details
-  /** How the page does the provider's protocol steps itself; in `browser` mode only, loaded on demand. */
-  readonly channel?: (() => Promise<ChannelModule>) | undefined
+  /** How the provider's protocol steps are carried out: by this page or by the backend. Loaded on demand. */
+  readonly channel: () => Promise<ChannelModule>
   /** What the direct channel needs to know. */
   readonly direct?: DirectSettings
 }

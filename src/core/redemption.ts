@@ -1,13 +1,13 @@
-import { parseAuthorizationResponse, type AuthorizationResponse } from '../protocol/authorization-response.js'
+import { parseAuthorizationResponse } from '../protocol/authorization-response.js'
 import { CountersignError, TransactionError } from '../protocol/errors.js'
 import { sha256 } from '../protocol/pkce.js'
 import type { CallbackState } from './callback.js'
 import type { Capture } from './capture.js'
-import type { Redeemed } from './channel/channel.js'
+import type { Channel, Redeemed } from './channel/channel.js'
 import { connectionKey, type ConnectionRecord } from './connection.js'
 import { providerOf, type Context } from './context.js'
-import { decide, type Returned, type Step } from './decision.js'
-import { end, endWith, tell } from './ending.js'
+import { decide, type Arrival, type Returned, type Step } from './decision.js'
+import { checkReturnTo, end, endWith, tell } from './ending.js'
 import { hasEnded, isTransaction, transactionId } from './transaction.js'
 
 /** Seconds for which the page that opened a popup has time to take the code over. */
@@ -18,15 +18,15 @@ const handOverSeconds = 4
  *
  * @throws {StorageError} when the transaction cannot be read or written: nothing is lost then.
  */
-export async function complete(context: Context, { parameters, id }: Capture): Promise<CallbackState> {
-  if (!parameters) {
+export async function complete(context: Context, { parameters, url, id }: Capture): Promise<CallbackState> {
+  if (!parameters || !url) {
     const entries = await context.platform.database.entries()
     const state = entries.find(([key, value]) => isTransaction(value) && transactionId(key) === id)?.[0]
     return state === undefined ? { status: 'none' } : redeem(context, state)
   }
-  let response: AuthorizationResponse
+  let response: Arrival
   try {
-    response = parseAuthorizationResponse(parameters)
+    response = { ...parseAuthorizationResponse(parameters), url }
   } catch (error) {
     return { status: 'failed', error: error as CountersignError, returnTo: '/' }
   }
@@ -49,7 +49,7 @@ export async function giveUp(context: Context, state: string): Promise<void> {
 }
 
 interface Occasion {
-  readonly response?: AuthorizationResponse
+  readonly response?: Arrival
   readonly opener?: boolean
 }
 
@@ -71,7 +71,7 @@ async function redeem(
 
   const work = async (): Promise<Step | CallbackState> => {
     const step = await database.change([state], ([record]) => {
-      const decided = decide(context, record, response, opener)
+      const decided = decide(context, state, record, response, opener)
       const value =
         'ended' in decided ? decided.ended : 'transaction' in decided ? decided.transaction : undefined
       return [value ? { [state]: value } : {}, decided]
@@ -90,7 +90,9 @@ async function redeem(
       'Another tab is still completing this connection. Wait for it, then call resume().',
       { recovery: 'resume' },
     )
-    return { status: 'failed', error: busy, returnTo: '/', resume }
+    // The response is in this page's memory only.
+    const again = { ...(response && { response }), opener }
+    return { status: 'failed', error: busy, returnTo: '/', resume: () => redeem(context, state, again) }
   }
   if ('status' in step) return step
   switch (step.do) {
@@ -114,13 +116,25 @@ async function send(
   transaction: Returned,
   resume: () => Promise<CallbackState>,
 ): Promise<CallbackState> {
-  const { provider, state, returnTo } = transaction
+  const { provider, state, sends = 1 } = transaction
   const { database, tabs } = context.platform
+  const returnTo = checkReturnTo(context, transaction.returnTo)
   const id = transactionId(state)
+  let channel: Channel
+  try {
+    channel = await context.channel(provider)
+    await channel.ready?.()
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error
+    // The code has not left this page: that was no attempt.
+    const waiting: Returned = { ...transaction, phase: 'returned', sends: sends - 1 }
+    await database.change([], () => [{ [state]: waiting }, undefined])
+    return { status: 'failed', error, provider, returnTo, resume }
+  }
   context.emit('redemption_sent', id, provider)
   let redeemed: Redeemed
   try {
-    redeemed = await (await context.channel(provider)).redeem(transaction, transaction)
+    redeemed = await channel.redeem(transaction, transaction)
   } catch (error) {
     if (!(error instanceof CountersignError)) throw error
     if (error.code === 'sign_in_required') return signInRequired(context, transaction, resume)
@@ -160,7 +174,7 @@ function signInRequired(
   resume: () => Promise<CallbackState>,
 ): CallbackState {
   context.connections.signInRequired()
-  return { status: 'sign_in_required', provider, returnTo, resume }
+  return { status: 'sign_in_required', provider, returnTo: checkReturnTo(context, returnTo), resume }
 }
 
 /** In the popup: lets the page that opened it go on, and goes on itself when that page is gone. */

@@ -1,5 +1,4 @@
 import type { Context } from './context.js'
-import { listConnections } from './channel/backend.js'
 import { connectionKey, type ConnectionRecord } from './connection.js'
 import { syncedKey } from './connections.js'
 import { providerOf } from './context.js'
@@ -9,12 +8,13 @@ import { providerOf } from './context.js'
  * records this browser has evicted. Without an answer nothing changes, and the next page asks again.
  */
 export async function synchronize(
-  context: Pick<Context, 'platform' | 'backend' | 'providers'>,
+  context: Omit<Context, 'connections'>,
   subject: string,
+  name: string,
 ): Promise<void> {
-  const listed = await listConnections(context).catch(() => undefined)
-  if (!listed) return
-  const records = listed.map((connection): [string, ConnectionRecord] => [
+  const { list } = await context.channel(name)
+  const listed = await list?.()
+  const records = (listed ?? []).map((connection): [string, ConnectionRecord] => [
     connectionKey(connection.id),
     { v: 1, subject, mode: providerOf(context, connection.provider).mode, connection },
   ])

@@ -2,8 +2,8 @@ import type { Context } from './context.js'
 import type { CommonInput } from './provider.js'
 import { calculateCodeChallenge, createCodeVerifier, createNonce, createState } from '../protocol/pkce.js'
 import { parseScope } from '../protocol/scope.js'
-import { safeReturnTo } from '../protocol/return-to.js'
 import { providerOf } from './context.js'
+import { checkReturnTo } from './ending.js'
 import { sweep } from './sweep.js'
 
 /** What must survive the redirect. Lies in IndexedDB under its `state` until it has ended. */
@@ -59,14 +59,15 @@ export interface EndedTransaction {
   readonly error?: StoredError
 }
 
-/** An error as plain data. Its texts hold no secret. */
+/** An error as plain data: its own properties, none of which holds a secret, and its message. */
 export interface StoredError {
+  readonly name: string
   readonly code: string
   readonly message: string
-  readonly error?: string
-  readonly errorDescription?: string
-  readonly errorUri?: string
 }
+
+/** No transaction lives longer than this: seconds. */
+export const longestSeconds = 3600
 
 /**
  * The part of a state by which a transaction may be named in public (history state, events, messages to other tabs).
@@ -95,7 +96,7 @@ export async function createTransaction(
   input: CommonInput,
 ): Promise<Transaction> {
   const provider = providerOf(context, name)
-  const { database, clock, navigation } = context.platform
+  const { database, clock } = context.platform
   const codeVerifier = createCodeVerifier()
   const redirectUri = context.redirectUri(name)
   const scope = input.scope ?? provider.scope
@@ -113,9 +114,9 @@ export async function createTransaction(
     scope,
     subject,
     input,
-    returnTo: safeReturnTo(input.returnTo, navigation.url().origin, [new URL(redirectUri).pathname]),
+    returnTo: checkReturnTo(context, input.returnTo),
     createdAt: now,
-    expiresAt: now + Math.min(provider.transactionSeconds ?? 900, 3600),
+    expiresAt: now + Math.min(provider.transactionSeconds ?? 900, longestSeconds),
   }
   await sweep(context)
   await database.change([], () => [{ [transaction.state]: transaction }, undefined])

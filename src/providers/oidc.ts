@@ -1,4 +1,5 @@
 import type { Mode, Provider } from '../core/provider.js'
+import { backend, direct } from './channels.js'
 import { refuseSecrets } from '../protocol/secrets.js'
 
 /** What {@link oidc} takes. */
@@ -45,16 +46,17 @@ export interface OidcOptions<M extends Mode = 'browser'> {
  * ```
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html
  */
-export function oidc<const M extends Mode = 'browser'>(options: OidcOptions<M>): Provider<object, object, NoInfer<M>> {
+export function oidc<const M extends Mode = 'browser'>(
+  options: OidcOptions<M>,
+): Provider<object, object, NoInfer<M>> {
   refuseSecrets(options)
   const { clientId, scope, issuer, api, dpop, par, persistTokens, origins, parameters } = options
   const mode: M = options.mode ?? ('browser' as M)
-  const direct = mode === 'browser'
-  if (!direct && dpop)
+  if (mode !== 'browser' && dpop)
     throw new TypeError(
       'With a backend the tokens are not bound to a key of this page (RFC 10017 §6.2.4.3.2): leave out "dpop".',
     )
-  if (!direct && options.authorizationEndpoint === undefined)
+  if (mode !== 'browser' && options.authorizationEndpoint === undefined)
     throw new TypeError(
       `In ${mode} mode the page must know where people are sent: give "authorizationEndpoint".`,
     )
@@ -68,7 +70,7 @@ export function oidc<const M extends Mode = 'browser'>(options: OidcOptions<M>):
     requireIss: options.requireIss ?? false,
     preparesRemotely: true,
     authorizationEndpoint: options.authorizationEndpoint,
-    channel: direct ? () => import('../core/channel/direct.js') : undefined,
+    channel: mode === 'browser' ? direct : backend,
     direct: {
       ...(dpop !== undefined && { dpop }),
       ...(par !== undefined && { par }),

@@ -101,6 +101,8 @@ export function createChannel(context: Context, name: string, provider: Provider
       return revoked === true
     },
 
+    list: () => listConnections(context),
+
     ...(provider.mode === 'bff' && {
       fetch: ({ id }: Connection, path: string, init: RequestInit) => {
         const headers = new Headers(init.headers)
@@ -119,15 +121,13 @@ export function createChannel(context: Context, name: string, provider: Provider
 }
 
 /** The connections of the app's user at the providers that this page has too. @throws as every call of the contract */
-export async function listConnections(context: BackendContext): Promise<Connection[]> {
+async function listConnections(context: Context): Promise<Connection[]> {
   const { connections } = await call<ConnectionsAnswer>(context, '/connections', 'GET')
   if (!Array.isArray(connections)) throw invalid('connections')
   return (connections as readonly ConnectionDocument[])
     .filter(({ provider }) => Object.hasOwn(context.providers, provider))
     .map((document) => toConnection(document, document.provider, providerOf(context, document.provider)))
 }
-
-type BackendContext = Pick<Context, 'backend' | 'providers'>
 
 /** One call of the contract. @throws {BackendError} for an answer that is no success. @throws {NetworkError} without one. */
 async function call<Answer>(

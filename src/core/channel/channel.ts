@@ -36,6 +36,8 @@ export interface Redeemed {
 export interface Channel {
   /** Turns a transaction into an authorization URL. */
   begin(transaction: Transaction): Promise<AuthorizationUrl>
+  /** Gets what {@link Channel.redeem} needs beside the code, so that a failure to get it does not cost the code. */
+  readonly ready?: () => Promise<unknown>
   /** Redeems the authorization code of a response that belongs to the transaction. */
   redeem(
     transaction: Transaction,
@@ -45,6 +47,8 @@ export interface Channel {
   accessToken(connection: Connection, rejected: string | undefined): Promise<AccessToken>
   /** Ends the grant at the provider. Resolves with whether the provider confirmed it. */
   disconnect(connection: Connection): Promise<boolean>
+  /** Behind a backend: the connections of the app's user, at whatever provider that this page has too. */
+  readonly list?: () => Promise<Connection[]>
   /** In `bff` mode: a request to the provider's API by way of the backend, with `path` relative to the API's base. */
   readonly fetch?: (connection: Connection, path: string, init: RequestInit) => Promise<Response>
   /** With sender-constrained tokens: a request to the API itself, with the proof it needs. Absent: a bearer token. */

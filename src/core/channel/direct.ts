@@ -1,6 +1,5 @@
 import * as oauth from 'oauth4webapi'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
-import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import { CountersignError, TokenEndpointError } from '../../protocol/errors.js'
 import { checkMetadata, discover, type ServerMetadata } from '../../protocol/metadata.js'
 import { revoke } from '../../protocol/revocation.js'
@@ -141,13 +140,10 @@ export function createChannel(context: Context, name: string, provider: Provider
   return {
     begin: authorizationUrl,
 
+    ready: endpoint,
+
     async redeem({ state, codeVerifier, nonce, redirectUri, scope, input }, { code, iss }) {
       const settings = await endpoint()
-      checkResponseIssuer(
-        iss,
-        settings.server.issuer,
-        settings.server.authorization_response_iss_parameter_supported ?? false,
-      )
       const checked = await redeemCode(settings, { code, state, iss, redirectUri, codeVerifier, nonce })
       const requested = parseScope(scope)
       const grantedScope = checked.scope === undefined ? requested : parseScope(checked.scope)

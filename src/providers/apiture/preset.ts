@@ -1,6 +1,7 @@
 import { parseScope } from '../../protocol/scope.js'
 import type { Provider } from '../../core/provider.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
+import { backend, direct } from '../channels.js'
 import { bearerAliases, environments } from './facts.js'
 
 /** What {@link apiture} takes. */
@@ -66,7 +67,7 @@ export function apiture<const M extends ApitureMode = 'browser'>(
     preparesRemotely: true,
     authorizationEndpoint:
       mode === 'browser' ? undefined : (options.authorizationEndpoint ?? `${issuer}authorize`),
-    channel: mode === 'browser' ? () => import('../../core/channel/direct.js') : undefined,
+    channel: mode === 'browser' ? direct : backend,
     direct: {
       bearerAliases,
       idToken,

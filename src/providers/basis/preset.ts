@@ -1,3 +1,4 @@
+import { backend } from '../channels.js'
 import type { Provider } from '../../core/provider.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
 import {
@@ -67,6 +68,7 @@ export function basis<const M extends BasisMode = 'mediated'>(
     )
   // No `preparesRemotely`: the initialization token is personal and expires, so it is made at the click.
   return {
+    channel: backend,
     label: 'Basis',
     mode,
     clientId,

@@ -1,6 +1,7 @@
 import type { Provider } from '../../core/provider.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
+import { backend } from '../channels.js'
 import { authorizationPath, dataScope, endpoints, transactionSeconds } from './facts.js'
 
 /** Many institutions under one profile and access that lasts, or one institution and access once. */
@@ -107,6 +108,7 @@ export function moneyhub<
     )
   // No `preparesRemotely`: the first authorization of a person creates a user at Moneyhub.
   return {
+    channel: backend,
     label: 'Moneyhub',
     mode: mode as M,
     clientId,

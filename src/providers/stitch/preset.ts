@@ -1,6 +1,7 @@
 import { parseScope } from '../../protocol/scope.js'
 import type { Provider } from '../../core/provider.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
+import { backend } from '../channels.js'
 import { endpoints } from './facts.js'
 
 /** What {@link stitch} takes. */
@@ -36,12 +37,7 @@ export function stitch<const M extends StitchMode = 'mediated'>(
   options: StitchOptions<M>,
 ): Provider<object, object, NoInfer<M>> {
   refuseSecrets(options)
-  const {
-    clientId,
-    scope,
-    authorizationEndpoint = endpoints.authorization,
-    api = endpoints.api,
-  } = options
+  const { clientId, scope, authorizationEndpoint = endpoints.authorization, api = endpoints.api } = options
   if (!parseScope(scope).includes('openid'))
     throw new TypeError('The scope for Stitch must hold "openid": add it.')
   const mode: M = options.mode ?? ('mediated' as M)
@@ -50,6 +46,7 @@ export function stitch<const M extends StitchMode = 'mediated'>(
       'Stitch clients authenticate with a private key, which no page can hold: use mode "mediated" or "bff".',
     )
   return {
+    channel: backend,
     label: 'Stitch',
     mode,
     clientId,
