@@ -35,7 +35,7 @@ export function endWith(
   error: CountersignError,
   outcome: NonNullable<EndedTransaction['outcome']> = 'failed',
 ): EndedTransaction {
-  return end(transaction, { phase: 'failed', outcome, error: { ...error, message: error.message } })
+  return end(transaction, { phase: 'failed', outcome, error: toStored(error) })
 }
 
 /** The result as the application sees it: the same for whoever asks, in whichever tab, however often. */
@@ -58,18 +58,22 @@ export async function tell(context: Context, ended: EndedTransaction): Promise<C
   return connection ? { status: 'connected', provider, connection, returnTo } : { status: 'none' }
 }
 
-/** The classes of errors that can end a transaction. */
-const classes = [
+/** An error's own properties are its evidence, and plain data; `stack` and `message` are not enumerable. */
+const toStored = (error: CountersignError): StoredError =>
+  Object.assign({ name: '', code: '' }, error, { message: error.message })
+
+/** The classes of errors that can end a transaction. By name, since minifiers rename classes but no members. */
+const classes: Readonly<Record<string, { readonly prototype: CountersignError }>> = {
   AuthorizationResponseError,
   BackendError,
   TokenEndpointError,
   TransactionError,
   ValidationError,
-] as const
+}
 
 /** The error again as it was, of its class. */
 function fromStored({ code, message, ...rest }: StoredError): CountersignError {
   const error = Object.assign(new CountersignError(code as ErrorCode, message), rest)
-  const { prototype } = classes.find(({ name }) => name === rest.name) ?? CountersignError
-  return Object.setPrototypeOf(error, prototype) as CountersignError
+  const known = Object.hasOwn(classes, rest.name) ? classes[rest.name] : undefined
+  return Object.setPrototypeOf(error, (known ?? CountersignError).prototype) as CountersignError
 }
