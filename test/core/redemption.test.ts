@@ -1,0 +1,572 @@
+import { HttpResponse } from 'msw'
+import { describe, expect, test } from 'vitest'
+import { createScene, type App } from '../support/app.js'
+import { useNetwork } from '../support/network.js'
+import { describe as said, withoutSecrets } from '../support/refusal.js'
+import { settled, until } from '../support/until.js'
+
+const network = useNetwork()
+
+/** Where the callback of a page ends, with every error looked through for secrets. */
+async function outcome({ client }: App) {
+  const state = await until(
+    client.callback,
+    'connected',
+    'cancelled',
+    'denied',
+    'failed',
+    'sign_in_required',
+    'none',
+  )
+  if ('error' in state) withoutSecrets(state.error)
+  return state
+}
+
+/** The refusal that the callback of a page ends in. */
+async function refusal(app: App) {
+  const state = await outcome(app)
+  if (state.status !== 'failed') throw new Error(`expected a failure, got ${state.status}`)
+  return said(state.error)
+}
+
+const stateOf = (url: string): string => new URL(url).searchParams.get('state') ?? ''
+
+describe('a code that comes back', () => {
+  test('becomes a connection', async () => {
+    const { browser, consent, open } = createScene(network)
+    const app = open(await consent({ returnTo: '/accounts?tab=1' }))
+    expect(await outcome(app)).toEqual({
+      status: 'connected',
+      provider: 'bank',
+      returnTo: '/accounts?tab=1',
+      connection: {
+        id: expect.any(String) as string,
+        provider: 'bank',
+        status: 'connected',
+        grantedScope: ['openid', 'accounts', 'offline_access'],
+        missingScope: [],
+        connectedAt: browser.clock.now(),
+        details: {},
+      },
+    })
+  })
+
+  test('tells which scope was not granted', async () => {
+    const { consent, open } = createScene(network)
+    const state = await outcome(open(await consent({}, { scope: 'accounts openid' })))
+    expect(state).toMatchObject({
+      connection: { grantedScope: ['accounts', 'openid'], missingScope: ['offline_access'] },
+    })
+  })
+
+  test('is redeemed with the verifier and the redirect URI of its own transaction', async () => {
+    const { browser, leave, open, server } = createScene(network)
+    const app = open()
+    const [first, second] = [server.visit(await leave(app)), server.visit(await leave(open()))]
+    const transactions = await browser.records()
+    for (const url of [second, first]) {
+      await outcome(open(url))
+      expect(Object.fromEntries(server.requests.token.at(-1)?.form ?? [])).toMatchObject({
+        code_verifier: (transactions.get(stateOf(url)) as { codeVerifier: string }).codeVerifier,
+        redirect_uri: 'https://app.example/callback/bank',
+      })
+    }
+    expect(server.requests.token).toHaveLength(2)
+  })
+
+  test('renews a connection in place', async () => {
+    const { consent, open } = createScene(network)
+    const first = await outcome(open(await consent()))
+    if (first.status !== 'connected') throw new Error(first.status)
+    const { id } = first.connection
+    expect(await outcome(open(await consent({ connection: id })))).toMatchObject({ connection: { id } })
+  })
+})
+
+describe('exactly once', () => {
+  test('a second reader and a second subscriber see the same result of one request', async () => {
+    const { consent, open, server } = createScene(network)
+    const { client } = open(await consent())
+    const [one, two] = await Promise.all([
+      until(client.callback, 'connected'),
+      until(client.callback, 'connected'),
+    ])
+    expect(one).toBe(two)
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('three pages with the same URL at once send one request and tell the same', async () => {
+    const { consent, open, server } = createScene(network)
+    const url = await consent()
+    const states = await Promise.all([open(url), open(url), open(url)].map(outcome))
+    expect(states.map(({ status }) => status)).toEqual(['connected', 'connected', 'connected'])
+    expect(new Set(states.map((state) => 'connection' in state && state.connection.id)).size).toBe(1)
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('a second client on the callback page finds the result by the history entry', async () => {
+    const { consent, open, server } = createScene(network)
+    const page = open(await consent())
+    const second = open(page)
+    expect((await outcome(page)).status).toBe('connected')
+    expect((await outcome(second)).status).toBe('connected')
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('the URL opened again, as a bookmark or by the back button, tells the result again', async () => {
+    const { consent, open, server } = createScene(network)
+    const url = await consent()
+    const first = await outcome(open(url))
+    const again = await outcome(open(url))
+    expect(again).toMatchObject({ status: 'connected' })
+    expect('connection' in again && again.connection.id).toBe('connection' in first && first.connection.id)
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('a reload tells the result again', async () => {
+    const { consent, open, server } = createScene(network)
+    const app = open(await consent())
+    await outcome(app)
+    expect((await outcome(open(app.reload()))).status).toBe('connected')
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('a page out of the back/forward cache sends nothing again', async () => {
+    const { consent, open, server } = createScene(network)
+    const app = open(await consent())
+    const state = await outcome(app)
+    app.restore()
+    await settled()
+    expect(app.client.callback.get()).toBe(state)
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('a code that was redeemed long ago is unknown', async () => {
+    const { browser, consent, leave, open, server } = createScene(network)
+    const url = await consent()
+    await outcome(open(url))
+    browser.clock.advance(3601)
+    await leave(open())
+    expect(await refusal(open(url))).toEqual({ code: 'state_unknown' })
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('a page waits for another that is at it, and can be asked again when that takes too long', async () => {
+    const { browser, consent, open } = createScene(network)
+    const url = await consent()
+    const lock = [...(await lockNames(url))]
+    const release = browser.hold(lock[0] ?? '')
+    const app = open(url)
+    await settled()
+    expect(app.client.callback.get()).toEqual({ status: 'pending' })
+    browser.clock.advance(61)
+    const state = await until(app.client.callback, 'failed')
+    expect(state.error).toMatchObject({
+      name: 'TransactionError',
+      code: 'transaction_in_use',
+      recovery: 'resume',
+    })
+    release()
+    expect((await state.resume?.())?.status).toBe('connected')
+  })
+
+  async function lockNames(url: string): Promise<string[]> {
+    const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(stateOf(url)))
+    return [`tx:${Buffer.from(hash).toString('base64url')}`]
+  }
+})
+
+describe('a response that nobody asked for', () => {
+  test('is unknown, sends nothing and writes nothing', async () => {
+    const { browser, open, server } = createScene(network)
+    const app = open(`/callback/bank?code=stolen&state=${'s'.repeat(43)}`)
+    expect(await refusal(app)).toEqual({ code: 'state_unknown' })
+    expect(server.requests.token).toEqual([])
+    expect([...(await browser.records()).keys()].filter((key) => key.startsWith('s'.repeat(43)))).toEqual([])
+  })
+
+  test('without a state is refused', async () => {
+    const { open, server } = createScene(network)
+    expect(await refusal(open('/callback/bank?code=stolen'))).toEqual({ code: 'state_missing' })
+    expect(server.requests.token).toEqual([])
+  })
+
+  test('whose state is the key of something else is unknown', async () => {
+    const { consent, open, browser } = createScene(network)
+    await outcome(open(await consent()))
+    const before = await browser.records()
+    for (const key of before.keys()) {
+      if (/^[\w-]{43}$/.test(key)) continue
+      expect(await refusal(open(`/callback/bank?code=c&state=${encodeURIComponent(key)}`))).toEqual({
+        code: 'state_unknown',
+      })
+    }
+    expect(await browser.records()).toEqual(before)
+  })
+
+  test.each(['__proto__', 'constructor', 'toString', 'undefined'])(
+    'is unknown with a state such as %s',
+    async (state) => {
+      const { open } = createScene(network)
+      expect(await refusal(open(`/callback/bank?code=c&state=${state}`))).toEqual({ code: 'state_unknown' })
+    },
+  )
+
+  test.each([
+    ['two codes', '&code=another', 'code'],
+    ['two states', '&state=another', 'state'],
+    ['two descriptions', '&error_description=a&error_description=b', 'error_description'],
+    ['an error beside its code', '&error=access_denied', 'error'],
+    ['an access token', '&access_token=t', 'access_token'],
+    ['an empty iss', '&iss=', 'iss'],
+  ])('with %s consumes nothing', async (_name, more, parameter) => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent()
+    expect(await refusal(open(url + more))).toEqual({ code: 'response_malformed', parameter })
+    expect(server.requests.token).toEqual([])
+    expect(await browser.records().then((records) => records.get(stateOf(url)))).toMatchObject({
+      phase: 'left',
+    })
+    expect((await outcome(open(url))).status).toBe('connected')
+  })
+
+  test('as a forged error does not end a flow that is under way', async () => {
+    const { browser, consent, open } = createScene(network)
+    const url = await consent()
+    expect(await refusal(open('/callback/bank?error=access_denied&state=forged'))).toEqual({
+      code: 'state_unknown',
+    })
+    expect(await browser.records().then((records) => records.get(stateOf(url)))).toMatchObject({
+      phase: 'left',
+    })
+    expect((await outcome(open(url))).status).toBe('connected')
+  })
+})
+
+describe('the issuer of a response', () => {
+  const mismatch = { code: 'issuer_mismatch', parameter: 'iss' }
+
+  test.each(['https://evil.example', 'https://as.example/', 'https://AS.example'])(
+    '%s is not the one that was asked: nothing is sent, and the right answer is still awaited',
+    async (iss) => {
+      const { consent, open, server } = createScene(network)
+      const url = await consent()
+      const forged = new URL(url)
+      forged.searchParams.set('iss', iss)
+      expect(await refusal(open(forged.href))).toEqual(mismatch)
+      expect(server.requests.token).toEqual([])
+      expect((await outcome(open(url))).status).toBe('connected')
+    },
+  )
+
+  test('of another server cannot end the flow by an error', async () => {
+    const { consent, open } = createScene(network)
+    const url = await consent()
+    const forged = `/callback/bank?error=access_denied&state=${stateOf(url)}&iss=https%3A%2F%2Fevil.example`
+    expect(await refusal(open(forged))).toEqual(mismatch)
+    expect((await outcome(open(url))).status).toBe('connected')
+  })
+
+  test('must be there when the server promises it', async () => {
+    const { consent, open, server } = createScene(network)
+    const url = await consent({}, { parameters: { iss: undefined } })
+    expect(await refusal(open(url))).toEqual(mismatch)
+    expect(server.requests.token).toEqual([])
+  })
+
+  test('may be absent when the server does not promise it', async () => {
+    const scene = createScene(network)
+    delete scene.server.metadata.authorization_response_iss_parameter_supported
+    const url = await scene.consent({}, { parameters: { iss: undefined } })
+    expect((await outcome(scene.open(url))).status).toBe('connected')
+  })
+
+  test('cannot be another provider’s: a response belongs to the redirect URI that was asked for', async () => {
+    const { consent, open, server, other } = createScene(network)
+    const url = await consent({}, { parameters: { iss: undefined } })
+    const elsewhere = url.replace('/callback/bank', '/callback/other')
+    expect(await refusal(open(elsewhere))).toEqual({ code: 'issuer_mismatch', parameter: 'redirect_uri' })
+    expect([...server.requests.token, ...other.requests.token]).toEqual([])
+  })
+})
+
+describe('a person who does not connect', () => {
+  test('has denied', async () => {
+    const { consent, open, server } = createScene(network)
+    const url = await consent({ returnTo: '/accounts' }, { error: 'access_denied' })
+    const state = await outcome(open(url))
+    expect(state).toMatchObject({
+      status: 'denied',
+      provider: 'bank',
+      returnTo: '/accounts',
+      error: { name: 'AuthorizationResponseError', code: 'access_denied', error: 'access_denied' },
+      restart: expect.any(Function) as unknown,
+    })
+    expect(server.requests.token).toEqual([])
+    expect((await outcome(open(url))).status).toBe('denied')
+  })
+
+  test('has cancelled at a provider that answers with the state alone', async () => {
+    const { backend, leave, open } = createScene(network)
+    const url = backend.visit(await leave(open(), 'mediated'), { code: undefined })
+    expect(await outcome(open(url))).toMatchObject({
+      status: 'cancelled',
+      provider: 'mediated',
+      returnTo: '/',
+    })
+    expect(backend.calls.filter(({ path }) => path.endsWith('/token'))).toEqual([])
+    expect((await outcome(open(url))).status).toBe('cancelled')
+  })
+
+  test('has not cancelled at a provider that does not answer so', async () => {
+    const { consent, open } = createScene(network)
+    const url = await consent({}, { parameters: { code: undefined } })
+    expect(await refusal(open(url))).toEqual({ code: 'response_malformed', parameter: 'code' })
+  })
+
+  test('was sent back with an error', async () => {
+    const { consent, open } = createScene(network)
+    const url = await consent(
+      {},
+      { error: 'invalid_scope', parameters: { error_description: 'No such scope.' } },
+    )
+    const state = await outcome(open(url))
+    expect(state).toMatchObject({
+      status: 'failed',
+      provider: 'bank',
+      error: { code: 'authorization_error', error: 'invalid_scope', errorDescription: 'No such scope.' },
+    })
+    expect('resume' in state).toBe(false)
+  })
+
+  test('may begin again with the same input', async () => {
+    const { consent, open, server } = createScene(network)
+    const app = open(await consent({ scope: 'openid', returnTo: '/x' }, { error: 'access_denied' }))
+    const state = await until(app.client.callback, 'denied')
+    const leaving = app.leaving()
+    void state.restart()
+    const url = new URL(await leaving)
+    expect(url.searchParams.get('scope')).toBe('openid')
+    expect((await outcome(open(server.visit(url.href)))).status).toBe('connected')
+  })
+})
+
+describe('when no answer comes', () => {
+  test('the same code is sent once more by resume, and no more than once', async () => {
+    const { consent, open, server } = createScene(network)
+    server.hostile.token = () => HttpResponse.error()
+    const app = open(await consent())
+    const state = await until(app.client.callback, 'failed')
+    expect(state).toMatchObject({ provider: 'bank', error: { code: 'network_error', recovery: 'resume' } })
+    expect(server.requests.token).toHaveLength(1)
+
+    expect(await state.resume?.()).toMatchObject({ error: { code: 'network_error' } })
+    expect(server.requests.token).toHaveLength(2)
+
+    const last = await state.resume?.()
+    expect(last).toMatchObject({
+      status: 'failed',
+      error: { code: 'redemption_unknown', recovery: 'authorize' },
+    })
+    expect(last).not.toHaveProperty('resume')
+    expect(last).toHaveProperty('restart')
+    expect(server.requests.token).toHaveLength(2)
+  })
+
+  test('resume succeeds when the network is back', async () => {
+    const { consent, open, server } = createScene(network)
+    server.hostile.token = () => HttpResponse.error()
+    const app = open(await consent())
+    const state = await until(app.client.callback, 'failed')
+    delete server.hostile.token
+    expect((await state.resume?.())?.status).toBe('connected')
+    expect(app.client.callback.get().status).toBe('connected')
+    expect(server.requests.token.map(({ form }) => form.get('code'))).toEqual(
+      Array(2).fill(server.requests.token[0]?.form.get('code')),
+    )
+  })
+
+  test('a reload goes on by the id in its history entry', async () => {
+    const { consent, open, server } = createScene(network)
+    server.hostile.token = () => HttpResponse.error()
+    const app = open(await consent())
+    await until(app.client.callback, 'failed')
+    delete server.hostile.token
+    expect((await outcome(open(app.reload()))).status).toBe('connected')
+    expect(server.requests.token).toHaveLength(2)
+  })
+
+  test('a code that has waited for more than a minute is not sent any more', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    server.hostile.token = () => HttpResponse.error()
+    const app = open(await consent())
+    const state = await until(app.client.callback, 'failed')
+    browser.clock.advance(61)
+    expect(await state.resume?.()).toMatchObject({ error: { code: 'redemption_unknown' } })
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('a code that never left this page is not counted as sent', async () => {
+    const { consent, open, server } = createScene(network)
+    const url = await consent()
+    server.hostile.discovery = () => HttpResponse.error()
+    const app = open(url)
+    const state = await until(app.client.callback, 'failed')
+    expect(state.error.code).toBe('network_error')
+    await state.resume?.()
+    await state.resume?.()
+    delete server.hostile.discovery
+    expect((await state.resume?.())?.status).toBe('connected')
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('a page that was closed while the answer was under way goes on when it is opened again', async () => {
+    const { consent, open, server } = createScene(network)
+    const url = await consent()
+    server.hostile.token = () => new Promise<Response>(() => {})
+    const app = open(url)
+    while (server.requests.token.length === 0) await settled()
+    const reloaded = app.reload()
+    delete server.hostile.token
+    // The dead document keeps its lock for a moment.
+    const next = open(reloaded)
+    await settled()
+    expect(next.client.callback.get()).toEqual({ status: 'pending' })
+    app.client.dispose()
+  })
+})
+
+describe('an answer that is no success', () => {
+  test('ends the transaction when the code is dead', async () => {
+    const { consent, open, server } = createScene(network)
+    server.hostile.token = () => HttpResponse.json({ error: 'invalid_grant' }, { status: 400 })
+    const url = await consent()
+    const state = await outcome(open(url))
+    expect(state).toMatchObject({ status: 'failed', error: { code: 'token_error', recovery: 'authorize' } })
+    expect(state).not.toHaveProperty('resume')
+    delete server.hostile.token
+    expect(await refusal(open(url))).toEqual({ code: 'token_error' })
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('of a hostile server connects nothing', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    server.hostile.claims = (claims) => ({ ...claims, nonce: 'another' })
+    expect(await refusal(open(await consent()))).toMatchObject({ code: 'id_token_invalid' })
+    expect([...(await browser.records()).keys()].filter((key) => key.startsWith('connection'))).toEqual([])
+  })
+
+  test('that a developer must look into keeps the code for resume', async () => {
+    const { consent, open, server } = createScene(network)
+    server.hostile.token = () => HttpResponse.json({ error: 'invalid_client' }, { status: 401 })
+    const state = await until(open(await consent()).client.callback, 'failed')
+    expect(state.error.recovery).toBe('configure')
+    delete server.hostile.token
+    expect((await state.resume?.())?.status).toBe('connected')
+  })
+})
+
+describe('the app’s own user', () => {
+  test('who has meanwhile signed out is asked to sign in, and nothing is consumed', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent({ returnTo: '/accounts' }, {}, { session: 'anna' })
+    const app = open(url, { session: null })
+    const state = await until(app.client.callback, 'sign_in_required')
+    expect(state).toMatchObject({ provider: 'bank', returnTo: '/accounts' })
+    expect(server.requests.token).toEqual([])
+
+    browser.clock.advance(30)
+    app.client.setSession('anna')
+    expect((await state.resume()).status).toBe('connected')
+    expect(app.client.callback.get().status).toBe('connected')
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('cannot be given what another user of this browser began', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent({ returnTo: '/secret-of-anna' }, {}, { session: 'anna' })
+    const state = await outcome(open(url, { session: 'berta' }))
+    expect(state).toMatchObject({ status: 'failed', returnTo: '/', error: { code: 'subject_mismatch' } })
+    expect(server.requests.token).toEqual([])
+    expect(await browser.records().then((records) => records.get(stateOf(url)))).not.toHaveProperty(
+      'codeVerifier',
+    )
+    // Not even when the first one comes back.
+    expect(await refusal(open(url, { session: 'anna' }))).toEqual({ code: 'subject_mismatch' })
+  })
+
+  test('cannot be given what was resumed after another signed in', async () => {
+    const { consent, open, server } = createScene(network)
+    const url = await consent({}, {}, { session: 'anna' })
+    const app = open(url, { session: null })
+    const state = await until(app.client.callback, 'sign_in_required')
+    app.client.setSession('berta')
+    expect(await state.resume()).toMatchObject({ status: 'failed', error: { code: 'subject_mismatch' } })
+    expect(server.requests.token).toEqual([])
+  })
+
+  test('does not learn what another user connected', async () => {
+    const { consent, open } = createScene(network)
+    const url = await consent({}, {}, { session: 'anna' })
+    await outcome(open(url, { session: 'anna' }))
+    expect(await outcome(open(url, { session: 'berta' }))).toEqual({ status: 'none' })
+  })
+})
+
+describe('by way of the backend', () => {
+  const tokenCalls = (scene: ReturnType<typeof createScene>) =>
+    scene.backend.calls.filter(({ path }) => path.endsWith('/token'))
+
+  test.each(['mediated', 'bff'] as const)(
+    'in %s mode the code goes there, and nowhere else',
+    async (mode) => {
+      const scene = createScene(network)
+      const url = scene.backend.visit(await scene.leave(scene.open(), mode))
+      const state = await outcome(scene.open(url))
+      expect(state).toMatchObject({ status: 'connected', provider: mode, connection: { id: 'connection-1' } })
+      expect(tokenCalls(scene).map(({ body }) => Object.keys(body ?? {}).sort())).toEqual([
+        ['code', 'code_verifier', 'state', 'transaction'],
+      ])
+      expect(scene.server.requests.token).toEqual([])
+    },
+  )
+
+  test('a request that was not answered is sent again, and the backend gives its first answer', async () => {
+    const scene = createScene(network)
+    const url = scene.backend.visit(await scene.leave(scene.open(), 'mediated'))
+    let lost = 3
+    scene.backend.hostile.lose = ({ path }) => path.endsWith('/token') && lost-- > 0
+    const app = scene.open(url)
+    for (let i = 0; i < 3; i++) {
+      const state = await until(app.client.callback, 'failed')
+      await state.resume?.()
+    }
+    expect((await outcome(app)).status).toBe('connected')
+    expect(tokenCalls(scene)).toHaveLength(4)
+    expect(scene.backend.connections.size).toBe(1)
+  })
+
+  test('whose own session is over, it waits for sign-in', async () => {
+    const scene = createScene(network)
+    const url = scene.backend.visit(await scene.leave(scene.open('/', { session: 'anna' }), 'mediated'))
+    scene.backend.session = null
+    const app = scene.open(url, { session: 'anna' })
+    const state = await until(app.client.callback, 'sign_in_required')
+    scene.backend.session = 'anna'
+    expect((await state.resume()).status).toBe('connected')
+  })
+
+  test('in bff mode an access token in the answer is not taken', async () => {
+    const scene = createScene(network)
+    scene.backend.hostile.body = (body, { path }) =>
+      path.endsWith('/token')
+        ? { ...body, access_token: 'leaked-access', token_type: 'Bearer', refresh_token: 'leaked-refresh' }
+        : body
+    const url = scene.backend.visit(await scene.leave(scene.open(), 'bff'))
+    const app = scene.open(url)
+    expect(JSON.stringify(await outcome(app))).not.toContain('leaked')
+    const tokens = app.client.tokens('bff')
+    expect(await until(tokens, 'connected')).not.toHaveProperty('getAccessToken')
+    expect(JSON.stringify([...(await scene.browser.records())])).not.toContain('leaked')
+  })
+})

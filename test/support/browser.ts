@@ -1,0 +1,249 @@
+import { openDatabase, type Database } from '../../src/platform/database.js'
+import type { Clock } from '../../src/platform/clock.js'
+import type { Navigation } from '../../src/platform/navigation.js'
+import type { Platform } from '../../src/platform/platform.js'
+import { openTabs, type Tabs } from '../../src/platform/tabs.js'
+
+/** A browser in which pages share storage, locks, announcements and the clock. */
+export interface FakeBrowser {
+  readonly origin: string
+  readonly clock: FakeClock
+  /** Opens a page; `url` may be relative to the app's origin. */
+  open(url?: string, options?: PageOptions): FakePage
+  /** Everything in IndexedDB. */
+  records(): Promise<ReadonlyMap<string, unknown>>
+  /** Changes what is stored, as another script of the origin could. */
+  tamper(key: string, value: unknown): Promise<void>
+  /** Every message that went between pages. */
+  readonly messages: unknown[]
+  /** Another script of the origin sends a message. */
+  post(message: unknown): void
+  /** Names of the locks that are held. */
+  readonly held: ReadonlySet<string>
+  /** Takes a lock, as a frozen tab would; the function given back releases it. */
+  hold(name: string): () => void
+}
+
+/** Time that passes when a test says so. */
+export interface FakeClock extends Clock {
+  /** Lets time pass, backwards as well, and runs what is due. */
+  advance(seconds: number): void
+}
+
+/** How a page differs from an ordinary one. */
+export interface PageOptions {
+  readonly historyState?: unknown
+  /** Shown inside a frame. */
+  readonly framed?: boolean
+  /** Loaded, but not shown yet. */
+  readonly prerendering?: boolean
+  /** A database in place of the browser's, such as one that fails. */
+  readonly database?: Database
+  /** Announcements go over a real BroadcastChannel. */
+  readonly tabs?: 'memory' | 'channel'
+}
+
+/** One document. */
+export interface FakePage {
+  readonly platform: Platform
+  /** What the address bar shows. */
+  readonly url: string
+  readonly historyState: unknown
+  /** How often the history entry was replaced. */
+  readonly replacements: readonly string[]
+  /** Where the page was sent. */
+  readonly left: readonly string[]
+  /** Resolves with where the page is sent next. */
+  leaving(): Promise<string>
+  /** The same history entry in a new document. */
+  reload(): FakePage
+  /** Shown again, out of the back/forward cache. */
+  restore(): void
+  /** A prerendered page is shown. */
+  activate(): void
+}
+
+const databaseName = 'countersign'
+
+export function createBrowser(origin = 'https://app.example'): FakeBrowser {
+  const clock = createClock()
+  const messages: unknown[] = []
+  const listeners = new Set<{ readonly page: unknown; readonly hear: (message: unknown) => void }>()
+  const locks = createLocks(clock)
+
+  const memoryTabs = (): Tabs => {
+    const page = {}
+    let closed = false
+    return {
+      lock: locks.lock,
+      announce(id) {
+        if (closed) return
+        const message = { v: 1, id }
+        messages.push(message)
+        for (const listener of [...listeners]) {
+          if (listener.page !== page) queueMicrotask(() => listener.hear(message))
+        }
+      },
+      onAnnounced(listener) {
+        const entry = {
+          page,
+          hear: (data: unknown) => {
+            const { v, id } = Object(data ?? {}) as { v?: unknown; id?: unknown }
+            if (v === 1 && typeof id === 'string') listener(id)
+          },
+        }
+        listeners.add(entry)
+        return () => listeners.delete(entry)
+      },
+      close() {
+        closed = true
+        for (const listener of [...listeners]) if (listener.page === page) listeners.delete(listener)
+      },
+    }
+  }
+
+  function open(address = '/', options: PageOptions = {}): FakePage {
+    let url = new URL(address, origin)
+    let historyState: unknown = structuredClone(options.historyState ?? null)
+    let active = !options.prerendering
+    const replacements: string[] = []
+    const left: string[] = []
+    const restored = new Set<() => void>()
+    const activations: (() => void)[] = []
+    const departures: ((url: string) => void)[] = []
+
+    const navigation: Navigation = {
+      url: () => new URL(url),
+      isTopLevel: () => !options.framed,
+      whenActive(work) {
+        if (active) work()
+        else activations.push(work)
+      },
+      historyState: () => structuredClone(historyState),
+      replace(next, state) {
+        url = new URL(next, origin)
+        historyState = structuredClone(state)
+        replacements.push(url.href)
+      },
+      assign(target) {
+        left.push(target)
+        for (const departure of departures.splice(0)) departure(target)
+      },
+      openPopup: () => null,
+      close() {},
+      onRestored(listener) {
+        restored.add(listener)
+        return () => restored.delete(listener)
+      },
+    }
+    return {
+      platform: {
+        clock,
+        database: options.database ?? openDatabase(databaseName),
+        navigation,
+        tabs: options.tabs === 'channel' ? openTabs(databaseName) : memoryTabs(),
+        fetch: (input, init) => fetch(input, init),
+      },
+      get url() {
+        return url.href
+      },
+      get historyState() {
+        return historyState
+      },
+      replacements,
+      left,
+      leaving: () => new Promise((resolve) => departures.push(resolve)),
+      reload: () => open(url.href, { ...options, historyState }),
+      restore() {
+        for (const listener of [...restored]) listener()
+      },
+      activate() {
+        active = true
+        for (const work of activations.splice(0)) work()
+      },
+    }
+  }
+
+  return {
+    origin,
+    clock,
+    open,
+    records: async () => new Map(await openDatabase(databaseName).entries()),
+    tamper: (key, value) => openDatabase(databaseName).change([], () => [{ [key]: value }, undefined]),
+    messages,
+    post(message) {
+      for (const { hear } of [...listeners]) hear(message)
+    },
+    held: locks.held,
+    hold: locks.hold,
+  }
+}
+
+function createClock(): FakeClock {
+  let time = Math.floor(Date.now() / 1000)
+  let timers: { readonly at: number; readonly work: () => void }[] = []
+  return {
+    now: () => time,
+    after(seconds, work) {
+      const timer = { at: time + seconds, work }
+      timers.push(timer)
+      return () => {
+        timers = timers.filter((other) => other !== timer)
+      }
+    },
+    advance(seconds) {
+      time += seconds
+      const due = timers.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)
+      timers = timers.filter(({ at }) => at > time)
+      for (const { work } of due) work()
+    },
+  }
+}
+
+/** Exclusive locks as Web Locks are: who waits gets them in turn, and gives up at a time limit. */
+function createLocks(clock: Clock) {
+  const held = new Set<string>()
+  const waiting = new Map<string, (() => void)[]>()
+  const release = (name: string): void => {
+    const next = waiting.get(name)?.shift()
+    if (next) next()
+    else held.delete(name)
+  }
+  const acquire = (name: string, seconds: number): Promise<void> => {
+    if (!held.has(name)) {
+      held.add(name)
+      return Promise.resolve()
+    }
+    return new Promise((resolve, reject) => {
+      const queue = waiting.get(name) ?? []
+      waiting.set(name, queue)
+      const cancel = clock.after(seconds, () => {
+        queue.splice(queue.indexOf(turn), 1)
+        reject(new DOMException('The lock did not come free in time.', 'TimeoutError'))
+      })
+      const turn = (): void => {
+        cancel()
+        resolve()
+      }
+      queue.push(turn)
+    })
+  }
+  return {
+    held,
+    hold(name: string) {
+      if (held.has(name)) throw new Error(`the lock ${name} is taken`)
+      held.add(name)
+      return () => {
+        release(name)
+      }
+    },
+    async lock<T>(name: string, seconds: number, work: () => Promise<T>): Promise<T> {
+      await acquire(name, seconds)
+      try {
+        return await work()
+      } finally {
+        release(name)
+      }
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import type { ReadableStore } from 'countersign/core'
+
+/** Resolves with the state of a store as soon as it has one of these statuses. */
+export function until<T extends { readonly status: string }, S extends T['status']>(
+  store: ReadableStore<T>,
+  ...statuses: readonly S[]
+): Promise<Extract<T, { readonly status: S }>> {
+  return untilState(store, (state): state is Extract<T, { readonly status: S }> =>
+    (statuses as readonly string[]).includes(state.status),
+  )
+}
+
+/** Resolves with the state of a store as soon as it is accepted. */
+export function untilState<T, S extends T>(
+  store: ReadableStore<T>,
+  accept: (state: T) => state is S,
+): Promise<S> {
+  return new Promise((resolve, reject) => {
+    const look = (): boolean => {
+      const state = store.get()
+      if (accept(state)) {
+        stop()
+        clearTimeout(timer)
+        resolve(state)
+        return true
+      }
+      return false
+    }
+    // Only for a test that fails: says what the state was instead.
+    const timer = setTimeout(() => {
+      stop()
+      reject(new Error(`the state stayed ${JSON.stringify(store.get())}`))
+    }, 3000)
+    const stop = store.subscribe(look)
+    look()
+  })
+}
+
+/** Resolves as soon as the promises that are under way have run: storage, locks, answers of the network. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
