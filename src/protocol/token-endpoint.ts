@@ -225,11 +225,7 @@ async function checkedClaims(
           requireIdToken: true,
           ...(expected.maxAgeSeconds !== undefined && { maxAge: expected.maxAgeSeconds }),
         })
-  await oauth.validateApplicationLevelSignature(server, response, {
-    [oauth.customFetch]: (href: string, init: object) =>
-      request(endpoint.fetch, href, init, { maximumBytes: 1_048_576 }),
-    ...insecure(server.jwks_uri ?? server.issuer),
-  })
+  await checkSignature(endpoint, response, expected.code === undefined)
   const claims = oauth.getValidatedIdTokenClaims(result)
   if (claims) {
     await checkIdToken(idToken, claims, {
@@ -242,6 +238,34 @@ async function checkedClaims(
     })
   }
   return claims
+}
+
+/**
+ * Checks the signature, with the server's keys. A refresh does not fail because these cannot be had just now: its refresh
+ * token is spent, and the ID Token has come from the token endpoint itself over TLS.
+ *
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation item 6
+ */
+async function checkSignature(
+  { server, fetch }: TokenEndpoint,
+  response: Response,
+  refreshed: boolean,
+): Promise<void> {
+  const keys = { missing: false }
+  const fetchKeys = async (href: string, init: object): Promise<Response> => {
+    keys.missing = true
+    const answer = await request(fetch, href, init, { maximumBytes: 1_048_576 })
+    keys.missing = answer.status !== 200
+    return answer
+  }
+  try {
+    await oauth.validateApplicationLevelSignature(server, response, {
+      [oauth.customFetch]: fetchKeys,
+      ...insecure(server.jwks_uri ?? server.issuer),
+    })
+  } catch (error) {
+    if (!refreshed || !keys.missing) throw error
+  }
 }
 
 /** Lets our own errors pass and replaces oauth4webapi's, whose `cause` holds tokens, claims and responses. */

@@ -1,0 +1,168 @@
+import { createBackend, memoryStore, stitch, type BackendEvent, type Store } from 'countersign/backend'
+import { calculateCodeChallenge, createCodeVerifier, createState } from '../../../src/protocol/pkce.js'
+import { secret } from '../../support/secrets.js'
+import {
+  api,
+  clientId,
+  clientKeys,
+  createUpstream,
+  issuer,
+  tokenEndpoint,
+  type Upstream,
+} from './upstream.js'
+
+export const app = 'https://app.example'
+export const redirectUri = `${app}/callback/stitch`
+export const scope = 'openid accounts balances offline_access'
+
+type Options = Parameters<typeof createBackend>[0]
+type StitchOptions = Parameters<typeof stitch>[0]
+
+/** Options of {@link createBench}. */
+export interface BenchOptions {
+  readonly mode?: 'mediated' | 'bff'
+  readonly stitch?: Partial<StitchOptions>
+  readonly backend?: Partial<Options>
+  readonly upstream?: Upstream
+  readonly store?: Store
+}
+
+/** What a token request holds. */
+export interface Proof {
+  readonly code: string
+  readonly state: string
+  readonly code_verifier: string
+  readonly transaction?: string
+}
+
+/** An answer, read. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a parsed body
+  readonly body: any
+}
+
+/** A backend with a fake Stitch behind it. */
+export interface Bench {
+  readonly handle: (request: Request) => Promise<Response>
+  readonly upstream: Upstream
+  readonly store: Store
+  readonly events: BackendEvent[]
+  /** Seconds that have passed since the system's clock. */
+  passed: number
+  call(method: string, path: string, body?: unknown, options?: CallOptions): Promise<Answer>
+  /** Begins a transaction, and has the person consent. */
+  begin(options?: BeginOptions): Promise<Proof>
+  redeem(proof: Proof, options?: CallOptions): Promise<Answer>
+  /** A whole connection: gives its id and its first access token. */
+  connect(options?: BeginOptions): Promise<{ readonly id: string; readonly accessToken: string | undefined }>
+}
+
+export interface CallOptions {
+  /** Who is signed in to the app. */
+  readonly subject?: string
+  readonly headers?: Readonly<Record<string, string | undefined>>
+}
+
+export interface BeginOptions extends CallOptions {
+  readonly body?: Readonly<Record<string, unknown>>
+  /** What the person grants. */
+  readonly granted?: string
+}
+
+export async function createBench(options: BenchOptions = {}): Promise<Bench> {
+  const now = (): number => Date.now() / 1000 + bench.passed
+  const upstream = options.upstream ?? createUpstream(() => now())
+  const store = options.store ?? memoryStore({ now: () => now() })
+  const events: BackendEvent[] = []
+  const { privateKey } = await clientKeys
+  const provider = stitch({
+    mode: options.mode ?? 'mediated',
+    clientId,
+    redirectUri,
+    scope,
+    privateKey,
+    keyId: 'client',
+    issuer,
+    authorizationEndpoint: `${issuer}/connect/authorize`,
+    tokenEndpoint,
+    api,
+    ...options.stitch,
+  } as StitchOptions)
+  const handle = createBackend({
+    origins: [app],
+    store,
+    session: (request) => {
+      const subject = /subject=([^;]+)/.exec(request.headers.get('cookie') ?? '')?.[1]
+      return subject === undefined ? null : { subject }
+    },
+    fetch: upstream.fetch,
+    clock: { now },
+    log: (event) => events.push(event),
+    providers: { stitch: provider },
+    ...options.backend,
+  })
+
+  const bench: Bench = {
+    handle,
+    upstream,
+    store,
+    events,
+    passed: 0,
+    async call(method, path, body, { subject = 'robin', headers = {} } = {}) {
+      const all: Record<string, string | undefined> = {
+        origin: app,
+        countersign: '1',
+        cookie: `subject=${subject}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      }
+      const response = await handle(
+        new Request(`${app}/connect${path}`, {
+          method,
+          headers: Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+          ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        }),
+      )
+      const text = await response.text()
+      return { status: response.status, headers: response.headers, text, body: parse(text) }
+    },
+    async begin({ body, granted, ...call } = {}) {
+      const verifier = secret(createCodeVerifier())
+      const state = createState()
+      const begun = await bench.call(
+        'POST',
+        '/stitch/authorization',
+        {
+          state,
+          code_challenge: await calculateCodeChallenge(verifier),
+          nonce: createState(),
+          redirect_uri: redirectUri,
+          ...body,
+        },
+        call,
+      )
+      if (begun.status !== 201) throw new Error(`not begun: ${begun.text}`)
+      const code = upstream.visit(begun.body.authorization_url, granted)
+      const { transaction } = begun.body
+      return { code, state, code_verifier: verifier, ...(transaction !== undefined && { transaction }) }
+    },
+    redeem: (proof, call) => bench.call('POST', '/stitch/token', proof, call),
+    async connect(begin = {}) {
+      const { status, text, body } = await bench.redeem(await bench.begin(begin), begin)
+      if (status !== 200) throw new Error(`not connected: ${text}`)
+      return { id: body.connection.id, accessToken: body.access_token }
+    },
+  }
+  return bench
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
