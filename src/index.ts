@@ -23,5 +23,5 @@ export { CountersignProvider, useClient, type CountersignProviderProps } from '.
 export type { Register, RegisteredClient } from './react/register.js'
 export { useAuthorize, type UseAuthorizeResult } from './react/use-authorize.js'
 export { useAuthorizationCallback, useCallback } from './react/use-callback.js'
-export { useConnections } from './react/use-connections.js'
-export { useTokens } from './react/use-tokens.js'
+export { useConnections, type UseConnectionsOptions } from './react/use-connections.js'
+export { useTokens, type UseTokensOptions } from './react/use-tokens.js'

@@ -155,8 +155,15 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
 
   /** Who this page takes for signed in may have signed out in another tab, perhaps while this one was frozen. */
   async function checkSession(): Promise<void> {
+    if (!subject) return
     const { isOutdated } = await import('./session.js')
-    if (subject && (await isOutdated(context, subject))) becomes(null)
+    if (await isOutdated(context, subject)) becomes(null)
+  }
+
+  /** After the page was out of sight: what other tabs announced meanwhile may not have been heard. */
+  function lookAgain(): void {
+    void checkSession()
+    void context.connections.load()
   }
 
   const noteSession = async (): Promise<void> => (await import('./session.js')).noteSession(context, subject)
@@ -165,9 +172,8 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     checkConfiguration(context, names)
     const capture = captureResponse(platform.navigation, names.map(context.redirectUri))
     platform.tabs.onAnnounced((id) => void (id === 'session' ? checkSession() : context.connections.load()))
-    platform.navigation.onRestored(
-      () => void (subject ? checkSession() : undefined, context.connections.load()),
-    )
+    platform.navigation.onVisible(lookAgain)
+    platform.navigation.onRestored(lookAgain)
     void context.connections.load()
     if (subject) void noteSession()
     if (capture && !platform.navigation.isTopLevel()) {

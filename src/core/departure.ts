@@ -1,6 +1,7 @@
 import { CountersignError } from '../protocol/errors.js'
 import type { AuthorizationState } from './authorization.js'
 import type { AuthorizationUrl } from './channel/channel.js'
+import { connectionKey, type ConnectionRecord } from './connection.js'
 import { providerOf, type Context } from './context.js'
 import { load } from './load.js'
 import type { CommonInput } from './provider.js'
@@ -77,6 +78,7 @@ async function begin(
   }
   checkEnvironment(context)
   providerOf(context, name).toInput?.(input)
+  await checkRenewal(context, name, subject, input)
   const [transaction, channel] = await Promise.all([
     createTransaction(context, name, subject, input),
     context.channel(name),
@@ -98,6 +100,26 @@ async function ready(
   if (!usable || (target && target.expiresAt - now < 5))
     return (await begin(context, name, input, true)) as Required<Departure>
   return { transaction, target: target ?? (await (await context.channel(name)).begin(transaction)) }
+}
+
+/**
+ * A connection that is to be renewed must be this user's and this provider's: its record will be replaced.
+ *
+ * @throws {CountersignError} `unknown_connection`
+ */
+async function checkRenewal(
+  { platform: { database } }: Context,
+  name: string,
+  subject: string,
+  { connection: id }: CommonInput,
+): Promise<void> {
+  if (id === undefined) return
+  const record = (await database.get(connectionKey(id))) as ConnectionRecord | undefined
+  if (record?.subject === subject && record.connection.provider === name) return
+  throw new CountersignError(
+    'unknown_connection',
+    'The connection that was to be renewed is not here any more: connect anew, without `connection`.',
+  )
 }
 
 /** What must be true before anybody is sent away. @throws {CountersignError} `environment_unsupported` */

@@ -16,6 +16,8 @@ export interface Navigation {
   openPopup(): Window | null
   /** Closes this window, where a script opened it. */
   close(): void
+  /** Calls back when the person looks at the page again: messages of other tabs may have been missed meanwhile. */
+  onVisible(listener: () => void): void
   /** Calls back when the page is shown again out of the back/forward cache. */
   onRestored(listener: () => void): () => void
 }
@@ -35,6 +37,11 @@ export const windowNavigation: Navigation = {
   },
   assign(url) {
     location.assign(url)
+  },
+  onVisible(listener) {
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) listener()
+    })
   },
   openPopup() {
     const popup = window.open('', '', 'popup,width=520,height=720')

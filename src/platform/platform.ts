@@ -15,11 +15,12 @@ export interface Platform {
 
 /** The real browser; database, locks and channel are called `name`. */
 export function browserPlatform(name: string): Platform {
+  const database = openDatabase(name)
   return {
     clock: systemClock,
-    database: openDatabase(name),
+    database,
     navigation: windowNavigation,
-    tabs: openTabs(name),
+    tabs: openTabs(name, systemClock, database),
     fetch: (input, init) => fetch(input, init),
   }
 }

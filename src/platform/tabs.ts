@@ -1,8 +1,11 @@
+import type { Clock } from './clock.js'
+import type { Database } from './database.js'
+
 /** What the tabs of one origin share: locks and announcements. */
 export interface Tabs {
   /**
-   * Runs `work` while holding the lock of this name, waiting for it at most `seconds`. Where there are no Web Locks
-   * it runs at once: what must happen once is also guarded by a read-and-write in one IndexedDB transaction.
+   * Runs `work` while holding the lock of this name, waiting for it at most `seconds`. Where there are no Web Locks a
+   * lease in IndexedDB stands in.
    *
    * It waits even when the lock looks taken for good: the document of a reloaded page keeps its locks for another
    * 25 to 50 ms, so `ifAvailable` would give up on work that nobody is doing.
@@ -19,7 +22,7 @@ export interface Tabs {
 }
 
 /** Web Locks and a BroadcastChannel, both under one name. */
-export function openTabs(name: string): Tabs {
+export function openTabs(name: string, clock: Clock, database: Database): Tabs {
   let channel: BroadcastChannel | undefined
   const open = (): BroadcastChannel | undefined => {
     if (typeof BroadcastChannel !== 'undefined') channel ??= new BroadcastChannel(name)
@@ -29,7 +32,7 @@ export function openTabs(name: string): Tabs {
     async lock(lockName, seconds, work) {
       // lib.dom promises `locks` always; insecure contexts and test environments do not have it.
       const locks = navigator.locks as LockManager | undefined
-      if (!locks) return work()
+      if (!locks) return (await import('./lease.js')).withLease({ clock, database }, lockName, seconds, work)
       const signal = AbortSignal.timeout(seconds * 1000)
       return await locks.request(`${name}:${lockName}`, { signal }, () => work())
     },
