@@ -22,6 +22,14 @@ export type {
   FdxResource,
   FdxRevocationReason,
 } from '../providers/fdx/facts.js'
+export {
+  moneyhub,
+  type MoneyhubBackendOptions,
+  type MoneyhubClaims,
+  type MoneyhubClientAuthentication,
+  type MoneyhubDelivery,
+  type MoneyhubKey,
+} from '../providers/moneyhub/backend.js'
 export { stitch, type StitchBackendOptions } from '../providers/stitch/backend.js'
 /* eslint-enable @typescript-eslint/no-restricted-imports */
 export type { BackendEvent, BackendLog } from './events.js'

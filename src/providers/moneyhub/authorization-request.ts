@@ -1,0 +1,146 @@
+import * as oauth from 'oauth4webapi'
+import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
+import type { JsonObject } from '../../protocol/contract.js'
+import { TokenEndpointError, ValidationError } from '../../protocol/errors.js'
+import { request } from '../../protocol/http.js'
+import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
+import { oauthErrorOf, type TokenEndpoint } from '../../protocol/token-endpoint.js'
+import type { Signer } from './client.js'
+import type { MoneyhubChoice } from './input.js'
+
+/**
+ * How the authorization request reaches Moneyhub: pushed (`par`); pushed as a signed request object (`signed-par`); as a
+ * signed request object in the URL, beside the same parameters (`request-object`); or as a signed request object left
+ * at Moneyhub's older endpoint (`request-uri`).
+ */
+export type MoneyhubDelivery = 'par' | 'signed-par' | 'request-object' | 'request-uri'
+
+/** Seconds for which a request object is good. */
+const requestObjectSeconds = 300
+
+/** The parameters of an authorization request, with `claims` and `max_age`. */
+export type MoneyhubParameters = Readonly<Record<string, string>>
+
+/** What an authorization request asks for. */
+export interface MoneyhubRequest {
+  readonly clientId: string
+  readonly choice: MoneyhubChoice
+  /** The Moneyhub user; none in the one-time use case, where Moneyhub makes one. */
+  readonly userId: string | undefined
+  readonly maxAgeSeconds: number
+}
+
+/** What the page gave for this one request, checked by the handler. */
+export interface MoneyhubTransaction {
+  readonly state: string
+  readonly nonce: string | undefined
+  readonly codeChallenge: string
+  readonly redirectUri: string
+  readonly scope: string
+}
+
+/** All parameters, as the documents show them, with nonce and PKCE. `sub` is the server's word, never the page's. */
+export function toParameters(
+  { clientId, choice, userId, maxAgeSeconds }: MoneyhubRequest,
+  { state, nonce, codeChallenge, redirectUri, scope }: MoneyhubTransaction,
+): MoneyhubParameters {
+  const target = choice.mode === 'connect' ? `id:${choice.bankId}` : choice.mode
+  return {
+    client_id: clientId,
+    response_type: 'code',
+    scope: `${scope} ${target}`,
+    state,
+    ...(nonce !== undefined && { nonce }),
+    redirect_uri: redirectUri,
+    prompt: 'consent',
+    code_challenge: codeChallenge,
+    code_challenge_method: 'S256',
+    max_age: String(maxAgeSeconds),
+    claims: JSON.stringify({ id_token: toClaims(choice, userId) }),
+  }
+}
+
+function toClaims(choice: MoneyhubChoice, userId: string | undefined): JsonObject {
+  const { consent } = choice
+  return {
+    sub: { essential: true, ...(userId !== undefined && { value: userId }) },
+    'mh:con_id': { essential: true, ...(choice.mode !== 'connect' && { value: choice.connectionId }) },
+    ...(consent && { 'mh:consent': { essential: true, value: consent } }),
+  }
+}
+
+/** What delivering a request needs. */
+export interface DeliverySettings {
+  readonly delivery: MoneyhubDelivery
+  /** Where people are sent. */
+  readonly authorizationEndpoint: string
+  /** Where request objects are left (`request-uri`). */
+  readonly requestEndpoint: string
+  /** Whether `client_id` stands beside `request_uri`, as RFC 9126 has it and Moneyhub's own client does not. */
+  readonly sendsClientId: boolean
+  readonly signer: Signer | undefined
+}
+
+/**
+ * Delivers the request and gives the URL that the person opens.
+ *
+ * @throws {TokenEndpointError} when Moneyhub refuses the request. @throws {NetworkError} when no answer came.
+ */
+export async function deliver(
+  parameters: MoneyhubParameters,
+  endpoint: TokenEndpoint,
+  settings: DeliverySettings,
+): Promise<{ readonly url: string; readonly expiresInSeconds: number }> {
+  const { delivery, authorizationEndpoint, sendsClientId } = settings
+  const { claims: _claims, max_age: _maxAge, ...plain } = parameters
+  const refer = (uri: string): string =>
+    buildAuthorizationUrl(authorizationEndpoint, {
+      client_id: sendsClientId ? endpoint.clientId : undefined,
+      request_uri: uri,
+    })
+  if (delivery === 'par') {
+    const { requestUri, expiresInSeconds } = await pushAuthorizationRequest(endpoint, parameters)
+    return { url: refer(requestUri), expiresInSeconds }
+  }
+  const jwt = await sign(parameters, endpoint, settings.signer)
+  if (delivery === 'request-object') {
+    const url = buildAuthorizationUrl(authorizationEndpoint, { ...plain, request: jwt })
+    return { url, expiresInSeconds: requestObjectSeconds }
+  }
+  if (delivery === 'request-uri') {
+    const url = refer(await leaveRequestObject(jwt, endpoint, settings.requestEndpoint))
+    return { url, expiresInSeconds: requestObjectSeconds }
+  }
+  const { requestUri, expiresInSeconds } = await pushAuthorizationRequest(endpoint, { request: jwt })
+  return { url: refer(requestUri), expiresInSeconds }
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9101.html#section-4 */
+function sign(
+  parameters: MoneyhubParameters,
+  { server, clientId, now }: TokenEndpoint,
+  signer: Signer | undefined,
+): Promise<string> {
+  if (!signer) throw new TypeError('A signed request needs `privateKey` and `keyId`.')
+  return oauth.issueRequestObject(server, { client_id: clientId }, parameters, signer, {
+    [oauth.modifyAssertion](_header, payload) {
+      const issuedAt = now()
+      Object.assign(payload, { iat: issuedAt, nbf: issuedAt, exp: issuedAt + requestObjectSeconds })
+    },
+  })
+}
+
+async function leaveRequestObject(jwt: string, { fetch }: TokenEndpoint, address: string): Promise<string> {
+  const init = { method: 'POST', headers: { 'content-type': 'application/jws' }, body: jwt }
+  const response = await request(fetch, address, init)
+  if (!response.ok) {
+    throw new TokenEndpointError(
+      'Moneyhub refused the request object. Compare its key and parameters with what is registered.',
+      { error: await oauthErrorOf(response), status: response.status },
+      { recovery: 'configure' },
+    )
+  }
+  const uri = (await response.text()).trim()
+  if (/^urn:[\x21-\x7e]{1,500}$/.test(uri)) return uri
+  throw new ValidationError('response_malformed', 'request_uri', 'Moneyhub gave no usable request_uri.')
+}
