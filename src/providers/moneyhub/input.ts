@@ -10,7 +10,7 @@ export type MoneyhubChoice = (
 type Renewal = 'reauth' | 'reconsent' | 'refresh'
 
 /** Moneyhub's ids of connections look like `<bankId>:<uuid>`. */
-export const connectionIdForm = /^[\w.:~-]{1,200}$/
+export const connectionIdForm: RegExp = /^[\w.:~-]{1,200}$/
 
 const daySeconds = 24 * 3600
 const longestConsentSeconds = 90 * daySeconds
