@@ -131,6 +131,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
       },
       openPopup: () => null,
       close() {},
+      onVisible() {},
       onRestored(listener) {
         restored.add(listener)
         return () => restored.delete(listener)
@@ -141,7 +142,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
         clock,
         database: options.database ?? openDatabase(databaseName),
         navigation,
-        tabs: options.tabs === 'channel' ? openTabs(databaseName) : memoryTabs(),
+        tabs: options.tabs === 'channel' ? openTabs(databaseName, clock, openDatabase(databaseName)) : memoryTabs(),
         fetch: (input, init) => fetch(input, init),
       },
       get url() {
