@@ -2,7 +2,7 @@ import { CountersignError } from '../protocol/errors.js'
 import type { CallbackState } from './callback.js'
 import { providerOf, type Context } from './context.js'
 import type { Departure } from './departure.js'
-import { load } from './load.js'
+import { later } from './load.js'
 import type { CommonInput } from './provider.js'
 import { createStore, type ReadableStore } from './store.js'
 
@@ -48,11 +48,10 @@ export function createAuthorization(context: Context, name: string, input: Commo
   const store = createStore(idle)
   let prepared: Promise<Departure> | undefined
   let underWay: Promise<AuthorizationState> | undefined
-  const departure = () => load(import('./departure.js'))
 
   async function run(popup: Window | null | undefined): Promise<AuthorizationState> {
     try {
-      const { depart } = await departure()
+      const { depart } = await later()
       const ready = prepared
       prepared = undefined
       return await depart(context, name, input, ready, popup, store.set)
@@ -68,7 +67,7 @@ export function createAuthorization(context: Context, name: string, input: Commo
     get: store.get,
     subscribe: store.subscribe,
     prepare: async () => {
-      prepared ??= departure().then(({ prepare }) => prepare(context, name, input))
+      prepared ??= later().then(({ prepare }) => prepare(context, name, input))
       // A failure here is not shown: the click tries again and reports it.
       await prepared.catch(() => {
         prepared = undefined

@@ -10,7 +10,7 @@ import { createConnections, type ConnectionsState } from './connections.js'
 import { providerOf, type Context, type HeldTokens } from './context.js'
 import type { CountersignEvent } from './events.js'
 import type { CommonInput, DetailsOf, InputOf, Provider } from './provider.js'
-import { load } from './load.js'
+import { later, load } from './load.js'
 import { createStore, type ReadableStore } from './store.js'
 import { createTokens, type TokensState } from './tokens.js'
 
@@ -139,7 +139,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
 
   async function finish(capture: Capture): Promise<CallbackState> {
     try {
-      return await (await load(import('./redemption.js'))).complete(context, capture)
+      return await (await later()).complete(context, capture)
     } catch (error) {
       if (!(error instanceof CountersignError)) throw error
       // The response is in this page's memory still, so nothing is lost.
@@ -156,7 +156,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   /** Who this page takes for signed in may have signed out in another tab, perhaps while this one was frozen. */
   async function checkSession(): Promise<void> {
     if (!subject) return
-    const { isOutdated } = await import('./session.js')
+    const { isOutdated } = await later()
     if (await isOutdated(context, subject)) becomes(null)
   }
 
@@ -166,7 +166,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     void context.connections.load()
   }
 
-  const noteSession = async (): Promise<void> => (await import('./session.js')).noteSession(context, subject)
+  const noteSession = async (): Promise<void> => (await later()).noteSession(context, subject)
 
   if (!onServer) {
     checkConfiguration(context, names)

@@ -1,6 +1,7 @@
 import type { CountersignError } from '../protocol/errors.js'
-import type { Connection, ConnectionRecord } from './connection.js'
+import { connectionKey, type Connection, type ConnectionRecord } from './connection.js'
 import type { Context } from './context.js'
+import { later } from './load.js'
 import type { CommonInput } from './provider.js'
 import { createStore, type ReadableStore } from './store.js'
 import type { EndedTransaction, Transaction } from './transaction.js'
@@ -77,22 +78,19 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
   async function read(owner: string): Promise<ConnectionsState> {
     const entries = await database.entries()
     if (entries.some(([, value]) => isOverdue(value, clock.now()))) {
-      await (await import('./sweep.js')).sweep(context)
+      await (await later()).sweep(context)
       return read(owner)
     }
     if (mediator !== undefined && !asked.has(owner) && !entries.some(([key]) => key === syncedKey(owner))) {
       asked.add(owner)
       // Without an answer this page goes on with what it has, and the next one asks again.
-      await import('./synchronize.js')
+      await later()
         .then(({ synchronize }) => synchronize(context, owner, mediator))
         .catch(() => undefined)
       return read(owner)
     }
     const own = entries.filter(([, value]) => (value as { subject?: unknown } | undefined)?.subject === owner)
-    const found = own
-      .map(([, value]) => value)
-      .filter(isConnectionRecord)
-      .map(seen)
+    const found = own.filter(isConnectionRecord).map(([, record]) => seen(record))
     const lost = own.filter(
       (entry): entry is [string, EndedTransaction] => (entry[1] as EndedTransaction).outcome === 'abandoned',
     )
@@ -154,12 +152,13 @@ function keepIdentity<T extends { readonly id: string }>(
 }
 
 /** Whether a stored value is a connection's record. What lies in storage may have been written by others. */
-function isConnectionRecord(value: unknown): value is ConnectionRecord {
-  return typeof value === 'object' && value !== null && 'v' in value && value.v === 1 && 'connection' in value
+function isConnectionRecord(entry: [key: string, value: unknown]): entry is [string, ConnectionRecord] {
+  const { v, connection } = Object(entry[1]) as Partial<ConnectionRecord>
+  return v === 1 && entry[0] === connectionKey((Object(connection) as Partial<Connection>).id ?? '')
 }
 
 /** Whether a stored value is a transaction that nobody completes any more. */
 const isOverdue = (value: unknown, now: number): boolean => {
-  const { phase, expiresAt = now } = Object(value) as Partial<Transaction>
-  return phase !== undefined && expiresAt < now
+  const { v, phase, expiresAt = now } = Object(value) as Partial<Transaction>
+  return v === 1 && phase !== undefined && expiresAt < now
 }

@@ -1,3 +1,4 @@
+import type * as Later from './later.js'
 import { NetworkError } from '../protocol/errors.js'
 
 /**
@@ -12,3 +13,6 @@ export async function load<Module>(part: Promise<Module>): Promise<Module> {
     throw new NetworkError('A part of this app could not be loaded. Check the connection, then try again.')
   }
 }
+
+/** The part of the core that nobody needs before a click or a callback. @throws {NetworkError} when it does not arrive. */
+export const later = (): Promise<typeof Later> => load(import('./later.js'))

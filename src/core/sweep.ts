@@ -3,7 +3,7 @@ import type { Context } from './context.js'
 import { endWith } from './ending.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from './transaction.js'
 
-/** Nobody needs more than this many at once; prepared ones and then the oldest make room. */
+/** Nobody needs more than this many at once; prepared ones make room first, then ended ones, the oldest before others. */
 const maximumTransactions = 16
 
 /** Seconds for which it is told that somebody never came back. */
@@ -15,15 +15,11 @@ const abandonedSeconds = 7 * 24 * 3600
  */
 export async function sweep({ platform: { clock, database } }: Pick<Context, 'platform'>): Promise<void> {
   const now = clock.now()
-  const all = (await database.entries()).filter((entry): entry is [string, Transaction | EndedTransaction] =>
-    isTransaction(entry[1]),
-  )
+  const all = (await database.entries()).filter(([, value]) => isOurs(value))
   const live = all
+    .filter((entry): entry is [string, Transaction | EndedTransaction] => isTransaction(entry[1]))
     .filter(([, { expiresAt }]) => expiresAt > now)
-    .sort(
-      ([, a], [, b]) =>
-        Number(a.phase === 'prepared') - Number(b.phase === 'prepared') || b.expiresAt - a.expiresAt,
-    )
+    .sort(([, a], [, b]) => rank(a) - rank(b) || b.createdAt - a.createdAt)
   const kept = new Set(live.slice(0, maximumTransactions - 1).map(([key]) => key))
   const gone = all.filter(([key]) => !kept.has(key))
   if (gone.length === 0) return
@@ -36,6 +32,15 @@ export async function sweep({ platform: { clock, database } }: Pick<Context, 'pl
     ],
   )
 }
+
+/** Also what has been damaged; what another version of this library stored is left alone. */
+const isOurs = (value: unknown): boolean => {
+  const { v, phase } = Object(value) as { v?: unknown; phase?: unknown }
+  return v === 1 && phase !== undefined
+}
+
+const rank = (record: Transaction | EndedTransaction): number =>
+  record.phase === 'prepared' ? 2 : hasEnded(record) ? 1 : 0
 
 function remainder(record: unknown, now: number): EndedTransaction | undefined {
   if (!isTransaction(record) || hasEnded(record) || record.phase === 'prepared') return undefined

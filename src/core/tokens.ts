@@ -2,6 +2,7 @@ import type { CountersignError } from '../protocol/errors.js'
 import type { Connection } from './connection.js'
 import type { ConnectionsState } from './connections.js'
 import { providerOf, type Context } from './context.js'
+import { later } from './load.js'
 import type { Mode } from './provider.js'
 import type { ReadableStore } from './store.js'
 
@@ -89,7 +90,6 @@ export function createTokens(
 }
 
 function toState(context: Context, name: string, connection: Connection): TokensState {
-  const later = () => import('./access.js')
   const disconnect = async (): Promise<{ revoked: boolean }> =>
     (await later()).disconnect(context, connection)
   if (connection.status !== 'connected') return { status: 'reauthorization_required', connection, disconnect }

@@ -1,6 +1,12 @@
 import type { Context } from './context.js'
 import type { CommonInput } from './provider.js'
-import { calculateCodeChallenge, createCodeVerifier, createNonce, createState } from '../protocol/pkce.js'
+import {
+  calculateCodeChallenge,
+  createCodeVerifier,
+  createNonce,
+  createState,
+  isCodeVerifier,
+} from '../protocol/pkce.js'
 import { parseScope } from '../protocol/scope.js'
 import { providerOf } from './context.js'
 import { checkReturnTo } from './ending.js'
@@ -77,8 +83,28 @@ export const transactionId = (state: string): string => state.slice(0, 16)
 
 /** Whether a record is a transaction or what is left of one. Anything else under such a key is not trusted. */
 export function isTransaction(value: unknown): value is Transaction | EndedTransaction {
-  return typeof value === 'object' && value !== null && 'phase' in value && 'v' in value && value.v === 1
+  const record = Object(value) as { readonly [name in keyof (Transaction & EndedTransaction)]?: unknown }
+  const { v, phase, provider, subject, returnTo, createdAt, expiresAt, input } = record
+  const common =
+    v === 1 &&
+    [provider, subject, returnTo].every(isText) &&
+    [createdAt, expiresAt].every(Number.isFinite) &&
+    typeof input === 'object' &&
+    input !== null
+  if (phase === 'done' || phase === 'failed') return common
+  const { state, codeVerifier, codeChallenge, clientId, redirectUri, scope } = record
+  const { nonce, handle, code, iss, returnedAt, sends } = record
+  return (
+    common &&
+    (['prepared', 'left', 'returned', 'sent'] as unknown[]).includes(phase) &&
+    isCodeVerifier(codeVerifier) &&
+    [state, codeChallenge, clientId, redirectUri, scope].every(isText) &&
+    [nonce, handle, code, iss].every((member) => member === undefined || isText(member)) &&
+    [returnedAt, sends].every((member) => member === undefined || Number.isFinite(member))
+  )
 }
+
+const isText = (value: unknown): boolean => typeof value === 'string'
 
 /** Whether only the result of a transaction is left. */
 export const hasEnded = (record: Transaction | EndedTransaction): record is EndedTransaction =>

@@ -39,7 +39,7 @@ export function createChannel(context: Context, name: string, provider: Provider
   }
 
   return {
-    async begin({ state, codeChallenge, nonce, redirectUri, scope, input }) {
+    async begin({ state, codeChallenge, nonce, redirectUri, scope, input, expiresAt }) {
       const ownInput = provider.toInput?.(input)
       const body: AuthorizationRequest = {
         state,
@@ -60,7 +60,7 @@ export function createChannel(context: Context, name: string, provider: Provider
       })
       return {
         url,
-        expiresAt: clock.now() + (answer.expires_in ?? 0),
+        expiresAt: typeof answer.expires_in === 'number' ? clock.now() + answer.expires_in : expiresAt,
         ...(typeof answer.transaction === 'string' && { handle: answer.transaction }),
       }
     },
