@@ -2,6 +2,7 @@ import { startApiture, type ApitureOptions } from './apiture.js'
 import type { Bank } from './bank.js'
 import { startBasis, type BasisOptions } from './basis.js'
 import { startMoneyhub, type MoneyhubOptions } from './moneyhub.js'
+import { startStandard, type StandardOptions } from './standard.js'
 import { startStitch, type StitchOptions } from './stitch.js'
 
 type WithoutRedirects<O> = Omit<O, 'redirectUris' | 'port'>
@@ -18,6 +19,7 @@ export interface BanksOptions {
   readonly basis?: WithoutRedirects<BasisOptions>
   /** @defaultValue `jwks`: those of `stitch` */
   readonly moneyhub?: Partial<WithoutRedirects<MoneyhubOptions>>
+  readonly openid?: WithoutRedirects<StandardOptions>
   readonly stitch: WithoutRedirects<StitchOptions>
 }
 
@@ -26,6 +28,7 @@ export interface Banks {
   readonly apiture: Awaited<ReturnType<typeof startApiture>>
   readonly basis: Awaited<ReturnType<typeof startBasis>>
   readonly moneyhub: Awaited<ReturnType<typeof startMoneyhub>>
+  readonly openid: Awaited<ReturnType<typeof startStandard>>
   readonly stitch: Awaited<ReturnType<typeof startStitch>>
 }
 
@@ -71,8 +74,9 @@ export async function startBanks(
     const basis = await open(startBasis({ ...options.basis, ...common('basis') }))
     const { jwks } = options.stitch
     const moneyhub = await open(startMoneyhub({ jwks, ...options.moneyhub, ...common('moneyhub') }))
+    const openid = await open(startStandard({ ...options.openid, ...common('openid') }))
     const stitch = await open(startStitch({ ...options.stitch, ...common('stitch') }))
-    return { apiture, basis, moneyhub, stitch, close }
+    return { apiture, basis, moneyhub, openid, stitch, close }
   } catch (error) {
     await close()
     throw error

@@ -22,7 +22,7 @@ export interface IdTokenChange {
 }
 
 /** How a bank signs. */
-export type SigningAlgorithm = 'RS256' | 'PS256'
+export type SigningAlgorithm = 'RS256' | 'PS256' | 'ES256'
 
 /** A bank's keys, made when it opens. */
 export interface SigningKeys {

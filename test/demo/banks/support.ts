@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import { startApiture, type ApitureOptions } from '../../../demo/banks/apiture.js'
 import type { Bank } from '../../../demo/banks/bank.js'
+import { startStandard, type StandardOptions } from '../../../demo/banks/standard.js'
 import { startStitch, type StitchOptions } from '../../../demo/banks/stitch.js'
 import { createVisitor, type Stop } from './visitor.js'
 
@@ -19,6 +20,7 @@ export interface Discovery {
   readonly jwks_uri: string
   readonly userinfo_endpoint: string
   readonly revocation_endpoint: string
+  readonly pushed_authorization_request_endpoint?: string
   readonly authorization_response_iss_parameter_supported?: boolean
 }
 
@@ -58,6 +60,11 @@ export interface App<B extends Bank = Bank> {
 export async function openApiture(options: Partial<ApitureOptions> = {}) {
   const bank = await startApiture({ redirectUris: [redirectUri], ...options })
   return createApp(bank, 'openid offline_access banking/read', () => Promise.resolve({}))
+}
+
+export async function openStandard(options: Partial<StandardOptions> = {}) {
+  const bank = await startStandard({ redirectUris: [redirectUri], ...options })
+  return createApp(bank, 'openid accounts offline_access', () => Promise.resolve({}))
 }
 
 export async function openStitch(options: Partial<StitchOptions> = {}) {
