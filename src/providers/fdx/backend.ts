@@ -5,7 +5,6 @@ import type {
   ProviderContext,
   ProviderGrant,
   ResourceRoute,
-  Resources,
 } from '../../backend/provider.js'
 import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
@@ -67,8 +66,11 @@ export interface FdxBackendOptions {
    * `iss` in every response, ID Tokens signed with PS256, ES256 or EdDSA. @defaultValue false
    */
   readonly fapi?: boolean
-  /** What pages may ask of the API. @defaultValue `GET consents/{id}` and `GET consents/{id}/revocation` below `api` */
-  readonly resources?: Resources
+  /**
+   * What pages may ask of the API below `api`, beside the connection's own consent (`GET consents/{id}` and its
+   * `revocation`). @defaultValue nothing
+   */
+  readonly routes?: readonly ResourceRoute[]
   /** Who ends a consent on disconnect, and why. @defaultValue the person (`INDIVIDUAL`), by their own `USER_ACTION` */
   readonly revocation?: { readonly reason: FdxRevocationReason; readonly initiator: FdxInitiator }
   /**
@@ -178,13 +180,16 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
       return false
     },
 
-    resources: options.resources ?? { base, routes: consentRoutes },
+    resources: { base, routes: [...consentRoutes, ...(options.routes ?? [])] },
   }
 }
 
+/** The consent that belongs to the connection, and no other. */
+const bind = { consentId: ({ details }: HeldConnection) => details['grant_id'] }
+
 const consentRoutes: readonly ResourceRoute[] = [
-  { method: 'GET', path: '/consents/{consentId}' },
-  { method: 'GET', path: '/consents/{consentId}/revocation' },
+  { method: 'GET', path: '/consents/{consentId}', bind },
+  { method: 'GET', path: '/consents/{consentId}/revocation', bind },
 ]
 
 /** The API's base with a slash at its end. @throws {TypeError} */
