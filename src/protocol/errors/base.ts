@@ -1,0 +1,97 @@
+/**
+ * What the application can do about an error.
+ *
+ * - `resume`: call `resume()` of the callback state; nothing was lost, the same step is taken again.
+ * - `authorize`: start again with `authorize()`.
+ * - `sign_in`: the app's own user must sign in first.
+ * - `configure`: a developer must change the configuration.
+ */
+export type Recovery = 'resume' | 'authorize' | 'sign_in' | 'configure'
+
+/** Every `code` an error of this library can have. */
+export type ErrorCode =
+  // the authorization response
+  | 'access_denied'
+  | 'authorization_error'
+  | 'temporarily_unavailable'
+  | 'response_malformed'
+  | 'issuer_mismatch'
+  // the transaction
+  | 'state_missing'
+  | 'state_unknown'
+  | 'transaction_expired'
+  | 'transaction_invalid'
+  | 'transaction_in_use'
+  | 'subject_mismatch'
+  | 'redemption_unknown'
+  // the authorization server
+  | 'metadata_invalid'
+  | 'token_error'
+  | 'token_response_invalid'
+  | 'id_token_invalid'
+  // the connection
+  | 'unknown_connection'
+  | 'reauthorization_required'
+  | 'resource_not_allowed'
+  // the backend
+  | 'sign_in_required'
+  | 'backend_error'
+  | 'backend_response_invalid'
+  | 'rate_limited'
+  // what the app gave: the page's input, the session's claims (at the backend)
+  | 'input_invalid'
+  // the network and this browser
+  | 'network_error'
+  | 'storage_unavailable'
+  | 'environment_unsupported'
+  | 'popup_blocked'
+
+/** What an error may carry beside its code and its sentence. */
+export interface ErrorDetails {
+  /** What the application can do. */
+  readonly recovery?: Recovery
+  /** Seconds to wait before the same request may be sent again. */
+  readonly retryAfterSeconds?: number | undefined
+}
+
+/**
+ * The base of every error that this library reports. Its message says what failed and what to do; neither
+ * the message nor any property holds a token, an authorization code, a code verifier or a URL.
+ */
+export class CountersignError extends Error {
+  override readonly name: string = 'CountersignError'
+  /** What happened, from a closed list. */
+  readonly code: ErrorCode
+  /** What the application can do about it. */
+  readonly recovery: Recovery
+  /** Seconds to wait before trying again, where the other side said so. */
+  declare readonly retryAfterSeconds?: number
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message)
+    this.code = code
+    this.recovery = details.recovery ?? 'authorize'
+    if (details.retryAfterSeconds !== undefined) this.retryAfterSeconds = details.retryAfterSeconds
+  }
+}
+
+/** No HTTP answer came: offline, refused, blocked by CORS, or too slow. */
+export class NetworkError extends CountersignError {
+  override readonly name = 'NetworkError'
+
+  constructor(message: string, details?: ErrorDetails) {
+    super('network_error', message, { recovery: 'resume', ...details })
+  }
+}
+
+/** IndexedDB cannot be used here: blocked, full or vanished. */
+export class StorageError extends CountersignError {
+  override readonly name = 'StorageError'
+
+  constructor() {
+    super(
+      'storage_unavailable',
+      'IndexedDB is not available: allow site data for this site, leave private browsing or free some space, then start again.',
+    )
+  }
+}
