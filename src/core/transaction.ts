@@ -83,7 +83,7 @@ export const transactionId = (state: string): string => state.slice(0, 16)
 
 /** Whether a record is a transaction or what is left of one. Anything else under such a key is not trusted. */
 export function isTransaction(value: unknown): value is Transaction | EndedTransaction {
-  const record = Object(value) as { readonly [name in keyof (Transaction & EndedTransaction)]?: unknown }
+  const record = Object(value) as { readonly [Name in keyof Transaction | keyof EndedTransaction]?: unknown }
   const { v, phase, provider, subject, returnTo, createdAt, expiresAt, input } = record
   const common =
     v === 1 &&
