@@ -265,7 +265,7 @@ describe('an authorization URL that a backend made', () => {
         expect(url.origin + url.pathname).toBe(endpoint)
         expect(url.username + url.password + url.hash).toBe('')
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 })

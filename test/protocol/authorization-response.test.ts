@@ -131,7 +131,7 @@ describe('an authorization response', () => {
         expect(response.code).not.toBe('')
         expect(Object.getPrototypeOf(response)).toBe(Object.prototype)
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     )
   })
 })

@@ -113,6 +113,6 @@ test('wherever it comes from, the result leads to this origin and to no callback
         expect(guard(result)).toBe(result)
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 200 },
   )
 })

@@ -187,6 +187,6 @@ test('whatever the body, the result is a token set of plain values or a refusal,
       expect(set.expiresInSeconds ?? 0).toBeLessThanOrEqual(86_400)
       expect(({} as Record<string, unknown>).access_token).toBeUndefined()
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   )
 })
