@@ -1,10 +1,16 @@
 import type { Client } from '../core/client.js'
 
 /**
- * Say here once which client your app has, and every hook knows its providers, their inputs and details:
+ * Say here once which client your app has, and every hook knows its providers, their inputs and details.
  *
+ * @example
  * ```ts
- * import type { bank } from './bank'
+ * import { createClient } from 'countersign'
+ * import { apiture } from 'countersign/providers'
+ *
+ * export const bank = createClient({
+ *   providers: { apiture: apiture({ clientId: 'my-client', scope: 'openid banking/read' }) },
+ * })
  *
  * declare module 'countersign' {
  *   interface Register {
@@ -13,7 +19,6 @@ import type { Client } from '../core/client.js'
  * }
  * ```
  */
-
 export interface Register {}
 
 /** The client that is registered, or any. */
