@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { Bank } from '../../../demo/banks/bank.js'
 import { startDemo, type Demo } from '../../../demo/demo.js'
+import { users } from '../../../demo/users.js'
 import { launch } from './launch.js'
 
 /** The demo and a browser, for the tests of one file. */
@@ -13,7 +14,10 @@ export interface Bench {
   readonly open: () => Promise<Page>
 }
 
-/** Starts the demo and a browser once for a file; every test gets banks that do nothing special. */
+/**
+ * Starts the demo and a browser once for a file; every test gets banks that do nothing special, and a backend that knows
+ * no connection.
+ */
 export function useBench(): Bench {
   let demo: Demo | undefined
   let browser: Browser | undefined
@@ -25,6 +29,7 @@ export function useBench(): Bench {
   afterEach(async () => {
     await Promise.all(profiles.map((profile) => profile.close()))
     profiles = []
+    await forgetConnections(started().origin)
     for (const bank of Object.values<Bank>({ ...started().banks })) {
       bank.control.reset()
       bank.requests.clear()
@@ -56,6 +61,20 @@ export function useBench(): Bench {
       await page.goto(started().origin)
       return page
     },
+  }
+}
+
+/** Disconnects at the backend what a test has left there: the next one's page would show it as connected. */
+async function forgetConnections(origin: string): Promise<void> {
+  for (const { id: user } of users) {
+    const headers = { origin, countersign: '1', cookie: `demo-user=${user}` }
+    const listed = await fetch(`${origin}/connect/connections`, { headers })
+    const { connections } = (await listed.json()) as { connections: readonly { id: string }[] }
+    await Promise.all(
+      connections.map(({ id }) =>
+        fetch(`${origin}/connect/connections/${id}`, { method: 'DELETE', headers }),
+      ),
+    )
   }
 }
 
