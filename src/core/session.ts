@@ -2,7 +2,7 @@ import { sha256 } from '../protocol/pkce.js'
 import type { Context } from './context.js'
 
 /** Under this key lies a hash of who is signed in to the app; the same word is announced when it changes. */
-export const sessionKey = 'session'
+const sessionKey = 'session'
 
 const fingerprint = async (subject: string | null): Promise<string> =>
   subject === null ? '' : sha256(subject)

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { Bank } from '../../../demo/banks/bank.js'
 import { startDemo, type Demo } from '../../../demo/demo.js'
@@ -82,7 +82,7 @@ async function forgetConnections(origin: string): Promise<void> {
 export const card = (page: Page, title: string) => page.getByRole('article', { name: title, exact: true })
 
 /** The status text of a provider's card. */
-export const status = (page: Page, title: string) => card(page, title).getByRole('status')
+const status = (page: Page, title: string) => card(page, title).getByRole('status')
 
 /** Waits until a card's status reads so. */
 export async function waitForStatus(page: Page, title: string, text: string): Promise<void> {
@@ -131,13 +131,6 @@ export async function readDatabase(page: Page): Promise<Record<string, unknown>>
         }
       }),
   )
-}
-
-/** Collects the requests of a page, with their bodies. */
-export function recordRequests(page: Page): Request[] {
-  const requests: Request[] = []
-  page.on('request', (request) => requests.push(request))
-  return requests
 }
 
 /** Approves at the bank, but keeps the answer: gives the callback URL instead of letting the page open it. */
