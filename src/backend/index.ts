@@ -1,6 +1,7 @@
 // The one place that names both: everywhere else a provider knows the backend and not the other way round.
 /* eslint-disable @typescript-eslint/no-restricted-imports */
 export type { PrivateKeyInput, SigningAlgorithm } from '../providers/signing-key.js'
+export { apiture, type ApitureBackendOptions } from '../providers/apiture/backend.js'
 export {
   basis,
   type BasisBackendOptions,
@@ -30,6 +31,7 @@ export {
   type MoneyhubDelivery,
   type MoneyhubKey,
 } from '../providers/moneyhub/backend.js'
+export { oidc, type OidcBackendOptions, type OidcClientAuthentication } from '../providers/oidc/backend.js'
 export { stitch, type StitchBackendOptions } from '../providers/stitch/backend.js'
 /* eslint-enable @typescript-eslint/no-restricted-imports */
 export type { BackendEvent, BackendLog } from './events.js'

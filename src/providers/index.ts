@@ -26,5 +26,5 @@ export type {
   FdxGrantedResource,
   FdxResource,
 } from './fdx/facts.js'
-export { oidc, type OidcOptions } from './oidc.js'
+export { oidc, type OidcOptions } from './oidc/preset.js'
 export { stitch, type StitchMode, type StitchOptions } from './stitch/preset.js'

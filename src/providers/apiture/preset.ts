@@ -12,6 +12,8 @@ export interface ApitureOptions<M extends ApitureMode = 'browser'> {
   readonly environment?: keyof typeof environments
   /** The authority of a financial institution that has its own; as its discovery document writes it, slash included. */
   readonly issuer?: string
+  /** Origins, beside the authority's, on which discovered endpoints lie. `browser` mode only. @defaultValue none */
+  readonly origins?: readonly string[]
   /** Space-delimited; must hold `openid`. Without `offline_access` the person authorizes again when the token expires. */
   readonly scope: string
   /** Base URL of the banking API, for `fetch`. */
@@ -66,13 +68,16 @@ export function apiture<const M extends ApitureMode = 'browser'>(
     api,
     preparesRemotely: true,
     authorizationEndpoint:
-      mode === 'browser' ? undefined : (options.authorizationEndpoint ?? `${issuer}authorize`),
+      mode === 'browser'
+        ? undefined
+        : (options.authorizationEndpoint ?? `${issuer.replace(/\/?$/, '/')}authorize`),
     channel: mode === 'browser' ? direct : backend,
     direct: {
       bearerAliases,
       idToken,
       dpop: options.dpop ?? false,
       persistTokens: options.persistTokens ?? false,
+      origins: options.origins ?? [],
     },
   } satisfies Provider<object, object, M>
 }

@@ -1,6 +1,6 @@
-import type { Mode, Provider } from '../core/provider.js'
-import { backend, direct } from './channels.js'
-import { refuseSecrets } from '../protocol/secrets.js'
+import type { Mode, Provider } from '../../core/provider.js'
+import { backend, direct } from '../channels.js'
+import { refuseSecrets } from '../../protocol/secrets.js'
 
 /** What {@link oidc} takes. */
 export interface OidcOptions<M extends Mode = 'browser'> {

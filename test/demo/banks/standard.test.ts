@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
-  calculateJwkThumbprint,
   createLocalJWKSet,
   exportJWK,
   generateKeyPair,

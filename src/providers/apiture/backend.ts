@@ -1,0 +1,63 @@
+import type { BackendProvider, ResourceRoute } from '../../backend/provider.js'
+import { parseScope } from '../../protocol/scope.js'
+import { createStandardProvider } from '../oidc/backend.js'
+import { bearerAliases, environments } from './facts.js'
+
+/** What the backend's {@link apiture} takes. */
+export interface ApitureBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> {
+  /** The client id that the Developer Portal shows for this environment; as in the page. */
+  readonly clientId: string
+  /** The redirect URI set in the Developer Portal, or several; the page's is one of them. */
+  readonly redirectUri: string | readonly string[]
+  /** The environment, whose authority is known. @defaultValue `production` */
+  readonly environment?: keyof typeof environments
+  /** The authority of a financial institution that has its own; as its discovery document writes it, slash included. */
+  readonly issuer?: string
+  /** Space-delimited; must hold `openid`. The most that a page may ask for. */
+  readonly scope: string
+  /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. @defaultValue `mediated` */
+  readonly mode?: M
+  /** Origins, beside the authority's, on which discovered endpoints lie. @defaultValue none */
+  readonly origins?: readonly string[]
+  /** Whether token responses hold an ID Token. The documentation lists none. @defaultValue 'optional' */
+  readonly idToken?: 'required' | 'optional'
+  /** Base URL of the banking API, in `bff` mode. */
+  readonly api?: string
+  /** What pages may ask of the banking API, in `bff` mode. */
+  readonly routes?: readonly ResourceRoute[]
+  /**
+   * Whether a refresh that nobody answered may be sent again. The documentation does not say whether refresh tokens are
+   * replaced when they are used, so they are taken for single use. @defaultValue false
+   */
+  readonly refreshRepeatable?: boolean
+}
+
+/**
+ * Apiture Digital Banking at the backend, as its guide advises: still a public client, whose refresh tokens the page
+ * never sees.
+ *
+ * @throws {TypeError} when an option is missing or wrong.
+ * @example
+ * ```ts
+ * import { apiture } from 'countersign/backend'
+ *
+ * const provider = apiture({
+ *   clientId: 'my-client',
+ *   environment: 'cat',
+ *   redirectUri: 'https://app.example/callback/apiture',
+ *   scope: 'openid offline_access banking/read',
+ * })
+ * ```
+ * @see https://dx.apiture.com/docs/api/guides/secure-access/
+ */
+export function apiture<const M extends 'mediated' | 'bff' = 'mediated'>(
+  options: ApitureBackendOptions<M>,
+): BackendProvider & { readonly mode: M } {
+  const { environment = 'production', issuer = environments[environment], idToken = 'optional' } = options
+  if (!parseScope(options.scope).includes('openid'))
+    throw new TypeError('The scope for Apiture must hold "openid": add it.')
+  return createStandardProvider(
+    { ...options, issuer, label: 'Apiture', authentication: 'none' },
+    { bearerAliases, idToken },
+  )
+}

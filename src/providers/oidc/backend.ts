@@ -1,0 +1,234 @@
+import * as oauth from 'oauth4webapi'
+import type {
+  BackendProvider,
+  ProviderContext,
+  ProviderGrant,
+  ResourceRoute,
+} from '../../backend/provider.js'
+import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
+import { discover, type ServerMetadata } from '../../protocol/metadata.js'
+import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
+import { revoke } from '../../protocol/revocation.js'
+import {
+  redeemCode,
+  refreshTokens,
+  type CheckedTokens,
+  type TokenEndpoint,
+} from '../../protocol/token-endpoint.js'
+import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../signing-key.js'
+
+/** What the backend's {@link oidc} takes. */
+export type OidcBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> = CommonOptions<M> &
+  OidcClientAuthentication
+
+interface CommonOptions<M> {
+  /** The name in sentences. @defaultValue `The provider` */
+  readonly label?: string
+  readonly clientId: string
+  /** The redirect URI registered at the provider, or several; the page's is one of them. */
+  readonly redirectUri: string | readonly string[]
+  /** The issuer identifier, as its discovery document writes it. */
+  readonly issuer: string
+  /** Space-delimited. The most that a page may ask for. With `openid` an ID Token must come, and is checked. */
+  readonly scope: string
+  /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. @defaultValue `mediated` */
+  readonly mode?: M
+  /** Origins, beside the issuer's, on which the server's endpoints lie. */
+  readonly origins?: readonly string[]
+  /** Pushes the authorization request first (RFC 9126). @defaultValue false */
+  readonly par?: boolean
+  /** Further parameters of the authorization request, such as `prompt` or `resource`. */
+  readonly parameters?: Readonly<Record<string, string>>
+  /** Base URL of the API, in `bff` mode. */
+  readonly api?: string
+  /** What pages may ask of the API, in `bff` mode. */
+  readonly routes?: readonly ResourceRoute[]
+  /**
+   * Whether a refresh that nobody answered may be sent again: only where the server keeps refresh tokens good when they
+   * are used. @defaultValue false
+   */
+  readonly refreshRepeatable?: boolean
+}
+
+/** How the client authenticates at the token endpoint; what it does with a secret or a key, RFC 7591 §2 has the names. */
+export type OidcClientAuthentication =
+  | {
+      /** A public client: PKCE alone protects the code. */
+      readonly authentication: 'none'
+    }
+  | {
+      readonly clientSecret: string
+      /** @defaultValue `client_secret_basic` */
+      readonly authentication?: 'client_secret_basic' | 'client_secret_post'
+    }
+  | {
+      /** `CryptoKey`, private JWK, or PKCS #8 as PEM; an RSA key has 2048 bits or more. */
+      readonly privateKey: PrivateKeyInput
+      /** The `kid` of the client assertion. */
+      readonly keyId: string
+      /** For a JWK without `alg` and for PEM. @defaultValue `RS256` */
+      readonly algorithm?: SigningAlgorithm
+      /** The `aud` of the client assertion. @defaultValue the issuer (RFC 10070) */
+      readonly assertionAudience?: string
+      /** The `typ` of the client assertion. @defaultValue `client-authentication+jwt` (RFC 10070) */
+      readonly assertionType?: 'JWT' | 'client-authentication+jwt'
+      readonly authentication?: 'private_key_jwt'
+    }
+
+/**
+ * Any standard authorization server, seen from the backend: discovery, PKCE, and what it offers of pushed requests.
+ *
+ * @throws {TypeError} when an option is missing or wrong. A key that cannot be used rejects the backend's `ready`.
+ * @example
+ * ```ts
+ * import { oidc } from 'countersign/backend'
+ *
+ * declare const clientSecret: string
+ *
+ * const provider = oidc({
+ *   issuer: 'https://as.example',
+ *   clientId: 'my-client',
+ *   clientSecret,
+ *   redirectUri: 'https://app.example/callback/bank',
+ *   scope: 'openid accounts offline_access',
+ * })
+ * ```
+ * @see https://openid.net/specs/openid-connect-discovery-1_0.html
+ */
+export function oidc<const M extends 'mediated' | 'bff' = 'mediated'>(
+  options: OidcBackendOptions<M>,
+): BackendProvider & { readonly mode: M } {
+  return createStandardProvider(options, {})
+}
+
+/** What a provider that is a standard one but for its token responses may differ in. */
+export type TokenResponseQuirks = Partial<Pick<TokenEndpoint, 'idToken' | 'bearerAliases'>>
+
+/** Makes the provider of {@link oidc}, with differences that are no options of its own. @throws {TypeError} */
+export function createStandardProvider<const M extends 'mediated' | 'bff'>(
+  options: OidcBackendOptions<M>,
+  quirks: TokenResponseQuirks,
+): BackendProvider & { readonly mode: M } {
+  checkOptions(options)
+  const { clientId, redirectUri, scope, parameters = {}, par = false, api, routes } = options
+  const authentication = authenticate(options)
+  // Told by `ready`; nobody else may be waiting yet.
+  authentication.catch(() => undefined)
+  const metadata = createMetadata(options)
+
+  const endpointFor = async (context: ProviderContext): Promise<TokenEndpoint> => ({
+    server: await metadata(context),
+    clientId,
+    authentication: await authentication,
+    fetch: context.fetch,
+    now: context.now,
+    idToken: 'required',
+    ...quirks,
+  })
+
+  return {
+    label: options.label ?? 'The provider',
+    mode: options.mode ?? ('mediated' as M),
+    redirectUris: typeof redirectUri === 'string' ? [redirectUri] : redirectUri,
+    scope,
+    ready: authentication,
+    refreshRepeatable: options.refreshRepeatable ?? false,
+
+    async authorize(setup, context) {
+      const endpoint = await endpointFor(context)
+      const { authorization_endpoint: authorizationEndpoint = '' } = endpoint.server
+      const request = {
+        response_type: 'code',
+        client_id: clientId,
+        redirect_uri: setup.redirectUri,
+        scope: setup.scope,
+        state: setup.state,
+        ...(setup.nonce !== undefined && { nonce: setup.nonce }),
+        code_challenge: setup.codeChallenge,
+        code_challenge_method: 'S256',
+      }
+      if (!par) return { url: buildAuthorizationUrl(authorizationEndpoint, request, parameters) }
+      const pushed = await pushAuthorizationRequest(endpoint, { ...parameters, ...request })
+      const { requestUri, expiresInSeconds } = pushed
+      const url = buildAuthorizationUrl(authorizationEndpoint, {
+        client_id: clientId,
+        request_uri: requestUri,
+      })
+      return { url, expiresInSeconds }
+    },
+
+    async redeem({ code, codeVerifier, state, iss, nonce, redirectUri: sentFrom }, context) {
+      const grant = { code, codeVerifier, state, iss, nonce, redirectUri: sentFrom }
+      return toGrant(await redeemCode(await endpointFor(context), grant))
+    },
+
+    async refresh({ refreshToken = '', sub }, context) {
+      return toGrant(await refreshTokens(await endpointFor(context), refreshToken, sub))
+    },
+
+    async revoke({ refreshToken, accessToken }, context) {
+      return revoke(await endpointFor(context), [
+        [refreshToken, 'refresh_token'],
+        [accessToken, 'access_token'],
+      ])
+    },
+
+    ...(api !== undefined && routes && { resources: { base: api, routes } }),
+  }
+}
+
+const toGrant = (tokens: CheckedTokens): ProviderGrant => ({ tokens, sub: tokens.claims?.sub })
+
+function checkOptions(options: OidcBackendOptions<'mediated' | 'bff'>): void {
+  const { label = 'oidc', clientId, issuer, mode, api, routes, parameters } = options
+  if (!clientId) throw new TypeError(`${label} needs the \`clientId\` that the client has at the provider.`)
+  if (mode === 'bff' && (api === undefined || !routes))
+    throw new TypeError(
+      `In bff mode ${label} needs \`api\` and \`routes\`: what pages may ask of the provider's API.`,
+    )
+  try {
+    parseEndpoint(issuer, 'issuer')
+  } catch {
+    throw new TypeError(
+      'The `issuer` is no https URL (or http on this machine) without fragment: correct it.',
+    )
+  }
+  // Refuses what countersign sets itself.
+  buildAuthorizationUrl(issuer, {}, parameters)
+}
+
+async function authenticate(options: OidcBackendOptions<'mediated' | 'bff'>): Promise<oauth.ClientAuth> {
+  if ('clientSecret' in options)
+    return options.authentication === 'client_secret_post'
+      ? oauth.ClientSecretPost(options.clientSecret)
+      : oauth.ClientSecretBasic(options.clientSecret)
+  if (!('privateKey' in options)) return oauth.None()
+  const { privateKey, keyId, algorithm, issuer, assertionAudience = issuer } = options
+  const { assertionType = 'client-authentication+jwt' } = options
+  const key = await importSigningKey(privateKey, algorithm)
+  return oauth.PrivateKeyJwt(
+    { key, kid: keyId },
+    {
+      [oauth.modifyAssertion](header, payload) {
+        header['typ'] = assertionType
+        // One fixed string, whatever any metadata says: an assertion is good for everything the client may do there.
+        payload['aud'] = assertionAudience
+      },
+    },
+  )
+}
+
+/** The metadata, and with it the cached keys, is one object for an hour. */
+function createMetadata({
+  issuer,
+  origins,
+}: CommonOptions<unknown>): (context: ProviderContext) => Promise<ServerMetadata> {
+  let known: { readonly server: Promise<ServerMetadata>; readonly until: number } | undefined
+  return ({ fetch, now }) => {
+    if (known && now() < known.until) return known.server
+    const server = discover(fetch, issuer, origins)
+    known = { server, until: now() + 3600 }
+    server.catch(() => (known = undefined))
+    return server
+  }
+}
