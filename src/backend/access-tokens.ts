@@ -206,13 +206,15 @@ function watch(fetch: Fetch): { readonly fetch: Fetch; readonly mayHaveArrived: 
   let arrived = false
   return {
     fetch: async (url, init) => {
+      // Metadata and keys are read; what is posted uses something up.
+      const posted = init.method === 'POST'
       try {
         const response = await fetch(url, init)
-        arrived = true
+        arrived ||= posted
         return response
       } catch (error) {
         const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined
-        arrived ||= !neverSent.test(String(cause?.code))
+        arrived ||= posted && !neverSent.test(String(cause?.code))
         throw error
       }
     },

@@ -2,7 +2,13 @@ import type { TokenAnswer } from '../protocol/contract.js'
 import { isCodeChallenge, isCodeVerifier } from '../protocol/pkce.js'
 import { usableTokens } from './access-tokens.js'
 import { readJsonBody } from './body.js'
-import { findConnection, storeConnection, toDocument, type StoredTokens } from './connections.js'
+import {
+  findConnection,
+  storeConnection,
+  toDocument,
+  type ConnectionRecord,
+  type StoredTokens,
+} from './connections.js'
 import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import type { BackendProvider, ProviderGrant, Redemption, Session } from './provider.js'
@@ -70,17 +76,23 @@ export async function redeem(
     context.emit('connected', { provider: name, connection: record.id })
     return record.id
   })
-  const connection = toDocument(await findConnection(context, subject, id), context.now())
+  const record = await findConnection(context, subject, id)
+  const connection = toDocument(record, context.now())
   if (provider.mode !== 'mediated') return { connection }
-  return { connection, ...(await accessTokenIfAny(context, subject, id)) }
+  return { connection, ...(await accessTokenIfAny(context, record)) }
 }
 
-/** The connection stands even where its token is over already: the page asks for one when it needs it. */
+/**
+ * The stored access token for as long as it lasts: it has just been issued, or the page asks again for what it missed. The
+ * connection stands even where there is none: the page asks for one when it needs it.
+ */
 async function accessTokenIfAny(
   context: Context,
-  subject: string,
-  id: string,
+  { id, subject, tokens }: ConnectionRecord,
 ): Promise<Partial<TokenAnswer>> {
+  const now = context.now()
+  if (tokens && (tokens.expiresAt === undefined || tokens.expiresAt > now))
+    return toAccessTokenAnswer(tokens, now)
   try {
     return toAccessTokenAnswer(await usableTokens(context, subject, id), context.now())
   } catch (error) {

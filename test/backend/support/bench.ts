@@ -1,5 +1,6 @@
 import { createBackend, memoryStore, stitch, type BackendEvent, type Store } from 'countersign/backend'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../../src/protocol/pkce.js'
+import type { ConnectionDocument, ContractError } from '../../../src/protocol/contract.js'
 import { secret } from '../../support/secrets.js'
 import {
   api,
@@ -35,13 +36,24 @@ export interface Proof {
   readonly transaction?: string
 }
 
+/** Every member that some answer of the contract has; a test looks at those that are there. */
+export interface AnswerBody {
+  readonly error: ContractError
+  readonly error_description: string
+  readonly authorization_url: string
+  readonly transaction?: string
+  readonly connection: ConnectionDocument
+  readonly connections: readonly ConnectionDocument[]
+  readonly access_token: string
+  readonly expires_in: number
+}
+
 /** An answer, read. */
 export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a parsed body
-  readonly body: any
+  readonly body: AnswerBody
 }
 
 /** A backend with a fake Stitch behind it. */
@@ -57,7 +69,7 @@ export interface Bench {
   begin(options?: BeginOptions): Promise<Proof>
   redeem(proof: Proof, options?: CallOptions): Promise<Answer>
   /** A whole connection: gives its id and its first access token. */
-  connect(options?: BeginOptions): Promise<{ readonly id: string; readonly accessToken: string | undefined }>
+  connect(options?: BeginOptions): Promise<{ readonly id: string; readonly accessToken: string }>
 }
 
 export interface CallOptions {
@@ -159,10 +171,10 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
   return bench
 }
 
-function parse(text: string): unknown {
+function parse(text: string): AnswerBody {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text) as AnswerBody
   } catch {
-    return undefined
+    return {} as AnswerBody
   }
 }

@@ -45,7 +45,7 @@ export interface Upstream {
   /** The API accepts none of the access tokens issued so far. */
   expireAccessTokens(): void
   /** The next answers, by path: a response, or a failure of the network. */
-  readonly next: ((request: UpstreamRequest) => Response | undefined)[]
+  readonly next: ((request: UpstreamRequest) => Response | undefined | Promise<Response | undefined>)[]
   /** Claims of ID Tokens to change. */
   claims: (claims: JWTPayload) => JWTPayload
   /** Members of token responses to change. */
@@ -136,7 +136,7 @@ export function createUpstream(now: () => number): Upstream {
 
   async function answer(request: UpstreamRequest): Promise<Response> {
     for (const make of upstream.next) {
-      const made = make(request)
+      const made = await make(request)
       if (!made) continue
       upstream.next.splice(upstream.next.indexOf(make), 1)
       return made

@@ -1,0 +1,362 @@
+import { createHash } from 'node:crypto'
+import { memoryStore, type Store } from 'countersign/backend'
+import { describe, expect, test } from 'vitest'
+import { createBench, type Bench } from './support/bench.js'
+import { createUpstream, networkFailure, tokenEndpoint, type UpstreamRequest } from './support/upstream.js'
+
+const hash = (token: string | undefined): string =>
+  createHash('sha256')
+    .update(token ?? '')
+    .digest('base64url')
+
+const isRefresh = ({ form }: UpstreamRequest): boolean => form.get('grant_type') === 'refresh_token'
+const refreshes = ({ upstream }: Bench) => upstream.requests.filter(isRefresh)
+
+const ask = (bench: Bench, id: string, rejected?: string) =>
+  bench.call('POST', `/connections/${id}/access-token`, rejected === undefined ? {} : { rejected })
+
+const statusOf = async (bench: Bench) => (await bench.call('GET', '/connections')).body.connections[0]?.status
+
+/** A connection whose access token has ended. */
+async function createEnded(store?: Store): Promise<{ bench: Bench; id: string; accessToken: string }> {
+  const bench = await createBench({ backend: { rateLimit: 'off' }, ...(store && { store }) })
+  const connected = await bench.connect()
+  bench.passed += 3600
+  return { bench, ...connected }
+}
+
+describe('an access token', () => {
+  test('is the stored one until ten seconds before its end, because a refresh opens a session at the bank', async () => {
+    const bench = await createBench()
+    const { id, accessToken } = await bench.connect()
+    for (const seconds of [0, 3000, 589]) {
+      bench.passed += seconds
+      const { body } = await ask(bench, id)
+      expect(body).toMatchObject({ access_token: accessToken, token_type: 'Bearer' })
+    }
+    expect(refreshes(bench)).toHaveLength(0)
+    bench.passed += 1
+    expect((await ask(bench, id)).body.access_token).not.toBe(accessToken)
+    expect(refreshes(bench)).toHaveLength(1)
+  })
+
+  test('says how long it is good for', async () => {
+    const bench = await createBench()
+    const { id } = await bench.connect()
+    bench.passed += 600
+    const { body } = await ask(bench, id)
+    expect(body.expires_in).toBeGreaterThanOrEqual(2998)
+    expect(body.expires_in).toBeLessThanOrEqual(3000)
+  })
+
+  test('that the API refused is replaced once, and not again for whoever still holds the old one', async () => {
+    const bench = await createBench()
+    const { id, accessToken } = await bench.connect()
+    const { body } = await ask(bench, id, hash(accessToken))
+    expect(body.access_token).not.toBe(accessToken)
+    expect((await ask(bench, id, hash(accessToken))).body.access_token).toBe(body.access_token)
+    expect(refreshes(bench)).toHaveLength(1)
+  })
+
+  test('that nobody issued does not cause a refresh when it is said to be refused', async () => {
+    const bench = await createBench()
+    const { id, accessToken } = await bench.connect()
+    expect((await ask(bench, id, hash('other'))).body.access_token).toBe(accessToken)
+    const { body } = await ask(bench, id, 'not-a-hash')
+    expect(body.error).toBe('invalid_request')
+    expect(refreshes(bench)).toHaveLength(0)
+  })
+
+  test('of somebody else’s connection does not exist', async () => {
+    const bench = await createBench()
+    const { id } = await bench.connect()
+    const answer = await bench.call('POST', `/connections/${id}/access-token`, {}, { subject: 'mallory' })
+    expect(answer).toMatchObject({ status: 404, body: { error: 'unknown_connection' } })
+    for (const made of ['A'.repeat(22), '..', '%2e%2e', 'a b', '__proto__']) {
+      expect((await ask(bench, made)).status).toBe(404)
+    }
+  })
+
+  test('does not exist for pages in bff mode', async () => {
+    const bench = await createBench({ mode: 'bff' })
+    const { id, accessToken } = await bench.connect()
+    expect(accessToken).toBeUndefined()
+    expect((await ask(bench, id)).body.error).toBe('not_found')
+  })
+
+  test('whose end the provider does not tell is good until it is refused', async () => {
+    const bench = await createBench()
+    bench.upstream.tokens = ({ expires_in: _unknown, ...body }) => body
+    const { id, accessToken } = await bench.connect()
+    bench.passed += 1_000_000
+    const { body } = await ask(bench, id)
+    expect(body).toEqual({ access_token: accessToken, token_type: 'Bearer' })
+    expect((await ask(bench, id, hash(accessToken))).body.access_token).not.toBe(accessToken)
+  })
+})
+
+/** @see attack 69: the rotation race */
+describe('a refresh', () => {
+  test('is one, for 200 callers at once', async () => {
+    const { bench, id, accessToken } = await createEnded()
+    const answers = await Promise.all(Array.from({ length: 200 }, () => ask(bench, id)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    const tokens = new Set(answers.map(({ body }) => body.access_token))
+    expect(tokens.size).toBe(1)
+    expect(tokens.has(accessToken)).toBe(false)
+    expect(refreshes(bench)).toHaveLength(1)
+  })
+
+  test('is one, for 200 callers at four replicas with one store', async () => {
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const store = memoryStore()
+    const open = () => createBench({ upstream, store, backend: { rateLimit: 'off' } })
+    const replicas = await Promise.all([open(), open(), open(), open()])
+    upstream.expiresIn = 5
+    const { id } = await replicas[0].connect()
+    upstream.expiresIn = 3600
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => ask(replicas[index % 4]!, id)),
+    )
+    expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(1)
+    expect(upstream.requests.filter(isRefresh)).toHaveLength(1)
+  })
+
+  test('uses each refresh token once, and the newest', async () => {
+    const { bench, id } = await createEnded()
+    for (let round = 0; round < 3; round += 1) {
+      expect((await ask(bench, id)).status).toBe(200)
+      bench.passed += 3600
+    }
+    const used = refreshes(bench).map(({ form }) => form.get('refresh_token'))
+    expect(new Set(used).size).toBe(3)
+  })
+
+  test('keeps the old refresh token where the answer has none', async () => {
+    const { bench, id } = await createEnded()
+    bench.upstream.tokens = ({ refresh_token: _none, ...body }) => body
+    expect((await ask(bench, id)).status).toBe(200)
+    bench.passed += 3600
+    await ask(bench, id)
+    const [first, second] = refreshes(bench).map(({ form }) => form.get('refresh_token'))
+    expect(second).toBe(first)
+  })
+
+  test('stores its tokens before anybody gets them: without a store, nobody does', async () => {
+    const store = memoryStore()
+    let broken = false
+    const { bench, id } = await createEnded({
+      ...store,
+      put: (...parameters) => (broken ? Promise.reject(new Error('secret-dsn')) : store.put(...parameters)),
+    })
+    bench.upstream.next.push((request) => {
+      if (isRefresh(request)) broken = true
+      return undefined
+    })
+    const answer = await ask(bench, id)
+    expect(answer).toMatchObject({ status: 503, body: { error: 'backend_unavailable' } })
+    expect(answer.text + JSON.stringify(bench.events)).not.toContain('secret-dsn')
+    expect(refreshes(bench)).toHaveLength(1)
+  })
+
+  test('asks for no scope, so that it cannot widen one', async () => {
+    const { bench, id } = await createEnded()
+    await ask(bench, id)
+    const names = [...refreshes(bench)[0]!.form.keys()].sort()
+    expect(names).toEqual([
+      'client_assertion',
+      'client_assertion_type',
+      'client_id',
+      'grant_type',
+      'refresh_token',
+    ])
+  })
+
+  test('whose ID Token names another person ends the connection', async () => {
+    const { bench, id } = await createEnded()
+    bench.upstream.subject = 'user/test/bank/2'
+    expect((await ask(bench, id)).body.error).toBe('reauthorization_required')
+    expect(await statusOf(bench)).toBe('reauthorization_required')
+  })
+
+  test('does not fail because the server’s keys cannot be had just then', async () => {
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const store = memoryStore()
+    const first = await createBench({ upstream, store })
+    upstream.expiresIn = 5
+    const { id } = await first.connect()
+    // Another process, which has no keys yet.
+    const second = await createBench({ upstream, store })
+    upstream.next.push(({ url }) => (url.endsWith('/jwks') ? new Response(null, { status: 503 }) : undefined))
+    expect((await ask(second, id)).status).toBe(200)
+  })
+})
+
+describe('a refresh that fails', () => {
+  const answerRefresh = (bench: Bench, make: () => Response) =>
+    bench.upstream.next.push((request) => (isRefresh(request) ? make() : undefined))
+
+  /** @see attack 70 */
+  test('because the grant is dead, ends the connection, without another try', async () => {
+    const { bench, id } = await createEnded()
+    answerRefresh(bench, () => Response.json({ error: 'invalid_grant' }, { status: 400 }))
+    for (let round = 0; round < 3; round += 1) {
+      const { status, body } = await ask(bench, id)
+      expect(status).toBe(409)
+      expect(body).toMatchObject({ error: 'reauthorization_required', connection: id })
+    }
+    expect(refreshes(bench)).toHaveLength(1)
+    expect(await statusOf(bench)).toBe('reauthorization_required')
+    expect(bench.events).toContainEqual(
+      expect.objectContaining({ name: 'reauthorization_required', connection: id, reason: 'invalid_grant' }),
+    )
+  })
+
+  test.each([500, 503, 429])('with %i keeps the connection and may be tried again', async (status) => {
+    const { bench, id } = await createEnded()
+    answerRefresh(bench, () => new Response('<h1>busy</h1>', { status, headers: { 'retry-after': '7' } }))
+    const failed = await ask(bench, id)
+    expect(failed).toMatchObject({ status: 504, body: { error: 'provider_unavailable' } })
+    expect(failed.headers.get('retry-after')).toBe('7')
+    expect(failed.text).not.toContain('busy')
+    expect((await ask(bench, id)).status).toBe(200)
+  })
+
+  test('because the client is not known, keeps the connection and blames no person', async () => {
+    const { bench, id } = await createEnded()
+    answerRefresh(bench, () => Response.json({ error: 'invalid_client' }, { status: 401 }))
+    expect(await ask(bench, id)).toMatchObject({ status: 502, body: { error: 'provider_error' } })
+    expect(bench.events.at(-1)).toMatchObject({ reason: 'invalid_client' })
+    expect((await ask(bench, id)).status).toBe(200)
+  })
+
+  test('before it was sent keeps the connection and may be tried again', async () => {
+    for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT']) {
+      const { bench, id } = await createEnded()
+      answerRefresh(bench, () => networkFailure(code))
+      expect((await ask(bench, id)).body.error).toBe('provider_unavailable')
+      bench.upstream.next.length = 0
+      expect((await ask(bench, id)).status).toBe(200)
+    }
+  })
+
+  /** @see attack 71: the answer is lost, the token is used */
+  test('without an answer is not sent again: the person renews the connection', async () => {
+    const { bench, id } = await createEnded()
+    answerRefresh(bench, () => networkFailure('ECONNRESET'))
+    expect((await ask(bench, id)).body.error).toBe('reauthorization_required')
+    bench.upstream.next.length = 0
+    expect((await ask(bench, id)).body.error).toBe('reauthorization_required')
+    expect(refreshes(bench)).toHaveLength(1)
+    expect((await bench.connect({ body: { connection: id } })).id).toBe(id)
+    expect((await ask(bench, id)).status).toBe(200)
+  })
+
+  test('with a body that breaks off is not sent again', async () => {
+    const { bench, id } = await createEnded()
+    const broken = new ReadableStream({
+      pull: () => networkFailure(),
+    })
+    answerRefresh(bench, () => new Response(broken, { headers: { 'content-type': 'application/json' } }))
+    expect((await ask(bench, id)).body.error).toBe('reauthorization_required')
+    expect(refreshes(bench)).toHaveLength(1)
+  })
+
+  test('in a process that died is not sent again by another', async () => {
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const store = memoryStore()
+    const dying = await createBench({ upstream, store })
+    upstream.expiresIn = 5
+    const { id } = await dying.connect()
+    let arrived: () => void = () => undefined
+    const sent = new Promise<void>((resolve) => (arrived = resolve))
+    const hanging = await createBench({
+      upstream: {
+        ...upstream,
+        fetch: async (url, init) => {
+          if (url !== tokenEndpoint) return upstream.fetch(url, init)
+          arrived()
+          return new Promise<never>(() => undefined)
+        },
+      },
+      store,
+    })
+    void ask(hanging, id)
+    await sent
+    const other = await createBench({ upstream, store })
+    other.passed = 61
+    expect((await ask(other, id)).body.error).toBe('reauthorization_required')
+    expect(upstream.requests.filter(isRefresh)).toHaveLength(0)
+  })
+})
+
+describe('a connection', () => {
+  test('without a refresh token lives until its access token ends', async () => {
+    const bench = await createBench()
+    const { id, accessToken } = await bench.connect({ granted: 'openid accounts' })
+    expect((await ask(bench, id)).body.access_token).toBe(accessToken)
+    expect(await statusOf(bench)).toBe('connected')
+    bench.passed += 3600
+    expect(await statusOf(bench)).toBe('reauthorization_required')
+    expect((await ask(bench, id)).body.error).toBe('reauthorization_required')
+    expect(refreshes(bench)).toHaveLength(0)
+  })
+
+  test('forgotten during a refresh stays forgotten, and what was just issued is revoked', async () => {
+    const revocationEndpoint = 'https://secure.bank.example/connect/revocation'
+    const bench = await createBench({ stitch: { revocationEndpoint } })
+    const { id } = await bench.connect()
+    bench.passed += 3600
+    let issued = ''
+    bench.upstream.tokens = (body) => {
+      issued = body['refresh_token'] as string
+      return body
+    }
+    bench.upstream.next.push((request) => {
+      if (isRefresh(request)) void bench.call('DELETE', `/connections/${id}`)
+      return undefined
+    })
+    const { body } = await ask(bench, id)
+    expect(body.error).toBe('unknown_connection')
+    expect((await bench.call('GET', '/connections')).body.connections).toEqual([])
+    const revoked = bench.upstream.to('/connect/revocation').map(({ form }) => form.get('token'))
+    expect(revoked).toContain(issued)
+  })
+
+  test('renewed by the person during a refresh gives the newer token, to whoever waits for the older', async () => {
+    const bench = await createBench()
+    const { id } = await bench.connect()
+    bench.passed += 3600
+    const proof = await bench.begin({ body: { connection: id } })
+    let renewed: string | undefined
+    bench.upstream.next.push(async (request) => {
+      if (isRefresh(request)) renewed = (await bench.redeem(proof)).body.access_token
+      return undefined
+    })
+    const { body } = await ask(bench, id)
+    expect(refreshes(bench)).toHaveLength(1)
+    expect(body.access_token).toBe(renewed)
+    expect((await ask(bench, id)).body.access_token).toBe(renewed)
+  })
+
+  test('disconnected is forgotten first, whatever the provider answers', async () => {
+    const revocationEndpoint = 'https://secure.bank.example/connect/revocation'
+    const cases: [() => Response, boolean][] = [
+      [() => new Response(null, { status: 200 }), true],
+      [() => new Response(null, { status: 204 }), true],
+      [() => Response.json({ error: 'unsupported_token_type' }, { status: 400 }), false],
+      [() => new Response(null, { status: 503 }), false],
+      [() => networkFailure(), false],
+    ]
+    for (const [make, revoked] of cases) {
+      const bench = await createBench({ stitch: { revocationEndpoint } })
+      const { id } = await bench.connect()
+      const respond = ({ url }: UpstreamRequest) => (url === revocationEndpoint ? make() : undefined)
+      bench.upstream.next.push(respond, respond)
+      expect((await bench.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked })
+      expect((await bench.call('GET', '/connections')).body.connections).toEqual([])
+      const hints = bench.upstream.to('/connect/revocation').map(({ form }) => form.get('token_type_hint'))
+      expect(hints[0]).toBe('refresh_token')
+    }
+  })
+})
