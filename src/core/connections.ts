@@ -75,11 +75,13 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
     }
   }
 
-  async function read(owner: string): Promise<ConnectionsState> {
+  async function read(owner: string, swept = false): Promise<ConnectionsState> {
+    // Before the records: a connection is stored before its tokens are held, so these all have one, or had.
+    const held = [...tokens.keys()]
     const entries = await database.entries()
-    if (entries.some(([, value]) => isOverdue(value, clock.now()))) {
+    if (!swept && entries.some(([, value]) => isOverdue(value, clock.now()))) {
       await (await later()).sweep(context)
-      return read(owner)
+      return read(owner, true)
     }
     if (mediator !== undefined && !asked.has(owner) && !entries.some(([key]) => key === syncedKey(owner))) {
       asked.add(owner)
@@ -87,7 +89,7 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
       await later()
         .then(({ synchronize }) => synchronize(context, owner, mediator))
         .catch(() => undefined)
-      return read(owner)
+      return read(owner, swept)
     }
     const own = entries.filter(([, value]) => (value as { subject?: unknown } | undefined)?.subject === owner)
     const found = own.filter(isConnectionRecord).map(([, record]) => seen(record))
@@ -95,7 +97,7 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
       (entry): entry is [string, EndedTransaction] => (entry[1] as EndedTransaction).outcome === 'abandoned',
     )
     const previous = store.get()
-    for (const id of tokens.keys()) {
+    for (const id of held) {
       // Disconnected in another tab, perhaps while this page was frozen.
       if (!found.some((connection) => connection.id === id)) tokens.delete(id)
     }
