@@ -28,3 +28,8 @@ export type {
 } from './fdx/facts.js'
 export { oidc, type OidcOptions } from './oidc/preset.js'
 export { stitch, type StitchMode, type StitchOptions } from './stitch/preset.js'
+export {
+  readStitchInteraction,
+  type StitchInteraction,
+  type StitchInteractionOptions,
+} from './stitch/interaction.js'

@@ -1,0 +1,60 @@
+import { endpoints } from './facts.js'
+
+/** What Stitch wants of the person before its API answers again. */
+export interface StitchInteraction {
+  /** The newer documents have the first name, older ones the second. */
+  readonly code: 'USER_INTERACTION_REQUIRED' | 'REAUTHORIZATION_REQUIRED'
+  /** Where the person must go: a page of Stitch's, never another's. */
+  readonly url: string
+}
+
+/** What {@link readStitchInteraction} takes beside the answer. */
+export interface StitchInteractionOptions {
+  /** Where Stitch sends the person afterwards: a URL that is registered there. @defaultValue nowhere: the person closes the page */
+  readonly redirectUri?: string
+  /** The authorization endpoint, where it is not Stitch's own; the person is sent to its origin only. */
+  readonly authorizationEndpoint?: string
+}
+
+/**
+ * Whether an answer of Stitch's API says that the bank wants to see the person again: after a refresh, which opens a new
+ * session at the bank, this is an ordinary thing. The connection stays as it is; send the person to `url` from a click,
+ * and ask again when they are back.
+ *
+ * @param answer The parsed body of a GraphQL answer.
+ * @returns `undefined` also where the address is not one of Stitch's: then the answer is not to be believed.
+ * @example
+ * ```ts
+ * import { readStitchInteraction } from 'countersign/providers'
+ *
+ * declare const response: Response
+ *
+ * const interaction = readStitchInteraction(await response.json(), { redirectUri: 'https://app.example/callback/stitch' })
+ * if (interaction) location.assign(interaction.url)
+ * ```
+ * @see https://stitch.money/docs/stitch-api/error-handling
+ */
+export function readStitchInteraction(
+  answer: unknown,
+  { redirectUri, authorizationEndpoint = endpoints.authorization }: StitchInteractionOptions = {},
+): StitchInteraction | undefined {
+  const { errors } = Object(answer) as { readonly errors?: unknown }
+  const asked = (Array.isArray(errors) ? errors : []).map(extensionsOf).find(isInteraction)
+  if (!asked || !URL.canParse(asked.userInteractionUrl)) return undefined
+  const url = new URL(asked.userInteractionUrl)
+  if (url.origin !== new URL(authorizationEndpoint).origin) return undefined
+  if (redirectUri !== undefined) url.searchParams.set('redirect_uri', redirectUri)
+  return { code: asked.code, url: url.href }
+}
+
+interface Extensions {
+  readonly code: StitchInteraction['code']
+  readonly userInteractionUrl: string
+}
+
+const extensionsOf = (error: unknown): Partial<Extensions> =>
+  Object((Object(error) as { readonly extensions?: unknown }).extensions) as Partial<Extensions>
+
+const isInteraction = (extensions: Partial<Extensions>): extensions is Extensions =>
+  /^(?:USER_INTERACTION|REAUTHORIZATION)_REQUIRED$/.test(String(extensions.code)) &&
+  typeof extensions.userInteractionUrl === 'string'
