@@ -1,8 +1,9 @@
-import { basis, createBackend, memoryStore, stitch } from 'countersign/backend'
+import { basis, createBackend, fdx, memoryStore, stitch } from 'countersign/backend'
 import { toNodeListener } from 'countersign/backend/node'
 import type { RequestListener } from 'node:http'
 import type { Banks } from './banks/index.js'
 import { basisClaims, type BasisSettings } from './basis.js'
+import type { FdxSettings } from './fdx.js'
 import type { User } from './users.js'
 
 /** What {@link startBackend} needs. */
@@ -11,6 +12,7 @@ export interface BackendOptions {
   readonly origin: string
   readonly banks: Banks
   readonly basisSettings: BasisSettings
+  readonly fdxSettings: FdxSettings
   /** The private key of the app as a client of Stitch. */
   readonly assertionKey: CryptoKey
   /** Who is signed in to the app. */
@@ -19,7 +21,7 @@ export interface BackendOptions {
 
 /** The reference backend, with each bank as its provider. */
 export function startBackend(options: BackendOptions): RequestListener {
-  const { origin, banks, basisSettings, assertionKey, userOf } = options
+  const { origin, banks, basisSettings, fdxSettings, assertionKey, userOf } = options
   const callback = (name: string): string => `${origin}/callback/${name}`
   return toNodeListener(
     createBackend({
@@ -31,6 +33,7 @@ export function startBackend(options: BackendOptions): RequestListener {
       },
       providers: {
         basis: basis({ ...basisSettings, redirectUri: callback('basis') }),
+        fdx: fdx({ ...fdxSettings, redirectUri: callback('fdx') }),
         stitch: stitch({
           clientId: banks.stitch.clientId,
           redirectUri: callback('stitch'),

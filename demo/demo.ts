@@ -2,9 +2,11 @@ import { exportJWK, generateKeyPair } from 'jose'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Configuration } from './app/configuration.js'
 import { startBackend } from './backend.js'
+import { createClientCertificate } from './banks/certificates.js'
 import { startBanks, type BankName, type Banks } from './banks/index.js'
 import { basisSettings, listInstitutions, type BasisSettings } from './basis.js'
 import type { Environment } from './environment.js'
+import { fdxSettings, type FdxSettings } from './fdx.js'
 import { pageHeaders, readDocument, serveFile, withConfiguration } from './page.js'
 import { listen, readCookie, readJson, sendJson } from './server.js'
 import { userOf, users, type User } from './users.js'
@@ -42,19 +44,26 @@ export async function startDemo({ port = 0, environment = {} }: DemoOptions = {}
   }, port)
   const assertionKey = await generateKeyPair('RS256', { extractable: false })
   const jwk = { ...(await exportJWK(assertionKey.publicKey)), kid: 'demo', alg: 'RS256', use: 'sig' }
+  const certificate = await createClientCertificate('demo')
   let started: Awaited<ReturnType<typeof startBanks>>
   try {
-    started = await startBanks({ appOrigin: app.origin, stitch: { jwks: { keys: [jwk] } } })
+    started = await startBanks({
+      appOrigin: app.origin,
+      fdx: { jwks: certificate.jwks },
+      stitch: { jwks: { keys: [jwk] } },
+    })
   } catch (error) {
     await app.close()
     throw error
   }
   const { close: closeBanks, ...banks } = started
   const basis = basisSettings(environment, banks.basis)
+  const fdx = fdxSettings(environment, banks.fdx, certificate)
   const backend = startBackend({
     origin: app.origin,
     banks,
     basisSettings: basis,
+    fdxSettings: fdx,
     assertionKey: assertionKey.privateKey,
     userOf: signedIn,
   })
@@ -81,7 +90,7 @@ export async function startDemo({ port = 0, environment = {} }: DemoOptions = {}
       'content-type': 'text/html; charset=utf-8',
       ...(cookie === undefined && { 'set-cookie': toCookie(users[0].id) }),
     })
-    response.end(withConfiguration(document, configurationOf(banks, basis, cookie ?? users[0].id)))
+    response.end(withConfiguration(document, configurationOf(banks, basis, fdx, cookie ?? users[0].id)))
   }
 
   handle = (request, response) => {
@@ -125,7 +134,12 @@ async function tellBank(
   sendJson(response, 200, {})
 }
 
-function configurationOf({ apiture, stitch }: Banks, basis: BasisSettings, cookie: string): Configuration {
+function configurationOf(
+  { apiture, stitch }: Banks,
+  basis: BasisSettings,
+  fdx: FdxSettings,
+  cookie: string,
+): Configuration {
   return {
     user: publicUser(userOf(cookie)),
     users: users.flatMap((user) => publicUser(user) ?? []),
@@ -134,6 +148,13 @@ function configurationOf({ apiture, stitch }: Banks, basis: BasisSettings, cooki
       clientId: basis.clientId,
       authorizationEndpoint: basis.authorizationEndpoint,
       api: basis.api,
+    },
+    fdx: {
+      clientId: fdx.clientId,
+      issuer: fdx.issuer,
+      scope: fdx.scope,
+      fapi: fdx.fapi ?? false,
+      ...(fdx.authorizationEndpoint !== undefined && { authorizationEndpoint: fdx.authorizationEndpoint }),
     },
     stitch: {
       clientId: stitch.clientId,

@@ -2,6 +2,7 @@ import { useAuthorizationCallback } from 'countersign'
 import { useEffect } from 'react'
 import { ApitureCard } from './providers/apiture.js'
 import { BasisCard } from './providers/basis.js'
+import { FdxCard } from './providers/fdx.js'
 import { StitchCard } from './providers/stitch.js'
 import { navigate, usePath } from './router.js'
 import { SessionMenu } from './session-menu.js'
@@ -25,6 +26,7 @@ export function App() {
         <div className="cards">
           <ApitureCard />
           <BasisCard />
+          <FdxCard />
           <StitchCard />
         </div>
       </main>

@@ -1,5 +1,5 @@
 import { createClient } from 'countersign'
-import { apiture, basis, stitch } from 'countersign/providers'
+import { apiture, basis, fdx, stitch } from 'countersign/providers'
 import { readConfiguration } from './configuration.js'
 
 const configuration = readConfiguration()
@@ -11,6 +11,7 @@ export const bank = createClient({
   providers: {
     apiture: apiture({ ...configuration.apiture, scope: 'openid offline_access banking/read' }),
     basis: basis(configuration.basis),
+    fdx: fdx(configuration.fdx),
     stitch: stitch({ ...configuration.stitch, scope: 'openid accounts balances offline_access' }),
   },
 })

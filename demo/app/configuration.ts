@@ -1,3 +1,5 @@
+import type { FdxOptions } from 'countersign/providers'
+
 /** What the demo's server tells its page, as data in the document: ports differ from start to start. */
 export interface Configuration {
   /** The app's user, or null while nobody is signed in. */
@@ -6,6 +8,7 @@ export interface Configuration {
   readonly users: readonly { readonly id: string; readonly name: string }[]
   readonly apiture: { readonly clientId: string; readonly issuer: string; readonly api: string }
   readonly basis: { readonly clientId: string; readonly authorizationEndpoint: string; readonly api: string }
+  readonly fdx: FdxOptions
   readonly stitch: { readonly clientId: string; readonly authorizationEndpoint: string; readonly api: string }
 }
 

@@ -5,7 +5,7 @@ import {
   type InputOf,
   type TokensState,
 } from 'countersign'
-import { useId, type ReactNode } from 'react'
+import { useId, useState, type ReactNode } from 'react'
 import { BadDays, type Wish } from './bad-days.js'
 import type { bank, ProviderName } from './bank.js'
 import { Outcome } from './outcome.js'
@@ -38,6 +38,7 @@ export function ProviderCard(props: ProviderCardProps) {
   const { authorize, prepare, status, error } = useAuthorize(name, input ?? undefined)
   const callback = useAuthorizationCallback()
   const path = usePath()
+  const [confirmed, setConfirmed] = useState<boolean>()
   const heading = useId()
   const ours =
     'provider' in callback && callback.provider === name && path.startsWith('/callback/')
@@ -57,6 +58,7 @@ export function ProviderCard(props: ProviderCardProps) {
       {ours && <Outcome callback={ours} />}
       {error && <p className="problem">{error.message}</p>}
       {tokens.status === 'connected' && children(tokens)}
+      {tokens.status === 'disconnected' && confirmed !== undefined && <p>{farewells[String(confirmed)]}</p>}
       {choices}
       <p className="actions">
         <button
@@ -68,7 +70,11 @@ export function ProviderCard(props: ProviderCardProps) {
           {tokens.status === 'connected' ? `Connect ${title} again` : `Connect ${title}`}
         </button>
         {'disconnect' in tokens && (
-          <button type="button" className="quiet" onClick={() => void tokens.disconnect()}>
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => void tokens.disconnect().then(({ revoked }) => setConfirmed(revoked))}
+          >
             Disconnect
           </button>
         )}
@@ -77,6 +83,11 @@ export function ProviderCard(props: ProviderCardProps) {
       <BadDays name={name} title={title} wishes={wishes} tokens={tokens} />
     </article>
   )
+}
+
+const farewells: Readonly<Record<string, string>> = {
+  true: 'Disconnected. The bank has confirmed that nothing is shared any more.',
+  false: 'Disconnected here. The bank did not confirm it: end the access in your online banking, too.',
 }
 
 const words = {

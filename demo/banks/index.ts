@@ -1,6 +1,7 @@
 import { startApiture, type ApitureOptions } from './apiture.js'
 import type { Bank } from './bank.js'
 import { startBasis, type BasisOptions } from './basis.js'
+import { startFdx, type FdxOptions } from './fdx.js'
 import { startMoneyhub, type MoneyhubOptions } from './moneyhub.js'
 import { startStandard, type StandardOptions } from './standard.js'
 import { startStitch, type StitchOptions } from './stitch.js'
@@ -17,6 +18,8 @@ export interface BanksOptions {
   readonly ports?: Partial<Record<BankName, number>>
   readonly apiture?: WithoutRedirects<ApitureOptions>
   readonly basis?: WithoutRedirects<BasisOptions>
+  /** @defaultValue no client certificate is registered, so nobody gets in */
+  readonly fdx?: WithoutRedirects<FdxOptions>
   /** @defaultValue `jwks`: those of `stitch` */
   readonly moneyhub?: Partial<WithoutRedirects<MoneyhubOptions>>
   readonly openid?: WithoutRedirects<StandardOptions>
@@ -27,6 +30,7 @@ export interface BanksOptions {
 export interface Banks {
   readonly apiture: Awaited<ReturnType<typeof startApiture>>
   readonly basis: Awaited<ReturnType<typeof startBasis>>
+  readonly fdx: Awaited<ReturnType<typeof startFdx>>
   readonly moneyhub: Awaited<ReturnType<typeof startMoneyhub>>
   readonly openid: Awaited<ReturnType<typeof startStandard>>
   readonly stitch: Awaited<ReturnType<typeof startStitch>>
@@ -72,11 +76,12 @@ export async function startBanks(
   try {
     const apiture = await open(startApiture({ ...options.apiture, ...common('apiture') }))
     const basis = await open(startBasis({ ...options.basis, ...common('basis') }))
+    const fdx = await open(startFdx({ jwks: { keys: [] }, ...options.fdx, ...common('fdx') }))
     const { jwks } = options.stitch
     const moneyhub = await open(startMoneyhub({ jwks, ...options.moneyhub, ...common('moneyhub') }))
     const openid = await open(startStandard({ ...options.openid, ...common('openid') }))
     const stitch = await open(startStitch({ ...options.stitch, ...common('stitch') }))
-    return { apiture, basis, moneyhub, openid, stitch, close }
+    return { apiture, basis, fdx, moneyhub, openid, stitch, close }
   } catch (error) {
     await close()
     throw error
