@@ -117,7 +117,6 @@ describe('keeping the connection', () => {
 
   test('basis 29: neither refresh token nor secret nor the person’s data reach the page or its storage', async () => {
     const scene = createScene(bank)
-    await bank.control.act('revokeGrants')
     const { url } = await scene.decide('approve')
     bank.control.next({ tokenResponse: { refresh_token: 'the-refresh-token' } })
     await scene.comeBack(url)

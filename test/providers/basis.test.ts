@@ -1,11 +1,12 @@
 import { basis } from 'countersign/providers'
-import { basis as basisBackend } from 'countersign/backend'
+import { basis as basisBackend, type BasisBackendOptions, type ProviderContext } from 'countersign/backend'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { BasisBank } from '../../demo/banks/basis.js'
 import { calculateCodeChallenge } from '../../src/protocol/pkce.js'
 import { hasEnded, isTransaction } from '../../src/core/transaction.js'
 import {
   backendOptionsFor,
+  claims,
   createScene,
   openBank,
   otherPlatformId,
@@ -25,6 +26,26 @@ afterEach(() => {
 afterAll(() => bank.close())
 
 const clientId = '06914d28-f034-4d52-b048-e11024957c11'
+
+/** What the backend's provider makes of an authorization request. */
+const authorizeWith = (options: BasisBackendOptions) =>
+  basisBackend(options).authorize(
+    {
+      session: { subject: 'robin', claims },
+      state: 's'.repeat(43),
+      codeChallenge: 'c'.repeat(43),
+      nonce: undefined,
+      redirectUri,
+      scope: 'profile:read',
+      input: { platform_id: platformId },
+      connection: undefined,
+    },
+    {
+      fetch: (url, init) => fetch(url, init),
+      now: () => 1516239022,
+      records: {} as ProviderContext['records'],
+    },
+  )
 
 describe('the profile', () => {
   test('basis 1: connecting again updates the profile of the business, and renews the connection in place', async () => {
@@ -71,15 +92,17 @@ describe('the authorization request', () => {
     })
   })
 
-  test('basis 3: goes to Connect in development, and elsewhere only when told where', () => {
+  test('basis 3: goes to Connect in development, and elsewhere only when told where', async () => {
     const endpoint = 'https://connect.development.usebasis.co/oauth'
     expect(basis({ clientId, environment: 'development' }).authorizationEndpoint).toBe(endpoint)
+    const { authorizationEndpoint: _own, ...options } = backendOptionsFor(bank)
+    const { url } = await authorizeWith({ ...options, environment: 'development' })
+    expect(url).toMatch(new RegExp(`^${endpoint}\\?`))
     const own = { clientId, authorizationEndpoint: 'https://connect.example/oauth' }
     expect(basis(own).authorizationEndpoint).toBe('https://connect.example/oauth')
     expect(() => basis({ clientId })).toThrow(TypeError)
     expect(() => basis({ clientId, environment: 'sandbox' })).toThrow(/authorizationEndpoint/)
-    const { authorizationEndpoint: _given, ...unknown } = backendOptionsFor(bank)
-    expect(() => basisBackend(unknown)).toThrow(/authorizationEndpoint/)
+    expect(() => basisBackend(options)).toThrow(/authorizationEndpoint/)
   })
 
   test('basis 3: is made for https alone', () => {
