@@ -1,9 +1,10 @@
-import { basis, createBackend, fdx, memoryStore, stitch } from 'countersign/backend'
+import { basis, createBackend, fdx, memoryStore, moneyhub, stitch } from 'countersign/backend'
 import { toNodeListener } from 'countersign/backend/node'
 import type { RequestListener } from 'node:http'
 import type { Banks } from './banks/index.js'
 import { basisClaims, type BasisSettings } from './basis.js'
 import type { FdxSettings } from './fdx.js'
+import type { MoneyhubSettings } from './moneyhub.js'
 import type { User } from './users.js'
 
 /** What {@link startBackend} needs. */
@@ -13,6 +14,7 @@ export interface BackendOptions {
   readonly banks: Banks
   readonly basisSettings: BasisSettings
   readonly fdxSettings: FdxSettings
+  readonly moneyhubSettings: MoneyhubSettings
   /** The private key of the app as a client of Stitch. */
   readonly assertionKey: CryptoKey
   /** Who is signed in to the app. */
@@ -21,7 +23,7 @@ export interface BackendOptions {
 
 /** The reference backend, with each bank as its provider. */
 export function startBackend(options: BackendOptions): RequestListener {
-  const { origin, banks, basisSettings, fdxSettings, assertionKey, userOf } = options
+  const { origin, banks, basisSettings, fdxSettings, moneyhubSettings, assertionKey, userOf } = options
   const callback = (name: string): string => `${origin}/callback/${name}`
   return toNodeListener(
     createBackend({
@@ -34,6 +36,12 @@ export function startBackend(options: BackendOptions): RequestListener {
       providers: {
         basis: basis({ ...basisSettings, redirectUri: callback('basis') }),
         fdx: fdx({ ...fdxSettings, redirectUri: callback('fdx') }),
+        moneyhub: moneyhub({ ...moneyhubSettings, redirectUri: callback('moneyhub') }),
+        moneyhubOnce: moneyhub({
+          ...moneyhubSettings,
+          redirectUri: callback('moneyhubOnce'),
+          useCase: 'one-time',
+        }),
         stitch: stitch({
           clientId: banks.stitch.clientId,
           redirectUri: callback('stitch'),

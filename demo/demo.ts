@@ -7,6 +7,12 @@ import { startBanks, type BankName, type Banks } from './banks/index.js'
 import { basisSettings, listInstitutions, type BasisSettings } from './basis.js'
 import type { Environment } from './environment.js'
 import { fdxSettings, type FdxSettings } from './fdx.js'
+import {
+  createMoneyhubKey,
+  listMoneyhubInstitutions,
+  moneyhubSettings,
+  type MoneyhubSettings,
+} from './moneyhub.js'
 import { pageHeaders, readDocument, serveFile, withConfiguration } from './page.js'
 import { listen, readCookie, readJson, sendJson } from './server.js'
 import { userOf, users, type User } from './users.js'
@@ -45,11 +51,13 @@ export async function startDemo({ port = 0, environment = {} }: DemoOptions = {}
   const assertionKey = await generateKeyPair('RS256', { extractable: false })
   const jwk = { ...(await exportJWK(assertionKey.publicKey)), kid: 'demo', alg: 'RS256', use: 'sig' }
   const certificate = await createClientCertificate('demo')
+  const moneyhubKey = await createMoneyhubKey()
   let started: Awaited<ReturnType<typeof startBanks>>
   try {
     started = await startBanks({
       appOrigin: app.origin,
       fdx: { jwks: certificate.jwks },
+      moneyhub: { jwks: { keys: [moneyhubKey.jwk] } },
       stitch: { jwks: { keys: [jwk] } },
     })
   } catch (error) {
@@ -59,11 +67,13 @@ export async function startDemo({ port = 0, environment = {} }: DemoOptions = {}
   const { close: closeBanks, ...banks } = started
   const basis = basisSettings(environment, banks.basis)
   const fdx = fdxSettings(environment, banks.fdx, certificate)
+  const moneyhub = moneyhubSettings(environment, banks.moneyhub, moneyhubKey.privateKey)
   const backend = startBackend({
     origin: app.origin,
     banks,
     basisSettings: basis,
     fdxSettings: fdx,
+    moneyhubSettings: moneyhub,
     assertionKey: assertionKey.privateKey,
     userOf: signedIn,
   })
@@ -81,6 +91,10 @@ export async function startDemo({ port = 0, environment = {} }: DemoOptions = {}
       sendJson(response, 200, await listInstitutions(basis))
       return
     }
+    if (pathname === '/moneyhub-institutions') {
+      sendJson(response, 200, await listMoneyhubInstitutions(moneyhub))
+      return
+    }
     if (pathname === '/session' && request.method === 'POST') return changeUser(request, response)
     if (control?.[1] && request.method === 'POST') return tellBank(banks, control[1], request, response)
     if (await serveFile(request, response)) return
@@ -90,7 +104,8 @@ export async function startDemo({ port = 0, environment = {} }: DemoOptions = {}
       'content-type': 'text/html; charset=utf-8',
       ...(cookie === undefined && { 'set-cookie': toCookie(users[0].id) }),
     })
-    response.end(withConfiguration(document, configurationOf(banks, basis, fdx, cookie ?? users[0].id)))
+    const configuration = configurationOf(banks, basis, fdx, moneyhub, cookie ?? users[0].id)
+    response.end(withConfiguration(document, configuration))
   }
 
   handle = (request, response) => {
@@ -126,11 +141,13 @@ async function tellBank(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (!Object.hasOwn(banks, name)) {
+  // Two providers of the page, one bank.
+  const bank = name === 'moneyhubOnce' ? 'moneyhub' : name
+  if (!Object.hasOwn(banks, bank)) {
     sendJson(response, 404, {})
     return
   }
-  banks[name as BankName].control.next(await readJson(request))
+  banks[bank as BankName].control.next(await readJson(request))
   sendJson(response, 200, {})
 }
 
@@ -138,6 +155,7 @@ function configurationOf(
   { apiture, stitch }: Banks,
   basis: BasisSettings,
   fdx: FdxSettings,
+  moneyhub: MoneyhubSettings,
   cookie: string,
 ): Configuration {
   return {
@@ -155,6 +173,12 @@ function configurationOf(
       scope: fdx.scope,
       fapi: fdx.fapi ?? false,
       ...(fdx.authorizationEndpoint !== undefined && { authorizationEndpoint: fdx.authorizationEndpoint }),
+    },
+    moneyhub: {
+      clientId: moneyhub.clientId,
+      issuer: moneyhub.issuer,
+      api: moneyhub.api,
+      list: moneyhub.list,
     },
     stitch: {
       clientId: stitch.clientId,

@@ -3,6 +3,7 @@ import { useEffect } from 'react'
 import { ApitureCard } from './providers/apiture.js'
 import { BasisCard } from './providers/basis.js'
 import { FdxCard } from './providers/fdx.js'
+import { MoneyhubCard, MoneyhubOnceCard } from './providers/moneyhub.js'
 import { StitchCard } from './providers/stitch.js'
 import { navigate, usePath } from './router.js'
 import { SessionMenu } from './session-menu.js'
@@ -27,6 +28,8 @@ export function App() {
           <ApitureCard />
           <BasisCard />
           <FdxCard />
+          <MoneyhubCard />
+          <MoneyhubOnceCard />
           <StitchCard />
         </div>
       </main>

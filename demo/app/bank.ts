@@ -1,8 +1,9 @@
 import { createClient } from 'countersign'
-import { apiture, basis, fdx, stitch } from 'countersign/providers'
+import { apiture, basis, fdx, moneyhub, stitch } from 'countersign/providers'
 import { readConfiguration } from './configuration.js'
 
 const configuration = readConfiguration()
+const { list: _list, ...moneyhubOptions } = configuration.moneyhub
 
 /** The demo's client: made before anything renders, because it takes the response out of the address bar. */
 export const bank = createClient({
@@ -12,6 +13,8 @@ export const bank = createClient({
     apiture: apiture({ ...configuration.apiture, scope: 'openid offline_access banking/read' }),
     basis: basis(configuration.basis),
     fdx: fdx(configuration.fdx),
+    moneyhub: moneyhub(moneyhubOptions),
+    moneyhubOnce: moneyhub({ ...moneyhubOptions, useCase: 'one-time' }),
     stitch: stitch({ ...configuration.stitch, scope: 'openid accounts balances offline_access' }),
   },
 })

@@ -9,6 +9,13 @@ export interface Configuration {
   readonly apiture: { readonly clientId: string; readonly issuer: string; readonly api: string }
   readonly basis: { readonly clientId: string; readonly authorizationEndpoint: string; readonly api: string }
   readonly fdx: FdxOptions
+  readonly moneyhub: {
+    readonly clientId: string
+    readonly issuer: string
+    readonly api: string
+    /** The list of banks to choose from, which is also the name of their group. */
+    readonly list: string
+  }
   readonly stitch: { readonly clientId: string; readonly authorizationEndpoint: string; readonly api: string }
 }
 
