@@ -1,0 +1,128 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { createClient } from 'redis'
+import { redisStore } from 'countersign/backend'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createBench } from '../support/bench.js'
+import { createUpstream } from '../support/upstream.js'
+import { describeStore } from './store-contract.js'
+
+const installed = spawnSync('redis-server', ['--version']).status === 0
+
+/** A free port of this machine. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+describe.skipIf(!installed)('with a Redis server', () => {
+  let redis: ChildProcess
+  let folder: string
+  let url: string
+  const clients: { destroy(): void }[] = []
+
+  const connect = async () => {
+    const client = createClient({ url })
+    client.on('error', () => undefined)
+    await client.connect()
+    clients.push(client)
+    return client
+  }
+
+  beforeAll(async () => {
+    const port = await freePort()
+    folder = await mkdtemp(join(tmpdir(), 'countersign-redis-'))
+    redis = spawn(
+      'redis-server',
+      [
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--dir',
+        folder,
+        '--appendonly',
+        'yes',
+        '--appendfsync',
+        'always',
+      ],
+      { stdio: 'ignore' },
+    )
+    url = `redis://127.0.0.1:${port}`
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      const client = createClient({ url, socket: { reconnectStrategy: false } })
+      client.on('error', () => undefined)
+      try {
+        await client.connect()
+        await client.ping()
+        client.destroy()
+        return
+      } catch {
+        await setTimeout(50)
+      }
+    }
+    throw new Error('redis-server did not start')
+  })
+
+  afterAll(async () => {
+    for (const client of clients) client.destroy()
+    const ended = new Promise((resolve) => redis.once('exit', resolve))
+    redis.kill()
+    await ended
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  describeStore('the Redis store', async () => {
+    const [one, two] = [await connect(), await connect()]
+    await one.flushDb()
+    return {
+      store: redisStore(one),
+      other: redisStore(two),
+      pass: (seconds) => setTimeout(seconds * 1000),
+    }
+  })
+
+  test('several replicas refresh once', async () => {
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const keys = [Buffer.alloc(32, 7).toString('base64url')]
+    const open = async () =>
+      createBench({ upstream, store: redisStore(await connect()), backend: { keys, rateLimit: 'off' } })
+    const replicas = await Promise.all([open(), open(), open()])
+    upstream.expiresIn = 5
+    const { id } = await replicas[0].connect()
+    upstream.expiresIn = 3600
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        replicas[index % 3]!.call('POST', `/connections/${id}/access-token`, {}),
+      ),
+    )
+    expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(1)
+    expect(upstream.requests.filter(({ form }) => form.get('grant_type') === 'refresh_token')).toHaveLength(1)
+  })
+
+  test('Redis holds no token in the clear when there are keys', async () => {
+    const client = await connect()
+    await client.flushDb()
+    const keys = [Buffer.alloc(32, 7).toString('base64url')]
+    const bench = await createBench({ store: redisStore(client), backend: { keys } })
+    const { accessToken } = await bench.connect()
+    const held = await Promise.all((await client.keys('*')).map((key) => client.hGetAll(key)))
+    expect(held.length).toBeGreaterThan(1)
+    expect(JSON.stringify(held)).not.toContain(accessToken)
+  })
+
+  test('a Redis that is gone is the backend’s own failure', async () => {
+    const client = await connect()
+    const bench = await createBench({ store: redisStore(client) })
+    client.destroy()
+    const { status, body } = await bench.call('GET', '/connections')
+    expect([status, body.error]).toEqual([503, 'backend_unavailable'])
+  })
+})
