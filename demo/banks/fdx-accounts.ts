@@ -15,12 +15,12 @@ export function accountsOf(person: string): readonly Account[] {
 
 const accounts: Readonly<Record<string, readonly Account[]>> = {
   ada: [
-    account('lar-1815', 'Analytical Checking', 'CHECKING', '1815', 9120.4),
-    account('lar-1843', 'Note G Savings', 'SAVINGS', '1843', 26350),
+    account('fox-1815', 'Analytical Checking', 'CHECKING', '1815', 9120.4),
+    account('fox-1843', 'Note G Savings', 'SAVINGS', '1843', 26350),
   ],
   grace: [
-    account('lar-1947', 'Bug Fund', 'SAVINGS', '1947', 70.29),
-    account('lar-1959', 'COBOL Checking', 'CHECKING', '1959', 5211.86),
+    account('fox-1947', 'Bug Fund', 'SAVINGS', '1947', 70.29),
+    account('fox-1959', 'COBOL Checking', 'CHECKING', '1959', 5211.86),
   ],
 }
 

@@ -20,7 +20,7 @@ export function consentChoices(requested: ConsentRequest | undefined, accounts: 
           : html`<li>The app may look back ${requested.lookbackPeriod} days.</li>`
       }
       <li>You can see this consent and end it at any time, here or in the app.</li>
-      <li>Larkspur Federal keeps a record of what is shared, with whom and when.</li>
+      <li>Foxglove Federal keeps a record of what is shared, with whom and when.</li>
     </ul>`
 }
 

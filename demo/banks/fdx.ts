@@ -68,14 +68,14 @@ export interface FdxBank extends Bank<FdxBehaviour, OidcAction> {
 }
 
 const theme: Theme = {
-  name: 'Larkspur Federal',
+  name: 'Foxglove Federal',
   tagline: 'An FDX data provider',
   accent: '#1f4fa3',
   accentOnDark: '#a9c6ff',
   font: 'sans',
   radius: '6px',
   words: {
-    signInTitle: 'Sign in to Larkspur Federal',
+    signInTitle: 'Sign in to Foxglove Federal',
     signInText: 'You sign in here and nowhere else: the app never learns your password.',
     consentTitle: (app) => `Share data with ${app}?`,
     consentText: (person) => `Hello ${person}. Nothing is shared that is not listed and ticked here.`,
@@ -90,7 +90,7 @@ const scopes: Readonly<Record<string, ScopeText>> = {
   offline_access: { text: 'fetch the data when you are away' },
 }
 
-const mount = '/larkspur/fdx'
+const mount = '/foxglove/fdx'
 
 /**
  * Opens a data provider behind Cloudentity: pushed requests with a consent as authorization details, a client that is its

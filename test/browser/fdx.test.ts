@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { card, connect, goToConsent, readDatabase, useBench, waitForStatus } from './support/bench.js'
 
 const bench = useBench()
-const parPath = '/larkspur/fdx/par'
-const tokenPath = '/larkspur/fdx/oauth2/token'
+const parPath = '/foxglove/fdx/par'
+const tokenPath = '/foxglove/fdx/oauth2/token'
 
 const purpose = (page: Page) => card(page, 'FDX').getByLabel('What do you want to share it for?')
 
@@ -60,7 +60,7 @@ describe('FDX, in bff mode', () => {
 
   it('shows what was asked for and not granted', async () => {
     const page = await bench.open()
-    await purpose(page).selectOption({ label: 'A loan offer: statements and contact, once' })
+    await purpose(page).selectOption({ label: 'A loan offer, once' })
     await goToConsent(page, 'FDX')
     await page.getByLabel(/CUSTOMER_CONTACT/).uncheck()
     await page.getByLabel(/Note G Savings/).uncheck()
@@ -74,7 +74,7 @@ describe('FDX, in bff mode', () => {
 
   it('asks for less where the person wants less', async () => {
     const page = await bench.open()
-    await purpose(page).selectOption({ label: 'To try it: the same, for 30 days' })
+    await purpose(page).selectOption({ label: 'A budget, for 30 days' })
     await goToConsent(page, 'FDX')
     await page.getByText('The consent ends by itself after 30 days.').waitFor()
     const [pushed] = bench.demo.banks.fdx.requests.find(parPath)
@@ -90,7 +90,7 @@ describe('FDX, in bff mode', () => {
     const [pushed] = requests.find(parPath)
     expect(pushed?.certificate).toMatch(/^[\w-]{43}$/)
     expect(pushed?.parameters).toMatchObject({ response_type: 'code', code_challenge_method: 'S256' })
-    const [authorization] = requests.find('/larkspur/fdx/oauth2/authorize')
+    const [authorization] = requests.find('/foxglove/fdx/oauth2/authorize')
     expect(Object.keys(authorization?.parameters ?? {}).sort()).toEqual(['client_id', 'request_uri'])
     expect(authorization?.certificate).toBeUndefined()
     await page.getByRole('button', { name: 'Approve' }).click()

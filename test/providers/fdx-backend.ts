@@ -128,7 +128,7 @@ export async function openApp(
       return body['connection'] as unknown as ConnectionDocument
     },
     /** The form of the last pushed request. */
-    pushed: () => bank.requests.find('/larkspur/fdx/par').at(-1)?.parameters ?? {},
+    pushed: () => bank.requests.find('/foxglove/fdx/par').at(-1)?.parameters ?? {},
   }
   return app
 }

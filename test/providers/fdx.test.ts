@@ -33,9 +33,9 @@ async function withApp(work: (other: App) => Promise<void>, ...options: Paramete
   }
 }
 
-const parPath = '/larkspur/fdx/par'
-const tokenPath = '/larkspur/fdx/oauth2/token'
-const consentPaths = /^\/larkspur\/fdx\/consents\//
+const parPath = '/foxglove/fdx/par'
+const tokenPath = '/foxglove/fdx/oauth2/token'
+const consentPaths = /^\/foxglove\/fdx\/consents\//
 const grantIdOf = ({ details }: Pick<ConnectionDocument, 'details'>) => details['grant_id'] as string
 
 describe('the roles', () => {
@@ -44,7 +44,7 @@ describe('the roles', () => {
     expect(details['consent']).toMatchObject({
       parties: [
         { name: 'Countersign demo', type: 'DATA_RECIPIENT' },
-        { name: 'Larkspur Federal', type: 'DATA_PROVIDER' },
+        { name: 'Foxglove Federal', type: 'DATA_PROVIDER' },
         { name: 'Ada Lovelace', type: 'INDIVIDUAL' },
       ],
     })
@@ -151,7 +151,7 @@ describe('before the person leaves', () => {
     await withApp(async (other) => {
       await other.begin()
       await other.begin()
-      expect(other.bank.requests.count('/larkspur/fdx/.well-known/openid-configuration')).toBe(1)
+      expect(other.bank.requests.count('/foxglove/fdx/.well-known/openid-configuration')).toBe(1)
     })
   })
 
@@ -538,7 +538,7 @@ describe('the consent', () => {
     const [request] = app.bank.requests.find(consentPaths)
     expect(request).toMatchObject({
       method: 'GET',
-      path: `/larkspur/fdx/consents/${grantIdOf({ details })}`,
+      path: `/foxglove/fdx/consents/${grantIdOf({ details })}`,
       authorizationScheme: 'Bearer',
       certificate: app.certificate.thumbprint,
       parameters: {},
@@ -560,7 +560,7 @@ describe('the consent', () => {
 
   test('fdx 10, 21: what was asked for and not granted is told', async () => {
     const { details } = await app.connect({ consent_request: 'sample' }, [
-      ['account', 'lar-1815'],
+      ['account', 'fox-1815'],
       ['cluster', 'ACCOUNT/TRANSACTIONS'],
     ])
     expect(details['missing']).toEqual([
@@ -568,7 +568,7 @@ describe('the consent', () => {
       { resourceType: 'CUSTOMER', dataClusters: ['CUSTOMER_CONTACT'] },
     ])
     expect(details['consent']).toMatchObject({
-      resources: [{ resourceType: 'ACCOUNT', id: 'lar-1815', dataClusters: ['TRANSACTIONS'] }],
+      resources: [{ resourceType: 'ACCOUNT', id: 'fox-1815', dataClusters: ['TRANSACTIONS'] }],
     })
   })
 
@@ -585,7 +585,7 @@ describe('the consent', () => {
         api: typeof api === 'string' ? api : { ...api, headers: { 'content-type': 'application/json' } },
       })
       const { status, details } = await app.connect({ consent_request: 'sample' }, [
-        ['account', 'lar-1815'],
+        ['account', 'fox-1815'],
         ['cluster', 'ACCOUNT/ACCOUNT_DETAILED'],
         ['cluster', 'ACCOUNT/TRANSACTIONS'],
         ['cluster', 'ACCOUNT/STATEMENTS'],
@@ -615,7 +615,7 @@ describe('the consent', () => {
         const { id } = await other.connect()
         const { body } = await other.call('GET', `/connections/${id}/resource/accounts`)
         expect(body['accounts']).toHaveLength(2)
-        expect(other.bank.requests.find('/larkspur/fdx/accounts')[0]?.certificate).toBe(
+        expect(other.bank.requests.find('/foxglove/fdx/accounts')[0]?.certificate).toBe(
           other.certificate.thumbprint,
         )
       },
@@ -661,7 +661,7 @@ describe('ending the consent', () => {
     const [request] = app.bank.requests.find(revocationPath)
     expect(request).toMatchObject({
       method: 'PUT',
-      path: `/larkspur/fdx/consents/${grantIdOf({ details })}/revocation`,
+      path: `/foxglove/fdx/consents/${grantIdOf({ details })}/revocation`,
       parameters: { reason: 'USER_ACTION', initiator: 'INDIVIDUAL' },
       certificate: app.certificate.thumbprint,
     })

@@ -6,12 +6,12 @@ import { Resource } from '../resource.js'
 
 /** What a person can choose: a consent of the backend as it is, or less of one. */
 const purposes: readonly { readonly label: string; readonly input: FdxInput }[] = [
-  { label: 'A budget: balances and transactions, for a year', input: { consentRequest: 'budget' } },
+  { label: 'A budget, for a year', input: { consentRequest: 'budget' } },
   {
-    label: 'To try it: the same, for 30 days',
+    label: 'A budget, for 30 days',
     input: { consentRequest: { template: 'budget', durationPeriod: 30, lookbackPeriod: 30 } },
   },
-  { label: 'A loan offer: statements and contact, once', input: { consentRequest: 'once' } },
+  { label: 'A loan offer, once', input: { consentRequest: 'once' } },
 ]
 
 const wishes = [

@@ -134,8 +134,8 @@ export async function openFdx(options: Partial<FdxOptions> = {}) {
 
 /** Everything the sample asks for, of all accounts of ada. */
 export const allBoxes = [
-  ['account', 'lar-1815'],
-  ['account', 'lar-1843'],
+  ['account', 'fox-1815'],
+  ['account', 'fox-1843'],
   ['cluster', 'ACCOUNT/ACCOUNT_DETAILED'],
   ['cluster', 'ACCOUNT/TRANSACTIONS'],
   ['cluster', 'ACCOUNT/STATEMENTS'],

@@ -59,7 +59,7 @@ describe('pushed authorization requests', () => {
 
   test('are logged with the certificate that was presented', async () => {
     await app.push()
-    expect(app.bank.requests.find('/larkspur/fdx/par')[0]).toMatchObject({
+    expect(app.bank.requests.find('/foxglove/fdx/par')[0]).toMatchObject({
       certificate: app.certificate.thumbprint,
       parameters: { client_id: app.bank.clientId, redirect_uri: redirectUri },
     })
@@ -186,12 +186,12 @@ describe('the consent page', () => {
 
   test('grants the accounts and the data that are ticked', async () => {
     const { access_token, grant_id } = await app.connect([
-      ['account', 'lar-1843'],
+      ['account', 'fox-1843'],
       ['cluster', 'ACCOUNT/TRANSACTIONS'],
     ])
     const { body } = await app.api(`consents/${String(grant_id)}`, access_token)
     expect(body['resources']).toEqual([
-      { resourceType: 'ACCOUNT', id: 'lar-1843', dataClusters: ['TRANSACTIONS'] },
+      { resourceType: 'ACCOUNT', id: 'fox-1843', dataClusters: ['TRANSACTIONS'] },
     ])
   })
 
@@ -283,7 +283,7 @@ describe('the consent API', () => {
         status: 'ACTIVE',
         parties: [
           { name: 'Countersign demo', type: 'DATA_RECIPIENT' },
-          { name: 'Larkspur Federal', type: 'DATA_PROVIDER' },
+          { name: 'Foxglove Federal', type: 'DATA_PROVIDER' },
           { name: 'Ada Lovelace', type: 'INDIVIDUAL' },
         ],
         createdTime: expect.stringMatching(/Z$/) as string,
@@ -293,12 +293,12 @@ describe('the consent API', () => {
         resources: [
           {
             resourceType: 'ACCOUNT',
-            id: 'lar-1815',
+            id: 'fox-1815',
             dataClusters: ['ACCOUNT_DETAILED', 'TRANSACTIONS', 'STATEMENTS'],
           },
           {
             resourceType: 'ACCOUNT',
-            id: 'lar-1843',
+            id: 'fox-1843',
             dataClusters: ['ACCOUNT_DETAILED', 'TRANSACTIONS', 'STATEMENTS'],
           },
           { resourceType: 'CUSTOMER', dataClusters: ['CUSTOMER_CONTACT'] },
@@ -393,7 +393,7 @@ describe('the consent API', () => {
   test('lists the accounts that are shared', async () => {
     const { access_token } = await app.connect([allBoxes[0], ...allBoxes.slice(2)])
     expect((await app.api('accounts', access_token)).body).toMatchObject({
-      accounts: [{ accountId: 'lar-1815', nickname: 'Analytical Checking' }],
+      accounts: [{ accountId: 'fox-1815', nickname: 'Analytical Checking' }],
     })
   })
 })
