@@ -156,8 +156,10 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   /** Who this page takes for signed in may have signed out in another tab, perhaps while this one was frozen. */
   async function checkSession(): Promise<void> {
     if (!subject) return
-    const { isOutdated } = await later()
-    if (await isOutdated(context, subject)) becomes(null)
+    const owner = subject
+    // Without storage or this part of the app it cannot be told, and what matters fails by itself.
+    const outdated = later().then(({ isOutdated }) => isOutdated(context, owner))
+    if (await outdated.catch(() => false)) becomes(null)
   }
 
   /** After the page was out of sight: what other tabs announced meanwhile may not have been heard. */
@@ -166,7 +168,10 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     void context.connections.load()
   }
 
-  const noteSession = async (): Promise<void> => (await later()).noteSession(context, subject)
+  const noteSession = (): Promise<void> =>
+    later()
+      .then((part) => part.noteSession(context, subject))
+      .catch(() => undefined)
 
   if (!onServer) {
     checkConfiguration(context, names)
@@ -243,7 +248,9 @@ function resolveBackend(
 function checkConfiguration(context: Context, names: readonly string[]): void {
   const seen = new Set<string>()
   for (const name of names) {
-    const { mode } = providerOf(context, name)
+    const provider = providerOf(context, name)
+    refuseSecrets(provider)
+    const { mode } = provider
     const uri = context.redirectUri(name)
     if (!/^[\w-]+$/.test(name))
       throw new TypeError(`The provider name "${name}" may hold letters, digits, "-" and "_" only.`)

@@ -101,17 +101,14 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
       // Disconnected in another tab, perhaps while this page was frozen.
       if (!found.some((connection) => connection.id === id)) tokens.delete(id)
     }
-    return {
-      status: 'ready',
-      connections: keepIdentity(
-        found.sort((a, b) => a.connectedAt - b.connectedAt),
-        previous.status === 'ready' ? previous.connections : [],
-      ),
-      abandoned: keepIdentity(
-        lost.map(([key, ended]) => toAbandoned(key, ended)),
-        previous.status === 'ready' ? previous.abandoned : [],
-      ),
-    }
+    found.sort((a, b) => a.connectedAt - b.connectedAt)
+    const attempts = lost.map(([key, ended]) => toAbandoned(key, ended))
+    if (previous.status !== 'ready') return { status: 'ready', connections: found, abandoned: attempts }
+    const kept = keepIdentity(found, previous.connections)
+    const abandoned = keepIdentity(attempts, previous.abandoned)
+    return kept === previous.connections && abandoned === previous.abandoned
+      ? previous
+      : { status: 'ready', connections: kept, abandoned }
   }
 
   const connections: Connections = {

@@ -31,7 +31,7 @@ export function openTabs(name: string, clock: Clock, database: Database): Tabs {
   return {
     async lock(lockName, seconds, work) {
       // lib.dom promises `locks` always; insecure contexts and test environments do not have it.
-      const locks = navigator.locks as LockManager | undefined
+      const { locks } = (globalThis.navigator as Partial<Navigator> | undefined) ?? {}
       if (!locks) return (await import('./lease.js')).withLease({ clock, database }, lockName, seconds, work)
       const signal = AbortSignal.timeout(seconds * 1000)
       return await locks.request(`${name}:${lockName}`, { signal }, () => work())

@@ -30,7 +30,8 @@ export function createChannel(context: Context, name: string, provider: Provider
     token_type: type,
     expires_in: seconds,
   }: Partial<AccessTokenAnswer>): AccessToken => {
-    if (typeof value !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(value) || !/^bearer$/i.test(String(type)))
+    const texts = typeof value === 'string' && typeof type === 'string'
+    if (!texts || !/^[\x21-\x7e]{1,16384}$/.test(value) || !/^bearer$/i.test(type))
       throw invalid('access_token')
     return {
       value,
@@ -247,15 +248,17 @@ export function toConnection(
   provider: Provider,
 ): Connection {
   const {
-    id,
+    id = '',
     status,
     scope = '',
     missing_scope: missing = '',
     created_at: connectedAt,
     details = {},
   } = document ?? ({} as Partial<ConnectionDocument>)
-  if (!document || typeof id !== 'string' || id.length > 200 || typeof connectedAt !== 'number')
+  const texts: unknown[] = [id, scope, missing]
+  if (!document || !texts.every((text) => typeof text === 'string') || typeof connectedAt !== 'number')
     throw invalid('connection')
+  if (id === '' || id.length > 200) throw invalid('connection')
   const { consent_expires_at: consentExpiresAt, renew_by: renewBy } = document
   return {
     id,
