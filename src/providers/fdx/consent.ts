@@ -54,7 +54,7 @@ export async function revokeConsent(
 }
 
 /** Copies the members that are known, each of its type, so that nothing else in an answer reaches the page. */
-export function readConsent(
+function readConsent(
   body: Readonly<Record<string, unknown>> | undefined,
   id: string,
 ): FdxConsent | undefined {
