@@ -91,6 +91,11 @@ describe('redeeming the code', () => {
     expect(connection.status).toBe('connected')
   })
 
+  test('basis 28: reads no ID Token, because Basis promises none', async () => {
+    bank.control.next({ tokenResponse: { id_token: 'whatever' } })
+    expect((await createScene(bank).connect()).connection.status).toBe('connected')
+  })
+
   test('basis 28: says what to configure when Basis does not know the client', async () => {
     bank.control.next({ token: { status: 401, error: 'invalid_client' } })
     const { events } = await failureOf()

@@ -193,6 +193,12 @@ describe('the payload', () => {
     expect(payload.exp! - payload.iat!).toBe(600)
   })
 
+  test('basis 17: lets no claim stand in for what the backend says itself', async () => {
+    const sign = await createInitTokenSigner({ clientId: 'client', secret: new Uint8Array(64), seconds: 60 })
+    const payload = decodeJwt(await sign({ client_id: 'forged', iat: 'forged', exp: 'forged' }, 1000))
+    expect(payload).toEqual({ client_id: 'client', iat: 1000, exp: 1060 })
+  })
+
   test.each(['user_email', 'user_name', 'company_ein', 'company_name', 'native_user_id', 'client_id', 'exp'])(
     'basis 18, 20, 22: takes no %s from the page',
     async (name) => {
