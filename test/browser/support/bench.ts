@@ -96,6 +96,13 @@ export async function goToConsent(page: Page, title: string): Promise<void> {
   await card(page, title)
     .getByRole('button', { name: `Connect ${title}`, exact: true })
     .click()
+  await signInAtBank(page, title)
+}
+
+/** Signs in at the bank that has been opened: the consent page is shown. */
+export async function signInAtBank(page: Page, title: string): Promise<void> {
+  // Moneyhub asks first, and sends the person on to the bank.
+  if (title.startsWith('Moneyhub')) await page.getByRole('button', { name: /^Continue to/ }).click()
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('button', { name: 'Approve' }).waitFor()
 }
