@@ -39,6 +39,8 @@ export interface PageOptions {
   readonly prerendering?: boolean
   /** A database in place of the browser's, such as one that fails. */
   readonly database?: Database
+  /** In place of the network. */
+  readonly fetch?: typeof fetch
   /** Announcements go over a real BroadcastChannel. */
   readonly tabs?: 'memory' | 'channel'
 }
@@ -142,8 +144,11 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
         clock,
         database: options.database ?? openDatabase(databaseName),
         navigation,
-        tabs: options.tabs === 'channel' ? openTabs(databaseName, clock, openDatabase(databaseName)) : memoryTabs(),
-        fetch: (input, init) => fetch(input, init),
+        tabs:
+          options.tabs === 'channel'
+            ? openTabs(databaseName, clock, openDatabase(databaseName))
+            : memoryTabs(),
+        fetch: options.fetch ?? ((input, init) => fetch(input, init)),
       },
       get url() {
         return url.href

@@ -1,0 +1,146 @@
+import { createClient, type ClientOptions } from 'countersign/core'
+import { apiture, oidc, stitch } from 'countersign/providers'
+import { describe, expect, test, vi } from 'vitest'
+import { providers } from '../support/app.js'
+import { createBrowser } from '../support/browser.js'
+import { useNetwork } from '../support/network.js'
+import { settled } from '../support/until.js'
+
+useNetwork()
+
+const { bank, mediated } = providers
+const make = (options: object) =>
+  createClient({
+    platform: createBrowser().open().platform,
+    providers: { bank },
+    ...options,
+  } as ClientOptions)
+
+describe('createClient throws', () => {
+  test.each([
+    ['a client secret', { clientSecret: 'hunter2' }],
+    ['a private key', { privateKey: 'hunter2' }],
+    ['a private JWK', { signing: { kty: 'EC', d: 'hunter2' } }],
+    ['a certificate', { certificate: 'hunter2' }],
+  ])('for %s', (_name, options) => {
+    expect(() => make(options)).toThrow(TypeError)
+    expect(() => make(options)).toThrow(/must not be in a page/)
+    expect(() => make(options)).not.toThrow(/hunter2/)
+  })
+
+  test('for a secret in a provider', () => {
+    expect(() => make({ providers: { bank: { ...bank, clientSecret: 'hunter2' } } })).toThrow(
+      /"clientSecret" must not be in a page/,
+    )
+  })
+
+  test.each(['mediated', 'bff'])('for a provider in %s mode without a backend', (mode) => {
+    expect(() => make({ providers: { bank: { ...mediated, mode } } })).toThrow(
+      `Provider "bank" is in ${mode} mode: give createClient the \`backend\` option.`,
+    )
+  })
+
+  test.each([
+    ['on another origin', 'https://evil.example/callback'],
+    ['over http', 'http://app.example/callback'],
+    ['with a fragment', 'https://app.example/callback#x'],
+    ['that is none', 'callback'],
+    ['that is a script', 'javascript:alert(1)'],
+  ])('for a redirect URI %s', (_name, uri) => {
+    expect(() => make({ redirectUri: () => uri })).toThrow(
+      'The redirect URI of provider "bank" must be a URL on this origin, without fragment.',
+    )
+  })
+
+  test('for a redirect URI that two providers share', () => {
+    expect(() =>
+      make({ providers: { bank, second: bank }, redirectUri: () => 'https://app.example/callback' }),
+    ).toThrow('Provider "second" shares its redirect URI with another: give each its own.')
+  })
+
+  test.each(['a/b', '../bank', 'a b', 'é', '', 'a?b', 'a.b'])('for a provider called %j', (name) => {
+    expect(() => make({ providers: { [name]: bank } })).toThrow(TypeError)
+  })
+})
+
+describe('a preset throws', () => {
+  test.each([
+    ['stitch', () => stitch({ clientId: 'c', scope: 'accounts' })],
+    ['apiture', () => apiture({ clientId: 'c', scope: 'banking/read' })],
+  ])('when the scope for %s lacks openid', (_name, create) => {
+    expect(create).toThrow(/must hold "openid"/)
+  })
+
+  test('for a mode that is weaker than the provider can be', () => {
+    const options = { clientId: 'c', scope: 'openid', mode: 'browser' } as unknown as Parameters<
+      typeof stitch
+    >[0]
+    expect(() => stitch(options)).toThrow(TypeError)
+  })
+
+  test.each([
+    ['stitch', (secret: object) => stitch({ clientId: 'c', scope: 'openid', ...secret })],
+    ['apiture', (secret: object) => apiture({ clientId: 'c', scope: 'openid', ...secret })],
+    [
+      'oidc',
+      (secret: object) => oidc({ issuer: 'https://as.example', clientId: 'c', scope: 'openid', ...secret }),
+    ],
+  ])('for a secret in the options of %s', (_name, create) => {
+    for (const name of ['clientSecret', 'privateKey', 'clientAssertion', 'certificate'])
+      expect(() => create({ [name]: 'hunter2' })).toThrow(/must not be in a page/)
+  })
+
+  test('for DPoP where the tokens come from a backend', () => {
+    expect(() =>
+      oidc({
+        issuer: 'https://as.example',
+        clientId: 'c',
+        scope: 'openid',
+        mode: 'mediated',
+        authorizationEndpoint: 'https://as.example/authorize',
+        dpop: true,
+      }),
+    ).toThrow(/leave out "dpop"/)
+  })
+})
+
+describe('a client', () => {
+  test('on a server does nothing and touches nothing', async () => {
+    expect(typeof window).toBe('undefined')
+    for (const name of ['indexedDB', 'BroadcastChannel', 'location', 'history', 'document'])
+      vi.stubGlobal(name, undefined)
+    const fetched = vi.spyOn(globalThis, 'fetch')
+    const client = createClient({ providers: { bank, mediated }, backend: '/connect', session: 'anna' })
+    expect(client.callback.get()).toEqual({ status: 'none' })
+    expect(client.connections.get()).toEqual({ status: 'restoring' })
+    expect(client.tokens('bank').get()).toEqual({ status: 'restoring' })
+    expect(client.authorization('bank').get()).toEqual({ status: 'idle' })
+    await settled()
+    expect(fetched).not.toHaveBeenCalled()
+  })
+
+  test('gives the same authorization for an equal input', () => {
+    const client = make({})
+    const { authorization } = client
+    expect(authorization('bank', { scope: 'a', returnTo: '/x' })).toBe(
+      authorization('bank', { returnTo: '/x', scope: 'a' }),
+    )
+    expect(authorization('bank')).toBe(authorization('bank', {}))
+    expect(authorization('bank')).not.toBe(authorization('bank', { scope: 'a' }))
+  })
+
+  test('gives the same store of tokens for the same connection', () => {
+    const { tokens } = make({})
+    expect(tokens('bank')).toBe(tokens('bank', {}))
+    expect(tokens('bank', { connection: 'a' })).toBe(tokens('bank', { connection: 'a' }))
+    expect(tokens('bank', { connection: 'a' })).not.toBe(tokens('bank'))
+  })
+
+  test.each(['stranger', '__proto__', 'constructor', 'toString'])('knows no provider called %s', (name) => {
+    const client = make({})
+    expect(() => client.authorization(name)).toThrow(
+      `No provider "${name}" is configured: add it to createClient({ providers }).`,
+    )
+    expect(() => client.tokens(name)).toThrow(TypeError)
+  })
+})

@@ -1,0 +1,309 @@
+import { HttpResponse } from 'msw'
+import { describe, expect, test } from 'vitest'
+import { StorageError } from '../../src/protocol/errors.js'
+import { createScene, type Scene } from '../support/app.js'
+import { refusal } from '../support/backend.js'
+import { useNetwork } from '../support/network.js'
+import { settled, until, untilState } from '../support/until.js'
+
+const network = useNetwork()
+
+async function connect(scene: Scene, session?: string) {
+  const setting = session === undefined ? {} : { session }
+  const app = scene.open(await scene.consent({}, {}, setting), setting)
+  return { app, connection: (await until(app.client.callback, 'connected')).connection }
+}
+
+const listCalls = ({ backend }: Scene) => backend.calls.filter(({ path }) => path === '/connections')
+
+describe('connections', () => {
+  test('are known in another tab without a reload', async () => {
+    const scene = createScene(network)
+    const neighbour = scene.open()
+    expect(await until(neighbour.client.connections, 'ready')).toMatchObject({ connections: [] })
+    const { connection } = await connect(scene)
+    const state = await untilState(
+      neighbour.client.connections,
+      (state): state is Extract<typeof state, { status: 'ready' }> =>
+        state.status === 'ready' && state.connections.length > 0,
+    )
+    expect(state.connections).toEqual([{ ...connection, status: 'reauthorization_required' }])
+  })
+
+  test('are known in another tab over a real BroadcastChannel', async () => {
+    const scene = createScene(network, { tabs: 'channel' })
+    const neighbour = scene.open()
+    await until(neighbour.client.connections, 'ready')
+    const { app } = await connect(scene)
+    await until(neighbour.client.tokens('bank'), 'reauthorization_required')
+    app.client.dispose()
+    neighbour.client.dispose()
+  })
+
+  test('are oldest first, and the newest is the one that is used', async () => {
+    const scene = createScene(network)
+    const first = await connect(scene)
+    scene.browser.clock.advance(10)
+    const second = await connect(scene)
+    const { client } = second.app
+    const state = await until(client.connections, 'ready')
+    expect(state.connections.map(({ id }) => id)).toEqual([first.connection.id, second.connection.id])
+    expect(await until(client.tokens('bank'), 'connected')).toMatchObject({
+      connection: { id: second.connection.id },
+    })
+    expect(
+      (await until(client.tokens('bank', { connection: first.connection.id }), 'reauthorization_required'))
+        .connection.id,
+    ).toBe(first.connection.id)
+    expect(client.tokens('bank', { connection: 'unknown' }).get()).toEqual({ status: 'disconnected' })
+  })
+
+  test('that a component watches stay the same when a newer one comes', async () => {
+    const scene = createScene(network)
+    const { app, connection } = await connect(scene)
+    const tokens = app.client.tokens('bank')
+    const stop = tokens.subscribe(() => undefined)
+    await until(tokens, 'connected')
+    scene.browser.clock.advance(10)
+    const second = await connect(scene)
+    await untilState(
+      app.client.connections,
+      (state): state is Extract<typeof state, { status: 'ready' }> =>
+        state.status === 'ready' && state.connections.length === 2,
+    )
+    expect(tokens.get()).toMatchObject({ connection: { id: connection.id } })
+    stop()
+    scene.browser.post({ v: 1, id: second.connection.id })
+    await settled()
+    expect(app.client.tokens('bank', { connection: second.connection.id }).get().status).toBe(
+      'reauthorization_required',
+    )
+  })
+
+  test('that did not change are the same objects, and nobody is told', async () => {
+    const scene = createScene(network)
+    const { app } = await connect(scene)
+    const { connections, tokens } = app.client
+    const before = [connections.get(), tokens('bank').get()]
+    let changes = 0
+    connections.subscribe(() => changes++)
+    for (let i = 0; i < 3; i++) {
+      scene.browser.post({ v: 1, id: 'anything' })
+      app.restore()
+    }
+    await settled()
+    expect(changes).toBe(0)
+    expect([connections.get(), tokens('bank').get()]).toEqual(before)
+    expect(connections.get()).toBe(before[0])
+    expect(tokens('bank').get()).toBe(before[1])
+  })
+
+  test('are read again when a page comes out of the back/forward cache', async () => {
+    const scene = createScene(network)
+    const { app } = await connect(scene)
+    app.client.dispose() // a page in the cache hears nothing
+    const elsewhere = scene.open()
+    const tokens = await until(elsewhere.client.tokens('bank'), 'reauthorization_required')
+    await tokens.disconnect()
+    expect(app.client.tokens('bank').get().status).toBe('connected')
+    app.restore()
+    await until(app.client.tokens('bank'), 'disconnected')
+  })
+
+  test('that another tab ended give no token any more', async () => {
+    const scene = createScene(network)
+    const { app } = await connect(scene)
+    const held = await until(app.client.tokens('bank'), 'connected')
+    const elsewhere = await until(scene.open().client.tokens('bank'), 'reauthorization_required')
+    await elsewhere.disconnect()
+    await until(app.client.tokens('bank'), 'disconnected')
+    expect(held.expiresAt).toBeUndefined()
+  })
+
+  test('without storage are a failure that says so, and nothing is thrown about', async () => {
+    const failing = async (): Promise<never> => {
+      throw new StorageError()
+    }
+    const scene = createScene(network, {
+      session: 'anna',
+      database: { get: failing, entries: failing, change: failing },
+    })
+    const app = scene.open()
+    expect(await until(app.client.connections, 'failed')).toMatchObject({
+      error: { code: 'storage_unavailable' },
+    })
+    expect(app.client.tokens('bank').get()).toMatchObject({ status: 'failed' })
+    scene.browser.post({ v: 1, id: 'session' })
+    app.restore()
+    app.client.setSession('berta')
+    await settled()
+  })
+})
+
+describe('messages between tabs', () => {
+  test('hold ids and nothing else', async () => {
+    const scene = createScene(network)
+    scene.open('/', { session: 'anna' })
+    const { app, connection } = await connect(scene, 'anna')
+    const tokens = await until(app.client.tokens('bank'), 'connected')
+    await tokens.disconnect()
+    app.client.setSession(null)
+    await settled()
+    expect(scene.browser.messages.length).toBeGreaterThan(2)
+    for (const message of scene.browser.messages) {
+      expect(Object.keys(message as object)).toEqual(['v', 'id'])
+      expect((message as { id: string }).id).toMatch(new RegExp(`^(?:session|${connection.id}|[\\w-]{16})$`))
+    }
+  })
+
+  test.each([
+    undefined,
+    null,
+    'complete',
+    7,
+    [],
+    { id: 'x' },
+    { v: 2, id: 'x' },
+    { v: 1, id: 7 },
+    { v: 1, id: 'unknown', code: 'stolen', state: 's', type: 'connected', connection: { id: 'x' } },
+  ])('that are forged make nothing true: %j', async (message) => {
+    const scene = createScene(network)
+    const { app } = await connect(scene)
+    const before = [app.client.connections.get(), app.client.callback.get()]
+    for (let i = 0; i < 50; i++) scene.browser.post(message)
+    await settled()
+    expect([app.client.connections.get(), app.client.callback.get()]).toEqual(before)
+    expect(scene.server.requests.token).toHaveLength(1)
+  })
+})
+
+describe('the app’s user', () => {
+  test('sees own connections only', async () => {
+    const scene = createScene(network)
+    const { app } = await connect(scene, 'anna')
+    expect(await until(app.client.connections, 'ready')).toMatchObject({
+      connections: [{ provider: 'bank' }],
+    })
+    app.client.setSession('berta')
+    await until(app.client.tokens('bank'), 'disconnected')
+    app.client.setSession(null)
+    expect(app.client.connections.get()).toEqual({ status: 'sign_in_required' })
+    expect(app.client.tokens('bank').get()).toEqual({ status: 'sign_in_required' })
+    app.client.setSession('anna')
+    await until(app.client.tokens('bank'), 'reauthorization_required')
+  })
+
+  test('who signs out in one tab is signed out in the others', async () => {
+    const scene = createScene(network)
+    const { app } = await connect(scene, 'anna')
+    const neighbour = scene.open('/', { session: 'anna' })
+    await until(neighbour.client.connections, 'ready')
+    await settled()
+    neighbour.client.setSession(null)
+    await until(app.client.connections, 'sign_in_required')
+    expect(app.client.tokens('bank').get()).toEqual({ status: 'sign_in_required' })
+  })
+
+  test('who is another one in a newer tab is no longer taken for the old one', async () => {
+    const scene = createScene(network)
+    const { app } = await connect(scene, 'anna')
+    scene.open('/', { session: 'berta' })
+    await until(app.client.connections, 'sign_in_required')
+  })
+
+  test('is nowhere in storage by name but where records are kept apart', async () => {
+    const scene = createScene(network)
+    await connect(scene, 'anna@example.com')
+    const records = [...(await scene.browser.records())]
+    for (const [key, value] of records) {
+      if (typeof value === 'object' && value && 'subject' in value) continue
+      if (key.startsWith('synced:')) continue
+      expect(JSON.stringify([key, value])).not.toContain('anna')
+    }
+  })
+})
+
+describe('the backend’s connections', () => {
+  const listed = {
+    id: 'from-elsewhere',
+    provider: 'mediated',
+    status: 'connected',
+    scope: 'openid',
+    missing_scope: 'accounts',
+    created_at: 1,
+    consent_expires_at: 2,
+    renew_by: 3,
+    details: { a: 'b' },
+  } as const
+
+  test('are asked for once in a browser', async () => {
+    const scene = createScene(network)
+    scene.backend.connections.set(listed.id, listed)
+    const { client } = scene.open()
+    const { connections } = await until(client.connections, 'ready')
+    expect(connections).toEqual([
+      {
+        id: 'from-elsewhere',
+        provider: 'mediated',
+        status: 'connected',
+        grantedScope: ['openid'],
+        missingScope: ['accounts'],
+        connectedAt: 1,
+        consentExpiresAt: 2,
+        renewBy: 3,
+        details: { a: 'b' },
+      },
+    ])
+    await until(scene.open().client.connections, 'ready')
+    expect(listCalls(scene)).toHaveLength(1)
+  })
+
+  test('at providers that this page does not have are passed over', async () => {
+    const scene = createScene(network)
+    for (const provider of ['stranger', '__proto__', 'constructor', 'mediated'])
+      scene.backend.connections.set(provider, { ...listed, id: `at-${provider}`, provider })
+    const { connections } = await until(scene.open().client.connections, 'ready')
+    expect(connections.map(({ provider }) => provider)).toEqual(['mediated'])
+  })
+
+  test.each<[string, () => Response]>([
+    ['no answer', () => HttpResponse.error()],
+    ['nobody signed in', () => refusal('unauthenticated', 401)],
+    ['an error', () => refusal('provider_error', 502)],
+    ['a page', () => HttpResponse.html('<html></html>')],
+    ['no list', () => HttpResponse.json({ connections: 7 })],
+    ['null in the list', () => HttpResponse.json({ connections: [null] })],
+    [
+      'a connection that is none',
+      () => HttpResponse.json({ connections: [{ provider: 'mediated', id: 7 }] }),
+    ],
+    ['a scope that is none', () => HttpResponse.json({ connections: [{ ...listed, scope: 7 }] })],
+  ])('are asked for again by the next page after %s', async (_name, answer) => {
+    const scene = createScene(network)
+    scene.backend.hostile.answer = () => answer()
+    const { client } = scene.open()
+    expect(await until(client.connections, 'ready')).toMatchObject({ connections: [] })
+    delete scene.backend.hostile.answer
+    scene.backend.connections.set(listed.id, listed)
+    expect(await until(scene.open().client.connections, 'ready')).toMatchObject({
+      connections: [{ id: 'from-elsewhere' }],
+    })
+  })
+
+  test.each<[string, Record<string, unknown>]>([
+    ['no connection', {}],
+    ['no id', { connection: { ...listed, id: undefined } }],
+    ['a number for an id', { connection: { ...listed, id: 7 } }],
+    ['a long id', { connection: { ...listed, id: 'x'.repeat(201) } }],
+    ['no date', { connection: { ...listed, created_at: 'yesterday' } }],
+    ['a scope that is none', { connection: { ...listed, scope: 7 } }],
+    ['a missing scope that is none', { connection: { ...listed, missing_scope: ['x'] } }],
+  ])('are refused at redemption with %s', async (_name, changes) => {
+    const scene = createScene(network)
+    scene.backend.hostile.body = (body, { path }) => (path.endsWith('/token') ? changes : body)
+    const app = scene.open(scene.backend.visit(await scene.leave(scene.open(), 'mediated')))
+    expect(await until(app.client.callback, 'failed')).toMatchObject({
+      error: { code: 'backend_response_invalid', parameter: 'connection' },
+    })
+  })
+})
