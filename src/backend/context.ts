@@ -54,13 +54,16 @@ export function providerContext(context: Context, provider: BackendProvider): Pr
 /** How the app's user appears in keys of the store: not to be read back. */
 export const subjectKey = (subject: string): Promise<string> => sha256(`subject ${subject}`)
 
-/** The same context for one user's request: its events say whose it is. */
-export async function forSubject(context: Context, subject: string): Promise<Context> {
-  const short = (await subjectKey(subject)).slice(0, 16)
+/** The same context for one user's request: its events say whose it is, and at which provider. */
+export async function forSubject(context: Context, subject: string, provider = ''): Promise<Context> {
+  const common = {
+    subject: (await subjectKey(subject)).slice(0, 16),
+    ...(context.providers.has(provider) && { provider }),
+  }
   return {
     ...context,
     emit: (name, event) => {
-      context.emit(name, { subject: short, ...event })
+      context.emit(name, { ...common, ...event })
     },
   }
 }

@@ -71,24 +71,34 @@ export function createBackend<const P extends BackendProviders>(options: Backend
 
 async function respond(context: Context, request: Request): Promise<Response> {
   try {
-    return await dispatch(context, request)
+    const preflightAnswer = preflight(request, context.guard)
+    if (preflightAnswer) return preflightAnswer
+    const { route, session } = await admit(context, request)
+    const own = await forSubject(context, session.subject, route.provider)
+    return await route.respond(own, session, request).catch((error: unknown) => refuse(own, error))
   } catch (error) {
-    const refusal = toRefusal(error)
-    const { error: code, details } = refusal
-    context.emit(code === 'backend_unavailable' ? 'failed' : 'refused', {
-      error: code,
-      reason: details.reason,
-      connection: details.connection,
-    })
-    return refusalAnswer(refusal)
+    return refuse(context, error)
   }
 }
 
-async function dispatch(context: Context, request: Request): Promise<Response> {
+function refuse(context: Context, error: unknown): Response {
+  const refusal = toRefusal(error)
+  const { error: code, details } = refusal
+  context.emit(code === 'backend_unavailable' ? 'failed' : 'refused', {
+    error: code,
+    reason: details.reason,
+    ...(details.connection !== undefined && { connection: details.connection }),
+  })
+  return refusalAnswer(refusal)
+}
+
+/** Lets a request in: it is one of the contract's, made by the app's own page, for somebody who is signed in. */
+async function admit(
+  context: Context,
+  request: Request,
+): Promise<{ readonly route: Route; readonly session: Session }> {
   const { pathname } = new URL(request.url)
   const routes = findRoutes(context.basePath, pathname)
-  const preflightAnswer = preflight(request, context.guard)
-  if (preflightAnswer) return preflightAnswer
   const route = Object.hasOwn(routes, request.method) ? routes[request.method as Method] : undefined
   if (!route) throw new Refusal('method_not_allowed', { allow: Object.keys(routes) })
   checkOrigin(request, context.guard)
@@ -97,7 +107,7 @@ async function dispatch(context: Context, request: Request): Promise<Response> {
   if (!session) throw new Refusal('unauthenticated')
   const wait = await context.rateLimit({ subject: session.subject, action: route.action })
   if (wait > 0) throw new Refusal('rate_limited', { retryAfterSeconds: wait, reason: route.action })
-  return route.respond(await forSubject(context, session.subject), session, request)
+  return { route, session }
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -105,6 +115,8 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** What answers a request once it is known who asks. */
 interface Route {
   readonly action: RateLimitRequest['action']
+  /** As it stands in the path, so it may be none. */
+  readonly provider?: string
   readonly respond: (context: Context, session: Session, request: Request) => Promise<Response>
 }
 
@@ -128,12 +140,14 @@ function findRoutes(basePath: string, pathname: string): Routes {
 
 const authorization = (provider: string): Route => ({
   action: 'authorization',
+  provider,
   respond: async (context, session, request) =>
     answer(201, await beginAuthorization(context, session, provider, request)),
 })
 
 const token = (provider: string): Route => ({
   action: 'token',
+  provider,
   respond: async (context, session, request) =>
     answer(200, await redeem(context, session, provider, request)),
 })

@@ -240,13 +240,19 @@ async function attempt(
     await conclude({ phase: 'done', challenge, connection })
     return connection
   } catch (error) {
-    // Without an answer of the provider, the same request may be sent once more.
-    const again =
-      error instanceof Refusal && error.error === 'provider_unavailable' && attempts < maximumAttempts
-    const reason = error instanceof Refusal ? error.error : 'backend_unavailable'
-    await conclude(
-      again ? { phase: 'begun', transaction, attempts } : { phase: 'failed', challenge, error: reason },
-    )
+    await conclude(afterFailure(transaction, attempts, error))
     throw error
   }
+}
+
+/** What a failed redemption leaves of the transaction. */
+function afterFailure(transaction: Transaction, attempts: number, error: unknown): TransactionRecord {
+  const reason = error instanceof Refusal ? error.error : 'backend_unavailable'
+  // Refused before anything was sent, another server's response for instance: that must not use up the right one.
+  if (reason === 'transaction_invalid' || reason === 'invalid_request')
+    return { phase: 'begun', transaction, attempts: attempts - 1 }
+  // Without an answer of the provider, the same request may be sent once more.
+  if (reason === 'provider_unavailable' && attempts < maximumAttempts)
+    return { phase: 'begun', transaction, attempts }
+  return { phase: 'failed', challenge: transaction.challenge, error: reason }
 }

@@ -322,6 +322,7 @@ describe('a token request', () => {
     const { body } = await bench.call('POST', '/stitch/token', { ...proof, iss: 'https://evil.example' })
     expect(refusal(bench, body.error)).toEqual({ error: 'transaction_invalid', reason: 'issuer_mismatch' })
     expect(tokenRequests(bench)).toBe(0)
+    expect((await bench.redeem(proof)).status).toBe(200)
   })
 })
 

@@ -191,7 +191,7 @@ const withheldClaims = /^(?:sub|sid|nonce|jti|at_hash|s_hash|c_hash)$/
 
 function readOptions(options: StitchBackendOptions<'mediated' | 'bff'>): Settings {
   const { authorizationEndpoint = endpoints.authorization, tokenEndpoint = endpoints.token } = options
-  const { api = endpoints.api, redirectUri, mode = 'mediated' } = options
+  const { api = endpoints.api, redirectUri, mode = 'mediated', revocationEndpoint } = options
   if (!options.clientId) throw new TypeError('stitch needs the `clientId` that the client has at Stitch.')
   if (!parseScope(options.scope).includes('openid'))
     throw new TypeError('The scope for Stitch must hold "openid": add it.')
@@ -200,10 +200,17 @@ function readOptions(options: StitchBackendOptions<'mediated' | 'bff'>): Setting
       "stitch needs the `issuer` of Stitch's ID Tokens, to check them; if you do not know it, say so with `idToken: 'unchecked'`.",
     )
   }
+  if (options.privateKey === undefined ? !options.clientSecret : !options.keyId)
+    throw new TypeError(
+      'stitch needs `privateKey` with its `keyId`, or `clientSecret`, to authenticate the client.',
+    )
   if (options.details?.some((name) => withheldClaims.test(name)))
     throw new TypeError('`details` names a claim that identifies the person or the session: leave it out.')
-  for (const [name, url] of Object.entries({ authorizationEndpoint, tokenEndpoint, api }))
-    endpointUrl(url, name)
+  const { issuer, jwksUri } = options as { issuer?: string; jwksUri?: string }
+  const urls = { authorizationEndpoint, tokenEndpoint, api, issuer, jwksUri, revocationEndpoint }
+  for (const [name, url] of Object.entries(urls)) {
+    if (url !== undefined) checkUrl(url, name)
+  }
   return {
     mode,
     redirectUris: typeof redirectUri === 'string' ? [redirectUri] : redirectUri,
@@ -215,9 +222,9 @@ function readOptions(options: StitchBackendOptions<'mediated' | 'bff'>): Setting
   }
 }
 
-function endpointUrl(value: string, name: string): URL {
+function checkUrl(value: string, name: string): void {
   try {
-    return parseEndpoint(value, name)
+    parseEndpoint(value, name)
   } catch {
     throw new TypeError(`\`${name}\` is no https URL (or http on this machine) without fragment: correct it.`)
   }
@@ -229,8 +236,6 @@ async function authenticate(
   tokenEndpoint: string,
 ): Promise<oauth.ClientAuth> {
   if (options.privateKey === undefined) {
-    if (!options.clientSecret)
-      throw new TypeError('stitch needs `privateKey` and `keyId`, or `clientSecret`.')
     return oauth.ClientSecretPost(options.clientSecret)
   }
   const { privateKey, keyId, algorithm, assertionAudience = tokenEndpoint, assertionType = 'JWT' } = options
