@@ -1,29 +1,35 @@
-import { basis, createBackend, fdx, memoryStore, moneyhub, stitch } from 'countersign/backend'
+import { apiture, basis, createBackend, fdx, memoryStore, moneyhub, stitch } from 'countersign/backend'
 import { toNodeListener } from 'countersign/backend/node'
 import type { RequestListener } from 'node:http'
-import type { Banks } from './banks/index.js'
+import type { ApitureSettings } from './apiture.js'
 import { basisClaims, type BasisSettings } from './basis.js'
 import type { FdxSettings } from './fdx.js'
 import type { MoneyhubSettings } from './moneyhub.js'
+import type { OpenidSettings } from './openid.js'
+import type { StitchSettings } from './stitch.js'
 import type { User } from './users.js'
+
+/** Where each provider is, and who the app is there: the embedded bank, or the real one. */
+export interface Settings {
+  readonly apiture: ApitureSettings
+  readonly basis: BasisSettings
+  readonly fdx: FdxSettings
+  readonly moneyhub: MoneyhubSettings
+  readonly openid: OpenidSettings
+  readonly stitch: StitchSettings
+}
 
 /** What {@link startBackend} needs. */
 export interface BackendOptions {
   /** The origin of the app's pages. */
   readonly origin: string
-  readonly banks: Banks
-  readonly basisSettings: BasisSettings
-  readonly fdxSettings: FdxSettings
-  readonly moneyhubSettings: MoneyhubSettings
-  /** The private key of the app as a client of Stitch. */
-  readonly assertionKey: CryptoKey
+  readonly settings: Settings
   /** Who is signed in to the app. */
   readonly userOf: (request: Request) => User | undefined
 }
 
-/** The reference backend, with each bank as its provider. */
-export function startBackend(options: BackendOptions): RequestListener {
-  const { origin, banks, basisSettings, fdxSettings, moneyhubSettings, assertionKey, userOf } = options
+/** The reference backend, with each provider that is not the page's alone. */
+export function startBackend({ origin, settings, userOf }: BackendOptions): RequestListener {
   const callback = (name: string): string => `${origin}/callback/${name}`
   return toNodeListener(
     createBackend({
@@ -31,29 +37,28 @@ export function startBackend(options: BackendOptions): RequestListener {
       store: memoryStore(),
       session: (request) => {
         const user = userOf(request)
-        return user ? { subject: user.id, claims: basisClaims(user, basisSettings) } : null
+        return user ? { subject: user.id, claims: basisClaims(user, settings.basis) } : null
       },
       providers: {
-        basis: basis({ ...basisSettings, redirectUri: callback('basis') }),
-        fdx: fdx({ ...fdxSettings, redirectUri: callback('fdx') }),
-        moneyhub: moneyhub({ ...moneyhubSettings, redirectUri: callback('moneyhub') }),
+        apiture: apiture({ ...apitureOf(settings), redirectUri: callback('apiture') }),
+        basis: basis({ ...settings.basis, redirectUri: callback('basis') }),
+        fdx: fdx({ ...settings.fdx, redirectUri: callback('fdx') }),
+        moneyhub: moneyhub({ ...settings.moneyhub, redirectUri: callback('moneyhub') }),
         moneyhubOnce: moneyhub({
-          ...moneyhubSettings,
+          ...settings.moneyhub,
           redirectUri: callback('moneyhubOnce'),
           useCase: 'one-time',
         }),
-        stitch: stitch({
-          clientId: banks.stitch.clientId,
-          redirectUri: callback('stitch'),
-          scope: 'openid accounts balances offline_access',
-          privateKey: assertionKey,
-          keyId: 'demo',
-          issuer: banks.stitch.issuer,
-          authorizationEndpoint: `${banks.stitch.origin}/connect/authorize`,
-          tokenEndpoint: `${banks.stitch.origin}/connect/token`,
-          api: `${banks.stitch.origin}/`,
-        }),
+        stitch: stitch(settings.stitch.backend(callback('stitch'))),
       },
     }),
   )
 }
+
+/** Apiture is the page's own affair unless the page says `mediated`. */
+const apitureOf = ({ apiture: { clientId, issuer, scope, origins = [] } }: Settings) => ({
+  clientId,
+  issuer,
+  scope,
+  origins,
+})

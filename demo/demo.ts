@@ -1,20 +1,18 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Configuration } from './app/configuration.js'
-import { startBackend } from './backend.js'
+import { apitureOrigins, apitureSettings } from './apiture.js'
+import { startBackend, type Settings } from './backend.js'
 import { createClientCertificate } from './banks/certificates.js'
 import { startBanks, type BankName, type Banks } from './banks/index.js'
-import { basisSettings, listInstitutions, type BasisSettings } from './basis.js'
+import { basisSettings, listInstitutions } from './basis.js'
 import type { Environment } from './environment.js'
-import { fdxSettings, type FdxSettings } from './fdx.js'
-import {
-  createMoneyhubKey,
-  listMoneyhubInstitutions,
-  moneyhubSettings,
-  type MoneyhubSettings,
-} from './moneyhub.js'
-import { pageHeaders, readDocument, serveFile, withConfiguration } from './page.js'
+import { fdxSettings } from './fdx.js'
+import { createMoneyhubKey, listMoneyhubInstitutions, moneyhubSettings } from './moneyhub.js'
+import { openidOrigins, openidSettings } from './openid.js'
+import { builtPage, pageHeaders, readDocument, serveFile, withConfiguration } from './page.js'
 import { listen, readCookie, readJson, sendJson } from './server.js'
+import { stitchSettings } from './stitch.js'
 import { userOf, users, type User } from './users.js'
 
 /** Options of {@link startDemo}. */
@@ -23,6 +21,10 @@ export interface DemoOptions {
   readonly port?: number
   /** Credentials of real providers; each that has none is the embedded bank. @defaultValue none */
   readonly environment?: Environment
+  /** The built page. @defaultValue what `npm run build:demo` has left in `demo/dist` */
+  readonly page?: string
+  /** Apiture's access and refresh tokens are bound to a key of the browser (RFC 9449). @defaultValue false */
+  readonly dpop?: boolean
 }
 
 /** The demo, running. */
@@ -41,7 +43,8 @@ const sessionCookie = 'demo-user'
  *
  * @throws {Error} a sentence when a port is taken
  */
-export async function startDemo({ port = 0, environment = {} }: DemoOptions = {}): Promise<Demo> {
+export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
+  const { port = 0, environment = {}, page = builtPage, dpop = false } = options
   let handle = (_request: IncomingMessage, response: ServerResponse): void => {
     response.writeHead(503).end()
   }
@@ -56,6 +59,7 @@ export async function startDemo({ port = 0, environment = {} }: DemoOptions = {}
   try {
     started = await startBanks({
       appOrigin: app.origin,
+      apiture: { dpop },
       fdx: { jwks: certificate.jwks },
       moneyhub: { jwks: { keys: [moneyhubKey.jwk] } },
       stitch: { jwks: { keys: [jwk] } },
@@ -65,20 +69,17 @@ export async function startDemo({ port = 0, environment = {} }: DemoOptions = {}
     throw error
   }
   const { close: closeBanks, ...banks } = started
-  const basis = basisSettings(environment, banks.basis)
-  const fdx = fdxSettings(environment, banks.fdx, certificate)
-  const moneyhub = moneyhubSettings(environment, banks.moneyhub, moneyhubKey.privateKey)
-  const backend = startBackend({
-    origin: app.origin,
-    banks,
-    basisSettings: basis,
-    fdxSettings: fdx,
-    moneyhubSettings: moneyhub,
-    assertionKey: assertionKey.privateKey,
-    userOf: signedIn,
-  })
-  const headers = pageHeaders([banks.apiture.origin, banks.stitch.origin, new URL(basis.api).origin])
-  const document = await readDocument()
+  const settings: Settings = {
+    apiture: apitureSettings(environment, banks.apiture, dpop),
+    basis: basisSettings(environment, banks.basis),
+    fdx: fdxSettings(environment, banks.fdx, certificate),
+    moneyhub: moneyhubSettings(environment, banks.moneyhub, moneyhubKey.privateKey),
+    openid: openidSettings(environment, banks.openid),
+    stitch: stitchSettings(environment, banks.stitch, assertionKey.privateKey),
+  }
+  const backend = startBackend({ origin: app.origin, settings, userOf: signedIn })
+  const headers = pageHeaders([...new Set(originsOf(settings))])
+  const document = await readDocument(page)
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', app.origin)
@@ -88,24 +89,23 @@ export async function startDemo({ port = 0, environment = {} }: DemoOptions = {}
       return
     }
     if (pathname === '/institutions') {
-      sendJson(response, 200, await listInstitutions(basis))
+      sendJson(response, 200, await listInstitutions(settings.basis))
       return
     }
     if (pathname === '/moneyhub-institutions') {
-      sendJson(response, 200, await listMoneyhubInstitutions(moneyhub))
+      sendJson(response, 200, await listMoneyhubInstitutions(settings.moneyhub))
       return
     }
     if (pathname === '/session' && request.method === 'POST') return changeUser(request, response)
     if (control?.[1] && request.method === 'POST') return tellBank(banks, control[1], request, response)
-    if (await serveFile(request, response)) return
+    if (await serveFile(page, request, response)) return
     const cookie = readCookie(request, sessionCookie)
     response.writeHead(200, {
       ...headers,
       'content-type': 'text/html; charset=utf-8',
       ...(cookie === undefined && { 'set-cookie': toCookie(users[0].id) }),
     })
-    const configuration = configurationOf(banks, basis, fdx, moneyhub, cookie ?? users[0].id)
-    response.end(withConfiguration(document, configuration))
+    response.end(withConfiguration(document, configurationOf(settings, cookie ?? users[0].id)))
   }
 
   handle = (request, response) => {
@@ -151,17 +151,23 @@ async function tellBank(
   sendJson(response, 200, {})
 }
 
+/** Where the page itself sends requests: to every provider whose tokens it holds. */
+const originsOf = ({ apiture, basis, openid, stitch }: Settings): readonly string[] => [
+  ...apitureOrigins(apiture),
+  new URL(basis.api).origin,
+  ...openidOrigins(openid),
+  new URL(stitch.page.api).origin,
+]
+
+/** What the page may know of the settings: no secret is among it. */
 function configurationOf(
-  { apiture, stitch }: Banks,
-  basis: BasisSettings,
-  fdx: FdxSettings,
-  moneyhub: MoneyhubSettings,
+  { apiture, basis, fdx, moneyhub, openid, stitch }: Settings,
   cookie: string,
 ): Configuration {
   return {
     user: publicUser(userOf(cookie)),
     users: users.flatMap((user) => publicUser(user) ?? []),
-    apiture: { clientId: apiture.clientId, issuer: apiture.issuer, api: `${apiture.origin}/banking/` },
+    apiture,
     basis: {
       clientId: basis.clientId,
       authorizationEndpoint: basis.authorizationEndpoint,
@@ -180,11 +186,8 @@ function configurationOf(
       api: moneyhub.api,
       list: moneyhub.list,
     },
-    stitch: {
-      clientId: stitch.clientId,
-      authorizationEndpoint: `${stitch.origin}/connect/authorize`,
-      api: `${stitch.origin}/`,
-    },
+    openid,
+    stitch: stitch.page,
   }
 }
 

@@ -4,7 +4,8 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Configuration } from './app/configuration.js'
 
-const folder = fileURLToPath(new URL('dist', import.meta.url))
+/** Where the built page is. */
+export const builtPage: string = fileURLToPath(new URL('dist', import.meta.url))
 
 const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
@@ -39,7 +40,11 @@ export function pageHeaders(connectTo: readonly string[]): Record<string, string
 }
 
 /** Serves a built file. False when there is none of this name. */
-export async function serveFile(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+export async function serveFile(
+  folder: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
   const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname)
   const type = types[extname(path)]
   if (!type) return false
@@ -59,7 +64,7 @@ export async function serveFile(request: IncomingMessage, response: ServerRespon
 }
 
 /** The built document. */
-export async function readDocument(): Promise<string> {
+export async function readDocument(folder: string): Promise<string> {
   return readFile(join(folder, 'index.html'), 'utf8')
 }
 

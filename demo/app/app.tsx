@@ -4,6 +4,7 @@ import { ApitureCard } from './providers/apiture.js'
 import { BasisCard } from './providers/basis.js'
 import { FdxCard } from './providers/fdx.js'
 import { MoneyhubCard, MoneyhubOnceCard } from './providers/moneyhub.js'
+import { OpenidCard } from './providers/openid.js'
 import { StitchCard } from './providers/stitch.js'
 import { navigate, usePath } from './router.js'
 import { SessionMenu } from './session-menu.js'
@@ -30,6 +31,7 @@ export function App() {
           <FdxCard />
           <MoneyhubCard />
           <MoneyhubOnceCard />
+          <OpenidCard />
           <StitchCard />
         </div>
       </main>

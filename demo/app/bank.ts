@@ -1,5 +1,5 @@
 import { createClient } from 'countersign'
-import { apiture, basis, fdx, moneyhub, stitch } from 'countersign/providers'
+import { apiture, basis, fdx, moneyhub, oidc, stitch } from 'countersign/providers'
 import { readConfiguration } from './configuration.js'
 
 const configuration = readConfiguration()
@@ -10,12 +10,13 @@ export const bank = createClient({
   backend: '/connect',
   session: configuration.user?.id ?? null,
   providers: {
-    apiture: apiture({ ...configuration.apiture, scope: 'openid offline_access banking/read' }),
+    apiture: apiture(configuration.apiture),
     basis: basis(configuration.basis),
     fdx: fdx(configuration.fdx),
     moneyhub: moneyhub(moneyhubOptions),
     moneyhubOnce: moneyhub({ ...moneyhubOptions, useCase: 'one-time' }),
-    stitch: stitch({ ...configuration.stitch, scope: 'openid accounts balances offline_access' }),
+    openid: oidc(configuration.openid),
+    stitch: stitch(configuration.stitch),
   },
 })
 

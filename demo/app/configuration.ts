@@ -1,4 +1,4 @@
-import type { FdxOptions } from 'countersign/providers'
+import type { ApitureOptions, FdxOptions, OidcOptions, StitchOptions } from 'countersign/providers'
 
 /** What the demo's server tells its page, as data in the document: ports differ from start to start. */
 export interface Configuration {
@@ -6,7 +6,7 @@ export interface Configuration {
   readonly user: { readonly id: string; readonly name: string } | null
   /** The people who can sign in to the app. */
   readonly users: readonly { readonly id: string; readonly name: string }[]
-  readonly apiture: { readonly clientId: string; readonly issuer: string; readonly api: string }
+  readonly apiture: ApitureOptions<'browser' | 'mediated'>
   readonly basis: { readonly clientId: string; readonly authorizationEndpoint: string; readonly api: string }
   readonly fdx: FdxOptions
   readonly moneyhub: {
@@ -16,7 +16,8 @@ export interface Configuration {
     /** The list of banks to choose from, which is also the name of their group. */
     readonly list: string
   }
-  readonly stitch: { readonly clientId: string; readonly authorizationEndpoint: string; readonly api: string }
+  readonly openid: OidcOptions
+  readonly stitch: StitchOptions
 }
 
 /** Reads the configuration out of the document. */

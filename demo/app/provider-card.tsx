@@ -1,6 +1,7 @@
 import {
   useAuthorizationCallback,
   useAuthorize,
+  useConnections,
   useTokens,
   type InputOf,
   type TokensState,
@@ -57,7 +58,9 @@ export function ProviderCard(props: ProviderCardProps) {
       <p>{about}</p>
       {ours && <Outcome callback={ours} />}
       {error && <p className="problem">{error.message}</p>}
+      {tokens.status === 'connected' && <Missing {...tokens.connection} />}
       {tokens.status === 'connected' && children(tokens)}
+      <Abandoned name={name} />
       {tokens.status === 'disconnected' && confirmed !== undefined && <p>{farewells[String(confirmed)]}</p>}
       {choices}
       <p className="actions">
@@ -83,6 +86,32 @@ export function ProviderCard(props: ProviderCardProps) {
       <BadDays name={name} title={title} wishes={wishes} tokens={tokens} />
     </article>
   )
+}
+
+/** What the person did not grant. */
+function Missing({ missingScope }: ConnectedState['connection']) {
+  return missingScope.length > 0 ? <p className="hint">Not shared: {missingScope.join(', ')}</p> : null
+}
+
+/** Attempts that never came back: some banks show their errors and leave the person there. */
+function Abandoned({ name }: { name: ProviderName }) {
+  const all = useConnections()
+  const lost = all.status === 'ready' ? all.abandoned.filter(({ provider }) => provider === name) : []
+  return lost.map(({ id, startedAt, resume, dismiss }) => (
+    <div className="outcome" key={id}>
+      <p>
+        You left for the bank at {new Date(startedAt * 1000).toLocaleTimeString('en')} and did not come back.
+      </p>
+      <p className="actions">
+        <button type="button" onClick={() => void resume()}>
+          Try again
+        </button>
+        <button type="button" className="quiet" onClick={() => void dismiss()}>
+          Forget it
+        </button>
+      </p>
+    </div>
+  ))
 }
 
 const farewells: Readonly<Record<string, string>> = {

@@ -25,6 +25,8 @@ export interface ApitureBehaviour extends OidcBehaviour {
   readonly rotate?: boolean
   readonly fourProperties?: boolean
   readonly dpopNonce?: boolean
+  readonly refuseRequest?: boolean
+  readonly withoutCors?: boolean
 }
 
 const fields: Fields<ApitureBehaviour> = {
@@ -32,6 +34,8 @@ const fields: Fields<ApitureBehaviour> = {
   rotate: 'false keeps a refresh token alive when it is used',
   fourProperties: 'true leaves id_token and scope out of token responses, as the documentation lists them',
   dpopNonce: 'true demands a nonce of the server in DPoP proofs, at the token endpoint and at the API',
+  refuseRequest: 'true answers the next authorization request with an error page, as an unregistered one',
+  withoutCors: 'true hides the next answer of the token endpoint from every page',
 }
 
 /** Options of {@link startApiture}. */
@@ -100,8 +104,10 @@ export function startApiture(options: ApitureOptions): Promise<Bank<ApitureBehav
     keepsCancelled: true,
     hooks: ({ control }) => ({
       configuration: configure(control, options.dpop ?? false),
-      around: refuseWithPage,
-      checkRequest,
+      around: refuseWithPage(control),
+      checkRequest: (parameters) => {
+        checkRequest(parameters, control)
+      },
       tokenResponse: (response) => shapeResponse(response, control.take('fourProperties') ?? false),
       routes: (provider) => ({
         '/banking/accounts': serveApi({
@@ -157,7 +163,11 @@ function toClient({ clientId, clientName, redirectUris, dpop }: ApitureOptions) 
   } satisfies ClientMetadata
 }
 
-function checkRequest({ scope, state }: Readonly<Record<string, unknown>>): void {
+function checkRequest(
+  { scope, state }: Readonly<Record<string, unknown>>,
+  control: ReadableControl<ApitureBehaviour>,
+): void {
+  if (control.take('refuseRequest')) throw new errors.InvalidRequest('redirect_uri is not the registered one')
   if (typeof scope !== 'string' || !scope.split(' ').includes('openid')) {
     throw new errors.InvalidScope('the list must include the openid scope', 'openid')
   }
@@ -165,13 +175,18 @@ function checkRequest({ scope, state }: Readonly<Record<string, unknown>>): void
 }
 
 /** Documented: an invalid authorization request fails with a 4XX error, and the app never hears of it. */
-const refuseWithPage: Middleware = async (ctx, next) => {
-  // A page that posts an error to the app would be a redirect by other means.
-  if (ctx.query['response_mode'] === 'form_post') refuse(ctx, 'invalid_request', 'unknown response_mode')
-  else await next()
-  const error = routeOf(ctx) === 'authorization' ? errorOf(locationOf(ctx)) : undefined
-  if (error) refuse(ctx, error.error, error.description)
-}
+const refuseWithPage =
+  (control: ReadableControl<ApitureBehaviour>): Middleware =>
+  async (ctx, next) => {
+    const hidden = ctx.path === '/token' && ctx.method === 'POST' && control.take('withoutCors')
+    if (hidden) delete ctx.req.headers.origin
+    // A page that posts an error to the app would be a redirect by other means.
+    if (ctx.query['response_mode'] === 'form_post') refuse(ctx, 'invalid_request', 'unknown response_mode')
+    else await next()
+    if (hidden) ctx.remove('access-control-allow-origin')
+    const error = routeOf(ctx) === 'authorization' ? errorOf(locationOf(ctx)) : undefined
+    if (error) refuse(ctx, error.error, error.description)
+  }
 
 function refuse(ctx: Context, error: string, description: string): void {
   ctx.response.remove('location')

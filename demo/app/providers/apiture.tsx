@@ -6,9 +6,14 @@ interface ApitureAccounts {
     readonly id: string
     readonly name: string
     readonly maskedNumber: string
-    readonly balance: { readonly current: string; readonly currency: string }
+    readonly balance?: { readonly current: string; readonly currency: string }
   }[]
 }
+
+const wishes = [
+  { label: 'Refuse the request with a page of its own', behaviour: { refuseRequest: true } },
+  { label: 'Hide the answer of the token endpoint from pages', behaviour: { withoutCors: true } },
+]
 
 /** Apiture: the page is the OAuth client. */
 export function ApitureCard() {
@@ -18,6 +23,7 @@ export function ApitureCard() {
       title="Apiture"
       about="A community bank whose apps are public clients: this page redeems the code itself."
       where="Access and refresh token: in the memory of this page. They are gone when it closes."
+      wishes={wishes}
     >
       {({ connection, fetch }) => (
         <Resource<ApitureAccounts>
@@ -35,7 +41,7 @@ export function ApitureCard() {
                 id,
                 name,
                 number: maskedNumber,
-                balance: money(Number(balance.current), balance.currency),
+                balance: balance && money(Number(balance.current), balance.currency),
               }))}
             />
           )}
