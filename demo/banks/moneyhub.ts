@@ -76,7 +76,7 @@ const theme: Theme = {
     signInTitle: 'Sign in to your bank',
     signInText: 'You are at your bank now. Sign in as you always do.',
     consentTitle: (app) => `Share your accounts with ${app}?`,
-    consentText: (person) => `Welcome, ${person}. Moneyhub will read these for the app:`,
+    consentText: (person) => `Welcome, ${person}. Moneyhub is at the door, on the app’s behalf.`,
   },
 }
 

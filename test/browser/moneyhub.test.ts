@@ -112,9 +112,9 @@ describe('Moneyhub, ongoing', () => {
   })
 
   it.each([
-    ['Sign in at the bank again', 'reauth'],
+    ['Sign in again', 'reauth'],
     ['Agree for longer', 'reconsent'],
-    ['Fetch what is new', 'refresh'],
+    ['Refresh', 'refresh'],
   ])('renews the same connection: %s', async (button, scope) => {
     const page = await bench.open()
     await connect(page, 'Moneyhub')

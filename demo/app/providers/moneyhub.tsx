@@ -165,9 +165,9 @@ function Transactions({ transactions }: Pick<Money, 'transactions'>) {
 }
 
 const renewals = [
-  { mode: 'reauth', label: 'Sign in at the bank again' },
+  { mode: 'reauth', label: 'Sign in again' },
   { mode: 'reconsent', label: 'Agree for longer' },
-  { mode: 'refresh', label: 'Fetch what is new' },
+  { mode: 'refresh', label: 'Refresh' },
 ] as const
 
 /** The three ways to renew a connection; it stays the same one. */
