@@ -13,7 +13,7 @@ export function secret(value: string): string {
 export function leaksOf(value: unknown): string[] {
   const texts = [
     ...everythingIn(value),
-    safely(() => JSON.stringify(value)),
+    safely(() => JSON.stringify(value) as string | undefined) ?? '',
     inspect(value, { depth: Infinity, showHidden: true }),
   ]
   return [...secrets].filter((known) => texts.some((text) => text.includes(known)))
