@@ -18,14 +18,14 @@ export async function getAccessToken(
 ): Promise<AccessToken> {
   const { id } = connection
   const held = context.tokens.get(id)
-  if (held?.pending) return held.pending
+  if (held?.pending) {
+    const awaited = await held.pending
+    // Who began that wait did not know yet that this token is refused.
+    return awaited.value === rejected ? getAccessToken(context, connection, rejected) : awaited
+  }
   const token = held?.accessToken
   if (token && token.value !== rejected && !expiresSoon(context, token)) return token
-  const pending = renew(
-    context,
-    connection,
-    rejected ?? (token && !expiresSoon(context, token) ? token.value : undefined),
-  )
+  const pending = renew(context, connection, rejected)
   context.tokens.set(id, { accessToken: undefined, ...held, pending })
   return pending
 }
@@ -43,7 +43,9 @@ async function renew(
   try {
     const channel = await context.channel(provider)
     const accessToken = await channel.accessToken(connection, rejected)
-    context.tokens.set(id, { ...context.tokens.get(id), accessToken })
+    const held = context.tokens.get(id)
+    // Otherwise it was disconnected meanwhile, or the app's user is another one now.
+    if (held) context.tokens.set(id, { ...held, accessToken })
     context.emit('access_token_received', id, provider)
     return accessToken
   } catch (error) {
@@ -63,10 +65,12 @@ async function noteFailure(context: Context, connection: Connection, error: unkn
   else if (code === 'unknown_connection') await store(context, connection.id, () => undefined)
   else if (code === 'reauthorization_required') {
     context.tokens.delete(connection.id)
-    await store(context, connection.id, (record) => ({
-      ...record,
-      connection: { ...record.connection, status: 'reauthorization_required' },
-    }))
+    // Unless it was renewed while the old tokens were being refused.
+    await store(context, connection.id, (record) =>
+      record.connection.connectedAt === connection.connectedAt
+        ? { ...record, connection: { ...record.connection, status: 'reauthorization_required' } }
+        : record,
+    )
   }
 }
 

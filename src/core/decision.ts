@@ -42,6 +42,9 @@ export interface Arrival extends AuthorizationResponse {
 /** Seconds for which a code is kept for another try. The backend answers a repeated request like the first one. */
 const codeSeconds = { direct: 60, backend: 600 }
 
+/** How far the clock may have been set back while the person was at the provider: seconds. */
+const clockToleranceSeconds = 600
+
 /** How often the code is sent without an answer: a server that got it may have spent it. */
 const maximumSends = { direct: 2, backend: 20 }
 
@@ -107,7 +110,8 @@ function checkRecord(
   if (record.redirectUri !== context.redirectUri(record.provider)) return changed()
   const now = context.platform.clock.now()
   const { createdAt, expiresAt } = record
-  const outOfTime = now > Math.min(expiresAt, createdAt + longestSeconds) || createdAt > now + 60
+  const outOfTime =
+    now > Math.min(expiresAt, createdAt + longestSeconds) || createdAt > now + clockToleranceSeconds
   return outOfTime && record.code === undefined
     ? new TransactionError(
         'transaction_expired',

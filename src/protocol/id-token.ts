@@ -11,14 +11,14 @@ export interface IdTokenExpectation {
   readonly subject?: string | undefined
   /** Epoch seconds. */
   readonly now: number
+  /** How far the clock may be behind the server's: seconds. @defaultValue 60 for `iat`, 30 for `auth_time` */
+  readonly clockToleranceSeconds?: number | undefined
   /** Whether it came with a code, so that it must be new. */
   readonly fresh: boolean
 }
 
 /** The signature algorithms that are accepted: asymmetric ones, whatever the server's metadata lists. */
 export const idTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519', 'ES384', 'PS384'] as const
-
-const toleranceSeconds = 30
 
 const refuse = (claim: string): never => {
   throw new ValidationError(
@@ -41,10 +41,10 @@ export async function checkIdToken(
   expected: IdTokenExpectation,
 ): Promise<void> {
   const { azp, iat, auth_time: authTime, sub, at_hash: atHash, s_hash: sHash } = claims
-  const { now } = expected
+  const { now, clockToleranceSeconds } = expected
   if (azp !== undefined && azp !== expected.clientId) refuse('azp')
-  if (iat > now + 60 || (expected.fresh && iat < now - 600)) refuse('iat')
-  if (authTime !== undefined && authTime > now + toleranceSeconds) refuse('auth_time')
+  if (iat > now + (clockToleranceSeconds ?? 60) || (expected.fresh && iat < now - 600)) refuse('iat')
+  if (authTime !== undefined && authTime > now + (clockToleranceSeconds ?? 30)) refuse('auth_time')
   if (sub.length > 255 || (expected.subject !== undefined && sub !== expected.subject)) refuse('sub')
   const algorithm = algorithmOf(idToken)
   if (atHash !== undefined && atHash !== (await halfHash(expected.accessToken, algorithm))) refuse('at_hash')

@@ -17,6 +17,8 @@ export interface TokenEndpoint extends Omit<TokenResponseRules, 'dpop'> {
   readonly now: () => number
   /** Whether an ID Token must come when `openid` was requested; `unchecked` where its issuer is not known. */
   readonly idToken: 'required' | 'optional' | 'unchecked'
+  /** How far the clock may be off when an ID Token is checked: seconds. @defaultValue 30, and 60 for `iat` */
+  readonly clockToleranceSeconds?: number
   /** Sender-constrained tokens. */
   readonly dpop?: oauth.DPoPHandle | undefined
   /** Accepted signature algorithms of ID Tokens. @defaultValue all of `idTokenAlgorithms` */
@@ -130,9 +132,12 @@ export async function requestClientCredentials(
 type Expected = Partial<Pick<Grant, 'nonce' | 'subject' | 'maxAgeSeconds' | 'state' | 'code'>>
 type Send = (client: oauth.Client, options: oauth.TokenEndpointRequestOptions) => Promise<Response>
 
-const clientOf = ({ clientId }: Pick<TokenEndpoint, 'clientId'>): oauth.Client => ({
+const clientOf = ({
+  clientId,
+  clockToleranceSeconds = 30,
+}: Pick<TokenEndpoint, 'clientId' | 'clockToleranceSeconds'>): oauth.Client => ({
   client_id: clientId,
-  [oauth.clockTolerance]: 30,
+  [oauth.clockTolerance]: clockToleranceSeconds,
 })
 
 async function exchange(endpoint: TokenEndpoint, expected: Expected, send: Send): Promise<CheckedTokens> {
@@ -234,6 +239,7 @@ async function checkedClaims(
       state: expected.state,
       subject: expected.subject,
       now: endpoint.now(),
+      clockToleranceSeconds: endpoint.clockToleranceSeconds,
       fresh: expected.code !== undefined,
     })
   }

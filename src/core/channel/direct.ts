@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
-import { CountersignError, TokenEndpointError } from '../../protocol/errors.js'
+import { CountersignError, NetworkError, TokenEndpointError } from '../../protocol/errors.js'
 import { checkMetadata, discover, type ServerMetadata } from '../../protocol/metadata.js'
 import { revoke } from '../../protocol/revocation.js'
 import { missingScope, parseScope } from '../../protocol/scope.js'
@@ -15,10 +15,16 @@ import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import type { Transaction } from '../transaction.js'
 import type { Channel } from './channel.js'
-import { readTokens, tokensKey, writeTokens, type StoredTokens } from './stored-tokens.js'
+import { readTokens, replaceTokens, tokensKey, writeTokens, type StoredTokens } from './stored-tokens.js'
 
 /** Seconds for which metadata is kept in memory. */
 const metadataSeconds = 3600
+
+/** People's clocks are wrong more often than servers'; the nonce is what keeps an old ID Token out. */
+const clockToleranceSeconds = 600
+
+/** A clock that was set wrong meanwhile must not cost the connection: the old refresh token is spent by then. */
+const refreshToleranceSeconds = 24 * 3600
 
 /** Seconds to wait for another tab that refreshes the same connection. */
 const refreshSeconds = 45
@@ -54,6 +60,7 @@ export function createChannel(context: Context, name: string, provider: Provider
     authentication: oauth.None(),
     fetch,
     now: clock.now,
+    clockToleranceSeconds,
     idToken: direct.idToken ?? 'required',
     bearerAliases: direct.bearerAliases ?? [],
     dpop: await dpop(),
@@ -103,39 +110,56 @@ export function createChannel(context: Context, name: string, provider: Provider
     }
   }
 
-  /** One refresh: the new tokens are committed before anybody gets them, because the old ones may be spent. */
-  async function refresh(id: string, refreshToken: string | undefined): Promise<StoredTokens> {
-    const gone = new CountersignError(
-      'reauthorization_required',
-      'The access token is no longer good and cannot be refreshed: renew the connection with authorize().',
-    )
-    if (refreshToken === undefined) throw gone
+  /** @throws {CountersignError} `reauthorization_required` when the server refuses the refresh token. */
+  async function refresh(refreshToken: string | undefined): Promise<StoredTokens> {
+    if (refreshToken === undefined) throw gone()
     try {
-      const tokens = toStored(await refreshTokens(await endpoint(), refreshToken), refreshToken)
-      if (persistent) await writeTokens(context, id, tokens)
-      context.tokens.set(id, {
-        ...context.tokens.get(id),
-        accessToken: undefined,
-        refreshToken: tokens.refreshToken,
-      })
-      return tokens
+      const settings = { ...(await endpoint()), clockToleranceSeconds: refreshToleranceSeconds }
+      return toStored(await refreshTokens(settings, refreshToken), refreshToken)
     } catch (error) {
-      if (!(error instanceof TokenEndpointError && error.error === 'invalid_grant')) throw error
-      if (persistent) await writeTokens(context, id, undefined)
-      throw gone
+      throw error instanceof TokenEndpointError && error.error === 'invalid_grant' ? gone() : error
     }
   }
 
-  /** One tab refreshes; the others wait for the lock and then find what it stored. */
-  const refreshShared = (id: string, rejected: string | undefined): Promise<StoredTokens> =>
-    tabs.lock(`refresh:${id}`, refreshSeconds, async () => {
+  /** A refresh of what only this page knows. */
+  async function refreshOwn(id: string): Promise<StoredTokens> {
+    const tokens = await refresh(context.tokens.get(id)?.refreshToken)
+    const held = context.tokens.get(id)
+    if (held) context.tokens.set(id, { ...held, refreshToken: tokens.refreshToken })
+    return tokens
+  }
+
+  /**
+   * One tab refreshes; the others wait for the lock and then find what it stored. The new tokens are committed before
+   * anybody gets them, because the old ones may be spent.
+   */
+  async function refreshShared(id: string, rejected: string | undefined): Promise<StoredTokens> {
+    const askedAt = clock.now()
+    const work = async (): Promise<StoredTokens> => {
       const stored = await readTokens(context, id)
-      const fresh =
-        stored &&
-        stored.accessToken !== rejected &&
-        (stored.expiresAt === undefined || stored.expiresAt - clock.now() > 5)
-      return fresh ? stored : refresh(id, stored?.refreshToken)
-    })
+      if (!stored) throw gone()
+      const { accessToken, expiresAt = Infinity, refreshToken, unansweredAt = 0 } = stored
+      if (accessToken !== rejected && expiresAt - clock.now() > 5) return stored
+      // The server may have replaced the refresh token: to send it again is the next demand's risk, not this one's.
+      if (unansweredAt >= askedAt && unansweredAt <= clock.now()) throw unanswered()
+      try {
+        const tokens = await replaceTokens(context, id, refreshToken, await refresh(refreshToken))
+        if (!tokens) throw gone()
+        return tokens
+      } catch (error) {
+        const { code } = error as { readonly code?: unknown }
+        if (code === 'reauthorization_required') await replaceTokens(context, id, refreshToken, undefined)
+        if (code === 'network_error')
+          await replaceTokens(context, id, refreshToken, { ...stored, unansweredAt: clock.now() })
+        throw error
+      }
+    }
+    try {
+      return await tabs.lock(`refresh:${id}`, refreshSeconds, work)
+    } catch (error) {
+      throw error instanceof DOMException && error.name === 'TimeoutError' ? unanswered() : error
+    }
+  }
 
   return {
     begin: authorizationUrl,
@@ -166,9 +190,7 @@ export function createChannel(context: Context, name: string, provider: Provider
     },
 
     async accessToken({ id }, rejected) {
-      const { accessToken, expiresAt } = persistent
-        ? await refreshShared(id, rejected)
-        : await refresh(id, context.tokens.get(id)?.refreshToken)
+      const { accessToken, expiresAt } = persistent ? await refreshShared(id, rejected) : await refreshOwn(id)
       return { value: accessToken, expiresAt }
     },
 
@@ -194,3 +216,12 @@ export function createChannel(context: Context, name: string, provider: Provider
     }),
   }
 }
+
+const gone = (): CountersignError =>
+  new CountersignError(
+    'reauthorization_required',
+    'The access token is no longer good and cannot be refreshed: renew the connection with authorize().',
+  )
+
+const unanswered = (): NetworkError =>
+  new NetworkError('The access token could not be refreshed: no answer came. Try again.')

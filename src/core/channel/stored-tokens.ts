@@ -7,6 +7,8 @@ export interface StoredTokens {
   /** Epoch seconds. */
   readonly expiresAt: number | undefined
   readonly refreshToken: string | undefined
+  /** When the refresh token was sent and no answer came: epoch seconds. */
+  readonly unansweredAt?: number
 }
 
 /** The key under which the tokens of a connection lie. */
@@ -30,4 +32,21 @@ export async function writeTokens(
   tokens: StoredTokens | undefined,
 ): Promise<void> {
   await database.change([], () => [{ [tokensKey(id)]: tokens }, undefined])
+}
+
+/**
+ * Replaces the tokens, if they are still those with this refresh token. Whoever renewed or ended the connection meanwhile has the last word:
+ * then nothing changes. Resolves with what is stored afterwards.
+ */
+export function replaceTokens(
+  { platform: { database } }: Context,
+  id: string,
+  refreshToken: string | undefined,
+  next: StoredTokens | undefined,
+): Promise<StoredTokens | undefined> {
+  const key = tokensKey(id)
+  return database.change([key], ([stored]) => {
+    const current = stored as StoredTokens | undefined
+    return current?.refreshToken === refreshToken ? [{ [key]: next }, next] : [{}, current]
+  })
 }
