@@ -12,7 +12,7 @@ export interface Wish {
 const common: readonly Wish[] = [
   { label: 'Refuse, whatever is pressed', behaviour: { outcome: 'deny' } },
   { label: 'Say it is temporarily unavailable', behaviour: { error: 'temporarily_unavailable' } },
-  { label: 'Lose the answer of the token endpoint', behaviour: { token: 'lost-reply' } },
+  { label: 'Lose the answer of the token endpoint', behaviour: { token: 'broken-reply' } },
   { label: 'Issue a token that expires at once', behaviour: { accessTokenSeconds: 1 } },
   { label: 'No longer accept the refresh token', behaviour: { refresh: { error: 'invalid_grant' } } },
 ]

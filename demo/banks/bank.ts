@@ -101,6 +101,7 @@ function answering<B extends Behaviour, A extends string>(
     if (serveControl(request, response, control, requests)) return
     if (serveAsset(request, response, setup.theme)) return
     requests.add(request, response)
+    if (control.peek('isolated')) response.setHeader('cross-origin-opener-policy', 'same-origin')
     if (mayWork(setup, control, request, response)) await handler(request, response)
   }
   return async (origin: string, incoming: IncomingMessage, response: ServerResponse) => {

@@ -4,6 +4,8 @@ export type Fault =
   | 'dropped'
   /** The bank does its work, and its answer is lost. */
   | 'lost-reply'
+  /** The bank does its work, and its answer breaks off after the headers: a browser does not send again by itself. */
+  | 'broken-reply'
   /** No answer ever comes. */
   | 'hang'
   | FaultReply
@@ -41,6 +43,7 @@ export interface Behaviour {
   readonly discovery?: Fault
   readonly jwks?: Fault
   readonly api?: Fault
+  readonly isolated?: boolean
 }
 
 /** What each field of a behaviour does, in one sentence: shown at `GET /__control`. */
@@ -64,6 +67,7 @@ export const behaviourFields: Fields<Behaviour> = {
   discovery: 'how the discovery document fails',
   jwks: 'how the document with the public keys fails',
   api: 'how the API fails',
+  isolated: 'true cuts every page off from the page that opened its window (Cross-Origin-Opener-Policy)',
 }
 
 /** Decides what a bank does next. */

@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify, type JWK, type JWTPayload } from 'jose'
 import type { BankRequest } from './http.js'
 
-const proofLifetimeSeconds = 300
+/** How far the clock of a client may be off, either way: as much as at the token endpoint. */
+const proofToleranceSeconds = 300
 
 /** Checks the DPoP proof of a request to an API (RFC 9449 §4.3). */
 export interface ProofChecker {
@@ -49,7 +50,12 @@ function invalid(description: string): ProofProblem {
 
 async function verify(proof: string | string[] | undefined) {
   if (typeof proof !== 'string') return undefined
-  const options = { typ: 'dpop+jwt', maxTokenAge: proofLifetimeSeconds, algorithms: ['ES256', 'EdDSA'] }
+  const options = {
+    typ: 'dpop+jwt',
+    maxTokenAge: 1,
+    clockTolerance: proofToleranceSeconds,
+    algorithms: ['ES256', 'EdDSA'],
+  }
   const verified = await jwtVerify(proof, EmbeddedJWK, options).catch(() => undefined)
   if (!verified) return undefined
   const thumbprint = await calculateJwkThumbprint(verified.protectedHeader.jwk as JWK)

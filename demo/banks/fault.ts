@@ -18,6 +18,10 @@ export function applyFault(
     request.socket.destroy()
     return false
   }
+  if (fault === 'broken-reply') {
+    breakReply(response)
+    return true
+  }
   if (fault === 'lost-reply') {
     loseReply(response)
     return true
@@ -29,6 +33,15 @@ export function applyFault(
 /** Node writes nothing of a short answer before `end`, so here the client is cut off without a byte. */
 function loseReply(response: ServerResponse): void {
   response.end = () => response.destroy()
+}
+
+/** The headers arrive and announce a body, of which nothing follows. */
+function breakReply(response: ServerResponse): void {
+  response.end = () => {
+    response.flushHeaders()
+    response.socket?.destroySoon()
+    return response
+  }
 }
 
 function reply(fault: FaultReply, response: ServerResponse, headers: Readonly<Record<string, string>>): void {

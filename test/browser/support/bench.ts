@@ -4,6 +4,7 @@ import type { Bank } from '../../../demo/banks/bank.js'
 import { startDemo, type Demo } from '../../../demo/demo.js'
 import { users } from '../../../demo/users.js'
 import { launch } from './launch.js'
+import { buildBenchPage, type BuiltPage, type PageOptions } from './page.js'
 
 /** The demo and a browser, for the tests of one file. */
 export interface Bench {
@@ -14,17 +15,30 @@ export interface Bench {
   readonly open: () => Promise<Page>
 }
 
+/** What {@link useBench} can do otherwise. */
+export interface BenchOptions {
+  /** The page of `demo/bench`, whose client is within reach as `window.bank`, instead of the demo's own. */
+  readonly page?: PageOptions
+  /** Apiture's tokens are bound to a key of the browser, and shared by its tabs. @defaultValue false */
+  readonly dpop?: boolean
+}
+
 /**
  * Starts the demo and a browser once for a file; every test gets banks that do nothing special, and a backend that knows
  * no connection.
  */
-export function useBench(): Bench {
+export function useBench({ page, dpop = false }: BenchOptions = {}): Bench {
   let demo: Demo | undefined
   let browser: Browser | undefined
+  let built: BuiltPage | undefined
   let profiles: BrowserContext[] = []
 
   beforeAll(async () => {
-    ;[demo, browser] = await Promise.all([startDemo(), launch()])
+    built = page && (await buildBenchPage(page))
+    ;[demo, browser] = await Promise.all([
+      startDemo({ dpop, ...(built && { page: built.folder }) }),
+      launch(),
+    ])
   })
   afterEach(async () => {
     await Promise.all(profiles.map((profile) => profile.close()))
@@ -38,6 +52,7 @@ export function useBench(): Bench {
   afterAll(async () => {
     await browser?.close()
     await demo?.close()
+    await built?.remove()
   })
 
   const started = (): Demo => {

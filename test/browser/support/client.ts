@@ -1,0 +1,67 @@
+import type { Page } from 'playwright-core'
+import type { Client, TokensState } from 'countersign'
+
+/** What the pages of `demo/bench` have in their window. */
+interface BenchWindow {
+  readonly bank: Client
+}
+
+/** What became of callers that asked for an access token at the same time. */
+export interface Answers {
+  /** The different tokens, by a short hash: a token itself does not leave its page. */
+  readonly tokens: readonly string[]
+  readonly answered: number
+  /** The codes of the errors. */
+  readonly errors: readonly string[]
+}
+
+/** Lets `callers` ask for the access token of a provider's connection at the same moment. */
+export function askForToken(page: Page, provider: string, callers = 1): Promise<Answers> {
+  return page.evaluate(
+    async ({ provider, callers }) => {
+      const { bank } = window as unknown as BenchWindow
+      const state = bank.tokens(provider).get() as TokensState
+      if (state.status !== 'connected' || !('getAccessToken' in state)) throw new Error(state.status)
+      const settled = await Promise.allSettled(Array.from({ length: callers }, state.getAccessToken))
+      const found = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+      const hash = async (token: string) =>
+        btoa(
+          String.fromCharCode(
+            ...new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))),
+          ),
+        )
+      return {
+        tokens: await Promise.all([...new Set(found)].map(hash)),
+        answered: found.length,
+        errors: settled.flatMap((one) =>
+          one.status === 'rejected' ? [(one.reason as { code?: string }).code ?? String(one.reason)] : [],
+        ),
+      }
+    },
+    { provider, callers },
+  )
+}
+
+/** The status of a provider's newest connection, as the client knows it. */
+export function tokensStatus(page: Page, provider: string): Promise<TokensState['status']> {
+  return page.evaluate((name) => (window as unknown as BenchWindow).bank.tokens(name).get().status, provider)
+}
+
+/** Lets `callers` send a request to a provider's API at the same moment. Resolves with the statuses of the answers. */
+export function askResource(
+  page: Page,
+  provider: string,
+  path: string,
+  init: RequestInit = {},
+  callers = 1,
+): Promise<readonly number[]> {
+  return page.evaluate(
+    async ({ provider, path, init, callers }) => {
+      const state = (window as unknown as BenchWindow).bank.tokens(provider).get()
+      if (state.status !== 'connected') throw new Error(state.status)
+      const answers = await Promise.all(Array.from({ length: callers }, () => state.fetch(path, init)))
+      return answers.map(({ status }) => status)
+    },
+    { provider, path, init, callers },
+  )
+}

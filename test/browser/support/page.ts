@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+import { aliases, onLog } from '../../../scripts/vite-options.js'
+
+const here = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
+
+/** How the page is built. */
+export interface PageOptions {
+  /** The React that renders it. @defaultValue the one that is installed as `react` */
+  readonly react?: 'react-18'
+}
+
+/** A built page. */
+export interface BuiltPage {
+  /** The folder it is in. */
+  readonly folder: string
+  readonly remove: () => Promise<void>
+}
+
+/** Builds `demo/bench`: the demo's page with its client within reach. */
+export async function buildBenchPage({ react }: PageOptions = {}): Promise<BuiltPage> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    root: here('demo/bench'),
+    publicDir: here('demo/app/public'),
+    resolve: { alias: [...aliases('source'), ...(react ? reactAliases(react) : [])] },
+    build: {
+      target: 'es2022',
+      outDir: folder,
+      emptyOutDir: true,
+      modulePreload: { polyfill: false },
+      rolldownOptions: { onLog },
+    },
+  })
+  return { folder, remove: () => rm(folder, { recursive: true }) }
+}
+
+/** `react` and `react-dom` with everything below them, from the packages of another version. */
+const reactAliases = (name: string) => [
+  { find: /^react(?=\/|$)/, replacement: name },
+  { find: /^react-dom(?=\/|$)/, replacement: name.replace('react', 'react-dom') },
+]
