@@ -1,9 +1,9 @@
-import { parseEndpoint } from '../protocol/authorization-request.js'
 import type { Fetch } from '../protocol/http.js'
 
+import { checkOptions } from './check-options.js'
 import type { Context } from './context.js'
 import type { BackendLog } from './events.js'
-import type { BackendProvider, BackendProviders, Session, SessionOf } from './provider.js'
+import type { BackendProviders, Session, SessionOf } from './provider.js'
 import { createRateLimit, type RateLimit } from './rate-limit.js'
 import { createRecords } from './records.js'
 import { createSealing } from './sealing.js'
@@ -43,20 +43,20 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
 
 /** Checks the options and wires what the parts share. @throws {TypeError} with the remedy. */
 export function createContext<P extends BackendProviders>(options: BackendOptions<P>): Context {
-  const { cors = false, clock, log } = options
+  const { cors = false, clock, log, keys, rateLimit } = options
+  const { providers, origins, store, basePath } = checkOptions({ ...options })
   const now = (): number => Math.floor(clock ? clock.now() : Date.now() / 1000)
-  const sealing = options.keys && createSealing(needKeys(options.keys))
-  const providers = checkProviders(options.providers)
+  const sealing = keys && createSealing(keys)
   const ready = Promise.all([...providers.values()].map(async (provider) => provider.ready))
   // Whoever awaits it learns of it; whoever does not gets an answer to every request that says so.
   ready.catch(() => undefined)
   return {
-    basePath: checkBasePath(options.basePath ?? '/connect'),
-    guard: { origins: checkOrigins(options.origins), cors },
+    basePath,
+    guard: { origins, cors },
     providers,
     session: readSession(options.session),
-    rateLimit: options.rateLimit === 'off' ? () => 0 : (options.rateLimit ?? createRateLimit(now)),
-    records: createRecords(checkStore(options.store), sealing, now),
+    rateLimit: rateLimit === 'off' ? () => 0 : (rateLimit ?? createRateLimit(now)),
+    records: createRecords(store, sealing, now),
     sealing,
     // Looked up at every call, so that what replaces the global one later is used.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
@@ -68,75 +68,8 @@ export function createContext<P extends BackendProviders>(options: BackendOption
   }
 }
 
-function checkProviders(providers: unknown): ReadonlyMap<string, BackendProvider> {
-  const entries = Object.entries(Object(providers) as Record<string, BackendProvider>)
-  if (entries.length === 0) throw new TypeError('createBackend needs `providers`: give it at least one.')
-  for (const [name, provider] of entries) {
-    if (!/^[a-z][\w-]{0,63}$/i.test(name) || name === 'connections') {
-      throw new TypeError(
-        'A provider\'s name is part of a path: letters, digits, "-" and "_", and not "connections". Rename it in page and backend.',
-      )
-    }
-    checkProvider(name, provider)
-  }
-  return new Map(entries)
-}
-
-function checkProvider(name: string, { mode, redirectUris, resources }: BackendProvider): void {
-  if (!['mediated', 'bff'].includes(mode))
-    throw new TypeError(`The mode of provider "${name}" is "mediated" or "bff": correct it.`)
-  if (redirectUris.length === 0)
-    throw new TypeError(
-      `Provider "${name}" has no redirectUri: give it the one that is registered at the provider.`,
-    )
-  for (const uri of redirectUris) checkUrl(uri, `redirectUri of provider "${name}"`)
-  if (resources) checkUrl(resources.base, `API of provider "${name}"`)
-}
-
-function checkUrl(value: string, what: string): void {
-  try {
-    parseEndpoint(value, what)
-  } catch {
-    throw new TypeError(`The ${what} is no https URL (or http on this machine) without fragment: correct it.`)
-  }
-}
-
-function checkOrigins(origins: unknown): readonly string[] {
-  const list = Array.isArray(origins) ? (origins as unknown[]) : []
-  if (list.length === 0)
-    throw new TypeError(
-      'createBackend needs `origins`: list the origins of your pages, such as "https://app.example".',
-    )
-  return list.map((origin) => {
-    if (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin) return origin
-    throw new TypeError(
-      '`origins` holds something that is no origin: write scheme, host and port as browsers do, such as "https://app.example", without a path.',
-    )
-  })
-}
-
-function checkBasePath(path: string): string {
-  if (path === '' || /^(?:\/[\w.~-]+)+$/.test(path)) return path
-  throw new TypeError('`basePath` begins with a slash and does not end with one, such as "/connect".')
-}
-
-function needKeys(keys: readonly string[]): readonly string[] {
-  if (keys.length > 0) return keys
-  throw new TypeError('`keys` is empty: leave it out, or give a key made with `openssl rand -base64 32`.')
-}
-
-function checkStore(store: unknown): Store {
-  const { get, put, delete: remove } = Object(store) as Partial<Store>
-  if ([get, put, remove].every((method) => typeof method === 'function')) return store as Store
-  throw new TypeError(
-    'createBackend needs a `store`: memoryStore() for a demo, redisStore(client) for production.',
-  )
-}
-
 /** Calls the integrator's function with the request but for its body, and checks what it gives. */
 function readSession(session: BackendOptions['session']): Context['session'] {
-  if (typeof session !== 'function')
-    throw new TypeError('createBackend needs `session`: a function that says who is signed in to your app.')
   return async ({ url, method, headers }) => {
     const given: { subject: string; claims?: object } | null = await session(
       new Request(url, { method, headers }),

@@ -1,0 +1,134 @@
+import { isLoopback, parseEndpoint } from '../protocol/authorization-request.js'
+import type { BackendProvider } from './provider.js'
+import type { Store } from './store.js'
+
+/** What `createBackend` may be given; anything else is a slip of the pen that would go unnoticed. */
+const names = [
+  'providers',
+  'origins',
+  'session',
+  'store',
+  'basePath',
+  'keys',
+  'cors',
+  'fetch',
+  'rateLimit',
+  'log',
+  'clock',
+]
+
+/** Options that have been checked: all that needs no default. */
+export interface CheckedOptions {
+  readonly providers: ReadonlyMap<string, BackendProvider>
+  readonly origins: readonly string[]
+  readonly store: Store
+  readonly basePath: string
+}
+
+/** Checks what TypeScript cannot, or nobody asked it to. @throws {TypeError} with the remedy. */
+export function checkOptions(options: Readonly<Record<string, unknown>>): CheckedOptions {
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name))
+      throw new TypeError(`createBackend has no option "${name}": see BackendOptions.`)
+  }
+
+  const { keys, rateLimit, clock } = options
+  if (keys !== undefined && !(Array.isArray(keys) && keys.length > 0))
+    throw new TypeError('`keys` is empty: leave it out, or give a key made with `openssl rand -base64 32`.')
+  checkFunction(
+    options['session'],
+    '`session` must be a function that says who is signed in to your app',
+    false,
+  )
+  checkFunction(options['fetch'], '`fetch` must be a function like the global one')
+  checkFunction(options['log'], '`log` must be a function that takes an event')
+  checkFunction(rateLimit === 'off' ? undefined : rateLimit, '`rateLimit` must be a function, or "off"')
+  if (clock !== undefined)
+    checkFunction((Object(clock) as { now?: unknown }).now, '`clock` must have a function `now`', false)
+  return {
+    providers: checkProviders(options['providers']),
+    origins: checkOrigins(options['origins']),
+    store: checkStore(options['store']),
+    basePath: checkBasePath(options['basePath'] ?? '/connect'),
+  }
+}
+
+function checkFunction(value: unknown, sentence: string, optional = true): void {
+  if (typeof value !== 'function' && !(optional && value === undefined)) throw new TypeError(`${sentence}.`)
+}
+
+function checkProviders(providers: unknown): ReadonlyMap<string, BackendProvider> {
+  const entries = Object.entries(Object(providers) as Record<string, BackendProvider>)
+  if (entries.length === 0) throw new TypeError('createBackend needs `providers`: give it at least one.')
+  const redirectUris = new Set<string>()
+  for (const [name, provider] of entries) {
+    if (!/^[a-z][\w-]{0,63}$/i.test(name) || name === 'connections') {
+      throw new TypeError(
+        'A provider\'s name is part of a path: letters, digits, "-" and "_", and not "connections". Rename it in page and backend.',
+      )
+    }
+    checkProvider(name, provider)
+    for (const uri of provider.redirectUris) {
+      // By its own address a response tells which provider it is from, also where that sends no iss (RFC 9700 §4.4.2.2).
+      if (redirectUris.has(uri))
+        throw new TypeError(
+          `The redirectUri of provider "${name}" is another provider's, too: register one for each.`,
+        )
+      redirectUris.add(uri)
+    }
+  }
+  return new Map(entries)
+}
+
+function checkProvider(name: string, { mode, redirectUris, resources }: BackendProvider): void {
+  if (!['mediated', 'bff'].includes(mode))
+    throw new TypeError(`The mode of provider "${name}" is "mediated" or "bff": correct it.`)
+  if (redirectUris.length === 0) {
+    throw new TypeError(
+      `Provider "${name}" has no redirectUri: give it the one that is registered at the provider.`,
+    )
+  }
+  for (const uri of redirectUris) checkUrl(uri, `redirectUri of provider "${name}"`)
+  if (resources) checkUrl(resources.base, `API of provider "${name}"`)
+}
+
+function checkUrl(value: string, what: string): void {
+  try {
+    parseEndpoint(value, what)
+  } catch {
+    throw new TypeError(`The ${what} is no https URL (or http on this machine) without fragment: correct it.`)
+  }
+}
+
+function checkOrigins(origins: unknown): readonly string[] {
+  const list = Array.isArray(origins) ? (origins as unknown[]) : []
+  if (list.length === 0) {
+    throw new TypeError(
+      'createBackend needs `origins`: list the origins of your pages, such as "https://app.example".',
+    )
+  }
+  return list.map((origin) => {
+    if (typeof origin === 'string' && isOrigin(origin)) return origin
+    throw new TypeError(
+      '`origins` holds something that is no https origin (or http on this machine): write scheme, host and port as browsers do, such as "https://app.example", without a path.',
+    )
+  })
+}
+
+function isOrigin(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url?.origin === text && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))
+}
+
+function checkBasePath(path: unknown): string {
+  if (typeof path === 'string' && /^(?:\/[\w.~-]+)*$/.test(path)) return path
+  throw new TypeError('`basePath` begins with a slash and does not end with one, such as "/connect".')
+}
+
+function checkStore(store: unknown): Store {
+  const { get, put, delete: remove } = Object(store) as Partial<Store>
+  if ([get, put, remove].every((method) => typeof method === 'function')) return store as Store
+  throw new TypeError(
+    'createBackend needs a `store`: memoryStore() for a demo, redisStore(client) for production.',
+  )
+}
