@@ -4,7 +4,7 @@ export { createClient, type Client, type ClientOptions, type Providers } from '.
 export type { Connection } from './core/connection.js'
 export type { ConnectionsState } from './core/connections.js'
 export type { CountersignEvent } from './core/events.js'
-export type { CommonInput, DetailsOf, InputOf, Mode, Provider } from './core/provider.js'
+export type { CommonInput, DetailsOf, InputArgument, InputOf, Mode, Provider } from './core/provider.js'
 export type { ReadableStore } from './core/store.js'
 export type { Connected, TokensState, WithAccessToken } from './core/tokens.js'
 export {

@@ -9,7 +9,7 @@ import type { Channel } from './channel/channel.js'
 import { createConnections, type ConnectionsState } from './connections.js'
 import { providerOf, type Context, type HeldTokens } from './context.js'
 import type { CountersignEvent } from './events.js'
-import type { CommonInput, DetailsOf, InputOf, Provider } from './provider.js'
+import type { CommonInput, DetailsOf, InputArgument, Provider } from './provider.js'
 import { later, load } from './load.js'
 import { createStore, type ReadableStore } from './store.js'
 import { createTokens, type TokensState } from './tokens.js'
@@ -54,7 +54,10 @@ export interface Client<P extends Providers = Providers> {
   /** All connections of the app's user. */
   readonly connections: ReadableStore<ConnectionsState>
   /** The authorization of a provider with an input: the same object for an equal input. */
-  authorization<Name extends Extract<keyof P, string>>(name: Name, input?: InputOf<P[Name]>): Authorization
+  authorization<Name extends Extract<keyof P, string>>(
+    name: Name,
+    ...input: InputArgument<P[Name]>
+  ): Authorization
   /** The tokens of a provider's connection: the same store for the same arguments. */
   tokens<Name extends Extract<keyof P, string>>(
     name: Name,

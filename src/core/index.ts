@@ -4,7 +4,7 @@ export { createClient, type Client, type ClientOptions, type Providers } from '.
 export type { Connection } from './connection.js'
 export type { ConnectionsState } from './connections.js'
 export type { CountersignEvent } from './events.js'
-export type { CommonInput, DetailsOf, InputOf, Mode, Provider } from './provider.js'
+export type { CommonInput, DetailsOf, InputArgument, InputOf, Mode, Provider } from './provider.js'
 export type { ReadableStore } from './store.js'
 export type { Connected, TokensState, WithAccessToken } from './tokens.js'
 export {

@@ -95,5 +95,8 @@ export interface DirectSettings {
 export type InputOf<P> =
   P extends Provider<infer Input, infer _Details, infer _M> ? Input & CommonInput : never
 
+/** The input as an argument: it can be left out only where the provider needs none of its fields. */
+export type InputArgument<P> = object extends InputOf<P> ? [input?: InputOf<P>] : [input: InputOf<P>]
+
 /** The details type of a provider. */
 export type DetailsOf<P> = P extends Provider<infer _Input, infer Details, infer _M> ? Details : never

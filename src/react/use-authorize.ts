@@ -2,7 +2,7 @@
 import * as React from 'react'
 import type { Authorization, AuthorizationState } from '../core/authorization.js'
 import type { Client } from '../core/client.js'
-import type { InputOf } from '../core/provider.js'
+import type { InputArgument } from '../core/provider.js'
 import type { CountersignError } from '../protocol/errors.js'
 import { useClient, type ClientOption } from './provider.js'
 import type { ProviderName, RegisteredClient } from './register.js'
@@ -33,8 +33,12 @@ const getServerState = (): AuthorizationState => idle
 export function useAuthorize<
   C extends Client = RegisteredClient,
   Name extends ProviderName<C> = ProviderName<C>,
->(provider: Name, input?: InputOf<C['providers'][Name]>, options?: ClientOption<C>): UseAuthorizeResult {
-  const { authorize, prepare, get, subscribe } = useClient(options).authorization(provider, input)
+>(
+  provider: Name,
+  ...[input, options]: [...InputArgument<C['providers'][Name]>, options?: ClientOption<C>]
+): UseAuthorizeResult {
+  const client = useClient(options as ClientOption<C> | undefined)
+  const { authorize, prepare, get, subscribe } = client.authorization(provider, input)
   const state = React.useSyncExternalStore(subscribe, get, getServerState)
   return React.useMemo(() => ({ ...state, authorize, prepare }), [state, authorize, prepare])
 }

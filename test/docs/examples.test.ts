@@ -63,9 +63,11 @@ function problemsOf(together: readonly Example[]): string[] {
   const { fileExists, readFile, getSourceFile } = host
   host.fileExists = (file) => byFile.has(file) || fileExists(file)
   host.readFile = (file) => byFile.get(file)?.code ?? readFile(file)
-  host.getSourceFile = (file, ...rest) => {
+  host.getSourceFile = (file, language, ...rest) => {
     const example = byFile.get(file)
-    return example ? ts.createSourceFile(file, example.code, ...rest) : getSourceFile(file, ...rest)
+    return example
+      ? ts.createSourceFile(file, example.code, language)
+      : getSourceFile(file, language, ...rest)
   }
   const program = ts.createProgram([...byFile.keys()], options, host)
   return [...byFile.values()].flatMap(({ file, place }) => {
