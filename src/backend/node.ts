@@ -1,4 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { refusalAnswer } from './answer.js'
+import { Refusal } from './refusal.js'
 
 export { mtlsFetch, type MtlsFetchOptions } from './mtls-fetch.js'
 
@@ -47,10 +49,12 @@ async function serve(
     abort.abort()
   })
   const request = toRequest(origin, incoming, abort.signal)
-  const response = request
-    ? await handle(request)
-    : new Response(null, { status: unrepresentable.has(incoming.method ?? '') ? 405 : 400 })
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+  const response = request instanceof Request ? await handle(request) : refusalAnswer(request)
+  outgoing.writeHead(response.status, {
+    ...Object.fromEntries(response.headers),
+    // A body that was not read whole is not waited for either.
+    ...(!incoming.complete && { connection: 'close' }),
+  })
   for await (const chunk of response.body ?? []) {
     if (outgoing.destroyed) return
     outgoing.write(chunk)
@@ -65,12 +69,14 @@ function toRequest(
   origin: string,
   incoming: IncomingMessage & { readonly originalUrl?: string },
   signal: AbortSignal,
-): Request | undefined {
+): Request | Refusal {
   const { method = 'GET', headers } = incoming
   // Below a mount path Express shortens `url`; the contract's paths are whole.
   const path = incoming.originalUrl ?? incoming.url ?? '/'
   // A target with an origin of its own, or `//host`, is never a path here.
-  if (unrepresentable.has(method) || !/^\/(?!\/)/.test(path) || !URL.canParse(path, origin)) return undefined
+  if (!/^\/(?!\/)/.test(path) || !URL.canParse(path, origin)) return new Refusal('invalid_request')
+  if (unrepresentable.has(method))
+    return new Refusal('method_not_allowed', { allow: ['GET', 'POST', 'DELETE'] })
   const bodiless = method === 'GET' || method === 'HEAD'
   return new Request(new URL(path, origin), {
     method,
