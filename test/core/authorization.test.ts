@@ -6,11 +6,11 @@ import { openDatabase, type Database } from '../../src/platform/database.js'
 import { StorageError } from '../../src/protocol/errors.js'
 import { createScene, type Scene } from '../support/app.js'
 import { refusal } from '../support/backend.js'
-import { useNetwork } from '../support/network.js'
+import { openNetwork } from '../support/network.js'
 import { describe as said, withoutSecrets } from '../support/refusal.js'
 import { settled, until } from '../support/until.js'
 
-const network = useNetwork()
+const network = openNetwork()
 
 /** The refusal that keeps a person from leaving. */
 async function kept(scene: Scene, name: 'bank' | 'mediated' = 'bank') {

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createScene } from '../support/app.js'
-import { useNetwork } from '../support/network.js'
+import { openNetwork } from '../support/network.js'
 import { describe as said } from '../support/refusal.js'
 import { settled, until } from '../support/until.js'
 
-const network = useNetwork()
+const network = openNetwork()
 
 describe('a response in the address bar', () => {
   test('is gone when createClient returns, before a router or an error reporter can read it', async () => {

@@ -3,10 +3,10 @@ import { apiture, oidc, stitch } from 'countersign/providers'
 import { describe, expect, test, vi } from 'vitest'
 import { providers } from '../support/app.js'
 import { createBrowser } from '../support/browser.js'
-import { useNetwork } from '../support/network.js'
+import { openNetwork } from '../support/network.js'
 import { settled } from '../support/until.js'
 
-useNetwork()
+openNetwork()
 
 const { bank, mediated } = providers
 const make = (options: object) =>

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { StorageError } from '../../src/protocol/errors.js'
 import { createScene, type Scene } from '../support/app.js'
 import { refusal } from '../support/backend.js'
-import { useNetwork } from '../support/network.js'
+import { openNetwork } from '../support/network.js'
 import { settled, until, untilState } from '../support/until.js'
 
-const network = useNetwork()
+const network = openNetwork()
 
 async function connect(scene: Scene, session?: string) {
   const setting = session === undefined ? {} : { session }

@@ -1,11 +1,11 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { createScene, type App } from '../support/app.js'
-import { useNetwork } from '../support/network.js'
+import { openNetwork } from '../support/network.js'
 import { describe as said, withoutSecrets } from '../support/refusal.js'
 import { settled, until } from '../support/until.js'
 
-const network = useNetwork()
+const network = openNetwork()
 
 /** Where the callback of a page ends, with every error looked through for secrets. */
 async function outcome({ client }: App) {

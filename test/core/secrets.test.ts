@@ -1,12 +1,12 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { createScene, type App, type Scene } from '../support/app.js'
-import { useNetwork } from '../support/network.js'
+import { openNetwork } from '../support/network.js'
 import { leaksOf, secret } from '../support/secrets.js'
 import { settled, until } from '../support/until.js'
 
 // The fakes note every code, token, verifier and nonce that they see or make; `leaksOf` looks for each of them.
-const network = useNetwork()
+const network = openNetwork()
 
 /** Goes through a whole flow and gives the page it ended on. */
 async function flow(scene: Scene, name: 'bank' | 'mediated' | 'bff'): Promise<App> {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { createScene, type Scene } from '../support/app.js'
-import { useNetwork } from '../support/network.js'
+import { openNetwork } from '../support/network.js'
 import { describe as said, withoutSecrets } from '../support/refusal.js'
 import { until } from '../support/until.js'
 
 // What lies in IndexedDB can be read and written by every script of the origin.
-const network = useNetwork()
+const network = openNetwork()
 
 const stateOf = (url: string): string => new URL(url).searchParams.get('state') ?? ''
 

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { http, HttpResponse, passthrough } from 'msw'
 import { expect, test } from 'vitest'
 import { readJsonObject, request, type Fetch } from '../../src/protocol/http.js'
-import { useNetwork } from '../support/network.js'
+import { openNetwork } from '../support/network.js'
 import { errorOf, refusalOf } from '../support/refusal.js'
 
-const network = useNetwork()
+const network = openNetwork()
 const url = 'https://as.example/token'
 const answer = (response: () => Response | Promise<Response>) => {
   let calls = 0

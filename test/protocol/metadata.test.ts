@@ -2,10 +2,10 @@ import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { checkMetadata, discover } from '../../src/protocol/metadata.js'
 import { createAuthorizationServer } from '../support/authorization-server.js'
-import { useNetwork } from '../support/network.js'
+import { openNetwork } from '../support/network.js'
 import { errorOf, refusalOf } from '../support/refusal.js'
 
-const network = useNetwork()
+const network = openNetwork()
 const issuer = 'https://as.example'
 const good = createAuthorizationServer().metadata
 const invalid = (parameter: string) => ({ code: 'metadata_invalid', parameter })

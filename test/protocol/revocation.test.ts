@@ -4,10 +4,10 @@ import { expect, test } from 'vitest'
 import { revoke } from '../../src/protocol/revocation.js'
 import type { TokenEndpoint } from '../../src/protocol/token-endpoint.js'
 import { createAuthorizationServer } from '../support/authorization-server.js'
-import { useNetwork } from '../support/network.js'
+import { openNetwork } from '../support/network.js'
 import { refusalOf } from '../support/refusal.js'
 
-const network = useNetwork()
+const network = openNetwork()
 
 function scene(metadata: Record<string, unknown> = {}) {
   const server = createAuthorizationServer()

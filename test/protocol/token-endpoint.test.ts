@@ -16,11 +16,11 @@ import {
   type TokenEndpoint,
 } from '../../src/protocol/token-endpoint.js'
 import { createAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.js'
-import { useNetwork } from '../support/network.js'
+import { openNetwork } from '../support/network.js'
 import { errorOf, refusalOf } from '../support/refusal.js'
 import { secret } from '../support/secrets.js'
 
-const network = useNetwork()
+const network = openNetwork()
 const redirectUri = 'https://app.example/callback/bank'
 const invalid = (parameter: string) => ({ code: 'id_token_invalid', parameter })
 

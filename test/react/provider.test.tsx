@@ -1,0 +1,45 @@
+import { render, screen } from '@testing-library/react'
+import { useAuthorizationCallback, useAuthorize, useClient, useConnections, useTokens } from 'countersign'
+import { expect, test, vi } from 'vitest'
+import { createScene } from '../support/app.js'
+import { openNetwork } from '../support/network.js'
+import { renderWith } from '../support/render.js'
+
+const network = openNetwork()
+
+test.each([
+  ['useClient', () => useClient()],
+  ['useAuthorizationCallback', () => useAuthorizationCallback()],
+  ['useAuthorize', () => useAuthorize('bank')],
+  ['useTokens', () => useTokens('bank')],
+  ['useConnections', () => useConnections()],
+])('%s says what to do when there is no client', (_name, useHook) => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  function Reader() {
+    useHook()
+    return null
+  }
+  expect(() => render(<Reader />)).toThrow(
+    'There is no countersign client here: wrap this component in <CountersignProvider client={…}>, or give the hook { client }.',
+  )
+})
+
+test('the nearest provider’s client is used, unless the hook is given another', () => {
+  const scene = createScene(network)
+  const outer = scene.open().client
+  const inner = scene.open('/', { framed: true }).client
+  function Reader({ name, client }: { readonly name: string; readonly client?: typeof outer }) {
+    const found = useClient(client && { client })
+    const { status } = useAuthorizationCallback(client && { client })
+    return <p data-testid={name}>{`${found === (outer as object) ? 'outer' : 'inner'} ${status}`}</p>
+  }
+  renderWith(
+    outer,
+    <>
+      <Reader name="a" />
+      <Reader name="b" client={inner} />
+    </>,
+  )
+  expect(screen.getByTestId('a').textContent).toBe('outer none')
+  expect(screen.getByTestId('b').textContent).toBe('inner none')
+})

@@ -1,0 +1,104 @@
+import { act, screen } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { useAuthorize, type UseAuthorizeResult } from 'countersign'
+import { HttpResponse } from 'msw'
+import { expect, test } from 'vitest'
+import { createScene } from '../support/app.js'
+import { openNetwork } from '../support/network.js'
+import { renderWith } from '../support/render.js'
+import { settled, until } from '../support/until.js'
+
+const network = openNetwork()
+
+function Connect({ returnTo = '/accounts' }: { readonly returnTo?: string }) {
+  const { authorize, prepare, status, error } = useAuthorize('bank', { returnTo })
+  return (
+    <button onPointerEnter={prepare} onClick={authorize} disabled={status === 'leaving'}>
+      {error ? error.code : status}
+    </button>
+  )
+}
+
+test('sends the person to the provider on a click, once for a double click', async () => {
+  const scene = createScene(network)
+  const app = scene.open()
+  renderWith(app.client, <Connect />)
+  expect(screen.getByRole('button').textContent).toBe('idle')
+  const leaving = app.leaving()
+  await userEvent.dblClick(screen.getByRole('button'))
+  expect(await leaving).toMatch(/^https:\/\/as\.example\/authorize\?/)
+  await act(settled)
+  expect(app.left).toHaveLength(1)
+  expect(screen.getByRole('button')).toHaveProperty('disabled', true)
+  act(() => app.restore())
+  await act(settled)
+  expect(screen.getByRole('button').textContent).toBe('idle')
+})
+
+test('prepares when the pointer comes near', async () => {
+  const scene = createScene(network)
+  const app = scene.open()
+  renderWith(app.client, <Connect />)
+  await userEvent.hover(screen.getByRole('button'))
+  await act(settled)
+  expect(app.left).toEqual([])
+  expect(scene.server.requests.discovery).toHaveLength(1)
+  const states = [...(await scene.browser.records()).keys()].filter((key) => /^[\w-]{43}$/.test(key))
+  const leaving = app.leaving()
+  await userEvent.click(screen.getByRole('button'))
+  expect(new URL(await leaving).searchParams.get('state')).toBe(states[0])
+})
+
+test('shows why nobody was sent away, and tries again', async () => {
+  const scene = createScene(network)
+  scene.server.hostile.discovery = () => HttpResponse.error()
+  const app = scene.open()
+  const authorization = app.client.authorization('bank', { returnTo: '/accounts' })
+  renderWith(app.client, <Connect />)
+  await userEvent.click(screen.getByRole('button'))
+  await act(() => until(authorization, 'failed'))
+  expect(screen.getByRole('button').textContent).toBe('network_error')
+  delete scene.server.hostile.discovery
+  const leaving = app.leaving()
+  await userEvent.click(screen.getByRole('button'))
+  await leaving
+})
+
+test('its functions stay the same while provider and input are equal', () => {
+  const { open } = createScene(network)
+  const seen: UseAuthorizeResult[] = []
+  function Reader({ returnTo }: { readonly returnTo: string }) {
+    seen.push(useAuthorize('bank', { returnTo, scope: 'openid' }))
+    return null
+  }
+  const { rerender } = renderWith(open().client, <Reader returnTo="/a" />)
+  rerender(<Reader returnTo="/a" />)
+  rerender(<Reader returnTo="/a" />)
+  expect(new Set(seen).size).toBeLessThanOrEqual(2) // StrictMode renders the first time twice
+  expect(new Set(seen.map(({ authorize }) => authorize)).size).toBe(1)
+  expect(new Set(seen.map(({ prepare }) => prepare)).size).toBe(1)
+  rerender(<Reader returnTo="/b" />)
+  expect(new Set(seen.map(({ authorize }) => authorize)).size).toBe(2)
+})
+
+test('two buttons for the same connection share its state', async () => {
+  const scene = createScene(network)
+  const app = scene.open()
+  renderWith(
+    app.client,
+    <>
+      <Connect />
+      <Connect />
+      <Connect returnTo="/elsewhere" />
+    </>,
+  )
+  const leaving = app.leaving()
+  await userEvent.click(screen.getAllByRole('button')[0]!)
+  await leaving
+  await act(settled)
+  expect(screen.getAllByRole('button').map(({ textContent }) => textContent)).toEqual([
+    'leaving',
+    'leaving',
+    'idle',
+  ])
+})
