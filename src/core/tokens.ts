@@ -44,7 +44,7 @@ const disconnected: TokensState = { status: 'disconnected' }
 
 /**
  * The tokens of one connection of a provider: the wanted one, else the newest, and that one for as long as somebody
- * watches.
+ * watches and it is good.
  */
 export function createTokens(
   context: Context,
@@ -60,8 +60,11 @@ export function createTokens(
   function derive(all: ConnectionsState): TokensState {
     if (all.status !== 'ready') return all
     const candidates = all.connections.filter(({ provider }) => provider === name)
-    const connection =
-      candidates.find(({ id }) => id === chosen) ?? (wanted === undefined ? candidates.at(-1) : undefined)
+    const present = candidates.find(({ id }) => id === chosen)
+    const newest = wanted === undefined ? candidates.at(-1) : undefined
+    // One that must be renewed gives way when the person has connected anew instead.
+    const stays = present?.status === 'connected' || newest?.status !== 'connected'
+    const connection = stays ? (present ?? newest) : newest
     chosen = connection?.id ?? wanted
     if (!connection) return disconnected
     return 'connection' in state && state.connection === connection
