@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto'
+import { exportPKCS8 } from 'jose'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createState } from '../../src/protocol/pkce.js'
+import { leaksOf, secret } from '../support/secrets.js'
+import { app, createBench, redirectUri, type Bench } from './support/bench.js'
+import { clientKeys } from './support/upstream.js'
+
+const hosts = ['https://secure.bank.example', 'https://api.bank.example']
+const sealingKey = secret(randomBytes(32).toString('base64url'))
+
+/** A connected backend whose every secret is known to {@link leaksOf}. */
+async function createTarget(mode: 'mediated' | 'bff'): Promise<Bench & { readonly id: string }> {
+  const pem = await exportPKCS8((await clientKeys).privateKey)
+  for (const line of pem.split('\n').filter((text) => text.length > 40)) secret(line)
+  const bench = await createBench({
+    mode,
+    stitch: { privateKey: pem, keyId: 'client' },
+    backend: { keys: [sealingKey], rateLimit: 'off' },
+  })
+  return Object.assign(bench, await bench.connect())
+}
+
+/** Something at a place where a good request has something. */
+const odd = fc.oneof(
+  fc.string({ maxLength: 50 }),
+  fc.constantFrom('', '__proto__', 'constructor', '../..', 'null', '\u0000', '\r\nset-cookie: a=b', '\ud800'),
+  fc.constantFrom(redirectUri, createState(), 'openid', 'stitch', 'https://evil.example/'),
+)
+const value = fc.oneof(odd, fc.jsonValue({ maxDepth: 4 }), fc.constant('a'.repeat(5000)))
+const member = fc.oneof(
+  fc.constantFrom('state', 'code_challenge', 'nonce', 'redirect_uri', 'scope', 'connection', 'input'),
+  fc.constantFrom('code', 'code_verifier', 'iss', 'transaction', 'rejected', 'query', '__proto__'),
+  odd,
+)
+const json = fc
+  .array(fc.tuple(member, value), { maxLength: 8 })
+  .map((entries) => JSON.stringify(Object.fromEntries(entries)))
+/** A good authorization request, with up to one member that is not. */
+const nearlyGood = fc.array(fc.tuple(member, value), { maxLength: 1 }).map((entries) =>
+  JSON.stringify({
+    state: createState(),
+    code_challenge: createState(),
+    nonce: createState(),
+    redirect_uri: redirectUri,
+    ...Object.fromEntries(entries),
+  }),
+)
+const body = fc.oneof(
+  { weight: 4, arbitrary: nearlyGood },
+  { weight: 4, arbitrary: json },
+  { weight: 1, arbitrary: fc.constant('{}') },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) },
+)
+
+const segment = fc.oneof(
+  fc.constantFrom('stitch', 'connections', 'authorization', 'token', 'access-token', 'resource', 'graphql'),
+  fc.constantFrom('ID', '..', '%2e%2e', '%2f', '%00', '', '__proto__', 'constructor', 'toString'),
+  odd,
+)
+const path = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      'stitch/authorization',
+      'stitch/token',
+      'connections',
+      'connections/ID',
+      'connections/ID/access-token',
+      'connections/ID/resource/graphql',
+    ),
+  },
+  { weight: 1, arbitrary: fc.array(segment, { maxLength: 6 }).map((segments) => segments.join('/')) },
+)
+const header = fc.tuple(
+  fc.constantFrom(
+    'origin',
+    'countersign',
+    'content-type',
+    'cookie',
+    'sec-fetch-site',
+    'content-length',
+    'host',
+  ),
+  fc.oneof(fc.constantFrom(app, '1', 'application/json', 'subject=robin', 'same-origin', 'null', '-1'), odd),
+)
+
+const anyRequest = fc.record({
+  method: fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom('GET', 'POST', 'DELETE') },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('PUT', 'PATCH', 'OPTIONS', 'HEAD', 'constructor', 'QUERY', 'post'),
+    },
+  ),
+  path,
+  query: fc.oneof({ weight: 4, arbitrary: fc.constant('') }, { weight: 1, arbitrary: odd }),
+  headers: fc.oneof(
+    { weight: 2, arbitrary: fc.constant<[string, string][]>([]) },
+    { weight: 1, arbitrary: fc.array(header, { maxLength: 2 }) },
+  ),
+  body,
+})
+
+const statuses = [200, 201, 204, 400, 401, 403, 404, 405, 409, 413, 415, 502]
+
+/** @see attacks 88, 94, 95 */
+test.each(['mediated', 'bff'] as const)(
+  'whatever is asked in %s mode: no failure, no other host, no secret in answers and logs',
+  async (mode) => {
+    const target = await createTarget(mode)
+    const { handle, upstream, events } = target
+    let { id } = target
+    const seen = new Set<number>()
+    await fc.assert(
+      fc.asyncProperty(anyRequest, async ({ method, path, query, headers, body }) => {
+        upstream.requests.length = 0
+        events.length = 0
+        let request: Request
+        try {
+          request = new Request(`${app}/connect/${path.replace('ID', id)}${query && `?${query}`}`, {
+            method,
+            headers: new Headers([
+              ...Object.entries({
+                origin: app,
+                countersign: '1',
+                cookie: 'subject=robin',
+                'content-type': 'application/json',
+              }).filter(([name]) => !headers.some(([changed]) => changed === name)),
+              ...headers,
+            ]),
+            ...(!/^(?:GET|HEAD)$/i.test(method) && { body: body as BodyInit }),
+          })
+        } catch {
+          // No such request can be made at all.
+          return
+        }
+        const response = await handle(request)
+        const text = await response.text()
+        expect(statuses).toContain(response.status)
+        seen.add(response.status)
+        if (response.status >= 400 && response.headers.has('countersign')) {
+          expect(Object.keys(JSON.parse(text) as object)).toEqual(
+            expect.arrayContaining(['error', 'error_description']),
+          )
+        }
+        for (const { url } of upstream.requests) expect(hosts).toContain(new URL(url).origin)
+        // The one secret that has a place: an access token, for the page in mediated mode.
+        const answered = mode === 'mediated' ? text.replace(/"access_token":"[^"]+"/, '') : text
+        expect(leaksOf([answered, [...response.headers], events])).toEqual([])
+        if (method === 'DELETE' && response.status === 200) id = (await target.connect()).id
+      }),
+      { numRuns: 800 },
+    )
+    expect([...seen]).toEqual(expect.arrayContaining([200, 201, 400, 403, 404, 405, 415]))
+  },
+  60_000,
+)
