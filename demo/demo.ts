@@ -10,7 +10,7 @@ import type { Environment } from './environment.js'
 import { fdxSettings } from './fdx.js'
 import { createMoneyhubKey, listMoneyhubInstitutions, moneyhubSettings } from './moneyhub.js'
 import { openidOrigins, openidSettings } from './openid.js'
-import { builtPage, pageHeaders, readDocument, serveFile, withConfiguration } from './page.js'
+import { builtPage, openBuiltPage, pageHeaders, withConfiguration } from './page.js'
 import { listen, readCookie, readJson, sendJson } from './server.js'
 import { stitchSettings } from './stitch.js'
 import { userOf, users, type User } from './users.js'
@@ -23,6 +23,8 @@ export interface DemoOptions {
   readonly environment?: Environment
   /** The built page. @defaultValue what `npm run build:demo` has left in `demo/dist` */
   readonly page?: string
+  /** The page as it is being worked on, instead of the built one. @defaultValue false */
+  readonly dev?: boolean
   /** Apiture's access and refresh tokens are bound to a key of the browser (RFC 9449). @defaultValue false */
   readonly dpop?: boolean
 }
@@ -44,7 +46,7 @@ const sessionCookie = 'demo-user'
  * @throws {Error} a sentence when a port is taken
  */
 export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
-  const { port = 0, environment = {}, page = builtPage, dpop = false } = options
+  const { port = 0, environment = {}, dev = false, dpop = false } = options
   let handle = (_request: IncomingMessage, response: ServerResponse): void => {
     response.writeHead(503).end()
   }
@@ -78,8 +80,10 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     stitch: stitchSettings(environment, banks.stitch, assertionKey.privateKey),
   }
   const backend = startBackend({ origin: app.origin, settings, userOf: signedIn })
-  const headers = pageHeaders([...new Set(originsOf(settings))])
-  const document = await readDocument(page)
+  const page = dev
+    ? await (await import('./dev-page.js')).openDevPage()
+    : openBuiltPage(options.page ?? builtPage)
+  const headers = dev ? {} : pageHeaders([...new Set(originsOf(settings))])
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', app.origin)
@@ -98,14 +102,15 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     }
     if (pathname === '/session' && request.method === 'POST') return changeUser(request, response)
     if (control?.[1] && request.method === 'POST') return tellBank(banks, control[1], request, response)
-    if (await serveFile(page, request, response)) return
+    if (await page.serve(request, response)) return
     const cookie = readCookie(request, sessionCookie)
     response.writeHead(200, {
       ...headers,
       'content-type': 'text/html; charset=utf-8',
       ...(cookie === undefined && { 'set-cookie': toCookie(users[0].id) }),
     })
-    response.end(withConfiguration(document, configurationOf(settings, cookie ?? users[0].id)))
+    const configuration = configurationOf(settings, cookie ?? users[0].id)
+    response.end(withConfiguration(await page.document(pathname), configuration))
   }
 
   handle = (request, response) => {
@@ -118,7 +123,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     origin: app.origin,
     banks,
     close: async () => {
-      await Promise.all([app.close(), closeBanks()])
+      await Promise.all([app.close(), closeBanks(), page.close()])
     },
   }
 }

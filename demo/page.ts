@@ -39,8 +39,25 @@ export function pageHeaders(connectTo: readonly string[]): Record<string, string
   }
 }
 
-/** Serves a built file. False when there is none of this name. */
-export async function serveFile(
+/** Where the page comes from: what was built, or the development server. */
+export interface PageSource {
+  /** The document, without its configuration. */
+  readonly document: (path: string) => Promise<string>
+  /** Serves a file of the page. False when there is none of this name. */
+  readonly serve: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
+  readonly close: () => Promise<void>
+}
+
+/** The page that `npm run build:demo` has left in a folder. */
+export function openBuiltPage(folder: string): PageSource {
+  return {
+    document: () => readFile(join(folder, 'index.html'), 'utf8'),
+    serve: (request, response) => serveFile(folder, request, response),
+    close: () => Promise.resolve(),
+  }
+}
+
+async function serveFile(
   folder: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -61,11 +78,6 @@ export async function serveFile(
   } catch {
     return false
   }
-}
-
-/** The built document. */
-export async function readDocument(folder: string): Promise<string> {
-  return readFile(join(folder, 'index.html'), 'utf8')
 }
 
 /** Writes the configuration into the document, as data. */

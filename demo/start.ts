@@ -3,7 +3,11 @@ import { loadEnvironment } from './environment.js'
 
 try {
   const environment = loadEnvironment()
-  const demo = await startDemo({ port: Number(environment['PORT'] ?? 4300), environment })
+  const demo = await startDemo({
+    port: Number(environment['PORT'] ?? 4300),
+    environment,
+    dev: process.argv.includes('--dev'),
+  })
   console.log(`The demo is running. Open ${demo.origin}\n\nEnd it with Ctrl-C.`)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
