@@ -1,7 +1,9 @@
 import { CountersignError } from '../protocol/errors.js'
 import type { AccessToken } from './channel/channel.js'
+import { tokensKey } from './channel/stored-tokens.js'
 import { connectionKey, type Connection, type ConnectionRecord } from './connection.js'
 import { providerOf, type Context } from './context.js'
+import { resourceUrl } from './resource-url.js'
 
 /**
  * A usable access token of a connection: the one in memory while it is good, else a new one, asked for once however
@@ -41,6 +43,12 @@ async function renew(
 ): Promise<AccessToken> {
   const { id, provider } = connection
   try {
+    await checkOwner(context, connection)
+  } catch (error) {
+    context.tokens.delete(id)
+    throw error
+  }
+  try {
     const channel = await context.channel(provider)
     const accessToken = await channel.accessToken(connection, rejected)
     const held = context.tokens.get(id)
@@ -52,9 +60,21 @@ async function renew(
     await noteFailure(context, connection, error)
     throw error
   } finally {
-    const held = context.tokens.get(id)
-    if (held?.pending)
-      context.tokens.set(id, { accessToken: held.accessToken, refreshToken: held.refreshToken })
+    const { pending, ...held } = context.tokens.get(id) ?? {}
+    if (pending) context.tokens.set(id, { accessToken: undefined, ...held })
+  }
+}
+
+/** What a component got hold of before the app's user changed is of no use to the next one. */
+async function checkOwner({ platform, subject }: Context, { id }: Connection): Promise<void> {
+  const record = await platform.database.get(connectionKey(id)).catch(() => undefined)
+  const { subject: owner = subject() } = Object(record) as Partial<ConnectionRecord>
+  if (owner !== subject()) {
+    throw new CountersignError(
+      'sign_in_required',
+      'This connection belongs to another user of this app, who must sign in to use it.',
+      { recovery: 'sign_in' },
+    )
   }
 }
 
@@ -81,23 +101,24 @@ async function store(
 ): Promise<void> {
   const { database, tabs } = context.platform
   const key = connectionKey(id)
-  await database.change([key], ([record]) => [
-    record ? { [key]: next(record as ConnectionRecord) } : {},
-    undefined,
-  ])
+  await database.change([key], ([record]) => {
+    const kept = record && next(record as ConnectionRecord)
+    return [kept ? { [key]: kept } : { [key]: undefined, [tokensKey(id)]: undefined }, undefined]
+  })
   tabs.announce(id)
   await context.connections.load()
 }
 
 /** Forgets the connection first and always, then asks the provider to revoke the grant. */
 export async function disconnect(context: Context, connection: Connection): Promise<{ revoked: boolean }> {
-  const channel = await context.channel(connection.provider)
+  await checkOwner(context, connection)
+  const channel = await context.channel(connection.provider).catch(() => undefined)
   // The channel may need the tokens of this page to revoke them: it takes them out of the memory itself.
-  const revocation = channel.disconnect(connection)
+  const revocation = channel?.disconnect(connection).catch(() => false) ?? false
   context.tokens.delete(connection.id)
   await store(context, connection.id, () => undefined)
   context.emit('disconnected', connection.id, connection.provider)
-  return { revoked: await revocation.catch(() => false) }
+  return { revoked: await revocation }
 }
 
 /**
@@ -116,6 +137,8 @@ export async function fetchResource(
   const provider = providerOf(context, connection.provider)
   if (channel.fetch) return channel.fetch(connection, path, init)
 
+  if (provider.api === undefined)
+    throw new TypeError('This provider has no API base: give its preset the `api` option.')
   const url = resourceUrl(provider.api, path)
   const send = async (token: AccessToken): Promise<Response> => {
     if (channel.send) return channel.send(url, init, token)
@@ -123,9 +146,10 @@ export async function fetchResource(
     headers.set('authorization', `Bearer ${token.value}`)
     return context.platform.fetch(url, {
       credentials: 'omit',
-      redirect: 'error',
       referrerPolicy: 'no-referrer',
       ...init,
+      // Whatever the application says: a redirect must not take the token elsewhere.
+      redirect: 'error',
       headers,
     })
   }
@@ -139,26 +163,4 @@ export async function fetchResource(
 /** @see https://www.rfc-editor.org/rfc/rfc9110.html#section-9.2.2 */
 function isRepeatable({ method = 'GET', body }: RequestInit): boolean {
   return /^(?:GET|HEAD|OPTIONS|PUT|DELETE)$/i.test(method) && !(body instanceof ReadableStream)
-}
-
-/** The URL of a path below the API's base. @throws {CountersignError} `resource_not_allowed` */
-function resourceUrl(api: string | undefined, path: string): string {
-  if (api === undefined)
-    throw new TypeError('This provider has no API base: give its preset the `api` option.')
-  const base = new URL(api.endsWith('/') ? api : `${api}/`)
-  const url = URL.canParse(path.replace(/^\/+/, './'), base.href)
-    ? new URL(path.replace(/^\/+/, './'), base)
-    : undefined
-  if (
-    url?.origin !== base.origin ||
-    !url.pathname.startsWith(base.pathname) ||
-    /%2e|%2f|%5c|\/\/|\\/i.test(url.pathname)
-  ) {
-    throw new CountersignError(
-      'resource_not_allowed',
-      "The path leaves the provider's API. Nothing was sent: give a path below its base.",
-      { recovery: 'configure' },
-    )
-  }
-  return url.href
 }

@@ -9,6 +9,8 @@ import type { CommonInput, Provider } from './provider.js'
 export interface HeldTokens {
   readonly accessToken: AccessToken | undefined
   readonly refreshToken?: string | undefined
+  /** Whom the first ID Token named: a refreshed one must name the same. */
+  readonly idTokenSubject?: string | undefined
   /** A request for a new access token that is under way: everybody waits for the same one. */
   readonly pending?: Promise<AccessToken>
 }

@@ -147,7 +147,7 @@ async function send(
     return tell(context, ended)
   }
 
-  const { connection, accessToken, refreshToken, stored } = redeemed
+  const { connection, accessToken, refreshToken, idTokenSubject, stored } = redeemed
   const ended = end(transaction, { phase: 'done', connectionId: connection.id })
   const record: ConnectionRecord = {
     v: 1,
@@ -161,7 +161,7 @@ async function send(
     { [state]: ended, [connectionKey(connection.id)]: record, ...stored },
     undefined,
   ])
-  if (accessToken) context.tokens.set(connection.id, { accessToken, refreshToken })
+  if (accessToken) context.tokens.set(connection.id, { accessToken, refreshToken, idTokenSubject })
   tabs.announce(connection.id)
   tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')

@@ -19,6 +19,7 @@ import { parseScope } from '../../protocol/scope.js'
 import type { Connection } from '../connection.js'
 import { providerOf, type Context } from '../context.js'
 import type { Provider } from '../provider.js'
+import { resourceUrl } from '../resource-url.js'
 import type { AccessToken, Channel } from './channel.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
@@ -105,14 +106,14 @@ export function createChannel(context: Context, name: string, provider: Provider
     list: () => listConnections(context),
 
     ...(provider.mode === 'bff' && {
-      fetch: ({ id }: Connection, path: string, init: RequestInit) => {
+      fetch: async ({ id }: Connection, path: string, init: RequestInit) => {
         const headers = new Headers(init.headers)
         headers.set(contractHeader, contractVersion)
         const { url, fetch, credentials } = backendOf(context)
-        return fetch(`${url}/connections/${encodeURIComponent(id)}/resource/${path.replace(/^\/+/, '')}`, {
-          redirect: 'error',
+        return fetch(resourceUrl(`${url}/connections/${encodeURIComponent(id)}/resource/`, path), {
           referrerPolicy: 'no-referrer',
           ...init,
+          redirect: 'error',
           headers,
           credentials,
         })

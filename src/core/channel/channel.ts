@@ -28,6 +28,8 @@ export interface Redeemed {
   readonly accessToken?: AccessToken
   /** In `browser` mode, where the server issued one. */
   readonly refreshToken?: string
+  /** In `browser` mode, where there was an ID Token: whom it named. */
+  readonly idTokenSubject?: string | undefined
   /** What the channel wants stored together with the connection, by key. */
   readonly stored?: Readonly<Record<string, unknown>>
 }

@@ -11,7 +11,7 @@ import {
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
 import type { Connection } from '../connection.js'
-import type { Context } from '../context.js'
+import type { Context, HeldTokens } from '../context.js'
 import type { Provider } from '../provider.js'
 import type { Transaction } from '../transaction.js'
 import type { Channel } from './channel.js'
@@ -67,13 +67,14 @@ export function createChannel(context: Context, name: string, provider: Provider
   })
 
   const toStored = (
-    { accessToken, expiresInSeconds, refreshToken }: CheckedTokens,
-    previous?: string,
+    { accessToken, expiresInSeconds, refreshToken, claims }: CheckedTokens,
+    previous: Pick<StoredTokens, 'refreshToken' | 'idTokenSubject'> = { refreshToken: undefined },
   ): StoredTokens => ({
     v: 1,
     accessToken,
     expiresAt: expiresInSeconds === undefined ? undefined : clock.now() + expiresInSeconds,
-    refreshToken: refreshToken ?? previous,
+    refreshToken: refreshToken ?? previous.refreshToken,
+    idTokenSubject: previous.idTokenSubject ?? claims?.sub,
   })
 
   async function authorizationUrl({
@@ -111,11 +112,17 @@ export function createChannel(context: Context, name: string, provider: Provider
   }
 
   /** @throws {CountersignError} `reauthorization_required` when the server refuses the refresh token. */
-  async function refresh(refreshToken: string | undefined): Promise<StoredTokens> {
+  async function refresh(
+    previous: Pick<HeldTokens, 'refreshToken' | 'idTokenSubject'>,
+  ): Promise<StoredTokens> {
+    const { refreshToken, idTokenSubject } = previous
     if (refreshToken === undefined) throw gone()
     try {
       const settings = { ...(await endpoint()), clockToleranceSeconds: refreshToleranceSeconds }
-      return toStored(await refreshTokens(settings, refreshToken), refreshToken)
+      return toStored(await refreshTokens(settings, refreshToken, idTokenSubject), {
+        refreshToken,
+        idTokenSubject,
+      })
     } catch (error) {
       throw error instanceof TokenEndpointError && error.error === 'invalid_grant' ? gone() : error
     }
@@ -123,7 +130,7 @@ export function createChannel(context: Context, name: string, provider: Provider
 
   /** A refresh of what only this page knows. */
   async function refreshOwn(id: string): Promise<StoredTokens> {
-    const tokens = await refresh(context.tokens.get(id)?.refreshToken)
+    const tokens = await refresh(context.tokens.get(id) ?? {})
     const held = context.tokens.get(id)
     if (held) context.tokens.set(id, { ...held, refreshToken: tokens.refreshToken })
     return tokens
@@ -143,7 +150,7 @@ export function createChannel(context: Context, name: string, provider: Provider
       // The server may have replaced the refresh token: to send it again is the next demand's risk, not this one's.
       if (unansweredAt >= askedAt && unansweredAt <= clock.now()) throw unanswered()
       try {
-        const tokens = await replaceTokens(context, id, refreshToken, await refresh(refreshToken))
+        const tokens = await replaceTokens(context, id, refreshToken, await refresh(stored))
         if (!tokens) throw gone()
         return tokens
       } catch (error) {
@@ -185,6 +192,7 @@ export function createChannel(context: Context, name: string, provider: Provider
         connection,
         accessToken: { value: tokens.accessToken, expiresAt: tokens.expiresAt },
         ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
+        idTokenSubject: tokens.idTokenSubject,
         ...(persistent && { stored: { [tokensKey(connection.id)]: tokens } }),
       }
     },

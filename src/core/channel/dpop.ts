@@ -57,9 +57,9 @@ export async function sendWithProof(
           [oauth.customFetch]: async (href, { headers, method, body }) =>
             (answer = await context.platform.fetch(href, {
               credentials: 'omit',
-              redirect: 'error',
               referrerPolicy: 'no-referrer',
               ...init,
+              redirect: 'error',
               headers,
               method,
               body: (body ?? null) as BodyInit | null,

@@ -7,6 +7,8 @@ export interface StoredTokens {
   /** Epoch seconds. */
   readonly expiresAt: number | undefined
   readonly refreshToken: string | undefined
+  /** Whom the first ID Token named: a refreshed one must name the same. */
+  readonly idTokenSubject?: string | undefined
   /** When the refresh token was sent and no answer came: epoch seconds. */
   readonly unansweredAt?: number
 }
