@@ -79,6 +79,7 @@ export function createBackend({
   const calls: RecordedCall[] = []
   const begun = new Map<string, Begun>()
   const connections = new Map<string, ConnectionDocument>()
+  const owners = new Map<string, string | null>()
   let accessTokens = new Set<string>()
   const hostile: BackendHostility = {}
 
@@ -124,6 +125,7 @@ export function createBackend({
       details: {},
     }
     connections.set(connection.id, connection)
+    owners.set(connection.id, backend.session)
     return (transaction.answer = { connection, ...(mode === 'mediated' && accessToken()) })
   }
 
@@ -144,8 +146,10 @@ export function createBackend({
       return result instanceof Response ? result : answer(result)
     }
     if (first !== 'connections') return refusal('not_found', 404)
-    if (second === undefined) return answer({ connections: [...connections.values()] })
-    if (!connections.has(second)) return refusal('unknown_connection', 404)
+    const own = (id: string): boolean => (owners.get(id) ?? backend.session) === backend.session
+    if (second === undefined)
+      return answer({ connections: [...connections.values()].filter(({ id }) => own(id)) })
+    if (!connections.has(second) || !own(second)) return refusal('unknown_connection', 404)
     if (third === 'access-token') return answer(accessToken())
     if (third === 'resource') return answer({ ok: true })
     connections.delete(second)
