@@ -3,16 +3,25 @@ import {
   useAuthorize,
   useConnections,
   useTokens,
+  type Connection,
+  type ConnectionsState,
   type InputOf,
   type TokensState,
 } from 'countersign'
 import { useId, useState, type ReactNode } from 'react'
+import { Abandoned } from './abandoned.js'
+import { Act } from './act.js'
+import { Attempt } from './attempt.js'
 import { BadDays, type Wish } from './bad-days.js'
-import type { bank, ProviderName } from './bank.js'
+import { bank, type ProviderName } from './bank.js'
+import { Chooser, ChosenConnection, Lifetime } from './chosen.js'
+import { useDisplay } from './display.js'
 import { Outcome } from './outcome.js'
+import { Problem } from './problem.js'
 import { usePath } from './router.js'
 
 type ConnectedState = Extract<TokensState, { status: 'connected' }>
+type Input = InputOf<(typeof bank.providers)[ProviderName]>
 
 /** What {@link ProviderCard} shows. */
 export interface ProviderCardProps {
@@ -23,20 +32,24 @@ export interface ProviderCardProps {
   /** One sentence: where the tokens are. */
   readonly where: string
   /** What the person has chosen; null while something is still to be chosen. @defaultValue nothing to choose */
-  readonly input?: InputOf<(typeof bank.providers)[ProviderName]> | null
+  readonly input?: Input | null
+  /** Whether a connection can be renewed in place, without choosing anything. */
+  readonly renews?: boolean
   /** Where the person chooses it. */
   readonly choices?: ReactNode
   /** Bad days that only this bank can have. */
   readonly wishes?: readonly Wish[]
-  /** What was fetched with the new connection. */
+  /** What was fetched with the connection that is shown. */
   readonly children: (connected: ConnectedState) => ReactNode
 }
 
-/** One provider: its status, its button, its data, its bad days. */
+/** One provider: its status, its button, its connections with their data, its bad days. */
 export function ProviderCard(props: ProviderCardProps) {
-  const { name, title, about, where, input, choices, wishes, children } = props
-  const tokens: TokensState = useTokens(name)
-  const { authorize, prepare, status, error } = useAuthorize(name, input ?? undefined)
+  const { name, title, about, where, input, renews = false, choices, wishes, children } = props
+  const { connections, tokens, choose } = useChoice(name)
+  const display = useDisplay()
+  const renewed = renews && tokens.status === 'reauthorization_required' ? tokens.connection.id : undefined
+  const attempt = useAttempt(name, input ?? undefined, renewed, choose)
   const callback = useAuthorizationCallback()
   const path = usePath()
   const [confirmed, setConfirmed] = useState<boolean>()
@@ -46,40 +59,51 @@ export function ProviderCard(props: ProviderCardProps) {
       ? callback
       : undefined
   const completing = callback.status === 'pending' && path === `/callback/${name}`
-  const busy = status === 'leaving' || completing
+  const busy = completing || attempt.state.status === 'leaving' || attempt.state.status === 'waiting'
+  const shown = statusOf(tokens, ours?.status ?? attempt.state.status, busy)
+  const connection = 'connection' in tokens ? tokens.connection : undefined
   return (
     <article aria-labelledby={heading} className="card">
       <header>
         <h2 id={heading}>{title}</h2>
-        <p role="status" data-status={statusOf(tokens, ours?.status, busy)}>
-          {words[statusOf(tokens, ours?.status, busy)]}
+        <p role="status" data-status={shown}>
+          {words[shown]}
         </p>
       </header>
       <p>{about}</p>
       {ours && <Outcome callback={ours} />}
-      {error && <p className="problem">{error.message}</p>}
+      <Attempt {...attempt} />
+      {tokens.status === 'failed' && <Problem error={tokens.error} again={reload} />}
+      <Chooser connections={connections} chosen={connection?.id} choose={choose} />
+      {connection && <Lifetime connection={connection} />}
       {tokens.status === 'connected' && <Missing {...tokens.connection} />}
-      {tokens.status === 'connected' && children(tokens)}
-      <Abandoned name={name} />
-      {tokens.status === 'disconnected' && confirmed !== undefined && <p>{farewells[String(confirmed)]}</p>}
+      {tokens.status === 'connected' && (
+        <ChosenConnection value={tokens.connection.id}>{children(tokens)}</ChosenConnection>
+      )}
+      <Abandoned name={name} title={title} />
+      {confirmed !== undefined && <output>{farewells[String(confirmed)]}</output>}
       {choices}
       <p className="actions">
         <button
           type="button"
-          onPointerEnter={() => void prepare()}
-          onClick={() => void authorize()}
+          onPointerEnter={() => void attempt.prepare()}
+          onClick={() => {
+            setConfirmed(undefined)
+            void attempt.again()
+          }}
           disabled={busy || input === null}
         >
           {tokens.status === 'connected' ? `Connect ${title} again` : `Connect ${title}`}
         </button>
+        {renews && tokens.status === 'connected' && (
+          <Reconnect key={`${tokens.connection.id} ${display}`} name={name} id={tokens.connection.id} />
+        )}
         {'disconnect' in tokens && (
-          <button
-            type="button"
-            className="quiet"
-            onClick={() => void tokens.disconnect().then(({ revoked }) => setConfirmed(revoked))}
-          >
-            Disconnect
-          </button>
+          <Act
+            quiet
+            label="Disconnect"
+            onClick={() => tokens.disconnect().then(({ revoked }) => setConfirmed(revoked))}
+          />
         )}
       </p>
       <p className="where">{where}</p>
@@ -88,30 +112,69 @@ export function ProviderCard(props: ProviderCardProps) {
   )
 }
 
+/** The connections of a provider, and the one that is shown: the newest until the person chooses another. */
+function useChoice(name: ProviderName) {
+  const [wanted, choose] = useState<string>()
+  const connections = useConnections({ select: connectionsOf(name) })
+  const there = connections.some(({ id }) => id === wanted)
+  const tokens: TokensState = useTokens(name, { connection: there ? wanted : undefined })
+  return { connections, tokens, choose }
+}
+
+const selectors = new Map<ProviderName, (all: ConnectionsState) => readonly Connection[]>()
+
+/** The same function every time: a new one would select anew with every rendering. */
+function connectionsOf(name: ProviderName): (all: ConnectionsState) => readonly Connection[] {
+  const select =
+    selectors.get(name) ??
+    ((all: ConnectionsState) =>
+      all.status === 'ready' ? all.connections.filter(({ provider }) => provider === name) : [])
+  selectors.set(name, select)
+  return select
+}
+
+/** The way to the bank, as the person wants it: by this page or by a window of its own. */
+function useAttempt(
+  name: ProviderName,
+  input: Input | undefined,
+  renewed: string | undefined,
+  choose: (id: string) => void,
+) {
+  const display = useDisplay()
+  const whole = { ...(renewed === undefined ? input : { connection: renewed }) } as Input
+  const { authorize, prepare, ...state } = useAuthorize(name, { ...whole, display })
+  return {
+    state,
+    prepare,
+    again: async () => {
+      const outcome = await authorize()
+      if (outcome.status === 'connected') choose(outcome.connection.id)
+    },
+    byThisPage: () => bank.authorization(name, { ...whole, display: 'redirect' }).authorize(),
+  }
+}
+
+/** Renews a connection in place: it keeps its id. */
+function Reconnect({ name, id }: { name: ProviderName; id: string }) {
+  const attempt = useAttempt(name, undefined, id, () => undefined)
+  const busy = attempt.state.status === 'leaving' || attempt.state.status === 'waiting'
+  return (
+    <>
+      <button type="button" className="quiet" disabled={busy} onClick={() => void attempt.again()}>
+        Reconnect
+      </button>
+      <Attempt {...attempt} />
+    </>
+  )
+}
+
 /** What the person did not grant. */
 function Missing({ missingScope }: ConnectedState['connection']) {
   return missingScope.length > 0 ? <p className="hint">Not shared: {missingScope.join(', ')}</p> : null
 }
 
-/** Attempts that never came back: some banks show their errors and leave the person there. */
-function Abandoned({ name }: { name: ProviderName }) {
-  const all = useConnections()
-  const lost = all.status === 'ready' ? all.abandoned.filter(({ provider }) => provider === name) : []
-  return lost.map(({ id, startedAt, resume, dismiss }) => (
-    <div className="outcome" key={id}>
-      <p>
-        You left for the bank at {new Date(startedAt * 1000).toLocaleTimeString('en')} and did not come back.
-      </p>
-      <p className="actions">
-        <button type="button" onClick={() => void resume()}>
-          Try again
-        </button>
-        <button type="button" className="quiet" onClick={() => void dismiss()}>
-          Forget it
-        </button>
-      </p>
-    </div>
-  ))
+const reload = (): void => {
+  location.reload()
 }
 
 const farewells: Readonly<Record<string, string>> = {
@@ -131,7 +194,7 @@ const words = {
   failed: 'Not connected: something went wrong',
 } as const
 
-function statusOf(tokens: TokensState, outcome: string | undefined, busy: boolean): keyof typeof words {
+function statusOf(tokens: TokensState, outcome: string, busy: boolean): keyof typeof words {
   if (busy) return 'busy'
   if (
     outcome === 'cancelled' ||

@@ -24,6 +24,7 @@ export function ApitureCard() {
       about="A community bank whose apps are public clients: this page redeems the code itself."
       where="Access and refresh token: in the memory of this page. They are gone when it closes."
       wishes={wishes}
+      renews
     >
       {({ connection, fetch }) => (
         <Resource<ApitureAccounts>

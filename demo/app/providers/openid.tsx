@@ -25,6 +25,7 @@ export function OpenidCard() {
       about="A bank that keeps to the standards: requests are pushed first, and tokens are bound to a key."
       where="Tokens: in this browser’s storage, useless without a key that no script can read. They outlive the page."
       wishes={wishes}
+      renews
     >
       {({ connection, fetch }) => (
         <>

@@ -45,6 +45,7 @@ export function StitchCard() {
       about="A bank behind Stitch SSO: the app’s backend signs the client assertion and redeems the code."
       where="Access token: in the memory of this page. Refresh token and assertion: never outside the backend."
       wishes={wishes}
+      renews
     >
       {({ connection, fetch }) =>
         connection.grantedScope.includes('accounts') && (
