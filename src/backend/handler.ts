@@ -49,7 +49,7 @@ export interface Backend {
  *       scope: 'openid accounts balances offline_access',
  *       privateKey,
  *       keyId: '4f2b',
- *       idToken: 'unchecked',
+ *       idToken: 'unverified',
  *     }),
  *   },
  * })

@@ -181,7 +181,7 @@ describe('a key that cannot be used rejects ready', () => {
 describe('options that cannot work throw with the remedy', () => {
   const make = (options: object) => () => stitch({ ...base, clientSecret, ...options })
   test.each([
-    ['no issuer, and no word about it', { idToken: undefined }, /issuer.*unchecked/],
+    ['no issuer, and no word about it', { idToken: undefined }, /issuer.*unverified/],
     ['no openid', { scope: 'accounts' }, /openid/],
     ['no clientId', { clientId: '' }, /clientId/],
     ['no key and no secret', { clientSecret: undefined }, /privateKey.*clientSecret/],
@@ -236,6 +236,67 @@ describe('the ID Token', () => {
     )
     expect(bench.upstream.to('/.well-known/openid-configuration')).toEqual([])
     expect(bench.upstream.to('/jwks')).toEqual([])
+  })
+
+  describe('whose issuer is not known', () => {
+    const open = () =>
+      createBench({ stitch: { issuer: undefined, idToken: 'unverified', details: ['idp'] } as object })
+
+    test('is checked but for issuer and signature, without any key', async () => {
+      const bench = await open()
+      bench.upstream.claims = (claims) => ({ ...claims, iss: 'http://localhost:5001' })
+      const { status, body } = await bench.redeem(await bench.begin())
+      expect([status, body.connection.details]).toEqual([200, { idp: 'local' }])
+      expect(bench.upstream.requests.every(({ url }) => url === tokenEndpoint)).toBe(true)
+    })
+
+    test.each([
+      ['for another client', { aud: 'other' }, 'aud'],
+      ['for several, of which this is not the party', { aud: [clientId, 'other'] }, 'aud'],
+      ['for another party', { azp: 'other' }, 'azp'],
+      ['with another nonce', { nonce: 'other' }, 'nonce'],
+      ['without the nonce', { nonce: undefined }, 'nonce'],
+      ['for another access token', { at_hash: 'AAAAAAAAAAAAAAAAAAAAAA' }, 'at_hash'],
+      ['that has expired', { exp: 1 }, 'exp'],
+      ['without an end', { exp: undefined }, 'exp'],
+      ['that is old', { iat: 1_000_000 }, 'iat'],
+      ['without a time', { iat: undefined }, 'iat'],
+      ['about nobody', { sub: '' }, 'sub'],
+    ])('%s is refused all the same', async (_name, change, claim) => {
+      const bench = await open()
+      bench.upstream.claims = (claims) => ({ ...claims, ...change }) as typeof claims
+      expect((await bench.redeem(await bench.begin())).body.error).toBe('provider_error')
+      expect(bench.events.at(-1)?.reason).toBe(`id_token_invalid:${claim}`)
+    })
+
+    test.each([
+      ['that does not come', undefined, 'id_token'],
+      ['that is none', 'a.b.c', 'id_token'],
+      ['without a signature', `${btoa('{"alg":"none"}')}.e30.`, 'aud'],
+    ])('%s is refused, too', async (_name, idToken, claim) => {
+      const bench = await open()
+      bench.upstream.tokens = ({ id_token: _other, ...body }) => ({
+        ...body,
+        ...(idToken && { id_token: idToken }),
+      })
+      expect((await bench.redeem(await bench.begin())).body.error).toBe('provider_error')
+      expect(bench.events.at(-1)?.reason).toBe(`id_token_invalid:${claim}`)
+    })
+
+    test('of a refresh names the same person, where there is one', async () => {
+      const bench = await open()
+      const { id } = await bench.connect()
+      bench.passed += 3600
+      expect((await bench.call('POST', `/connections/${id}/access-token`, {})).status).toBe(200)
+      bench.upstream.tokens = ({ id_token: _none, ...body }) => body
+      bench.passed += 3600
+      expect((await bench.call('POST', `/connections/${id}/access-token`, {})).status).toBe(200)
+      bench.upstream.tokens = (body) => body
+      bench.upstream.subject = 'user/test/bank/2'
+      bench.passed += 3600
+      const { body } = await bench.call('POST', `/connections/${id}/access-token`, {})
+      expect(body.error).toBe('reauthorization_required')
+    })
   })
 
   test('tells the page the claims that are chosen, and no others', async () => {

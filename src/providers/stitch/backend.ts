@@ -20,6 +20,7 @@ import {
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
 import { endpoints, refreshTokenAbsoluteSeconds, refreshTokenSlidingSeconds } from './facts.js'
+import { checkUnverifiedIdToken, type UnverifiedExpectation } from './unverified-id-token.js'
 
 /** What the backend's {@link stitch} takes. */
 export type StitchBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> = CommonOptions<M> &
@@ -80,8 +81,11 @@ type IdTokenCheck =
       readonly idToken?: 'required'
     }
   | {
-      /** Where the issuer is not known: the ID Token is not read at all. */
-      readonly idToken: 'unchecked'
+      /**
+       * Where the issuer is not known. `unverified`: all of the ID Token is checked but its issuer and signature; that it is
+       * Stitch's follows from TLS. `unchecked`: it is not read at all, neither its nonce nor who it is about.
+       */
+      readonly idToken: 'unverified' | 'unchecked'
       readonly issuer?: undefined
     }
 
@@ -105,7 +109,7 @@ type IdTokenCheck =
  *   scope: 'openid accounts balances offline_access',
  *   privateKey,
  *   keyId: '4f2b',
- *   issuer: 'https://secure.stitch.money',
+ *   idToken: 'unverified',
  * })
  * ```
  * @see https://stitch.money/docs/stitch-sso
@@ -126,6 +130,18 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
       renewBy: Math.min(now + settings.slidingSeconds, createdAt + settings.absoluteSeconds),
     }),
   })
+
+  async function withClaims(
+    tokens: CheckedTokens,
+    expected: Omit<UnverifiedExpectation, 'clientId' | 'accessToken'>,
+  ): Promise<CheckedTokens> {
+    if (options.idToken !== 'unverified') return tokens
+    // A refresh may leave the ID Token out.
+    if (tokens.idToken === undefined && expected.nonce === undefined) return tokens
+    const { clientId } = options
+    const expectation = { ...expected, clientId, accessToken: tokens.accessToken }
+    return { ...tokens, claims: await checkUnverifiedIdToken(tokens.idToken, expectation) }
+  }
 
   return {
     label: 'Stitch',
@@ -152,13 +168,15 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
       const endpoint = await endpointFor(context)
       if (options.issuer !== undefined) checkResponseIssuer(iss, options.issuer, false)
       const grant = { code, codeVerifier, state, redirectUri, nonce, iss: options.issuer && iss }
+      const tokens = await redeemCode(endpoint, grant)
       const now = context.now()
-      return toGrant(await redeemCode(endpoint, grant), now, now)
+      return toGrant(await withClaims(tokens, { state, nonce, now }), now, now)
     },
 
     async refresh({ refreshToken = '', sub, createdAt }, context) {
       const tokens = await refreshTokens(await endpointFor(context), refreshToken, sub)
-      return toGrant(tokens, createdAt, context.now())
+      const now = context.now()
+      return toGrant(await withClaims(tokens, { subject: sub, now }), createdAt, now)
     },
 
     async revoke({ refreshToken, accessToken }, context) {
@@ -195,9 +213,10 @@ function readOptions(options: StitchBackendOptions<'mediated' | 'bff'>): Setting
   if (!options.clientId) throw new TypeError('stitch needs the `clientId` that the client has at Stitch.')
   if (!parseScope(options.scope).includes('openid'))
     throw new TypeError('The scope for Stitch must hold "openid": add it.')
-  if (options.issuer === undefined && (options.idToken as string | undefined) !== 'unchecked') {
+  const withoutIssuer: readonly unknown[] = ['unverified', 'unchecked']
+  if (options.issuer === undefined && !withoutIssuer.includes(options.idToken)) {
     throw new TypeError(
-      "stitch needs the `issuer` of Stitch's ID Tokens, to check them; if you do not know it, say so with `idToken: 'unchecked'`.",
+      "stitch needs the `issuer` of Stitch's ID Tokens, to check them; if you do not know it, say so with `idToken: 'unverified'`.",
     )
   }
   if (options.privateKey === undefined ? !options.clientSecret : !options.keyId)

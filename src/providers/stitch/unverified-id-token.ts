@@ -1,0 +1,62 @@
+import type { IDToken } from 'oauth4webapi'
+import { ValidationError } from '../../protocol/errors.js'
+import { algorithmOf, checkIdToken, idTokenAlgorithms } from '../../protocol/id-token.js'
+
+/** What an ID Token whose issuer is not known must still say. */
+export interface UnverifiedExpectation {
+  readonly clientId: string
+  readonly accessToken: string
+  /** Absent in a refresh, whose ID Token has none. */
+  readonly nonce?: string | undefined
+  readonly state?: string | undefined
+  /** The subject of the connection so far. */
+  readonly subject?: string | undefined
+  /** Epoch seconds. */
+  readonly now: number
+}
+
+const toleranceSeconds = 30
+
+const refuse = (claim: string): never => {
+  throw new ValidationError(
+    'id_token_invalid',
+    claim,
+    `The ID Token's ${claim} is not what was asked for. Nothing was connected; start again with authorize().`,
+  )
+}
+
+/**
+ * Checks all of an ID Token but its issuer and its signature: for a server whose issuer and keys are not known. That it is
+ * this server's follows from TLS alone, which OpenID Connect Core §3.1.3.7 (item 6) allows for a token endpoint.
+ *
+ * @throws {ValidationError} `id_token_invalid` naming the claim.
+ */
+export async function checkUnverifiedIdToken(
+  idToken: string | undefined,
+  expected: UnverifiedExpectation,
+): Promise<IDToken> {
+  const claims = decodeClaims(idToken ?? refuse('id_token'))
+  const { aud, exp, iat, nonce, sub } = claims
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
+  const { clientId, now } = expected
+  if (!audiences.includes(clientId) || (audiences.length > 1 && claims['azp'] !== clientId)) refuse('aud')
+  if (typeof exp !== 'number' || exp <= now - toleranceSeconds) refuse('exp')
+  if (typeof iat !== 'number') refuse('iat')
+  if (typeof sub !== 'string' || sub === '') refuse('sub')
+  if (expected.nonce !== undefined && nonce !== expected.nonce) refuse('nonce')
+  if (!(idTokenAlgorithms as readonly string[]).includes(algorithmOf(idToken ?? ''))) refuse('alg')
+  const checked = claims as unknown as IDToken
+  await checkIdToken(idToken ?? '', checked, { ...expected, fresh: expected.nonce !== undefined })
+  return checked
+}
+
+function decodeClaims(idToken: string): Readonly<Record<string, unknown>> {
+  const [, payload = ''] = idToken.split('.')
+  try {
+    const text = atob(payload.replace(/-/g, '+').replace(/_/g, '/'))
+    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0))
+    return Object(JSON.parse(new TextDecoder().decode(bytes))) as Record<string, unknown>
+  } catch {
+    return refuse('id_token')
+  }
+}
