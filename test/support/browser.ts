@@ -18,8 +18,8 @@ export interface FakeBrowser {
   readonly messages: unknown[]
   /** Another script of the origin sends a message. */
   post(message: unknown): void
-  /** Names of the locks that are held. */
-  readonly held: ReadonlySet<string>
+  /** How many pages wait for the lock of this name. */
+  waiting(name: string): number
   /** Takes a lock, as a frozen tab would; the function given back releases it. */
   hold(name: string): () => void
 }
@@ -180,7 +180,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
     post(message) {
       for (const { hear } of [...listeners]) hear(message)
     },
-    held: locks.held,
+    waiting: locks.waiting,
     hold: locks.hold,
   }
 }
@@ -235,7 +235,7 @@ function createLocks(clock: Clock) {
     })
   }
   return {
-    held,
+    waiting: (name: string) => waiting.get(name)?.length ?? 0,
     hold(name: string) {
       if (held.has(name)) throw new Error(`the lock ${name} is taken`)
       held.add(name)
