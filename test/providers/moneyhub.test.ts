@@ -185,6 +185,26 @@ describe('many connections, access that lasts', () => {
     expect(pushed(bank)['claims']).toContain('"mh:con_id"')
   })
 
+  test.each([
+    ['nothing', {}],
+    ['an institution and a connection', { bank_id: mockBank, connection_id: 'a:b' }],
+    ['a connection where it is to connect', { connection_id: 'a:b' }],
+    ['an institution where it is to renew', { mode: 'reauth', bank_id: mockBank, connection_id: 'a:b' }],
+    ['another mode', { mode: 'delete', connection_id: 'a:b' }],
+    ['an institution that is more than a name', { bank_id: `${mockBank} user:create` }],
+  ])('moneyhub 14: the backend refuses %s', async (_what, input) => {
+    const scene = createScene(bank)
+    const response = await scene.call('/moneyhub/authorization', {
+      state: 's'.repeat(43),
+      code_challenge: 'c'.repeat(43),
+      nonce: 'n'.repeat(43),
+      redirect_uri: redirectUri,
+      input,
+    })
+    expect(response.status).toBe(400)
+    expect(bank.requests.all).toEqual([])
+  })
+
   test.each(['sub', 'user_id', 'userId', 'moneyhubUserId', 'claims', 'prompt'])(
     'moneyhub 14: takes no %s from the page',
     async (name) => {
@@ -347,6 +367,7 @@ describe('the authorization request', () => {
     const { connection } = await createScene(bank).connect({ bankId: mockBank, consent })
     expect(claimsOf(pushed(bank))['mh:consent']).toEqual({ essential: true, value: consent })
     expect(connection.consentExpiresAt).toBe(Math.floor(Date.parse(consent.expirationDateTime) / 1000))
+    expect(bank.requests.count(/^\/users\/\w+\/connections$/)).toBe(0)
   })
 
   const at = (days: number) => new Date(Date.now() + days * 24 * 3600 * 1000).toISOString()
@@ -373,9 +394,11 @@ describe('the authorization request', () => {
   })
 
   test('moneyhub 6: is connected all the same where the users API does not say, and asks only if it may', async () => {
-    bank.control.always({ users: { status: 403, error: 'insufficient_scope' } })
     const claims = { moneyhubUserId: await userOf() }
-    expect((await createScene(bank, { claims }).connect()).connection.consentExpiresAt).toBeUndefined()
+    for (const users of [{ status: 403, error: 'insufficient_scope' }, 'dropped'] as const) {
+      bank.control.next({ users })
+      expect((await createScene(bank, { claims }).connect()).connection.consentExpiresAt).toBeUndefined()
+    }
     bank.requests.clear()
     await createScene(bank, { claims, backend: { readsExpiry: false } }).connect()
     expect(bank.requests.count(/^\/users/)).toBe(0)
@@ -410,13 +433,11 @@ describe('the authorization request', () => {
     expect(paths.join()).not.toMatch(/#|%23|undefined/)
   })
 
-  /** The id of a user, made without the users API's help by then. */
+  /** The id of a user that has been made. */
   async function userOf(): Promise<string> {
-    bank.control.reset()
     await createScene(bank).leave()
     const { value } = claimsOf(pushed(bank))['sub'] as { value: string }
     bank.requests.clear()
-    bank.control.always({ users: { status: 403, error: 'insufficient_scope' } })
     return value
   }
 })
@@ -536,8 +557,17 @@ describe('the way back', () => {
     expect(bank.requests.count('/oidc/token', { grant_type: 'authorization_code' })).toBe(0)
   })
 
-  test('moneyhub 24: the backend checks iss itself', async () => {
-    const scene = createScene(bank)
+  test('moneyhub 24: the backend wants iss itself, though discovery did not promise it', async () => {
+    const scene = createScene(bank, {
+      fetch: async (url, init) => {
+        const response = await fetch(url, init)
+        if (!url.endsWith('/openid-configuration')) return response
+        const { authorization_response_iss_parameter_supported: promise, ...document } =
+          (await response.json()) as Record<string, unknown>
+        expect(promise).toBe(true)
+        return Response.json(document)
+      },
+    })
     const { url } = await scene.decide('approve')
     const state = url.searchParams.get('state')!
     const record = (await scene.browser.records()).get(state) as { codeVerifier: string; handle?: string }
@@ -549,6 +579,7 @@ describe('the way back', () => {
     }
     const response = await scene.call('/moneyhub/token', body)
     expect(response.status).toBe(409)
+    expect(scene.events.at(-1)).toMatchObject({ error: 'transaction_invalid', reason: 'issuer_mismatch' })
     expect(bank.requests.count('/oidc/token', { grant_type: 'authorization_code' })).toBe(0)
   })
 

@@ -15,7 +15,7 @@ import { redeemCode } from '../../protocol/token-endpoint.js'
 import { deliver, toParameters, type MoneyhubDelivery } from './authorization-request.js'
 import { createMoneyhubClient, type MoneyhubClientAuthentication } from './client.js'
 import { authorizationPath, dataScope, endpoints, transactionSeconds } from './facts.js'
-import { connectionIdForm, inputForms, invalid, readChoice, type MoneyhubChoice } from './input.js'
+import { inputForms, invalid, isConnectionId, readChoice, type MoneyhubChoice } from './input.js'
 import { createOwnTokens } from './own-tokens.js'
 import { checkUserId, createMoneyhubUsers, type MoneyhubUsers } from './users.js'
 
@@ -284,12 +284,7 @@ function toTransactionData(choice: MoneyhubChoice, userId: string | undefined): 
 
 /** @throws {ValidationError} `id_token_invalid` when it is missing, or another than the one that was to be renewed. */
 function checkConnectionId(value: unknown, renewed: unknown): string {
-  if (
-    typeof value === 'string' &&
-    connectionIdForm.test(value) &&
-    (renewed === undefined || renewed === value)
-  )
-    return value
+  if (isConnectionId(value) && (renewed === undefined || renewed === value)) return value
   throw new ValidationError(
     'id_token_invalid',
     'mh:con_id',

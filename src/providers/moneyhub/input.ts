@@ -10,7 +10,9 @@ export type MoneyhubChoice = (
 type Renewal = 'reauth' | 'reconsent' | 'refresh'
 
 /** Moneyhub's ids of connections look like `<bankId>:<uuid>`. */
-export const connectionIdForm: RegExp = /^[\w.:~-]{1,200}$/
+export function isConnectionId(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w.:~-]{1,200}$/.test(value)
+}
 
 const daySeconds = 24 * 3600
 const longestConsentSeconds = 90 * daySeconds
@@ -21,7 +23,7 @@ const longestHistorySeconds = 72 * 31 * daySeconds
 export const inputForms: Readonly<Record<string, RegExp | ((value: Json | undefined) => boolean)>> = {
   mode: /^(?:connect|reauth|reconsent|refresh)$/,
   bank_id: /^[\w-]{1,128}$/,
-  connection_id: connectionIdForm,
+  connection_id: (value) => value === undefined || isConnectionId(value),
   consent: (value) => value === undefined || isConsent(value),
 }
 

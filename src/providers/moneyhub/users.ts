@@ -38,8 +38,6 @@ type UserRecord = { readonly userId: string } | { readonly lease: string; readon
 
 /** @param service Where the users API is: an origin without a path. */
 export function createMoneyhubUsers(service: string, ownTokens: OwnTokens): MoneyhubUsers {
-  const underWay = new Map<string, Promise<string>>()
-
   async function call(
     scope: string,
     path: string,
@@ -63,11 +61,11 @@ export function createMoneyhubUsers(service: string, ownTokens: OwnTokens): Mone
   }
 
   /**
-   * Compare and swap, so that several replicas make one user:
+   * Compare and swap, so that ten clicks and several replicas make one user:
    *
    * ```
-   * replica A   take the lease ─ POST /users ─────── store the id
-   * replica B        lease is taken ─ wait ────────────────── read the id
+   * A   take the lease ─ POST /users ─────── store the id
+   * B        lease is taken ─ wait ────────────────── read the id
    * ```
    */
   async function ensureStored(key: string, clientUserId: string, context: UserContext): Promise<string> {
@@ -108,16 +106,8 @@ export function createMoneyhubUsers(service: string, ownTokens: OwnTokens): Mone
   }
 
   return {
-    async ensure(subject, clientUserId, context) {
-      const key = `user:${await sha256(subject)}`
-      const running = underWay.get(key)
-      if (running) return running
-      const user = ensureStored(key, clientUserId, context).finally(() => {
-        underWay.delete(key)
-      })
-      underWay.set(key, user)
-      return user
-    },
+    ensure: async (subject, clientUserId, context) =>
+      ensureStored(`user:${await sha256(subject)}`, clientUserId, context),
 
     async expiryOf(userId, connectionId, reach) {
       const path = `/${encodeURIComponent(userId)}/connections`
