@@ -177,6 +177,10 @@ export default defineConfig(
     ...imports('backend', ['platform', 'core', 'react', 'providers', 'testing', 'devtools']),
   },
   {
+    files: ['src/cli/**'],
+    ...imports('cli', ['platform', 'core', 'react', 'providers', 'backend', 'testing', 'devtools']),
+  },
+  {
     files: ['src/providers/**'],
     ...imports('providers', ['platform', 'react', 'backend', 'testing', 'devtools'], ['core']),
   },
@@ -190,6 +194,12 @@ export default defineConfig(
   },
 
   // Around it
+  {
+    // Programs of their own in plain JavaScript: what they import is theirs, and not the project's.
+    files: ['examples/**/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    rules: { 'no-console': 'off' },
+  },
   {
     files: ['demo/**', 'scripts/**', 'test/**', '*.config.*'],
     rules: { 'no-console': 'off' },

@@ -10,7 +10,10 @@ export default defineConfig({
     target: 'es2022',
     minify: false,
     lib: {
-      entry: Object.fromEntries(entries.map(({ name, source }) => [name, source])),
+      entry: {
+        ...Object.fromEntries(entries.map(({ name, source }) => [name, source])),
+        'cli/index': 'src/cli/index.ts',
+      },
       formats: ['es'],
     },
     rolldownOptions: {
