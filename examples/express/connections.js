@@ -1,0 +1,100 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { Refusal } from './refusal.js'
+
+const now = () => Math.floor(Date.now() / 1000)
+const words = (scope) => scope.split(' ').filter(Boolean)
+const sha256 = (value) => createHash('sha256').update(value).digest('base64url')
+
+/** Connections with their tokens, in this process's memory: put them into your database. */
+export function createConnections(providers) {
+  const all = new Map()
+
+  function find(subject, id) {
+    const connection = all.get(id)
+    if (connection?.subject !== subject) throw new Refusal('unknown_connection')
+    return connection
+  }
+
+  async function refresh(connection) {
+    const { refreshToken } = connection.tokens
+    if (!refreshToken) throw over(connection)
+    try {
+      const tokens = await providers[connection.provider].refresh(refreshToken)
+      // Kept before anybody has the new access token: the old refresh token is dead by now.
+      connection.tokens = { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken }
+    } catch (error) {
+      throw error.error === 'invalid_grant' ? over(connection) : error
+    } finally {
+      connection.refreshing = undefined
+    }
+  }
+
+  return {
+    find,
+
+    list: (subject) => [...all.values()].filter((connection) => connection.subject === subject),
+
+    /** Keeps what a code gave; a renewed connection keeps its id. */
+    keep({ subject, provider, requested, renews }, tokens) {
+      const granted = tokens.scope === undefined ? words(requested) : words(tokens.scope)
+      const connection = {
+        id: all.has(renews) ? renews : randomBytes(16).toString('base64url'),
+        subject,
+        provider,
+        status: 'connected',
+        scope: granted.join(' '),
+        missing: words(requested)
+          .filter((one) => !granted.includes(one))
+          .join(' '),
+        createdAt: now(),
+        tokens,
+      }
+      all.set(connection.id, connection)
+      return connection.id
+    },
+
+    /** A token that is good: the one there is, or else one refresh for all who ask meanwhile. */
+    async usableToken(connection, rejected) {
+      if (connection.status !== 'connected') throw over(connection)
+      const { accessToken, expiresAt } = connection.tokens
+      const isGood = expiresAt - now() > 10 && sha256(accessToken) !== rejected
+      if (!isGood) {
+        connection.refreshing ??= refresh(connection)
+        await connection.refreshing
+      }
+      return connection.tokens
+    },
+
+    /** Forgets it, whatever the provider says. */
+    async forget(connection) {
+      all.delete(connection.id)
+      try {
+        return await providers[connection.provider].revoke(connection.tokens.refreshToken)
+      } catch {
+        return false
+      }
+    },
+  }
+}
+
+function over(connection) {
+  connection.status = 'reauthorization_required'
+  return new Refusal('reauthorization_required', { connection: connection.id })
+}
+
+/** What a page may know of a connection. */
+export const toDocument = ({ id, provider, status, scope, missing, createdAt }) => ({
+  id,
+  provider,
+  status,
+  scope,
+  missing_scope: missing,
+  created_at: createdAt,
+  details: {},
+})
+
+export const toAccessToken = ({ accessToken, expiresAt }) => ({
+  access_token: accessToken,
+  token_type: 'Bearer',
+  expires_in: Math.max(0, Math.floor(expiresAt - now())),
+})

@@ -1,0 +1,50 @@
+// The errors of the contract: status and sentence. No other answer with an error leaves this server.
+const errors = {
+  invalid_request: [400, 'The request is not as the contract describes it.'],
+  invalid_grant: [400, 'The provider does not accept the authorization code.'],
+  unauthenticated: [401, 'Nobody is signed in.'],
+  forbidden_origin: [403, 'This page may not ask.'],
+  unknown_provider: [404, 'There is no such provider.'],
+  unknown_connection: [404, 'There is no such connection.'],
+  not_found: [404, 'There is nothing here.'],
+  method_not_allowed: [405, 'This method is not allowed here.'],
+  transaction_invalid: [409, 'Unknown, expired, used, or not of this user. Start again.'],
+  reauthorization_required: [409, 'The connection must be renewed.'],
+  payload_too_large: [413, 'The body is too large.'],
+  unsupported_media_type: [415, 'The body must be application/json.'],
+  rate_limited: [429, 'Too many requests.'],
+  provider_error: [502, 'The provider refused, or its answer cannot be used.'],
+  backend_unavailable: [503, 'Something is wrong here. Try again in a while.'],
+  provider_unavailable: [504, 'The provider does not answer.'],
+}
+
+export class Refusal extends Error {
+  /** @param {keyof errors} error */
+  constructor(error, { connection, headers = {} } = {}) {
+    super(error)
+    this.error = error
+    this.connection = connection
+    this.headers = headers
+  }
+}
+
+/** Express's error handler: the last of the middleware. */
+export function sendRefusal(problem, req, res, next) {
+  if (res.headersSent) return next(problem)
+  const { error, connection, headers } = toRefusal(problem)
+  const [status, description] = errors[error]
+  res.set(headers).status(status)
+  res.json({ error, error_description: description, ...(connection && { connection }) })
+}
+
+function toRefusal(problem) {
+  if (problem instanceof Refusal) return problem
+  // What body-parser throws.
+  if (problem.type === 'entity.too.large') return new Refusal('payload_too_large')
+  if (problem.type === 'encoding.unsupported') return new Refusal('unsupported_media_type')
+  if (problem.type) return new Refusal('invalid_request')
+  // A path that cannot be decoded.
+  if (problem instanceof URIError) return new Refusal('not_found')
+  console.error(problem.name)
+  return new Refusal('backend_unavailable')
+}
