@@ -16,7 +16,7 @@ const words = (scope) => (typeof scope === 'string' ? scope.split(' ').filter(Bo
  * @param {(req: import('express').Request) => string | undefined} options.session Who is signed in to the app.
  * @param {Record<string, ReturnType<typeof import('./provider.js').oauthProvider>>} options.providers
  */
-export function createApp({ origins, session, providers: list, basePath = '/connect', perMinute = 300 }) {
+export function createApp({ origins, session, providers: list, basePath = '/connect', perMinute = 600 }) {
   const providers = Object.assign(Object.create(null), list)
   const transactions = createTransactions()
   const connections = createConnections(providers)
