@@ -6,7 +6,7 @@ import type { CheckOptions } from '../../../src/cli/check/options.js'
 export const app = 'https://app.example'
 
 /** A port that nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
