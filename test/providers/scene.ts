@@ -30,7 +30,10 @@ export interface SceneOptions<P extends Provider> {
   /** Seconds added to the backend's clock. */
   readonly secondsLater?: () => number
   /** Stands before the network: an answer, or undefined to let the request through. */
-  readonly intercept?: (url: string, init: RequestInit) => Response | Promise<Response> | undefined
+  readonly intercept?: (
+    url: string,
+    init: RequestInit,
+  ) => Response | undefined | Promise<Response | undefined>
 }
 
 /** A request that the page sent, with the answer it read. */
