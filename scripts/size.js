@@ -13,19 +13,31 @@ import { aliases, onLog } from './vite-options.js'
  * @property {string} file Below test/size/.
  * @property {'eager' | 'all'} count `eager`: the entry and its static imports, loaded before the first click.
  * @property {number} budget In bytes.
+ * @property {RegExp} [optional] Chunks that such an app loads only when it uses what is in them: not counted.
  * @property {RegExp} [without] Modules that must be in no chunk.
  */
 
-/** @type {App[]} */
+/**
+ * Vite's own helper for dynamic imports is counted, about 1.1 kB of each entry.
+ *
+ * @type {App[]}
+ */
 const apps = [
-  { name: 'before the first click', file: 'hooks.tsx', count: 'eager', budget: 5000 },
-  // DPoP and revocation are on board; without them it would be 16 kB.
-  { name: 'browser mode, all chunks', file: 'browser.tsx', count: 'all', budget: 17_500 },
+  { name: 'before the first click', file: 'hooks.tsx', count: 'eager', budget: 7200 },
+  // What a redirect with bearer tokens loads from click to data, oauth4webapi (10 kB) and every check included.
   {
-    name: 'backend only, all chunks',
+    name: 'browser mode, redirect',
+    file: 'browser.tsx',
+    count: 'all',
+    optional: /(?:dpop|pushed-authorization|popup|lease|backend)-/,
+    budget: 31_500,
+  },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 36_000 },
+  {
+    name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 6000,
+    budget: 18_500,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]
@@ -33,7 +45,8 @@ const apps = [
 let failed = false
 for (const app of apps) {
   const chunks = await bundle(app)
-  const counted = app.count === 'eager' ? eager(chunks) : chunks
+  const loaded = app.count === 'eager' ? eager(chunks) : chunks
+  const counted = loaded.filter(({ fileName, isEntry }) => isEntry || !app.optional?.test(fileName))
   const bytes = sum(counted.map(gzipped))
   const banned = chunks.filter(({ moduleIds }) => moduleIds.some((id) => app.without?.test(id)))
 
