@@ -56,9 +56,15 @@ export function openDatabase(name: string): Database {
       use('readwrite', async (records) => {
         const current = await Promise.all(keys.map((key) => promisifyRequest<unknown>(records.get(key))))
         const [writes, result] = change(current)
-        for (const [key, value] of Object.entries(writes)) {
-          if (value === undefined) records.delete(key)
-          else records.put(value, key)
+        try {
+          for (const [key, value] of Object.entries(writes)) {
+            if (value === undefined) records.delete(key)
+            else records.put(value, key)
+          }
+        } catch (error) {
+          // Without this the writes before the one that failed would be committed.
+          records.transaction.abort()
+          throw error
         }
         await promisifyRequest(records.transaction)
         return result

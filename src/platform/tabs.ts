@@ -24,8 +24,9 @@ export interface Tabs {
 /** Web Locks and a BroadcastChannel, both under one name. */
 export function openTabs(name: string, clock: Clock, database: Database): Tabs {
   let channel: BroadcastChannel | undefined
+  let closed = false
   const open = (): BroadcastChannel | undefined => {
-    if (typeof BroadcastChannel !== 'undefined') channel ??= new BroadcastChannel(name)
+    if (!closed && typeof BroadcastChannel !== 'undefined') channel ??= new BroadcastChannel(name)
     return channel
   }
   return {
@@ -52,6 +53,7 @@ export function openTabs(name: string, clock: Clock, database: Database): Tabs {
     close() {
       channel?.close()
       channel = undefined
+      closed = true
     },
   }
 }
