@@ -1,0 +1,157 @@
+import { IDBDatabase, IDBFactory, IDBObjectStore } from 'fake-indexeddb'
+import { describe, expect, test, vi } from 'vitest'
+import { openDatabase } from '../../src/platform/database.js'
+import { errorOf } from '../support/refusal.js'
+
+const put = (key: string, value: unknown) =>
+  openDatabase('app').change([], () => [{ [key]: value }, undefined])
+
+describe('a database', () => {
+  test('gives what was put, on any connection', async () => {
+    await put('a', { n: 1 })
+    await put('b', [2])
+    expect(await openDatabase('app').get('a')).toEqual({ n: 1 })
+    expect(await openDatabase('app').get('c')).toBeUndefined()
+    expect(await openDatabase('app').entries()).toEqual([
+      ['a', { n: 1 }],
+      ['b', [2]],
+    ])
+  })
+
+  test('is one of its own for each name', async () => {
+    await put('a', 1)
+    expect(await openDatabase('another app').entries()).toEqual([])
+  })
+
+  test('changes several keys at once, reading what it changes', async () => {
+    await put('a', 1)
+    await put('gone', 1)
+    const result = await openDatabase('app').change(['a', 'missing'], ([a, missing]) => [
+      { a: Number(a) + 1, b: 'new', gone: undefined },
+      [a, missing],
+    ])
+    expect(result).toEqual([1, undefined])
+    expect(await openDatabase('app').entries()).toEqual([
+      ['a', 2],
+      ['b', 'new'],
+    ])
+  })
+
+  test('writes nothing where nothing is to be written', async () => {
+    await openDatabase('app').change(['a', 'b'], () => [{}, undefined])
+    expect(await openDatabase('app').entries()).toEqual([])
+  })
+
+  test('lets one of many take a value', async () => {
+    await put('code', 'abc')
+    const take = () => openDatabase('app').change(['code'], ([code]) => [{ code: undefined }, code])
+    expect((await Promise.all([take(), take(), take()])).filter(Boolean)).toEqual(['abc'])
+  })
+
+  test('has committed when the promise resolves', async () => {
+    const order: string[] = []
+    const database = openDatabase('app')
+    await database.get('a')
+    const real = IDBDatabase.prototype.transaction
+    vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...args) {
+      const transaction = real.apply(this, args)
+      transaction.addEventListener('complete', () => order.push('committed'))
+      return transaction
+    })
+    await database.change([], () => [{ a: 1 }, undefined])
+    order.push('resolved')
+    expect(order).toEqual(['committed', 'resolved'])
+  })
+
+  test('keeps a key that cannot be exported', async () => {
+    const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+      'sign',
+      'verify',
+    ])
+    await put('key', pair)
+    const kept = (await openDatabase('app').get('key')) as CryptoKeyPair
+    expect(kept.privateKey.extractable).toBe(false)
+    const data = new Uint8Array([1, 2, 3])
+    const algorithm = { name: 'ECDSA', hash: 'SHA-256' }
+    const signature = await crypto.subtle.sign(algorithm, kept.privateKey, data)
+    expect(await crypto.subtle.verify(algorithm, pair.publicKey, signature, data)).toBe(true)
+  })
+})
+
+describe('a database that fails', () => {
+  const unavailable = { name: 'StorageError', code: 'storage_unavailable', recovery: 'authorize' }
+  const operations = (database = openDatabase('app')) => [
+    () => database.get('a'),
+    () => database.entries(),
+    () => database.change(['a'], () => [{ a: 1 }, undefined]),
+  ]
+
+  test('because there is no IndexedDB says so', async () => {
+    vi.stubGlobal('indexedDB', undefined)
+    for (const operation of operations()) expect(await errorOf(operation)).toMatchObject(unavailable)
+  })
+
+  test('because the browser forbids it says so, and tries again at the next call', async () => {
+    const open = vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {
+      throw new DOMException('denied', 'SecurityError')
+    })
+    const database = openDatabase('app')
+    for (const operation of operations(database)) expect(await errorOf(operation)).toMatchObject(unavailable)
+    open.mockRestore()
+    await database.change([], () => [{ a: 1 }, undefined])
+    expect(await database.get('a')).toBe(1)
+  })
+
+  test('because its connection was closed is opened again, once', async () => {
+    await put('a', 1)
+    const database = openDatabase('app')
+    await database.get('a')
+    const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementationOnce(() => {
+      throw new DOMException('The database connection is closing.', 'InvalidStateError')
+    })
+    expect(await database.get('a')).toBe(1)
+    expect(transaction).toHaveBeenCalledTimes(2)
+
+    transaction.mockImplementation(() => {
+      throw new DOMException('The database connection is closing.', 'InvalidStateError')
+    })
+    transaction.mockClear()
+    expect(await errorOf(() => database.get('a'))).toMatchObject(unavailable)
+    expect(transaction).toHaveBeenCalledTimes(2)
+  })
+
+  test('because it is full has changed nothing', async () => {
+    await put('a', 1)
+    const real = IDBObjectStore.prototype.put
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, value, key) {
+      if (key === 'b') throw new DOMException('full', 'QuotaExceededError')
+      return real.call(this, value, key)
+    })
+    expect(
+      await errorOf(() => openDatabase('app').change(['a'], () => [{ a: 2, b: 2 }, undefined])),
+    ).toMatchObject(unavailable)
+    expect(await openDatabase('app').entries()).toEqual([['a', 1]])
+  })
+
+  test('because the transaction is aborted has changed nothing', async () => {
+    await put('a', 1)
+    const real = IDBObjectStore.prototype.put
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, value, key) {
+      const request = real.call(this, value, key)
+      this.transaction.abort()
+      return request
+    })
+    expect(await errorOf(() => openDatabase('app').change(['a'], () => [{ a: 2 }, undefined]))).toMatchObject(
+      unavailable,
+    )
+    expect(await openDatabase('app').entries()).toEqual([['a', 1]])
+  })
+
+  test('says nothing of keys and values', async () => {
+    vi.stubGlobal('indexedDB', undefined)
+    const error = await errorOf(() =>
+      openDatabase('app').change(['state-of-a-transaction'], () => [{ verifier: 'secret' }, undefined]),
+    )
+    expect(error.message).not.toMatch(/state-of|secret|verifier/)
+  })
+})
