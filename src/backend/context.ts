@@ -42,7 +42,7 @@ export function providerContext(context: Context, provider: BackendProvider): Pr
   const [name = ''] = [...providers].find(([, candidate]) => candidate === provider) ?? []
   const ownKey = (key: string): string => `provider:${name}:${key}`
   return {
-    fetch: provider.fetch ?? fetch,
+    fetch: withoutReuse(provider.fetch ?? fetch),
     now,
     records: {
       read: (key) => records.read(ownKey(key)),
@@ -50,6 +50,18 @@ export function providerContext(context: Context, provider: BackendProvider): Pr
     },
   }
 }
+
+/**
+ * Has every request of a provider's methods use a connection of its own. A server may close a kept connection just when a
+ * request is on its way, and of a code or a refresh token that can be used once nobody knows then whether it was.
+ */
+const withoutReuse =
+  (fetch: Fetch): Fetch =>
+  (url, init) => {
+    const headers = new Headers(init.headers)
+    headers.set('connection', 'close')
+    return fetch(url, { ...init, headers })
+  }
 
 /** How the app's user appears in keys of the store: not to be read back. */
 export const subjectKey = (subject: string): Promise<string> => sha256(`subject ${subject}`)

@@ -165,7 +165,7 @@ interface Answer {
 
 async function ask(context: Context, forward: Forward, token: string): Promise<Answer> {
   const { provider, route, url, headers, body } = forward
-  const { fetch } = providerContext(context, provider)
+  const fetch = provider.fetch ?? context.fetch
   try {
     const init = {
       method: route.method,

@@ -216,7 +216,7 @@ function readOptions(options: StitchBackendOptions<'mediated' | 'bff'>): Setting
   const withoutIssuer: readonly unknown[] = ['unverified', 'unchecked']
   if (options.issuer === undefined && !withoutIssuer.includes(options.idToken)) {
     throw new TypeError(
-      "stitch needs the `issuer` of Stitch's ID Tokens, to check them; if you do not know it, say so with `idToken: 'unverified'`.",
+      "stitch needs the `issuer` of Stitch's ID Tokens, to check them; if you do not know it, say so with `idToken: 'unverified'`, which checks the rest of them, or `idToken: 'unchecked'`.",
     )
   }
   if (options.privateKey === undefined ? !options.clientSecret : !options.keyId)
