@@ -1,5 +1,7 @@
-import { useAuthorizationCallback } from 'countersign'
+import { useAuthorizationCallback, useConnections } from 'countersign'
 import { useEffect } from 'react'
+import { Act } from './act.js'
+import { DisplayChoice } from './display.js'
 import { ApitureCard } from './providers/apiture.js'
 import { BasisCard } from './providers/basis.js'
 import { FdxCard } from './providers/fdx.js'
@@ -7,7 +9,7 @@ import { MoneyhubCard, MoneyhubOnceCard } from './providers/moneyhub.js'
 import { OpenidCard } from './providers/openid.js'
 import { StitchCard } from './providers/stitch.js'
 import { navigate, usePath } from './router.js'
-import { SessionMenu } from './session-menu.js'
+import { SessionMenu, signIn } from './session-menu.js'
 import { Outcome } from './outcome.js'
 
 /** The whole page: every provider is a card, and the callback is shown in the card it belongs to. */
@@ -24,7 +26,9 @@ export function App() {
           Each card goes to a bank of its own, which runs on this machine. Sign in there, say what you share,
           and come back.
         </p>
+        <DisplayChoice />
         <Return />
+        <SignedOut />
         <div className="cards">
           <ApitureCard />
           <BasisCard />
@@ -59,4 +63,19 @@ function Return() {
       <Outcome callback={callback} />
     </section>
   ) : null
+}
+
+/** Nobody is signed in to the app, here or at its backend. A callback says that itself. */
+function SignedOut() {
+  const signedOut = useConnections({ select: ({ status }) => status === 'sign_in_required' })
+  const { status } = useAuthorizationCallback()
+  if (!signedOut || status === 'sign_in_required') return null
+  return (
+    <section className="notice" aria-label="Signed out">
+      <p>You are signed out of this app. What was connected is kept, and shown to nobody.</p>
+      <p className="actions">
+        <Act label="Sign in" onClick={signIn} />
+      </p>
+    </section>
+  )
 }

@@ -1,4 +1,5 @@
 import { AuthorizationResponseError, type CallbackState, type CountersignError } from 'countersign'
+import { Act } from './act.js'
 import { navigate } from './router.js'
 import { signIn } from './session-menu.js'
 
@@ -78,14 +79,6 @@ function Evidence({ error }: { error: CountersignError }) {
         </p>
       )}
     </>
-  )
-}
-
-function Act({ label, onClick }: { label: string; onClick: () => unknown }) {
-  return (
-    <button type="button" onClick={() => void onClick()}>
-      {label}
-    </button>
   )
 }
 

@@ -60,7 +60,9 @@ export function ProviderCard(props: ProviderCardProps) {
       : undefined
   const completing = callback.status === 'pending' && path === `/callback/${name}`
   const busy = completing || attempt.state.status === 'leaving' || attempt.state.status === 'waiting'
-  const shown = statusOf(tokens, ours?.status ?? attempt.state.status, busy)
+  // That nobody could leave is said in the card; what the bank answered is its status.
+  const answered = attempt.state.status === 'failed' ? undefined : attempt.state.status
+  const shown = statusOf(tokens, ours?.status ?? answered, busy)
   const connection = 'connection' in tokens ? tokens.connection : undefined
   return (
     <article aria-labelledby={heading} className="card">
@@ -194,7 +196,7 @@ const words = {
   failed: 'Not connected: something went wrong',
 } as const
 
-function statusOf(tokens: TokensState, outcome: string, busy: boolean): keyof typeof words {
+function statusOf(tokens: TokensState, outcome: string | undefined, busy: boolean): keyof typeof words {
   if (busy) return 'busy'
   if (
     outcome === 'cancelled' ||

@@ -1,0 +1,17 @@
+/** A button that does something. */
+export function Act({
+  label,
+  onClick,
+  quiet = false,
+}: {
+  label: string
+  onClick: () => unknown
+  /** Whether it is the lesser choice. @defaultValue false */
+  quiet?: boolean
+}) {
+  return (
+    <button type="button" className={quiet ? 'quiet' : undefined} onClick={() => void onClick()}>
+      {label}
+    </button>
+  )
+}

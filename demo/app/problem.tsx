@@ -1,0 +1,52 @@
+import type { CountersignError, ErrorCode } from 'countersign'
+import { Act } from './act.js'
+import { signIn } from './session-menu.js'
+
+/** What {@link Problem} shows. */
+export interface ProblemProps {
+  readonly error: CountersignError
+  /** Takes the step again that failed. */
+  readonly again: () => unknown
+  /** Another way to the same end. */
+  readonly instead?: { readonly label: string; readonly act: () => unknown } | undefined
+}
+
+/** Something that did not work, with what its `recovery` says can be done. */
+export function Problem({ error, again, instead }: ProblemProps) {
+  return (
+    <div className="problem" role="alert">
+      <p>{words[error.code] ?? error.message}</p>
+      <p className="code">
+        Code: <code>{error.code}</code>
+      </p>
+      <Remedy error={error} again={again} instead={instead} />
+    </div>
+  )
+}
+
+/** The library's sentences are for developers; these are for the person. */
+const words: Partial<Record<ErrorCode, string>> = {
+  popup_blocked: 'Your browser did not let the bank’s window open.',
+  storage_unavailable:
+    'Your browser keeps nothing for this page, so the way back from the bank could not be found. Allow site data, or leave private browsing.',
+}
+
+function Remedy({ error, again, instead }: ProblemProps) {
+  switch (error.recovery) {
+    case 'configure':
+      return <p>Whoever made this app must change it: nothing you do here would help.</p>
+    case 'sign_in':
+      return (
+        <p className="actions">
+          <Act label="Sign in and try again" onClick={() => signIn().then(again)} />
+        </p>
+      )
+    default:
+      return (
+        <p className="actions">
+          <Act label={error.recovery === 'resume' ? 'Try again' : 'Start again'} onClick={again} />
+          {instead && <Act quiet label={instead.label} onClick={instead.act} />}
+        </p>
+      )
+  }
+}
