@@ -1,0 +1,147 @@
+import {
+  createClient,
+  type AuthorizationResponseError,
+  type AuthorizationState,
+  type CallbackState,
+  type Connection,
+  type ConnectionsState,
+  type CountersignError,
+  type DetailsOf,
+  type ErrorCode,
+  type InputOf,
+  type Recovery,
+  type TokensState,
+} from 'countersign/core'
+import { apiture, basis, oidc, stitch, type BasisDetails } from 'countersign/providers'
+import { expectTypeOf, test } from 'vitest'
+
+const client = createClient({
+  backend: '/connect',
+  providers: {
+    apiture: apiture({ clientId: 'client', scope: 'openid' }),
+    stitch: stitch({ clientId: 'client', scope: 'openid' }),
+    basis: basis({ clientId: 'client', environment: 'development' }),
+    closed: stitch({ clientId: 'client', scope: 'openid', mode: 'bff' }),
+  },
+})
+
+test('a client knows its providers by name', () => {
+  expectTypeOf(client.tokens).parameter(0).toEqualTypeOf<'apiture' | 'stitch' | 'basis' | 'closed'>()
+  // @ts-expect-error no provider has this name
+  client.authorization('nobody')
+  // @ts-expect-error no provider has this name
+  client.tokens('nobody')
+})
+
+test('the input of a provider is its own and what all have', () => {
+  expectTypeOf<InputOf<(typeof client.providers)['basis']>>().toExtend<{
+    readonly platformId: string
+    readonly returnTo?: string | undefined
+    readonly scope?: string | undefined
+    readonly connection?: string | undefined
+    readonly display?: 'redirect' | 'popup' | undefined
+  }>()
+  client.authorization('apiture')
+  client.authorization('apiture', { returnTo: '/accounts', scope: 'openid', display: 'popup' })
+  // @ts-expect-error a state is made by the library
+  client.authorization('apiture', { state: 'fixed' })
+  // @ts-expect-error nor is a redirect URI chosen here
+  client.authorization('apiture', { redirectUri: 'https://evil.example' })
+  // @ts-expect-error there are two ways
+  client.authorization('apiture', { display: 'iframe' })
+})
+
+test('access tokens are reachable in browser and mediated mode, and not in bff mode', () => {
+  type Connected<Name extends keyof typeof client.providers> = Extract<
+    ReturnType<ReturnType<typeof client.tokens<Name>>['get']>,
+    { readonly status: 'connected' }
+  >
+  expectTypeOf<Connected<'apiture'>['getAccessToken']>().toEqualTypeOf<() => Promise<string>>()
+  expectTypeOf<Connected<'stitch'>['expiresAt']>().toEqualTypeOf<number | undefined>()
+  expectTypeOf<Connected<'closed'>>().not.toHaveProperty('getAccessToken')
+  expectTypeOf<Connected<'closed'>>().not.toHaveProperty('expiresAt')
+  expectTypeOf<Connected<'closed'>['fetch']>().toEqualTypeOf<
+    (path: string, init?: RequestInit) => Promise<Response>
+  >()
+})
+
+test('the details of a connection are those of its provider', () => {
+  expectTypeOf<DetailsOf<(typeof client.providers)['basis']>>().toEqualTypeOf<BasisDetails>()
+  const state = client.tokens('basis').get()
+  if (state.status === 'connected') expectTypeOf(state.connection.details.profileId).toEqualTypeOf<string>()
+})
+
+test('a callback is told apart by its status, and has only what there is then', () => {
+  const narrow = (state: CallbackState) => {
+    switch (state.status) {
+      case 'none':
+      case 'pending':
+        expectTypeOf(state).not.toHaveProperty('returnTo')
+        return
+      case 'connected':
+        expectTypeOf(state.connection).toEqualTypeOf<Connection>()
+        expectTypeOf(state.returnTo).toEqualTypeOf<string>()
+        expectTypeOf(state).not.toHaveProperty('error')
+        return
+      case 'cancelled':
+        expectTypeOf(state.restart).toEqualTypeOf<() => Promise<unknown>>()
+        expectTypeOf(state).not.toHaveProperty('error')
+        return
+      case 'denied':
+        expectTypeOf(state.error).toEqualTypeOf<AuthorizationResponseError>()
+        return
+      case 'sign_in_required':
+        expectTypeOf(state.resume).toEqualTypeOf<() => Promise<CallbackState>>()
+        return
+      case 'failed':
+        expectTypeOf(state.error).toEqualTypeOf<CountersignError>()
+        expectTypeOf(state.resume).toEqualTypeOf<(() => Promise<CallbackState>) | undefined>()
+        return
+      default:
+        expectTypeOf(state).toBeNever()
+    }
+  }
+  expectTypeOf(narrow).returns.toBeVoid()
+})
+
+test('the other states are unions by status as well', () => {
+  expectTypeOf<TokensState['status']>().toEqualTypeOf<
+    'restoring' | 'connected' | 'disconnected' | 'reauthorization_required' | 'sign_in_required' | 'failed'
+  >()
+  expectTypeOf<ConnectionsState['status']>().toEqualTypeOf<
+    'restoring' | 'ready' | 'sign_in_required' | 'failed'
+  >()
+  expectTypeOf<AuthorizationState>().extract<{ status: 'idle' | 'leaving' }>().not.toHaveProperty('error')
+  expectTypeOf<AuthorizationState>().extract<{ status: 'failed' }>().toHaveProperty('error')
+})
+
+test('an error has a code and a recovery from closed lists', () => {
+  expectTypeOf<CountersignError['code']>().toEqualTypeOf<ErrorCode>()
+  expectTypeOf<CountersignError['recovery']>().toEqualTypeOf<Recovery>()
+  expectTypeOf<Recovery>().toEqualTypeOf<'resume' | 'authorize' | 'sign_in' | 'configure'>()
+  expectTypeOf<'state_unknown'>().toExtend<ErrorCode>()
+  expectTypeOf<string>().not.toExtend<ErrorCode>()
+})
+
+test('no option takes a secret', () => {
+  // @ts-expect-error a page is a public client
+  apiture({ clientId: 'client', scope: 'openid', clientSecret: 'x' })
+  // @ts-expect-error a page is a public client
+  stitch({ clientId: 'client', scope: 'openid', privateKey: 'x' })
+  // @ts-expect-error a page is a public client
+  oidc({ issuer: 'https://as.example', clientId: 'client', scope: 'openid', clientSecret: 'x' })
+})
+
+test('no provider can be used in a mode that is weaker than it allows', () => {
+  // @ts-expect-error its clients authenticate with a private key
+  stitch({ clientId: 'client', scope: 'openid', mode: 'browser' })
+  // @ts-expect-error its clients authenticate with a secret
+  basis({ clientId: 'client', environment: 'development', mode: 'browser' })
+  // @ts-expect-error there is no such mode
+  apiture({ clientId: 'client', scope: 'openid', mode: 'implicit' })
+})
+
+test('an expected state of an authorization is what authorize resolves with', () => {
+  expectTypeOf(client.authorization('apiture').authorize).toEqualTypeOf<() => Promise<AuthorizationState>>()
+  expectTypeOf(client.authorization('apiture').prepare).toEqualTypeOf<() => Promise<void>>()
+})
