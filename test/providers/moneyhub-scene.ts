@@ -17,7 +17,7 @@ import { createVisitor, type Stop, type Visitor } from '../demo/banks/visitor.js
 import { createBrowser } from '../support/browser.js'
 import { until } from '../support/until.js'
 
-export const appOrigin = 'https://app.example'
+const appOrigin = 'https://app.example'
 export const redirectUri = `${appOrigin}/callback/moneyhub`
 export const onceRedirectUri = `${appOrigin}/callback/moneyhubOnce`
 

@@ -1,4 +1,4 @@
-import { useAuthorize, useTokens, type Connection } from 'countersign'
+import { useAuthorize, useConnections, useTokens, type Connection, type ConnectionsState } from 'countersign'
 import type { MoneyhubDetails, MoneyhubRenew } from 'countersign/providers'
 import { useEffect, useState } from 'react'
 import { readConfiguration } from '../configuration.js'
@@ -83,27 +83,41 @@ export function MoneyhubOnceCard() {
 /** What is under the profile, and what can be done about the newest connection. */
 function Profile() {
   const moneyhub = useTokens('moneyhub')
+  const version = useConnections({ select: versionOf })
   if (moneyhub.status !== 'connected') return null
   const { connection, fetch } = moneyhub
   return (
     <>
-      <Overview connection={connection} fetch={fetch} />
+      <Overview connection={connection} fetch={fetch} version={version} />
       <Renewals connection={connection} />
     </>
   )
 }
 
+/** Any connection reads the data of all: it is another one as soon as a connection comes, goes or is renewed. */
+const versionOf = (state: ConnectionsState): string =>
+  state.status === 'ready'
+    ? state.connections
+        .filter(({ provider }) => provider === 'moneyhub')
+        .map(versionOfOne)
+        .join(' ')
+    : ''
+
+const versionOfOne = ({ id, connectedAt }: Connection): string => `${id} ${String(connectedAt)}`
+
 interface OverviewProps {
   readonly connection: Connection
+  /** Changes when there is other data to fetch. @defaultValue the connection's own */
+  readonly version?: string
   readonly fetch: (path: string) => Promise<Response>
 }
 
-function Overview({ connection, fetch }: OverviewProps) {
-  const { id, connectedAt, consentExpiresAt } = connection
+function Overview({ connection, version = versionOfOne(connection), fetch }: OverviewProps) {
+  const { consentExpiresAt } = connection
   return (
     <>
       <Resource<Money>
-        id={id + String(connectedAt)}
+        id={version}
         load={async () => {
           const [accounts, transactions] = await Promise.all([
             read<MoneyhubAccount>(fetch, 'accounts'),
