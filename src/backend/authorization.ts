@@ -7,7 +7,7 @@ import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import type { AuthorizationStart, BackendProvider, InputForm, Session } from './provider.js'
 import { Refusal } from './refusal.js'
-import { createTransaction } from './transactions.js'
+import { createTransaction, reserveTransaction } from './transactions.js'
 
 const members = ['state', 'code_challenge', 'nonce', 'redirect_uri', 'scope', 'connection', 'input'] as const
 
@@ -59,21 +59,23 @@ export async function beginAuthorization(
     input: chooseInput(provider, body.input),
     connection: record && toHeld(record),
   }
-  const start = await authorize(context, provider, setup)
+  const owner = { subject: session.subject, provider: name, state }
   const seconds = provider.transactionSeconds ?? transactionSeconds
-  const handle = await createTransaction(
-    context,
-    { subject: session.subject, provider: name, state },
-    {
-      challenge: codeChallenge,
-      nonce,
-      redirectUri,
-      scope,
-      connection: record?.id,
-      data: start.data,
-      expiresAt: context.now() + seconds + graceSeconds,
-    },
-  )
+  const expiresAt = context.now() + seconds + graceSeconds
+  const takeBack = await reserveTransaction(context, owner, expiresAt)
+  const start = await authorize(context, provider, setup).catch(async (error: unknown) => {
+    await takeBack()
+    throw error
+  })
+  const handle = await createTransaction(context, owner, {
+    challenge: codeChallenge,
+    nonce,
+    redirectUri,
+    scope,
+    connection: record?.id,
+    data: start.data,
+    expiresAt,
+  })
   context.emit('authorization_begun', { provider: name })
   return {
     authorization_url: start.url,

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../protocol/contract.js'
 import { Refusal } from './refusal.js'
 
 /** The largest body that a page may send: 16 KiB. */
-export const maximumBodyBytes = 16_384
+const maximumBodyBytes = 16_384
 
 const maximumDepth = 8
 const maximumMembers = 256

@@ -88,10 +88,10 @@ export async function redeem(
  */
 async function accessTokenIfAny(
   context: Context,
-  { id, subject, tokens }: ConnectionRecord,
+  { id, subject, status, tokens }: ConnectionRecord,
 ): Promise<Partial<TokenAnswer>> {
   const now = context.now()
-  if (tokens && (tokens.expiresAt === undefined || tokens.expiresAt > now))
+  if (status === 'connected' && tokens && (tokens.expiresAt ?? Infinity) > now)
     return toAccessTokenAnswer(tokens, now)
   try {
     return toAccessTokenAnswer(await usableTokens(context, subject, id), context.now())

@@ -61,6 +61,23 @@ const sealContext = ({ subject, provider, state }: TransactionOwner): string =>
   `transaction ${JSON.stringify([subject, provider, state])}`
 
 /**
+ * Counts a transaction that the store will keep, before anything is signed or sent for it.
+ *
+ * @returns What takes it back, for when there will be no transaction after all.
+ * @throws {Refusal} `rate_limited` when the user has too many pending.
+ */
+export async function reserveTransaction(
+  context: Context,
+  owner: TransactionOwner,
+  expiresAt: number,
+): Promise<() => Promise<void>> {
+  if (context.sealing) return () => Promise.resolve()
+  const key = await recordKey(owner)
+  await countPending(context, owner, key, expiresAt)
+  return () => uncountPending(context, owner, key)
+}
+
+/**
  * Keeps a transaction: sealed for the page to carry where there are keys and it is small, else in the store.
  *
  * @returns The handle, or `undefined` where the store keeps it.
@@ -74,7 +91,8 @@ export async function createTransaction(
   const handle = await context.sealing?.seal(transaction, sealContext(owner), transaction.expiresAt)
   if (handle !== undefined && handle.length <= maximumHandleLength) return handle
   const key = await recordKey(owner)
-  await countPending(context, owner, key, transaction.expiresAt)
+  // Too large to be carried, so it has not been counted.
+  if (handle !== undefined) await countPending(context, owner, key, transaction.expiresAt)
   const created = await context.records.change<TransactionRecord, boolean>(key, (current) => {
     // The page may ask again for the same, because it did not see the answer; for anything else the state is taken.
     const again = current?.phase === 'begun' && current.transaction.challenge === transaction.challenge

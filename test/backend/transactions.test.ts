@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { memoryStore } from 'countersign/backend'
+import { memoryStore, type BackendProvider } from 'countersign/backend'
 import { describe, expect, test } from 'vitest'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../src/protocol/pkce.js'
 import { createBench, redirectUri, type Bench, type BenchOptions, type Proof } from './support/bench.js'
@@ -283,6 +283,31 @@ describe('an authorization request', () => {
     expect(refusal(bench, answer.error)).toEqual({ error: 'transaction_invalid', reason: 'state_reused' })
   })
 
+  /** @see attack 86: initialization tokens and pushed requests without end */
+  test('over the limit makes the provider do nothing; one that fails does not count', async () => {
+    let authorized = 0
+    let works = true
+    const provider: BackendProvider = {
+      label: 'Plain',
+      mode: 'mediated',
+      redirectUris: [redirectUri],
+      scope: 'accounts',
+      authorize: () => {
+        authorized += 1
+        return works ? Promise.resolve({ url: 'https://plain.example/' }) : Promise.reject(new Error('no'))
+      },
+      redeem: () => Promise.resolve({}),
+    }
+    const { call } = await createBench({ backend: { rateLimit: 'off', providers: { plain: provider } } })
+    const begin = async () => (await call('POST', '/plain/authorization', await good())).status
+    works = false
+    for (let count = 0; count < 45; count += 1) expect(await begin()).toBe(503)
+    works = true
+    for (let count = 0; count < 40; count += 1) expect(await begin()).toBe(201)
+    expect(await begin()).toBe(429)
+    expect(authorized).toBe(85)
+  })
+
   test('is refused while the user has too many others pending in the store', async () => {
     const bench = await createBench({ backend: { rateLimit: 'off' } })
     const proofs = []
@@ -309,10 +334,15 @@ describe('a token request', () => {
     ['a code that is a number', { code: 1 }],
     ['a handle that is an object', { transaction: {} }],
     ['an iss that is a list', { iss: [] }],
-  ])('with %s is refused', async (_name, change) => {
+    [
+      'another redirect_uri than at the beginning',
+      { redirect_uri: 'https://app.example/other' },
+      'unknown_member',
+    ],
+  ] as [string, object, string?][])('with %s is refused', async (_name, change, reason = 'parameters') => {
     const bench = await createBench()
     const { body } = await bench.call('POST', '/stitch/token', { ...(await bench.begin()), ...change })
-    expect(refusal(bench, body.error)).toEqual({ error: 'invalid_request', reason: 'parameters' })
+    expect(refusal(bench, body.error)).toEqual({ error: 'invalid_request', reason })
     expect(tokenRequests(bench)).toBe(0)
   })
 
