@@ -12,6 +12,7 @@ import {
 } from './connections.js'
 import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
+import { insist } from './insist.js'
 import type { ProviderGrant } from './provider.js'
 import { Refusal } from './refusal.js'
 
@@ -132,10 +133,12 @@ async function refresh(context: Context, record: ConnectionRecord): Promise<Stor
   const tokens = grant?.tokens && keepRefreshToken(toStoredTokens(grant.tokens, now()), record)
   if (!grant || !tokens) throw await afterFailure(context, record, undefined, true)
   // Stored before anybody gets the new access token: the old refresh token may be dead by now.
-  const stored = await changeConnection(context, id, (current) => {
-    if (current.refresh?.id !== record.refresh?.id) return { result: 'changed' as const }
-    return { write: refreshed(current, grant, tokens), result: 'stored' as const }
-  })
+  const stored = await insist(() =>
+    changeConnection(context, id, (current) => {
+      if (current.refresh?.id !== record.refresh?.id) return { result: 'changed' as const }
+      return { write: refreshed(current, grant, tokens), result: 'stored' as const }
+    }),
+  )
   if (stored === undefined) {
     // Disconnected meanwhile: what has just been issued must not live on.
     await forgetConnection(context, { ...record, tokens })

@@ -2,6 +2,7 @@ import type { ConnectionDocument, JsonObject } from '../protocol/contract.js'
 import { base64url } from '../protocol/pkce.js'
 import { missingScope, parseScope } from '../protocol/scope.js'
 import { providerContext, subjectKey, type Context } from './context.js'
+import { insist } from './insist.js'
 import type { HeldConnection, ProviderGrant } from './provider.js'
 import { Refusal } from './refusal.js'
 
@@ -107,26 +108,33 @@ export async function storeConnection(
   const { records, now } = context
   const fresh = toRecord(context, { subject, provider, requestedScope }, grant)
   if (renews !== undefined) {
-    const renewed = await changeConnection<ConnectionRecord | undefined>(context, renews, (old) => {
-      const same = old.subject === subject && old.provider === provider
-      if (!same || (old.sub !== undefined && grant.sub !== undefined && old.sub !== grant.sub))
-        return { result: undefined }
-      const write = { ...fresh, id: old.id }
-      return { write, result: write }
-    })
+    const renewed = await insist(() =>
+      changeConnection<ConnectionRecord | undefined>(context, renews, (old) => {
+        const same = old.subject === subject && old.provider === provider
+        if (!same || (old.sub !== undefined && grant.sub !== undefined && old.sub !== grant.sub))
+          return { result: undefined }
+        const write = { ...fresh, id: old.id }
+        return { write, result: write }
+      }),
+    )
     if (renewed) return renewed
   }
   const until = now() + keptSeconds
-  await records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
-    write: fresh,
-    until,
-    result: undefined,
-  }))
-  await records.change<readonly string[], undefined>(await indexKey(subject), (ids = []) => ({
-    write: [...ids, fresh.id].slice(-maximumConnections),
-    until,
-    result: undefined,
-  }))
+  await insist(() =>
+    records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
+      write: fresh,
+      until,
+      result: undefined,
+    })),
+  )
+  const index = await indexKey(subject)
+  await insist(() =>
+    records.change<readonly string[], undefined>(index, (ids = []) => ({
+      write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
+      until,
+      result: undefined,
+    })),
+  )
   return fresh
 }
 

@@ -2,6 +2,7 @@ import type { ContractError, JsonObject } from '../protocol/contract.js'
 import { calculateCodeChallenge, sha256 } from '../protocol/pkce.js'
 import type { Context } from './context.js'
 import { subjectKey } from './context.js'
+import { insist } from './insist.js'
 import { Refusal } from './refusal.js'
 
 /** Whose transaction it is: it opens and is found for the same user, provider and state only. */
@@ -255,7 +256,7 @@ async function attempt(
     )
   try {
     const connection = await redeem(transaction)
-    await conclude({ phase: 'done', challenge, connection })
+    await insist(() => conclude({ phase: 'done', challenge, connection }))
     return connection
   } catch (error) {
     await conclude(afterFailure(transaction, attempts, error))

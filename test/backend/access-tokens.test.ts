@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 import { memoryStore, type Store } from 'countersign/backend'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createBench, type Bench } from './support/bench.js'
 import { createUpstream, networkFailure, tokenEndpoint, type UpstreamRequest } from './support/upstream.js'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 const hash = (token: string | undefined): string =>
   createHash('sha256')
@@ -153,9 +157,36 @@ describe('a refresh', () => {
       if (isRefresh(request)) broken = true
       return undefined
     })
+    vi.useFakeTimers().setTimerTickMode('nextTimerAsync')
     const answer = await ask(bench, id)
     expect(answer).toMatchObject({ status: 503, body: { error: 'backend_unavailable' } })
     expect(answer.text + JSON.stringify(bench.events)).not.toContain('secret-dsn')
+    expect(refreshes(bench)).toHaveLength(1)
+  })
+
+  test.each([
+    ['has written nothing', false],
+    ['has written, and lost the answer', true],
+  ])('tries again to store its tokens while the store fails over and %s', async (_name, writes) => {
+    const store = memoryStore()
+    let failures = 0
+    const { bench, id } = await createEnded({
+      ...store,
+      async put(...parameters) {
+        if (failures === 0) return store.put(...parameters)
+        failures -= 1
+        if (writes) await store.put(...parameters)
+        throw new Error('away')
+      },
+    })
+    bench.upstream.next.push((request) => {
+      if (isRefresh(request)) failures = writes ? 1 : 6
+      return undefined
+    })
+    vi.useFakeTimers().setTimerTickMode('nextTimerAsync')
+    const { status, body } = await ask(bench, id)
+    expect([status, failures]).toEqual([200, 0])
+    expect((await ask(bench, id)).body.access_token).toBe(body.access_token)
     expect(refreshes(bench)).toHaveLength(1)
   })
 

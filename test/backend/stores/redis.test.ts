@@ -1,35 +1,21 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import { createClient } from 'redis'
 import { redisStore } from 'countersign/backend'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startRedis, type RedisServer } from '../../support/redis-server.js'
 import { createBench } from '../support/bench.js'
 import { createUpstream } from '../support/upstream.js'
 import { describeStore } from './store-contract.js'
 
 const installed = spawnSync('redis-server', ['--version']).status === 0
 
-/** A free port of this machine. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 describe.skipIf(!installed)('with a Redis server', () => {
-  let redis: ChildProcess
-  let folder: string
-  let url: string
+  let redis: RedisServer
   const clients: { destroy(): void }[] = []
 
   const connect = async () => {
-    const client = createClient({ url })
+    const client = createClient({ url: redis.url })
     client.on('error', () => undefined)
     await client.connect()
     clients.push(client)
@@ -37,46 +23,12 @@ describe.skipIf(!installed)('with a Redis server', () => {
   }
 
   beforeAll(async () => {
-    const port = await freePort()
-    folder = await mkdtemp(join(tmpdir(), 'countersign-redis-'))
-    redis = spawn(
-      'redis-server',
-      [
-        '--port',
-        String(port),
-        '--bind',
-        '127.0.0.1',
-        '--dir',
-        folder,
-        '--appendonly',
-        'yes',
-        '--appendfsync',
-        'always',
-      ],
-      { stdio: 'ignore' },
-    )
-    url = `redis://127.0.0.1:${port}`
-    for (let attempt = 0; attempt < 100; attempt += 1) {
-      const client = createClient({ url, socket: { reconnectStrategy: false } })
-      client.on('error', () => undefined)
-      try {
-        await client.connect()
-        await client.ping()
-        client.destroy()
-        return
-      } catch {
-        await setTimeout(50)
-      }
-    }
-    throw new Error('redis-server did not start')
+    redis = await startRedis()
   })
 
   afterAll(async () => {
     for (const client of clients) client.destroy()
-    const ended = new Promise((resolve) => redis.once('exit', resolve))
-    redis.kill()
-    await ended
-    await rm(folder, { recursive: true, force: true })
+    await redis.close()
   })
 
   describeStore('the Redis store', async () => {

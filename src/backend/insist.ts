@@ -1,0 +1,20 @@
+/** Milliseconds between two attempts. In all some thirteen seconds, within which a store that fails over is back. */
+const pauses = [100, 200, 400, 800, 1600, 3200, 6400]
+
+/**
+ * Repeats a change of the store until it succeeds: for what the provider has just issued, which is nowhere else. What it
+ * replaces may be good no more.
+ *
+ * @param change May be carried out twice, since a store that fails may have written all the same.
+ * @throws What the last attempt threw.
+ */
+export async function insist<T>(change: () => Promise<T>): Promise<T> {
+  for (const milliseconds of pauses) {
+    try {
+      return await change()
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, milliseconds))
+    }
+  }
+  return change()
+}
