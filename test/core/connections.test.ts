@@ -1,5 +1,5 @@
 import { HttpResponse } from 'msw'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { StorageError } from '../../src/protocol/errors.js'
 import { createScene, type Scene } from '../support/app.js'
 import { refusal } from '../support/backend.js'
@@ -148,7 +148,7 @@ describe('messages between tabs', () => {
     const tokens = await until(app.client.tokens('bank'), 'connected')
     await tokens.disconnect()
     app.client.setSession(null)
-    await settled()
+    await vi.waitFor(() => expect(scene.browser.messages).toContainEqual({ v: 1, id: 'session' }))
     expect(scene.browser.messages.length).toBeGreaterThan(2)
     for (const message of scene.browser.messages) {
       expect(Object.keys(message as object)).toEqual(['v', 'id'])

@@ -2,7 +2,7 @@ import { act, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { useAuthorize, type UseAuthorizeResult } from 'countersign'
 import { HttpResponse } from 'msw'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createScene } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
 import { renderWith } from '../support/render.js'
@@ -31,8 +31,7 @@ test('sends the person to the provider on a click, once for a double click', asy
   expect(app.left).toHaveLength(1)
   expect(screen.getByRole('button')).toHaveProperty('disabled', true)
   act(() => app.restore())
-  await act(settled)
-  expect(screen.getByRole('button').textContent).toBe('idle')
+  await screen.findByText('idle')
 })
 
 test('prepares when the pointer comes near', async () => {
@@ -40,10 +39,13 @@ test('prepares when the pointer comes near', async () => {
   const app = scene.open()
   renderWith(app.client, <Connect />)
   await userEvent.hover(screen.getByRole('button'))
-  await act(settled)
+  const states = await vi.waitFor(async () => {
+    const found = [...(await scene.browser.records()).keys()].filter((key) => /^[\w-]{43}$/.test(key))
+    expect(found).toHaveLength(1)
+    expect(scene.server.requests.discovery).toHaveLength(1)
+    return found
+  })
   expect(app.left).toEqual([])
-  expect(scene.server.requests.discovery).toHaveLength(1)
-  const states = [...(await scene.browser.records()).keys()].filter((key) => /^[\w-]{43}$/.test(key))
   const leaving = app.leaving()
   await userEvent.click(screen.getByRole('button'))
   expect(new URL(await leaving).searchParams.get('state')).toBe(states[0])
