@@ -1,6 +1,6 @@
 import { act, screen } from '@testing-library/react'
 import { useConnections } from 'countersign'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createScene } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
 import { renderWith } from '../support/render.js'
@@ -25,9 +25,8 @@ test('shows the connections of all providers, also one that another tab makes', 
   expect(container.textContent).toBe('')
   await act(async () => {
     await until(scene.open(await scene.consent()).client.callback, 'connected')
-    await settled()
   })
-  expect(screen.getByText('bank')).not.toBeNull()
+  await screen.findByText('bank')
 })
 
 test('renders for what is selected only', async () => {
@@ -45,9 +44,10 @@ test('renders for what is selected only', async () => {
   const before = renders
   await act(async () => {
     await until(scene.open(await scene.consent()).client.callback, 'connected')
-    await settled()
+    await vi.waitFor(() =>
+      expect(client.connections.get()).toMatchObject({ connections: [{ provider: 'bank' }] }),
+    )
   })
-  expect(client.connections.get()).toMatchObject({ connections: [{ provider: 'bank' }] })
   expect(renders).toBe(before)
 })
 
