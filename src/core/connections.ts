@@ -79,8 +79,10 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
     // Before the records: a connection is stored before its tokens are held, so these all have one, or had.
     const held = [...tokens.keys()]
     const entries = await database.entries()
-    if (!swept && entries.some(([, value]) => isOverdue(value, clock.now()))) {
-      await (await later()).sweep(context)
+    if (!swept && entries.some(([, value]) => isOverdue(value, clock.now(), loads < 2))) {
+      const { recover, sweep } = await later()
+      await sweep(context)
+      if (loads < 2) recover({ ...context, connections })
       return read(owner, true)
     }
     if (mediator !== undefined && !asked.has(owner) && !entries.some(([key]) => key === syncedKey(owner))) {
@@ -156,8 +158,8 @@ function isConnectionRecord(entry: [key: string, value: unknown]): entry is [str
   return v === 1 && entry[0] === connectionKey((Object(connection) as Partial<Connection>).id ?? '')
 }
 
-/** Whether a stored value is a transaction that nobody completes any more. */
-const isOverdue = (value: unknown, now: number): boolean => {
-  const { v, phase, expiresAt = now } = Object(value) as Partial<Transaction>
-  return v === 1 && phase !== undefined && expiresAt < now
+/** Whether a stored value is a transaction that nobody completes any more; or may not, when the page is new. */
+const isOverdue = (value: unknown, now: number, first: boolean): boolean => {
+  const { v, phase, code, expiresAt = now } = Object(value) as Partial<Transaction>
+  return v === 1 && phase !== undefined && (expiresAt < now || (first && code !== undefined))
 }
