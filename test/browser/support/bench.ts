@@ -13,6 +13,8 @@ export interface Bench {
   readonly newProfile: () => Promise<BrowserContext>
   /** The demo's page in a new profile. */
   readonly open: () => Promise<Page>
+  /** Disconnects everything at the backend: it happens after each test, too. */
+  readonly forget: () => Promise<void>
 }
 
 /** What {@link useBench} can do otherwise. */
@@ -71,6 +73,7 @@ export function useBench({ page, dpop = false }: BenchOptions = {}): Bench {
       return started()
     },
     newProfile,
+    forget: () => forgetConnections(started().origin),
     open: async () => {
       const page = await (await newProfile()).newPage()
       await page.goto(started().origin)
