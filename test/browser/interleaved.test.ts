@@ -1,0 +1,57 @@
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { approveAndKeepUrl, card, connect, goToConsent, useBench, waitForStatus } from './support/bench.js'
+
+// Tokens that all tabs share, so that what one of them completes is usable in the other.
+const bench = useBench({ page: {}, dpop: true })
+const tokenRequests = () => bench.demo.banks.apiture.requests.count('/oidc/token')
+
+const openTab = async (page: Page): Promise<Page> => {
+  const tab = await page.context().newPage()
+  await tab.goto(bench.demo.origin)
+  return tab
+}
+
+it('three flows that are interleaved over two tabs end in three connections', async () => {
+  const first = await bench.open()
+  const second = await openTab(first)
+  await goToConsent(first, 'Apiture')
+  await goToConsent(second, 'Apiture')
+  // The third begins where the first one was left, and comes back before it.
+  const firstUrl = await approveAndKeepUrl(first)
+  await first.goto(bench.demo.origin)
+  await goToConsent(first, 'Apiture')
+  await second.getByRole('button', { name: 'Approve' }).click()
+  await waitForStatus(second, 'Apiture', 'Connected')
+  await first.getByRole('button', { name: 'Approve' }).click()
+  await waitForStatus(first, 'Apiture', 'Connected')
+  await first.goto(firstUrl)
+  await card(first, 'Apiture').getByText('3 connections').waitFor()
+  await card(second, 'Apiture').getByText('3 connections').waitFor()
+  expect(tokenRequests()).toBe(3)
+})
+
+it.each(['Apiture', 'Stitch'])(
+  '%s: an answer that arrives in another tab completes there, and the tab that began turns to connected',
+  async (title) => {
+    const began = await bench.open()
+    await goToConsent(began, title)
+    const url = await approveAndKeepUrl(began)
+    await began.goto(bench.demo.origin)
+    await waitForStatus(began, title, 'Not connected')
+    const other = await began.context().newPage()
+    await other.goto(url)
+    await waitForStatus(other, title, 'Connected')
+    await waitForStatus(began, title, 'Connected')
+  },
+)
+
+it('a connection that is ended in one tab is ended in all', async () => {
+  const page = await bench.open()
+  await connect(page, 'Apiture')
+  const other = await openTab(page)
+  await waitForStatus(other, 'Apiture', 'Connected')
+  await card(page, 'Apiture').getByRole('button', { name: 'Disconnect' }).click()
+  await card(page, 'Apiture').getByText('has confirmed').waitFor()
+  await waitForStatus(other, 'Apiture', 'Not connected')
+})
