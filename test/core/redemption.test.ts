@@ -74,6 +74,19 @@ describe('a code that comes back', () => {
     expect(server.requests.token).toHaveLength(2)
   })
 
+  test.each([-300, 300])('is good when the clock of the server is %i s off', async (aheadSeconds) => {
+    const { consent, open, server, serverClock } = createScene(network)
+    serverClock.aheadSeconds = aheadSeconds
+    const app = open(await consent())
+    await outcome(app)
+    const tokens = await until(app.client.tokens('bank'), 'connected')
+    // A lifetime is counted from the answer, whatever either clock says.
+    const before = await tokens.getAccessToken()
+    expect(tokens.expiresAt).toBe(app.platform.clock.now() + 3600)
+    expect(await tokens.getAccessToken()).toBe(before)
+    expect(server.requests.token).toHaveLength(1)
+  })
+
   test('renews a connection in place', async () => {
     const { consent, open } = createScene(network)
     const first = await outcome(open(await consent()))

@@ -62,7 +62,7 @@ describe('an ID Token that oauth4webapi has accepted', () => {
     exp: now + 300,
   }
   const expected = { clientId: 'client', accessToken: 'abc', state: 'abc', now, fresh: true }
-  const check = (changes: Partial<IDToken>, other: Partial<typeof expected> & { subject?: string } = {}) =>
+  const check = (changes: Partial<IDToken>, other: Partial<Parameters<typeof checkIdToken>[2]> = {}) =>
     checkIdToken(idToken, { ...claims, ...changes }, { ...expected, ...other })
   const refused = (...args: Parameters<typeof check>) => refusalOf(() => check(...args))
   const invalid = (parameter: string) => ({ code: 'id_token_invalid', parameter })
@@ -90,6 +90,13 @@ describe('an ID Token that oauth4webapi has accepted', () => {
   ])('may be %s: %i s, %j', async (_name, seconds, accepted) => {
     if (accepted) await check({ iat: now + seconds })
     else expect(await refused({ iat: now + seconds })).toEqual(invalid('iat'))
+  })
+
+  test('may be further off where the client bears with wrong clocks', async () => {
+    const tolerant = { clockToleranceSeconds: 300 }
+    await check({ iat: now + 300, auth_time: now + 300 }, tolerant)
+    expect(await refused({ iat: now + 301 }, tolerant)).toEqual(invalid('iat'))
+    expect(await refused({ auth_time: now + 301 }, tolerant)).toEqual(invalid('auth_time'))
   })
 
   test('may be old when it comes with a refresh', async () => {

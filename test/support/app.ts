@@ -40,7 +40,8 @@ export type Setting = PageOptions & Partial<Pick<ClientOptions<typeof providers>
 /** A browser, an authorization server for `bank`, and a backend for `mediated` and `bff`. */
 export function createScene(network: ReturnType<typeof setupServer>, common: Setting = {}) {
   const browser = createBrowser()
-  const now = () => browser.clock.now()
+  const clock = { aheadSeconds: 0 }
+  const now = () => browser.clock.now() + clock.aheadSeconds
   const server = createAuthorizationServer({ now })
   const other = createAuthorizationServer({ issuer: 'https://other.example', now })
   const backend = createBackend({ now })
@@ -90,7 +91,7 @@ export function createScene(network: ReturnType<typeof setupServer>, common: Set
     return url
   }
 
-  return { browser, server, other, backend, open, leave, consent, settled }
+  return { browser, server, other, backend, serverClock: clock, open, leave, consent, settled }
 }
 
 export type Scene = ReturnType<typeof createScene>
