@@ -1,7 +1,7 @@
 /** A value as it lies in a {@link Store}. */
 export interface StoreEntry {
   readonly value: string
-  /** Opaque; another one after every `put`. */
+  /** Opaque; another one after every `put`, and never one again that a key had before: not even after a `delete`. */
   readonly version: string
 }
 
@@ -17,20 +17,21 @@ export interface StoreEntry {
  *
  * const sqlStore = (query: Query): Store => ({
  *   async get(key) {
- *     const { rows } = await query('SELECT value, version::text FROM countersign WHERE key = $1 AND expires_at > now()', [key])
+ *     const { rows } = await query('SELECT value, version FROM countersign WHERE key = $1 AND expires_at > now()', [key])
  *     return rows[0]
  *   },
  *   async put(key, value, expectedVersion, expiresAt) {
  *     const { rowCount } =
  *       expectedVersion === null
  *         ? await query(
- *             `INSERT INTO countersign AS old (key, value, version, expires_at) VALUES ($1, $2, 1, to_timestamp($3))
- *              ON CONFLICT (key) DO UPDATE SET value = $2, version = old.version + 1, expires_at = to_timestamp($3)
+ *             `INSERT INTO countersign AS old (key, value, version, expires_at)
+ *              VALUES ($1, $2, gen_random_uuid(), to_timestamp($3))
+ *              ON CONFLICT (key) DO UPDATE SET value = $2, version = gen_random_uuid(), expires_at = to_timestamp($3)
  *              WHERE old.expires_at <= now()`,
  *             [key, value, expiresAt],
  *           )
  *         : await query(
- *             `UPDATE countersign SET value = $2, version = version + 1, expires_at = to_timestamp($3)
+ *             `UPDATE countersign SET value = $2, version = gen_random_uuid(), expires_at = to_timestamp($3)
  *              WHERE key = $1 AND version = $4 AND expires_at > now()`,
  *             [key, value, expiresAt, expectedVersion],
  *           )
