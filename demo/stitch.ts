@@ -1,5 +1,6 @@
 import type { StitchBackendOptions } from 'countersign/backend'
 import { stitch, type StitchOptions } from 'countersign/providers'
+import { readFileSync } from 'node:fs'
 import type { Banks } from './banks/index.js'
 import { readProvider, type Environment } from './environment.js'
 
@@ -55,7 +56,7 @@ function realStitch(environment: Environment): StitchSettings | undefined {
     ['clientId'],
     [
       'scope',
-      'privateKey',
+      'keyFile',
       'keyId',
       'clientSecret',
       'issuer',
@@ -91,19 +92,21 @@ function realStitch(environment: Environment): StitchSettings | undefined {
 }
 
 interface Credentials {
-  readonly privateKey?: string
+  /** The path of a file with the key: PKCS #8 as PEM. */
+  readonly keyFile?: string
   readonly keyId?: string
   readonly clientSecret?: string
   readonly assertionAudience?: string
 }
 
 /** A client has a key, or a secret of the newer kind. */
-function authenticationOf({ privateKey, keyId, clientSecret, assertionAudience }: Credentials) {
+function authenticationOf({ keyFile, keyId, clientSecret, assertionAudience }: Credentials) {
   if (clientSecret !== undefined) return { clientSecret }
-  if (privateKey === undefined || keyId === undefined) {
+  if (keyFile === undefined || keyId === undefined) {
     throw new Error(
-      'Set COUNTERSIGN_STITCH_PRIVATE_KEY and COUNTERSIGN_STITCH_KEY_ID, or COUNTERSIGN_STITCH_CLIENT_SECRET, or no COUNTERSIGN_STITCH_CLIENT_ID.',
+      'Set COUNTERSIGN_STITCH_KEY_FILE and COUNTERSIGN_STITCH_KEY_ID, or COUNTERSIGN_STITCH_CLIENT_SECRET, or no COUNTERSIGN_STITCH_CLIENT_ID.',
     )
   }
+  const privateKey = readFileSync(keyFile, 'utf8')
   return { privateKey, keyId, ...(assertionAudience !== undefined && { assertionAudience }) }
 }

@@ -41,7 +41,7 @@ export async function request(
     body = await readBody(response, maximumBytes)
   } catch {
     throw new NetworkError(
-      'No answer came: the device is offline, the server was too slow, or it does not allow this page (CORS).',
+      'No answer came: the device is offline, the server was too slow, or it answers a backend only and no page (CORS).',
     )
   }
   // A browser shows a redirect that it did not follow as status 0, Node as what it is.

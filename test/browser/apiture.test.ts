@@ -168,7 +168,7 @@ describe('a token endpoint that no page may read', () => {
     await page.getByRole('button', { name: 'Approve' }).click()
     await waitForStatus(page, 'Apiture', 'Not connected: something went wrong')
     await apiture(page)
-      .getByText(/\(CORS\)/)
+      .getByText(/answers a backend only and no page \(CORS\)/)
       .waitFor()
     await apiture(page).getByText('network_error').waitFor()
     await apiture(page).getByRole('button', { name: 'Try again' }).click()

@@ -1,5 +1,5 @@
 import { stitch as stitchBackend } from 'countersign/backend'
-import { stitch } from 'countersign/providers'
+import { readStitchInteraction, stitch } from 'countersign/providers'
 import { jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasEnded, isTransaction } from '../../src/core/transaction.js'
@@ -694,6 +694,59 @@ describe('the refresh', () => {
     scene.browser.clock.advance(3595)
     expect(await tokens.getAccessToken()).not.toBe(first)
     expect(tokenRequests()).toHaveLength(2)
+  })
+})
+
+describe('a bank that wants to see the person again', () => {
+  const url = 'https://secure.stitch.money/connect/payment-request/48abfea6'
+  const answer = (code: unknown, userInteractionUrl: unknown = url) => ({
+    data: null,
+    errors: [{ message: 'No.' }, { message: 'Again.', extensions: { code, userInteractionUrl, id: 'x' } }],
+  })
+
+  test.each(['USER_INTERACTION_REQUIRED', 'REAUTHORIZATION_REQUIRED'])(
+    'stitch 37: is found by %s, and the person comes back to where the app says',
+    (code) => {
+      expect(readStitchInteraction(answer(code))).toEqual({ code, url })
+      const redirected = readStitchInteraction(answer(code, `${url}?a=b`), { redirectUri })
+      expect(redirected?.url).toBe(`${url}?a=b&redirect_uri=${encodeURIComponent(redirectUri)}`)
+    },
+  )
+
+  test.each([
+    'https://evil.example/connect/payment-request/1',
+    'https://secure.stitch.money.evil.example/connect',
+    'https://secure.stitch.money@evil.example/connect',
+    'http://secure.stitch.money/connect',
+    'javascript:alert(1)//secure.stitch.money',
+    '//secure.stitch.money/connect',
+    'not a URL',
+    '',
+    null,
+    {},
+  ])('stitch 37: is not followed to %j', (elsewhere) => {
+    expect(readStitchInteraction(answer('USER_INTERACTION_REQUIRED', elsewhere))).toBeUndefined()
+  })
+
+  test.each([
+    [null],
+    [undefined],
+    ['text'],
+    [{ data: {} }],
+    [{ errors: null }],
+    [{ errors: [null, 'text', { extensions: null }] }],
+    [answer('FORBIDDEN')],
+    [answer(undefined)],
+  ])('stitch 37: is not found in %j', (body) => {
+    expect(readStitchInteraction(body)).toBeUndefined()
+  })
+
+  test('stitch 37: is at the configured authorization endpoint’s origin where that is another', () => {
+    const { authorizationEndpoint = '' } = presetFor(bank)
+    const at = (where: string) =>
+      readStitchInteraction(answer('USER_INTERACTION_REQUIRED', where), { authorizationEndpoint })
+    expect(at(`${bank.origin}/connect/user-interaction?id=1`)?.url).toContain(bank.origin)
+    expect(at(url)).toBeUndefined()
   })
 })
 
