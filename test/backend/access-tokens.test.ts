@@ -111,6 +111,22 @@ describe('a refresh', () => {
     expect(refreshes(bench)).toHaveLength(1)
   })
 
+  test('costs the store no more for 200 callers than for one', async () => {
+    const store = memoryStore()
+    let writes = 0
+    const { bench, id } = await createEnded({
+      ...store,
+      put(...parameters) {
+        writes += 1
+        return store.put(...parameters)
+      },
+    })
+    writes = 0
+    await Promise.all(Array.from({ length: 200 }, () => ask(bench, id)))
+    // The lease, and the tokens.
+    expect(writes).toBe(2)
+  })
+
   test('is one, for 200 callers at four replicas with one store', async () => {
     const upstream = createUpstream(() => Date.now() / 1000)
     const store = memoryStore()
@@ -122,6 +138,7 @@ describe('a refresh', () => {
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, index) => ask(replicas[index % 4]!, id)),
     )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
     expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(1)
     expect(upstream.requests.filter(isRefresh)).toHaveLength(1)
   })

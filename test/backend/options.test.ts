@@ -111,6 +111,16 @@ test.each([
   expect(events).toMatchObject([{ name: 'failed' }])
 })
 
+test('a failure that nobody foresaw is told by its name and code', async () => {
+  const events: unknown[] = []
+  const session = () => Promise.reject(Object.assign(new Error('secret-dsn'), { code: 'ECONNREFUSED' }))
+  const handle = make({ session, log: (event: unknown) => events.push(event) })()
+  await handle(new Request('https://app.example/connect/connections', { headers: { countersign: '1' } }))
+  expect(events).toMatchObject([
+    { name: 'failed', error: 'backend_unavailable', reason: 'Error:ECONNREFUSED' },
+  ])
+})
+
 test('a log that throws breaks nothing', async () => {
   const log = () => {
     throw new Error('disk full')

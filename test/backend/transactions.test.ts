@@ -3,7 +3,7 @@ import { memoryStore, type BackendProvider } from 'countersign/backend'
 import { describe, expect, test } from 'vitest'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../src/protocol/pkce.js'
 import { createBench, redirectUri, type Bench, type BenchOptions, type Proof } from './support/bench.js'
-import { createUpstream, networkFailure } from './support/upstream.js'
+import { createUpstream, networkFailure, tokenEndpoint } from './support/upstream.js'
 
 const key = (): string => randomBytes(32).toString('base64url')
 
@@ -22,9 +22,11 @@ const refusal = (bench: Bench, error: string) => ({
   reason: bench.events.filter(({ name }) => name === 'refused').at(-1)?.reason,
 })
 
+const sealingKey = key()
+
 describe.each([
   ['kept in the store', () => ({})],
-  ['sealed for the page to carry', () => ({ backend: { keys: [key()] } })],
+  ['sealed for the page to carry', () => ({ backend: { keys: [sealingKey] } })],
 ])('a transaction %s', (_name, options: () => BenchOptions) => {
   const open = () => createBench(options())
 
@@ -108,6 +110,55 @@ describe.each([
     expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(1)
   })
 
+  test('that is done gives nothing to another verifier', async () => {
+    const bench = await open()
+    const proof = await bench.begin()
+    await bench.redeem(proof)
+    const { status, body } = await bench.redeem({ ...proof, code_verifier: createCodeVerifier() })
+    expect(status).toBe(409)
+    expect(refusal(bench, body.error)).toEqual({ error: 'transaction_invalid', reason: 'verifier' })
+  })
+
+  test('that was begun again expires all the same', async () => {
+    const bench = await open()
+    const proof = await bench.begin()
+    bench.upstream.next.push(() => networkFailure('ECONNREFUSED'))
+    expect((await bench.redeem(proof)).body.error).toBe('provider_unavailable')
+    bench.upstream.next.length = 0
+    bench.passed += 961
+    const { body } = await bench.redeem(proof)
+    expect(refusal(bench, body.error)).toEqual({ error: 'transaction_invalid', reason: 'expired' })
+    expect(tokenRequests(bench)).toBe(0)
+  })
+
+  test('in processes that die is tried again once, and then over', async () => {
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const common = { ...options(), store: memoryStore() }
+    let sent: () => void = () => undefined
+    const hanging = {
+      ...upstream,
+      fetch: (url: string, init: RequestInit) => {
+        if (url !== tokenEndpoint) return upstream.fetch(url, init)
+        sent()
+        return new Promise<never>(() => undefined)
+      },
+    }
+    const first = await createBench({ ...common, upstream: hanging })
+    const proof = await first.begin()
+    for (const passed of [0, 61]) {
+      const dying = await createBench({ ...common, upstream: hanging })
+      dying.passed = passed
+      const arrived = new Promise<void>((resolve) => (sent = resolve))
+      void dying.redeem(proof)
+      await arrived
+    }
+    const third = await createBench({ ...common, upstream })
+    third.passed = 122
+    const { body } = await third.redeem(proof)
+    expect(refusal(third, body.error)).toEqual({ error: 'transaction_invalid', reason: 'spent' })
+    expect(tokenRequests(third)).toBe(0)
+  })
+
   test('answers the same request later with a token that is good then', async () => {
     const bench = await open()
     bench.upstream.expiresIn = 300
@@ -185,6 +236,29 @@ describe.each([
     const other = await bench.connect({ body: { connection: id } })
     expect(other.id).not.toBe(id)
     expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(2)
+  })
+
+  test('cannot renew a connection at another provider', async () => {
+    const store = memoryStore()
+    const bench = await createBench({ ...options(), store })
+    const { id } = await bench.connect()
+    const provider: BackendProvider = {
+      label: 'Plain',
+      mode: 'mediated',
+      redirectUris: [redirectUri],
+      scope: 'accounts',
+      authorize: () => Promise.resolve({ url: 'https://plain.example/' }),
+      redeem: () => Promise.resolve({}),
+    }
+    const { backend } = options()
+    const other = await createBench({ store, backend: { ...backend, providers: { plain: provider } } })
+    const { body } = await other.call('POST', '/plain/authorization', {
+      state: createState(),
+      code_challenge: createState(),
+      redirect_uri: redirectUri,
+      connection: id,
+    })
+    expect(body.error).toBe('unknown_connection')
   })
 
   test('cannot renew what is not the user’s', async () => {

@@ -55,6 +55,7 @@ describe.skipIf(!installed)('with a Redis server', () => {
         replicas[index % 3]!.call('POST', `/connections/${id}/access-token`, {}),
       ),
     )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
     expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(1)
     expect(upstream.requests.filter(({ form }) => form.get('grant_type') === 'refresh_token')).toHaveLength(1)
   })
