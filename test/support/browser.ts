@@ -37,6 +37,8 @@ export interface PageOptions {
   readonly framed?: boolean
   /** Loaded, but not shown yet. */
   readonly prerendering?: boolean
+  /** What the browser opens as a popup; by default it refuses. */
+  readonly popup?: FakePopup
   /** A database in place of the browser's, such as one that fails. */
   readonly database?: Database
   /** In place of the network. */
@@ -53,6 +55,8 @@ export interface FakePage {
   readonly historyState: unknown
   /** How often the history entry was replaced. */
   readonly replacements: readonly string[]
+  /** Whether it closed itself. */
+  readonly closed: boolean
   /** Where the page was sent. */
   readonly left: readonly string[]
   /** Resolves with where the page is sent next. */
@@ -63,6 +67,40 @@ export interface FakePage {
   restore(): void
   /** A prerendered page is shown. */
   activate(): void
+}
+
+/** A popup as the page that opened it sees it. */
+export interface FakePopup {
+  closed: boolean
+  /** Where it was sent; reading it throws while another site is shown there. */
+  readonly location: { href: string }
+  close(): void
+  /** What the address bar of the popup shows. */
+  readonly shows: string
+}
+
+/** A popup that follows where it is sent. */
+export function createPopup(): FakePopup {
+  let shows = ''
+  const popup = {
+    closed: false,
+    location: {
+      get href() {
+        if (shows !== '') throw new DOMException('Blocked a frame from another origin.', 'SecurityError')
+        return 'about:blank'
+      },
+      set href(url: string) {
+        shows = url
+      },
+    },
+    close() {
+      popup.closed = true
+    },
+    get shows() {
+      return shows
+    },
+  }
+  return popup
 }
 
 const databaseName = 'countersign'
@@ -108,6 +146,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
     let url = new URL(address, origin)
     let historyState: unknown = structuredClone(options.historyState ?? null)
     let active = !options.prerendering
+    let closed = false
     const replacements: string[] = []
     const left: string[] = []
     const restored = new Set<() => void>()
@@ -131,8 +170,10 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
         left.push(target)
         for (const departure of departures.splice(0)) departure(target)
       },
-      openPopup: () => null,
-      close() {},
+      openPopup: () => (options.popup ?? null) as Window | null,
+      close() {
+        closed = true
+      },
       onVisible() {},
       onRestored(listener) {
         restored.add(listener)
@@ -158,6 +199,9 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
       },
       replacements,
       left,
+      get closed() {
+        return closed
+      },
       leaving: () => new Promise((resolve) => departures.push(resolve)),
       reload: () => open(url.href, { ...options, historyState }),
       restore() {
