@@ -23,6 +23,10 @@ export interface BuiltPage {
 /** Builds `demo/bench`: the demo's page with its client within reach. */
 export async function buildBenchPage({ react }: PageOptions = {}): Promise<BuiltPage> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
+  const { env } = process
+  const { NODE_ENV = 'test' } = env
+  // vitest has set it, and React would be the one for development, which renders everything twice.
+  env['NODE_ENV'] = 'production'
   await build({
     configFile: false,
     logLevel: 'warn',
@@ -37,6 +41,7 @@ export async function buildBenchPage({ react }: PageOptions = {}): Promise<Built
       rolldownOptions: { onLog },
     },
   })
+  env['NODE_ENV'] = NODE_ENV
   return { folder, remove: () => rm(folder, { recursive: true }) }
 }
 
