@@ -20,6 +20,7 @@ import {
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
 import { endpoints, refreshTokenAbsoluteSeconds, refreshTokenSlidingSeconds } from './facts.js'
+import { isQuery, isUnauthenticated, partsOf } from './graphql.js'
 import { checkUnverifiedIdToken, type UnverifiedExpectation } from './unverified-id-token.js'
 
 /** What the backend's {@link stitch} takes. */
@@ -323,36 +324,17 @@ function pickDetails(claims: oauth.IDToken | undefined, names: readonly string[]
   )
 }
 
-/** A query changes nothing, so a refused one may be sent again; a mutation is not repeated. */
-const graphql: ResourceRoute = {
-  method: 'POST',
-  path: '/graphql',
-  isRepeatable: (body) => body !== undefined && !/\bmutation\b/.test(body),
-}
-
-interface GraphqlAnswer {
-  readonly message?: unknown
-  readonly extensions?: { readonly code?: unknown; readonly userInteractionUrl?: unknown }
-  readonly errors?: unknown
-}
+const graphql: ResourceRoute = { method: 'POST', path: '/graphql', isRepeatable: isQuery }
 
 /**
- * Stitch says in the body, with status 200, that a token is no longer good, or that the person must come back to the
- * bank. The latter is the app's business and not the token's: it is relayed, if its URL leads to Stitch and nowhere else.
+ * Beside a token that is no longer good, Stitch says with status 200 that the person must come back to the bank. That is the
+ * app's business and not the token's: it is relayed, if its URL leads to Stitch and nowhere else.
  */
 function inspectGraphql(body: unknown, origin: string): ReturnType<NonNullable<Resources['inspect']>> {
-  const answer = Object(body) as GraphqlAnswer
-  const parts = [
-    answer,
-    ...(Array.isArray(answer.errors) ? answer.errors.map((error) => Object(error) as GraphqlAnswer) : []),
-  ]
-  for (const { extensions } of parts) {
+  for (const { extensions } of partsOf(body)) {
     const url = extensions?.userInteractionUrl
     if (url === undefined) continue
     if (typeof url !== 'string' || !URL.canParse(url) || new URL(url).origin !== origin) return 'unacceptable'
   }
-  const says = ({ extensions, message }: GraphqlAnswer): boolean =>
-    extensions?.code === 'UNAUTHENTICATED' ||
-    (typeof message === 'string' && message.startsWith('UNAUTHENTICATED'))
-  return parts.some(says) ? 'token_rejected' : undefined
+  return isUnauthenticated(body) ? 'token_rejected' : undefined
 }

@@ -3,6 +3,7 @@ import type { Provider } from '../../core/provider.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
 import { backend } from '../channels.js'
 import { endpoints } from './facts.js'
+import { isQuery, isUnauthenticated } from './graphql.js'
 
 /** What {@link stitch} takes. */
 export interface StitchOptions<M extends StitchMode = 'mediated'> {
@@ -55,24 +56,7 @@ export function stitch<const M extends StitchMode = 'mediated'>(
     authorizationEndpoint,
     cancelsWithoutCode: true,
     preparesRemotely: true,
-    isTokenRejected: isUnauthenticated,
-    isRepeatable: isQuery,
+    isTokenRejected: async (response) => isUnauthenticated(await response.json().catch(() => null)),
+    isRepeatable: ({ body }) => isQuery(body),
   } satisfies Provider<object, object, M>
 }
-
-/** Stitch may say in the body that a token has expired: at the top level or in an error, by code or by message. */
-async function isUnauthenticated(response: Response): Promise<boolean> {
-  const body = (await response.json().catch(() => null)) as GraphQLAnswer | null
-  const says = ({ extensions, message }: GraphQLAnswer): boolean =>
-    extensions?.code === 'UNAUTHENTICATED' || (message?.startsWith('UNAUTHENTICATED') ?? false)
-  return body !== null && (says(body) || (Array.isArray(body.errors) && body.errors.some(says)))
-}
-
-interface GraphQLAnswer {
-  readonly message?: string
-  readonly extensions?: { readonly code?: unknown }
-  readonly errors?: readonly GraphQLAnswer[]
-}
-
-/** A GraphQL query changes nothing, so a refused one may be sent again; a mutation is not repeated. */
-const isQuery = ({ body }: RequestInit): boolean => typeof body === 'string' && !/\bmutation\b/.test(body)
