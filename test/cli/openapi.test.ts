@@ -133,8 +133,8 @@ function errorsOf(response: Readonly<Record<string, unknown>>): readonly string[
 /** Reads the `http` blocks: a request, an empty line, its answer. */
 function readExchanges(text: string): Exchanged[] {
   return [...text.matchAll(/```http\n(.*?)```/gs)].map((match) => {
-    const [request, answer = ''] = (match[1] ?? '').split(/(?=^HTTP\/1\.1)/m)
-    const [requestLine = '', requestBody] = readMessage(request)
+    const [request = '', answer = ''] = (match[1] ?? '').split(/(?=^HTTP\/1\.1)/m)
+    const [requestLine, requestBody] = readMessage(request)
     const [statusLine, body, headers] = readMessage(answer)
     const [, method = '', target = ''] = /^(\w+) (\S+)/.exec(requestLine) ?? []
     return {
