@@ -141,6 +141,23 @@ describe('leaving for the provider', () => {
     expect(app.left).toEqual([])
   })
 
+  test('asks for the metadata of the server once an hour', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const connect = async () => {
+      await scene.leave(app)
+      app.restore()
+      await until(app.client.authorization('bank'), 'idle')
+    }
+    await connect()
+    scene.browser.clock.advance(3500)
+    await connect()
+    expect(scene.server.requests.discovery).toHaveLength(1)
+    scene.browser.clock.advance(101)
+    await connect()
+    expect(scene.server.requests.discovery).toHaveLength(2)
+  })
+
   test('uses a verifier, a state and a nonce of its own each time', async () => {
     const scene = createScene(network)
     const urls = []

@@ -1,5 +1,8 @@
 import { HttpResponse } from 'msw'
+import { IDBFactory } from 'fake-indexeddb'
 import { describe, expect, test } from 'vitest'
+import { openDatabase } from '../../src/platform/database.js'
+import { StorageError } from '../../src/protocol/errors.js'
 import { createScene, type App } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
 import { describe as said, withoutSecrets } from '../support/refusal.js'
@@ -446,6 +449,39 @@ describe('when no answer comes', () => {
     await settled()
     expect(next.client.callback.get()).toEqual({ status: 'pending' })
     app.client.dispose()
+  })
+})
+
+describe('when storage fails', () => {
+  test('on the way back, nothing is sent, and resume goes on when it works again', async () => {
+    const scene = createScene(network)
+    const url = await scene.consent()
+    const real = openDatabase('countersign')
+    let working = false
+    const or = async <T>(work: () => Promise<T>): Promise<T> => {
+      if (working) return work()
+      throw new StorageError()
+    }
+    const app = scene.open(url, {
+      database: {
+        get: (key) => or(() => real.get(key)),
+        entries: () => or(() => real.entries()),
+        change: (keys, change) => or(() => real.change(keys, change)),
+      },
+    })
+    const state = await until(app.client.callback, 'failed')
+    expect(state.error.code).toBe('storage_unavailable')
+    expect(scene.server.requests.token).toEqual([])
+    working = true
+    expect((await state.resume?.())?.status).toBe('connected')
+  })
+
+  test('and what it held is gone, the response is unknown', async () => {
+    const { consent, open, server } = createScene(network)
+    const url = await consent()
+    globalThis.indexedDB = new IDBFactory()
+    expect(await refusal(open(url))).toEqual({ code: 'state_unknown' })
+    expect(server.requests.token).toEqual([])
   })
 })
 

@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, exportJWK, exportSPKI, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { HttpResponse } from 'msw'
 import * as oauth from 'oauth4webapi'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   calculateCodeChallenge,
   createCodeVerifier,
@@ -347,6 +347,26 @@ describe('an ID Token', () => {
     await redeemCode(endpoint, grant)
     await redeemCode(endpoint, await consent(server, 'openid'))
     expect(server.requests.jwks).toHaveLength(1)
+  })
+
+  test('is checked against a new key after the server has changed it, once a minute at most', async () => {
+    const { server, endpoint, grant } = await scene()
+    await redeemCode(endpoint, grant)
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'key-2', alg: 'ES256', use: 'sig' }
+    server.hostile.jwks = () => HttpResponse.json({ keys: [jwk] })
+    server.hostile.idToken = (claims) =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'key-2' }).sign(privateKey)
+    const early = await consent(server, 'openid')
+    expect(await refusalOf(() => redeemCode(endpoint, early))).toEqual(invalid('signature'))
+    expect(server.requests.jwks).toHaveLength(1)
+
+    vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    expect(await redeemCode(endpoint, await consent(server, 'openid'))).toMatchObject({
+      claims: { sub: 'user-1' },
+    })
+    expect(server.requests.jwks).toHaveLength(2)
   })
 
   test('is checked against the key of its type when two have one name', async () => {
