@@ -72,8 +72,7 @@ test('notices where there is no rate limit', async () => {
 
 test('stops where people are sent to another authorization server', async () => {
   const check = await checkOptions()
-  const elsewhere = await checkOptions()
-  backend = await startReference(elsewhere)
+  backend = await startExpress(await checkOptions())
   const { results } = await checkBackend({ ...check, baseUrl: backend.baseUrl })
   expect(results[0]).toMatchObject({ name: 'authorization', result: 'fail' })
   expect(results[0]?.problem).toContain('--settings')
