@@ -180,6 +180,3 @@ export function createScene<P extends Provider>(options: SceneOptions<P>) {
     call,
   }
 }
-
-/** The page of a token store in `browser` or `mediated` mode. */
-export type ConnectedTokens = Awaited<ReturnType<ReturnType<typeof createScene>['connected']>>
