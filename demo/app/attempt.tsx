@@ -27,7 +27,7 @@ export function Attempt({ state, again, byThisPage }: AttemptProps) {
     case 'closed':
       return (
         <div className="outcome">
-          <p>The bank’s window is closed. Nothing was connected.</p>
+          <p>The bank’s window is closed, or no longer waited for. Nothing was connected.</p>
         </div>
       )
     case 'cancelled':
@@ -37,7 +37,7 @@ export function Attempt({ state, again, byThisPage }: AttemptProps) {
     case 'failed': {
       const instead =
         state.error.code === 'popup_blocked' ? { label: 'Open it on this page', act: byThisPage } : undefined
-      return <Problem error={state.error} again={again} instead={instead} />
+      return <Problem error={state.error} again={state.resume ?? again} instead={instead} />
     }
     default:
       return null

@@ -20,7 +20,12 @@ export type AuthorizationState =
   /** The person closed the popup. */
   | { readonly status: 'closed' }
   /** Nobody was sent away, or the popup came back with a failure. */
-  | { readonly status: 'failed'; readonly error: CountersignError }
+  | {
+      readonly status: 'failed'
+      readonly error: CountersignError
+      /** Takes the same step again: present when a popup came back and nothing was lost. */
+      readonly resume?: () => Promise<CallbackState>
+    }
   /** What a popup came back with. */
   | Extract<CallbackState, { readonly status: 'connected' | 'cancelled' | 'denied' | 'sign_in_required' }>
 

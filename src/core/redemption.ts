@@ -8,7 +8,7 @@ import { connectionKey, type ConnectionRecord } from './connection.js'
 import { providerOf, type Context } from './context.js'
 import { decide, type Arrival, type Returned, type Step } from './decision.js'
 import { checkReturnTo, end, endWith, tell } from './ending.js'
-import { hasEnded, isTransaction, transactionId } from './transaction.js'
+import { hasEnded, isTransaction, transactionId, type EndedTransaction } from './transaction.js'
 
 /** Seconds for which the page that opened a popup has time to take the code over. */
 const handOverSeconds = 4
@@ -97,6 +97,8 @@ async function redeem(
   if ('status' in step) return step
   switch (step.do) {
     case 'tell':
+      if (response && step.ended.input.display === 'popup')
+        return leavePopup(context, state, step.ended, resume)
       tabs.announce(transactionId(state))
       return tell(context, step.ended)
     case 'sign_in':
@@ -175,6 +177,19 @@ function signInRequired(
 ): CallbackState {
   context.connections.signInRequired()
   return { status: 'sign_in_required', provider, returnTo: checkReturnTo(context, returnTo), resume }
+}
+
+/** In the popup: what was refused is told by the page that opened it; of what was cancelled nobody need be told. */
+async function leavePopup(
+  context: Context,
+  state: string,
+  ended: EndedTransaction,
+  resume: () => Promise<CallbackState>,
+): Promise<CallbackState> {
+  if (ended.outcome !== 'cancelled') return handOver(context, state, resume)
+  context.platform.tabs.announce(transactionId(state))
+  context.platform.navigation.close()
+  return tell(context, ended)
 }
 
 /** In the popup: lets the page that opened it go on, and goes on itself when that page is gone. */
