@@ -74,7 +74,7 @@ export function serveFdxApi(provider: Provider, consents: Consents, base: string
   }
 
   function answerAccounts(token: Token, { method }: BankRequest): Answer {
-    const held = consents.find((token as AccessToken).grantId ?? '')
+    const held = consents.find((token as AccessToken).grantId)
     if (method !== 'GET') return toAnswer(unknownPath)
     if (!token.scopes.has('ACCOUNT_BASIC') || held?.consent.status !== 'ACTIVE') return toAnswer(forbidden)
     const shared = held.consent.resources.map(({ id }) => id)

@@ -51,7 +51,7 @@ const recordKey = (id: string): string => `connection:${id}`
 const indexKey = async (subject: string): Promise<string> => `connections:${await subjectKey(subject)}`
 
 /** Whether a value from outside has the shape of a connection's id: 128 random bits. */
-export function isConnectionId(value: unknown): value is string {
+function isConnectionId(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{22}$/.test(value)
 }
 

@@ -16,7 +16,7 @@ import { createVisitor, type Stop } from '../demo/banks/visitor.js'
 import { createBrowser, type FakePage } from '../support/browser.js'
 import { until } from '../support/until.js'
 
-export const appOrigin = 'https://app.example'
+const appOrigin = 'https://app.example'
 export const redirectUri = `${appOrigin}/callback/basis`
 
 /** Two ways to sign in at the same institution. */
@@ -56,7 +56,7 @@ export interface PageAnswer {
 }
 
 /** The preset as the embedded bank needs it; typed as if tokens reached the page. */
-export const presetFor = (bank: BasisBank, mode: 'mediated' | 'bff' = 'mediated') =>
+const presetFor = (bank: BasisBank, mode: 'mediated' | 'bff' = 'mediated') =>
   basis({
     clientId: bank.clientId,
     authorizationEndpoint: `${bank.origin}/oauth`,

@@ -12,7 +12,7 @@ import { createVisitor, type Stop } from '../demo/banks/visitor.js'
 import { createBrowser, type FakeBrowser, type FakePage } from '../support/browser.js'
 import { until } from '../support/until.js'
 
-export const appOrigin = 'https://app.example'
+const appOrigin = 'https://app.example'
 
 /** The name under which a provider is configured, here as in the demo. */
 export const callbackOf = (name: string): string => `${appOrigin}/callback/${name}`

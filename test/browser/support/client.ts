@@ -42,11 +42,6 @@ export function askForToken(page: Page, provider: string, callers = 1): Promise<
   )
 }
 
-/** The status of a provider's newest connection, as the client knows it. */
-export function tokensStatus(page: Page, provider: string): Promise<TokensState['status']> {
-  return page.evaluate((name) => (window as unknown as BenchWindow).bank.tokens(name).get().status, provider)
-}
-
 /** Lets `callers` send a request to a provider's API at the same moment. Resolves with the statuses of the answers. */
 export function askResource(
   page: Page,
