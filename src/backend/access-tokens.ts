@@ -31,23 +31,23 @@ const leaseSeconds = 60
  * replica B        lease is taken ─ wait ─────────────── read, answer the same token
  * ```
  *
+ * @param record The connection as it has just been read.
  * @param rejected SHA-256 of a token that the API refused: if that is the stored one, it is replaced.
  * @throws {Refusal} `unknown_connection`, `reauthorization_required`, `provider_unavailable`, `provider_error`.
  * @see https://www.rfc-editor.org/rfc/rfc9700.html#section-4.14.2
  */
 export async function usableTokens(
   context: Context,
-  subject: string,
-  id: string,
+  record: ConnectionRecord,
   rejected?: string,
 ): Promise<StoredTokens> {
-  const record = await findConnection(context, subject, id)
   const good = await goodTokens(context, record, rejected)
   if (good) return good
+  const { id } = record
   const { refreshes } = context
   const running = refreshes.get(id)
   if (running) return running
-  const refresh = refreshOnce(context, subject, id, rejected).finally(() => {
+  const refresh = refreshOnce(context, record, rejected).finally(() => {
     refreshes.delete(id)
   })
   refreshes.set(id, refresh)
@@ -70,20 +70,21 @@ const reauthorizationRequired = (connection: string, reason?: string): Refusal =
 
 async function refreshOnce(
   context: Context,
-  subject: string,
-  id: string,
+  seen: ConnectionRecord,
   rejected: string | undefined,
 ): Promise<StoredTokens> {
+  const { subject, id } = seen
+  let record = seen
   for (;;) {
-    const record = await findConnection(context, subject, id)
-    const good = await goodTokens(context, record, rejected)
-    if (good) return good
     const lease = await takeLease(context, record)
     if (lease === 'taken') await new Promise((resolve) => setTimeout(resolve, 50))
     else if (lease === 'over') {
       context.emit('reauthorization_required', { provider: record.provider, connection: id })
       throw reauthorizationRequired(id)
     } else if (lease !== 'changed') return refresh(context, lease)
+    record = await findConnection(context, subject, id)
+    const good = await goodTokens(context, record, rejected)
+    if (good) return good
   }
 }
 
@@ -146,7 +147,7 @@ async function refresh(context: Context, record: ConnectionRecord): Promise<Stor
   }
   context.emit('tokens_refreshed', { provider: record.provider, connection: id })
   // Renewed by the person meanwhile: those tokens are the newer ones.
-  return stored === 'stored' ? tokens : refreshOnce(context, record.subject, id, undefined)
+  return stored === 'stored' ? tokens : refreshOnce(context, record, undefined)
 }
 
 const keepRefreshToken = (tokens: StoredTokens, { tokens: old }: ConnectionRecord): StoredTokens => ({

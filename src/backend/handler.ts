@@ -183,9 +183,10 @@ const accessToken = (id: string): Route => ({
         reason: 'parameters',
       })
     }
-    const { provider } = await findConnection(context, subject, id)
+    const record = await findConnection(context, subject, id)
+    const { provider } = record
     if (providerOf(context, provider).mode !== 'mediated') throw new Refusal('not_found', { reason: 'mode' })
-    const tokens = await usableTokens(context, subject, id, rejected)
+    const tokens = await usableTokens(context, record, rejected)
     context.emit('access_token_given', { provider, connection: id })
     return answer(200, toAccessTokenAnswer(tokens, context.now()))
   },

@@ -86,15 +86,13 @@ export async function redeem(
  * The stored access token for as long as it lasts: it has just been issued, or the page asks again for what it missed. The
  * connection stands even where there is none: the page asks for one when it needs it.
  */
-async function accessTokenIfAny(
-  context: Context,
-  { id, subject, status, tokens }: ConnectionRecord,
-): Promise<Partial<TokenAnswer>> {
+async function accessTokenIfAny(context: Context, record: ConnectionRecord): Promise<Partial<TokenAnswer>> {
+  const { status, tokens } = record
   const now = context.now()
   if (status === 'connected' && tokens && (tokens.expiresAt ?? Infinity) > now)
     return toAccessTokenAnswer(tokens, now)
   try {
-    return toAccessTokenAnswer(await usableTokens(context, subject, id), context.now())
+    return toAccessTokenAnswer(await usableTokens(context, record), context.now())
   } catch (error) {
     if (error instanceof Refusal) return {}
     throw error

@@ -62,7 +62,8 @@ export async function requestResource(
   context.emit('resource_requested', { provider: record.provider, connection: id })
   if (!first.tokenRejected) return relay(first)
   if (!isRepeatable(route, forward.body)) throw new Refusal('provider_error', { reason: 'token_rejected' })
-  const second = await ask(context, forward, await tokenFor(context, forward, token))
+  const again = { ...forward, record: await findConnection(context, subject, id) }
+  const second = await ask(context, again, await tokenFor(context, again, token))
   if (second.tokenRejected) throw new Refusal('provider_error', { reason: 'token_rejected_twice' })
   return relay(second)
 }
@@ -146,7 +147,7 @@ async function tokenFor(
 ): Promise<string> {
   if (!provider.resourceToken) {
     const hash = rejected === undefined ? undefined : await sha256(rejected)
-    return (await usableTokens(context, record.subject, record.id, hash)).accessToken
+    return (await usableTokens(context, record, hash)).accessToken
   }
   if (record.status !== 'connected') throw new Refusal('reauthorization_required', { connection: record.id })
   try {

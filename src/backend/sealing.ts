@@ -88,5 +88,8 @@ function toText(bytes: Uint8Array): string {
 
 function fromText(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'))
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+  const bytes = new Uint8Array(binary.length)
+  // A loop: `Uint8Array.from` with a function takes ten times as long, and everything in the store comes through here.
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = binary.charCodeAt(at)
+  return bytes
 }
