@@ -107,6 +107,8 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     response.writeHead(200, {
       ...headers,
       'content-type': 'text/html; charset=utf-8',
+      // The callback URL holds a code for a moment. Other pages may be kept for the way back from the bank.
+      'cache-control': pathname.startsWith('/callback/') ? 'no-store' : 'private, no-cache',
       ...(cookie === undefined && { 'set-cookie': toCookie(users[0].id) }),
     })
     const configuration = configurationOf(settings, cookie ?? users[0].id)

@@ -31,8 +31,7 @@ export function pageHeaders(connectTo: readonly string[]): Record<string, string
   ]
   return {
     'content-security-policy': policy.join('; '),
-    // The callback URL holds a code for a moment: it is in no cache and in no Referer header.
-    'cache-control': 'no-store',
+    // The callback URL holds a code for a moment: it is in no Referer header.
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
     'cross-origin-opener-policy': 'same-origin-allow-popups',

@@ -1,6 +1,16 @@
 import type { Connection } from 'countersign'
-import { useId } from 'react'
+import { createContext, useContext, useId } from 'react'
 import { day, instant, moment } from './time.js'
+
+const Chosen = createContext<string | undefined>(undefined)
+
+/** Says which of a provider's connections everything below it is about. */
+export const ChosenConnection = Chosen.Provider
+
+/** The connection that is shown, as an option of `useTokens`. */
+export function useChosen(): { readonly connection: string | undefined } {
+  return { connection: useContext(Chosen) }
+}
 
 /** What {@link Chooser} takes. */
 export interface ChooserProps {

@@ -14,7 +14,7 @@ import { Act } from './act.js'
 import { Attempt } from './attempt.js'
 import { BadDays, type Wish } from './bad-days.js'
 import { bank, type ProviderName } from './bank.js'
-import { Chooser, Lifetime } from './chosen.js'
+import { Chooser, ChosenConnection, Lifetime } from './chosen.js'
 import { useDisplay } from './display.js'
 import { Outcome } from './outcome.js'
 import { Problem } from './problem.js'
@@ -79,7 +79,9 @@ export function ProviderCard(props: ProviderCardProps) {
       <Chooser connections={connections} chosen={connection?.id} choose={choose} />
       {connection && <Lifetime connection={connection} />}
       {tokens.status === 'connected' && <Missing {...tokens.connection} />}
-      {tokens.status === 'connected' && children(tokens)}
+      {tokens.status === 'connected' && (
+        <ChosenConnection value={tokens.connection.id}>{children(tokens)}</ChosenConnection>
+      )}
       <Abandoned name={name} title={title} />
       {confirmed !== undefined && <output>{farewells[String(confirmed)]}</output>}
       {choices}

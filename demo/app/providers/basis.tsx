@@ -1,5 +1,6 @@
 import { useTokens } from 'countersign'
 import { useEffect, useState } from 'react'
+import { useChosen } from '../chosen.js'
 import { ProviderCard } from '../provider-card.js'
 import { Resource } from '../resource.js'
 
@@ -43,7 +44,7 @@ export function BasisCard() {
 
 /** What the access token opens: the profile whose id came with it. */
 function BasisProfile() {
-  const basis = useTokens('basis')
+  const basis = useTokens('basis', useChosen())
   if (basis.status !== 'connected') return null
   const { connection, fetch } = basis
   return (

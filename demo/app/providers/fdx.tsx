@@ -1,6 +1,7 @@
 import { useTokens } from 'countersign'
 import type { FdxConsent, FdxGrantedResource, FdxInput, FdxResource } from 'countersign/providers'
 import { useState } from 'react'
+import { useChosen } from '../chosen.js'
 import { ProviderCard } from '../provider-card.js'
 import { Resource } from '../resource.js'
 
@@ -69,7 +70,7 @@ interface Shared {
 
 /** The consent as the data provider has it now. */
 function Sharing() {
-  const fdx = useTokens('fdx')
+  const fdx = useTokens('fdx', useChosen())
   if (fdx.status !== 'connected') return null
   const { connection, fetch } = fdx
   const { grantId, missing } = connection.details

@@ -2,6 +2,7 @@ import { useAuthorize, useConnections, useTokens, type Connection, type Connecti
 import type { MoneyhubDetails, MoneyhubRenew } from 'countersign/providers'
 import { useEffect, useState } from 'react'
 import { readConfiguration } from '../configuration.js'
+import { useChosen } from '../chosen.js'
 import { ProviderCard } from '../provider-card.js'
 import { Accounts, money, Resource } from '../resource.js'
 
@@ -82,7 +83,7 @@ export function MoneyhubOnceCard() {
 
 /** What is under the profile, and what can be done about the newest connection. */
 function Profile() {
-  const moneyhub = useTokens('moneyhub')
+  const moneyhub = useTokens('moneyhub', useChosen())
   const version = useConnections({ select: versionOf })
   if (moneyhub.status !== 'connected') return null
   const { connection, fetch } = moneyhub

@@ -1,6 +1,7 @@
 import { useTokens } from 'countersign'
 import { useState } from 'react'
 import { readConfiguration } from '../configuration.js'
+import { useChosen } from '../chosen.js'
 import { ProviderCard } from '../provider-card.js'
 import { Accounts, money, Resource } from '../resource.js'
 
@@ -58,7 +59,7 @@ export function OpenidCard() {
 
 /** Sends the access token as a thief would who has the token and not the key. */
 function StolenToken() {
-  const openid = useTokens('openid')
+  const openid = useTokens('openid', useChosen())
   const [answer, setAnswer] = useState('')
   if (openid.status !== 'connected') return null
   const { getAccessToken } = openid
