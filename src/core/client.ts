@@ -153,6 +153,9 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   function becomes(next: string | null): void {
     subject = next
     context.tokens.clear()
+    // Nothing stays on show of what belongs to the one before.
+    authorizations.clear()
+    if ('connection' in callback.get()) callback.set(none)
     void context.connections.load()
   }
 
@@ -206,7 +209,8 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
         createTokens(context, name, connection),
       )) as Client<P>['tokens'],
     setSession(next) {
-      if (next === subject) return
+      // Also the same user signs in, after the backend has said that nobody is.
+      if (next === subject) return void context.connections.load()
       becomes(next)
       void noteSession()
     },

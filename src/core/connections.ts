@@ -51,6 +51,7 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
   const asked = new Set<string>()
   const mediator = Object.keys(context.providers).find((name) => context.providers[name]?.mode !== 'browser')
   let loads = 0
+  let shown = subject()
 
   /** In `browser` mode tokens die with their page: without them the person has to authorize again. */
   const seen = ({ mode, persistent, connection }: ConnectionRecord): Connection =>
@@ -122,6 +123,8 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
     async load() {
       const load = ++loads
       const owner = subject()
+      if (owner !== shown) store.set(restoring)
+      shown = owner
       const next =
         owner === null
           ? signInRequired
