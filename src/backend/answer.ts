@@ -1,5 +1,6 @@
 import { contractHeader, contractVersion, type ErrorAnswer } from '../protocol/contract.js'
-import { type Refusal, statusOf } from './refusal.js'
+import { statusOf } from '../protocol/contract-status.js'
+import type { Refusal } from './refusal.js'
 
 /** On every answer, errors included: nothing is cached, framed, sniffed or loaded into another site's page. */
 export const securityHeaders: Readonly<Record<string, string>> = {

@@ -1,25 +1,5 @@
 import type { ContractError } from '../protocol/contract.js'
 
-/** The status of every error of the contract. */
-export const statusOf: Readonly<Record<ContractError, number>> = {
-  invalid_request: 400,
-  invalid_grant: 400,
-  unauthenticated: 401,
-  forbidden_origin: 403,
-  unknown_provider: 404,
-  unknown_connection: 404,
-  not_found: 404,
-  method_not_allowed: 405,
-  transaction_invalid: 409,
-  reauthorization_required: 409,
-  payload_too_large: 413,
-  unsupported_media_type: 415,
-  rate_limited: 429,
-  provider_error: 502,
-  backend_unavailable: 503,
-  provider_unavailable: 504,
-}
-
 /** The sentence of an error where the place that refuses has none of its own. */
 const sentences: Readonly<Record<ContractError, string>> = {
   invalid_request: 'The request is not as the backend contract describes it.',

@@ -1,6 +1,7 @@
 import type { ContractError } from '../../protocol/contract.js'
 import type { Exchange } from './client.js'
-import { isContractError, statusOf } from './errors.js'
+import { statusOf } from '../../protocol/contract-status.js'
+import { isContractError } from './errors.js'
 import { Mismatch } from './mismatch.js'
 import type { ScriptedProvider } from './provider.js'
 
