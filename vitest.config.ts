@@ -21,8 +21,6 @@ const typeTests = (name: string, folder: string, exclude: string[] = []) => ({
 export default defineConfig({
   resolve: { alias: aliases('source') },
   test: {
-    // Tests over many tabs depend on how fast two cores are: on CI each may be tried again. Locally a failure shows.
-    retry: process.env['CI'] ? 2 : 0,
     restoreMocks: true,
     unstubGlobals: true,
     unstubEnvs: true,

@@ -15,8 +15,9 @@ const parameterNames =
     ' ',
   )
 
+/** Tokens make no response, and are taken out of the address bar all the same: parsing refuses them. */
 const isResponse = (parameters: URLSearchParams): boolean =>
-  ['code', 'state', 'error'].some((name) => parameters.has(name))
+  ['code', 'state', 'error', 'access_token', 'id_token'].some((name) => parameters.has(name))
 
 /** Whether an address is a redirect URI; its own query must be there, too. */
 export function isAt(redirectUri: string, url: URL): boolean {
@@ -52,7 +53,7 @@ export function captureResponse(
   }
   const parameters = inQuery ? new URLSearchParams(url.search) : fragment
   for (const name of parameterNames) url.searchParams.delete(name)
-  if (isResponse(fragment) || fragment.has('access_token')) url.hash = ''
+  if (isResponse(fragment)) url.hash = ''
   navigation.replace(url.href, {
     ...Object(navigation.historyState()),
     countersign: parameters.get('state')?.slice(0, 16),

@@ -65,7 +65,7 @@ export interface Client<P extends Providers = Providers> {
   ): ReadableStore<TokensState<DetailsOf<P[Name]>, P[Name]['mode']>>
   /** Says who the app's user is now; `null` when nobody is signed in. Tokens in memory are dropped when it changes. */
   setSession(subject: string | null): void
-  /** Ends listening to other tabs. */
+  /** Ends listening to other tabs and to the page. */
   dispose(): void
 }
 
@@ -100,6 +100,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const authorizations = new Map<string, Authorization>()
   const tokenStores = new Map<string, ReadableStore<TokensState>>()
   const callback = createStore(none)
+  const stops: (() => void)[] = []
 
   const base: Omit<Context, 'connections'> = {
     platform,
@@ -128,27 +129,31 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const authorization = (name: string, input: CommonInput = {}): Authorization =>
     remember(authorizations, `${name} ${stableKey(input)}`, () => createAuthorization(context, name, input))
 
-  /** Shows where `work` stands; what it gives to go on with is shown the same way. */
-  async function show(work: Promise<CallbackState>): Promise<CallbackState> {
+  /** Shows where the work stands; what it gives to go on with is shown the same way. */
+  async function show(work: () => Promise<CallbackState>): Promise<CallbackState> {
     callback.set(pending)
-    let state = await work
+    let state: CallbackState
+    try {
+      state = await work()
+    } catch (error) {
+      if (!(error instanceof CountersignError)) {
+        // A mistake in the application's own functions: it surfaces as one, and nobody is left waiting for it.
+        callback.set(none)
+        throw error
+      }
+      // The response is in this page's memory still, so nothing is lost.
+      state = { status: 'failed', error, returnTo: '/', resume: work }
+    }
     if ('resume' in state) {
       const { resume } = state
-      state = { ...state, resume: () => show(resume()) }
+      state = { ...state, resume: () => show(resume) }
     }
     callback.set(state)
     return state
   }
 
-  async function finish(capture: Capture): Promise<CallbackState> {
-    try {
-      return await (await later()).complete(context, capture)
-    } catch (error) {
-      if (!(error instanceof CountersignError)) throw error
-      // The response is in this page's memory still, so nothing is lost.
-      return { status: 'failed', error, returnTo: '/', resume: () => finish(capture) }
-    }
-  }
+  const finish = async (capture: Capture): Promise<CallbackState> =>
+    (await later()).complete(context, capture)
 
   function becomes(next: string | null): void {
     subject = next
@@ -183,8 +188,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     checkConfiguration(context, names)
     const capture = captureResponse(platform.navigation, names.map(context.redirectUri))
     platform.tabs.onAnnounced((id) => void (id === 'session' ? checkSession() : context.connections.load()))
-    platform.navigation.onVisible(lookAgain)
-    platform.navigation.onRestored(lookAgain)
+    stops.push(platform.navigation.onVisible(lookAgain), platform.navigation.onRestored(lookAgain))
     void context.connections.load()
     if (subject) void noteSession()
     if (capture && !platform.navigation.isTopLevel()) {
@@ -195,7 +199,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       callback.set({ status: 'failed', error, returnTo: '/' })
     } else if (capture) {
       callback.set(pending)
-      platform.navigation.whenActive(() => void show(finish(capture)))
+      platform.navigation.whenActive(() => void show(() => finish(capture)))
     }
   }
 
@@ -215,6 +219,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       void noteSession()
     },
     dispose() {
+      for (const stop of stops) stop()
       platform.tabs.close()
     },
   }

@@ -27,6 +27,8 @@ export interface ConnectionRecord {
   /** The app's user it belongs to; `''` where the app does not say. */
   readonly subject: string
   readonly mode: Mode
+  /** Whom the first ID Token named, in `browser` mode: who renews the connection must be the same. */
+  readonly idTokenSubject?: string
   /** Whether its tokens outlive the page. */
   readonly persistent?: boolean
   readonly connection: Connection

@@ -48,7 +48,7 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
   const { platform, subject, tokens } = context
   const { clock, database } = platform
   const store = createStore(restoring)
-  const asked = new Set<string>()
+  const asked = new Map<string, number>()
   const mediator = Object.keys(context.providers).find((name) => context.providers[name]?.mode !== 'browser')
   let loads = 0
   let shown = subject()
@@ -86,13 +86,20 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
       if (loads < 2) recover({ ...context, connections })
       return read(owner, true)
     }
-    if (mediator !== undefined && !asked.has(owner) && !entries.some(([key]) => key === syncedKey(owner))) {
-      asked.add(owner)
+    const synced = entries.find(([key]) => key === syncedKey(owner))?.[1]
+    const isRecent = (at: unknown): boolean => Math.abs(clock.now() - Number(at ?? 0)) < synchronizeSeconds
+    if (mediator !== undefined && !isRecent(synced) && !isRecent(asked.get(owner))) {
+      asked.set(owner, clock.now())
       // Without an answer this page goes on with what it has, and the next one asks again.
-      await later()
+      const synchronized = later()
         .then(({ synchronize }) => synchronize(context, owner, mediator))
         .catch(() => undefined)
-      return read(owner, swept)
+      if (synced === undefined) {
+        await synchronized
+        return read(owner, swept)
+      }
+      // What is known is shown at once; what changed on another device follows.
+      void synchronized.then(() => connections.load())
     }
     const own = entries.filter(([, value]) => (value as { subject?: unknown } | undefined)?.subject === owner)
     const found = own.filter(isConnectionRecord).map(([, record]) => seen(record))
@@ -137,6 +144,9 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
   }
   return connections
 }
+
+/** How long the backend's list of connections is good: seconds. What ended meanwhile shows when it is used. */
+const synchronizeSeconds = 3600
 
 /** Under this key lies when the backend was last asked for the connections of a subject. */
 export const syncedKey = (subject: string): string => `synced:${subject}`

@@ -99,6 +99,18 @@ const changed = (): CountersignError =>
     'The configuration changed while the person was at the provider. Start again with authorize().',
   )
 
+const expired = (): CountersignError =>
+  new TransactionError(
+    'transaction_expired',
+    "Too much time passed before the provider's answer could be used. Start again with authorize().",
+  )
+
+const unknown = (): CountersignError =>
+  new TransactionError(
+    'redemption_unknown',
+    'It is not known whether the provider accepted the code. Start again with authorize().',
+  )
+
 /** Storage can be written by whatever else runs on this origin: the record must agree with the configuration. */
 function checkRecord(
   context: Context,
@@ -107,17 +119,13 @@ function checkRecord(
 ): CountersignError | undefined {
   if (!Object.hasOwn(context.providers, record.provider) || provider?.clientId !== record.clientId)
     return changed()
+  if (provider.issuer !== record.issuer) return changed()
   if (record.redirectUri !== context.redirectUri(record.provider)) return changed()
   const now = context.platform.clock.now()
   const { createdAt, expiresAt } = record
   const outOfTime =
     now > Math.min(expiresAt, createdAt + longestSeconds) || createdAt > now + clockToleranceSeconds
-  return outOfTime && record.code === undefined
-    ? new TransactionError(
-        'transaction_expired',
-        'Too much time passed at the provider. Start again with authorize().',
-      )
-    : undefined
+  return outOfTime && record.code === undefined ? expired() : undefined
 }
 
 /** How a response without a code ends the transaction; `undefined` when there is a code. */
@@ -181,13 +189,8 @@ function next(context: Context, transaction: Returned, provider: Provider, opene
   const way = provider.mode === 'browser' ? 'direct' : 'backend'
   const sends = transaction.sends ?? 0
   const age = context.platform.clock.now() - (transaction.returnedAt ?? 0)
-  if (age > codeSeconds[way] || sends >= maximumSends[way]) {
-    const unknown = new TransactionError(
-      'redemption_unknown',
-      'It is not known whether the provider accepted the code. Start again with authorize().',
-    )
-    return { do: 'tell', ended: endWith(transaction, unknown) }
-  }
+  if (age > codeSeconds[way] || sends >= maximumSends[way])
+    return { do: 'tell', ended: endWith(transaction, sends > 0 ? unknown() : expired()) }
   if (transaction.input.display === 'popup' && !opener && sends === 0) return { do: 'hand_over', transaction }
   return { do: 'send', transaction: { ...transaction, phase: 'sent', sends: sends + 1 } }
 }

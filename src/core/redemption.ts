@@ -149,20 +149,35 @@ async function send(
     return tell(context, ended)
   }
 
+  return keep(context, transaction, redeemed)
+}
+
+/** Stores what the code gave, and tells. The code is spent: where storing fails the tokens wait here for `resume()`. */
+async function keep(context: Context, transaction: Returned, redeemed: Redeemed): Promise<CallbackState> {
+  const { provider, state, subject } = transaction
+  const { database, tabs } = context.platform
   const { connection, accessToken, refreshToken, idTokenSubject, stored } = redeemed
+  const id = transactionId(state)
   const ended = end(transaction, { phase: 'done', connectionId: connection.id })
   const record: ConnectionRecord = {
     v: 1,
-    subject: transaction.subject,
+    subject,
     mode: providerOf(context, provider).mode,
     connection,
+    ...(idTokenSubject !== undefined && { idTokenSubject }),
     ...(stored && { persistent: true }),
   }
-  // One transaction of the database: there is never a connection without its tombstone, nor the other way round.
-  await database.change([], () => [
-    { [state]: ended, [connectionKey(connection.id)]: record, ...stored },
-    undefined,
-  ])
+  try {
+    // One transaction of the database: there is never a connection without its tombstone, nor the other way round.
+    await database.change([], () => [
+      { [state]: ended, [connectionKey(connection.id)]: record, ...stored },
+      undefined,
+    ])
+  } catch (error) {
+    const returnTo = checkReturnTo(context, transaction.returnTo)
+    const resume = (): Promise<CallbackState> => keep(context, transaction, redeemed)
+    return { status: 'failed', error: error as CountersignError, provider, returnTo, resume }
+  }
   if (accessToken) context.tokens.set(connection.id, { accessToken, refreshToken, idTokenSubject })
   tabs.announce(connection.id)
   tabs.announce(id)

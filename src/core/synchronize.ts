@@ -1,26 +1,53 @@
 import type { Context } from './context.js'
-import { connectionKey, type ConnectionRecord } from './connection.js'
+import { connectionKey, type Connection, type ConnectionRecord } from './connection.js'
 import { syncedKey } from './connections.js'
 import { providerOf } from './context.js'
 
+/** How far the clocks of page and backend may be apart: seconds. */
+const clockToleranceSeconds = 600
+
 /**
- * Asks the backend, once per subject and browser, which connections there are: those made on another device, or whose
- * records this browser has evicted. Without an answer nothing changes, and the next page asks again.
+ * Asks the backend which connections there are: those made, renewed or ended on another device, or whose records this
+ * browser has evicted. What another user of the app has here stays theirs. Without an answer nothing changes.
  */
 export async function synchronize(
   context: Omit<Context, 'connections'>,
   subject: string,
   name: string,
 ): Promise<void> {
+  const { clock, database } = context.platform
+  const askedAt = clock.now()
   const { list } = await context.channel(name)
-  const listed = await list?.()
-  const records = (listed ?? []).map((connection): [string, ConnectionRecord] => [
-    connectionKey(connection.id),
-    { v: 1, subject, mode: providerOf(context, connection.provider).mode, connection },
-  ])
-  const writes = {
-    ...Object.fromEntries<unknown>(records),
-    [syncedKey(subject)]: context.platform.clock.now(),
+  const listed = new Map((await list?.())?.map((connection) => [connectionKey(connection.id), connection]))
+
+  /** What a record becomes: that of a connection the backend no longer has goes, unless it came while we asked. */
+  const settle = (key: string, record: ConnectionRecord | undefined): ConnectionRecord | undefined => {
+    const connection = listed.get(key)
+    if (connection) return replaces(connection, record) ? toRecord(connection) : record
+    return record && isOlder(record) && isMediated(record) ? undefined : record
   }
-  await context.platform.database.change([], () => [writes, undefined])
+  const replaces = (connection: Connection, record: ConnectionRecord | undefined): boolean =>
+    !record || (record.subject === subject && record.connection.connectedAt <= connection.connectedAt)
+  const toRecord = (connection: Connection): ConnectionRecord => ({
+    v: 1,
+    subject,
+    mode: providerOf(context, connection.provider).mode,
+    connection,
+  })
+  const isOlder = (record: ConnectionRecord): boolean =>
+    record.connection.connectedAt < askedAt - clockToleranceSeconds
+  const isMediated = ({ subject: owner, mode, connection: { provider } }: ConnectionRecord): boolean =>
+    owner === subject && mode !== 'browser' && Object.hasOwn(context.providers, provider)
+
+  const stored = (await database.entries())
+    .map(([key]) => key)
+    .filter((key) => key.startsWith(connectionKey('')))
+  const keys = [...new Set([...stored, ...listed.keys()])]
+  await database.change(keys, (records) => [
+    {
+      ...Object.fromEntries(keys.map((key, index) => [key, settle(key, records[index] as ConnectionRecord)])),
+      [syncedKey(subject)]: clock.now(),
+    },
+    undefined,
+  ])
 }

@@ -26,6 +26,8 @@ export interface Transaction {
   readonly nonce?: string
   readonly provider: string
   readonly clientId: string
+  /** The issuer that was asked, where the provider has one. */
+  readonly issuer?: string
   readonly redirectUri: string
   readonly scope: string
   readonly subject: string
@@ -93,13 +95,13 @@ export function isTransaction(value: unknown): value is Transaction | EndedTrans
     input !== null
   if (phase === 'done' || phase === 'failed') return common
   const { state, codeVerifier, codeChallenge, clientId, redirectUri, scope } = record
-  const { nonce, handle, code, iss, returnedAt, sends } = record
+  const { nonce, issuer, handle, code, iss, returnedAt, sends } = record
   return (
     common &&
     (['prepared', 'left', 'returned', 'sent'] as unknown[]).includes(phase) &&
     isCodeVerifier(codeVerifier) &&
     [state, codeChallenge, clientId, redirectUri, scope].every(isText) &&
-    [nonce, handle, code, iss].every((member) => member === undefined || isText(member)) &&
+    [nonce, issuer, handle, code, iss].every((member) => member === undefined || isText(member)) &&
     [returnedAt, sends].every((member) => member === undefined || Number.isFinite(member))
   )
 }
@@ -136,10 +138,12 @@ export async function createTransaction(
     ...(parseScope(scope).includes('openid') && { nonce: createNonce() }),
     provider: name,
     clientId: provider.clientId,
+    ...(provider.issuer !== undefined && { issuer: provider.issuer }),
     redirectUri,
     scope,
     subject,
-    input,
+    // What cannot be stored is a mistake of the application and fails as one, not as trouble with the storage.
+    input: structuredClone(input),
     returnTo: checkReturnTo(context, input.returnTo),
     createdAt: now,
     expiresAt: now + Math.min(provider.transactionSeconds ?? 900, longestSeconds),

@@ -52,10 +52,10 @@ export function openDatabase(name: string): Database {
         return keys.map((key, index) => [key, values[index]])
       }),
 
-    change: (keys, change) =>
-      use('readwrite', async (records) => {
+    change: async (keys, change) => {
+      const outcome = await use('readwrite', async (records) => {
         const current = await Promise.all(keys.map((key) => promisifyRequest<unknown>(records.get(key))))
-        const [writes, result] = change(current)
+        const [writes, settle] = attempt(() => change(current))
         try {
           for (const [key, value] of Object.entries(writes)) {
             if (value === undefined) records.delete(key)
@@ -67,7 +67,26 @@ export function openDatabase(name: string): Database {
           throw error
         }
         await promisifyRequest(records.transaction)
-        return result
-      }),
+        return settle
+      })
+      return outcome()
+    },
+  }
+}
+
+/** What `change` throws is no fault of the storage: nothing is written then, and the caller gets it as it is. */
+function attempt<Result>(
+  change: () => readonly [writes: Readonly<Record<string, unknown>>, result: Result],
+): [writes: Readonly<Record<string, unknown>>, settle: () => Result] {
+  try {
+    const [writes, result] = change()
+    return [writes, () => result]
+  } catch (error) {
+    return [
+      {},
+      () => {
+        throw error
+      },
+    ]
   }
 }

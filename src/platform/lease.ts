@@ -43,9 +43,12 @@ export async function withLease<T>(
     return await work()
   } finally {
     stop()
-    await database.change([key], ([held]) => [
-      (held as { owner?: string } | undefined)?.owner === owner ? { [key]: undefined } : {},
-      undefined,
-    ])
+    // Where it cannot be given back it runs out; the work is done all the same.
+    await database
+      .change([key], ([held]) => [
+        (held as { owner?: string } | undefined)?.owner === owner ? { [key]: undefined } : {},
+        undefined,
+      ])
+      .catch(() => undefined)
   }
 }

@@ -16,9 +16,12 @@ export interface Navigation {
   openPopup(): Window | null
   /** Closes this window, where a script opened it. */
   close(): void
-  /** Calls back when the person looks at the page again: messages of other tabs may have been missed meanwhile. */
-  onVisible(listener: () => void): void
-  /** Calls back when the page is shown again out of the back/forward cache. */
+  /**
+   * Calls back when the person looks at the page again: messages of other tabs may have been missed meanwhile. The
+   * function given back ends that.
+   */
+  onVisible(listener: () => void): () => void
+  /** Calls back when the page is shown again out of the back/forward cache; the function given back ends that. */
   onRestored(listener: () => void): () => void
 }
 
@@ -39,9 +42,13 @@ export const windowNavigation: Navigation = {
     location.assign(url)
   },
   onVisible(listener) {
-    document.addEventListener('visibilitychange', () => {
+    const handle = (): void => {
       if (!document.hidden) listener()
-    })
+    }
+    document.addEventListener('visibilitychange', handle)
+    return () => {
+      document.removeEventListener('visibilitychange', handle)
+    }
   },
   openPopup() {
     const popup = window.open('', '', 'popup,width=520,height=720')

@@ -170,18 +170,7 @@ async function exchange(endpoint: TokenEndpoint, expected: Expected, send: Send)
 
 /** The JSON object of a token response; everything else becomes a typed error. */
 async function successBody(response: Response): Promise<Record<string, unknown>> {
-  if (response.status !== 200) {
-    const error = await oauthErrorOf(response)
-    const retry = Number(response.headers.get('retry-after') ?? NaN)
-    throw new TokenEndpointError(
-      'The token endpoint refused the request. Start again with authorize().',
-      { error, status: response.status },
-      {
-        recovery: error === 'invalid_client' || error === 'unauthorized_client' ? 'configure' : 'authorize',
-        retryAfterSeconds: Number.isFinite(retry) ? retry : undefined,
-      },
-    )
-  }
+  if (response.status !== 200) throw await refusalOf(response)
   const body = await readJsonObject(response)
   if (!body)
     throw new ValidationError(
@@ -190,6 +179,28 @@ async function successBody(response: Response): Promise<Record<string, unknown>>
       'The token endpoint did not answer with a JSON object. The answer was not used; start again with authorize().',
     )
   return body
+}
+
+async function refusalOf(response: Response): Promise<TokenEndpointError> {
+  const { status, headers } = response
+  const error = await oauthErrorOf(response)
+  const isBusy =
+    status >= 500 || status === 429 || /^(?:temporarily_unavailable|server_error)$/.test(error ?? '')
+  const retry = Number(headers.get('retry-after') ?? NaN)
+  return new TokenEndpointError(
+    isBusy
+      ? 'The token endpoint cannot serve the request now. Try again in a while.'
+      : 'The token endpoint refused the request. Start again with authorize().',
+    { error, status },
+    {
+      recovery: isBusy
+        ? 'resume'
+        : error === 'invalid_client' || error === 'unauthorized_client'
+          ? 'configure'
+          : 'authorize',
+      retryAfterSeconds: Number.isFinite(retry) ? retry : undefined,
+    },
+  )
 }
 
 /** The `error` of an error answer, in the characters that RFC 6749 §5.2 allows. */

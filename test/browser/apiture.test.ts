@@ -1,16 +1,21 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { card, connect, goToConsent, readDatabase, useBench, waitForStatus } from './support/bench.js'
+import {
+  card,
+  connect,
+  goToConsent,
+  readDatabase,
+  setClock,
+  useBench,
+  waitForStatus,
+} from './support/bench.js'
 
-const bench = useBench()
+const bench = useBench({ clock: true })
 
 const bank = () => bench.demo.banks.apiture
 const tokenRequests = () => bank().requests.find('/oidc/token')
 const refreshes = () => bank().requests.find('/oidc/token', { grant_type: 'refresh_token' })
 const apiture = (page: Page) => card(page, 'Apiture')
-
-/** Lets time pass for the page, and for the bank's tokens as the page counts them. */
-const pass = (page: Page, seconds: number) => page.clock.setSystemTime(Date.now() + seconds * 1000)
 
 /** Asks for an access token, as an app does before a request. */
 async function askForToken(page: Page): Promise<void> {
@@ -80,7 +85,7 @@ describe('a person whom Apiture does not send back', () => {
     bank().control.next({ refuseRequest: true })
     await apiture(page).getByRole('button', { name: 'Connect Apiture' }).click()
     await page.getByText('400 Bad Request').waitFor()
-    await pass(page, 2 * 3600)
+    await setClock(page, 2 * 3600)
     await page.goto(bench.demo.origin)
     await apiture(page)
       .getByText(/did not come back/)
@@ -95,7 +100,7 @@ describe('a person whom Apiture does not send back', () => {
     bank().control.next({ refuseRequest: true })
     await apiture(page).getByRole('button', { name: 'Connect Apiture' }).click()
     await page.getByText('400 Bad Request').waitFor()
-    await pass(page, 2 * 3600)
+    await setClock(page, 2 * 3600)
     await page.goto(bench.demo.origin)
     await apiture(page).getByRole('button', { name: 'Forget it' }).click()
     await apiture(page)
@@ -120,10 +125,10 @@ describe('refreshing', () => {
     bank().control.always({ accessTokenSeconds: 60, rotate })
     await connect(page, 'Apiture')
     await page.getByText('Everyday Checking').waitFor()
-    await pass(page, 120)
+    await setClock(page, 120)
     await askForToken(page)
     await apiture(page).getByText('10 callers got a token, 1 different.').waitFor()
-    await pass(page, 240)
+    await setClock(page, 240)
     await apiture(page)
       .getByRole('button', { name: /ten times/ })
       .click()
@@ -138,7 +143,7 @@ describe('refreshing', () => {
     bank().control.next({ accessTokenSeconds: 60 })
     await connect(page, 'Apiture')
     bank().control.next({ refresh: { error: 'invalid_grant' } })
-    await pass(page, 120)
+    await setClock(page, 120)
     await askForToken(page)
     await waitForStatus(page, 'Apiture', 'Connect again to go on')
     await connect(page, 'Apiture')
@@ -187,7 +192,7 @@ describe('Apiture’s tokens', () => {
     bank().control.next({ accessTokenSeconds: 60 })
     await connect(page, 'Apiture')
     await page.getByText('Everyday Checking').waitFor()
-    await pass(page, 120)
+    await setClock(page, 120)
     await askForToken(page)
     await apiture(page).getByText('10 callers got a token').waitFor()
     const secrets = [

@@ -5,11 +5,12 @@ import {
   connect,
   goToConsent,
   readDatabase,
+  setClock,
   useBench,
   waitForStatus,
 } from './support/bench.js'
 
-const bench = useBench()
+const bench = useBench({ clock: true })
 
 const tokenRequests = () =>
   bench.demo.banks.apiture.requests.count('/oidc/token') +
@@ -97,7 +98,7 @@ describe('access tokens', () => {
     bench.demo.banks.apiture.control.next({ accessTokenSeconds: 60 })
     await connect(page, 'Apiture')
     await page.getByText('Everyday Checking').waitFor()
-    await page.clock.setSystemTime(Date.now() + 120_000)
+    await setClock(page, 120)
     await page.getByRole('article', { name: 'Apiture' }).getByText('Try a bad day').click()
     await page
       .getByRole('article', { name: 'Apiture' })

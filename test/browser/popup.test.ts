@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { card, readDatabase, useBench, waitForStatus } from './support/bench.js'
+import { card, readDatabase, setClock, useBench, waitForStatus } from './support/bench.js'
 
-const bench = useBench()
+const bench = useBench({ clock: true })
 const tokenRequests = () => bench.demo.banks.apiture.requests.count('/oidc/token')
 
 /** The demo's page, where banks are to open in windows of their own. */
@@ -142,7 +142,7 @@ describe('a bank that cuts its window off (Cross-Origin-Opener-Policy)', () => {
   it('leaves the page waiting, for it seems closed when it is not, and "Cancel" ends that', async () => {
     const { page } = await openIsolated('Apiture')
     // Longer than a window that is closed may turn out to have come back.
-    await page.clock.setSystemTime(Date.now() + 60_000)
+    await setClock(page, 60)
     await waitForStatus(page, 'Apiture', 'Connecting…')
     await card(page, 'Apiture').getByRole('button', { name: 'Cancel' }).click()
     await waitForStatus(page, 'Apiture', 'Not connected')

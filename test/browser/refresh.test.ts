@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { connect, useBench, waitForStatus } from './support/bench.js'
-import { askForToken, askResource, type Answers } from './support/client.js'
+import { card, connect, setClock, useBench, waitForStatus } from './support/bench.js'
+import { askForToken, askResource, holdRefreshes, type Answers } from './support/client.js'
 
-const bench = useBench({ page: {}, dpop: true })
+const bench = useBench({ page: {}, clock: true, dpop: true })
 const apiture = () => bench.demo.banks.apiture
 const stitch = () => bench.demo.banks.stitch
 
@@ -22,13 +22,10 @@ async function openTabs(title: string, count: number): Promise<[Page, ...Page[]]
   await connect(page, title)
   const more = await Promise.all(Array.from({ length: count - 1 }, () => page.context().newPage()))
   await Promise.all(more.map((tab) => tab.goto(bench.demo.origin)))
-  await Promise.all(more.map((tab) => waitForStatus(tab, title, 'Connected')))
+  // Nothing is under way any more that would ask for a token.
+  await Promise.all([page, ...more].map((tab) => card(tab, title).getByRole('table').waitFor()))
   return [page, ...more]
 }
-
-/** Lets time pass in every tab. */
-const pass = (tabs: readonly Page[], seconds: number) =>
-  Promise.all(tabs.map((tab) => tab.clock.setSystemTime(Date.now() + seconds * 1000)))
 
 const sumUp = (answers: readonly Answers[]) => ({
   answered: answers.reduce((sum, { answered }) => sum + answered, 0),
@@ -40,7 +37,7 @@ describe('ten tabs with twenty callers each, when the access token has expired',
   it('cost one token request in browser mode, and nobody fails', async () => {
     apiture().control.next({ accessTokenSeconds: 60 })
     const tabs = await openTabs('Apiture', 10)
-    await pass(tabs, 120)
+    await setClock(tabs[0], 120)
     const answers = await Promise.all(tabs.map((tab) => askForToken(tab, 'apiture', 20)))
     expect(sumUp(answers)).toEqual({ answered: 200, different: 1, errors: [] })
     expect(refreshes('apiture')).toBe(1)
@@ -61,7 +58,7 @@ describe('a refresh token that the server refuses', () => {
   it('ends in "connect again" in every tab, after one request', async () => {
     apiture().control.next({ accessTokenSeconds: 60 })
     const tabs = await openTabs('Apiture', 3)
-    await pass(tabs, 120)
+    await setClock(tabs[0], 120)
     apiture().control.always({ refresh: { error: 'invalid_grant' } })
     const answers = await Promise.all(tabs.map((tab) => askForToken(tab, 'apiture', 5)))
     expect(sumUp(answers)).toMatchObject({ answered: 0 })
@@ -77,9 +74,13 @@ describe('a refresh whose answer is lost', () => {
     apiture().control.always({ rotate: false })
     apiture().control.next({ accessTokenSeconds: 60 })
     const tabs = await openTabs('Apiture', 3)
-    await pass(tabs, 120)
+    await setClock(tabs[0], 120)
     apiture().control.next({ refresh: 'broken-reply' })
-    const waited = await Promise.all(tabs.map((tab) => askForToken(tab, 'apiture', 5)))
+    const refreshing = await holdRefreshes(tabs[0])
+    const asked = Promise.all(tabs.map((tab) => askForToken(tab, 'apiture', 5)))
+    await refreshing.waitForTabs(3)
+    await refreshing.release()
+    const waited = await asked
     expect(sumUp(waited)).toMatchObject({
       answered: 0,
       errors: Array.from({ length: 15 }, () => 'network_error'),
@@ -93,7 +94,7 @@ describe('a refresh whose answer is lost', () => {
   it('ends in "connect again" where the server has replaced the refresh token', async () => {
     apiture().control.next({ accessTokenSeconds: 60 })
     const [page] = await openTabs('Apiture', 1)
-    await pass([page], 120)
+    await setClock(page, 120)
     apiture().control.next({ refresh: 'broken-reply' })
     expect(await askForToken(page, 'apiture')).toMatchObject({ errors: ['network_error'] })
     expect(await askForToken(page, 'apiture')).toMatchObject({ errors: ['reauthorization_required'] })
@@ -138,7 +139,7 @@ describe('a token that is bound to the key of the browser', () => {
 describe('a clock that is wrong', () => {
   it.each([-290, 290])('by %i seconds connects, and refreshes nothing ahead of need', async (seconds) => {
     const page = await bench.open()
-    await pass([page], seconds)
+    await setClock(page, seconds)
     await connect(page, 'Apiture')
     expect(await askResource(page, 'apiture', 'accounts')).toEqual([200])
     expect(refreshes('apiture')).toBe(0)
@@ -146,10 +147,10 @@ describe('a clock that is wrong', () => {
 
   it('that jumps back while the person is at the bank does not lose the connection', async () => {
     const page = await bench.open()
-    await pass([page], 290)
+    await setClock(page, 290)
     await page.getByRole('button', { name: 'Connect Apiture' }).click()
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await pass([page], 0)
+    await setClock(page, 0)
     await page.getByRole('button', { name: 'Approve' }).click()
     await waitForStatus(page, 'Apiture', 'Connected')
   })
@@ -158,10 +159,10 @@ describe('a clock that is wrong', () => {
     const page = await bench.open()
     await connect(page, 'Apiture')
     await connect(page, 'Stitch')
-    await pass([page], -290)
+    await setClock(page, -290)
     await apiture().control.act('expireAccessTokens')
     expect(await askResource(page, 'apiture', 'accounts')).toEqual([200])
-    await pass([page], -24 * 3600)
+    await setClock(page, -24 * 3600)
     await stitch().control.act('expireAccessTokens')
     expect(await askResource(page, 'stitch', '/graphql', listAccounts)).toEqual([200])
     expect([refreshes('apiture'), refreshes('stitch')]).toEqual([1, 1])

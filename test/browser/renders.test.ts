@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { connect, useBench, waitForStatus } from './support/bench.js'
+import { connect, setClock, useBench, waitForStatus } from './support/bench.js'
 import { askForToken } from './support/client.js'
 
-const bench = useBench({ page: {}, dpop: true })
+const bench = useBench({ page: {}, clock: true, dpop: true })
 const refreshes = () =>
   bench.demo.banks.apiture.requests.count('/oidc/token', { grant_type: 'refresh_token' })
 
@@ -28,12 +28,12 @@ describe('two hundred mounted components', () => {
 
     const mounted = await countRenders(page)
     expect(Object.values(mounted).every((count) => count >= 50)).toBe(true)
-    await page.clock.setSystemTime(Date.now() + 120_000)
+    await setClock(page, 120)
     expect(await askForToken(page, 'apiture', 20)).toMatchObject({ answered: 20, errors: [] })
     expect(refreshes()).toBe(1)
     expect(await countRenders(page)).toEqual(mounted)
 
-    await page.clock.setSystemTime(Date.now() + 2 * 3600_000)
+    await setClock(page, 2 * 3600)
     bench.demo.banks.apiture.control.next({ refresh: { error: 'invalid_grant' } })
     expect(await askForToken(page, 'apiture')).toMatchObject({ errors: ['reauthorization_required'] })
     await waitForStatus(page, 'Apiture', 'Connect again to go on')

@@ -6,12 +6,13 @@ import {
   connect,
   goToConsent,
   readDatabase,
+  setClock,
   useBench,
   waitForStatus,
 } from './support/bench.js'
 import { askForToken } from './support/client.js'
 
-const bench = useBench({ page: {} })
+const bench = useBench({ page: {}, clock: true })
 
 const signIn = (page: Page, name: 'Robin' | 'Sam' | 'Signed out') =>
   page.locator('#user').selectOption({ label: name })
@@ -92,10 +93,10 @@ describe("the app's session, run out", () => {
     await connect(page, 'Stitch')
     await card(page, 'Stitch').getByRole('table').waitFor()
     await runOut(page)
-    await page.clock.setSystemTime(Date.now() + 2 * 3600_000)
+    await setClock(page, 2 * 3600)
     expect(await askForToken(page, 'stitch')).toMatchObject({ errors: ['sign_in_required'] })
     await waitForStatus(page, 'Stitch', 'Sign in to this app first')
-    await page.clock.setSystemTime(Date.now())
+    await setClock(page, 0)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await waitForStatus(page, 'Stitch', 'Connected')
   })

@@ -91,6 +91,7 @@ describe('leaving for the provider', () => {
       nonce: expect.stringMatching(/^[\w-]{43}$/) as string,
       provider: 'bank',
       clientId: 'client-1',
+      issuer: 'https://as.example',
       redirectUri: 'https://app.example/callback/bank',
       scope: 'openid',
       subject: '',
@@ -99,6 +100,15 @@ describe('leaving for the provider', () => {
       createdAt: now,
       expiresAt: now + 900,
     })
+  })
+
+  test('fails as a mistake of the application where the input cannot be stored', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorize, get } = app.client.authorization('bank', { done: () => undefined } as object)
+    await expect(authorize()).rejects.toMatchObject({ name: 'DataCloneError' })
+    expect(get()).toEqual({ status: 'idle' })
+    expect(await live(scene)).toEqual([])
   })
 
   test('does not happen twice for two clicks', async () => {
@@ -348,7 +358,12 @@ describe('nobody leaves', () => {
     [
       'it redirects',
       () => HttpResponse.redirect('https://app.example/login'),
-      { code: 'response_malformed' },
+      { code: 'backend_response_invalid', parameter: 'status', recovery: 'configure' },
+    ],
+    [
+      'nobody is signed in, by a gateway that does not know the contract',
+      () => new HttpResponse('Unauthorized', { status: 401 }),
+      { code: 'sign_in_required', recovery: 'sign_in' },
     ],
     ['it is unreachable', () => HttpResponse.error(), { code: 'network_error', recovery: 'resume' }],
   ])('when the backend says that %s', async (_name, answer, error) => {

@@ -40,6 +40,8 @@ describe('a response in the address bar', () => {
     'code=c&state=s&access_token=t&id_token=i&token_type=bearer&expires_in=1&response=r&token=t',
     'code=a&code=b&state=s&state=t',
     'code=&state=&error=',
+    'access_token=t',
+    'id_token=t',
   ])('is taken away whatever it is: %s', async (query) => {
     const { open } = createScene(network)
     const app = open(`/callback/bank?keep=1&${query}`)
@@ -54,16 +56,19 @@ describe('a response in the address bar', () => {
     await until(app.client.callback, 'connected')
   })
 
-  test('is refused when a fragment delivers tokens, and taken away', async () => {
-    const { open, server } = createScene(network)
-    const app = open('/callback/bank#access_token=t&token_type=bearer&state=s')
-    expect(app.url).toBe('https://app.example/callback/bank')
-    expect(said((await until(app.client.callback, 'failed')).error)).toEqual({
-      code: 'response_malformed',
-      parameter: 'access_token',
-    })
-    expect(server.requests.token).toEqual([])
-  })
+  test.each(['#access_token=t&token_type=bearer&state=s', '#access_token=t'])(
+    'is refused when a fragment delivers tokens, and taken away: %s',
+    async (fragment) => {
+      const { open, server } = createScene(network)
+      const app = open(`/callback/bank${fragment}`)
+      expect(app.url).toBe('https://app.example/callback/bank')
+      expect(said((await until(app.client.callback, 'failed')).error)).toEqual({
+        code: 'response_malformed',
+        parameter: 'access_token',
+      })
+      expect(server.requests.token).toEqual([])
+    },
+  )
 
   test.each([
     '/?code=c&state=s',
@@ -136,7 +141,9 @@ describe('a response in the address bar', () => {
         const app = open(`/callback/bank?${String(query)}`)
         apps.add(app.client.dispose)
         const shown = [...new URL(app.url).searchParams]
-        const isResponse = given.some(([key]) => ['code', 'state', 'error'].includes(key))
+        const isResponse = given.some(([key]) =>
+          ['code', 'state', 'error', 'access_token', 'id_token'].includes(key),
+        )
         expect(shown).toEqual(isResponse ? given.filter(([key]) => !protocol.includes(key)) : given)
         expect(app.client.callback.get().status).toBe(isResponse ? 'pending' : 'none')
       }),

@@ -1,12 +1,12 @@
 import { createClient, type ClientOptions } from 'countersign/core'
 import { apiture, oidc, stitch } from 'countersign/providers'
 import { describe, expect, test, vi } from 'vitest'
-import { providers } from '../support/app.js'
+import { createScene, providers } from '../support/app.js'
 import { createBrowser } from '../support/browser.js'
 import { openNetwork } from '../support/network.js'
 import { settled } from '../support/until.js'
 
-openNetwork()
+const network = openNetwork()
 
 const { bank, mediated } = providers
 const make = (options: object) =>
@@ -117,6 +117,33 @@ describe('a client', () => {
     expect(client.authorization('bank').get()).toEqual({ status: 'idle' })
     await settled()
     expect(fetched).not.toHaveBeenCalled()
+  })
+
+  test('that was disposed of listens to neither page nor tabs', async () => {
+    const stops = { visible: vi.fn(), restored: vi.fn() }
+    const { platform } = createBrowser().open()
+    vi.spyOn(platform.navigation, 'onVisible').mockReturnValue(stops.visible)
+    vi.spyOn(platform.navigation, 'onRestored').mockReturnValue(stops.restored)
+    const close = vi.spyOn(platform.tabs, 'close')
+    make({ platform }).dispose()
+    for (const stop of [stops.visible, stops.restored, close]) expect(stop).toHaveBeenCalledTimes(1)
+  })
+
+  test('leaves nobody waiting where a function of the application throws on the way back', async () => {
+    const scene = createScene(network)
+    const url = await scene.consent()
+    let calls = 0
+    const mistake = new RangeError('a mistake of the application')
+    const unhandled = new Promise((resolve) => process.once('unhandledRejection', resolve))
+    const { client } = scene.open(url, {
+      redirectUri: (name) => {
+        if (++calls > 12) throw mistake
+        return `https://app.example/callback/${name}`
+      },
+    })
+    expect(await unhandled).toBe(mistake)
+    expect(client.callback.get()).toEqual({ status: 'none' })
+    expect(scene.server.requests.token).toEqual([])
   })
 
   test('gives the same authorization for an equal input', () => {

@@ -1,5 +1,8 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
+import type { ConnectionsState } from '../../src/core/connections.js'
+import type { ConnectionRecord } from '../../src/core/connection.js'
+import { openDatabase } from '../../src/platform/database.js'
 import { StorageError } from '../../src/protocol/errors.js'
 import { createScene, type Scene } from '../support/app.js'
 import { refusal } from '../support/backend.js'
@@ -101,7 +104,7 @@ describe('connections', () => {
   test('are read again when a page comes out of the back/forward cache', async () => {
     const scene = createScene(network)
     const { app } = await connect(scene)
-    app.client.dispose() // a page in the cache hears nothing
+    app.platform.tabs.close() // a page in the cache hears nothing
     const elsewhere = scene.open()
     const tokens = await until(elsewhere.client.tokens('bank'), 'reauthorization_required')
     await tokens.disconnect()
@@ -256,6 +259,87 @@ describe('the backend’s connections', () => {
     ])
     await until(scene.open().client.connections, 'ready')
     expect(listCalls(scene)).toHaveLength(1)
+  })
+
+  describe('are asked for again after an hour, while what is known is shown', () => {
+    async function anHourLater() {
+      const scene = createScene(network, { session: 'anna' })
+      scene.backend.connections.set(listed.id, listed)
+      const { app } = await connect(scene)
+      await until(app.client.connections, 'ready')
+      app.client.dispose()
+      scene.browser.clock.advance(3601)
+      return scene
+    }
+    const ids = (state: ConnectionsState) =>
+      state.status === 'ready' ? state.connections.map(({ id, status }) => [id, status]) : state.status
+
+    test('and one that ended on another device goes, but for those of this page alone', async () => {
+      const scene = await anHourLater()
+      scene.backend.connections.delete(listed.id)
+      const { client } = scene.open()
+      expect((await until(client.connections, 'ready')).connections).toHaveLength(2)
+      await vi.waitFor(() => {
+        expect(ids(client.connections.get())).toEqual([[expect.any(String), 'reauthorization_required']])
+      })
+      expect(listCalls(scene)).toHaveLength(2)
+    })
+
+    test('and one that was made or has failed elsewhere shows', async () => {
+      const scene = await anHourLater()
+      scene.backend.connections.set(listed.id, { ...listed, status: 'reauthorization_required' })
+      scene.backend.connections.set('new', { ...listed, id: 'new', created_at: scene.browser.clock.now() })
+      const { client } = scene.open()
+      await vi.waitFor(() => {
+        expect(ids(client.connections.get())).toEqual([
+          [listed.id, 'reauthorization_required'],
+          [expect.any(String), 'reauthorization_required'],
+          ['new', 'connected'],
+        ])
+      })
+    })
+
+    test('and one that was renewed here meanwhile stays as it is, as does that of another user', async () => {
+      const scene = await anHourLater()
+      const key = `connection:${listed.id}`
+      const record = (await scene.browser.records()).get(key) as ConnectionRecord
+      const renewed = {
+        ...record,
+        connection: { ...record.connection, connectedAt: scene.browser.clock.now() },
+      }
+      const others = { ...record, subject: 'bert', connection: { ...record.connection, id: 'berts' } }
+      await openDatabase('countersign').change([], () => [
+        { [key]: renewed, 'connection:berts': others },
+        undefined,
+      ])
+      scene.backend.connections.set('berts', {
+        ...listed,
+        id: 'berts',
+        created_at: scene.browser.clock.now(),
+      })
+      scene.open()
+      await vi.waitFor(async () => {
+        expect((await scene.browser.records()).get('synced:anna')).toBe(scene.browser.clock.now())
+      })
+      const records = await scene.browser.records()
+      expect(records.get(key)).toEqual(renewed)
+      expect(records.get('connection:berts')).toEqual(others)
+    })
+
+    test('and without an answer everything stays', async () => {
+      const scene = await anHourLater()
+      scene.backend.hostile.answer = () => HttpResponse.error()
+      const kept = async () =>
+        [...(await scene.browser.records())].filter(([key]) => /^(?:connection|synced):/.test(key))
+      const before = await kept()
+      const { client } = scene.open()
+      await until(client.connections, 'ready')
+      await vi.waitFor(() => {
+        expect(listCalls(scene)).toHaveLength(2)
+      })
+      await settled()
+      expect(await kept()).toEqual(before)
+    })
   })
 
   test('at providers that this page does not have are passed over', async () => {

@@ -97,6 +97,21 @@ describe('a code that comes back', () => {
     const { id } = first.connection
     expect(await outcome(open(await consent({ connection: id })))).toMatchObject({ connection: { id } })
   })
+
+  test('is refused when another person renews the connection', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const first = await outcome(open(await consent()))
+    if (first.status !== 'connected') throw new Error(first.status)
+    const { id } = first.connection
+    const before = (await browser.records()).get(`connection:${id}`)
+    server.subject = 'user-2'
+    expect(await refusal(open(await consent({ connection: id })))).toEqual({
+      code: 'id_token_invalid',
+      parameter: 'sub',
+    })
+    expect((await browser.records()).get(`connection:${id}`)).toEqual(before)
+    expect((await outcome(open(await consent()))).status).toBe('connected')
+  })
 })
 
 describe('exactly once', () => {
@@ -422,6 +437,17 @@ describe('when no answer comes', () => {
     expect(server.requests.token).toHaveLength(1)
   })
 
+  test('a code that has waited for more than a minute without having been sent is out of time', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent()
+    server.hostile.discovery = () => HttpResponse.error()
+    const state = await until(open(url).client.callback, 'failed')
+    delete server.hostile.discovery
+    browser.clock.advance(61)
+    expect(await state.resume?.()).toMatchObject({ error: { code: 'transaction_expired' } })
+    expect(server.requests.token).toHaveLength(0)
+  })
+
   test('a code that never left this page is not counted as sent', async () => {
     const { consent, open, server } = createScene(network)
     const url = await consent()
@@ -476,6 +502,30 @@ describe('when storage fails', () => {
     expect((await state.resume?.())?.status).toBe('connected')
   })
 
+  test('after the code was spent, its tokens wait in the page, and resume stores them', async () => {
+    let full = true
+    const scene = createScene(network)
+    const url = await scene.consent()
+    const real = openDatabase('countersign')
+    const app = scene.open(url, {
+      database: {
+        ...real,
+        change: (keys, change) =>
+          scene.server.requests.token.length === 1 && full
+            ? Promise.reject(new StorageError())
+            : real.change(keys, change),
+      },
+    })
+    const state = await until(app.client.callback, 'failed')
+    expect(state).toMatchObject({ provider: 'bank', error: { code: 'storage_unavailable' } })
+    expect(await state.resume?.()).toMatchObject({ error: { code: 'storage_unavailable' } })
+    full = false
+    expect((await state.resume?.())?.status).toBe('connected')
+    expect(scene.server.requests.token).toHaveLength(1)
+    const tokens = await until(app.client.tokens('bank'), 'connected')
+    expect((await tokens.fetch('accounts')).status).toBe(200)
+  })
+
   test('and what it held is gone, the response is unknown', async () => {
     const { consent, open, server } = createScene(network)
     const url = await consent()
@@ -503,6 +553,29 @@ describe('an answer that is no success', () => {
     server.hostile.claims = (claims) => ({ ...claims, nonce: 'another' })
     expect(await refusal(open(await consent()))).toMatchObject({ code: 'id_token_invalid' })
     expect([...(await browser.records()).keys()].filter((key) => key.startsWith('connection'))).toEqual([])
+  })
+
+  test.each([
+    ['503', () => new HttpResponse(null, { status: 503, headers: { 'retry-after': '7' } })],
+    [
+      '429',
+      () => HttpResponse.json({ error: 'slow_down' }, { status: 429, headers: { 'retry-after': '7' } }),
+    ],
+    [
+      'temporarily_unavailable',
+      () =>
+        HttpResponse.json(
+          { error: 'temporarily_unavailable' },
+          { headers: { 'retry-after': '7' }, status: 400 },
+        ),
+    ],
+  ])('but passes (%s) keeps the code for resume', async (_name, answer) => {
+    const { consent, open, server } = createScene(network)
+    server.hostile.token = answer
+    const state = await until(open(await consent()).client.callback, 'failed')
+    expect(state.error).toMatchObject({ code: 'token_error', recovery: 'resume', retryAfterSeconds: 7 })
+    delete server.hostile.token
+    expect((await state.resume?.())?.status).toBe('connected')
   })
 
   test('that a developer must look into keeps the code for resume', async () => {
@@ -603,6 +676,19 @@ describe('by way of the backend', () => {
     const state = await until(app.client.callback, 'sign_in_required')
     scene.backend.session = 'anna'
     expect((await state.resume()).status).toBe('connected')
+  })
+
+  test.each([
+    ['a gateway answers 401', () => new HttpResponse('Unauthorized', { status: 401 }), 'sign_in_required'],
+    ['a gateway answers 502', () => HttpResponse.html('<h1>502</h1>', { status: 502 }), 'failed'],
+    ['it redirects to a sign-in page', () => HttpResponse.redirect('https://app.example/login'), 'failed'],
+  ] as const)('where %s, the code waits for resume', async (_name, answer, status) => {
+    const scene = createScene(network)
+    const url = scene.backend.visit(await scene.leave(scene.open(), 'mediated'))
+    scene.backend.hostile.answer = ({ path }) => (path.endsWith('/token') ? answer() : undefined)
+    const state = await until(scene.open(url).client.callback, status)
+    delete scene.backend.hostile.answer
+    expect((await state.resume?.())?.status).toBe('connected')
   })
 
   test('in bff mode an access token in the answer is not taken', async () => {

@@ -38,6 +38,7 @@ async function refused(scene: Scene, changes: Record<string, unknown>) {
 describe('a transaction whose record was changed', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['another client', { clientId: 'client-2' }, 'transaction_invalid'],
+    ['another issuer', { issuer: 'https://evil.example' }, 'transaction_invalid'],
     ['another redirect URI', { redirectUri: 'https://evil.example/callback' }, 'transaction_invalid'],
     [
       'the redirect URI of another provider',

@@ -48,6 +48,17 @@ describe('a database', () => {
     expect((await Promise.all([take(), take(), take()])).filter(Boolean)).toEqual(['abc'])
   })
 
+  test('passes on what a change throws, and has written nothing', async () => {
+    await put('a', 1)
+    const mistake = new RangeError('a mistake of the caller')
+    const change = vi.fn(() => {
+      throw mistake
+    })
+    await expect(openDatabase('app').change(['a'], change)).rejects.toBe(mistake)
+    expect(change).toHaveBeenCalledTimes(1)
+    expect(await openDatabase('app').entries()).toEqual([['a', 1]])
+  })
+
   test('has committed when the promise resolves', async () => {
     const order: string[] = []
     const database = openDatabase('app')

@@ -75,11 +75,14 @@ describe('the window’s navigation', () => {
 
   test('tells when the page is looked at again', () => {
     const listener = vi.fn()
-    windowNavigation.onVisible(listener)
+    const stop = windowNavigation.onVisible(listener)
     document.hidden = true
     document.dispatchEvent(new Event('visibilitychange'))
     expect(listener).not.toHaveBeenCalled()
     document.hidden = false
+    document.dispatchEvent(new Event('visibilitychange'))
+    expect(listener).toHaveBeenCalledTimes(1)
+    stop()
     document.dispatchEvent(new Event('visibilitychange'))
     expect(listener).toHaveBeenCalledTimes(1)
   })

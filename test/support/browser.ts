@@ -174,7 +174,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
       close() {
         closed = true
       },
-      onVisible() {},
+      onVisible: () => () => undefined,
       onRestored(listener) {
         restored.add(listener)
         return () => restored.delete(listener)

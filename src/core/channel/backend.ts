@@ -12,7 +12,7 @@ import {
   type TokenAnswer,
   type TokenRequest,
 } from '../../protocol/contract.js'
-import { BackendError, type CountersignError, ValidationError } from '../../protocol/errors.js'
+import { BackendError, ValidationError, type ErrorCode, type Recovery } from '../../protocol/errors.js'
 import { readJsonObject, request } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
 import { parseScope } from '../../protocol/scope.js'
@@ -149,7 +149,10 @@ async function call<Answer>(
       ...(body && { body: JSON.stringify(body) }),
     },
     { timeoutSeconds: 30 },
-  )
+  ).catch((error: unknown) => {
+    // Most likely to a sign-in page. Whatever it was, the backend has not answered, so nothing is given up for it.
+    throw error instanceof ValidationError ? invalid(error.parameter) : error
+  })
   const answer = await readJsonObject(response)
   if (response.ok && answer) return answer as Partial<Answer>
   throw toError(response, answer)
@@ -160,79 +163,67 @@ function backendOf({ backend }: Pick<Context, 'backend'>): NonNullable<Context['
   return backend
 }
 
-/** The error of an answer. Its sentence is ours: what the backend wrote may be anything. */
-function toError(response: Response, answer: Record<string, unknown> | undefined): CountersignError {
-  const { status, headers } = response
-  const error =
-    typeof answer?.['error'] === 'string' && /^[a-z_]{1,64}$/.test(answer['error'])
-      ? answer['error']
-      : undefined
-  const evidence = { error, status }
-  const wait = Number(headers.get('retry-after') ?? NaN)
-  const retry = Number.isFinite(wait) ? { retryAfterSeconds: wait } : {}
-  switch (error) {
-    case 'unauthenticated':
-      return new BackendError(
-        'sign_in_required',
-        "The app's user is not signed in any more: sign in, then call resume().",
-        evidence,
-        { recovery: 'sign_in' },
-      )
-    case 'rate_limited':
-      return new BackendError(
-        'rate_limited',
-        'The backend asks to wait: try again after retryAfterSeconds.',
-        evidence,
-        { recovery: 'resume', ...retry },
-      )
-    case 'reauthorization_required':
-      return new BackendError(
-        'reauthorization_required',
-        'The provider no longer accepts this connection: renew it with authorize().',
-        evidence,
-      )
-    case 'unknown_connection':
-      return new BackendError(
-        'unknown_connection',
-        'The backend does not know this connection any more: connect again with authorize().',
-        evidence,
-      )
-    case 'invalid_grant':
-    case 'transaction_invalid':
-      return new BackendError(
-        'backend_error',
-        'The authorization code is no longer good. Start again with authorize().',
-        evidence,
-      )
-    case 'provider_error':
-      return new BackendError(
-        'backend_error',
-        'The provider refused the request. Start again with authorize().',
-        evidence,
-      )
-    case 'provider_unavailable':
-      return new BackendError(
-        'backend_error',
-        'The provider does not answer. Try again in a while.',
-        evidence,
-        { recovery: 'resume', ...retry },
-      )
-    default:
-      return status >= 500
-        ? new BackendError('backend_error', 'The backend failed. Try again in a while.', evidence, {
-            recovery: 'resume',
-            ...retry,
-          })
-        : new BackendError(
-            'backend_error',
-            'The backend refused the request. Compare its configuration with this page (origin, redirect URI, provider).',
-            evidence,
-            {
-              recovery: 'configure',
-            },
-          )
-  }
+const startAgain = 'The authorization code is no longer good. Start again with authorize().'
+
+/** What an answer means for the page. The sentences are ours: what a backend writes may be anything. */
+const refusals: Readonly<Record<string, readonly [ErrorCode, message: string, Recovery]>> = {
+  unauthenticated: [
+    'sign_in_required',
+    "The app's user is not signed in any more: sign in, then call resume().",
+    'sign_in',
+  ],
+  rate_limited: ['rate_limited', 'The backend asks to wait: try again after retryAfterSeconds.', 'resume'],
+  reauthorization_required: [
+    'reauthorization_required',
+    'The provider no longer accepts this connection: renew it with authorize().',
+    'authorize',
+  ],
+  unknown_connection: [
+    'unknown_connection',
+    'The backend does not know this connection any more: connect again with authorize().',
+    'authorize',
+  ],
+  invalid_grant: ['backend_error', startAgain, 'authorize'],
+  transaction_invalid: ['backend_error', startAgain, 'authorize'],
+  provider_error: [
+    'backend_error',
+    'The provider refused the request. Start again with authorize().',
+    'authorize',
+  ],
+  provider_unavailable: ['backend_error', 'The provider does not answer. Try again in a while.', 'resume'],
+  backend_unavailable: ['backend_error', 'The backend failed. Try again in a while.', 'resume'],
+  other: [
+    'backend_error',
+    'The backend refused the request. Compare its configuration with this page (origin, redirect URI, provider).',
+    'configure',
+  ],
 }
+
+/**
+ * The error of an answer. What stands before the backend (a gateway, the app's own sign-in) may have answered in its
+ * place and knows nothing of the contract: then the status decides.
+ */
+function toError({ status, headers }: Response, { error }: Record<string, unknown> = {}): BackendError {
+  const word = typeof error === 'string' && /^[a-z_]{1,64}$/.test(error) ? error : undefined
+  const known = word !== undefined && Object.hasOwn(refusals, word) ? word : byStatus(status)
+  const [code, message, recovery] = refusals[known] as (typeof refusals)['other']
+  const wait = Number(headers.get('retry-after') ?? NaN)
+  return new BackendError(
+    code,
+    message,
+    { error: word, status },
+    { recovery, retryAfterSeconds: Number.isFinite(wait) ? wait : undefined },
+  )
+}
+
+const byStatus = (status: number): string =>
+  status === 401
+    ? 'unauthenticated'
+    : status === 429
+      ? 'rate_limited'
+      : status >= 500
+        ? 'backend_unavailable'
+        : 'other'
 
 const invalid = (part: string): ValidationError =>
   new ValidationError(

@@ -10,7 +10,7 @@ import {
   type CheckedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
-import type { Connection } from '../connection.js'
+import { connectionKey, type Connection, type ConnectionRecord } from '../connection.js'
 import type { Context, HeldTokens } from '../context.js'
 import type { Provider } from '../provider.js'
 import type { Transaction } from '../transaction.js'
@@ -141,14 +141,15 @@ export function createChannel(context: Context, name: string, provider: Provider
    * anybody gets them, because the old ones may be spent.
    */
   async function refreshShared(id: string, rejected: string | undefined): Promise<StoredTokens> {
-    const askedAt = clock.now()
+    const before = await readTokens(context, id)
     const work = async (): Promise<StoredTokens> => {
       const stored = await readTokens(context, id)
       if (!stored) throw gone()
-      const { accessToken, expiresAt = Infinity, refreshToken, unansweredAt = 0 } = stored
+      const { accessToken, expiresAt = Infinity, refreshToken, unanswered = 0 } = stored
       if (accessToken !== rejected && expiresAt - clock.now() > 5) return stored
-      // The server may have replaced the refresh token: to send it again is the next demand's risk, not this one's.
-      if (unansweredAt >= askedAt && unansweredAt <= clock.now()) throw unanswered()
+      // Another tab got no answer while this one waited. The server may have replaced the refresh token: to send it again
+      // is the next demand's risk, not this one's.
+      if (unanswered > (before?.unanswered ?? 0)) throw noAnswer()
       try {
         const tokens = await replaceTokens(context, id, refreshToken, await refresh(stored))
         if (!tokens) throw gone()
@@ -157,14 +158,14 @@ export function createChannel(context: Context, name: string, provider: Provider
         const { code } = error as { readonly code?: unknown }
         if (code === 'reauthorization_required') await replaceTokens(context, id, refreshToken, undefined)
         if (code === 'network_error')
-          await replaceTokens(context, id, refreshToken, { ...stored, unansweredAt: clock.now() })
+          await replaceTokens(context, id, refreshToken, { ...stored, unanswered: unanswered + 1 })
         throw error
       }
     }
     try {
       return await tabs.lock(`refresh:${id}`, refreshSeconds, work)
     } catch (error) {
-      throw error instanceof DOMException && error.name === 'TimeoutError' ? unanswered() : error
+      throw error instanceof DOMException && error.name === 'TimeoutError' ? noAnswer() : error
     }
   }
 
@@ -175,7 +176,16 @@ export function createChannel(context: Context, name: string, provider: Provider
 
     async redeem({ state, codeVerifier, nonce, redirectUri, scope, input }, { code, iss }) {
       const settings = await endpoint()
-      const checked = await redeemCode(settings, { code, state, iss, redirectUri, codeVerifier, nonce })
+      const subject = await subjectOf(context, input.connection)
+      const checked = await redeemCode(settings, {
+        code,
+        state,
+        iss,
+        redirectUri,
+        codeVerifier,
+        nonce,
+        subject,
+      })
       const requested = parseScope(scope)
       const grantedScope = checked.scope === undefined ? requested : parseScope(checked.scope)
       const connection: Connection = {
@@ -225,11 +235,17 @@ export function createChannel(context: Context, name: string, provider: Provider
   }
 }
 
+/** Whom the connection that is to be renewed was made for: another person's tokens must not come under its id. */
+async function subjectOf({ platform: { database } }: Context, id: string | undefined) {
+  const record = id === undefined ? undefined : await database.get(connectionKey(id))
+  return (record as ConnectionRecord | undefined)?.idTokenSubject
+}
+
 const gone = (): CountersignError =>
   new CountersignError(
     'reauthorization_required',
     'The access token is no longer good and cannot be refreshed: renew the connection with authorize().',
   )
 
-const unanswered = (): NetworkError =>
+const noAnswer = (): NetworkError =>
   new NetworkError('The access token could not be refreshed: no answer came. Try again.')

@@ -9,8 +9,8 @@ export interface StoredTokens {
   readonly refreshToken: string | undefined
   /** Whom the first ID Token named: a refreshed one must name the same. */
   readonly idTokenSubject?: string | undefined
-  /** When the refresh token was sent and no answer came: epoch seconds. */
-  readonly unansweredAt?: number
+  /** How often this refresh token was sent and no answer came. */
+  readonly unanswered?: number
 }
 
 /** The key under which the tokens of a connection lie. */

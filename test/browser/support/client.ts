@@ -60,3 +60,38 @@ export function askResource(
     { provider, path, init, callers },
   )
 }
+
+/** Keeps every tab from refreshing until `release`, so that all of them have asked before the first one is answered. */
+export async function holdRefreshes(page: Page) {
+  const lock = await page.evaluateHandle(async () => {
+    const { bank } = window as unknown as BenchWindow
+    const state = bank.connections.get()
+    if (state.status !== 'ready' || !state.connections[0]) throw new Error(state.status)
+    const name = `countersign:refresh:${state.connections[0].id}`
+    return new Promise<{ readonly name: string; readonly release: () => void }>((resolve) => {
+      void navigator.locks.request(
+        name,
+        () =>
+          new Promise<void>((release) => {
+            resolve({ name, release })
+          }),
+      )
+    })
+  })
+  return {
+    /** Waits until so many tabs wait for their turn. */
+    waitForTabs: async (count: number): Promise<void> => {
+      await page.waitForFunction(
+        async ([{ name }, wanted]) => {
+          const { pending = [] } = await navigator.locks.query()
+          return pending.filter((one) => one.name === name).length === wanted
+        },
+        [lock, count] as const,
+      )
+    },
+    release: () =>
+      lock.evaluate(({ release }) => {
+        release()
+      }),
+  }
+}
