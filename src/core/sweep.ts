@@ -23,15 +23,17 @@ export async function sweep({ platform: { clock, database } }: Pick<Context, 'pl
   const kept = new Set(live.slice(0, maximumTransactions - 1).map(([key]) => key))
   const gone = all.filter(([key]) => !kept.has(key))
   if (gone.length === 0) return
-  // Read again inside the transaction: the person may have come back this moment.
   await database.change(
     gone.map(([key]) => key),
-    (records) => [
-      Object.fromEntries(gone.map(([key], index) => [key, remainder(records[index], now)])),
-      undefined,
-    ],
+    (records) => {
+      // The person may have come back this moment, or another tab may have swept: then it has had its turn.
+      const same = gone.filter(([, seen], index) => phaseOf(records[index]) === phaseOf(seen))
+      return [Object.fromEntries(same.map(([key, seen]) => [key, remainder(seen, now)])), undefined]
+    },
   )
 }
+
+const phaseOf = (value: unknown): unknown => (Object(value) as Partial<Transaction>).phase
 
 /** Also what has been damaged; what another version of this library stored is left alone. */
 const isOurs = (value: unknown): boolean => {

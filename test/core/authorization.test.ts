@@ -505,6 +505,15 @@ describe('transactions in storage', () => {
     expect(await until(app.client.connections, 'ready')).toMatchObject({ abandoned: [] })
   })
 
+  test('are told as abandoned by all of several pages that find them at the same moment', async () => {
+    const scene = createScene(network)
+    await scene.leave(scene.open())
+    scene.browser.clock.advance(1000)
+    const apps = Array.from({ length: 6 }, () => scene.open())
+    for (const { client } of apps)
+      expect(await until(client.connections, 'ready')).toMatchObject({ abandoned: [{ provider: 'bank' }] })
+  })
+
   test('that were only prepared leave nothing behind', async () => {
     const scene = createScene(network)
     await scene.open().client.authorization('bank').prepare()
