@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
-import { aliases } from './scripts/vite-options.js'
+import { aliases, reactAliases } from './scripts/vite-options.js'
 
 const typeTests = (name: string, folder: string, exclude: string[] = []) => ({
   extends: true as const,
@@ -17,6 +17,11 @@ const typeTests = (name: string, folder: string, exclude: string[] = []) => ({
     },
   },
 })
+
+const jsdom = {
+  environment: 'jsdom',
+  environmentOptions: { jsdom: { url: 'http://localhost:3000/' } },
+}
 
 export default defineConfig({
   resolve: { alias: aliases('source') },
@@ -41,10 +46,22 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'jsdom',
-          environment: 'jsdom',
-          environmentOptions: { jsdom: { url: 'http://localhost:3000/' } },
+          ...jsdom,
           include: ['test/{react,devtools}/**/*.test.{ts,tsx}'],
           setupFiles: 'test/setup/jsdom.ts',
+          provide: { react: 19 },
+        },
+      },
+      {
+        // The peer dependency is react >=18: the same tests on the oldest. See test/setup/react-18.ts.
+        extends: true,
+        resolve: { alias: reactAliases('react-18') },
+        test: {
+          name: 'jsdom-react18',
+          ...jsdom,
+          include: ['test/react/**/*.test.{ts,tsx}'],
+          setupFiles: 'test/setup/react-18.ts',
+          provide: { react: 18 },
         },
       },
       {

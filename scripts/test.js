@@ -40,7 +40,12 @@ const steps = [
     folder: 'test/types',
   },
   { name: 'package', command: 'vitest run --project package', folder: 'test/package', needs: 'build' },
-  { name: 'unit', command: 'vitest run --project node --project jsdom', folder: 'test', alone: true },
+  {
+    name: 'unit',
+    command: 'vitest run --project node --project jsdom --project jsdom-react18',
+    folder: 'test',
+    alone: true,
+  },
   { name: 'browser', command: 'vitest run --project browser', folder: 'test/browser', alone: true },
   { name: 'slow', command: 'vitest run --project slow', folder: 'test/slow', alone: true, slow: true },
 ]

@@ -1,7 +1,10 @@
 import { useAuthorizationCallback, useConnections } from 'countersign'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { Act } from './act.js'
+import { Announcer } from './announcer.js'
+import { readConfiguration, realProviders } from './configuration.js'
 import { DisplayChoice } from './display.js'
+import { useArrival, useKeptFocus } from './focus.js'
 import { ApitureCard } from './providers/apiture.js'
 import { BasisCard } from './providers/basis.js'
 import { FdxCard } from './providers/fdx.js'
@@ -12,19 +15,26 @@ import { navigate, usePath } from './router.js'
 import { SessionMenu, signIn } from './session-menu.js'
 import { Outcome } from './outcome.js'
 
+const real = realProviders(readConfiguration())
+
+const allMadeUp = 'The banks, their people and their money are made up. No request leaves this machine.'
+
+const someReal = `With the credentials this demo was started with, your requests leave this machine and go to: ${real.join(', ')}. Every other bank here, its people and its money are made up.`
+
 /** The whole page: every provider is a card, and the callback is shown in the card it belongs to. */
 export function App() {
+  useKeptFocus()
   return (
     <>
       <header className="top">
         <p className="brand">countersign</p>
         <SessionMenu />
       </header>
-      <main>
+      <main tabIndex={-1}>
         <h1>Connect an account</h1>
         <p className="lead">
-          Each card goes to a bank of its own, which runs on this machine. Sign in there, say what you share,
-          and come back.
+          Each card goes to a bank of its own{real.length === 0 && ', which runs on this machine'}. Sign in
+          there, say what you share, and come back.
         </p>
         <DisplayChoice />
         <Return />
@@ -40,11 +50,9 @@ export function App() {
         </div>
       </main>
       <footer>
-        <p>
-          The banks, their people and their money are made up. No request leaves this machine; see the
-          requests in your browser’s developer tools.
-        </p>
+        <p>{real.length === 0 ? allMadeUp : someReal} See the requests in your browser’s developer tools.</p>
       </footer>
+      <Announcer />
     </>
   )
 }
@@ -58,8 +66,11 @@ function Return() {
   useEffect(() => {
     if (done && path.startsWith('/callback/')) navigate(returnTo, { replace: true })
   }, [done, path, returnTo])
-  return callback.status === 'failed' && callback.provider === undefined ? (
-    <section className="notice" aria-label="Problem">
+  const lost = callback.status === 'failed' && callback.provider === undefined
+  const part = useRef<HTMLElement>(null)
+  useArrival(part, lost)
+  return lost ? (
+    <section className="notice" aria-label="Problem" ref={part} tabIndex={-1}>
       <Outcome callback={callback} />
     </section>
   ) : null
@@ -71,7 +82,7 @@ function SignedOut() {
   const { status } = useAuthorizationCallback()
   if (!signedOut || status === 'sign_in_required') return null
   return (
-    <section className="notice" aria-label="Signed out">
+    <section className="notice" aria-label="Signed out" tabIndex={-1}>
       <p>You are signed out of this app. What was connected is kept, and shown to nobody.</p>
       <p className="actions">
         <Act label="Sign in" onClick={signIn} />

@@ -27,7 +27,7 @@ export function Attempt({ state, again, byThisPage }: AttemptProps) {
     case 'closed':
       return (
         <div className="outcome">
-          <p>The bank’s window is closed, or no longer waited for. Nothing was connected.</p>
+          <p>The bank’s window is closed, or this page no longer waits for it. Nothing has changed.</p>
         </div>
       )
     case 'cancelled':

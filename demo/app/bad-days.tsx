@@ -46,7 +46,7 @@ export function BadDays({ name, title, wishes: own = [], tokens }: BadDaysProps)
       <label>
         The next time, the bank should
         <select
-          aria-label={`Next time, ${title} should`}
+          aria-label={`The next time, the bank should (${title})`}
           value=""
           onChange={(event) => void tell(Number(event.target.value))}
         >

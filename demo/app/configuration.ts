@@ -26,3 +26,20 @@ export function readConfiguration(): Configuration {
   if (!data) throw new Error('The page was not served by the demo: start it with `npm run demo`.')
   return JSON.parse(data) as Configuration
 }
+
+/** The providers that are not on this machine, by their titles: those that the demo has real credentials for. */
+export function realProviders({ apiture, basis, fdx, moneyhub, openid, stitch }: Configuration): string[] {
+  const addresses = {
+    Apiture: [apiture.issuer, apiture.api],
+    Basis: [basis.authorizationEndpoint, basis.api],
+    FDX: [fdx.issuer],
+    Moneyhub: [moneyhub.issuer, moneyhub.api],
+    OpenID: [openid.issuer, openid.api],
+    Stitch: [stitch.authorizationEndpoint, stitch.api],
+  }
+  return Object.entries(addresses).flatMap(([title, urls]) => (urls.every(isHere) ? [] : [title]))
+}
+
+/** An address that is left out is the preset's own: the real one. */
+const isHere = (url: string | undefined): boolean =>
+  url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)

@@ -2,6 +2,7 @@ import { AuthorizationResponseError, type CallbackState, type CountersignError }
 import { Act } from './act.js'
 import { navigate } from './router.js'
 import { signIn } from './session-menu.js'
+import { wordsFor } from './words.js'
 
 /** What a person reads and can do when a connection did not come about. */
 export function Outcome({ callback }: { callback: CallbackState }) {
@@ -28,7 +29,7 @@ export function Outcome({ callback }: { callback: CallbackState }) {
       )
     case 'failed':
       return (
-        <Message text={sentenceOf(callback.error)} error={callback.error}>
+        <Message text={wordsFor(callback.error) ?? callback.error.message} error={callback.error}>
           {callback.resume && <Act label="Try again" onClick={callback.resume} />}
           {callback.restart && <Act label="Start again" onClick={callback.restart} />}
           <Back />
@@ -38,12 +39,6 @@ export function Outcome({ callback }: { callback: CallbackState }) {
       return null
   }
 }
-
-/** The library's sentences are for developers; what the bank refused is said in the app's own words. */
-const sentenceOf = (error: CountersignError): string =>
-  error instanceof AuthorizationResponseError
-    ? 'The bank did not accept the request. Nothing was connected.'
-    : error.message
 
 interface MessageProps {
   readonly text: string
@@ -61,7 +56,7 @@ function Message({ text, error, children }: MessageProps) {
   )
 }
 
-/** What the error says of itself. The bank's own words are text, never markup. */
+/** What the error says of itself, for who made the app. The bank's own words are text, never markup. */
 function Evidence({ error }: { error: CountersignError }) {
   const { code } = error
   const answer = error instanceof AuthorizationResponseError ? error : undefined
@@ -71,6 +66,7 @@ function Evidence({ error }: { error: CountersignError }) {
       <p className="code">
         Code: <code>{answer ? `${code}: ${answer.error}` : code}</code>
       </p>
+      {!answer && wordsFor(error) !== undefined && <p className="code">{error.message}</p>}
       {answer?.errorUri && (
         <p className="code">
           <a href={answer.errorUri} target="_blank" rel="noreferrer">

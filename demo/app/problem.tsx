@@ -1,6 +1,7 @@
-import type { CountersignError, ErrorCode } from 'countersign'
+import type { CountersignError } from 'countersign'
 import { Act } from './act.js'
 import { signIn } from './session-menu.js'
+import { wordsFor } from './words.js'
 
 /** What {@link Problem} shows. */
 export interface ProblemProps {
@@ -15,20 +16,13 @@ export interface ProblemProps {
 export function Problem({ error, again, instead }: ProblemProps) {
   return (
     <div className="problem" role="alert">
-      <p>{words[error.code] ?? error.message}</p>
+      <p>{wordsFor(error) ?? error.message}</p>
       <p className="code">
         Code: <code>{error.code}</code>
       </p>
       <Remedy error={error} again={again} instead={instead} />
     </div>
   )
-}
-
-/** The library's sentences are for developers; these are for the person. */
-const words: Partial<Record<ErrorCode, string>> = {
-  popup_blocked: 'Your browser did not let the bank’s window open.',
-  storage_unavailable:
-    'Your browser keeps nothing for this page, so the way back from the bank could not be found. Allow site data, or leave private browsing.',
 }
 
 function Remedy({ error, again, instead }: ProblemProps) {

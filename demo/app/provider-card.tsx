@@ -3,19 +3,23 @@ import {
   useAuthorize,
   useConnections,
   useTokens,
+  type CallbackState,
   type Connection,
   type ConnectionsState,
   type InputOf,
   type TokensState,
 } from 'countersign'
-import { useId, useState, type ReactNode } from 'react'
+import { useEffect, useId, useRef, useState, type ReactNode } from 'react'
 import { Abandoned } from './abandoned.js'
 import { Act } from './act.js'
+import { announce } from './announcer.js'
 import { Attempt } from './attempt.js'
 import { BadDays, type Wish } from './bad-days.js'
 import { bank, type ProviderName } from './bank.js'
 import { Chooser, ChosenConnection, Lifetime } from './chosen.js'
+import { readConfiguration, realProviders } from './configuration.js'
 import { useDisplay } from './display.js'
+import { useArrival } from './focus.js'
 import { Outcome } from './outcome.js'
 import { Problem } from './problem.js'
 import { usePath } from './router.js'
@@ -62,13 +66,20 @@ export function ProviderCard(props: ProviderCardProps) {
   const busy = completing || attempt.state.status === 'leaving' || attempt.state.status === 'waiting'
   // That nobody could leave is said in the card; what the bank answered is its status.
   const answered = attempt.state.status === 'failed' ? undefined : attempt.state.status
+  // What came of it offers the next step itself: one button stands out.
+  const offered = ours !== undefined || 'error' in attempt.state || tokens.status === 'failed'
   const shown = statusOf(tokens, ours?.status ?? answered, busy)
   const connection = 'connection' in tokens ? tokens.connection : undefined
+  const part = useRef<HTMLElement>(null)
+  const arrived = hasArrived(callback, name)
+  useArrival(part, arrived)
+  useAnnouncement(title, shown, arrived)
   return (
-    <article aria-labelledby={heading} className="card">
+    <article aria-labelledby={heading} className="card" ref={part} tabIndex={-1}>
       <header>
         <h2 id={heading}>{title}</h2>
-        <p role="status" data-status={shown}>
+        {/* Read out with the title by the announcer. */}
+        <p role="status" aria-live="off" data-status={shown}>
           {words[shown]}
         </p>
       </header>
@@ -83,17 +94,21 @@ export function ProviderCard(props: ProviderCardProps) {
         <ChosenConnection value={tokens.connection.id}>{children(tokens)}</ChosenConnection>
       )}
       <Abandoned name={name} title={title} />
-      {confirmed !== undefined && <output>{farewells[String(confirmed)]}</output>}
+      {confirmed !== undefined && <p className="hint">{farewells[String(confirmed)]}</p>}
       {choices}
-      <p className="actions">
+      <div className="actions">
         <button
           type="button"
+          className={offered ? 'quiet' : undefined}
           onPointerEnter={() => void attempt.prepare()}
           onClick={() => {
+            if (busy) return
             setConfirmed(undefined)
             void attempt.again()
           }}
-          disabled={busy || input === null}
+          // A button that is disabled loses the focus.
+          aria-disabled={busy}
+          disabled={input === null}
         >
           {tokens.status === 'connected' ? `Connect ${title} again` : `Connect ${title}`}
         </button>
@@ -104,15 +119,38 @@ export function ProviderCard(props: ProviderCardProps) {
           <Act
             quiet
             label="Disconnect"
-            onClick={() => tokens.disconnect().then(({ revoked }) => setConfirmed(revoked))}
+            onClick={async () => {
+              const { revoked } = await tokens.disconnect()
+              setConfirmed(revoked)
+              announce(`${title}: ${farewells[String(revoked)] ?? ''}`)
+            }}
           />
         )}
-      </p>
+      </div>
       <p className="where">{where}</p>
-      <BadDays name={name} title={title} wishes={wishes} tokens={tokens} />
+      {!isReal(title) && <BadDays name={name} title={title} wishes={wishes} tokens={tokens} />}
     </article>
   )
 }
+
+/** Whether this page was opened with an answer that belongs to the card, and it is known what came of it. */
+function hasArrived(callback: CallbackState, name: ProviderName): boolean {
+  return 'provider' in callback && callback.provider === name
+}
+
+/** Announces what becomes of a card; not what it is found with, unless somebody has come back for it. */
+function useAnnouncement(title: string, shown: keyof typeof words, arrived: boolean): void {
+  const before = useRef<keyof typeof words>('restoring')
+  useEffect(() => {
+    if (before.current === shown) return
+    if (before.current !== 'restoring' || arrived) announce(`${title}: ${words[shown]}`)
+    before.current = shown
+  }, [title, shown, arrived])
+}
+
+/** Only the embedded banks do as they are told. Both of Moneyhub's cards go to the same place. */
+const isReal = (title: string): boolean => real.some((name) => title.startsWith(name))
+const real = realProviders(readConfiguration())
 
 /** The connections of a provider, and the one that is shown: the newest until the person chooses another. */
 function useChoice(name: ProviderName) {
@@ -162,7 +200,14 @@ function Reconnect({ name, id }: { name: ProviderName; id: string }) {
   const busy = attempt.state.status === 'leaving' || attempt.state.status === 'waiting'
   return (
     <>
-      <button type="button" className="quiet" disabled={busy} onClick={() => void attempt.again()}>
+      <button
+        type="button"
+        className="quiet"
+        aria-disabled={busy}
+        onClick={() => {
+          if (!busy) void attempt.again()
+        }}
+      >
         Reconnect
       </button>
       <Attempt {...attempt} />

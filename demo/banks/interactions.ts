@@ -5,6 +5,7 @@ import type { Html } from './html.js'
 import type { Context, Middleware, OidcBehaviour, OidcHooks, OidcSetup } from './oidc-setup.js'
 import { consentPage, loginPage, messagePage } from './pages.js'
 import { findPerson, people, type Person } from './people.js'
+import type { Theme } from './theme.js'
 
 type Outcome = NonNullable<Behaviour['outcome']>
 
@@ -62,7 +63,9 @@ class Dialogue<B extends OidcBehaviour> {
     } else if (this.#ctx.method === 'POST') {
       await this.#hear(interaction, person)
     } else {
-      this.show(person ? this.#consentPage(interaction, person) : loginPage(this.#setup.theme, people[0].id))
+      this.show(
+        person ? this.#consentPage(interaction, person) : loginPage(this.#themeOf(interaction), people[0].id),
+      )
     }
   }
 
@@ -81,14 +84,14 @@ class Dialogue<B extends OidcBehaviour> {
     } else if (action === 'approve' && person) {
       await this.#end(interaction, { outcome: action, person, form, scopes: form.getAll('scope') })
     } else {
-      await this.#signIn(form)
+      await this.#signIn(interaction, form)
     }
   }
 
-  async #signIn(form: URLSearchParams): Promise<void> {
+  async #signIn(interaction: Interaction, form: URLSearchParams): Promise<void> {
     const person = findPerson(form.get('username') ?? '')
     if (!person || form.get('password') === '') {
-      this.show(loginPage(this.#setup.theme, form.get('username') ?? '', unknownPerson), 401)
+      this.show(loginPage(this.#themeOf(interaction), form.get('username') ?? '', unknownPerson), 401)
       return
     }
     const { req, res } = this.#ctx
@@ -148,6 +151,10 @@ class Dialogue<B extends OidcBehaviour> {
     return this.#setup.scopes[scope]?.optional === true
   }
 
+  #themeOf(interaction: Interaction): Theme {
+    return this.#hooks.theme?.(interaction) ?? this.#setup.theme
+  }
+
   #consentPage(interaction: Interaction, person: Person): Html {
     const requested = this.#requestedScopes(interaction)
     const ticked = this.#control.peek('scope')?.split(' ') ?? requested
@@ -156,7 +163,7 @@ class Dialogue<B extends OidcBehaviour> {
       scope,
       ticked: ticked.includes(scope),
     }))
-    return consentPage(this.#setup.theme, {
+    return consentPage(this.#themeOf(interaction), {
       app: this.#setup.client.client_name,
       person,
       scopes: known.filter(({ scope }) => requested.includes(scope)),

@@ -76,9 +76,16 @@ const theme: Theme = {
     signInTitle: 'Sign in to your bank',
     signInText: 'You are at your bank now. Sign in as you always do.',
     consentTitle: (app) => `Share your accounts with ${app}?`,
-    consentText: (person) => `Welcome, ${person}. Moneyhub is at the door, on the app’s behalf.`,
+    consentText: (person) => `You are signed in as ${person}. Moneyhub asks on the app’s behalf.`,
   },
 }
+
+/** The institution's own pages, where Moneyhub sends people. */
+const themeAt = ({ name }: Institution): Theme => ({
+  ...theme,
+  name,
+  tagline: 'You came here from Moneyhub',
+})
 
 /** Scopes that read data, in authorizations of one-time connections and in client_credentials. */
 const dataScopeTexts: Readonly<Record<string, ScopeText>> = {
@@ -162,6 +169,10 @@ function createHooks(
     ),
     checkRequest: (parameters) => {
       checkMoneyhubRequest(parameters, profiles)
+    },
+    theme: (interaction) => {
+      const institution = hop.institution(interaction)
+      return institution ? themeAt(institution) : theme
     },
     ...createConnecting(profiles, hop, control),
     routes: (provider) => {

@@ -14,6 +14,7 @@ import type { Handler } from './http.js'
 import type { ScopeText } from './pages.js'
 import type { Person } from './people.js'
 import type { IdTokenChange, SigningAlgorithm } from './signing-keys.js'
+import type { Theme } from './theme.js'
 
 /** What a bank on oidc-provider can be told to do. */
 export interface OidcBehaviour extends Behaviour {
@@ -61,6 +62,8 @@ export interface OidcHooks {
   readonly around?: Middleware
   /** Throws one of oidc-provider's errors for an authorization request this bank refuses. */
   readonly checkRequest?: (parameters: Readonly<Record<string, unknown>>) => void
+  /** Where the person is by now, where that is not the bank itself. */
+  readonly theme?: (interaction: Interaction) => Theme
   /** More for the consent page's form. */
   readonly consent?: (interaction: Interaction) => Html
   /** The account that is connected, where it is not the person's own. */

@@ -19,7 +19,17 @@ export function loginPage(theme: Theme, person: string, problem?: string): Html 
       ${alert(problem)}
       <form method="post">
         <label for="username">User name</label>
-        <input id="username" name="username" type="text" value="${person}" autocomplete="username" required />
+        <input
+          id="username"
+          name="username"
+          type="text"
+          value="${person}"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck="false"
+          required
+          ${problem === undefined ? undefined : invalid}
+        />
         <label for="password">Password</label>
         <input id="password" name="password" type="password" value="demo" autocomplete="off" required />
         <div class="buttons">
@@ -75,12 +85,15 @@ export function messagePage(theme: Theme, title: string, text: string, more?: Ht
   )
 }
 
+/** Said of the field that a problem is about. */
+const invalid = html`aria-invalid="true" aria-describedby="problem"`
+
 function fixedScopes({ app, scopes }: Consent): Html | undefined {
   const fixed = scopes.filter(({ optional }) => !optional)
   if (fixed.length === 0) return undefined
   return html`<p id="fixed">${app} will be able to:</p>
     <ul aria-labelledby="fixed">
-      ${fixed.map(({ text, scope }) => html`<li>${text} <code>${scope}</code></li>`)}
+      ${fixed.map(({ text, scope }) => html`<li>${text} ${nameOf(scope)}</li>`)}
     </ul>`
 }
 
@@ -90,13 +103,17 @@ function optionalScopes({ scopes }: Consent): Html | undefined {
   const choice = ({ text, scope, ticked }: ScopeChoice) =>
     html`<label class="choice">
       <input type="checkbox" name="scope" value="${scope}" ${ticked ? 'checked' : ''} />
-      <span>${text} <code>${scope}</code></span>
+      <span>${text} ${nameOf(scope)}</span>
     </label>`
   return html`<fieldset>
     <legend>You may also allow it to:</legend>
     ${optional.map(choice)}
   </fieldset>`
 }
+
+/** What the app calls it, for who looks on; a number says nothing to anybody. */
+const nameOf = (scope: string): Html | undefined =>
+  /[0-9a-f]{20}/.test(scope) ? undefined : html`<code>${scope}</code>`
 
 function presetNote({ preset }: Consent): Html | undefined {
   if (preset === undefined) return undefined
@@ -106,7 +123,7 @@ function presetNote({ preset }: Consent): Html | undefined {
 }
 
 function alert(problem: string | undefined): Html | undefined {
-  return problem === undefined ? undefined : html`<p class="alert" role="alert">${problem}</p>`
+  return problem === undefined ? undefined : html`<p class="alert" id="problem" role="alert">${problem}</p>`
 }
 
 function page(theme: Theme, title: string, content: Html): Html {

@@ -85,6 +85,8 @@ input[type='text'], input[type='password'] {
   font: inherit;
 }
 
+[aria-invalid='true'] { border-color: var(--alert); }
+
 .buttons { display: flex; flex-wrap: wrap; gap: 0.75rem; }
 
 button {
@@ -100,9 +102,10 @@ button {
   cursor: pointer;
 }
 
-button.main { background: var(--accent); color: var(--on-accent); }
+button.main { flex-basis: 100%; background: var(--accent); color: var(--on-accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .alert { padding: 0.5rem 0.75rem; border-left: 4px solid var(--alert); color: var(--alert); }
+.choice + .buttons, fieldset + .buttons, fieldset + ul { margin-top: 1.25rem; }
 .note { color: var(--quiet); font-size: 0.875rem; }
 
 footer { padding: 0 1rem 2rem; color: var(--quiet); font-size: 0.875rem; text-align: center; }

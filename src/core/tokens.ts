@@ -72,21 +72,26 @@ export function createTokens(
       : toState(context, name, connection)
   }
 
+  function get(): TokensState {
+    const all = context.connections.get()
+    if (all !== seen) {
+      seen = all
+      state = derive(all)
+    }
+    return state
+  }
+
   return {
-    get() {
-      const all = context.connections.get()
-      if (all !== seen) {
-        seen = all
-        state = derive(all)
-      }
-      return state
-    },
+    get,
     subscribe(listener) {
-      watchers++
+      // Not every React reads again after the second mount of StrictMode: what it shows is chosen again here.
+      if (watchers++ === 0) get()
       const stop = context.connections.subscribe(listener)
       return () => {
         stop()
-        if (--watchers === 0) chosen = wanted
+        if (--watchers > 0) return
+        chosen = wanted
+        seen = undefined
       }
     },
   }

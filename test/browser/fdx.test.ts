@@ -53,7 +53,7 @@ describe('FDX, in bff mode', () => {
       .getByRole('row', { name: /Analytical Checking.*name and number, balances and terms, transactions/ })
       .waitFor()
     const inAYear = new Date(Date.now() + 365 * 86_400_000)
-    const until = new Intl.DateTimeFormat('en', { dateStyle: 'long' }).format(inAYear)
+    const until = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' }).format(inAYear)
     await fdx.getByRole('row', { name: `Until ${until}` }).waitFor()
     expect(page.url()).toBe(`${bench.demo.origin}/`)
   })

@@ -1,7 +1,16 @@
 import { act } from '@testing-library/react'
-import { CountersignProvider, useAuthorizationCallback, useTokens } from 'countersign'
+import {
+  CountersignProvider,
+  useAuthorizationCallback,
+  useAuthorize,
+  useConnections,
+  useTokens,
+} from 'countersign'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { StrictMode, Suspense, type ReactElement } from 'react'
 import { hydrateRoot } from 'react-dom/client'
-import { renderToString } from 'react-dom/server'
+import { renderToPipeableStream, renderToString } from 'react-dom/server'
 import { expect, test, vi } from 'vitest'
 import { createScene } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
@@ -9,29 +18,50 @@ import { until } from '../support/until.js'
 
 const network = openNetwork()
 
-test('a page that a server rendered is taken over without a mismatch, and then shows what happens', async () => {
-  const complaints = vi.spyOn(console, 'error')
-  const scene = createScene(network)
-  const { client } = scene.open(await scene.consent())
-  function Page() {
-    return <p>{`${useAuthorizationCallback().status} ${useTokens('bank').status}`}</p>
-  }
-  const page = (
-    <CountersignProvider client={client}>
-      <Page />
-    </CountersignProvider>
-  )
-  const container = document.body.appendChild(document.createElement('div'))
-  container.innerHTML = renderToString(page)
-  expect(container.textContent).toBe('none restoring')
+/** How React warns that the two renderers of its server take turns, which they do in this file alone. */
+const twoServerRenderers = 'Detected multiple renderers concurrently rendering the same context provider.'
 
-  const mismatches: unknown[] = []
-  const root = await act(async () =>
-    hydrateRoot(container, page, { onRecoverableError: (error) => mismatches.push(error) }),
-  )
-  await act(() => until(client.callback, 'connected'))
-  expect(container.textContent).toBe('connected connected')
-  expect(mismatches).toEqual([])
-  expect(complaints).not.toHaveBeenCalled()
-  act(() => root.unmount())
-})
+const renderToStream = async (page: ReactElement): Promise<string> => {
+  const body = new PassThrough()
+  const { pipe } = renderToPipeableStream(page, { onAllReady: () => pipe(body) })
+  return text(body)
+}
+
+test.each([
+  ['rendered', renderToString],
+  ['streamed', renderToStream],
+])(
+  'a page that a server %s is taken over without a mismatch, and then shows what happens',
+  async (_, render) => {
+    const log = vi.spyOn(console, 'error')
+    const scene = createScene(network)
+    const { client } = scene.open(await scene.consent())
+    function Page() {
+      const states = [useAuthorizationCallback(), useAuthorize('bank'), useTokens('bank'), useConnections()]
+      return <p>{states.map(({ status }) => status).join(' ')}</p>
+    }
+    const page = (
+      <StrictMode>
+        <CountersignProvider client={client}>
+          <Suspense>
+            <Page />
+          </Suspense>
+        </CountersignProvider>
+      </StrictMode>
+    )
+    const container = document.body.appendChild(document.createElement('div'))
+    container.innerHTML = await render(page)
+    expect(container.textContent).toBe('none idle restoring restoring')
+
+    const mismatches: unknown[] = []
+    const root = await act(async () =>
+      hydrateRoot(container, page, { onRecoverableError: (error) => mismatches.push(error) }),
+    )
+    await act(() => until(client.callback, 'connected'))
+    expect(container.textContent).toBe('connected idle connected ready')
+    expect(mismatches).toEqual([])
+    expect(log.mock.calls.filter(([text]) => !String(text).includes(twoServerRenderers))).toEqual([])
+    act(() => root.unmount())
+    container.remove()
+  },
+)

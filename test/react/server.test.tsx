@@ -8,27 +8,51 @@ import {
   useTokens,
 } from 'countersign'
 import { oidc } from 'countersign/providers'
-import { StrictMode } from 'react'
-import { renderToString } from 'react-dom/server'
-import { expect, test } from 'vitest'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { lazy, StrictMode, Suspense, type ReactElement } from 'react'
+import { renderToPipeableStream, renderToString } from 'react-dom/server'
+import { expect, test, vi } from 'vitest'
 
-test('renders on a server, where there is no window, as if nothing had happened yet', () => {
-  expect(typeof window).toBe('undefined')
+function States() {
+  const states = [useAuthorizationCallback(), useAuthorize('bank'), useTokens('bank'), useConnections()]
+  return <p>{states.map(({ status }) => status).join(' ')}</p>
+}
+
+const nothingYet = '<p>none idle restoring restoring</p>'
+
+function onServer(page: ReactElement): ReactElement {
   const client = createClient({
     providers: { bank: oidc({ issuer: 'https://as.example', clientId: 'client-1', scope: 'openid' }) },
     session: 'anna',
   })
-  function Page() {
-    const states = [useAuthorizationCallback(), useAuthorize('bank'), useTokens('bank'), useConnections()]
-    return <p>{states.map(({ status }) => status).join(' ')}</p>
-  }
-  expect(
-    renderToString(
-      <StrictMode>
-        <CountersignProvider client={client}>
-          <Page />
-        </CountersignProvider>
-      </StrictMode>,
+  return (
+    <StrictMode>
+      <CountersignProvider client={client}>{page}</CountersignProvider>
+    </StrictMode>
+  )
+}
+
+test('renders on a server, where there is no window, as if nothing had happened yet', () => {
+  expect(typeof window).toBe('undefined')
+  expect(renderToString(onServer(<States />))).toBe(nothingYet)
+})
+
+test('is streamed by a server, also from a part that is loaded later', async () => {
+  const errors = vi.fn()
+  const Later = lazy(() => Promise.resolve({ default: States }))
+  const body = new PassThrough()
+  const { pipe } = renderToPipeableStream(
+    onServer(
+      <Suspense fallback={<p>loading</p>}>
+        <Later />
+      </Suspense>,
     ),
-  ).toBe('<p>none idle restoring restoring</p>')
+    {
+      onAllReady: () => pipe(body),
+      onError: errors,
+    },
+  )
+  expect(await text(body)).toContain(nothingYet)
+  expect(errors).not.toHaveBeenCalled()
 })

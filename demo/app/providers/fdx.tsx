@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useChosen } from '../chosen.js'
 import { ProviderCard } from '../provider-card.js'
 import { Resource } from '../resource.js'
+import { day } from '../time.js'
 
 /** What a person can choose: a consent of the backend as it is, or less of one. */
 const purposes: readonly { readonly label: string; readonly input: FdxInput }[] = [
@@ -158,5 +159,4 @@ const titleOf = ({ resourceType, id }: FdxGrantedResource, names: Shared['names'
 const wordsOf = ({ dataClusters }: FdxResource): string =>
   dataClusters.map((cluster) => clusters[cluster] ?? cluster).join(', ')
 
-const date = (time: string): string =>
-  new Intl.DateTimeFormat('en', { dateStyle: 'long' }).format(new Date(time))
+const date = (time: string): string => day(Date.parse(time) / 1000)

@@ -5,6 +5,7 @@ import { readConfiguration } from '../configuration.js'
 import { useChosen } from '../chosen.js'
 import { ProviderCard } from '../provider-card.js'
 import { Accounts, money, Resource } from '../resource.js'
+import { day } from '../time.js'
 
 interface Amount {
   readonly value: number
@@ -209,7 +210,12 @@ function Renewal({ mode, label, connection: { id, details } }: RenewalProps) {
     connection: id,
   })
   return (
-    <button type="button" className="quiet" onClick={() => void authorize()} disabled={status === 'leaving'}>
+    <button
+      type="button"
+      className="quiet"
+      onClick={() => void authorize()}
+      aria-disabled={status === 'leaving'}
+    >
       {label}
     </button>
   )
@@ -270,6 +276,3 @@ async function fetchBanks(): Promise<readonly { readonly id: string; readonly na
 
 /** Amounts are in minor units. */
 const written = ({ value, currency }: Amount): string => money(value / 100, currency)
-
-const day = (epochSeconds: number): string =>
-  new Intl.DateTimeFormat('en', { dateStyle: 'long' }).format(new Date(epochSeconds * 1000))

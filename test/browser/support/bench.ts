@@ -125,7 +125,7 @@ export async function goToConsent(page: Page, title: string): Promise<void> {
 export async function signInAtBank(page: Page, title: string): Promise<void> {
   // Moneyhub asks first, and sends the person on to the bank.
   if (title.startsWith('Moneyhub')) await page.getByRole('button', { name: /^Continue to/ }).click()
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByRole('button', { name: 'Approve' }).waitFor()
 }
 

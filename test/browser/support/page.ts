@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
-import { aliases, onLog } from '../../../scripts/vite-options.js'
+import { aliases, onLog, reactAliases } from '../../../scripts/vite-options.js'
 
 const here = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 
@@ -44,9 +44,3 @@ export async function buildBenchPage({ react }: PageOptions = {}): Promise<Built
   env['NODE_ENV'] = NODE_ENV
   return { folder, remove: () => rm(folder, { recursive: true }) }
 }
-
-/** `react` and `react-dom` with everything below them, from the packages of another version. */
-const reactAliases = (name: string) => [
-  { find: /^react(?=\/|$)/, replacement: name },
-  { find: /^react-dom(?=\/|$)/, replacement: name.replace('react', 'react-dom') },
-]

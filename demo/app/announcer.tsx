@@ -1,0 +1,27 @@
+import { useSyncExternalStore } from 'react'
+
+let present = ''
+const listeners = new Set<() => void>()
+
+/** Says something to whoever does not see the page: it is read out when nothing else is. */
+export function announce(text: string): void {
+  present = text
+  for (const listener of listeners) listener()
+}
+
+const subscribe = (listener: () => void) => {
+  listeners.add(listener)
+  return () => {
+    listeners.delete(listener)
+  }
+}
+
+/** Where announcements are read from. It is there from the beginning: a region that comes with its text is not read. */
+export function Announcer() {
+  const text = useSyncExternalStore(subscribe, () => present)
+  return (
+    <p className="unseen" role="status" aria-label="Announcements">
+      {text}
+    </p>
+  )
+}

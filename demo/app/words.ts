@@ -1,0 +1,26 @@
+import { AuthorizationResponseError, type CountersignError, type ErrorCode } from 'countersign'
+
+const words: Partial<Record<ErrorCode, string>> = {
+  temporarily_unavailable: 'The bank cannot answer at the moment. Nothing was connected.',
+  state_missing: 'This answer belongs to nothing you began here, so it was not used.',
+  state_unknown: 'This answer belongs to nothing you began in this browser, so it was not used.',
+  transaction_expired: 'It took too long, so nothing was connected. Start again when you are ready.',
+  transaction_in_use: 'Another tab of this browser is finishing this connection.',
+  subject_mismatch: 'Somebody else began this connection in this app, so it was not finished.',
+  redemption_unknown: 'It is not known whether the bank has finished the connection. Start again to be sure.',
+  token_error: 'The bank did not finish the connection.',
+  backend_error: 'This app could not reach the bank. Your answer there is kept for a while.',
+  rate_limited: 'There were too many attempts. Wait a little before the next one.',
+  network_error: 'No answer came. Look whether you are online.',
+  popup_blocked: 'Your browser did not let the bank’s window open.',
+  storage_unavailable:
+    'Your browser keeps nothing for this page, so the way back from the bank could not be found. Allow site data, or leave private browsing.',
+}
+
+/** The library's sentences are for developers; these are for the person. Undefined where it has none of its own. */
+export function wordsFor(error: CountersignError): string | undefined {
+  if (words[error.code] !== undefined) return words[error.code]
+  return error instanceof AuthorizationResponseError
+    ? 'The bank did not accept the request. Nothing was connected.'
+    : undefined
+}

@@ -1,0 +1,15 @@
+// The peer dependency is react >=18: the demo, built for production with the oldest.
+import { expect, it } from 'vitest'
+import { card, connect, useBench, waitForStatus } from './support/bench.js'
+
+const bench = useBench({ page: { react: 'react-18' } })
+
+it.each(['Apiture', 'Stitch'])('%s connects and disconnects on React 18', async (title) => {
+  const page = await bench.open()
+  const version = await page.evaluate(() => (window as unknown as { reactVersion: string }).reactVersion)
+  expect(version).toMatch(/^18\./)
+  await connect(page, title)
+  await card(page, title).getByRole('table').waitFor()
+  await card(page, title).getByRole('button', { name: 'Disconnect' }).click()
+  await waitForStatus(page, title, 'Not connected')
+})
