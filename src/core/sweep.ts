@@ -23,15 +23,19 @@ export async function sweep({ platform: { clock, database } }: Pick<Context, 'pl
   const kept = new Set(live.slice(0, maximumTransactions - 1).map(([key]) => key))
   const gone = all.filter(([key]) => !kept.has(key))
   if (gone.length === 0) return
-  // Read again inside the transaction: the person may have come back this moment.
+  // Read again inside the transaction: the person may have come back this moment, or another tab have swept.
   await database.change(
     gone.map(([key]) => key),
-    (records) => [
-      Object.fromEntries(gone.map(([key], index) => [key, remainder(records[index], now)])),
-      undefined,
-    ],
+    (records) => {
+      const same = gone.flatMap(([key, before], index) =>
+        phaseOf(records[index]) === phaseOf(before) ? [[key, remainder(records[index], now)] as const] : [],
+      )
+      return [Object.fromEntries(same), undefined]
+    },
   )
 }
+
+const phaseOf = (value: unknown): unknown => (Object(value) as { phase?: unknown }).phase
 
 /** Also what has been damaged; what another version of this library stored is left alone. */
 const isOurs = (value: unknown): boolean => {
