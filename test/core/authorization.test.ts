@@ -8,7 +8,7 @@ import { createScene, type Scene } from '../support/app.js'
 import { refusal } from '../support/backend.js'
 import { openNetwork } from '../support/network.js'
 import { describe as said, withoutSecrets } from '../support/refusal.js'
-import { settled, until } from '../support/until.js'
+import { settled, until, untilState } from '../support/until.js'
 
 const network = openNetwork()
 
@@ -434,6 +434,16 @@ describe('preparing', () => {
     expect(new URL(url).searchParams.get('state')).not.toBe(prepared)
   })
 
+  test('is not used when storage has lost it', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    await app.client.authorization('mediated').prepare()
+    const prepared = (await live(scene))[0]?.[0] ?? ''
+    await scene.browser.tamper(prepared, undefined)
+    const url = await scene.leave(app, 'mediated')
+    expect(new URL(url).searchParams.get('state')).not.toBe(prepared)
+  })
+
   test('is not used for another user of the app', async () => {
     const scene = createScene(network)
     const app = scene.open('/', { session: 'anna' })
@@ -488,6 +498,22 @@ describe('transactions in storage', () => {
     void abandoned[0]?.resume()
     await leaving
     expect(await until(app.client.connections, 'ready')).toMatchObject({ abandoned: [] })
+  })
+
+  test('are told as abandoned in two tabs that open at once, and forgotten in both when one forgets them', async () => {
+    const scene = createScene(network)
+    await scene.leave(scene.open(), 'bank')
+    scene.browser.clock.advance(1000)
+    const { client: neighbour } = scene.open()
+    const { client } = scene.open()
+    expect(await until(neighbour.connections, 'ready')).toMatchObject({ abandoned: [{ provider: 'bank' }] })
+    const { abandoned } = await until(client.connections, 'ready')
+    expect(abandoned).toMatchObject([{ provider: 'bank' }])
+    await abandoned[0]?.dismiss()
+    await untilState(
+      neighbour.connections,
+      (state): state is typeof state => state.status === 'ready' && state.abandoned.length === 0,
+    )
   })
 
   test('that were only prepared leave nothing behind', async () => {
