@@ -163,7 +163,9 @@ async function send(
     { [state]: ended, [connectionKey(connection.id)]: record, ...stored },
     undefined,
   ])
-  if (accessToken) context.tokens.set(connection.id, { accessToken, refreshToken, idTokenSubject })
+  const { id: connectionId, connectedAt } = connection
+  if (accessToken)
+    context.tokens.set(connectionId, { accessToken, connectedAt, refreshToken, idTokenSubject })
   tabs.announce(connection.id)
   tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')
