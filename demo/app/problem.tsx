@@ -24,6 +24,11 @@ export function Problem({ error, again, instead }: ProblemProps) {
   )
 }
 
+/** What a person is told when a developer has to act. */
+export function NothingToDo() {
+  return <p>Whoever made this app must change it: nothing you do here would help.</p>
+}
+
 /** The library's sentences are for developers; these are for the person. */
 const words: Partial<Record<ErrorCode, string>> = {
   popup_blocked: 'Your browser did not let the bank’s window open.',
@@ -34,7 +39,7 @@ const words: Partial<Record<ErrorCode, string>> = {
 function Remedy({ error, again, instead }: ProblemProps) {
   switch (error.recovery) {
     case 'configure':
-      return <p>Whoever made this app must change it: nothing you do here would help.</p>
+      return <NothingToDo />
     case 'sign_in':
       return (
         <p className="actions">

@@ -114,9 +114,12 @@ export function ProviderCard(props: ProviderCardProps) {
   )
 }
 
-/** The connections of a provider, and the one that is shown: the newest until the person chooses another. */
+/** The connections of a provider, and the one that is shown: what was just connected until the person chooses another. */
 function useChoice(name: ProviderName) {
-  const [wanted, choose] = useState<string>()
+  const callback = useAuthorizationCallback()
+  const [chosen, choose] = useState<string>()
+  const came = callback.status === 'connected' && callback.provider === name
+  const wanted = chosen ?? (came ? callback.connection.id : undefined)
   const connections = useConnections({ select: connectionsOf(name) })
   const there = connections.some(({ id }) => id === wanted)
   const tokens: TokensState = useTokens(name, { connection: there ? wanted : undefined })
