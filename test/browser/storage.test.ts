@@ -103,6 +103,19 @@ describe('IndexedDB that is', () => {
     await connect(page, 'Apiture')
   })
 
+  it.each(['blocked', 'full'] as const)(
+    '%s when all was prepared keeps the person here, although the way is known',
+    async (trouble) => {
+      const { page, breakDown } = await open()
+      await prepare(page, 'Apiture')
+      await breakDown(trouble)
+      await press(page, 'Apiture')
+      await complaint(page, 'Apiture').waitFor()
+      expect(page.url()).toBe(`${bench.demo.origin}/`)
+      expect(apiture().requests.count('/oidc/authorize')).toBe(0)
+    },
+  )
+
   it('full by the browser’s own count is noticed before anybody leaves', async () => {
     const page = await (await bench.newProfile()).newPage()
     const session = await page.context().newCDPSession(page)
@@ -125,20 +138,6 @@ describe('IndexedDB that vanishes', () => {
     await clearStorage(page, bench.demo.origin)
     await connect(page, title)
   })
-
-  it.each(['blocked', 'full'] as const)(
-    'and is %s between preparation and click keeps the person here, although all was ready',
-    async (trouble) => {
-      const { page, breakDown } = await open()
-      await prepare(page, 'Apiture')
-      await clearStorage(page, bench.demo.origin)
-      await breakDown(trouble)
-      await press(page, 'Apiture')
-      await complaint(page, 'Apiture').waitFor()
-      expect(page.url()).toBe(`${bench.demo.origin}/`)
-      expect(apiture().requests.count('/oidc/authorize')).toBe(0)
-    },
-  )
 
   it.each(titles)('while the person is at the bank: the answer to %s is not used', async (title) => {
     const page = await bench.open()
