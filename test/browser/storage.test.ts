@@ -108,6 +108,8 @@ describe('IndexedDB that is', () => {
     async (trouble) => {
       const { page, breakDown } = await open()
       await prepare(page, 'Apiture')
+      // The last thing that preparing stores.
+      await expect.poll(async () => Object.keys(await readDatabase(page))).toContain('dpop:apiture')
       await breakDown(trouble)
       await press(page, 'Apiture')
       await complaint(page, 'Apiture').waitFor()
