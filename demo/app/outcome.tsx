@@ -1,5 +1,6 @@
 import { AuthorizationResponseError, type CallbackState, type CountersignError } from 'countersign'
 import { Act } from './act.js'
+import { NothingToDo } from './problem.js'
 import { navigate } from './router.js'
 import { signIn } from './session-menu.js'
 import { wordsFor } from './words.js'
@@ -51,6 +52,7 @@ function Message({ text, error, children }: MessageProps) {
     <div className="outcome">
       <p>{text}</p>
       {error && <Evidence error={error} />}
+      {error?.recovery === 'configure' && <NothingToDo />}
       <p className="actions">{children}</p>
     </div>
   )

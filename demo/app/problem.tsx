@@ -25,10 +25,15 @@ export function Problem({ error, again, instead }: ProblemProps) {
   )
 }
 
+/** What a person is told when a developer has to act. */
+export function NothingToDo() {
+  return <p>Whoever made this app must change it: nothing you do here would help.</p>
+}
+
 function Remedy({ error, again, instead }: ProblemProps) {
   switch (error.recovery) {
     case 'configure':
-      return <p>Whoever made this app must change it: nothing you do here would help.</p>
+      return <NothingToDo />
     case 'sign_in':
       return (
         <p className="actions">

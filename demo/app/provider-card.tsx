@@ -152,9 +152,12 @@ function useAnnouncement(title: string, shown: keyof typeof words, arrived: bool
 const isReal = (title: string): boolean => real.some((name) => title.startsWith(name))
 const real = realProviders(readConfiguration())
 
-/** The connections of a provider, and the one that is shown: the newest until the person chooses another. */
+/** The connections of a provider, and the one that is shown: what was just connected until the person chooses another. */
 function useChoice(name: ProviderName) {
-  const [wanted, choose] = useState<string>()
+  const callback = useAuthorizationCallback()
+  const [chosen, choose] = useState<string>()
+  const came = callback.status === 'connected' && callback.provider === name
+  const wanted = chosen ?? (came ? callback.connection.id : undefined)
   const connections = useConnections({ select: connectionsOf(name) })
   const there = connections.some(({ id }) => id === wanted)
   const tokens: TokensState = useTokens(name, { connection: there ? wanted : undefined })

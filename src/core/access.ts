@@ -26,10 +26,17 @@ export async function getAccessToken(
     return awaited.value === rejected ? getAccessToken(context, connection, rejected) : awaited
   }
   const token = held?.accessToken
-  if (token && token.value !== rejected && !expiresSoon(context, token)) return token
+  const outdated = held?.connectedAt !== connection.connectedAt && isShared(context, connection)
+  if (token && token.value !== rejected && !outdated && !expiresSoon(context, token)) return token
   const pending = renew(context, connection, rejected)
   context.tokens.set(id, { accessToken: undefined, ...held, pending })
   return pending
+}
+
+/** Whether this page can get the tokens with which another tab has renewed a connection. */
+const isShared = (context: Context, { provider: name }: Connection): boolean => {
+  const { mode, direct } = providerOf(context, name)
+  return mode !== 'browser' || direct?.dpop === true || direct?.persistTokens === true
 }
 
 /** The margin covers the way of the request that will carry the token, not more: a refresh may cost the person something. */
@@ -53,7 +60,7 @@ async function renew(
     const accessToken = await channel.accessToken(connection, rejected)
     const held = context.tokens.get(id)
     // Otherwise it was disconnected meanwhile, or the app's user is another one now.
-    if (held) context.tokens.set(id, { ...held, accessToken })
+    if (held) context.tokens.set(id, { ...held, accessToken, connectedAt: connection.connectedAt })
     context.emit('access_token_received', id, provider)
     return accessToken
   } catch (error) {
@@ -84,10 +91,11 @@ async function noteFailure(context: Context, connection: Connection, error: unkn
   if (code === 'sign_in_required') context.connections.signInRequired()
   else if (code === 'unknown_connection') await store(context, connection.id, () => undefined)
   else if (code === 'reauthorization_required') {
+    const { connectedAt = connection.connectedAt } = context.tokens.get(connection.id) ?? {}
     context.tokens.delete(connection.id)
-    // Unless it was renewed while the old tokens were being refused.
+    // Unless it was renewed since these tokens came, perhaps in another tab, or while they were being refused.
     await store(context, connection.id, (record) =>
-      record.connection.connectedAt === connection.connectedAt
+      record.connection.connectedAt === connectedAt
         ? { ...record, connection: { ...record.connection, status: 'reauthorization_required' } }
         : record,
     )

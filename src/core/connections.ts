@@ -46,7 +46,7 @@ const signInRequired: ConnectionsState = { status: 'sign_in_required' }
 /** Keeps the connections of the present subject in memory, in step with IndexedDB and with the other tabs. */
 export function createConnections(context: Omit<Context, 'connections'>): Connections {
   const { platform, subject, tokens } = context
-  const { clock, database } = platform
+  const { clock, database, tabs } = platform
   const store = createStore(restoring)
   const asked = new Map<string, number>()
   const mediator = Object.keys(context.providers).find((name) => context.providers[name]?.mode !== 'browser')
@@ -60,12 +60,14 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
       : connection
 
   const toAbandoned = (key: string, { provider, input, createdAt }: EndedTransaction): Abandoned => {
+    const id = key.slice(0, 16)
     const dismiss = async (): Promise<void> => {
       await database.change([], () => [{ [key]: undefined }, undefined])
+      tabs.announce(id)
       await connections.load()
     }
     return {
-      id: key.slice(0, 16),
+      id,
       provider,
       startedAt: createdAt,
       dismiss,

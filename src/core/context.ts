@@ -8,6 +8,8 @@ import type { CommonInput, Provider } from './provider.js'
 /** The tokens of one connection, in the memory of this page and nowhere else. */
 export interface HeldTokens {
   readonly accessToken: AccessToken | undefined
+  /** When the connection that the access token came with was made or renewed: epoch seconds. */
+  readonly connectedAt?: number
   readonly refreshToken?: string | undefined
   /** Whom the first ID Token named: a refreshed one must name the same. */
   readonly idTokenSubject?: string | undefined

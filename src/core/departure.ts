@@ -86,7 +86,7 @@ async function begin(
   return remote ? { transaction, target: await channel.begin(transaction) } : { transaction }
 }
 
-/** Takes what was prepared when it is still good, else begins anew. */
+/** Takes what was prepared when it is still good and still stored, else begins anew. */
 async function ready(
   context: Context,
   name: string,
@@ -96,7 +96,11 @@ async function ready(
   const now = context.platform.clock.now()
   const { transaction, target } =
     (await prepared?.catch(() => undefined)) ?? (await begin(context, name, input, true))
-  const usable = transaction.expiresAt - now > 60 && transaction.subject === context.subject()
+  const usable =
+    transaction.expiresAt - now > 60 &&
+    transaction.subject === context.subject() &&
+    // Where it vanished, so did what it is bound to, such as the DPoP key.
+    (await context.platform.database.get(transaction.state)) !== undefined
   if (!usable || (target && target.expiresAt - now < 5))
     return (await begin(context, name, input, true)) as Required<Departure>
   return { transaction, target: target ?? (await (await context.channel(name)).begin(transaction)) }

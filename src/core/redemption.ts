@@ -178,7 +178,9 @@ async function keep(context: Context, transaction: Returned, redeemed: Redeemed)
     const resume = (): Promise<CallbackState> => keep(context, transaction, redeemed)
     return { status: 'failed', error: error as CountersignError, provider, returnTo, resume }
   }
-  if (accessToken) context.tokens.set(connection.id, { accessToken, refreshToken, idTokenSubject })
+  const { id: connectionId, connectedAt } = connection
+  if (accessToken)
+    context.tokens.set(connectionId, { accessToken, connectedAt, refreshToken, idTokenSubject })
   tabs.announce(connection.id)
   tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')

@@ -1,4 +1,5 @@
 import { TransactionError } from '../protocol/errors.js'
+import type { ConnectionRecord } from './connection.js'
 import type { Context } from './context.js'
 import { endWith } from './ending.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from './transaction.js'
@@ -15,7 +16,8 @@ const abandonedSeconds = 7 * 24 * 3600
  */
 export async function sweep({ platform: { clock, database } }: Pick<Context, 'platform'>): Promise<void> {
   const now = clock.now()
-  const all = (await database.entries()).filter(([, value]) => isOurs(value))
+  const entries = await database.entries()
+  const all = entries.filter(([, value]) => isOurs(value))
   const live = all
     .filter((entry): entry is [string, Transaction | EndedTransaction] => isTransaction(entry[1]))
     .filter(([, { expiresAt }]) => expiresAt > now)
@@ -28,7 +30,11 @@ export async function sweep({ platform: { clock, database } }: Pick<Context, 'pl
     (records) => {
       // The person may have come back this moment, or another tab may have swept: then it has had its turn.
       const same = gone.filter(([, seen], index) => phaseOf(records[index]) === phaseOf(seen))
-      return [Object.fromEntries(same.map(([key, seen]) => [key, remainder(seen, now)])), undefined]
+      const next = same.map(([key, seen]) => [
+        key,
+        isMadeUpFor(entries, seen) ? undefined : remainder(seen, now),
+      ])
+      return [Object.fromEntries(next) as Record<string, unknown>, undefined]
     },
   )
 }
@@ -43,6 +49,16 @@ const isOurs = (value: unknown): boolean => {
 
 const rank = (record: Transaction | EndedTransaction): number =>
   record.phase === 'prepared' ? 2 : hasEnded(record) ? 1 : 0
+
+/** Whether the person has connected the same provider since: then nobody need be told of the attempt before. */
+const isMadeUpFor = (entries: readonly [string, unknown][], attempt: unknown): boolean => {
+  const { provider, subject, createdAt = 0 } = Object(attempt) as Partial<Transaction>
+  return entries.some(([, value]) => {
+    const { connection, subject: owner } = Object(value) as Partial<ConnectionRecord>
+    const since = connection?.provider === provider ? connection?.connectedAt : undefined
+    return owner === subject && since !== undefined && since >= createdAt
+  })
+}
 
 function remainder(record: unknown, now: number): EndedTransaction | undefined {
   if (!isTransaction(record) || hasEnded(record) || record.phase === 'prepared') return undefined

@@ -30,9 +30,17 @@ export function openDatabase(name: string): Database {
     mode: IDBTransactionMode,
     work: (records: IDBObjectStore) => PromiseLike<T>,
   ): Promise<T> {
+    const yielding = (records: IDBObjectStore): PromiseLike<T> => {
+      const { db } = records.transaction
+      // Whoever deletes the database waits for every connection to it, and whoever opens it meanwhile waits for them.
+      db.onversionchange = () => {
+        db.close()
+      }
+      return work(records)
+    }
     for (let attempt = 0; ; attempt++) {
       try {
-        return await (store ??= createStore(name, 'records'))(mode, work)
+        return await (store ??= createStore(name, 'records'))(mode, yielding)
       } catch {
         store = undefined
         if (attempt > 0) throw new StorageError()

@@ -124,6 +124,23 @@ describe('an access token of browser mode', () => {
     expect(refreshes(scene)).toHaveLength(1)
   })
 
+  test('that is dead says nothing about the connection where another tab has renewed it since', async () => {
+    const scene = createScene(network)
+    const { app, tokens } = await connected(scene)
+    const { id } = tokens.connection
+    scene.browser.clock.advance(60)
+    const elsewhere = scene.open(await scene.consent({ connection: id }))
+    await until(elsewhere.client.callback, 'connected')
+    scene.server.hostile.token = () => HttpResponse.json({ error: 'invalid_grant' }, { status: 400 })
+    scene.browser.clock.advance(3545)
+    expect(await refusalOf(tokens.getAccessToken)).toEqual({ code: 'reauthorization_required' })
+    await until(app.client.tokens('bank'), 'reauthorization_required')
+    await settled()
+    const kept = await until(elsewhere.client.tokens('bank'), 'connected')
+    expect(kept.connection.id).toBe(id)
+    expect(await kept.getAccessToken()).toEqual(expect.any(String))
+  })
+
   test('without a refresh token asks for authorization again when it has expired', async () => {
     const scene = createScene(network)
     const app = scene.open(await scene.consent({ scope: 'openid accounts' }))

@@ -8,7 +8,7 @@ import { createScene, type Scene } from '../support/app.js'
 import { refusal } from '../support/backend.js'
 import { openNetwork } from '../support/network.js'
 import { describe as said, withoutSecrets } from '../support/refusal.js'
-import { settled, until } from '../support/until.js'
+import { settled, until, untilState } from '../support/until.js'
 
 const network = openNetwork()
 
@@ -449,6 +449,16 @@ describe('preparing', () => {
     expect(new URL(url).searchParams.get('state')).not.toBe(prepared)
   })
 
+  test('is not used when storage has lost it', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    await app.client.authorization('mediated').prepare()
+    const prepared = (await live(scene))[0]?.[0] ?? ''
+    await scene.browser.tamper(prepared, undefined)
+    const url = await scene.leave(app, 'mediated')
+    expect(new URL(url).searchParams.get('state')).not.toBe(prepared)
+  })
+
   test('is not used for another user of the app', async () => {
     const scene = createScene(network)
     const app = scene.open('/', { session: 'anna' })
@@ -512,6 +522,34 @@ describe('transactions in storage', () => {
     const apps = Array.from({ length: 6 }, () => scene.open())
     for (const { client } of apps)
       expect(await until(client.connections, 'ready')).toMatchObject({ abandoned: [{ provider: 'bank' }] })
+  })
+
+  test('are not told of when the person has connected the same provider since', async () => {
+    const scene = createScene(network)
+    await scene.leave(scene.open(), 'bank')
+    await scene.leave(scene.open(), 'other')
+    const app = scene.open(await scene.consent())
+    await until(app.client.callback, 'connected')
+    scene.browser.clock.advance(1000)
+    expect(await until(scene.open().client.connections, 'ready')).toMatchObject({
+      abandoned: [{ provider: 'other' }],
+    })
+  })
+
+  test('are forgotten in every tab when one forgets them', async () => {
+    const scene = createScene(network)
+    await scene.leave(scene.open(), 'bank')
+    scene.browser.clock.advance(1000)
+    const { client: neighbour } = scene.open()
+    const { client } = scene.open()
+    expect(await until(neighbour.connections, 'ready')).toMatchObject({ abandoned: [{ provider: 'bank' }] })
+    const { abandoned } = await until(client.connections, 'ready')
+    expect(abandoned).toMatchObject([{ provider: 'bank' }])
+    await abandoned[0]?.dismiss()
+    await untilState(
+      neighbour.connections,
+      (state): state is typeof state => state.status === 'ready' && state.abandoned.length === 0,
+    )
   })
 
   test('that were only prepared leave nothing behind', async () => {

@@ -131,6 +131,19 @@ describe('a database that fails', () => {
     expect(transaction).toHaveBeenCalledTimes(2)
   })
 
+  test('because somebody deletes it holds nobody up, and is made anew', async () => {
+    const database = openDatabase('app')
+    await database.change([], () => [{ a: 1 }, undefined])
+    await new Promise((resolve, reject) => {
+      const deletion = indexedDB.deleteDatabase('app')
+      deletion.onsuccess = resolve
+      deletion.onblocked = reject
+    })
+    expect(await database.get('a')).toBeUndefined()
+    await database.change([], () => [{ a: 2 }, undefined])
+    expect(await database.get('a')).toBe(2)
+  })
+
   test('because it is full has changed nothing', async () => {
     await put('a', 1)
     const real = IDBObjectStore.prototype.put

@@ -85,6 +85,8 @@ export function createChannel(context: Context, name: string, provider: Provider
     scope,
     expiresAt,
   }: Transaction) {
+    // The page that the person comes back to knows the stored key only: read anew, in case storage was cleared.
+    dpopHandle = undefined
     const settings = await endpoint()
     const { authorization_endpoint: authorizationEndpoint = '' } = settings.server
     const parameters = {
