@@ -79,6 +79,11 @@ export interface DirectSettings {
   readonly dpop?: boolean
   /** Keeps bearer tokens in IndexedDB, where every script of this origin can read them. */
   readonly persistTokens?: boolean
+  /**
+   * Whether refresh tokens are used. `false` where the server neither replaces a public client's refresh tokens at every
+   * use nor binds them to a key: such a token must not be used (RFC 9700 §2.2.2). @defaultValue true
+   */
+  readonly refresh?: boolean
   /** Whether the request is pushed first (RFC 9126), without client authentication. */
   readonly par?: boolean
   /** Further parameters of the authorization request. */

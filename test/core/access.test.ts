@@ -1,4 +1,5 @@
 import { createClient } from 'countersign/core'
+import { oidc } from 'countersign/providers'
 import fc from 'fast-check'
 import { HttpResponse } from 'msw'
 import { createHash } from 'node:crypto'
@@ -122,6 +123,19 @@ describe('an access token of browser mode', () => {
     })
     await until(neighbour.client.tokens('bank'), 'reauthorization_required')
     expect(refreshes(scene)).toHaveLength(1)
+  })
+
+  test('is not refreshed where refresh tokens neither rotate nor are bound: RFC 9700 §2.2.2', async () => {
+    const scene = createScene(network)
+    const issuer = 'https://as.example'
+    const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, refresh: false })
+    const page = scene.browser.open(await scene.consent())
+    const { tokens: tokensOf } = createClient({ providers: { bank }, platform: page.platform })
+    const tokens = await until(tokensOf('bank'), 'connected')
+    expect(await tokens.getAccessToken()).toEqual(expect.any(String))
+    scene.browser.clock.advance(3600)
+    expect(await refusalOf(tokens.getAccessToken)).toEqual({ code: 'reauthorization_required' })
+    expect(refreshes(scene)).toEqual([])
   })
 
   test('that is dead says nothing about the connection where another tab has renewed it since', async () => {

@@ -73,7 +73,7 @@ export function createChannel(context: Context, name: string, provider: Provider
     v: 1,
     accessToken,
     expiresAt: expiresInSeconds === undefined ? undefined : clock.now() + expiresInSeconds,
-    refreshToken: refreshToken ?? previous.refreshToken,
+    refreshToken: direct.refresh === false ? undefined : (refreshToken ?? previous.refreshToken),
     idTokenSubject: previous.idTokenSubject ?? claims?.sub,
   })
 

@@ -24,6 +24,12 @@ export interface ApitureOptions<M extends ApitureMode = 'browser'> {
   readonly dpop?: boolean
   /** Keeps bearer tokens in IndexedDB, where every script of this origin can read them. `browser` mode only. @defaultValue false */
   readonly persistTokens?: boolean
+  /**
+   * Whether refresh tokens are used. Set `false` where the server neither replaces a public client's refresh tokens at
+   * every use nor binds them by `dpop`: RFC 9700 §2.2.2 forbids their use; the person authorizes again instead.
+   * `browser` mode only. @defaultValue true
+   */
+  readonly refresh?: boolean
   /** `browser`: this page is the public client. `mediated`, `bff`: the backend is, as Apiture's guide advises. @defaultValue `browser` */
   readonly mode?: M
   /** Where people are sent, in `mediated` and `bff` mode. @defaultValue `authorize` below the issuer */
@@ -77,6 +83,7 @@ export function apiture<const M extends ApitureMode = 'browser'>(
       idToken,
       dpop: options.dpop ?? false,
       persistTokens: options.persistTokens ?? false,
+      refresh: options.refresh ?? true,
       origins: options.origins ?? [],
     },
   } satisfies Provider<object, object, M>

@@ -26,6 +26,12 @@ export interface OidcOptions<M extends Mode = 'browser'> {
    * read them. Prefer `dpop` or a backend. @defaultValue false
    */
   readonly persistTokens?: boolean
+  /**
+   * Whether refresh tokens are used. Set `false` where the server neither replaces a public client's refresh tokens at
+   * every use nor binds them by `dpop`: RFC 9700 §2.2.2 forbids their use; the person authorizes again instead.
+   * `browser` mode only. @defaultValue true
+   */
+  readonly refresh?: boolean
   /** Whether every authorization response must carry `iss`. Also required when the server's metadata says so. @defaultValue false */
   readonly requireIss?: boolean
   /** Origins, beside the issuer's, on which the server's endpoints lie. */
@@ -75,6 +81,7 @@ export function oidc<const M extends Mode = 'browser'>(
       ...(dpop !== undefined && { dpop }),
       ...(par !== undefined && { par }),
       ...(persistTokens !== undefined && { persistTokens }),
+      ...(options.refresh !== undefined && { refresh: options.refresh }),
       ...(origins && { origins }),
       ...(parameters && { parameters }),
     },
