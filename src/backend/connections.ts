@@ -20,6 +20,7 @@ export interface ConnectionRecord {
   readonly renewBy?: number | undefined
   readonly details: JsonObject
   readonly data?: JsonObject | undefined
+  /** Who the person is at the provider, as the first ID Token said. */
   readonly sub?: string | undefined
   readonly tokens?: StoredTokens | undefined
   /** Who refreshes now, or has not come back from it. */
@@ -97,8 +98,10 @@ export interface Redeemed {
 }
 
 /**
- * Stores what a redeemed code gave. A renewed connection keeps its id; if another person than before has
- * signed in at the provider, it becomes a connection of its own, so that no data of the one is taken for the other's.
+ * Stores what a redeemed code gave. A renewed connection keeps its id, and is of the same person at the provider as before:
+ * what another one has consented to is given back, so that no data of the one is taken for the other's.
+ *
+ * @throws {Refusal} `transaction_invalid` when the ID Token names another person than the first one did.
  */
 export async function storeConnection(
   context: Context,
@@ -109,14 +112,19 @@ export async function storeConnection(
   const fresh = toRecord(context, { subject, provider, requestedScope }, grant)
   if (renews !== undefined) {
     const renewed = await insist(() =>
-      changeConnection<ConnectionRecord | undefined>(context, renews, (old) => {
-        const same = old.subject === subject && old.provider === provider
-        if (!same || (old.sub !== undefined && grant.sub !== undefined && old.sub !== grant.sub))
-          return { result: undefined }
-        const write = { ...fresh, id: old.id }
+      changeConnection<ConnectionRecord | 'other_person' | undefined>(context, renews, (old) => {
+        if (old.subject !== subject || old.provider !== provider) return { result: undefined }
+        const sub = fresh.sub ?? old.sub
+        if (old.sub !== undefined && old.sub !== sub) return { result: 'other_person' }
+        const write = { ...fresh, id: old.id, sub }
         return { write, result: write }
       }),
     )
+    if (renewed === 'other_person') {
+      await forgetConnection(context, fresh)
+      throw otherPerson()
+    }
+    // Disconnected meanwhile, if there is none: then it is a new one.
     if (renewed) return renewed
   }
   const until = now() + keptSeconds
@@ -137,6 +145,13 @@ export async function storeConnection(
   )
   return fresh
 }
+
+const otherPerson = (): Refusal =>
+  new Refusal('transaction_invalid', {
+    description:
+      'Another person has signed in at the provider than the one whose connection was to be renewed. Nothing has changed; start again.',
+    reason: 'other_person',
+  })
 
 function toRecord(
   { now }: Context,

@@ -53,28 +53,27 @@ export async function redeem(
   }
   const { subject } = session
   const proof = { subject, provider: name, state, codeVerifier, handle }
-  const id = await redeemOnce(context, proof, async (transaction) => {
-    const { nonce, redirectUri, scope, data, connection: renews } = transaction
-    const grant = await spend(context, provider, {
-      session,
-      code,
-      codeVerifier,
-      state,
-      iss,
-      nonce,
-      redirectUri,
-      scope,
-      data,
-    })
-    if (provider.mode === 'mediated' && !grant.tokens)
-      throw new Refusal('provider_error', { reason: 'no_tokens' })
-    const record = await storeConnection(
-      context,
-      { subject, provider: name, requestedScope: scope, renews },
-      grant,
-    )
-    context.emit('connected', { provider: name, connection: record.id })
-    return record.id
+  const id = await redeemOnce(context, proof, {
+    spend: ({ nonce, redirectUri, scope, data }) =>
+      spend(context, provider, {
+        session,
+        code,
+        codeVerifier,
+        state,
+        iss,
+        nonce,
+        redirectUri,
+        scope,
+        data,
+      }),
+    keep: async ({ scope, connection: renews }, grant) => {
+      if (provider.mode === 'mediated' && !grant.tokens)
+        throw new Refusal('provider_error', { reason: 'no_tokens' })
+      const redeemed = { subject, provider: name, requestedScope: scope, renews }
+      const record = await storeConnection(context, redeemed, grant)
+      context.emit('connected', { provider: name, connection: record.id })
+      return record.id
+    },
   })
   const record = await findConnection(context, subject, id)
   const connection = toDocument(record, context.now())

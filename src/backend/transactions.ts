@@ -146,20 +146,27 @@ export interface TransactionProof extends TransactionOwner {
   readonly handle: string | undefined
 }
 
+/** The two steps of a redemption. */
+export interface RedemptionSteps<Grant> {
+  /** Spends the code. */
+  readonly spend: (transaction: Transaction) => Promise<Grant>
+  /** Stores what it gave; gives the connection's id. Whatever it throws, the transaction is over. */
+  readonly keep: (transaction: Transaction, grant: Grant) => Promise<string>
+}
+
 /**
  * Redeems a transaction once, whoever asks how often: who asks while it is under way waits, who asks afterwards gets the
  * same connection.
  *
- * @param redeem Spends the code and stores the connection; gives its id.
  * @returns The connection's id.
  * @throws {Refusal} `transaction_invalid` before the code is spent, when user, provider, state or verifier do not belong
- * together, or it is over; what `redeem` throws otherwise.
+ * together, or it is over; what the steps throw otherwise.
  * @see https://www.rfc-editor.org/rfc/rfc9700.html#section-2.1.1
  */
-export async function redeemOnce(
+export async function redeemOnce<Grant>(
   context: Context,
   proof: TransactionProof,
-  redeem: (transaction: Transaction) => Promise<string>,
+  steps: RedemptionSteps<Grant>,
 ): Promise<string> {
   const { redemptions } = context
   const key = await recordKey(proof)
@@ -167,7 +174,7 @@ export async function redeemOnce(
   const sameRequest = `${key} ${challenge}`
   const running = redemptions.get(sameRequest)
   if (running) return running
-  const redemption = redeemHere(context, proof, key, challenge, redeem).finally(() => {
+  const redemption = redeemHere(context, proof, key, challenge, steps).finally(() => {
     redemptions.delete(sameRequest)
   })
   redemptions.set(sameRequest, redemption)
@@ -181,12 +188,12 @@ type Claim =
   | { readonly wait: true }
   | { readonly refuse: string }
 
-async function redeemHere(
+async function redeemHere<Grant>(
   context: Context,
   proof: TransactionProof,
   key: string,
   challenge: string,
-  redeem: (transaction: Transaction) => Promise<string>,
+  steps: RedemptionSteps<Grant>,
 ): Promise<string> {
   const lease = crypto.randomUUID()
   for (;;) {
@@ -194,7 +201,7 @@ async function redeemHere(
     if ('done' in claim) return claim.done
     if ('refuse' in claim) throw invalid(claim.refuse)
     if ('redeem' in claim) {
-      const connection = await attempt(context, key, lease, claim, redeem)
+      const connection = await attempt(context, key, lease, claim, steps)
       await uncountPending(context, proof, key)
       return connection
     }
@@ -236,12 +243,12 @@ async function claimTransaction(
   })
 }
 
-async function attempt(
+async function attempt<Grant>(
   context: Context,
   key: string,
   lease: string,
   { redeem: transaction, attempts }: { readonly redeem: Transaction; readonly attempts: number },
-  redeem: (transaction: Transaction) => Promise<string>,
+  { spend, keep }: RedemptionSteps<Grant>,
 ): Promise<string> {
   const { challenge } = transaction
   const conclude = (write: TransactionRecord): Promise<void> =>
@@ -254,19 +261,30 @@ async function attempt(
           }
         : { result: undefined },
     )
+  let grant: Grant
   try {
-    const connection = await redeem(transaction)
-    await insist(() => conclude({ phase: 'done', challenge, connection }))
-    return connection
+    grant = await spend(transaction)
   } catch (error) {
     await conclude(afterFailure(transaction, attempts, error))
     throw error
   }
+  try {
+    const connection = await keep(transaction, grant)
+    await insist(() => conclude({ phase: 'done', challenge, connection }))
+    return connection
+  } catch (error) {
+    // The code is spent, whatever came of it.
+    await conclude({ phase: 'failed', challenge, error: errorOf(error) })
+    throw error
+  }
 }
 
-/** What a failed redemption leaves of the transaction. */
+const errorOf = (error: unknown): ContractError =>
+  error instanceof Refusal ? error.error : 'backend_unavailable'
+
+/** What a code that was not redeemed leaves of the transaction. */
 function afterFailure(transaction: Transaction, attempts: number, error: unknown): TransactionRecord {
-  const reason = error instanceof Refusal ? error.error : 'backend_unavailable'
+  const reason = errorOf(error)
   // Refused before anything was sent, another server's response for instance: that must not use up the right one.
   if (reason === 'transaction_invalid' || reason === 'invalid_request')
     return { phase: 'begun', transaction, attempts: attempts - 1 }

@@ -229,13 +229,55 @@ describe.each([
     expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(1)
   })
 
-  test('becomes a connection of its own when another person signed in at the bank', async () => {
-    const bench = await open()
-    const { id } = await bench.connect()
+  test('renews nothing when another person has signed in at the bank: their tokens are revoked and not kept', async () => {
+    const revocationEndpoint = 'https://secure.bank.example/connect/revocation'
+    const bench = await createBench({ ...options(), stitch: { revocationEndpoint } })
+    const revoked = () =>
+      bench.upstream.to('/connect/revocation').map(({ form }) => form.get('token_type_hint'))
+    const accept = ({ url }: { url: string }) => (url === revocationEndpoint ? new Response() : undefined)
+    bench.upstream.next.push(accept, accept)
+    const { id, accessToken } = await bench.connect()
     bench.upstream.subject = 'user/test/bank/2'
-    const other = await bench.connect({ body: { connection: id } })
-    expect(other.id).not.toBe(id)
-    expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(2)
+    const proof = await bench.begin({ body: { connection: id } })
+    const { status, body } = await bench.redeem(proof)
+    expect(status).toBe(409)
+    expect(refusal(bench, body.error)).toEqual({ error: 'transaction_invalid', reason: 'other_person' })
+    expect(body.error_description).toMatch(/^Another person /)
+    expect(revoked()).toEqual(['refresh_token', 'access_token'])
+
+    const { connections } = (await bench.call('GET', '/connections')).body
+    expect(connections.map((connection) => connection.id)).toEqual([id])
+    const kept = await bench.call('POST', `/connections/${id}/access-token`, {})
+    expect(kept.body.access_token).toBe(accessToken)
+
+    // The code is spent, so the same request is not another one at the provider.
+    const again = await bench.redeem(proof)
+    expect(refusal(bench, again.body.error)).toEqual({ error: 'transaction_invalid', reason: 'spent' })
+    expect(tokenRequests(bench)).toBe(2)
+  })
+
+  test('renewed without an ID Token keeps the person of the first one', async () => {
+    const store = memoryStore()
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const bench = await createBench({ ...options(), store, upstream })
+    const { id } = await bench.connect()
+    const unchecked = { issuer: undefined, idToken: 'unchecked' } as object
+    const silent = await createBench({ ...options(), store, upstream, stitch: unchecked })
+    expect((await silent.connect({ body: { connection: id } })).id).toBe(id)
+    upstream.subject = 'user/test/bank/2'
+    await expect(bench.connect({ body: { connection: id } })).rejects.toThrow('transaction_invalid')
+  })
+
+  test('of a connection without a known person learns it when it is renewed', async () => {
+    const store = memoryStore()
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const unchecked = { issuer: undefined, idToken: 'unchecked' } as object
+    const silent = await createBench({ ...options(), store, upstream, stitch: unchecked })
+    const { id } = await silent.connect()
+    const bench = await createBench({ ...options(), store, upstream })
+    expect((await bench.connect({ body: { connection: id } })).id).toBe(id)
+    upstream.subject = 'user/test/bank/2'
+    await expect(bench.connect({ body: { connection: id } })).rejects.toThrow('transaction_invalid')
   })
 
   test('cannot renew a connection at another provider', async () => {

@@ -154,7 +154,7 @@ export function basis<const Required extends BasisProfileClaim = BasisProfileCla
         redirectUri: grant.redirectUri,
       })
       const profileId = readProfileId(tokens) ?? refuseProfile('has no profile_id')
-      // The profile is who this connection is about: renewed for another one, it is another connection.
+      // The profile is who this connection is about: it is not renewed for another one.
       return { ...toGrant(tokens), sub: profileId, details: { profile_id: profileId } }
     },
 
