@@ -14,6 +14,7 @@ import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import { insist } from './insist.js'
 import type { ProviderGrant } from './provider.js'
+import { countRequest } from './rate-limit.js'
 import { Refusal } from './refusal.js'
 
 /** A token with at least this many seconds left is handed out; nothing is refreshed before it must be. */
@@ -74,6 +75,7 @@ async function refreshOnce(
   rejected: string | undefined,
 ): Promise<StoredTokens> {
   const { subject, id } = seen
+  await countRequest(context, { by: 'provider', key: seen.provider, action: 'access-token' })
   let record = seen
   for (;;) {
     const lease = await takeLease(context, record)

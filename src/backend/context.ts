@@ -15,6 +15,7 @@ export interface Context {
   readonly guard: GuardOptions
   readonly providers: ReadonlyMap<string, BackendProvider>
   readonly session: (request: Request) => Promise<Session | null>
+  readonly clientAddress: (request: Request) => string | undefined
   readonly rateLimit: RateLimit
   readonly records: Records
   readonly sealing: Sealing | undefined

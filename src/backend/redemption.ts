@@ -12,6 +12,7 @@ import {
 import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import type { BackendProvider, ProviderGrant, Redemption, Session } from './provider.js'
+import { countRequest } from './rate-limit.js'
 import { Refusal } from './refusal.js'
 import { redeemOnce } from './transactions.js'
 
@@ -55,7 +56,7 @@ export async function redeem(
   const proof = { subject, provider: name, state, codeVerifier, handle }
   const id = await redeemOnce(context, proof, {
     spend: ({ nonce, redirectUri, scope, data }) =>
-      spend(context, provider, {
+      spend(context, name, provider, {
         session,
         code,
         codeVerifier,
@@ -102,10 +103,12 @@ const isPrintable = (value: unknown): value is string => typeof value === 'strin
 
 async function spend(
   context: Context,
+  name: string,
   provider: BackendProvider,
   redemption: Redemption,
 ): Promise<ProviderGrant> {
   try {
+    await countRequest(context, { by: 'provider', key: name, action: 'token' })
     return await provider.redeem(redemption, providerContext(context, provider))
   } catch (error) {
     throw toRefusal(error)

@@ -8,6 +8,7 @@ import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import { forwardedHeaders, relayedHeaders } from './headers.js'
 import type { BackendProvider, HeldConnection, ResourceRoute, Resources } from './provider.js'
+import { countRequest } from './rate-limit.js'
 import { Refusal } from './refusal.js'
 
 /** The largest body that a page may send on: 64 KiB. */
@@ -54,6 +55,7 @@ export async function requestResource(
   const headers = pick(request.headers, forwardedHeaders)
   const forward = { provider, record, route, url, headers, body: await readBody(request) }
 
+  await countRequest(context, { by: 'provider', key: record.provider, action: 'resource' })
   const token = await tokenFor(context, forward, undefined)
   const first = await ask(context, forward, token)
   context.emit('resource_requested', { provider: record.provider, connection: id })

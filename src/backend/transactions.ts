@@ -286,7 +286,7 @@ const errorOf = (error: unknown): ContractError =>
 function afterFailure(transaction: Transaction, attempts: number, error: unknown): TransactionRecord {
   const reason = errorOf(error)
   // Refused before anything was sent, another server's response for instance: that must not use up the right one.
-  if (reason === 'transaction_invalid' || reason === 'invalid_request')
+  if (reason === 'transaction_invalid' || reason === 'invalid_request' || reason === 'rate_limited')
     return { phase: 'begun', transaction, attempts: attempts - 1 }
   // Without an answer of the provider, the same request may be sent once more.
   if (reason === 'provider_unavailable' && attempts < maximumAttempts)

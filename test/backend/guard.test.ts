@@ -285,35 +285,3 @@ test('a method-override header is ignored', async () => {
   await bench.call('POST', `/connections/${connection}/access-token`, {}, { headers })
   expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(1)
 })
-
-describe('the rate limit', () => {
-  test('counts each user on their own, and says how long to wait', async () => {
-    const bench = await createBench()
-    const ask = (subject: string) => bench.call('POST', '/stitch/token', {}, { subject })
-    const answers = await Promise.all(Array.from({ length: 31 }, () => ask('robin')))
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(1)
-    const { headers, body } = await ask('robin')
-    expect(body.error).toBe('rate_limited')
-    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
-    expect((await ask('sam')).status).toBe(400)
-    bench.passed += Number(headers.get('retry-after'))
-    expect((await ask('robin')).status).toBe(400)
-  })
-
-  test('can be the app’s own, or off by name', async () => {
-    const rateLimit = vi.fn(() => Promise.resolve(7))
-    const { call } = await createBench({ backend: { rateLimit } })
-    const { status, headers } = await call('GET', '/connections')
-    expect([status, headers.get('retry-after')]).toEqual([429, '7'])
-    expect(rateLimit).toHaveBeenCalledWith({ subject: 'robin', action: 'connections' })
-    const off = await createBench({ backend: { rateLimit: 'off' } })
-    const answers = await Promise.all(Array.from({ length: 50 }, () => off.call('POST', '/stitch/token', {})))
-    expect(answers.every(({ status }) => status === 400)).toBe(true)
-  })
-
-  test('is asked before the provider is: the next authorization over it signs and sends nothing', async () => {
-    const bench = await createBench()
-    const begun = await Promise.allSettled(Array.from({ length: 35 }, () => bench.begin()))
-    expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(30)
-  })
-})
