@@ -1,7 +1,7 @@
 import type { ConnectionDocument, JsonObject } from '../protocol/contract.js'
 import { base64url } from '../protocol/pkce.js'
 import { missingScope, parseScope } from '../protocol/scope.js'
-import { providerContext, subjectKey, type Context } from './context.js'
+import { providerContext, type Context } from './context.js'
 import { insist } from './insist.js'
 import type { HeldConnection, ProviderGrant } from './provider.js'
 import { Refusal } from './refusal.js'
@@ -49,7 +49,8 @@ const keptSeconds = 63_072_000
 const maximumConnections = 200
 
 const recordKey = (id: string): string => `connection:${id}`
-const indexKey = async (subject: string): Promise<string> => `connections:${await subjectKey(subject)}`
+const indexKey = async ({ subjectKey }: Context, subject: string): Promise<string> =>
+  `connections:${await subjectKey(subject)}`
 
 /** Whether a value from outside has the shape of a connection's id: 128 random bits. */
 function isConnectionId(value: unknown): value is string {
@@ -69,7 +70,7 @@ export async function findConnection(
 
 /** All connections of the user, the newest last. */
 export async function listConnections(context: Context, subject: string): Promise<ConnectionRecord[]> {
-  const ids = (await context.records.read<readonly string[]>(await indexKey(subject))) ?? []
+  const ids = (await context.records.read<readonly string[]>(await indexKey(context, subject))) ?? []
   const found = await Promise.all(ids.map((id) => context.records.read<ConnectionRecord>(recordKey(id))))
   return found.filter(
     (record) => record?.subject === subject && context.providers.has(record.provider),
@@ -128,21 +129,24 @@ export async function storeConnection(
     if (renewed) return renewed
   }
   const until = now() + keptSeconds
-  await insist(() =>
-    records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
-      write: fresh,
-      until,
-      result: undefined,
-    })),
-  )
-  const index = await indexKey(subject)
-  await insist(() =>
-    records.change<readonly string[], undefined>(index, (ids = []) => ({
-      write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
-      until,
-      result: undefined,
-    })),
-  )
+  const index = await indexKey(context, subject)
+  // Side by side: an id on the list without its record is passed over.
+  await Promise.all([
+    insist(() =>
+      records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
+        write: fresh,
+        until,
+        result: undefined,
+      })),
+    ),
+    insist(() =>
+      records.change<readonly string[], undefined>(index, (ids = []) => ({
+        write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
+        until,
+        result: undefined,
+      })),
+    ),
+  ])
   return fresh
 }
 
@@ -228,7 +232,7 @@ export function toDocument(record: ConnectionRecord, now: number): ConnectionDoc
 export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<boolean> {
   const { records, providers } = context
   await records.remove(recordKey(record.id))
-  await records.change<readonly string[], undefined>(await indexKey(record.subject), (ids) =>
+  await records.change<readonly string[], undefined>(await indexKey(context, record.subject), (ids) =>
     ids?.includes(record.id)
       ? { write: ids.filter((id) => id !== record.id), until: context.now() + keptSeconds, result: undefined }
       : { result: undefined },

@@ -54,7 +54,7 @@ export async function redeem(
   }
   const { subject } = session
   const proof = { subject, provider: name, state, codeVerifier, handle }
-  const id = await redeemOnce(context, proof, {
+  const redeemed = await redeemOnce(context, proof, {
     spend: ({ nonce, redirectUri, scope, data }) =>
       spend(context, name, provider, {
         session,
@@ -70,13 +70,13 @@ export async function redeem(
     keep: async ({ scope, connection: renews }, grant) => {
       if (provider.mode === 'mediated' && !grant.tokens)
         throw new Refusal('provider_error', { reason: 'no_tokens' })
-      const redeemed = { subject, provider: name, requestedScope: scope, renews }
-      const record = await storeConnection(context, redeemed, grant)
+      const purpose = { subject, provider: name, requestedScope: scope, renews }
+      const record = await storeConnection(context, purpose, grant)
       context.emit('connected', { provider: name, connection: record.id })
-      return record.id
+      return record
     },
   })
-  const record = await findConnection(context, subject, id)
+  const record = typeof redeemed === 'string' ? await findConnection(context, subject, redeemed) : redeemed
   const connection = toDocument(record, context.now())
   if (provider.mode !== 'mediated') return { connection }
   return { connection, ...(await accessTokenIfAny(context, record)) }
