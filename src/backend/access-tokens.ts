@@ -16,6 +16,7 @@ import { insist } from './insist.js'
 import type { ProviderGrant } from './provider.js'
 import { countRequest } from './rate-limit.js'
 import { Refusal } from './refusal.js'
+import { isSameHash } from './same-hash.js'
 
 /** A token with at least this many seconds left is handed out; nothing is refreshed before it must be. */
 const marginSeconds = 10
@@ -63,7 +64,8 @@ async function goodTokens(
 ): Promise<StoredTokens | undefined> {
   if (status !== 'connected' || !tokens) throw reauthorizationRequired(id)
   if (tokens.expiresAt !== undefined && tokens.expiresAt - now() <= marginSeconds) return undefined
-  return rejected !== undefined && (await sha256(tokens.accessToken)) === rejected ? undefined : tokens
+  const isRejected = rejected !== undefined && isSameHash(await sha256(tokens.accessToken), rejected)
+  return isRejected ? undefined : tokens
 }
 
 const reauthorizationRequired = (connection: string, reason?: string): Refusal =>

@@ -5,6 +5,7 @@ import type { Context } from './context.js'
 import { insist } from './insist.js'
 import type { Change, OwnWrite } from './records.js'
 import { Refusal } from './refusal.js'
+import { isSameHash } from './same-hash.js'
 
 /** Whose transaction it is: it opens and is found for the same user, provider and state only. */
 export interface TransactionOwner {
@@ -97,7 +98,8 @@ export async function createTransaction(
   if (handle !== undefined) await countPending(context, owner, key, transaction.expiresAt)
   const created = await context.records.change<TransactionRecord, boolean>(key, (current) => {
     // The page may ask again for the same, because it did not see the answer; for anything else the state is taken.
-    const again = current?.phase === 'begun' && current.transaction.challenge === transaction.challenge
+    const again =
+      current?.phase === 'begun' && isSameHash(current.transaction.challenge, transaction.challenge)
     if (current && !again) return { result: false }
     const write = { phase: 'begun' as const, transaction, attempts: 0 }
     return { write, until: transaction.expiresAt, result: true }
@@ -244,13 +246,13 @@ async function claimTransaction(
 ): Promise<Claim> {
   const claim = (current: TransactionRecord | undefined): Change<TransactionRecord, Claim> => {
     if (current?.phase === 'done' || current?.phase === 'failed') {
-      if (current.challenge !== challenge) return { result: { refuse: 'verifier' } }
+      if (!isSameHash(current.challenge, challenge)) return { result: { refuse: 'verifier' } }
       return { result: current.phase === 'done' ? { done: current.connection } : { refuse: 'spent' } }
     }
     const transaction = current?.transaction ?? carried
     if (!transaction) return { result: { refuse: 'unknown' } }
     // Compared before the code is spent: who does not hold the verifier cannot waste it.
-    if (transaction.challenge !== challenge) return { result: { refuse: 'verifier' } }
+    if (!isSameHash(transaction.challenge, challenge)) return { result: { refuse: 'verifier' } }
     if (current?.phase === 'redeeming' && current.leaseUntil > now()) return { result: { wait: true } }
     if (transaction.expiresAt <= now()) return { result: { refuse: 'expired' } }
     const attempts = (current?.attempts ?? 0) + 1

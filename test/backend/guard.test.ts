@@ -152,7 +152,20 @@ test('every answer forbids caching, framing, sniffing and embedding', async () =
       calls.map((call) => bench.call(call[0], call[1], call[2], { headers: { cookie: '' } })),
     )),
   ]
-  for (const { headers } of answers) {
+  const proof = await bench.begin()
+  bench.upstream.next.push(() => new Response(null, { status: 503 }))
+  const bff = await createBench({ mode: 'bff' })
+  const { id: held } = await bff.connect()
+  const limited = await createBench({ backend: { rateLimit: () => 1 } })
+  const further = [
+    await bench.redeem(proof),
+    await bench.redeem(proof),
+    await bff.call('POST', `/connections/${held}/resource/graphql`, { query: '{ me }' }),
+    await bff.call('POST', `/connections/${held}/resource/nothing`, {}),
+    await limited.call('GET', '/connections'),
+  ]
+  expect(further.map(({ status }) => status)).toEqual([504, 200, 200, 404, 429])
+  for (const { headers } of [...answers, ...further]) {
     expect(headers.get('cache-control')).toBe('no-store')
     expect(headers.get('vary')).toBe('Origin, Cookie')
     expect(headers.get('x-content-type-options')).toBe('nosniff')

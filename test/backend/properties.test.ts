@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { exportPKCS8 } from 'jose'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createState } from '../../src/protocol/pkce.js'
 import { leaksOf, secret } from '../support/secrets.js'
 import { app, createBench, redirectUri, type Bench } from './support/bench.js'
@@ -131,6 +131,7 @@ test.each(['mediated', 'bff'] as const)(
   'whatever is asked in %s mode: no failure, no other host, no secret in answers and logs',
   async (mode) => {
     const target = await createTarget(mode)
+    const lines = (['log', 'info', 'warn', 'error', 'debug'] as const).map((name) => vi.spyOn(console, name))
     const { handle, upstream, events } = target
     let { id } = target
     const seen = new Set<number>()
@@ -174,6 +175,7 @@ test.each(['mediated', 'bff'] as const)(
       }),
       { numRuns: 400, examples },
     )
+    for (const line of lines) expect(line).not.toHaveBeenCalled()
     expect([...seen]).toEqual(expect.arrayContaining([200, 201, 400, 403, 404, 405, 415]))
   },
   180_000,
