@@ -16,7 +16,8 @@ const words = (scope) => (typeof scope === 'string' ? scope.split(' ').filter(Bo
  * @param {(req: import('express').Request) => string | undefined} options.session Who is signed in to the app.
  * @param {Record<string, ReturnType<typeof import('./provider.js').oauthProvider>>} options.providers
  */
-export function createApp({ origins, session, providers: list, basePath = '/connect', perMinute = 600 }) {
+export function createApp({ origins, session, providers: list, basePath = '/connect', ...limits }) {
+  const { perMinute = 600, perAddress = 10 * perMinute } = limits
   const providers = Object.assign(Object.create(null), list)
   const transactions = createTransactions()
   const connections = createConnections(providers)
@@ -28,12 +29,14 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
   }
 
   router.use(answerHeaders, guard(origins))
+  // The socket's address: behind a proxy of yours, say so with `app.set('trust proxy', …)`.
+  router.use(rateLimit(perAddress, (req) => req.ip))
   router.use(async (req, res, next) => {
     req.subject = await session(req)
     if (req.subject === undefined) throw new Refusal('unauthenticated')
     next()
   })
-  router.use(rateLimit(perMinute))
+  router.use(rateLimit(perMinute, (req) => req.subject))
 
   router
     .route('/connections')

@@ -33,8 +33,8 @@ export function guard(origins) {
   }
 }
 
-/** So many requests a minute and user; a shared store counts for several processes. */
-export function rateLimit(perMinute) {
+/** So many requests a minute from each; a shared store counts for several processes. */
+export function rateLimit(perMinute, keyOf) {
   const windows = new Map()
   return (req, res, next) => {
     const minute = Math.floor(Date.now() / 60_000)
@@ -42,8 +42,8 @@ export function rateLimit(perMinute) {
       windows.clear()
       windows.set('minute', minute)
     }
-    const count = (windows.get(req.subject) ?? 0) + 1
-    windows.set(req.subject, count)
+    const count = (windows.get(keyOf(req)) ?? 0) + 1
+    windows.set(keyOf(req), count)
     if (count <= perMinute) return next()
     const seconds = 60 - (Math.floor(Date.now() / 1000) % 60)
     throw new Refusal('rate_limited', { headers: { 'Retry-After': String(seconds) } })

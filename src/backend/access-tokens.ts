@@ -14,7 +14,9 @@ import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import { insist } from './insist.js'
 import type { ProviderGrant } from './provider.js'
+import { countRequest } from './rate-limit.js'
 import { Refusal } from './refusal.js'
+import { isSameHash } from './same-hash.js'
 
 /** A token with at least this many seconds left is handed out; nothing is refreshed before it must be. */
 const marginSeconds = 10
@@ -62,7 +64,8 @@ async function goodTokens(
 ): Promise<StoredTokens | undefined> {
   if (status !== 'connected' || !tokens) throw reauthorizationRequired(id)
   if (tokens.expiresAt !== undefined && tokens.expiresAt - now() <= marginSeconds) return undefined
-  return rejected !== undefined && (await sha256(tokens.accessToken)) === rejected ? undefined : tokens
+  const isRejected = rejected !== undefined && isSameHash(await sha256(tokens.accessToken), rejected)
+  return isRejected ? undefined : tokens
 }
 
 const reauthorizationRequired = (connection: string, reason?: string): Refusal =>
@@ -74,6 +77,7 @@ async function refreshOnce(
   rejected: string | undefined,
 ): Promise<StoredTokens> {
   const { subject, id } = seen
+  await countRequest(context, { by: 'provider', key: seen.provider, action: 'access-token' })
   let record = seen
   for (;;) {
     const lease = await takeLease(context, record)

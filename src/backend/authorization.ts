@@ -6,6 +6,7 @@ import { findConnection, toHeld } from './connections.js'
 import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import type { AuthorizationStart, BackendProvider, InputForm, Session } from './provider.js'
+import { countRequest } from './rate-limit.js'
 import { Refusal } from './refusal.js'
 import { createTransaction, reserveTransaction } from './transactions.js'
 
@@ -63,7 +64,7 @@ export async function beginAuthorization(
   const seconds = provider.transactionSeconds ?? transactionSeconds
   const expiresAt = context.now() + seconds + graceSeconds
   const takeBack = await reserveTransaction(context, owner, expiresAt)
-  const start = await authorize(context, provider, setup).catch(async (error: unknown) => {
+  const start = await authorize(context, name, provider, setup).catch(async (error: unknown) => {
     await takeBack()
     throw error
   })
@@ -86,10 +87,12 @@ export async function beginAuthorization(
 
 async function authorize(
   context: Context,
+  name: string,
   provider: BackendProvider,
   setup: Parameters<BackendProvider['authorize']>[0],
 ): Promise<AuthorizationStart> {
   try {
+    await countRequest(context, { by: 'provider', key: name, action: 'authorization' })
     return await provider.authorize(setup, providerContext(context, provider))
   } catch (error) {
     throw toRefusal(error)

@@ -12,6 +12,7 @@ const names = [
   'keys',
   'cors',
   'fetch',
+  'clientAddress',
   'rateLimit',
   'log',
   'clock',
@@ -41,6 +42,7 @@ export function checkOptions(options: Readonly<Record<string, unknown>>): Checke
     false,
   )
   checkFunction(options['fetch'], '`fetch` must be a function like the global one')
+  checkFunction(options['clientAddress'], '`clientAddress` must be a function that takes a request')
   checkFunction(options['log'], '`log` must be a function that takes an event')
   checkFunction(rateLimit === 'off' ? undefined : rateLimit, '`rateLimit` must be a function, or "off"')
   if (clock !== undefined)

@@ -1,7 +1,7 @@
 import type { ConnectionDocument, JsonObject } from '../protocol/contract.js'
 import { base64url } from '../protocol/pkce.js'
 import { missingScope, parseScope } from '../protocol/scope.js'
-import { providerContext, subjectKey, type Context } from './context.js'
+import { providerContext, type Context } from './context.js'
 import { insist } from './insist.js'
 import type { HeldConnection, ProviderGrant } from './provider.js'
 import { Refusal } from './refusal.js'
@@ -20,6 +20,7 @@ export interface ConnectionRecord {
   readonly renewBy?: number | undefined
   readonly details: JsonObject
   readonly data?: JsonObject | undefined
+  /** Who the person is at the provider, as the first ID Token said. */
   readonly sub?: string | undefined
   readonly tokens?: StoredTokens | undefined
   /** Who refreshes now, or has not come back from it. */
@@ -48,7 +49,8 @@ const keptSeconds = 63_072_000
 const maximumConnections = 200
 
 const recordKey = (id: string): string => `connection:${id}`
-const indexKey = async (subject: string): Promise<string> => `connections:${await subjectKey(subject)}`
+const indexKey = async ({ subjectKey }: Context, subject: string): Promise<string> =>
+  `connections:${await subjectKey(subject)}`
 
 /** Whether a value from outside has the shape of a connection's id: 128 random bits. */
 function isConnectionId(value: unknown): value is string {
@@ -68,7 +70,7 @@ export async function findConnection(
 
 /** All connections of the user, the newest last. */
 export async function listConnections(context: Context, subject: string): Promise<ConnectionRecord[]> {
-  const ids = (await context.records.read<readonly string[]>(await indexKey(subject))) ?? []
+  const ids = (await context.records.read<readonly string[]>(await indexKey(context, subject))) ?? []
   const found = await Promise.all(ids.map((id) => context.records.read<ConnectionRecord>(recordKey(id))))
   return found.filter(
     (record) => record?.subject === subject && context.providers.has(record.provider),
@@ -97,8 +99,10 @@ export interface Redeemed {
 }
 
 /**
- * Stores what a redeemed code gave. A renewed connection keeps its id; if another person than before has
- * signed in at the provider, it becomes a connection of its own, so that no data of the one is taken for the other's.
+ * Stores what a redeemed code gave. A renewed connection keeps its id, and is of the same person at the provider as before:
+ * what another one has consented to is given back, so that no data of the one is taken for the other's.
+ *
+ * @throws {Refusal} `transaction_invalid` when the ID Token names another person than the first one did.
  */
 export async function storeConnection(
   context: Context,
@@ -109,34 +113,49 @@ export async function storeConnection(
   const fresh = toRecord(context, { subject, provider, requestedScope }, grant)
   if (renews !== undefined) {
     const renewed = await insist(() =>
-      changeConnection<ConnectionRecord | undefined>(context, renews, (old) => {
-        const same = old.subject === subject && old.provider === provider
-        if (!same || (old.sub !== undefined && grant.sub !== undefined && old.sub !== grant.sub))
-          return { result: undefined }
-        const write = { ...fresh, id: old.id }
+      changeConnection<ConnectionRecord | 'other_person' | undefined>(context, renews, (old) => {
+        if (old.subject !== subject || old.provider !== provider) return { result: undefined }
+        const sub = fresh.sub ?? old.sub
+        if (old.sub !== undefined && old.sub !== sub) return { result: 'other_person' }
+        const write = { ...fresh, id: old.id, sub }
         return { write, result: write }
       }),
     )
+    if (renewed === 'other_person') {
+      await forgetConnection(context, fresh)
+      throw otherPerson()
+    }
+    // Disconnected meanwhile, if there is none: then it is a new one.
     if (renewed) return renewed
   }
   const until = now() + keptSeconds
-  await insist(() =>
-    records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
-      write: fresh,
-      until,
-      result: undefined,
-    })),
-  )
-  const index = await indexKey(subject)
-  await insist(() =>
-    records.change<readonly string[], undefined>(index, (ids = []) => ({
-      write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
-      until,
-      result: undefined,
-    })),
-  )
+  const index = await indexKey(context, subject)
+  // Side by side: an id on the list without its record is passed over.
+  await Promise.all([
+    insist(() =>
+      records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
+        write: fresh,
+        until,
+        result: undefined,
+      })),
+    ),
+    insist(() =>
+      records.change<readonly string[], undefined>(index, (ids = []) => ({
+        write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
+        until,
+        result: undefined,
+      })),
+    ),
+  ])
   return fresh
 }
+
+const otherPerson = (): Refusal =>
+  new Refusal('transaction_invalid', {
+    description:
+      'Another person has signed in at the provider than the one whose connection was to be renewed. Nothing has changed; start again.',
+    reason: 'other_person',
+  })
 
 function toRecord(
   { now }: Context,
@@ -213,7 +232,7 @@ export function toDocument(record: ConnectionRecord, now: number): ConnectionDoc
 export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<boolean> {
   const { records, providers } = context
   await records.remove(recordKey(record.id))
-  await records.change<readonly string[], undefined>(await indexKey(record.subject), (ids) =>
+  await records.change<readonly string[], undefined>(await indexKey(context, record.subject), (ids) =>
     ids?.includes(record.id)
       ? { write: ids.filter((id) => id !== record.id), until: context.now() + keptSeconds, result: undefined }
       : { result: undefined },

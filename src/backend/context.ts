@@ -7,7 +7,7 @@ import type { RateLimit } from './rate-limit.js'
 import type { Records } from './records.js'
 import { Refusal } from './refusal.js'
 import type { Sealing } from './sealing.js'
-import type { StoredTokens } from './connections.js'
+import type { ConnectionRecord, StoredTokens } from './connections.js'
 
 /** What the parts of one backend share. */
 export interface Context {
@@ -15,14 +15,17 @@ export interface Context {
   readonly guard: GuardOptions
   readonly providers: ReadonlyMap<string, BackendProvider>
   readonly session: (request: Request) => Promise<Session | null>
+  /** How a user appears in keys of the store; see {@link hashSubject}. */
+  readonly subjectKey: (subject: string) => Promise<string>
+  readonly clientAddress: (request: Request) => string | undefined
   readonly rateLimit: RateLimit
   readonly records: Records
   readonly sealing: Sealing | undefined
   readonly fetch: Fetch
   /** Epoch seconds, whole. */
   readonly now: () => number
-  /** Redemptions under way in this process, for those who ask for the same; each gives a connection's id. */
-  readonly redemptions: Map<string, Promise<string>>
+  /** Redemptions under way in this process, for those who ask for the same. */
+  readonly redemptions: Map<string, Promise<ConnectionRecord | string>>
   /** Refreshes under way in this process, by connection. */
   readonly refreshes: Map<string, Promise<StoredTokens>>
   readonly emit: (name: BackendEvent['name'], event?: Partial<BackendEvent>) => void
@@ -63,17 +66,19 @@ const withoutReuse =
     return fetch(url, { ...init, headers })
   }
 
-/** How the app's user appears in keys of the store: not to be read back. */
-export const subjectKey = (subject: string): Promise<string> => sha256(`subject ${subject}`)
+/** How a user of the app appears in keys of the store: not to be read back. */
+export const hashSubject = (subject: string): Promise<string> => sha256(`subject ${subject}`)
 
 /** The same context for one user's request: its events say whose it is, and at which provider. */
 export async function forSubject(context: Context, subject: string, provider = ''): Promise<Context> {
+  const key = await hashSubject(subject)
   const common = {
-    subject: (await subjectKey(subject)).slice(0, 16),
+    subject: key.slice(0, 16),
     ...(context.providers.has(provider) && { provider }),
   }
   return {
     ...context,
+    subjectKey: (other) => (other === subject ? Promise.resolve(key) : hashSubject(other)),
     emit: (name, event) => {
       context.emit(name, { ...common, ...event })
     },

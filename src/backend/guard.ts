@@ -1,5 +1,6 @@
 import { contractHeader, contractVersion } from '../protocol/contract.js'
 import { securityHeaders } from './answer.js'
+import { readableHeaders, sendableHeaders } from './headers.js'
 import { Refusal } from './refusal.js'
 
 /** Whose requests are accepted. */
@@ -10,9 +11,6 @@ export interface GuardOptions {
   readonly cors: boolean
 }
 
-/** Headers that a page on another origin may send and read. */
-const sendable = 'authorization, content-type, countersign, if-none-match, x-fapi-interaction-id'
-const readable = 'countersign, etag, retry-after, x-fapi-interaction-id'
 const methods = 'GET, POST, PUT, PATCH, DELETE'
 
 const forbid = (reason: string): never => {
@@ -60,7 +58,7 @@ export function preflight({ method, headers }: Request, options: GuardOptions): 
     headers: {
       ...securityHeaders,
       'access-control-allow-methods': methods,
-      'access-control-allow-headers': sendable,
+      'access-control-allow-headers': sendableHeaders.join(', '),
       'access-control-max-age': '600',
     },
   })
@@ -72,6 +70,6 @@ export function allowOrigin(response: Response, request: Request, { origins, cor
   if (!cors || origin === null || !origins.includes(origin)) return response
   response.headers.set('access-control-allow-origin', origin)
   response.headers.set('access-control-allow-credentials', 'true')
-  response.headers.set('access-control-expose-headers', readable)
+  response.headers.set('access-control-expose-headers', readableHeaders.join(', '))
   return response
 }

@@ -10,7 +10,7 @@ import { toRefusal } from './failure.js'
 import { allowOrigin, checkOrigin, preflight } from './guard.js'
 import { createContext, type BackendOptions } from './options.js'
 import type { BackendProviders, Session } from './provider.js'
-import type { RateLimitRequest } from './rate-limit.js'
+import { addressKey, countRequest, type RateLimitAction } from './rate-limit.js'
 import { redeem, toAccessTokenAnswer } from './redemption.js'
 import { Refusal } from './refusal.js'
 import { requestResource } from './resource.js'
@@ -102,11 +102,14 @@ async function admit(
   const route = Object.hasOwn(routes, request.method) ? routes[request.method as Method] : undefined
   if (!route) throw new Refusal('method_not_allowed', { allow: Object.keys(routes) })
   checkOrigin(request, context.guard)
+  const { action } = route
+  const address = context.clientAddress(request)
+  // Before the session is looked up: who has none may not ask for one without end.
+  if (address) await countRequest(context, { by: 'address', key: addressKey(address), action })
   await context.ready
   const session = await context.session(request)
   if (!session) throw new Refusal('unauthenticated')
-  const wait = await context.rateLimit({ subject: session.subject, action: route.action })
-  if (wait > 0) throw new Refusal('rate_limited', { retryAfterSeconds: wait, reason: route.action })
+  await countRequest(context, { by: 'subject', key: session.subject, action })
   return { route, session }
 }
 
@@ -114,7 +117,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** What answers a request once it is known who asks. */
 interface Route {
-  readonly action: RateLimitRequest['action']
+  readonly action: RateLimitAction
   /** As it stands in the path, so it may be none. */
   readonly provider?: string
   readonly respond: (context: Context, session: Session, request: Request) => Promise<Response>

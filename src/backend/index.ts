@@ -54,7 +54,13 @@ export type {
   Session,
   SessionOf,
 } from './provider.js'
-export type { RateLimit, RateLimitRequest } from './rate-limit.js'
+export {
+  memoryRateLimit,
+  type RateLimit,
+  type RateLimitAction,
+  type RateLimitRequest,
+  type RateLimits,
+} from './rate-limit.js'
 export { Refusal, type RefusalDetails } from './refusal.js'
 export type { Store, StoreEntry } from './store.js'
 export { memoryStore, type MemoryStoreOptions } from './stores/memory.js'

@@ -38,6 +38,31 @@ export function toNodeListener(
   }
 }
 
+/** The other end of the socket, of requests that {@link toNodeListener} has made. */
+const addresses = new WeakMap<Request, string>()
+
+/**
+ * The address that a request's connection comes from: the `clientAddress` of a backend that people reach without a proxy.
+ * Behind one it is the proxy's, the same for everybody: then read the header that your proxy sets.
+ *
+ * @returns `undefined` for a request that {@link toNodeListener} has not made.
+ * @example
+ * ```ts
+ * import { createBackend, type BackendOptions } from 'countersign/backend'
+ * import { remoteAddress } from 'countersign/backend/node'
+ *
+ * declare const options: BackendOptions
+ *
+ * const direct = createBackend({ ...options, clientAddress: remoteAddress })
+ * // Behind a proxy that replaces what a client says in it:
+ * const proxied = createBackend({
+ *   ...options,
+ *   clientAddress: (request) => request.headers.get('x-real-ip') ?? undefined,
+ * })
+ * ```
+ */
+export const remoteAddress = (request: Request): string | undefined => addresses.get(request)
+
 async function serve(
   handle: (request: Request) => Promise<Response>,
   origin: string,
@@ -49,6 +74,8 @@ async function serve(
     abort.abort()
   })
   const request = toRequest(origin, incoming, abort.signal)
+  const { remoteAddress: address } = incoming.socket
+  if (request instanceof Request && address !== undefined) addresses.set(request, address)
   const response = request instanceof Request ? await handle(request) : refusalAnswer(request)
   outgoing.writeHead(response.status, {
     ...Object.fromEntries(response.headers),

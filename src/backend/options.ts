@@ -1,10 +1,10 @@
 import type { Fetch } from '../protocol/http.js'
 
 import { checkOptions } from './check-options.js'
-import type { Context } from './context.js'
+import { hashSubject, type Context } from './context.js'
 import type { BackendLog } from './events.js'
 import type { BackendProviders, Session, SessionOf } from './provider.js'
-import { createRateLimit, type RateLimit } from './rate-limit.js'
+import { memoryRateLimit, type RateLimit } from './rate-limit.js'
 import { createRecords } from './records.js'
 import { createSealing } from './sealing.js'
 import type { Store } from './store.js'
@@ -33,7 +33,17 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   readonly cors?: boolean
   /** How the backend reaches providers. @defaultValue the platform's `fetch` */
   readonly fetch?: Fetch
-  /** Counts requests. `off` where something in front does it. @defaultValue a token bucket per user in this process */
+  /**
+   * The address of whoever sends a request, for the rate limit; a Web request does not say. With Node's listener it is
+   * `remoteAddress` of `countersign/backend/node`; behind a proxy of yours, the header that the proxy sets. A header that
+   * anybody can send, such as `X-Forwarded-For` without a proxy, is no address. @defaultValue not known: nothing is
+   * counted by address, and who has no session is not counted at all
+   */
+  readonly clientAddress?: (request: Request) => string | undefined
+  /**
+   * Counts requests. `off` where something in front does it. @defaultValue `memoryRateLimit()`: by address, user and
+   * provider in this process
+   */
   readonly rateLimit?: RateLimit | 'off'
   /** Takes events for logs and metrics; no event holds a secret. */
   readonly log?: BackendLog
@@ -55,7 +65,9 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     guard: { origins, cors },
     providers,
     session: readSession(options.session),
-    rateLimit: rateLimit === 'off' ? () => 0 : (rateLimit ?? createRateLimit(now)),
+    subjectKey: hashSubject,
+    clientAddress: options.clientAddress ?? (() => undefined),
+    rateLimit: rateLimit === 'off' ? () => 0 : (rateLimit ?? memoryRateLimit({}, now)),
     records: createRecords(store, sealing, now),
     sealing,
     // Looked up at every call, so that what replaces the global one later is used.

@@ -1,17 +1,45 @@
-/** What is counted. */
+import { Refusal } from './refusal.js'
+
+/** What a request asks for. */
+export type RateLimitAction = 'authorization' | 'token' | 'access-token' | 'connections' | 'resource'
+
+/** One thing to count. A request is counted by its address, by its user, and by the provider that it has asked. */
 export interface RateLimitRequest {
-  readonly subject: string
-  readonly action: 'authorization' | 'token' | 'access-token' | 'connections' | 'resource'
+  /**
+   * `address`: everything that comes from there, before anybody asks who it is. `subject`: what a user asks for.
+   * `provider`: what all users together have this backend ask of a provider, so not what is answered from the store.
+   */
+  readonly by: 'address' | 'subject' | 'provider'
+  /** The address (of IPv6 its /64 network), the subject, or the provider's name. */
+  readonly key: string
+  readonly action: RateLimitAction
 }
 
 /**
  * Counts a request. Gives 0 when it may go on, otherwise the seconds to wait. Several replicas count together only with
- * one of your own over a shared store; what your proxy limits by address stays there.
+ * one of your own over a shared store.
+ *
+ * @example
+ * ```ts
+ * import type { RateLimit } from 'countersign/backend'
+ *
+ * // Redis: INCR the key, and EXPIRE it after a minute.
+ * declare const increment: (key: string, seconds: number) => Promise<number>
+ *
+ * const perMinute = { address: 600, subject: 60, provider: 3000 }
+ *
+ * const rateLimit: RateLimit = async ({ by, key, action }) =>
+ *   (await increment(`rate:${by}:${key}:${action}`, 60)) <= perMinute[by] ? 0 : 60
+ * ```
  */
 export type RateLimit = (request: RateLimitRequest) => number | Promise<number>
 
-/** How many requests a user may make at once, and how many a minute after that. */
-const limits: Readonly<Record<RateLimitRequest['action'], number>> = {
+/** How many requests at once, and how many a minute after that. */
+export type RateLimits = {
+  readonly [By in RateLimitRequest['by']]?: Partial<Readonly<Record<RateLimitAction, number>>>
+}
+
+const perUser: Readonly<Record<RateLimitAction, number>> = {
   authorization: 30,
   token: 30,
   'access-token': 120,
@@ -19,7 +47,10 @@ const limits: Readonly<Record<RateLimitRequest['action'], number>> = {
   resource: 300,
 }
 
-/** How many users are remembered. */
+/** An office shares an address; a provider is asked by all. */
+const times: Readonly<Record<RateLimitRequest['by'], number>> = { address: 10, subject: 1, provider: 20 }
+
+/** How many addresses are remembered, and how many users. */
 const maximumBuckets = 10_000
 
 interface Bucket {
@@ -27,19 +58,67 @@ interface Bucket {
   readonly at: number
 }
 
-/** A token bucket for each user and action, in this process's memory. */
-export function createRateLimit(now: () => number): RateLimit {
-  const buckets = new Map<string, Bucket>()
-  return ({ subject, action }) => {
-    const perMinute = limits[action]
-    const key = `${action} ${subject}`
-    const { tokens, at } = buckets.get(key) ?? { tokens: perMinute, at: now() }
+/**
+ * Token buckets in this process's memory. A user has 30 requests a minute for `authorization` and `token`, 120 for
+ * `access-token` and `connections`, 300 for `resource`; an address has ten times as many, a provider twenty times.
+ *
+ * @param limits Other numbers; `Infinity` for what is not to be counted.
+ * @param now Epoch seconds. @defaultValue the system's clock
+ * @example
+ * ```ts
+ * import { memoryRateLimit } from 'countersign/backend'
+ *
+ * const rateLimit = memoryRateLimit({ provider: { authorization: 3000, token: 3000 } })
+ * ```
+ */
+export function memoryRateLimit(
+  limits: RateLimits = {},
+  now: () => number = () => Date.now() / 1000,
+): RateLimit {
+  // Each for itself: who comes from many addresses must not have users forgotten.
+  const all: Readonly<Record<RateLimitRequest['by'], Map<string, Bucket>>> = {
+    address: new Map(),
+    subject: new Map(),
+    provider: new Map(),
+  }
+  return ({ by, key, action }) => {
+    const perMinute = limits[by]?.[action] ?? perUser[action] * times[by]
+    if (perMinute === Infinity) return 0
+    const buckets = all[by]
+    const name = `${action} ${key}`
+    const { tokens, at } = buckets.get(name) ?? { tokens: perMinute, at: now() }
     const available = Math.min(perMinute, tokens + (Math.max(0, now() - at) * perMinute) / 60)
     // Moved to the end, so that the first is the one that has been quiet for longest.
-    buckets.delete(key)
+    buckets.delete(name)
     const first = buckets.keys().next()
     if (buckets.size >= maximumBuckets && !first.done) buckets.delete(first.value)
-    buckets.set(key, { tokens: available >= 1 ? available - 1 : available, at: now() })
+    buckets.set(name, { tokens: available >= 1 ? available - 1 : available, at: now() })
     return available >= 1 ? 0 : ((1 - available) * 60) / perMinute
   }
+}
+
+/** Counts a request. @throws {Refusal} `rate_limited` when it is one too many. */
+export async function countRequest(
+  { rateLimit }: { readonly rateLimit: RateLimit },
+  request: RateLimitRequest,
+): Promise<void> {
+  const wait = await rateLimit(request)
+  if (wait > 0)
+    throw new Refusal('rate_limited', {
+      retryAfterSeconds: wait,
+      reason: `${request.by}:${request.action}`,
+    })
+}
+
+/** What is counted of an address: of IPv6 the /64 network, because whoever has one address there has them all. */
+export function addressKey(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
+  if (mapped !== undefined) return mapped
+  const url = `http://[${address}]`
+  if (!URL.canParse(url)) return address.slice(0, 64)
+  const [head = '', tail] = new URL(url).hostname.slice(1, -1).split('::')
+  const groups = head.split(':').filter(Boolean)
+  const zeros = tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter(Boolean).length
+  const whole = [...groups, ...Array<string>(zeros).fill('0'), ...(tail?.split(':') ?? [])]
+  return `${whole.slice(0, 4).join(':')}::/64`
 }

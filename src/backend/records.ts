@@ -11,11 +11,22 @@ export interface Change<T, R> {
   readonly result: R
 }
 
+/** What one caller has written; {@link Records.change} fills it in. */
+export interface OwnWrite<T> {
+  /** As it lies in the store. */
+  text?: string
+  value?: T
+}
+
 /** JSON values in the store, sealed where there are keys. */
 export interface Records {
   read<T>(key: string): Promise<T | undefined>
-  /** Compare and swap: `next` may be called again when somebody else was faster, so it has no effects. */
-  change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>): Promise<R>
+  /**
+   * Compare and swap: `next` may be called again when somebody else was faster, so it has no effects.
+   *
+   * @param own For a record that is changed twice: it is not opened again while it is still as it was written the first time.
+   */
+  change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>, own?: OwnWrite<T>): Promise<R>
   remove(key: string): Promise<void>
 }
 
@@ -37,13 +48,17 @@ export function createRecords(store: Store, sealing: Sealing | undefined, now: (
       return entry && decode(key, entry.value)
     },
 
-    async change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>) {
+    async change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>, own: OwnWrite<T> = {}) {
       for (let attempt = 0; attempt < attempts; attempt += 1) {
         const entry = await store.get(key)
-        const { write, until = 0, result } = next(entry && (await decode<T>(key, entry.value)))
+        const current = entry && (entry.value === own.text ? own.value : await decode<T>(key, entry.value))
+        const { write, until = 0, result } = next(current)
         if (write === undefined) return result
-        if (await store.put(key, await encode(key, write, until), entry?.version ?? null, until))
+        const text = await encode(key, write, until)
+        if (await store.put(key, text, entry?.version ?? null, until)) {
+          Object.assign(own, { text, value: write })
           return result
+        }
         await pause(attempt)
       }
       throw new Refusal('backend_unavailable', { reason: 'store_contention' })

@@ -12,6 +12,7 @@ import {
 import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import type { BackendProvider, ProviderGrant, Redemption, Session } from './provider.js'
+import { countRequest } from './rate-limit.js'
 import { Refusal } from './refusal.js'
 import { redeemOnce } from './transactions.js'
 
@@ -53,30 +54,29 @@ export async function redeem(
   }
   const { subject } = session
   const proof = { subject, provider: name, state, codeVerifier, handle }
-  const id = await redeemOnce(context, proof, async (transaction) => {
-    const { nonce, redirectUri, scope, data, connection: renews } = transaction
-    const grant = await spend(context, provider, {
-      session,
-      code,
-      codeVerifier,
-      state,
-      iss,
-      nonce,
-      redirectUri,
-      scope,
-      data,
-    })
-    if (provider.mode === 'mediated' && !grant.tokens)
-      throw new Refusal('provider_error', { reason: 'no_tokens' })
-    const record = await storeConnection(
-      context,
-      { subject, provider: name, requestedScope: scope, renews },
-      grant,
-    )
-    context.emit('connected', { provider: name, connection: record.id })
-    return record.id
+  const redeemed = await redeemOnce(context, proof, {
+    spend: ({ nonce, redirectUri, scope, data }) =>
+      spend(context, name, provider, {
+        session,
+        code,
+        codeVerifier,
+        state,
+        iss,
+        nonce,
+        redirectUri,
+        scope,
+        data,
+      }),
+    keep: async ({ scope, connection: renews }, grant) => {
+      if (provider.mode === 'mediated' && !grant.tokens)
+        throw new Refusal('provider_error', { reason: 'no_tokens' })
+      const purpose = { subject, provider: name, requestedScope: scope, renews }
+      const record = await storeConnection(context, purpose, grant)
+      context.emit('connected', { provider: name, connection: record.id })
+      return record
+    },
   })
-  const record = await findConnection(context, subject, id)
+  const record = typeof redeemed === 'string' ? await findConnection(context, subject, redeemed) : redeemed
   const connection = toDocument(record, context.now())
   if (provider.mode !== 'mediated') return { connection }
   return { connection, ...(await accessTokenIfAny(context, record)) }
@@ -103,10 +103,12 @@ const isPrintable = (value: unknown): value is string => typeof value === 'strin
 
 async function spend(
   context: Context,
+  name: string,
   provider: BackendProvider,
   redemption: Redemption,
 ): Promise<ProviderGrant> {
   try {
+    await countRequest(context, { by: 'provider', key: name, action: 'token' })
     return await provider.redeem(redemption, providerContext(context, provider))
   } catch (error) {
     throw toRefusal(error)

@@ -6,7 +6,9 @@ import { checkJsonType, readText } from './body.js'
 import { findConnection, toHeld, type ConnectionRecord } from './connections.js'
 import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
+import { forwardedHeaders, relayedHeaders } from './headers.js'
 import type { BackendProvider, HeldConnection, ResourceRoute, Resources } from './provider.js'
+import { countRequest } from './rate-limit.js'
 import { Refusal } from './refusal.js'
 
 /** The largest body that a page may send on: 64 KiB. */
@@ -17,10 +19,6 @@ const maximumAnswerBytes = 4_194_304
 
 const maximumQueryLength = 2048
 const timeoutSeconds = 20
-
-/** What goes on to the API of a page's headers, and what of the API's answer comes back. Nothing else does. */
-const requestHeaders = ['x-fapi-interaction-id', 'idempotency-key']
-const answerHeaders = ['x-fapi-interaction-id', 'retry-after']
 
 /** One segment of a path: characters that mean nothing to any server, so no `%`, `;` or `\`. */
 const segment = /^(?!\.{1,2}$)[A-Za-z0-9._~:-]{1,128}$/
@@ -54,9 +52,10 @@ export async function requestResource(
   if (mode !== 'bff' || !resources) throw new Refusal('not_found', { reason: 'no_resources' })
   const { route, segments } = findRoute(resources, request.method, path, toHeld(record))
   const url = buildUrl(resources, segments, readQuery(route, new URL(request.url).searchParams))
-  const headers = pick(request.headers, requestHeaders)
+  const headers = pick(request.headers, forwardedHeaders)
   const forward = { provider, record, route, url, headers, body: await readBody(request) }
 
+  await countRequest(context, { by: 'provider', key: record.provider, action: 'resource' })
   const token = await tokenFor(context, forward, undefined)
   const first = await ask(context, forward, token)
   context.emit('resource_requested', { provider: record.provider, connection: id })
@@ -217,7 +216,7 @@ function relay({ status, text, headers }: Answer): Response {
     status,
     headers: {
       ...securityHeaders,
-      ...pick(headers, answerHeaders),
+      ...pick(headers, relayedHeaders),
       ...(text !== '' && { 'content-type': 'application/json' }),
     },
   })

@@ -1,9 +1,11 @@
 import type { ContractError, JsonObject } from '../protocol/contract.js'
 import { calculateCodeChallenge, sha256 } from '../protocol/pkce.js'
+import type { ConnectionRecord } from './connections.js'
 import type { Context } from './context.js'
-import { subjectKey } from './context.js'
 import { insist } from './insist.js'
+import type { Change, OwnWrite } from './records.js'
 import { Refusal } from './refusal.js'
+import { isSameHash } from './same-hash.js'
 
 /** Whose transaction it is: it opens and is found for the same user, provider and state only. */
 export interface TransactionOwner {
@@ -96,7 +98,8 @@ export async function createTransaction(
   if (handle !== undefined) await countPending(context, owner, key, transaction.expiresAt)
   const created = await context.records.change<TransactionRecord, boolean>(key, (current) => {
     // The page may ask again for the same, because it did not see the answer; for anything else the state is taken.
-    const again = current?.phase === 'begun' && current.transaction.challenge === transaction.challenge
+    const again =
+      current?.phase === 'begun' && isSameHash(current.transaction.challenge, transaction.challenge)
     if (current && !again) return { result: false }
     const write = { phase: 'begun' as const, transaction, attempts: 0 }
     return { write, until: transaction.expiresAt, result: true }
@@ -108,15 +111,17 @@ export async function createTransaction(
 /** The keys of a user's pending transactions, each with the time at which it expires. */
 type Pending = Readonly<Record<string, number>>
 
-const pendingKey = async (subject: string): Promise<string> => `transactions:${await subjectKey(subject)}`
+const pendingKey = async ({ subjectKey }: Context, subject: string): Promise<string> =>
+  `transactions:${await subjectKey(subject)}`
 
 async function countPending(
-  { records, now }: Context,
+  context: Context,
   { subject }: TransactionOwner,
   key: string,
   expiresAt: number,
 ): Promise<void> {
-  const wait = await records.change<Pending, number>(await pendingKey(subject), (current = {}) => {
+  const { records, now } = context
+  const wait = await records.change<Pending, number>(await pendingKey(context, subject), (current = {}) => {
     const pending = Object.entries(current).filter(([, until]) => until > now())
     if (pending.length >= maximumPending) {
       return { result: Math.max(1, Math.min(...pending.map(([, until]) => until)) - now()) }
@@ -127,12 +132,9 @@ async function countPending(
   if (wait > 0) throw new Refusal('rate_limited', { retryAfterSeconds: wait, reason: 'pending_transactions' })
 }
 
-async function uncountPending(
-  { records, now }: Context,
-  { subject }: TransactionOwner,
-  key: string,
-): Promise<void> {
-  await records.change<Pending, undefined>(await pendingKey(subject), (current) => {
+async function uncountPending(context: Context, { subject }: TransactionOwner, key: string): Promise<void> {
+  const { records, now } = context
+  await records.change<Pending, undefined>(await pendingKey(context, subject), (current) => {
     if (!current || !Object.hasOwn(current, key)) return { result: undefined }
     const write = Object.fromEntries(Object.entries(current).filter(([name]) => name !== key))
     return { write, until: Math.max(now() + 1, ...Object.values(write)), result: undefined }
@@ -146,28 +148,38 @@ export interface TransactionProof extends TransactionOwner {
   readonly handle: string | undefined
 }
 
+/** The two steps of a redemption. */
+export interface RedemptionSteps<Grant> {
+  /** Spends the code. */
+  readonly spend: (transaction: Transaction) => Promise<Grant>
+  /** Stores what it gave, as a connection. Whatever it throws, the transaction is over. */
+  readonly keep: (transaction: Transaction, grant: Grant) => Promise<ConnectionRecord>
+}
+
 /**
  * Redeems a transaction once, whoever asks how often: who asks while it is under way waits, who asks afterwards gets the
  * same connection.
  *
- * @param redeem Spends the code and stores the connection; gives its id.
- * @returns The connection's id.
+ * @returns The connection as it has just been stored, or the id of one that was stored before.
  * @throws {Refusal} `transaction_invalid` before the code is spent, when user, provider, state or verifier do not belong
- * together, or it is over; what `redeem` throws otherwise.
+ * together, or it is over; what the steps throw otherwise.
  * @see https://www.rfc-editor.org/rfc/rfc9700.html#section-2.1.1
  */
-export async function redeemOnce(
+export async function redeemOnce<Grant>(
   context: Context,
   proof: TransactionProof,
-  redeem: (transaction: Transaction) => Promise<string>,
-): Promise<string> {
+  steps: RedemptionSteps<Grant>,
+): Promise<ConnectionRecord | string> {
   const { redemptions } = context
-  const key = await recordKey(proof)
-  const challenge = await calculateCodeChallenge(proof.codeVerifier)
+  const [key, challenge, carried] = await Promise.all([
+    recordKey(proof),
+    calculateCodeChallenge(proof.codeVerifier),
+    openHandle(context, proof),
+  ])
   const sameRequest = `${key} ${challenge}`
   const running = redemptions.get(sameRequest)
   if (running) return running
-  const redemption = redeemHere(context, proof, key, challenge, redeem).finally(() => {
+  const redemption = redeemHere(context, proof, { key, challenge, carried }, steps).finally(() => {
     redemptions.delete(sameRequest)
   })
   redemptions.set(sameRequest, redemption)
@@ -181,21 +193,39 @@ type Claim =
   | { readonly wait: true }
   | { readonly refuse: string }
 
-async function redeemHere(
+/** A token request's transaction, as far as the request itself tells. */
+interface Presented {
+  /** Of its record in the store. */
+  readonly key: string
+  /** S256 of the verifier. */
+  readonly challenge: string
+  /** What the handle holds. */
+  readonly carried: Transaction | undefined
+}
+
+async function openHandle(
+  { sealing, now }: Context,
+  proof: TransactionProof,
+): Promise<Transaction | undefined> {
+  if (proof.handle === undefined) return undefined
+  return (await sealing?.open(proof.handle, sealContext(proof), now())) as Transaction | undefined
+}
+
+async function redeemHere<Grant>(
   context: Context,
   proof: TransactionProof,
-  key: string,
-  challenge: string,
-  redeem: (transaction: Transaction) => Promise<string>,
-): Promise<string> {
-  const lease = crypto.randomUUID()
+  presented: Presented,
+  steps: RedemptionSteps<Grant>,
+): Promise<ConnectionRecord | string> {
+  const lease: Lease = { id: crypto.randomUUID(), own: {} }
   for (;;) {
-    const claim = await claimTransaction(context, proof, key, challenge, lease)
+    const claim = await claimTransaction(context, presented, lease)
     if ('done' in claim) return claim.done
     if ('refuse' in claim) throw invalid(claim.refuse)
     if ('redeem' in claim) {
-      const connection = await attempt(context, key, lease, claim, redeem)
-      await uncountPending(context, proof, key)
+      const connection = await attempt(context, presented.key, lease, claim, steps)
+      // One that the page has carried was never counted.
+      if (!presented.carried) await uncountPending(context, proof, presented.key)
       return connection
     }
     // Another replica is at it: its result will be ours.
@@ -203,26 +233,26 @@ async function redeemHere(
   }
 }
 
+/** The right to redeem. */
+interface Lease {
+  readonly id: string
+  readonly own: OwnWrite<TransactionRecord>
+}
+
 async function claimTransaction(
-  { records, sealing, now }: Context,
-  proof: TransactionProof,
-  key: string,
-  challenge: string,
-  lease: string,
+  { records, now }: Context,
+  { key, challenge, carried }: Presented,
+  { id: lease, own }: Lease,
 ): Promise<Claim> {
-  const carried =
-    proof.handle === undefined
-      ? undefined
-      : ((await sealing?.open(proof.handle, sealContext(proof), now())) as Transaction | undefined)
-  return records.change<TransactionRecord, Claim>(key, (current) => {
+  const claim = (current: TransactionRecord | undefined): Change<TransactionRecord, Claim> => {
     if (current?.phase === 'done' || current?.phase === 'failed') {
-      if (current.challenge !== challenge) return { result: { refuse: 'verifier' } }
+      if (!isSameHash(current.challenge, challenge)) return { result: { refuse: 'verifier' } }
       return { result: current.phase === 'done' ? { done: current.connection } : { refuse: 'spent' } }
     }
     const transaction = current?.transaction ?? carried
     if (!transaction) return { result: { refuse: 'unknown' } }
     // Compared before the code is spent: who does not hold the verifier cannot waste it.
-    if (transaction.challenge !== challenge) return { result: { refuse: 'verifier' } }
+    if (!isSameHash(transaction.challenge, challenge)) return { result: { refuse: 'verifier' } }
     if (current?.phase === 'redeeming' && current.leaseUntil > now()) return { result: { wait: true } }
     if (transaction.expiresAt <= now()) return { result: { refuse: 'expired' } }
     const attempts = (current?.attempts ?? 0) + 1
@@ -233,42 +263,57 @@ async function claimTransaction(
       until: Math.max(transaction.expiresAt, leaseUntil) + tombstoneSeconds,
       result: { redeem: transaction, attempts },
     }
-  })
+  }
+  return records.change(key, claim, own)
 }
 
-async function attempt(
+async function attempt<Grant>(
   context: Context,
   key: string,
-  lease: string,
+  { id: lease, own }: Lease,
   { redeem: transaction, attempts }: { readonly redeem: Transaction; readonly attempts: number },
-  redeem: (transaction: Transaction) => Promise<string>,
-): Promise<string> {
+  { spend, keep }: RedemptionSteps<Grant>,
+): Promise<ConnectionRecord> {
   const { challenge } = transaction
   const conclude = (write: TransactionRecord): Promise<void> =>
-    context.records.change<TransactionRecord, undefined>(key, (current) =>
-      current?.phase === 'redeeming' && current.lease === lease
-        ? {
-            write,
-            until: Math.max(transaction.expiresAt, context.now()) + tombstoneSeconds,
-            result: undefined,
-          }
-        : { result: undefined },
+    context.records.change<TransactionRecord, undefined>(
+      key,
+      (current) =>
+        current?.phase === 'redeeming' && current.lease === lease
+          ? {
+              write,
+              until: Math.max(transaction.expiresAt, context.now()) + tombstoneSeconds,
+              result: undefined,
+            }
+          : { result: undefined },
+      own,
     )
+  let grant: Grant
   try {
-    const connection = await redeem(transaction)
-    await insist(() => conclude({ phase: 'done', challenge, connection }))
-    return connection
+    grant = await spend(transaction)
   } catch (error) {
     await conclude(afterFailure(transaction, attempts, error))
     throw error
   }
+  try {
+    const connection = await keep(transaction, grant)
+    await insist(() => conclude({ phase: 'done', challenge, connection: connection.id }))
+    return connection
+  } catch (error) {
+    // The code is spent, whatever came of it.
+    await conclude({ phase: 'failed', challenge, error: errorOf(error) })
+    throw error
+  }
 }
 
-/** What a failed redemption leaves of the transaction. */
+const errorOf = (error: unknown): ContractError =>
+  error instanceof Refusal ? error.error : 'backend_unavailable'
+
+/** What a code that was not redeemed leaves of the transaction. */
 function afterFailure(transaction: Transaction, attempts: number, error: unknown): TransactionRecord {
-  const reason = error instanceof Refusal ? error.error : 'backend_unavailable'
+  const reason = errorOf(error)
   // Refused before anything was sent, another server's response for instance: that must not use up the right one.
-  if (reason === 'transaction_invalid' || reason === 'invalid_request')
+  if (reason === 'transaction_invalid' || reason === 'invalid_request' || reason === 'rate_limited')
     return { phase: 'begun', transaction, attempts: attempts - 1 }
   // Without an answer of the provider, the same request may be sent once more.
   if (reason === 'provider_unavailable' && attempts < maximumAttempts)

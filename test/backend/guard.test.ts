@@ -152,7 +152,20 @@ test('every answer forbids caching, framing, sniffing and embedding', async () =
       calls.map((call) => bench.call(call[0], call[1], call[2], { headers: { cookie: '' } })),
     )),
   ]
-  for (const { headers } of answers) {
+  const proof = await bench.begin()
+  bench.upstream.next.push(() => new Response(null, { status: 503 }))
+  const bff = await createBench({ mode: 'bff' })
+  const { id: held } = await bff.connect()
+  const limited = await createBench({ backend: { rateLimit: () => 1 } })
+  const further = [
+    await bench.redeem(proof),
+    await bench.redeem(proof),
+    await bff.call('POST', `/connections/${held}/resource/graphql`, { query: '{ me }' }),
+    await bff.call('POST', `/connections/${held}/resource/nothing`, {}),
+    await limited.call('GET', '/connections'),
+  ]
+  expect(further.map(({ status }) => status)).toEqual([504, 200, 200, 404, 429])
+  for (const { headers } of [...answers, ...further]) {
     expect(headers.get('cache-control')).toBe('no-store')
     expect(headers.get('vary')).toBe('Origin, Cookie')
     expect(headers.get('x-content-type-options')).toBe('nosniff')
@@ -284,36 +297,4 @@ test('a method-override header is ignored', async () => {
   const headers = { 'x-http-method-override': 'DELETE', 'x-http-method': 'DELETE' }
   await bench.call('POST', `/connections/${connection}/access-token`, {}, { headers })
   expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(1)
-})
-
-describe('the rate limit', () => {
-  test('counts each user on their own, and says how long to wait', async () => {
-    const bench = await createBench()
-    const ask = (subject: string) => bench.call('POST', '/stitch/token', {}, { subject })
-    const answers = await Promise.all(Array.from({ length: 31 }, () => ask('robin')))
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(1)
-    const { headers, body } = await ask('robin')
-    expect(body.error).toBe('rate_limited')
-    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
-    expect((await ask('sam')).status).toBe(400)
-    bench.passed += Number(headers.get('retry-after'))
-    expect((await ask('robin')).status).toBe(400)
-  })
-
-  test('can be the app’s own, or off by name', async () => {
-    const rateLimit = vi.fn(() => Promise.resolve(7))
-    const { call } = await createBench({ backend: { rateLimit } })
-    const { status, headers } = await call('GET', '/connections')
-    expect([status, headers.get('retry-after')]).toEqual([429, '7'])
-    expect(rateLimit).toHaveBeenCalledWith({ subject: 'robin', action: 'connections' })
-    const off = await createBench({ backend: { rateLimit: 'off' } })
-    const answers = await Promise.all(Array.from({ length: 50 }, () => off.call('POST', '/stitch/token', {})))
-    expect(answers.every(({ status }) => status === 400)).toBe(true)
-  })
-
-  test('is asked before the provider is: the next authorization over it signs and sends nothing', async () => {
-    const bench = await createBench()
-    const begun = await Promise.allSettled(Array.from({ length: 35 }, () => bench.begin()))
-    expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(30)
-  })
 })

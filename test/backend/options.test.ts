@@ -46,6 +46,7 @@ test.each([
   ['a base path with one too many', { basePath: '/connect/' }, /basePath/],
   ['no key in keys', { keys: [] }, /openssl/],
   ['a short key', { keys: ['short'] }, /openssl/],
+  ['a client address that is none', { clientAddress: 'x-forwarded-for' }, /clientAddress/],
   ['a rate limit that is none', { rateLimit: 10 }, /rateLimit/],
   ['a log that is none', { log: console }, /log/],
   ['a clock that is none', { clock: Date.now }, /clock/],

@@ -1,6 +1,12 @@
 import { createBackend, memoryStore, type BackendProvider } from 'countersign/backend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import {
+  forwardedHeaders,
+  readableHeaders,
+  relayedHeaders,
+  sendableHeaders,
+} from '../../src/backend/headers.js'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../src/protocol/pkce.js'
 import { app, createBench, type Bench } from './support/bench.js'
 import { networkFailure } from './support/upstream.js'
@@ -18,6 +24,7 @@ interface Seen {
 async function createPlain(
   respond: (seen: Seen) => Response | Promise<Response> = () => Response.json({ ok: true }),
   changes: Partial<BackendProvider> = {},
+  options: { readonly cors?: boolean } = {},
 ) {
   const seen: Seen[] = []
   let issued = 0
@@ -73,6 +80,7 @@ async function createPlain(
     store: memoryStore(),
     session: () => ({ subject: 'robin' }),
     rateLimit: 'off',
+    ...options,
     providers: { plain: provider },
     fetch: async (url, init) => {
       const request = {
@@ -258,13 +266,56 @@ describe('headers', () => {
       'x-secret': 'canary',
       referer: 'https://app.example/secret',
       te: 'trailers',
+      connection: 'x-secret, close',
+      'keep-alive': 'timeout=5',
+      'transfer-encoding': 'chunked',
+      upgrade: 'h2c',
+      host: 'evil.example',
+      dpop: 'canary',
+      'proxy-authorization': 'Basic canary',
+      'sec-fetch-user': '?1',
+      'accept-language': 'en',
+      'if-none-match': '"1"',
+      'if-modified-since': 'Sat, 21 Nov 2026 12:00:00 GMT',
+      'idempotency-key': 'payment-1',
       'x-fapi-interaction-id': 'c770aef3-6784-41f7-8e0e-ff5f97bddb3a',
     })
     expect(Object.fromEntries(seen[0]!.headers)).toEqual({
       accept: 'application/json',
       authorization: 'Bearer token-1',
+      'idempotency-key': 'payment-1',
       'x-fapi-interaction-id': 'c770aef3-6784-41f7-8e0e-ff5f97bddb3a',
     })
+  })
+
+  test.each(forwardedHeaders)('of the name %s go on, and may be sent from another origin', async (name) => {
+    const { get, seen, handle } = await createPlain(undefined, {}, { cors: true })
+    await get('accounts', { [name]: 'value-1' })
+    expect(seen[0]!.headers.get(name)).toBe('value-1')
+    const headers = { origin: app, 'access-control-request-method': 'GET' }
+    const answer = await handle(new Request(`${app}/connect/connections`, { method: 'OPTIONS', headers }))
+    expect(answer.headers.get('access-control-allow-headers')?.split(', ')).toContain(name)
+  })
+
+  test.each(relayedHeaders)('of the name %s come back, and may be read from another origin', async (name) => {
+    const respond = () => Response.json({}, { headers: { [name]: '7' } })
+    const { headers } = await (await createPlain(respond, {}, { cors: true })).get('accounts')
+    expect(headers.get(name)).toBe('7')
+    expect(headers.get('access-control-expose-headers')?.split(', ')).toContain(name)
+  })
+
+  test('that another origin may send and read are those that mean something here', () => {
+    expect(sendableHeaders.join(', ')).toBe(
+      'authorization, content-type, countersign, idempotency-key, x-fapi-interaction-id',
+    )
+    expect(readableHeaders.join(', ')).toBe('countersign, retry-after, x-fapi-interaction-id')
+  })
+
+  test('of a page cannot make a request conditional: a 304 is no answer', async () => {
+    const { get } = await createPlain(() => new Response(null, { status: 304, headers: { etag: '"1"' } }))
+    const response = await get('accounts', { 'if-none-match': '"1"' })
+    expect(response.status).toBe(502)
+    expect(await errorOf(response)).toBe('provider_error')
   })
 
   test('come back by name only', async () => {
@@ -284,6 +335,7 @@ describe('headers', () => {
             'strict-transport-security': 'max-age=0',
             'service-worker-allowed': '/',
             'cache-control': 'public, max-age=86400',
+            etag: '"1"',
             'x-fapi-interaction-id': 'id-1',
           },
         },
@@ -291,7 +343,15 @@ describe('headers', () => {
     )
     const { headers } = await get('accounts')
     const names = [...headers.keys()]
-    for (const name of ['set-cookie', 'location', 'clear-site-data', 'refresh', 'link', 'www-authenticate']) {
+    for (const name of [
+      'etag',
+      'set-cookie',
+      'location',
+      'clear-site-data',
+      'refresh',
+      'link',
+      'www-authenticate',
+    ]) {
       expect(names).not.toContain(name)
     }
     expect(names.filter((name) => name.startsWith('access-control'))).toEqual([])

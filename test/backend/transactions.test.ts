@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { memoryStore, type BackendProvider } from 'countersign/backend'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../src/protocol/pkce.js'
 import { createBench, redirectUri, type Bench, type BenchOptions, type Proof } from './support/bench.js'
-import { createUpstream, networkFailure, tokenEndpoint } from './support/upstream.js'
+import { clientId, createUpstream, networkFailure, tokenEndpoint } from './support/upstream.js'
 
 const key = (): string => randomBytes(32).toString('base64url')
 
@@ -229,13 +229,55 @@ describe.each([
     expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(1)
   })
 
-  test('becomes a connection of its own when another person signed in at the bank', async () => {
-    const bench = await open()
-    const { id } = await bench.connect()
+  test('renews nothing when another person has signed in at the bank: their tokens are revoked and not kept', async () => {
+    const revocationEndpoint = 'https://secure.bank.example/connect/revocation'
+    const bench = await createBench({ ...options(), stitch: { revocationEndpoint } })
+    const revoked = () =>
+      bench.upstream.to('/connect/revocation').map(({ form }) => form.get('token_type_hint'))
+    const accept = ({ url }: { url: string }) => (url === revocationEndpoint ? new Response() : undefined)
+    bench.upstream.next.push(accept, accept)
+    const { id, accessToken } = await bench.connect()
     bench.upstream.subject = 'user/test/bank/2'
-    const other = await bench.connect({ body: { connection: id } })
-    expect(other.id).not.toBe(id)
-    expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(2)
+    const proof = await bench.begin({ body: { connection: id } })
+    const { status, body } = await bench.redeem(proof)
+    expect(status).toBe(409)
+    expect(refusal(bench, body.error)).toEqual({ error: 'transaction_invalid', reason: 'other_person' })
+    expect(body.error_description).toMatch(/^Another person /)
+    expect(revoked()).toEqual(['refresh_token', 'access_token'])
+
+    const { connections } = (await bench.call('GET', '/connections')).body
+    expect(connections.map((connection) => connection.id)).toEqual([id])
+    const kept = await bench.call('POST', `/connections/${id}/access-token`, {})
+    expect(kept.body.access_token).toBe(accessToken)
+
+    // The code is spent, so the same request is not another one at the provider.
+    const again = await bench.redeem(proof)
+    expect(refusal(bench, again.body.error)).toEqual({ error: 'transaction_invalid', reason: 'spent' })
+    expect(tokenRequests(bench)).toBe(2)
+  })
+
+  test('renewed without an ID Token keeps the person of the first one', async () => {
+    const store = memoryStore()
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const bench = await createBench({ ...options(), store, upstream })
+    const { id } = await bench.connect()
+    const unchecked = { issuer: undefined, idToken: 'unchecked' } as object
+    const silent = await createBench({ ...options(), store, upstream, stitch: unchecked })
+    expect((await silent.connect({ body: { connection: id } })).id).toBe(id)
+    upstream.subject = 'user/test/bank/2'
+    await expect(bench.connect({ body: { connection: id } })).rejects.toThrow('transaction_invalid')
+  })
+
+  test('of a connection without a known person learns it when it is renewed', async () => {
+    const store = memoryStore()
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const unchecked = { issuer: undefined, idToken: 'unchecked' } as object
+    const silent = await createBench({ ...options(), store, upstream, stitch: unchecked })
+    const { id } = await silent.connect()
+    const bench = await createBench({ ...options(), store, upstream })
+    expect((await bench.connect({ body: { connection: id } })).id).toBe(id)
+    upstream.subject = 'user/test/bank/2'
+    await expect(bench.connect({ body: { connection: id } })).rejects.toThrow('transaction_invalid')
   })
 
   test('cannot renew a connection at another provider', async () => {
@@ -430,6 +472,45 @@ describe('a token request', () => {
   })
 })
 
+/** @see attack 78: a script in the page that goes its own way */
+describe('a script’s own flow', () => {
+  const ownUrl = (state: string, challenge: string): string => {
+    const url = new URL('https://secure.bank.example/connect/authorize')
+    const parameters = {
+      client_id: clientId,
+      response_type: 'code',
+      redirect_uri: redirectUri,
+      scope: 'openid accounts',
+      state,
+      nonce: createState(),
+      code_challenge: challenge,
+    }
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+    return url.href
+  }
+
+  test('has a code that this backend does not redeem, because it has not begun it', async () => {
+    const bench = await createBench()
+    const state = createState()
+    const verifier = createCodeVerifier()
+    const code = bench.upstream.visit(ownUrl(state, await calculateCodeChallenge(verifier)))
+    const { body } = await bench.redeem({ code, state, code_verifier: verifier })
+    expect(refusal(bench, body.error)).toEqual({ error: 'transaction_invalid', reason: 'unknown' })
+    expect(tokenRequests(bench)).toBe(0)
+  })
+
+  test('has a code that the provider does not redeem for the verifier of another transaction', async () => {
+    const bench = await createBench()
+    const proof = await bench.begin()
+    const verifier = createCodeVerifier()
+    const code = bench.upstream.visit(ownUrl(proof.state, await calculateCodeChallenge(verifier)))
+    const own = await bench.redeem({ ...proof, code, code_verifier: verifier })
+    expect(refusal(bench, own.body.error)).toEqual({ error: 'transaction_invalid', reason: 'verifier' })
+    expect((await bench.redeem({ ...proof, code })).body.error).toBe('invalid_grant')
+    expect((await bench.call('GET', '/connections')).body.connections).toEqual([])
+  })
+})
+
 /** @see attack 93: handles of other users, providers and keys */
 describe('a sealed transaction', () => {
   test('fits the contract’s 2 kB, and shows nothing', async () => {
@@ -485,6 +566,17 @@ describe('a sealed transaction', () => {
     expect((await rotated.redeem(proofs[0]!)).status).toBe(200)
     const gone = await benchWith([second])
     expect((await gone.redeem(proofs[1]!)).body.error).toBe('transaction_invalid')
+  })
+
+  test('costs one opening and four sealings: what was just written is not opened again', async () => {
+    const bench = await createBench({ backend: { keys: [key()] } })
+    const proof = await bench.begin()
+    const opened = vi.spyOn(crypto.subtle, 'decrypt')
+    const sealed = vi.spyOn(crypto.subtle, 'encrypt')
+    expect((await bench.redeem(proof)).status).toBe(200)
+    expect(opened).toHaveBeenCalledTimes(1)
+    // The lease, the connection, the list of connections, and that it is done.
+    expect(sealed).toHaveBeenCalledTimes(4)
   })
 
   test('is used once, although the page carries it', async () => {

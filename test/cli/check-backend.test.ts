@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 30_000 })
 let backend: Listening | undefined
 afterEach(() => backend?.close())
 
-const names = rows.map(({ name }) => name).filter((name) => name !== 'rate-limit')
+const names = rows.map(({ name }) => name).filter((name) => !name.startsWith('rate-limit'))
 
 test.each([
   ['its transactions in the store', {}],
@@ -50,8 +50,8 @@ test('names every row once, each with a reason and a section', () => {
 test.each([
   ['the reference backend', startReference],
   ['the Express example', startExpress],
-] as const)('finds the rate limit of %s', async (_, start) => {
-  const check = await checkOptions({ only: ['rate-limit'], rateLimit: true })
+] as const)('finds the rate limits of %s', async (_, start) => {
+  const check = await checkOptions({ only: ['rate-limit', 'rate-limit-address'], rateLimit: true })
   backend =
     start === startReference
       ? await startReference(check, { rateLimit: true })
@@ -60,14 +60,18 @@ test.each([
   expect(results.map(({ name, result }) => [name, result])).toEqual([
     ['authorization', 'pass'],
     ['rate-limit', 'pass'],
+    ['rate-limit-address', 'pass'],
   ])
 })
 
-test('notices where there is no rate limit', async () => {
-  const check = await checkOptions({ only: ['rate-limit'], rateLimit: true })
-  backend = await startReference(check)
+test.each([
+  ['at all', { perMinute: Infinity }, ['fail', 'fail']],
+  ['by address', { perMinute: 60, perAddress: Infinity }, ['pass', 'fail']],
+])('notices where there is no rate limit %s', async (_, limits, expected) => {
+  const check = await checkOptions({ only: ['rate-limit', 'rate-limit-address'], rateLimit: true })
+  backend = await startExpress(check, undefined, limits)
   const { results } = await checkBackend({ ...check, baseUrl: backend.baseUrl })
-  expect(results.at(-1)).toMatchObject({ name: 'rate-limit', result: 'fail' })
+  expect(results.slice(1).map(({ result }) => result)).toEqual(expected)
 })
 
 test('stops where people are sent to another authorization server', async () => {
@@ -99,6 +103,6 @@ test('checks level 1 alone where there is no bff provider', async () => {
   const { results } = await checkBackend({ ...check, baseUrl: backend.baseUrl })
   expect(results.filter(({ result }) => result !== 'pass')).toEqual([])
   expect(results.map(({ name }) => name)).toEqual(
-    rows.filter(({ level, name }) => level === 1 && name !== 'rate-limit').map(({ name }) => name),
+    rows.filter(({ level, name }) => level === 1 && !name.startsWith('rate-limit')).map(({ name }) => name),
   )
 })

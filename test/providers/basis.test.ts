@@ -60,13 +60,18 @@ describe('the profile', () => {
     expect(connections.map(({ platform_id }) => platform_id)).toEqual([platformId, otherPlatformId])
   })
 
-  test('basis 1: a renewal that comes back with another profile is another connection', async () => {
+  test('basis 1: a renewal that comes back with another profile connects nothing', async () => {
     const scene = createScene(bank)
     const first = await scene.connect()
     bank.control.next({ tokenResponse: { profile_id: 'another-profile' } })
-    const other = await scene.connect({ connection: first.connection.id })
-    expect(other.connection.id).not.toBe(first.connection.id)
-    expect(other.connection.details).toEqual({ profileId: 'another-profile' })
+    const { url } = await scene.decide('approve', { connection: first.connection.id })
+    const { callback } = await scene.comeBack(url)
+    expect(callback).toMatchObject({
+      status: 'failed',
+      error: { error: 'transaction_invalid', recovery: 'authorize' },
+    })
+    const { connection } = await scene.connect({ connection: first.connection.id })
+    expect(connection).toMatchObject({ id: first.connection.id, details: first.connection.details })
   })
 })
 

@@ -5,7 +5,7 @@ import { Mismatch } from './mismatch.js'
 import type { CheckOptions } from './options.js'
 import { startProvider, type ScriptedProvider } from './provider.js'
 import type { Row } from './row.js'
-import { answerRows, rateLimitRow } from './rows/answers.js'
+import { answerRows, rateLimitRows } from './rows/answers.js'
 import { flowRows, refreshRows } from './rows/flow.js'
 import { guardRows } from './rows/guard.js'
 import { bodyRows, pathRows } from './rows/requests.js'
@@ -23,7 +23,7 @@ export const rows: readonly Row[] = [
   ...pathRows,
   ...resourceRows,
   ...answerRows,
-  rateLimitRow,
+  ...rateLimitRows,
 ]
 
 /** What became of a row. */
@@ -76,9 +76,10 @@ export async function checkBackend(
   const results: RowResult[] = []
   try {
     const before = await idsOf(bench)
-    for (const row of rows.filter((candidate) => isWanted(candidate, options))) {
-      // After it nothing more is answered for a while.
-      if (row === rateLimitRow) await cleanUp(bench, before)
+    const wanted = rows.filter((candidate) => isWanted(candidate, options))
+    for (const row of wanted) {
+      // After them nothing more is answered for a while.
+      if (row === wanted.find(isRateLimit)) await cleanUp(bench, before)
       // Nothing else can be tried where people are sent elsewhere.
       const lost = results.find(({ name, result }) => name === 'authorization' && result === 'fail')
       const result = lost
@@ -87,7 +88,7 @@ export async function checkBackend(
       results.push(result)
       onRow?.(result)
     }
-    if (results.at(-1)?.name !== rateLimitRow.name) await cleanUp(bench, before)
+    if (!wanted.some(isRateLimit)) await cleanUp(bench, before)
     onExchanges?.(client.exchanges)
     return { baseUrl: options.baseUrl, contract: '1', level: options.level, results }
   } finally {
@@ -96,9 +97,11 @@ export async function checkBackend(
   }
 }
 
-function isWanted({ name, level }: Row, { only, level: wanted, rateLimit }: CheckOptions): boolean {
-  if (only) return only.includes(name) || name === 'authorization'
-  return level <= wanted && (rateLimit || name !== rateLimitRow.name)
+const isRateLimit = (row: Row): boolean => rateLimitRows.includes(row)
+
+function isWanted(row: Row, { only, level: wanted, rateLimit }: CheckOptions): boolean {
+  if (only) return only.includes(row.name) || row.name === 'authorization'
+  return row.level <= wanted && (rateLimit || !isRateLimit(row))
 }
 
 async function run(bench: Bench, row: Row): Promise<RowResult> {

@@ -14,6 +14,7 @@ import {
   type CheckedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
+import { readRedirectUris } from '../read-options.js'
 import {
   profileClaims,
   toInitTokenClaims,
@@ -117,7 +118,7 @@ export function basis<const Required extends BasisProfileClaim = BasisProfileCla
   return {
     label: 'Basis',
     mode,
-    redirectUris: typeof redirectUri === 'string' ? [redirectUri] : redirectUri,
+    redirectUris: readRedirectUris(redirectUri),
     scope: profileScope,
     transactionSeconds,
     input: { platform_id: (id) => isUuid(id) && offers(id, platforms) },
@@ -153,7 +154,7 @@ export function basis<const Required extends BasisProfileClaim = BasisProfileCla
         redirectUri: grant.redirectUri,
       })
       const profileId = readProfileId(tokens) ?? refuseProfile('has no profile_id')
-      // The profile is who this connection is about: renewed for another one, it is another connection.
+      // The profile is who this connection is about: it is not renewed for another one.
       return { ...toGrant(tokens), sub: profileId, details: { profile_id: profileId } }
     },
 

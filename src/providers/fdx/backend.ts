@@ -6,11 +6,12 @@ import type {
   ProviderGrant,
   ResourceRoute,
 } from '../../backend/provider.js'
-import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
+import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import type { Fetch } from '../../protocol/http.js'
+import { keepMetadata } from '../../protocol/known-metadata.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
 import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
 import {
@@ -20,6 +21,7 @@ import {
   type CheckedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
+import { readRedirectUris, readUrl } from '../read-options.js'
 import {
   expiryOf,
   fetchConsent,
@@ -123,7 +125,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
   return {
     label: 'FDX',
     mode: 'bff',
-    redirectUris: typeof redirectUri === 'string' ? [redirectUri] : redirectUri,
+    redirectUris: readRedirectUris(redirectUri),
     scope: options.scope,
     fetch,
     input: { consent_request: (choice) => isAllowed(consents, choice) },
@@ -201,16 +203,8 @@ function readOptions(options: FdxBackendOptions): string {
   if (fapi && scopeOnUrl)
     throw new TypeError('FAPI 2.0 has nothing but client_id and request_uri on the URL: drop `scopeOnUrl`.')
   checkTemplates(consents)
-  for (const name of ['issuer', 'api'] as const) checkUrl(name, options[name])
+  for (const name of ['issuer', 'api'] as const) readUrl(name, options[name])
   return options.api.endsWith('/') ? options.api : `${options.api}/`
-}
-
-function checkUrl(name: string, value: string): void {
-  try {
-    parseEndpoint(value, name)
-  } catch {
-    throw new TypeError(`\`${name}\` is no https URL (or http on this machine) without fragment: correct it.`)
-  }
 }
 
 function isAllowed(consents: FdxConsentTemplates, choice: Json | undefined): boolean {
@@ -230,32 +224,22 @@ const fapiAlgorithms = ['PS256', 'ES256', 'EdDSA', 'Ed25519'] as const
 /** Makes what requests to the data provider need; the metadata, and with it cached keys, is one object for an hour. */
 function createEndpoint(options: FdxBackendOptions): (context: ProviderContext) => Promise<TokenEndpoint> {
   const { issuer, api, clientId, fapi = false, endpointOrigins = [] } = options
-  let known: { readonly server: Promise<ServerMetadata>; readonly until: number } | undefined
-
-  async function load({ fetch }: ProviderContext): Promise<ServerMetadata> {
+  const metadata = keepMetadata(async ({ fetch }) => {
     const server = await discover(fetch, issuer, [new URL(api).origin, ...endpointOrigins])
     if (fapi) checkFapi(server)
     return server
-  }
-
-  return async (context) => {
-    if (!known || context.now() >= known.until) {
-      const server = load(context)
-      known = { server, until: context.now() + 3600 }
-      server.catch(() => (known = undefined))
-    }
-    return {
-      server: await known.server,
-      clientId,
-      authentication: oauth.TlsClientAuth(),
-      mtls: true,
-      fetch: context.fetch,
-      now: context.now,
-      idToken: 'required',
-      extraMembers: ['grant_id', 'authorization_details'],
-      ...(fapi && { idTokenAlgorithms: fapiAlgorithms }),
-    }
-  }
+  })
+  return async (context) => ({
+    server: await metadata(context),
+    clientId,
+    authentication: oauth.TlsClientAuth(),
+    mtls: true,
+    fetch: context.fetch,
+    now: context.now,
+    idToken: 'required',
+    extraMembers: ['grant_id', 'authorization_details'],
+    ...(fapi && { idTokenAlgorithms: fapiAlgorithms }),
+  })
 }
 
 /** @throws {ValidationError} `metadata_invalid` naming what the server does not announce. */

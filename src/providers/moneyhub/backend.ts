@@ -4,7 +4,6 @@ import type {
   ProviderGrant,
   ResourceRoute,
 } from '../../backend/provider.js'
-import { parseEndpoint } from '../../protocol/authorization-request.js'
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
@@ -12,6 +11,7 @@ import { sha256 } from '../../protocol/pkce.js'
 import { revoke } from '../../protocol/revocation.js'
 import { parseScope } from '../../protocol/scope.js'
 import { redeemCode } from '../../protocol/token-endpoint.js'
+import { readRedirectUris, readUrl } from '../read-options.js'
 import { deliver, toParameters, type MoneyhubDelivery } from './authorization-request.js'
 import { createMoneyhubClient, type MoneyhubClientAuthentication } from './client.js'
 import { authorizationPath, dataScope, endpoints, transactionSeconds } from './facts.js'
@@ -215,9 +215,9 @@ function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>): Setti
   const { issuer = endpoints.issuer, api = endpoints.api, redirectUri, delivery = 'par' } = options
   const { authorizationEndpoint = issuer + authorizationPath, mode = 'bff', bankIds } = options
   if (!options.clientId) throw new TypeError('moneyhub needs the `clientId` that the client has at Moneyhub.')
-  const identityService = options.identityService ?? endpointUrl(issuer, 'issuer').origin
+  const identityService = options.identityService ?? readUrl('issuer', issuer).origin
   for (const [name, url] of Object.entries({ authorizationEndpoint, api, identityService }))
-    endpointUrl(url, name)
+    readUrl(name, url)
   const once = options.useCase === 'one-time'
   if (mode !== 'bff' && !once)
     throw new TypeError(
@@ -233,7 +233,7 @@ function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>): Setti
   return {
     once,
     mode,
-    redirectUris: typeof redirectUri === 'string' ? [redirectUri] : redirectUri,
+    redirectUris: readRedirectUris(redirectUri),
     issuer,
     identityService: identityService.replace(/\/$/, ''),
     authorizationEndpoint,
@@ -244,14 +244,6 @@ function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>): Setti
     sendsClientId: options.sendsClientId ?? false,
     bankIds: bankIds && new Set(bankIds),
     readsExpiry: options.readsExpiry ?? true,
-  }
-}
-
-function endpointUrl(value: string, name: string): URL {
-  try {
-    return parseEndpoint(value, name)
-  } catch {
-    throw new TypeError(`\`${name}\` is no https URL (or http on this machine) without fragment: correct it.`)
   }
 }
 

@@ -1,10 +1,9 @@
 import * as oauth from 'oauth4webapi'
-import { discover, type ServerMetadata } from '../../protocol/metadata.js'
+import { keepMetadata, type Reach } from '../../protocol/known-metadata.js'
+import { discover } from '../../protocol/metadata.js'
 import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
+import { signAssertions } from '../client-assertion.js'
 import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../signing-key.js'
-
-/** How Moneyhub is reached, and what time it is. */
-export type Reach = Pick<TokenEndpoint, 'fetch' | 'now'>
 
 /** The client's key: Moneyhub has its public part. */
 export interface MoneyhubKey {
@@ -37,9 +36,6 @@ export interface Signer {
   readonly kid: string
 }
 
-/** Seconds for which the discovery document is kept in memory. */
-const metadataSeconds = 3600
-
 /** The client at Moneyhub: what every request to the identity service needs. */
 export interface MoneyhubClient {
   /** Fulfilled when the key is imported. */
@@ -59,15 +55,7 @@ export function createMoneyhubClient(
   ready.catch(() => undefined)
   const authentication = authenticate(issuer, options, ready)
   authentication.catch(() => undefined)
-  let known: { readonly server: Promise<ServerMetadata>; readonly until: number } | undefined
-
-  function metadata({ fetch, now }: Reach): Promise<ServerMetadata> {
-    if (known && now() < known.until) return known.server
-    const server = discover(fetch, issuer)
-    known = { server, until: now() + metadataSeconds }
-    server.catch(() => (known = undefined))
-    return server
-  }
+  const metadata = keepMetadata(({ fetch }) => discover(fetch, issuer))
 
   return {
     ready,
@@ -97,10 +85,5 @@ async function authenticate(
   if (options.clientSecret !== undefined) return oauth.ClientSecretBasic(options.clientSecret)
   if (!signer) throw new TypeError('moneyhub needs `privateKey` and `keyId`, or `clientSecret`.')
   const audience = options.assertionAudience ?? `${issuer}/token`
-  return oauth.PrivateKeyJwt(signer, {
-    [oauth.modifyAssertion](_header, payload) {
-      // One fixed string, whatever any metadata says: an assertion is good for everything the client may do there.
-      payload['aud'] = audience
-    },
-  })
+  return signAssertions(signer.key, { keyId: signer.kid, audience })
 }

@@ -1,5 +1,5 @@
 import { requestClientCredentials, type TokenEndpoint } from '../../protocol/token-endpoint.js'
-import type { Reach } from './client.js'
+import type { Reach } from '../../protocol/known-metadata.js'
 
 /** What a token of the client's own is for. */
 export interface OwnTokenRequest {

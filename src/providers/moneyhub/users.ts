@@ -2,7 +2,7 @@ import { TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import { readJsonObject, request } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
 import { oauthErrorOf } from '../../protocol/token-endpoint.js'
-import type { Reach } from './client.js'
+import type { Reach } from '../../protocol/known-metadata.js'
 import type { OwnTokens } from './own-tokens.js'
 
 /** Where it is remembered who is who: compare and swap, so that `next` may be called again and has no effects. */

@@ -5,8 +5,9 @@ import type {
   ProviderGrant,
   ResourceRoute,
 } from '../../backend/provider.js'
-import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
-import { discover, type ServerMetadata } from '../../protocol/metadata.js'
+import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
+import { keepMetadata } from '../../protocol/known-metadata.js'
+import { discover } from '../../protocol/metadata.js'
 import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
 import { revoke } from '../../protocol/revocation.js'
 import {
@@ -15,6 +16,8 @@ import {
   type CheckedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
+import { signAssertions } from '../client-assertion.js'
+import { readRedirectUris, readUrl } from '../read-options.js'
 import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../signing-key.js'
 
 /** What the backend's {@link oidc} takes. */
@@ -114,7 +117,8 @@ export function createStandardProvider<const M extends 'mediated' | 'bff'>(
   const authentication = authenticate(options)
   // Told by `ready`; nobody else may be waiting yet.
   authentication.catch(() => undefined)
-  const metadata = createMetadata(options)
+  // For an hour: with it go the cached keys.
+  const metadata = keepMetadata(({ fetch }) => discover(fetch, options.issuer, options.origins))
 
   const endpointFor = async (context: ProviderContext): Promise<TokenEndpoint> => ({
     server: await metadata(context),
@@ -129,7 +133,7 @@ export function createStandardProvider<const M extends 'mediated' | 'bff'>(
   return {
     label: options.label ?? 'The provider',
     mode: options.mode ?? ('mediated' as M),
-    redirectUris: typeof redirectUri === 'string' ? [redirectUri] : redirectUri,
+    redirectUris: readRedirectUris(redirectUri),
     scope,
     ready: authentication,
     refreshRepeatable: options.refreshRepeatable ?? false,
@@ -186,13 +190,7 @@ function checkOptions(options: OidcBackendOptions<'mediated' | 'bff'>): void {
     throw new TypeError(
       `In bff mode ${label} needs \`api\` and \`routes\`: what pages may ask of the provider's API.`,
     )
-  try {
-    parseEndpoint(issuer, 'issuer')
-  } catch {
-    throw new TypeError(
-      'The `issuer` is no https URL (or http on this machine) without fragment: correct it.',
-    )
-  }
+  readUrl('issuer', issuer)
   // Refuses what countersign sets itself.
   buildAuthorizationUrl(issuer, {}, parameters)
 }
@@ -206,29 +204,5 @@ async function authenticate(options: OidcBackendOptions<'mediated' | 'bff'>): Pr
   const { privateKey, keyId, algorithm, issuer, assertionAudience = issuer } = options
   const { assertionType = 'client-authentication+jwt' } = options
   const key = await importSigningKey(privateKey, algorithm)
-  return oauth.PrivateKeyJwt(
-    { key, kid: keyId },
-    {
-      [oauth.modifyAssertion](header, payload) {
-        header['typ'] = assertionType
-        // One fixed string, whatever any metadata says: an assertion is good for everything the client may do there.
-        payload['aud'] = assertionAudience
-      },
-    },
-  )
-}
-
-/** The metadata, and with it the cached keys, is one object for an hour. */
-function createMetadata({
-  issuer,
-  origins,
-}: CommonOptions<unknown>): (context: ProviderContext) => Promise<ServerMetadata> {
-  let known: { readonly server: Promise<ServerMetadata>; readonly until: number } | undefined
-  return ({ fetch, now }) => {
-    if (known && now() < known.until) return known.server
-    const server = discover(fetch, issuer, origins)
-    known = { server, until: now() + 3600 }
-    server.catch(() => (known = undefined))
-    return server
-  }
+  return signAssertions(key, { keyId, audience: assertionAudience, type: assertionType })
 }

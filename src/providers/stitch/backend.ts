@@ -6,10 +6,13 @@ import type {
   ResourceRoute,
   Resources,
 } from '../../backend/provider.js'
+import { signAssertions } from '../client-assertion.js'
+import { readRedirectUris, readUrl } from '../read-options.js'
 import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../signing-key.js'
 import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
+import { keepMetadata } from '../../protocol/known-metadata.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
 import { revoke } from '../../protocol/revocation.js'
 import { parseScope } from '../../protocol/scope.js'
@@ -229,24 +232,16 @@ function readOptions(options: StitchBackendOptions<'mediated' | 'bff'>): Setting
   const { issuer, jwksUri } = options as { issuer?: string; jwksUri?: string }
   const urls = { authorizationEndpoint, tokenEndpoint, api, issuer, jwksUri, revocationEndpoint }
   for (const [name, url] of Object.entries(urls)) {
-    if (url !== undefined) checkUrl(url, name)
+    if (url !== undefined) readUrl(name, url)
   }
   return {
     mode,
-    redirectUris: typeof redirectUri === 'string' ? [redirectUri] : redirectUri,
+    redirectUris: readRedirectUris(redirectUri),
     authorizationEndpoint,
     tokenEndpoint,
     api,
     slidingSeconds: options.refreshTokenSlidingSeconds ?? refreshTokenSlidingSeconds,
     absoluteSeconds: options.refreshTokenAbsoluteSeconds ?? refreshTokenAbsoluteSeconds,
-  }
-}
-
-function checkUrl(value: string, name: string): void {
-  try {
-    parseEndpoint(value, name)
-  } catch {
-    throw new TypeError(`\`${name}\` is no https URL (or http on this machine) without fragment: correct it.`)
   }
 }
 
@@ -260,16 +255,7 @@ async function authenticate(
   }
   const { privateKey, keyId, algorithm, assertionAudience = tokenEndpoint, assertionType = 'JWT' } = options
   const key = await importSigningKey(privateKey, algorithm)
-  return oauth.PrivateKeyJwt(
-    { key, kid: keyId },
-    {
-      [oauth.modifyAssertion](header, payload) {
-        header['typ'] = assertionType
-        // One fixed string, whatever any metadata says: an assertion is good for everything the client may do there.
-        payload['aud'] = assertionAudience
-      },
-    },
-  )
+  return signAssertions(key, { keyId, audience: assertionAudience, type: assertionType })
 }
 
 /** Makes what a token request needs; the metadata, and with it the cached keys, is one object for an hour. */
@@ -278,16 +264,7 @@ function createEndpoint(
   settings: Settings,
   authentication: Promise<oauth.ClientAuth>,
 ): (context: ProviderContext) => Promise<TokenEndpoint> {
-  let known: { readonly server: Promise<ServerMetadata>; readonly until: number } | undefined
-
-  function metadata({ fetch, now }: ProviderContext): Promise<ServerMetadata> {
-    if (known && now() < known.until) return known.server
-    const server = loadMetadata(options, settings, fetch)
-    known = { server, until: now() + 3600 }
-    server.catch(() => (known = undefined))
-    return server
-  }
-
+  const metadata = keepMetadata(({ fetch }) => loadMetadata(options, settings, fetch))
   return async (context) => ({
     server: await metadata(context),
     clientId: options.clientId,

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createBackend, memoryStore, oidc } from '../../../src/backend/index.js'
-import { toNodeListener } from '../../../src/backend/node.js'
+import { remoteAddress, toNodeListener } from '../../../src/backend/node.js'
 import { settingsOf, type CheckOptions, type ProviderSettings } from '../../../src/cli/check/options.js'
 import { app } from './app.js'
 
@@ -43,7 +43,7 @@ export async function startReference(
     cors,
     store: memoryStore(),
     ...(carried && { keys: [Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')] }),
-    ...(!rateLimit && { rateLimit: 'off' as const }),
+    ...(rateLimit ? { clientAddress: remoteAddress } : { rateLimit: 'off' as const }),
     session: ({ headers }) => {
       const subject = /\bsession=(\w+)/.exec(headers.get('cookie') ?? '')?.[1]
       return subject === undefined ? null : { subject }

@@ -1,0 +1,32 @@
+import type { Fetch } from './http.js'
+import type { ServerMetadata } from './metadata.js'
+
+/** Seconds for which metadata is kept in memory. */
+const keptSeconds = 3600
+
+/** How an authorization server is reached, and what time it is. */
+export interface Reach {
+  readonly fetch: Fetch
+  /** Epoch seconds. */
+  readonly now: () => number
+}
+
+/**
+ * Loads a server's metadata once an hour, whoever asks how often; oauth4webapi keeps the server's keys by the same object.
+ * What could not be loaded is not kept.
+ */
+export function keepMetadata(
+  load: (reach: Reach) => Promise<ServerMetadata>,
+): (reach: Reach) => Promise<ServerMetadata> {
+  let known: { readonly server: Promise<ServerMetadata>; readonly until: number } | undefined
+  return (reach) => {
+    if (known && reach.now() < known.until) return known.server
+    const loading = { server: load(reach), until: reach.now() + keptSeconds }
+    known = loading
+    loading.server.catch(() => {
+      // Another may have been loaded since.
+      if (known === loading) known = undefined
+    })
+    return loading.server
+  }
+}
