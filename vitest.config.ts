@@ -71,7 +71,8 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: 'test/setup/browser.ts',
-          fileParallelism: false,
+          // Two files at a time: each has servers, a browser and profiles of its own, and mostly waits for them.
+          maxWorkers: 2,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -7,6 +7,7 @@ import {
   goToConsent,
   readDatabase,
   signInAtBank,
+  setClock,
   useBench,
   waitForStatus,
 } from './support/bench.js'
@@ -14,7 +15,7 @@ import { askForToken } from './support/client.js'
 import { clearStorage, makeFragile, type FragileStorage, type Trouble } from './support/storage.js'
 
 // Tokens that all tabs share: only they need a lock when they are refreshed.
-const bench = useBench({ page: {}, dpop: true })
+const bench = useBench({ page: {}, clock: true, dpop: true })
 const apiture = () => bench.demo.banks.apiture
 const stitch = () => bench.demo.banks.stitch
 const redemptions = () => apiture().requests.count('/oidc/token', { grant_type: 'authorization_code' })
@@ -274,9 +275,9 @@ describe('a browser without Web Locks', () => {
     await connect(page, 'Apiture')
     const others = await Promise.all(Array.from({ length: 3 }, () => context.newPage()))
     await Promise.all(others.map((tab) => tab.goto(bench.demo.origin)))
-    await Promise.all(others.map((tab) => waitForStatus(tab, 'Apiture', 'Connected')))
-    const tabs = [page, ...others]
-    await Promise.all(tabs.map((tab) => tab.clock.setSystemTime(Date.now() + 120_000)))
+    // Nothing is under way any more that would ask for a token.
+    await Promise.all([page, ...others].map((tab) => card(tab, 'Apiture').getByRole('table').waitFor()))
+    await setClock(page, 120)
 
     const { arrived, letGo } = await holdTokenRequests(context)
     const first = askForToken(page, 'apiture', 5)
