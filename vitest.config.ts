@@ -23,6 +23,9 @@ const jsdom = {
   environmentOptions: { jsdom: { url: 'http://localhost:3000/' } },
 }
 
+/** A machine of CI may stand still at any moment: there, a test in a real browser has a second try. Elsewhere a failure shows. */
+const onBusyMachine = process.env['CI'] ? 1 : 0
+
 export default defineConfig({
   resolve: { alias: aliases('source') },
   test: {
@@ -73,6 +76,7 @@ export default defineConfig({
           globalSetup: 'test/setup/browser.ts',
           // Two files at a time: each has servers, a browser and profiles of its own, and mostly waits for them.
           maxWorkers: 2,
+          retry: onBusyMachine,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -90,6 +94,7 @@ export default defineConfig({
           include: ['test/slow/**/*.test.ts'],
           globalSetup: 'test/setup/browser.ts',
           fileParallelism: false,
+          retry: onBusyMachine,
           testTimeout: 600_000,
           hookTimeout: 60_000,
         },

@@ -10,7 +10,7 @@ import {
   waitForStatus,
 } from './support/bench.js'
 
-const bench = useBench({ clock: true })
+const bench = useBench({ oneProcess: true, clock: true })
 
 const bank = () => bench.demo.banks.apiture
 const tokenRequests = () => bank().requests.find('/oidc/token')

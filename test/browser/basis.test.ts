@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { users } from '../../demo/users.js'
 import { card, connect, goToConsent, readDatabase, useBench, waitForStatus } from './support/bench.js'
 
-const bench = useBench()
+const bench = useBench({ oneProcess: true })
 const bank = () => bench.demo.banks.basis
 const [robin] = users
 

@@ -2,7 +2,7 @@ import type { Page, Response } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { card, connect, goToConsent, readDatabase, useBench, waitForStatus } from './support/bench.js'
 
-const bench = useBench()
+const bench = useBench({ oneProcess: true })
 const parPath = '/foxglove/fdx/par'
 const tokenPath = '/foxglove/fdx/oauth2/token'
 

@@ -11,7 +11,7 @@ import {
   waitForStatus,
 } from './support/bench.js'
 
-const bench = useBench()
+const bench = useBench({ oneProcess: true })
 const bank = () => bench.demo.banks.moneyhub
 
 const exchanges = () => bank().requests.count('/oidc/token', { grant_type: 'authorization_code' })

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { LoggedRequest } from '../../demo/banks/requests.js'
 import { card, connect, goToConsent, readDatabase, useBench, waitForStatus } from './support/bench.js'
 
-const bench = useBench()
+const bench = useBench({ oneProcess: true })
 
 const bank = () => bench.demo.banks.openid
 const openid = (page: Page) => card(page, 'OpenID')

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { card, connect, goToConsent, useBench, waitForStatus } from './support/bench.js'
 
-const bench = useBench()
+const bench = useBench({ oneProcess: true })
 
 const bank = () => bench.demo.banks.stitch
 const tokenRequests = () => bank().requests.find('/connect/token')

@@ -7,7 +7,7 @@ import { inject } from 'vitest'
  * Two of playwright's own switches are dropped because they would hide what is tested: with them there is no
  * back/forward cache, and every popup opens whether or not the person asked for it.
  */
-export function launch(): Promise<Browser> {
+export function launch({ oneProcess = false } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: inject('chromium'),
     headless: true,
@@ -20,6 +20,7 @@ export function launch(): Promise<Browser> {
       '--disable-quic',
       '--disable-sync',
       '--no-first-run',
+      ...(oneProcess ? ['--renderer-process-limit=1'] : []),
     ],
   })
 }

@@ -1,7 +1,14 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { card, connect, readDatabase, signInAtBank, useBench, waitForStatus } from './support/bench.js'
-import { askForToken } from './support/client.js'
+import {
+  card,
+  connect,
+  readDatabase,
+  signInAtBank,
+  useBench,
+  waitForStatus,
+} from '../browser/support/bench.js'
+import { askForToken } from '../browser/support/client.js'
 
 // Tokens that outlive the page, so that several connections are good at once in browser mode, too.
 const bench = useBench({ page: {}, dpop: true })

@@ -2,9 +2,9 @@
 import axe, { type AxeResults } from 'axe-core'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { card, goToConsent, signInAtBank, useBench, waitForStatus } from './support/bench.js'
+import { card, goToConsent, signInAtBank, useBench, waitForStatus } from '../browser/support/bench.js'
 
-const bench = useBench()
+const bench = useBench({ oneProcess: true })
 
 /** Widths of a small phone's screen, and one of a person who magnifies a page four times. */
 const narrow = { width: 375, height: 812 }

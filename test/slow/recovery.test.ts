@@ -1,8 +1,15 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { card, connect, goToConsent, signInAtBank, useBench, waitForStatus } from './support/bench.js'
+import {
+  card,
+  connect,
+  goToConsent,
+  signInAtBank,
+  useBench,
+  waitForStatus,
+} from '../browser/support/bench.js'
 
-const bench = useBench()
+const bench = useBench({ oneProcess: true })
 const stitch = (page: Page) => card(page, 'Stitch')
 
 /** What the backend answers, and what the person is offered: before they leave, and when they have come back. */

@@ -9,7 +9,7 @@ import {
   signInAtBank,
   useBench,
   waitForStatus,
-} from './support/bench.js'
+} from '../browser/support/bench.js'
 
 const bench = useBench({ clock: true })
 
