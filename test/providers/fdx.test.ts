@@ -596,6 +596,24 @@ describe('the consent', () => {
     },
   )
 
+  test('fdx 10, 21: where the token response tells of other authorizations, too, only the consent counts', async () => {
+    const resources = [{ resourceType: 'ACCOUNT', dataClusters: ['ACCOUNT_DETAILED'] }]
+    app.bank.control.next({
+      api: { status: 500 },
+      tokenResponse: {
+        authorization_details: [
+          { type: 'payment_initiation', consentRequest: { resources: [] } },
+          { type: 'fdx_v1.0', consentRequest: { resources } },
+        ],
+      },
+    })
+    const { details } = await app.connect({ consent_request: 'sample' }, everything)
+    expect(details['missing']).toEqual([
+      { resourceType: 'ACCOUNT', dataClusters: ['TRANSACTIONS', 'STATEMENTS'] },
+      { resourceType: 'CUSTOMER', dataClusters: ['CUSTOMER_CONTACT'] },
+    ])
+  })
+
   test('fdx 22: token and grant id open it through the backend, for this connection and no other', async () => {
     const [mine, other] = [await app.connect(), await app.connect()]
     const at = (path: string) => app.call('GET', `/connections/${mine.id}/resource/${path}`)
@@ -746,6 +764,24 @@ describe('refreshing', () => {
       },
       {},
       () => ({ scope: `${scope} offline_access` }),
+    )
+  })
+
+  test('fdx 20: takes no refreshed tokens whose ID Token names another person', async () => {
+    await withApp(
+      async (other) => {
+        other.bank.control.next({ accessTokenSeconds: 1 })
+        const begun = await other.begin(undefined, openid(' offline_access'))
+        const { body } = await other.redeem(begun, await other.visit(begun))
+        const { id, details } = body['connection'] as unknown as ConnectionDocument
+        other.bank.control.next({ idToken: { claims: { sub: 'somebody-else' } } })
+        const path = `/connections/${id}/resource/consents/${grantIdOf({ details })}`
+        expect((await other.call('GET', path)).body['error']).toBe('reauthorization_required')
+        expect(other.bank.requests.count(tokenPath, { grant_type: 'refresh_token' })).toBe(1)
+        expect(other.bank.requests.count(consentPaths)).toBe(1)
+      },
+      {},
+      () => ({ scope: `openid ${scope} offline_access` }),
     )
   })
 

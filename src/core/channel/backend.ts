@@ -163,8 +163,6 @@ function backendOf({ backend }: Pick<Context, 'backend'>): NonNullable<Context['
   return backend
 }
 
-const startAgain = 'The authorization code is no longer good. Start again with authorize().'
-
 /** What an answer means for the page. The sentences are ours: what a backend writes may be anything. */
 const refusals: Readonly<Record<string, readonly [ErrorCode, message: string, Recovery]>> = {
   unauthenticated: [
@@ -183,8 +181,16 @@ const refusals: Readonly<Record<string, readonly [ErrorCode, message: string, Re
     'The backend does not know this connection any more: connect again with authorize().',
     'authorize',
   ],
-  invalid_grant: ['backend_error', startAgain, 'authorize'],
-  transaction_invalid: ['backend_error', startAgain, 'authorize'],
+  invalid_grant: [
+    'backend_error',
+    'The authorization code is no longer good. Start again with authorize().',
+    'authorize',
+  ],
+  transaction_invalid: [
+    'backend_error',
+    'The transaction is over, or another person signed in at the provider than the one whose connection was to be renewed. Start again with authorize().',
+    'authorize',
+  ],
   provider_error: [
     'backend_error',
     'The provider refused the request. Start again with authorize().',

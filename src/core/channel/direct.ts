@@ -1,7 +1,8 @@
 import * as oauth from 'oauth4webapi'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { CountersignError, NetworkError, TokenEndpointError } from '../../protocol/errors.js'
-import { checkMetadata, discover, type ServerMetadata } from '../../protocol/metadata.js'
+import { keepMetadata } from '../../protocol/known-metadata.js'
+import { checkMetadata, discover } from '../../protocol/metadata.js'
 import { revoke } from '../../protocol/revocation.js'
 import { missingScope, parseScope } from '../../protocol/scope.js'
 import {
@@ -17,9 +18,6 @@ import type { Transaction } from '../transaction.js'
 import type { Channel } from './channel.js'
 import { readTokens, replaceTokens, tokensKey, writeTokens, type StoredTokens } from './stored-tokens.js'
 
-/** Seconds for which metadata is kept in memory. */
-const metadataSeconds = 3600
-
 /** People's clocks are wrong more often than servers'; the nonce is what keeps an old ID Token out. */
 const clockToleranceSeconds = 600
 
@@ -34,18 +32,12 @@ export function createChannel(context: Context, name: string, provider: Provider
   const { clock, fetch, tabs } = context.platform
   const { direct = {}, clientId, issuer = '' } = provider
   const persistent = direct.dpop === true || direct.persistTokens === true
-  let known: { readonly server: Promise<ServerMetadata>; readonly until: number } | undefined
+  const metadata = keepMetadata(async (reach) =>
+    direct.metadata
+      ? checkMetadata(direct.metadata, issuer, direct.origins)
+      : discover(reach.fetch, issuer, direct.origins),
+  )
   let dpopHandle: Promise<oauth.DPoPHandle> | undefined
-
-  function metadata(): Promise<ServerMetadata> {
-    if (known && clock.now() < known.until) return known.server
-    const server = direct.metadata
-      ? Promise.resolve(checkMetadata(direct.metadata, issuer, direct.origins))
-      : discover(fetch, issuer, direct.origins)
-    known = { server, until: clock.now() + metadataSeconds }
-    server.catch(() => (known = undefined))
-    return server
-  }
 
   async function dpop(): Promise<oauth.DPoPHandle | undefined> {
     if (!direct.dpop) return undefined
@@ -55,7 +47,7 @@ export function createChannel(context: Context, name: string, provider: Provider
   }
 
   const endpoint = async (): Promise<TokenEndpoint> => ({
-    server: await metadata(),
+    server: await metadata({ fetch, now: clock.now }),
     clientId,
     authentication: oauth.None(),
     fetch,

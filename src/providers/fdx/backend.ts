@@ -7,7 +7,6 @@ import type {
   ResourceRoute,
 } from '../../backend/provider.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
-import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import type { Fetch } from '../../protocol/http.js'
@@ -117,7 +116,7 @@ export interface FdxBackendOptions {
  * @see https://www.rfc-editor.org/rfc/rfc9396.html
  */
 export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mode: 'bff' } {
-  const { consents, redirectUri, fetch, fapi = false, detailType = consentDetailType } = options
+  const { consents, redirectUri, fetch, detailType = consentDetailType } = options
   const base = readOptions(options)
   const endpointFor = createEndpoint(options)
   const api: ConsentApi = { base, fetch }
@@ -156,11 +155,8 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
     },
 
     async redeem({ code, codeVerifier, state, iss, nonce, redirectUri: redirect_uri, data }, context) {
-      const endpoint = await endpointFor(context)
-      const { issuer, authorization_response_iss_parameter_supported: announced = false } = endpoint.server
-      checkResponseIssuer(iss, issuer, fapi || announced)
       const grant = { code, codeVerifier, state, iss, nonce, redirectUri: redirect_uri }
-      const tokens = await redeemCode(endpoint, grant)
+      const tokens = await redeemCode(await endpointFor(context), grant)
       return describe(api, tokens, readResources(data?.['resources']), detailType)
     },
 
