@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { aliases, reactAliases } from './scripts/vite-options.js'
 
@@ -29,6 +30,8 @@ const onBusyMachine = process.env['CI'] ? 1 : 0
 export default defineConfig({
   resolve: { alias: aliases('source') },
   test: {
+    // vitest leaves one core to itself, which of two is half.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     restoreMocks: true,
     unstubGlobals: true,
     unstubEnvs: true,

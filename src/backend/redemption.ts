@@ -14,7 +14,7 @@ import { toRefusal } from './failure.js'
 import type { BackendProvider, ProviderGrant, Redemption, Session } from './provider.js'
 import { countRequest } from './rate-limit.js'
 import { Refusal } from './refusal.js'
-import { redeemOnce } from './transactions.js'
+import { redeemOnce } from './redeem-once.js'
 
 const members = ['code', 'state', 'code_verifier', 'iss', 'transaction'] as const
 

@@ -12,7 +12,7 @@ import {
   type TokenAnswer,
   type TokenRequest,
 } from '../../protocol/contract.js'
-import { BackendError, ValidationError, type ErrorCode, type Recovery } from '../../protocol/errors.js'
+import { ValidationError } from '../../protocol/errors.js'
 import { readJsonObject, request } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
 import { parseScope } from '../../protocol/scope.js'
@@ -20,6 +20,7 @@ import type { Connection } from '../connection.js'
 import { providerOf, type Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import { resourceUrl } from '../resource-url.js'
+import { invalid, toError } from './backend-error.js'
 import type { AccessToken, Channel } from './channel.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
@@ -162,82 +163,6 @@ function backendOf({ backend }: Pick<Context, 'backend'>): NonNullable<Context['
   if (!backend) throw new TypeError('This provider needs a backend: give createClient the `backend` option.')
   return backend
 }
-
-/** What an answer means for the page. The sentences are ours: what a backend writes may be anything. */
-const refusals: Readonly<Record<string, readonly [ErrorCode, message: string, Recovery]>> = {
-  unauthenticated: [
-    'sign_in_required',
-    "The app's user is not signed in any more: sign in, then call resume().",
-    'sign_in',
-  ],
-  rate_limited: ['rate_limited', 'The backend asks to wait: try again after retryAfterSeconds.', 'resume'],
-  reauthorization_required: [
-    'reauthorization_required',
-    'The provider no longer accepts this connection: renew it with authorize().',
-    'authorize',
-  ],
-  unknown_connection: [
-    'unknown_connection',
-    'The backend does not know this connection any more: connect again with authorize().',
-    'authorize',
-  ],
-  invalid_grant: [
-    'backend_error',
-    'The authorization code is no longer good. Start again with authorize().',
-    'authorize',
-  ],
-  transaction_invalid: [
-    'backend_error',
-    'The transaction is over, or another person signed in at the provider than the one whose connection was to be renewed. Start again with authorize().',
-    'authorize',
-  ],
-  provider_error: [
-    'backend_error',
-    'The provider refused the request. Start again with authorize().',
-    'authorize',
-  ],
-  provider_unavailable: ['backend_error', 'The provider does not answer. Try again in a while.', 'resume'],
-  backend_unavailable: ['backend_error', 'The backend failed. Try again in a while.', 'resume'],
-  other: [
-    'backend_error',
-    'The backend refused the request. Compare its configuration with this page (origin, redirect URI, provider).',
-    'configure',
-  ],
-}
-
-/**
- * The error of an answer. What stands before the backend (a gateway, the app's own sign-in) may have answered in its
- * place and knows nothing of the contract: then the status decides.
- */
-function toError({ status, headers }: Response, { error }: Record<string, unknown> = {}): BackendError {
-  const word = typeof error === 'string' && /^[a-z_]{1,64}$/.test(error) ? error : undefined
-  const known = word !== undefined && Object.hasOwn(refusals, word) ? word : byStatus(status)
-  const [code, message, recovery] = refusals[known] as (typeof refusals)['other']
-  const wait = Number(headers.get('retry-after') ?? NaN)
-  return new BackendError(
-    code,
-    message,
-    { error: word, status },
-    { recovery, retryAfterSeconds: Number.isFinite(wait) ? wait : undefined },
-  )
-}
-
-const byStatus = (status: number): string =>
-  status === 401
-    ? 'unauthenticated'
-    : status === 429
-      ? 'rate_limited'
-      : status >= 500
-        ? 'backend_unavailable'
-        : 'other'
-
-const invalid = (part: string): ValidationError =>
-  new ValidationError(
-    'backend_response_invalid',
-    part,
-    `The backend's answer has no usable ${part}. See the backend contract.`,
-    { recovery: 'configure' },
-  )
 
 /** Wire → connection: the one place where a connection's names change case. */
 export function toConnection(
