@@ -79,6 +79,8 @@ export default defineConfig({
           globalSetup: 'test/setup/browser.ts',
           // Two files at a time: each has servers, a browser and profiles of its own, and mostly waits for them.
           maxWorkers: 2,
+          // What a file starts it closes; the demo's modules are loaded once.
+          isolate: false,
           retry: onBusyMachine,
           testTimeout: 30_000,
           hookTimeout: 60_000,

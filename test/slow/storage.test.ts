@@ -10,9 +10,9 @@ import {
   setClock,
   useBench,
   waitForStatus,
-} from './support/bench.js'
-import { askForToken } from './support/client.js'
-import { clearStorage, makeFragile, type FragileStorage, type Trouble } from './support/storage.js'
+} from '../browser/support/bench.js'
+import { askForToken } from '../browser/support/client.js'
+import { clearStorage, makeFragile, type FragileStorage, type Trouble } from '../browser/support/storage.js'
 
 // Tokens that all tabs share: only they need a lock when they are refreshed.
 const bench = useBench({ page: {}, clock: true, dpop: true })
