@@ -26,11 +26,12 @@ afterEach(() => {
 })
 
 function createStitchBackend(mode: 'mediated' | 'bff') {
+  const started = Math.floor(Date.now() / 1000)
   const handle = createBackend({
     origins: [app],
     store: memoryStore(),
     session: () => ({ subject: 'robin' }),
-    clock: { now: () => Date.now() / 1000 + passed },
+    clock: { now: () => started + passed },
     providers: {
       stitch: stitch({
         mode,

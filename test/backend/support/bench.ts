@@ -62,7 +62,7 @@ export interface Bench {
   readonly upstream: Upstream
   readonly store: Store
   readonly events: BackendEvent[]
-  /** Seconds that have passed since the system's clock. */
+  /** Seconds that have passed since the bench was made. */
   passed: number
   call(method: string, path: string, body?: unknown, options?: CallOptions): Promise<Answer>
   /** Begins a transaction, and has the person consent. */
@@ -85,7 +85,9 @@ export interface BeginOptions extends CallOptions {
 }
 
 export async function createBench(options: BenchOptions = {}): Promise<Bench> {
-  const now = (): number => Date.now() / 1000 + bench.passed
+  // Stands still otherwise, so that a second that happens to end changes no answer.
+  const started = Math.floor(Date.now() / 1000)
+  const now = (): number => started + bench.passed
   const upstream = options.upstream ?? createUpstream(() => now())
   const store = options.store ?? memoryStore({ now: () => now() })
   const events: BackendEvent[] = []
