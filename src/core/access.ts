@@ -1,6 +1,6 @@
 import { CountersignError } from '../protocol/errors.js'
 import type { AccessToken } from './channel/channel.js'
-import { tokensKey } from './channel/stored-tokens.js'
+import { keepsTokens, tokensKey } from './channel/stored-tokens.js'
 import { connectionKey, type Connection, type ConnectionRecord } from './connection.js'
 import { providerOf, type Context } from './context.js'
 import { resourceUrl } from './resource-url.js'
@@ -35,8 +35,8 @@ export async function getAccessToken(
 
 /** Whether this page can get the tokens with which another tab has renewed a connection. */
 const isShared = (context: Context, { provider: name }: Connection): boolean => {
-  const { mode, direct } = providerOf(context, name)
-  return mode !== 'browser' || direct?.dpop === true || direct?.persistTokens === true
+  const provider = providerOf(context, name)
+  return provider.mode !== 'browser' || keepsTokens(provider)
 }
 
 /** The margin covers the way of the request that will carry the token, not more: a refresh may cost the person something. */

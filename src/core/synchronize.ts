@@ -20,11 +20,16 @@ export async function synchronize(
   const { list } = await context.channel(name)
   const listed = new Map((await list?.())?.map((connection) => [connectionKey(connection.id), connection]))
 
-  /** What a record becomes: that of a connection the backend no longer has goes, unless it came while we asked. */
-  const settle = (key: string, record: ConnectionRecord | undefined): ConnectionRecord | undefined => {
+  /**
+   * What a record becomes: that of a connection the backend no longer has goes, unless it came while we asked. What lies
+   * in storage may have been written by others: a damaged record neither stays in the way nor ends the whole.
+   */
+  const settle = (key: string, stored: unknown): unknown => {
     const connection = listed.get(key)
+    const { connection: known } = Object(stored) as Partial<ConnectionRecord>
+    const record = known ? (stored as ConnectionRecord) : undefined
     if (connection) return replaces(connection, record) ? toRecord(connection) : record
-    return record && isOlder(record) && isMediated(record) ? undefined : record
+    return record && isOlder(record) && isMediated(record) ? undefined : stored
   }
   const replaces = (connection: Connection, record: ConnectionRecord | undefined): boolean =>
     !record || (record.subject === subject && record.connection.connectedAt <= connection.connectedAt)
@@ -45,7 +50,7 @@ export async function synchronize(
   const keys = [...new Set([...stored, ...listed.keys()])]
   await database.change(keys, (records) => [
     {
-      ...Object.fromEntries(keys.map((key, index) => [key, settle(key, records[index] as ConnectionRecord)])),
+      ...Object.fromEntries(keys.map((key, index) => [key, settle(key, records[index])])),
       [syncedKey(subject)]: clock.now(),
     },
     undefined,

@@ -326,6 +326,19 @@ describe('the backend’s connections', () => {
       expect(records.get('connection:berts')).toEqual(others)
     })
 
+    test.each([['text'], [{ v: 1 }], [{ v: 1, subject: 'anna', connection: null }]])(
+      'and a damaged record (%j) does not stand in the way',
+      async (damaged) => {
+        const scene = await anHourLater()
+        await scene.browser.tamper('connection:damaged', damaged)
+        scene.backend.connections.set('new', { ...listed, id: 'new', created_at: scene.browser.clock.now() })
+        const { client } = scene.open()
+        await vi.waitFor(() => {
+          expect(ids(client.connections.get())).toContainEqual(['new', 'connected'])
+        })
+      },
+    )
+
     test('and without an answer everything stays', async () => {
       const scene = await anHourLater()
       scene.backend.hostile.answer = () => HttpResponse.error()

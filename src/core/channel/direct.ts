@@ -16,7 +16,14 @@ import type { Context, HeldTokens } from '../context.js'
 import type { Provider } from '../provider.js'
 import type { Transaction } from '../transaction.js'
 import type { Channel } from './channel.js'
-import { readTokens, replaceTokens, tokensKey, writeTokens, type StoredTokens } from './stored-tokens.js'
+import {
+  keepsTokens,
+  readTokens,
+  replaceTokens,
+  tokensKey,
+  writeTokens,
+  type StoredTokens,
+} from './stored-tokens.js'
 
 /** People's clocks are wrong more often than servers'; the nonce is what keeps an old ID Token out. */
 const clockToleranceSeconds = 600
@@ -31,7 +38,7 @@ const refreshSeconds = 45
 export function createChannel(context: Context, name: string, provider: Provider): Channel {
   const { clock, fetch, tabs } = context.platform
   const { direct = {}, clientId, issuer = '' } = provider
-  const persistent = direct.dpop === true || direct.persistTokens === true
+  const persistent = keepsTokens(provider)
   const metadata = keepMetadata(async (reach) =>
     direct.metadata
       ? checkMetadata(direct.metadata, issuer, direct.origins)

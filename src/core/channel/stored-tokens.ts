@@ -1,4 +1,5 @@
 import type { Context } from '../context.js'
+import type { Provider } from '../provider.js'
 
 /** Tokens that outlive the page: bound to a key that cannot leave this browser, or kept at the application's wish. */
 export interface StoredTokens {
@@ -12,6 +13,10 @@ export interface StoredTokens {
   /** How often this refresh token was sent and no answer came. */
   readonly unanswered?: number
 }
+
+/** Whether a provider's tokens outlive the page, and are shared by all tabs. */
+export const keepsTokens = ({ direct }: Pick<Provider, 'direct'>): boolean =>
+  direct?.dpop === true || direct?.persistTokens === true
 
 /** The key under which the tokens of a connection lie. */
 export const tokensKey = (connectionId: string): string => `tokens:${connectionId}`
