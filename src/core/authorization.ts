@@ -17,7 +17,10 @@ export type AuthorizationState =
       /** Ends the wait: closes the popup and gives up the transaction. */
       readonly cancel: () => void
     }
-  /** The person closed the popup. */
+  /**
+   * The popup is closed, as far as the browser can tell. If it comes back after all, before it has expired, its outcome
+   * takes the place of this.
+   */
   | { readonly status: 'closed' }
   /** Nobody was sent away, or the popup came back with a failure. */
   | {
@@ -53,13 +56,19 @@ export function createAuthorization(context: Context, name: string, input: Commo
   const store = createStore(idle)
   let prepared: Promise<Departure> | undefined
   let underWay: Promise<AuthorizationState> | undefined
+  let runs = 0
 
   async function run(popup: Window | null | undefined): Promise<AuthorizationState> {
+    const own = (runs += 1)
+    // A popup that was taken for closed may still come back when another one is open: that one is on show.
+    const show = (state: AuthorizationState): void => {
+      if (own === runs) store.set(state)
+    }
     try {
       const { depart } = await later()
       const ready = prepared
       prepared = undefined
-      return await depart(context, name, input, ready, popup, store.set)
+      return await depart(context, name, input, ready, popup, show)
     } catch (error) {
       popup?.close()
       store.set(idle)

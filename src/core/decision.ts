@@ -22,8 +22,8 @@ export type Returned = Transaction & { readonly code: string }
 
 /** What to do next about a transaction. */
 export type Step =
-  /** It has ended: tell how. */
-  | { readonly do: 'tell'; readonly ended: EndedTransaction }
+  /** It has ended, now or as it was `found`: tell how. */
+  | { readonly do: 'tell'; readonly ended: EndedTransaction; readonly found?: true }
   /** Send the code to the token endpoint. */
   | { readonly do: 'send'; readonly transaction: Returned }
   /** Keep the code for the page that opened this popup. */
@@ -63,7 +63,7 @@ export function decide(
   opener: boolean,
 ): Step {
   if (!isTransaction(record)) return notOurs(response)
-  if (hasEnded(record)) return { do: 'tell', ended: record }
+  if (hasEnded(record)) return { do: 'tell', ended: record, found: true }
   const provider = context.providers[record.provider]
   const fault = record.state === state ? checkRecord(context, record, provider) : changed()
   if (!provider || fault) return { do: 'tell', ended: endWith(record, fault ?? changed()) }

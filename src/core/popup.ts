@@ -7,7 +7,10 @@ import { hasEnded, isTransaction, transactionId, type Transaction } from './tran
 
 /** How often the popup is looked at, and how long a closed one may still turn out to have come back: seconds. */
 const lookSeconds = 0.25
-const graceSeconds = 1
+const graceSeconds = 2
+
+/** After how long a first sight is made certain: seconds. */
+const secondLookSeconds = 0.05
 
 const closed: AuthorizationState = { status: 'closed' }
 
@@ -15,11 +18,12 @@ const closed: AuthorizationState = { status: 'closed' }
  * Sends a popup to the provider and waits for what it comes back with.
  *
  * The popup's own page takes the response and stores it; this page hears of it on the channel and redeems the code, so
- * that the tokens are where the application is. Nothing depends on `window.opener` or `postMessage`: a provider that
- * isolates its pages (Cross-Origin-Opener-Policy) cuts both.
+ * that the tokens are where the application is. Nothing depends on `window.opener` or `postMessage`: a page that is
+ * isolated (Cross-Origin-Opener-Policy), the provider's or the application's own, cuts both.
  *
- * Such a provider also makes an open popup look closed. Before the popup has been seen on the provider's page it cannot
- * be told, and the wait goes on until the answer, `cancel()` or the expiry. After that closed means closed.
+ * Such a page also makes an open popup look closed. Before the popup has been seen on the provider's page that tells
+ * nothing, and the wait goes on. After that the person is told that it is closed, and may begin anew; but it may as well be
+ * on its way back, on a slow network. So nothing is given up before the expiry: what still comes is taken.
  */
 export function watchPopup(
   context: Context,
@@ -29,17 +33,19 @@ export function watchPopup(
   show: (state: AuthorizationState) => void,
 ): Promise<AuthorizationState> {
   const { clock, database, tabs } = context.platform
-  const { state } = transaction
+  const { state, expiresAt } = transaction
   return new Promise((resolve) => {
-    let seenAway = false
-    let closedSince: number | undefined
+    const observe = observer(popup)
     let stopLooking = (): void => undefined
 
+    const tell = (outcome: AuthorizationState): void => {
+      show(outcome)
+      resolve(outcome)
+    }
     const settle = (outcome: AuthorizationState): void => {
       stopLooking()
       stopListening()
-      show(outcome)
-      resolve(outcome)
+      tell(outcome)
     }
     const fail = (error: unknown): void => {
       settle({ status: 'failed', error: error as CountersignError })
@@ -61,18 +67,16 @@ export function watchPopup(
     }
     const look = (): void => {
       const now = clock.now()
-      const isClosed = popup.closed
-      seenAway ||= !isClosed && isAway(popup)
-      closedSince = isClosed ? (closedSince ?? now) : undefined
-      const isOver =
-        now > transaction.expiresAt ||
-        (seenAway && closedSince !== undefined && now - closedSince > graceSeconds)
-      if (!isOver) stopLooking = clock.after(lookSeconds, look)
+      const { seemsClosed, nextSeconds } = observe(now)
+      const isOver = now > expiresAt
+      if (!isOver) stopLooking = clock.after(seemsClosed ? expiresAt - now : nextSeconds, look)
+      if (!isOver && !seemsClosed) return
       // It may have come back in the moment it closed.
-      else
-        check().then((found) => {
-          if (!found) end()
-        }, fail)
+      check().then((found) => {
+        if (found) return
+        if (isOver) end()
+        else tell(closed)
+      }, fail)
     }
     const stopListening = tabs.onAnnounced((id) => {
       if (id === transactionId(state)) check().catch(fail)
@@ -82,6 +86,32 @@ export function watchPopup(
     show({ status: 'waiting', cancel: end })
     look()
   })
+}
+
+/** What one look at a popup says. */
+interface Observation {
+  readonly seemsClosed: boolean
+  /** When to look again. */
+  readonly nextSeconds: number
+}
+
+/**
+ * Looks at a popup again and again: it seems closed when it is, for a while, after it was at the provider. In the moment in
+ * which a provider cuts it off, the browser shows it as another site's page and then as closed, so it was there when two
+ * looks say so.
+ */
+function observer(popup: Window): (now: number) => Observation {
+  let sights = 0
+  let closedSince: number | undefined
+  return (now) => {
+    const isClosed = popup.closed
+    closedSince = isClosed ? (closedSince ?? now) : undefined
+    if (!isClosed && sights < 2) sights = isAway(popup) ? sights + 1 : 0
+    return {
+      seemsClosed: sights === 2 && closedSince !== undefined && now - closedSince > graceSeconds,
+      nextSeconds: sights === 1 && !isClosed ? secondLookSeconds : lookSeconds,
+    }
+  }
 }
 
 /** Whether the popup shows another site's page, which the browser then hides from this one. */

@@ -51,6 +51,8 @@ export async function giveUp(context: Context, state: string): Promise<void> {
 interface Occasion {
   readonly response?: Arrival
   readonly opener?: boolean
+  /** Called when it had ended before, in another page. */
+  readonly onEnded?: () => void
 }
 
 /**
@@ -64,7 +66,7 @@ interface Occasion {
 async function redeem(
   context: Context,
   state: string,
-  { response, opener = false }: Occasion = {},
+  { response, opener = false, onEnded }: Occasion = {},
 ): Promise<CallbackState> {
   const { database, tabs } = context.platform
   const resume = (): Promise<CallbackState> => redeem(context, state, { opener: true })
@@ -97,14 +99,14 @@ async function redeem(
   if ('status' in step) return step
   switch (step.do) {
     case 'tell':
-      if (response && step.ended.input.display === 'popup')
-        return leavePopup(context, state, step.ended, resume)
+      if (step.found) onEnded?.()
+      if (response && step.ended.input.display === 'popup') return leavePopup(context, state, step.ended)
       tabs.announce(transactionId(state))
       return tell(context, step.ended)
     case 'sign_in':
       return signInRequired(context, step.transaction, resume)
     case 'hand_over':
-      return handOver(context, state, resume)
+      return handOver(context, state)
     case 'refuse':
       return { status: 'failed', error: step.error, returnTo: '/' }
     default:
@@ -197,27 +199,34 @@ function signInRequired(
 }
 
 /** In the popup: what was refused is told by the page that opened it; of what was cancelled nobody need be told. */
-async function leavePopup(
-  context: Context,
-  state: string,
-  ended: EndedTransaction,
-  resume: () => Promise<CallbackState>,
-): Promise<CallbackState> {
-  if (ended.outcome !== 'cancelled') return handOver(context, state, resume)
-  context.platform.tabs.announce(transactionId(state))
-  context.platform.navigation.close()
+async function leavePopup(context: Context, state: string, ended: EndedTransaction): Promise<CallbackState> {
+  const { navigation, tabs } = context.platform
+  if (ended.outcome === 'cancelled') tabs.announce(transactionId(state))
+  // Nobody is there to tell it, so this page does.
+  else if (!(await isTaken(context, state))) return tell(context, ended)
+  navigation.close()
   return tell(context, ended)
 }
 
 /** In the popup: lets the page that opened it go on, and goes on itself when that page is gone. */
-async function handOver(
-  context: Context,
-  state: string,
-  resume: () => Promise<CallbackState>,
-): Promise<CallbackState> {
-  const { clock, database, navigation, tabs } = context.platform
+async function handOver(context: Context, state: string): Promise<CallbackState> {
+  await isTaken(context, state)
+  let endedThere = false
+  // Waits for a page that has taken the code and has no answer yet.
+  const outcome = await redeem(context, state, {
+    opener: true,
+    onEnded: () => {
+      endedThere = true
+    },
+  })
+  if (endedThere) context.platform.navigation.close()
+  return outcome
+}
+
+/** Announces what has come back, and waits for the page that opened the popup to have told what became of it. */
+async function isTaken({ platform: { clock, database, tabs } }: Context, state: string): Promise<boolean> {
   const id = transactionId(state)
-  const taken = await new Promise<boolean>((resolve) => {
+  return new Promise((resolve) => {
     const settle = (answer: boolean): void => {
       stopListening()
       stopWaiting()
@@ -234,7 +243,4 @@ async function handOver(
     })
     tabs.announce(id)
   })
-  const outcome = await resume()
-  if (taken) navigation.close()
-  return outcome
 }

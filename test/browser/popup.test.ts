@@ -64,6 +64,25 @@ describe('a window', () => {
     await waitForStatus(page, 'Apiture', 'Not connected')
   })
 
+  it('that is slow to come back, and cut off from the page by its own COOP, connects when it has', async () => {
+    const page = await open()
+    const popup = await goToConsent(page, 'Apiture')
+    let load = (): void => undefined
+    const loading = new Promise<void>((resolve) => {
+      load = resolve
+    })
+    await popup.route('**/*.js', async (route) => {
+      await loading
+      await route.continue()
+    })
+    await press(popup, 'Approve')
+    await card(page, 'Apiture').getByText('The bank’s window is closed').waitFor()
+    load()
+    await waitForStatus(page, 'Apiture', 'Connected')
+    await closed(popup)
+    expect(tokenRequests()).toBe(1)
+  })
+
   it('connects nothing after "Cancel" on the page, and keeps nothing', async () => {
     const page = await open()
     const popup = await goToConsent(page, 'Apiture')

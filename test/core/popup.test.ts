@@ -18,6 +18,16 @@ async function opened(scene: Scene, input: { returnTo?: string } = {}) {
   return { app, popup, authorization, outcome, cancel, url: popup.shows }
 }
 
+/** An app whose popup was seen at the provider, and then seemed closed. */
+async function closed(scene: Scene) {
+  const all = await opened(scene)
+  await pass(scene, 1)
+  all.popup.closed = true
+  await pass(scene, 3)
+  await until(all.authorization, 'closed')
+  return all
+}
+
 /** Lets time pass in steps, as a page that looks after its popup has it. */
 async function pass({ browser }: Scene, seconds: number) {
   for (let elapsed = 0; elapsed < seconds; elapsed += 0.25) {
@@ -94,15 +104,71 @@ describe('a popup', () => {
     expect(await outcome).toMatchObject({ status: 'failed', error: { code: 'network_error' } })
   })
 
-  test('that the person closes ends the wait, and the verifier is gone', async () => {
+  test('that the person closes is told as closed, and given up once its time is over', async () => {
     const scene = createScene(network)
-    const { popup, authorization, outcome } = await opened(scene)
-    await pass(scene, 1)
-    popup.closed = true
-    await pass(scene, 2)
+    const { authorization, outcome } = await closed(scene)
     expect(await outcome).toEqual({ status: 'closed' })
     expect(authorization.get()).toEqual({ status: 'closed' })
+    scene.browser.clock.advance(901)
+    await settled()
     expect(await verifiers(scene)).toEqual([])
+    expect(authorization.get()).toEqual({ status: 'closed' })
+  })
+
+  test('that seemed closed, cut off by the page it came back to, connects when that page has loaded', async () => {
+    const scene = createScene(network)
+    const { app, authorization, url } = await closed(scene)
+    await pass(scene, 60)
+    const inPopup = scene.open(scene.server.visit(url))
+    expect(await until(authorization, 'connected')).toMatchObject({ provider: 'bank' })
+    expect(await hasToken(app)).toMatch(/^[\w-]+$/)
+    await until(inPopup.client.callback, 'connected')
+    expect(inPopup.closed).toBe(true)
+    expect(scene.server.requests.token).toHaveLength(1)
+  })
+
+  test('that seemed closed does not take the place of one that was opened since', async () => {
+    const scene = createScene(network)
+    const { app, popup, authorization, url } = await closed(scene)
+    popup.closed = false
+    void authorization.authorize()
+    await until(authorization, 'waiting')
+    const late = scene.open(scene.server.visit(url))
+    await until(late.client.callback, 'connected')
+    await until(app.client.tokens('bank'), 'connected')
+    expect(authorization.get().status).toBe('waiting')
+  })
+
+  test('that is seen away while the provider cuts it off, but not again, does not count as closed', async () => {
+    const scene = createScene(network)
+    const popup = createPopup()
+    const app = scene.open('/', { popup })
+    const authorization = app.client.authorization('bank', { display: 'popup' })
+    void authorization.authorize()
+    await until(authorization, 'waiting')
+    popup.closed = true
+    await pass(scene, 5)
+    expect(authorization.get().status).toBe('waiting')
+  })
+
+  test('closes when the app has taken the code, however long the answer takes', async () => {
+    const scene = createScene(network)
+    const { outcome, url } = await opened(scene)
+    let answer = (): void => undefined
+    scene.server.hostile.token = () =>
+      new Promise((resolve) => {
+        answer = () => {
+          resolve(undefined)
+        }
+      })
+    const inPopup = scene.open(scene.server.visit(url))
+    while (scene.server.requests.token.length === 0) await settled()
+    await pass(scene, 10)
+    answer()
+    expect((await outcome).status).toBe('connected')
+    await until(inPopup.client.callback, 'connected')
+    expect(inPopup.closed).toBe(true)
+    expect(scene.server.requests.token).toHaveLength(1)
   })
 
   test('that comes back in the moment it closes has come back', async () => {

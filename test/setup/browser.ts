@@ -1,24 +1,26 @@
 // Once before the tests in real browsers: build the demo's page, find Chromium.
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
 import type { TestProject } from 'vitest/node'
 import { findChromium } from '../../scripts/chromium.js'
+import { buildDemoPage, type BuiltPage } from '../browser/support/page.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** The path of the Chromium or Chrome to launch. */
     chromium: string
+    /** The folder of the demo's built page. */
+    demoPage: string
   }
 }
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+let building: Promise<BuiltPage> | undefined
 
-let built: Promise<unknown> | undefined
-
-export default async function setup(project: TestProject): Promise<void> {
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   project.provide('chromium', await findChromium())
-  if (!existsSync(here('../../demo/app/index.html'))) return
-  built ??= build({ configFile: here('../../demo/vite.config.ts'), logLevel: 'warn' })
-  await built
+  building ??= buildDemoPage()
+  const { folder, remove } = await building
+  project.provide('demoPage', folder)
+  return async () => {
+    building = undefined
+    await remove()
+  }
 }

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll } from 'vitest'
+import { afterAll, afterEach, beforeAll, inject } from 'vitest'
 import type { Bank } from '../../../demo/banks/bank.js'
 import { startDemo, type Demo } from '../../../demo/demo.js'
 import { users } from '../../../demo/users.js'
@@ -50,7 +50,7 @@ export function useBench({
   beforeAll(async () => {
     built = page && (await buildBenchPage(page))
     ;[demo, browser] = await Promise.all([
-      startDemo({ dpop, ...(built && { page: built.folder }) }),
+      startDemo({ dpop, page: built?.folder ?? inject('demoPage') }),
       launch({ oneProcess }),
     ])
   })
