@@ -4,6 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { toNodeListener } from 'countersign/backend/node'
 import { createMeasuredBackend } from './backend.js'
 
+// As in production: with them, every error that a closed connection leaves behind costs a tenth of a millisecond.
+process.setSourceMapsEnabled(false)
+
 const [upstream = ''] = process.argv.slice(2)
 const backend = await createMeasuredBackend(upstream, { rateLimit: 'off' })
 

@@ -1,6 +1,5 @@
 import { CountersignError, TokenEndpointError } from '../protocol/errors.js'
 import type { Fetch } from '../protocol/http.js'
-import { sha256 } from '../protocol/pkce.js'
 import {
   changeConnection,
   findConnection,
@@ -12,6 +11,7 @@ import {
 } from './connections.js'
 import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
+import { sha256 } from './hash.js'
 import { insist } from './insist.js'
 import type { ProviderGrant } from './provider.js'
 import { countRequest } from './rate-limit.js'

@@ -1,7 +1,7 @@
 import type { Fetch } from '../protocol/http.js'
-import { sha256 } from '../protocol/pkce.js'
 import type { BackendEvent } from './events.js'
 import type { GuardOptions } from './guard.js'
+import { sha256 } from './hash.js'
 import type { BackendProvider, ProviderContext, Session } from './provider.js'
 import type { RateLimit } from './rate-limit.js'
 import type { Records } from './records.js'
@@ -15,8 +15,8 @@ export interface Context {
   readonly guard: GuardOptions
   readonly providers: ReadonlyMap<string, BackendProvider>
   readonly session: (request: Request) => Promise<Session | null>
-  /** How a user appears in keys of the store; see {@link hashSubject}. */
-  readonly subjectKey: (subject: string) => Promise<string>
+  /** How a user appears in keys of the store; see {@link createSubjectKeys}. */
+  readonly subjectKey: (subject: string) => Promise<string> | string
   readonly clientAddress: (request: Request) => string | undefined
   readonly rateLimit: RateLimit
   readonly records: Records
@@ -66,19 +66,35 @@ const withoutReuse =
     return fetch(url, { ...init, headers })
   }
 
-/** How a user of the app appears in keys of the store: not to be read back. */
-export const hashSubject = (subject: string): Promise<string> => sha256(`subject ${subject}`)
+/** How many users are remembered. */
+const rememberedSubjects = 1000
+
+/** How users of the app appear in keys of the store: not to be read back. */
+export function createSubjectKeys(): Context['subjectKey'] {
+  const keys = new Map<string, Promise<string> | string>()
+  return (subject) => {
+    let key = keys.get(subject)
+    if (!key) {
+      for (const oldest of keys.keys()) {
+        if (keys.size < rememberedSubjects) break
+        keys.delete(oldest)
+      }
+      keys.set(subject, (key = sha256(`subject ${subject}`)))
+    }
+    return key
+  }
+}
 
 /** The same context for one user's request: its events say whose it is, and at which provider. */
 export async function forSubject(context: Context, subject: string, provider = ''): Promise<Context> {
-  const key = await hashSubject(subject)
+  const key = await context.subjectKey(subject)
   const common = {
     subject: key.slice(0, 16),
     ...(context.providers.has(provider) && { provider }),
   }
   return {
     ...context,
-    subjectKey: (other) => (other === subject ? Promise.resolve(key) : hashSubject(other)),
+    records: context.records.forRequest(),
     emit: (name, event) => {
       context.emit(name, { ...common, ...event })
     },

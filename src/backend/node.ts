@@ -71,7 +71,7 @@ async function serve(
 ): Promise<void> {
   const abort = new AbortController()
   outgoing.once('close', () => {
-    abort.abort()
+    if (!outgoing.writableFinished) abort.abort()
   })
   const request = toRequest(origin, incoming, abort.signal)
   const { remoteAddress: address } = incoming.socket

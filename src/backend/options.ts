@@ -1,7 +1,7 @@
 import type { Fetch } from '../protocol/http.js'
 
 import { checkOptions } from './check-options.js'
-import { hashSubject, type Context } from './context.js'
+import { createSubjectKeys, type Context } from './context.js'
 import type { BackendLog } from './events.js'
 import type { BackendProviders, Session, SessionOf } from './provider.js'
 import { memoryRateLimit, type RateLimit } from './rate-limit.js'
@@ -65,7 +65,7 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     guard: { origins, cors },
     providers,
     session: readSession(options.session),
-    subjectKey: hashSubject,
+    subjectKey: createSubjectKeys(),
     clientAddress: options.clientAddress ?? (() => undefined),
     rateLimit: rateLimit === 'off' ? () => 0 : (rateLimit ?? memoryRateLimit({}, now)),
     records: createRecords(store, sealing, now),

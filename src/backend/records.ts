@@ -11,32 +11,31 @@ export interface Change<T, R> {
   readonly result: R
 }
 
-/** What one caller has written; {@link Records.change} fills it in. */
-export interface OwnWrite<T> {
-  /** As it lies in the store. */
-  text?: string
-  value?: T
-}
-
 /** JSON values in the store, sealed where there are keys. */
 export interface Records {
   read<T>(key: string): Promise<T | undefined>
-  /**
-   * Compare and swap: `next` may be called again when somebody else was faster, so it has no effects.
-   *
-   * @param own For a record that is changed twice: it is not opened again while it is still as it was written the first time.
-   */
-  change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>, own?: OwnWrite<T>): Promise<R>
+  /** Compare and swap: `next` may be called again when somebody else was faster, so it has no effects. */
+  change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>): Promise<R>
   remove(key: string): Promise<void>
+  /** The same records, for as long as one request takes: one that it has read or written is not opened again while the store has it so. */
+  forRequest(): Records
 }
 
 /** How often a change is tried again when others are faster. */
 const attempts = 30
 
-export function createRecords(store: Store, sealing: Sealing | undefined, now: () => number): Records {
-  async function decode<T>(key: string, value: string): Promise<T | undefined> {
-    if (!sealing) return JSON.parse(value) as T
-    return (await sealing.open(value, `record ${key}`, now())) as T | undefined
+export function createRecords(
+  store: Store,
+  sealing: Sealing | undefined,
+  now: () => number,
+  opened?: Map<string, { readonly text: string; readonly value: unknown }>,
+): Records {
+  async function decode<T>(key: string, text: string): Promise<T | undefined> {
+    const known = opened?.get(key)
+    if (known?.text === text) return known.value as T
+    const value: unknown = sealing ? await sealing.open(text, `record ${key}`, now()) : JSON.parse(text)
+    opened?.set(key, { text, value })
+    return value as T | undefined
   }
 
   const encode = (key: string, value: unknown, until: number): Promise<string> | string =>
@@ -48,15 +47,14 @@ export function createRecords(store: Store, sealing: Sealing | undefined, now: (
       return entry && decode(key, entry.value)
     },
 
-    async change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>, own: OwnWrite<T> = {}) {
+    async change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>) {
       for (let attempt = 0; attempt < attempts; attempt += 1) {
         const entry = await store.get(key)
-        const current = entry && (entry.value === own.text ? own.value : await decode<T>(key, entry.value))
-        const { write, until = 0, result } = next(current)
+        const { write, until = 0, result } = next(entry && (await decode<T>(key, entry.value)))
         if (write === undefined) return result
         const text = await encode(key, write, until)
         if (await store.put(key, text, entry?.version ?? null, until)) {
-          Object.assign(own, { text, value: write })
+          opened?.set(key, { text, value: write })
           return result
         }
         await pause(attempt)
@@ -65,6 +63,8 @@ export function createRecords(store: Store, sealing: Sealing | undefined, now: (
     },
 
     remove: (key) => store.delete(key),
+
+    forRequest: () => createRecords(store, sealing, now, new Map()),
   }
 }
 

@@ -1,10 +1,10 @@
 import type { ContractError } from '../protocol/contract.js'
-import { calculateCodeChallenge } from '../protocol/pkce.js'
 import type { ConnectionRecord } from './connections.js'
 import type { Context } from './context.js'
+import { sha256 } from './hash.js'
 import { insist } from './insist.js'
 import { uncountPending } from './pending-transactions.js'
-import type { Change, OwnWrite } from './records.js'
+import type { Change } from './records.js'
 import { Refusal } from './refusal.js'
 import { isSameHash } from './same-hash.js'
 import {
@@ -57,7 +57,7 @@ export async function redeemOnce<Grant>(
   const { redemptions } = context
   const [key, challenge, carried] = await Promise.all([
     recordKey(proof),
-    calculateCodeChallenge(proof.codeVerifier),
+    sha256(proof.codeVerifier),
     openHandle(context, proof, proof.handle),
   ])
   const sameRequest = `${key} ${challenge}`
@@ -93,7 +93,7 @@ async function redeemHere<Grant>(
   presented: Presented,
   steps: RedemptionSteps<Grant>,
 ): Promise<ConnectionRecord | string> {
-  const lease: Lease = { id: crypto.randomUUID(), own: {} }
+  const lease = crypto.randomUUID()
   for (;;) {
     const claim = await claimTransaction(context, presented, lease)
     if ('done' in claim) return claim.done
@@ -109,16 +109,10 @@ async function redeemHere<Grant>(
   }
 }
 
-/** The right to redeem. */
-interface Lease {
-  readonly id: string
-  readonly own: OwnWrite<TransactionRecord>
-}
-
 async function claimTransaction(
   { records, now }: Context,
   { key, challenge, carried }: Presented,
-  { id: lease, own }: Lease,
+  lease: string,
 ): Promise<Claim> {
   const claim = (current: TransactionRecord | undefined): Change<TransactionRecord, Claim> => {
     if (current?.phase === 'done' || current?.phase === 'failed') {
@@ -140,29 +134,26 @@ async function claimTransaction(
       result: { redeem: transaction, attempts },
     }
   }
-  return records.change(key, claim, own)
+  return records.change(key, claim)
 }
 
 async function attempt<Grant>(
   context: Context,
   key: string,
-  { id: lease, own }: Lease,
+  lease: string,
   { redeem: transaction, attempts }: { readonly redeem: Transaction; readonly attempts: number },
   { spend, keep }: RedemptionSteps<Grant>,
 ): Promise<ConnectionRecord> {
   const { challenge } = transaction
   const conclude = (write: TransactionRecord): Promise<void> =>
-    context.records.change<TransactionRecord, undefined>(
-      key,
-      (current) =>
-        current?.phase === 'redeeming' && current.lease === lease
-          ? {
-              write,
-              until: Math.max(transaction.expiresAt, context.now()) + tombstoneSeconds,
-              result: undefined,
-            }
-          : { result: undefined },
-      own,
+    context.records.change<TransactionRecord, undefined>(key, (current) =>
+      current?.phase === 'redeeming' && current.lease === lease
+        ? {
+            write,
+            until: Math.max(transaction.expiresAt, context.now()) + tombstoneSeconds,
+            result: undefined,
+          }
+        : { result: undefined },
     )
   let grant: Grant
   try {

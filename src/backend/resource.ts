@@ -1,11 +1,11 @@
-import { request as send } from '../protocol/http.js'
-import { sha256 } from '../protocol/pkce.js'
+import { request as send, type Answer } from '../protocol/http.js'
 import { usableTokens } from './access-tokens.js'
 import { securityHeaders } from './answer.js'
 import { checkJsonType, readText } from './body.js'
 import { findConnection, toHeld, type ConnectionRecord } from './connections.js'
 import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
+import { sha256 } from './hash.js'
 import { forwardedHeaders, relayedHeaders } from './headers.js'
 import type { BackendProvider, HeldConnection, ResourceRoute, Resources } from './provider.js'
 import { countRequest } from './rate-limit.js'
@@ -156,14 +156,14 @@ async function tokenFor(
   }
 }
 
-interface Answer {
+interface ApiAnswer {
   readonly status: number
   readonly text: string
   readonly headers: Headers
   readonly tokenRejected: boolean
 }
 
-async function ask(context: Context, forward: Forward, token: string): Promise<Answer> {
+async function ask(context: Context, forward: Forward, token: string): Promise<ApiAnswer> {
   const { provider, route, url, headers, body } = forward
   const fetch = provider.fetch ?? context.fetch
   try {
@@ -177,18 +177,19 @@ async function ask(context: Context, forward: Forward, token: string): Promise<A
       },
       ...(body !== undefined && { body }),
     }
-    const response = await send(fetch, url, init, { timeoutSeconds, maximumBytes: maximumAnswerBytes })
-    return await read(response, provider.resources)
+    return read(
+      await send(fetch, url, init, { timeoutSeconds, maximumBytes: maximumAnswerBytes }),
+      provider.resources,
+    )
   } catch (error) {
     throw toRefusal(error)
   }
 }
 
 /** @throws {Refusal} for an answer that no page may have from this origin: a failure's page, or anything but JSON. */
-async function read(response: Response, resources: Resources | undefined): Promise<Answer> {
+function read({ response, text }: Answer, resources: Resources | undefined): ApiAnswer {
   const { status, headers } = response
   if (status >= 500) throw new Refusal('provider_unavailable', { reason: `status_${String(status)}` })
-  const text = await response.text()
   if (status === 401) return { status, text: '', headers, tokenRejected: true }
   const json = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(headers.get('content-type') ?? '')
   const body = json ? parseJson(text) : undefined
@@ -211,7 +212,7 @@ const isRepeatable = ({ method, isRepeatable: may }: ResourceRoute, body: string
   may ? may(body) : /^(?:GET|PUT|DELETE)$/.test(method)
 
 /** The text as it came: parsing and writing it again would change large numbers. */
-function relay({ status, text, headers }: Answer): Response {
+function relay({ status, text, headers }: ApiAnswer): Response {
   return new Response(text === '' ? null : text, {
     status,
     headers: {

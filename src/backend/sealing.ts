@@ -1,4 +1,5 @@
 import { base64url } from '../protocol/pkce.js'
+import { createAead, type Aead } from './aead.js'
 
 /** Seals JSON values so that only this backend can read or make them. */
 export interface Sealing {
@@ -13,7 +14,7 @@ export interface Sealing {
 
 interface RingKey {
   readonly id: string
-  readonly key: CryptoKey
+  readonly aead: Aead
 }
 
 const encoder = new TextEncoder()
@@ -23,7 +24,6 @@ const encoder = new TextEncoder()
  *
  * @param keys 32 random bytes each, as base64url or base64.
  * @throws {TypeError} when a key is not that.
- * @see https://csrc.nist.gov/pubs/sp/800/38/d/final
  */
 export function createSealing(keys: readonly string[]): Sealing {
   const ring = Promise.all(keys.map((text) => importKey(decodeKey(text))))
@@ -34,17 +34,17 @@ export function createSealing(keys: readonly string[]): Sealing {
       if (!first) throw new TypeError('There is no sealing key.')
       const iv = crypto.getRandomValues(new Uint8Array(12))
       const plain = encoder.encode(JSON.stringify([expiresAt, value]))
-      const sealed = await crypto.subtle.encrypt(parameters(iv, context), first.key, plain)
-      return `1.${first.id}.${base64url(iv)}.${toText(new Uint8Array(sealed))}`
+      const sealed = await first.aead.seal(iv, plain, additionalData(context))
+      return `1.${first.id}.${base64url(iv)}.${toText(sealed)}`
     },
 
     async open(sealed, context, now) {
       const [version, id, iv, text, ...more] = sealed.split('.')
-      const key = (await ring).find((candidate) => candidate.id === id)?.key
-      if (version !== '1' || !key || iv?.length !== 16 || text === undefined || more.length > 0)
+      const aead = (await ring).find((candidate) => candidate.id === id)?.aead
+      if (version !== '1' || !aead || iv?.length !== 16 || text === undefined || more.length > 0)
         return undefined
       try {
-        const plain = await crypto.subtle.decrypt(parameters(fromText(iv), context), key, fromText(text))
+        const plain = await aead.open(fromText(iv), fromText(text), additionalData(context))
         const [expiresAt, value] = JSON.parse(new TextDecoder().decode(plain)) as [number, unknown]
         return expiresAt > now ? value : undefined
       } catch {
@@ -54,11 +54,8 @@ export function createSealing(keys: readonly string[]): Sealing {
   }
 }
 
-const parameters = (iv: Uint8Array<ArrayBuffer>, context: string): AesGcmParams => ({
-  name: 'AES-GCM',
-  iv,
-  additionalData: encoder.encode(`countersign 1 ${context}`),
-})
+const additionalData = (context: string): Uint8Array<ArrayBuffer> =>
+  encoder.encode(`countersign 1 ${context}`)
 
 function decodeKey(text: unknown): Uint8Array<ArrayBuffer> {
   const bytes = typeof text === 'string' && /^[\w+/-]{43}=?$/.test(text) ? fromText(text) : undefined
@@ -73,8 +70,7 @@ function decodeKey(text: unknown): Uint8Array<ArrayBuffer> {
 /** The id of a key says which one sealed; it tells nothing about the key. */
 async function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<RingKey> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])
-  return { id: base64url(hash.subarray(0, 6)), key }
+  return { id: base64url(hash.subarray(0, 6)), aead: await createAead(bytes) }
 }
 
 /** base64url of bytes of any number: `String.fromCharCode` takes only so many at once. */

@@ -1,6 +1,6 @@
 import type { ContractError, JsonObject } from '../protocol/contract.js'
-import { sha256 } from '../protocol/pkce.js'
 import type { Context } from './context.js'
+import { sha256 } from './hash.js'
 import { countPending, uncountPending } from './pending-transactions.js'
 import { Refusal } from './refusal.js'
 import { isSameHash } from './same-hash.js'

@@ -99,9 +99,9 @@ async function redeem(
   if ('status' in step) return step
   switch (step.do) {
     case 'tell':
-      if (step.found) onEnded?.()
       if (response && step.ended.input.display === 'popup') return leavePopup(context, state, step.ended)
       tabs.announce(transactionId(state))
+      if (step.found) onEnded?.()
       return tell(context, step.ended)
     case 'sign_in':
       return signInRequired(context, step.transaction, resume)
@@ -211,16 +211,13 @@ async function leavePopup(context: Context, state: string, ended: EndedTransacti
 /** In the popup: lets the page that opened it go on, and goes on itself when that page is gone. */
 async function handOver(context: Context, state: string): Promise<CallbackState> {
   await isTaken(context, state)
-  let endedThere = false
   // Waits for a page that has taken the code and has no answer yet.
-  const outcome = await redeem(context, state, {
+  return redeem(context, state, {
     opener: true,
     onEnded: () => {
-      endedThere = true
+      context.platform.navigation.close()
     },
   })
-  if (endedThere) context.platform.navigation.close()
-  return outcome
 }
 
 /** Announces what has come back, and waits for the page that opened the popup to have told what became of it. */

@@ -11,6 +11,14 @@ export interface HttpOptions {
 /** The part of `fetch` that this library uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
+/** An HTTP answer that has come whole. */
+export interface Answer {
+  /** Status and headers; its body has been read. */
+  readonly response: Response
+  /** The body. */
+  readonly text: string
+}
+
 /**
  * The one way by which page and backend talk to another server: redirects are not followed, nothing is cached, no
  * referrer is sent, the wait and the body are bounded. Cookies go only where `init` says so. The body has been read
@@ -24,11 +32,11 @@ export async function request(
   url: string,
   init: RequestInit,
   options: HttpOptions = {},
-): Promise<Response> {
+): Promise<Answer> {
   const { timeoutSeconds = 15, maximumBytes = 262_144 } = options
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000)
   let response: Response
-  let body: Uint8Array<ArrayBuffer> | undefined
+  let text: string | undefined
   try {
     response = await fetch(url, {
       credentials: 'omit',
@@ -38,56 +46,48 @@ export async function request(
       ...init,
       signal: init.signal ? AbortSignal.any([init.signal, timeout]) : timeout,
     })
-    body = await readBody(response, maximumBytes)
+    text = await readText(response, maximumBytes)
   } catch {
     throw new NetworkError(
       'No answer came: the device is offline, the server was too slow, or it answers a backend only and no page (CORS).',
     )
   }
   // A browser shows a redirect that it did not follow as status 0, Node as what it is.
-  if (!body || response.status === 0 || (response.status >= 300 && response.status < 400)) {
+  const redirected = response.status === 0 || (response.status >= 300 && response.status < 400)
+  if (text === undefined || redirected) {
     throw new ValidationError(
       'response_malformed',
-      body ? 'status' : 'body',
-      `The server ${body ? 'redirected instead of answering' : 'sent more than any valid answer holds'}. Nothing was used.`,
+      redirected ? 'status' : 'body',
+      `The server ${redirected ? 'redirected instead of answering' : 'sent more than any valid answer holds'}. Nothing was used.`,
     )
   }
-  return new Response(body.length > 0 ? body : null, { status: response.status, headers: response.headers })
+  return { response, text }
 }
 
 /** The whole body, or `undefined` when it exceeds the limit. */
-async function readBody(
-  response: Response,
-  maximumBytes: number,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const chunks: Uint8Array[] = []
-  let size = 0
+async function readText(response: Response, maximumBytes: number): Promise<string | undefined> {
+  const decoder = new TextDecoder()
   const reader = response.body?.getReader()
+  let text = ''
+  let size = 0
   for (;;) {
     const next = await reader?.read()
-    if (!next || next.done) break
+    if (!next || next.done) return text + decoder.decode()
     size += next.value.byteLength
     if (size > maximumBytes) {
-      void reader?.cancel()
+      void reader?.cancel().catch(() => undefined)
       return undefined
     }
-    chunks.push(next.value)
+    text += decoder.decode(next.value, { stream: true })
   }
-  const body = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    body.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return body
 }
 
 /** The JSON object of an answer, or `undefined` where it is none (wrong type, not parsable, an array). */
-export async function readJsonObject(response: Response): Promise<Record<string, unknown> | undefined> {
+export function readJsonObject({ response, text }: Answer): Record<string, unknown> | undefined {
   const type = response.headers.get('content-type') ?? ''
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) return undefined
   try {
-    const value: unknown = await response.json()
+    const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined

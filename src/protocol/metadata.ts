@@ -1,7 +1,8 @@
 import * as oauth from 'oauth4webapi'
 import { isLoopback, parseEndpoint } from './authorization-request.js'
 import { ValidationError } from './errors.js'
-import { readJsonObject, request, type Fetch } from './http.js'
+import { readJsonObject, type Fetch } from './http.js'
+import { oauthRequest } from './oauth-request.js'
 
 /** The metadata of an authorization server, checked. Keep one object per server: oauth4webapi caches its keys by it. */
 export type ServerMetadata = oauth.AuthorizationServer
@@ -30,12 +31,12 @@ export async function discover(
 ): Promise<ServerMetadata> {
   const url = parseEndpoint(issuer, 'issuer')
   if (url.href.includes('?')) refuse('issuer', 'cannot have a query in its issuer')
-  const response = await oauth.discoveryRequest(url, {
-    [oauth.customFetch]: (href: string, init: object) =>
-      request(fetch, href, init, { maximumBytes: 1_048_576 }),
-    ...insecure(url),
-  })
-  const document = response.status === 200 ? await readJsonObject(response) : undefined
+  const answer = await oauthRequest(
+    fetch,
+    (through) => oauth.discoveryRequest(url, { ...through, ...insecure(url) }),
+    { maximumBytes: 1_048_576 },
+  )
+  const document = answer.response.status === 200 ? readJsonObject(answer) : undefined
   return checkMetadata(document ?? refuse('document', 'was not found'), issuer, origins)
 }
 

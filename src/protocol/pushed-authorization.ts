@@ -1,7 +1,8 @@
 import * as oauth from 'oauth4webapi'
 import { TokenEndpointError, ValidationError } from './errors.js'
-import { readJsonObject, request } from './http.js'
+import { readJsonObject, type Answer } from './http.js'
 import { insecure } from './metadata.js'
+import { oauthRequest } from './oauth-request.js'
 import { oauthErrorOf, type TokenEndpoint } from './token-endpoint.js'
 
 /** A pushed authorization request, as the authorization server keeps it. */
@@ -29,16 +30,21 @@ export async function pushAuthorizationRequest(
   const { server, clientId, authentication, fetch, mtls = false, dpop } = endpoint
   const client: oauth.Client = { client_id: clientId, use_mtls_endpoint_aliases: mtls }
   const options: oauth.PushedAuthorizationRequestOptions = {
-    [oauth.customFetch]: (href: string, init: object) => request(fetch, href, init),
     ...insecure(addressOf(server, mtls)),
     ...(dpop && { DPoP: dpop }),
   }
-  const send = () => oauth.pushedAuthorizationRequest(server, client, authentication, parameters, options)
-  let response = await send()
+  const push = (): Promise<Answer> =>
+    oauthRequest(fetch, (through) =>
+      oauth.pushedAuthorizationRequest(server, client, authentication, parameters, {
+        ...options,
+        ...through,
+      }),
+    )
+  let answer = await push()
   // The server asks for its nonce in the proof, at most once: RFC 9449 §8.
-  if (dpop && (await oauthErrorOf(response.clone())) === 'use_dpop_nonce') response = await send()
-  if (response.status !== 201) throw await refusal(response)
-  const { request_uri: requestUri, expires_in: expiresIn } = (await readJsonObject(response)) ?? {}
+  if (dpop && oauthErrorOf(answer) === 'use_dpop_nonce') answer = await push()
+  if (answer.response.status !== 201) throw refusal(answer)
+  const { request_uri: requestUri, expires_in: expiresIn } = readJsonObject(answer) ?? {}
   if (typeof requestUri !== 'string' || !/^[\x21-\x7e]{1,2048}$/.test(requestUri))
     throw malformed('request_uri')
   if (typeof expiresIn !== 'number' || !(expiresIn > 0)) throw malformed('expires_in')
@@ -59,12 +65,12 @@ function addressOf(server: oauth.AuthorizationServer, mtls: boolean): string {
   return address
 }
 
-async function refusal(response: Response): Promise<TokenEndpointError> {
-  const { status } = response
-  const retry = Number(response.headers.get('retry-after') ?? NaN)
+function refusal(answer: Answer): TokenEndpointError {
+  const { status, headers } = answer.response
+  const retry = Number(headers.get('retry-after') ?? NaN)
   return new TokenEndpointError(
     'The authorization server refused the pushed authorization request. Compare client, scope, redirect URI and authorization details with what is registered.',
-    { error: await oauthErrorOf(response), status },
+    { error: oauthErrorOf(answer), status },
     {
       recovery: status >= 500 || status === 429 ? 'authorize' : 'configure',
       retryAfterSeconds: Number.isFinite(retry) ? retry : undefined,

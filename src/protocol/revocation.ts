@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { insecure } from './metadata.js'
-import { request } from './http.js'
+import { oauthRequest } from './oauth-request.js'
 import type { TokenEndpoint } from './token-endpoint.js'
 
 /**
@@ -18,11 +18,16 @@ export async function revoke(
   if (server.revocation_endpoint === undefined || held.length === 0) return false
   let confirmed = true
   for (const [token, hint] of held) {
-    const response = await oauth.revocationRequest(server, { client_id: clientId }, authentication, token, {
-      [oauth.customFetch]: (href: string, init: object) => request(fetch, href, init),
+    const options = {
       additionalParameters: { token_type_hint: hint },
       ...insecure(server.revocation_endpoint),
-    })
+    }
+    const { response } = await oauthRequest(fetch, (through) =>
+      oauth.revocationRequest(server, { client_id: clientId }, authentication, token, {
+        ...options,
+        ...through,
+      }),
+    )
     // Any 2xx is a yes (RFC 7009 §2.2 says 200, servers also send 204).
     confirmed &&= response.ok
   }

@@ -1,9 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import { checkResponseIssuer } from './authorization-response.js'
 import { CountersignError, TokenEndpointError, ValidationError } from './errors.js'
-import { readJsonObject, request, type Fetch } from './http.js'
+import { readJsonObject, request, type Answer, type Fetch } from './http.js'
 import { algorithmOf, checkIdToken, idTokenAlgorithms } from './id-token.js'
 import { insecure, type ServerMetadata } from './metadata.js'
+import { oauthRequest } from './oauth-request.js'
 import { parseTokenResponse, type TokenResponseRules, type TokenSet } from './token-response.js'
 
 /** One client at one authorization server: what every request to its token endpoint needs. */
@@ -143,17 +144,17 @@ const clientOf = ({
 async function exchange(endpoint: TokenEndpoint, expected: Expected, send: Send): Promise<CheckedTokens> {
   const { server, dpop } = endpoint
   const options: oauth.TokenEndpointRequestOptions = {
-    [oauth.customFetch]: (href: string, init: object) => request(endpoint.fetch, href, init),
     ...insecure(server.token_endpoint ?? server.issuer),
     ...(dpop && { DPoP: dpop }),
   }
   const mtls = endpoint.mtls ? { use_mtls_endpoint_aliases: true } : {}
   const client = { ...clientOf(endpoint), ...mtls }
-  let response = await send(client, options)
+  const ask = (): Promise<Answer> =>
+    oauthRequest(endpoint.fetch, (through) => send(client, { ...options, ...through }))
+  let answer = await ask()
   // The server asks for its nonce in the proof, at most once: RFC 9449 §8.
-  if (dpop && (await oauthErrorOf(response.clone())) === 'use_dpop_nonce')
-    response = await send(client, options)
-  const tokens = parseTokenResponse(await successBody(response), { ...endpoint, dpop: dpop !== undefined })
+  if (dpop && oauthErrorOf(answer) === 'use_dpop_nonce') answer = await ask()
+  const tokens = parseTokenResponse(successBody(answer), { ...endpoint, dpop: dpop !== undefined })
   const claims =
     tokens.idToken === undefined || endpoint.idToken === 'unchecked'
       ? undefined
@@ -169,9 +170,9 @@ async function exchange(endpoint: TokenEndpoint, expected: Expected, send: Send)
 }
 
 /** The JSON object of a token response; everything else becomes a typed error. */
-async function successBody(response: Response): Promise<Record<string, unknown>> {
-  if (response.status !== 200) throw await refusalOf(response)
-  const body = await readJsonObject(response)
+function successBody(answer: Answer): Record<string, unknown> {
+  if (answer.response.status !== 200) throw refusalOf(answer)
+  const body = readJsonObject(answer)
   if (!body)
     throw new ValidationError(
       'token_response_invalid',
@@ -181,9 +182,9 @@ async function successBody(response: Response): Promise<Record<string, unknown>>
   return body
 }
 
-async function refusalOf(response: Response): Promise<TokenEndpointError> {
-  const { status, headers } = response
-  const error = await oauthErrorOf(response)
+function refusalOf(answer: Answer): TokenEndpointError {
+  const { status, headers } = answer.response
+  const error = oauthErrorOf(answer)
   const isBusy =
     status >= 500 || status === 429 || /^(?:temporarily_unavailable|server_error)$/.test(error ?? '')
   const retry = Number(headers.get('retry-after') ?? NaN)
@@ -204,8 +205,8 @@ async function refusalOf(response: Response): Promise<TokenEndpointError> {
 }
 
 /** The `error` of an error answer, in the characters that RFC 6749 §5.2 allows. */
-export async function oauthErrorOf(response: Response): Promise<string | undefined> {
-  const error = response.status === 200 ? undefined : (await readJsonObject(response))?.['error']
+export function oauthErrorOf(answer: Answer): string | undefined {
+  const error = answer.response.status === 200 ? undefined : readJsonObject(answer)?.['error']
   return typeof error === 'string' && /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(error) ? error : undefined
 }
 
@@ -271,9 +272,10 @@ async function checkSignature(
   const keys = { missing: false }
   const fetchKeys = async (href: string, init: object): Promise<Response> => {
     keys.missing = true
-    const answer = await request(fetch, href, init, { maximumBytes: 1_048_576 })
-    keys.missing = answer.status !== 200
-    return answer
+    const { response: answer, text } = await request(fetch, href, init, { maximumBytes: 1_048_576 })
+    const { status, headers } = answer
+    keys.missing = status !== 200
+    return new Response(text === '' ? null : text, { status, headers })
   }
   try {
     await oauth.validateApplicationLevelSignature(server, response, {

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { memoryStore, type Store } from 'countersign/backend'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { nodeCrypto } from '../../src/backend/node-crypto.js'
 import { createBench, type Bench } from './support/bench.js'
 import { createUpstream, networkFailure, tokenEndpoint, type UpstreamRequest } from './support/upstream.js'
 
@@ -157,6 +158,17 @@ describe('a refresh', () => {
     }
     const used = refreshes(bench).map(({ form }) => form.get('refresh_token'))
     expect(new Set(used).size).toBe(3)
+  })
+
+  test('costs one opening and two sealings: the connection is not opened again while nobody has changed it', async () => {
+    const bench = await createBench({ backend: { keys: [randomBytes(32).toString('base64url')] } })
+    const { id, accessToken } = await bench.connect()
+    const opened = vi.spyOn(nodeCrypto!, 'createDecipheriv')
+    const sealed = vi.spyOn(nodeCrypto!, 'createCipheriv')
+    expect((await ask(bench, id, hash(accessToken))).body.access_token).not.toBe(accessToken)
+    expect(opened).toHaveBeenCalledTimes(1)
+    // With the lease in it, and with the new tokens.
+    expect(sealed).toHaveBeenCalledTimes(2)
   })
 
   test('keeps the old refresh token where the answer has none', async () => {

@@ -53,6 +53,14 @@ test.each(Object.entries(load))('keeps the contract below %s', async (_name, ser
   expect(results.length).toBeGreaterThan(40)
 })
 
+test('keeps it by Web Crypto alone, as elsewhere than on Node', async () => {
+  vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+  backend = await listen(await load.Node())
+  expect((await import('../../src/backend/node-crypto.js')).nodeCrypto).toBeUndefined()
+  const { results } = await checkBackend({ ...check, baseUrl: backend.baseUrl })
+  expect(results.filter(({ result }) => result !== 'pass')).toEqual([])
+})
+
 test('keeps it with the listener of @hono/node-server, which answers itself what is no path', async () => {
   const { app } = await import('../../examples/runtimes/hono.js')
   const listener = getRequestListener(app.fetch)

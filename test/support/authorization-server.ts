@@ -14,7 +14,7 @@ export interface Hostility {
   /** The body of successful token responses. */
   tokens?: (body: Record<string, unknown>) => unknown
   /** The answer of the token endpoint, instead of looking at the request. */
-  token?: (form: URLSearchParams) => Response | Promise<Response> | undefined
+  token?: (form: URLSearchParams) => Response | Promise<Response | undefined> | undefined
   /** The metadata document. */
   metadata?: (document: Record<string, unknown>) => unknown
   /** The answer of the metadata's address. */

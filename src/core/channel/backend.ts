@@ -133,14 +133,14 @@ async function listConnections(context: Context): Promise<Connection[]> {
 }
 
 /** One call of the contract. @throws {BackendError} for an answer that is no success. @throws {NetworkError} without one. */
-async function call<Answer>(
+async function call<Document>(
   context: Pick<Context, 'backend'>,
   path: string,
   method: string,
   body?: object,
-): Promise<Partial<Answer>> {
+): Promise<Partial<Document>> {
   const { url, fetch, credentials } = backendOf(context)
-  const response = await request(
+  const answer = await request(
     fetch,
     url + path,
     {
@@ -154,9 +154,9 @@ async function call<Answer>(
     // Most likely to a sign-in page. Whatever it was, the backend has not answered, so nothing is given up for it.
     throw error instanceof ValidationError ? invalid(error.parameter) : error
   })
-  const answer = await readJsonObject(response)
-  if (response.ok && answer) return answer as Partial<Answer>
-  throw toError(response, answer)
+  const document = readJsonObject(answer)
+  if (answer.response.ok && document) return document as Partial<Document>
+  throw toError(answer.response, document)
 }
 
 function backendOf({ backend }: Pick<Context, 'backend'>): NonNullable<Context['backend']> {

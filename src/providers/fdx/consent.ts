@@ -26,10 +26,10 @@ export async function fetchConsent(
   id: string,
   accessToken: string,
 ): Promise<FdxConsent | undefined> {
-  const response = await request(fetch, `${base}consents/${encodeURIComponent(id)}`, {
+  const answer = await request(fetch, `${base}consents/${encodeURIComponent(id)}`, {
     headers: { accept: 'application/json', authorization: `Bearer ${accessToken}` },
   })
-  return response.status === 200 ? readConsent(await readJsonObject(response), id) : undefined
+  return answer.response.status === 200 ? readConsent(readJsonObject(answer), id) : undefined
 }
 
 /**
@@ -44,11 +44,12 @@ export async function revokeConsent(
   accessToken: string,
   revocation: { readonly reason: FdxRevocationReason; readonly initiator: FdxInitiator },
 ): Promise<'revoked' | 'token' | 'refused'> {
-  const { ok, status } = await request(fetch, `${base}consents/${encodeURIComponent(id)}/revocation`, {
+  const { response } = await request(fetch, `${base}consents/${encodeURIComponent(id)}/revocation`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
     body: JSON.stringify(revocation),
   })
+  const { ok, status } = response
   if (ok || status === 409) return 'revoked'
   return status === 401 ? 'token' : 'refused'
 }

@@ -132,15 +132,16 @@ function sign(
 
 async function leaveRequestObject(jwt: string, { fetch }: TokenEndpoint, address: string): Promise<string> {
   const init = { method: 'POST', headers: { 'content-type': 'application/jws' }, body: jwt }
-  const response = await request(fetch, address, init)
-  if (!response.ok) {
+  const answer = await request(fetch, address, init)
+  const { ok, status } = answer.response
+  if (!ok) {
     throw new TokenEndpointError(
       'Moneyhub refused the request object. Compare its key and parameters with what is registered.',
-      { error: await oauthErrorOf(response), status: response.status },
+      { error: oauthErrorOf(answer), status },
       { recovery: 'configure' },
     )
   }
-  const uri = (await response.text()).trim()
+  const uri = answer.text.trim()
   if (/^urn:[\x21-\x7e]{1,500}$/.test(uri)) return uri
   throw new ValidationError('response_malformed', 'request_uri', 'Moneyhub gave no usable request_uri.')
 }

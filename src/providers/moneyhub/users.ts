@@ -1,5 +1,5 @@
 import { TokenEndpointError, ValidationError } from '../../protocol/errors.js'
-import { readJsonObject, request } from '../../protocol/http.js'
+import { readJsonObject, request, type Answer } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
 import { oauthErrorOf } from '../../protocol/token-endpoint.js'
 import type { Reach } from '../../protocol/known-metadata.js'
@@ -43,7 +43,7 @@ export function createMoneyhubUsers(service: string, ownTokens: OwnTokens): Mone
     path: string,
     init: { readonly method: string; readonly body?: string },
     reach: Reach,
-  ): Promise<Response> {
+  ): Promise<Answer> {
     const token = await ownTokens({ scope }, reach)
     const headers = {
       accept: 'application/json',
@@ -55,9 +55,9 @@ export function createMoneyhubUsers(service: string, ownTokens: OwnTokens): Mone
 
   async function create(clientUserId: string, reach: Reach): Promise<string> {
     const init = { method: 'POST', body: JSON.stringify({ clientUserId }) }
-    const response = await call('user:create', '', init, reach)
-    if (!response.ok) throw await refusal(response)
-    return checkUserId((await readJsonObject(response))?.['userId'])
+    const answer = await call('user:create', '', init, reach)
+    if (!answer.response.ok) throw refusal(answer)
+    return checkUserId(readJsonObject(answer)?.['userId'])
   }
 
   /**
@@ -111,8 +111,8 @@ export function createMoneyhubUsers(service: string, ownTokens: OwnTokens): Mone
 
     async expiryOf(userId, connectionId, reach) {
       const path = `/${encodeURIComponent(userId)}/connections`
-      const response = await call('user:read', path, { method: 'GET' }, reach)
-      const list: unknown = response.ok ? await response.json() : []
+      const { response, text } = await call('user:read', path, { method: 'GET' }, reach)
+      const list: unknown = response.ok ? JSON.parse(text) : []
       const data = Array.isArray(list) ? (list as unknown[]) : (list as { data?: unknown }).data
       const connections = (Array.isArray(data) ? data : []) as { id?: unknown; expiresAt?: unknown }[]
       const expiresAt = connections.find(({ id }) => id === connectionId)?.expiresAt
@@ -122,8 +122,8 @@ export function createMoneyhubUsers(service: string, ownTokens: OwnTokens): Mone
 
     async disconnect(userId, connectionId, reach) {
       const path = [userId, 'connection', connectionId].map(encodeURIComponent).join('/')
-      const { ok, status } = await call('user:delete', `/${path}`, { method: 'DELETE' }, reach)
-      return ok || status === 404
+      const { response } = await call('user:delete', `/${path}`, { method: 'DELETE' }, reach)
+      return response.ok || response.status === 404
     },
   }
 }
@@ -134,12 +134,12 @@ export function checkUserId(value: unknown): string {
   throw new ValidationError('response_malformed', 'userId', 'The Moneyhub user has no usable userId.')
 }
 
-async function refusal(response: Response): Promise<TokenEndpointError> {
-  const { status } = response
-  const retry = Number(response.headers.get('retry-after') ?? NaN)
+function refusal(answer: Answer): TokenEndpointError {
+  const { status, headers } = answer.response
+  const retry = Number(headers.get('retry-after') ?? NaN)
   return new TokenEndpointError(
     'Moneyhub did not create the user. Check that the client may have the scope user:create.',
-    { error: await oauthErrorOf(response), status },
+    { error: oauthErrorOf(answer), status },
     { retryAfterSeconds: Number.isFinite(retry) ? retry : undefined },
   )
 }
