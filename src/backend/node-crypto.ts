@@ -6,9 +6,9 @@ export type NodeCrypto = typeof crypto
 /**
  * `node:crypto` on Node itself; what other platforms have under this name is left alone.
  *
- * Web Crypto hands each operation to another thread. For the few hundred bytes of a record the way there and back takes
- * many times as long as the work, and a redemption goes it eight times: docs/backend-performance.md. So `hash.ts` and
- * `aead.ts` do the same on the spot where they can, and take Web Crypto elsewhere.
+ * Web Crypto hands each operation to another thread. For the few hundred bytes of a record the way there and back costs
+ * more than the work, and a redemption goes it eight times: docs/backend-performance.md. So `hash.ts` and `aead.ts` do the
+ * same on the spot where they can, and take Web Crypto elsewhere.
  */
 export const nodeCrypto: NodeCrypto | undefined = findNodeCrypto()
 
