@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import { refusalAnswer } from './answer.js'
 import { Refusal } from './refusal.js'
 
@@ -32,8 +33,9 @@ export function toNodeListener(
 ): RequestListener {
   return (incoming, outgoing) => {
     serve(handle, origin, incoming, outgoing).catch(() => {
-      if (!outgoing.headersSent) outgoing.writeHead(500)
-      outgoing.end()
+      // What has begun is broken off, so that nobody takes a part for the whole.
+      if (outgoing.headersSent) outgoing.destroy()
+      else outgoing.writeHead(500).end()
     })
   }
 }
@@ -82,11 +84,8 @@ async function serve(
     // A body that was not read whole is not waited for either.
     ...(!incoming.complete && { connection: 'close' }),
   })
-  for await (const chunk of response.body ?? []) {
-    if (outgoing.destroyed) return
-    outgoing.write(chunk)
-  }
-  outgoing.end()
+  if (response.body) await pipeline(response.body, outgoing)
+  else outgoing.end()
 }
 
 /** Methods that `fetch` has no request for. */

@@ -138,6 +138,42 @@ test('a page that goes away aborts the request', async () => {
   await expect.poll(() => signal?.aborted).toBe(true)
 })
 
+test('an answer that breaks off is seen to be broken, not taken for whole', async () => {
+  const broken = new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('{"a":1}')),
+    pull: (controller) => controller.error(new Error('the API is gone')),
+  })
+  const port = await listen(toNodeListener(async () => new Response(broken)))
+  await expect(fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())).rejects.toThrow()
+})
+
+test('of an answer no more is taken than the page reads, and none when it goes away', async () => {
+  let taken = 0
+  let cancelled = false
+  const endless = new ReadableStream({
+    pull(controller) {
+      taken += 65_536
+      controller.enqueue(new Uint8Array(65_536))
+    },
+    cancel() {
+      cancelled = true
+    },
+  })
+  const port = await listen(toNodeListener(async () => new Response(endless)))
+  const incoming = await new Promise<IncomingMessage>((resolve) => {
+    request({ port, host: '127.0.0.1' }, resolve).end()
+  })
+  let before = -1
+  // Nobody reads, so it comes to a halt once the buffers between here and there are full.
+  while (before !== taken) {
+    before = taken
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  expect(taken).toBeLessThan(50_000_000)
+  incoming.destroy()
+  await expect.poll(() => cancelled).toBe(true)
+})
+
 test('serves the contract whole', async () => {
   const bench = await createBench()
   const port = await listen(toNodeListener(bench.handle, { origin: 'https://app.example' }))
