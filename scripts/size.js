@@ -32,12 +32,12 @@ const apps = [
     optional: /(?:dpop|pushed-authorization|popup|lease|backend)-/,
     budget: 31_900,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 36_400 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 36_500 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 19_300,
+    budget: 19_400,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]
