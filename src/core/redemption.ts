@@ -203,14 +203,14 @@ async function leavePopup(context: Context, state: string, ended: EndedTransacti
   const { navigation, tabs } = context.platform
   if (ended.outcome === 'cancelled') tabs.announce(transactionId(state))
   // Nobody is there to tell it, so this page does.
-  else if (!(await isTaken(context, state))) return tell(context, ended)
+  else if (!(await offer(context, state))) return tell(context, ended)
   navigation.close()
   return tell(context, ended)
 }
 
 /** In the popup: lets the page that opened it go on, and goes on itself when that page is gone. */
 async function handOver(context: Context, state: string): Promise<CallbackState> {
-  await isTaken(context, state)
+  await offer(context, state)
   // Waits for a page that has taken the code and has no answer yet.
   return redeem(context, state, {
     opener: true,
@@ -220,8 +220,8 @@ async function handOver(context: Context, state: string): Promise<CallbackState>
   })
 }
 
-/** Announces what has come back, and waits for the page that opened the popup to have told what became of it. */
-async function isTaken({ platform: { clock, database, tabs } }: Context, state: string): Promise<boolean> {
+/** Offers what has come back to the page that opened the popup: whether that page has told in time what became of it. */
+async function offer({ platform: { clock, database, tabs } }: Context, state: string): Promise<boolean> {
   const id = transactionId(state)
   return new Promise((resolve) => {
     const settle = (answer: boolean): void => {
