@@ -29,6 +29,8 @@ export default defineConfig({
   test: {
     // vitest leaves one core to itself, which of two is half.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // The time that a test has ends the wait before, where it is shorter.
+    expect: { poll: { timeout: 30_000 } },
     restoreMocks: true,
     unstubGlobals: true,
     unstubEnvs: true,
@@ -78,7 +80,7 @@ export default defineConfig({
           maxWorkers: 2,
           // What a file starts it closes; the demo's modules are loaded once.
           isolate: false,
-          testTimeout: 30_000,
+          testTimeout: 90_000,
           hookTimeout: 60_000,
         },
       },

@@ -17,7 +17,10 @@ export interface Records {
   /** Compare and swap: `next` may be called again when somebody else was faster, so it has no effects. */
   change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>): Promise<R>
   remove(key: string): Promise<void>
-  /** The same records, for as long as one request takes: one that it has read or written is not opened again while the store has it so. */
+  /**
+   * The same records, for as long as one request takes: what it has read or written is not opened again while the store
+   * has it so.
+   */
   forRequest(): Records
 }
 

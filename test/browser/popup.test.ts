@@ -32,7 +32,7 @@ const press = (popup: Page, name: string) =>
     .click()
     .catch(() => undefined)
 
-const closed = (popup: Page) => expect.poll(() => popup.isClosed(), { timeout: 10_000 }).toBe(true)
+const closed = (popup: Page) => expect.poll(() => popup.isClosed()).toBe(true)
 
 describe.each(['Apiture', 'Stitch'])('%s in a window of its own', (title) => {
   it('connects the page that opened it, and closes', async () => {

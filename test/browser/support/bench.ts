@@ -76,7 +76,8 @@ export function useBench({
   const newProfile = async (): Promise<BrowserContext> => {
     if (!browser) throw new Error('The browser has not started.')
     const profile = await browser.newContext()
-    profile.setDefaultTimeout(10_000)
+    // Only a test that fails waits so long; a machine of CI may stand still for a while.
+    profile.setDefaultTimeout(30_000)
     // Before the first page: one whose clock is replaced while it is at work reads 1970 for a moment.
     if (clock) await profile.clock.setSystemTime(Date.now())
     profiles.push(profile)
