@@ -24,6 +24,9 @@ const jsdom = {
   environmentOptions: { jsdom: { url: 'http://localhost:3000/' } },
 }
 
+/** A machine of CI may stand still at any moment: there, a test in a real browser has a second try, which the summary tells. */
+const onBusyMachine = process.env['CI'] ? 1 : 0
+
 export default defineConfig({
   resolve: { alias: aliases('source') },
   test: {
@@ -80,6 +83,7 @@ export default defineConfig({
           maxWorkers: 2,
           // What a file starts it closes; the demo's modules are loaded once.
           isolate: false,
+          retry: onBusyMachine,
           testTimeout: 90_000,
           hookTimeout: 60_000,
         },
@@ -97,6 +101,7 @@ export default defineConfig({
           include: ['test/slow/**/*.test.ts'],
           globalSetup: 'test/setup/browser.ts',
           fileParallelism: false,
+          retry: onBusyMachine,
           testTimeout: 600_000,
           hookTimeout: 60_000,
         },

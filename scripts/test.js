@@ -99,7 +99,7 @@ async function execute(step) {
   }
   const report = join(tmpdir(), `countersign-${step.name}-${process.pid}.json`)
   const command = step.folder
-    ? `${step.command} --reporter=default --reporter=json --outputFile.json="${report}"`
+    ? `${step.command} --reporter=default --reporter=./scripts/second-tries.js --reporter=json --outputFile.json="${report}"`
     : step.command
 
   const begun = performance.now()
@@ -113,7 +113,8 @@ async function execute(step) {
     stdout.write(`\n── ${step.name}: ${code === 0 ? 'passed' : 'FAILED'} in ${seconds.toFixed(1)} s\n`)
     if (code !== 0 || !step.quiet) stdout.write(output)
   }
-  return { ...counts, seconds }
+  const again = output.match(/^second try: /gm)?.length ?? 0
+  return { ...counts, seconds, ...(again > 0 && { note: `${again} at the second try` }) }
 }
 
 /**

@@ -14,8 +14,9 @@ import { askForToken } from './support/client.js'
 
 const bench = useBench({ page: {}, clock: true })
 
+/** Resolves when the app's server knows it: what is opened next is that user's. */
 const signIn = (page: Page, name: 'Robin' | 'Sam' | 'Signed out') =>
-  page.locator('#user').selectOption({ label: name })
+  Promise.all([page.waitForResponse('**/session'), page.locator('#user').selectOption({ label: name })])
 
 const titles = ['Apiture', 'Stitch'] as const
 
