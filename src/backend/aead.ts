@@ -2,7 +2,11 @@ import { nodeCrypto, type NodeCrypto } from './node-crypto.js'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** AES-256-GCM with one key; what is sealed ends with its tag. */
+/**
+ * AES-256-GCM with one key; what is sealed ends with its tag.
+ *
+ * @see https://csrc.nist.gov/pubs/sp/800/38/d/final
+ */
 export interface Aead {
   readonly seal: (iv: Bytes, plain: Bytes, additionalData: Bytes) => Promise<Uint8Array> | Uint8Array
   /** @throws when it was sealed otherwise. */

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../protocol/contract.js'
+import { readBody } from '../protocol/http.js'
 import { Refusal } from './refusal.js'
 
 /** The largest body that a page may send: 16 KiB. */
@@ -45,21 +46,11 @@ export async function readText(request: Request, maximumBytes: number): Promise<
   if (Number(request.headers.get('content-length') ?? 0) > maximumBytes)
     throw new Refusal('payload_too_large')
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  const reader = request.body?.getReader()
-  let text = ''
-  let size = 0
-  try {
-    for (;;) {
-      const next = await reader?.read()
-      if (!next || next.done) return text + decoder.decode()
-      size += next.value.byteLength
-      if (size > maximumBytes) throw new Refusal('payload_too_large')
-      text += decoder.decode(next.value, { stream: true })
-    }
-  } catch (error) {
-    void reader?.cancel().catch(() => undefined)
-    throw error instanceof Refusal ? error : malformed('encoding')
-  }
+  const text = await readBody(request.body, maximumBytes, decoder).catch(() => {
+    throw malformed('encoding')
+  })
+  if (text === undefined) throw new Refusal('payload_too_large')
+  return text
 }
 
 function parse(text: string): Json {

@@ -46,7 +46,7 @@ export async function request(
       ...init,
       signal: init.signal ? AbortSignal.any([init.signal, timeout]) : timeout,
     })
-    text = await readText(response, maximumBytes)
+    text = await readBody(response.body, maximumBytes)
   } catch {
     throw new NetworkError(
       'No answer came: the device is offline, the server was too slow, or it answers a backend only and no page (CORS).',
@@ -64,21 +64,26 @@ export async function request(
   return { response, text }
 }
 
-/** The whole body, or `undefined` when it exceeds the limit. */
-async function readText(response: Response, maximumBytes: number): Promise<string | undefined> {
-  const decoder = new TextDecoder()
-  const reader = response.body?.getReader()
+/** The whole body, counted while it comes, or `undefined` when it exceeds the limit. @throws what the decoder throws. */
+export async function readBody(
+  body: ReadableStream<Uint8Array> | null,
+  maximumBytes: number,
+  decoder: TextDecoder = new TextDecoder(),
+): Promise<string | undefined> {
+  const reader = body?.getReader()
   let text = ''
   let size = 0
-  for (;;) {
-    const next = await reader?.read()
-    if (!next || next.done) return text + decoder.decode()
-    size += next.value.byteLength
-    if (size > maximumBytes) {
-      void reader?.cancel().catch(() => undefined)
-      return undefined
+  try {
+    for (;;) {
+      const next = await reader?.read()
+      if (!next || next.done) return text + decoder.decode()
+      size += next.value.byteLength
+      if (size > maximumBytes) return undefined
+      text += decoder.decode(next.value, { stream: true })
     }
-    text += decoder.decode(next.value, { stream: true })
+  } finally {
+    // What has not been read is not waited for.
+    void reader?.cancel().catch(() => undefined)
   }
 }
 

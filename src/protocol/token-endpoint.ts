@@ -272,10 +272,10 @@ async function checkSignature(
   const keys = { missing: false }
   const fetchKeys = async (href: string, init: object): Promise<Response> => {
     keys.missing = true
-    const { response: answer, text } = await request(fetch, href, init, { maximumBytes: 1_048_576 })
-    const { status, headers } = answer
+    const keySet = await request(fetch, href, init, { maximumBytes: 1_048_576 })
+    const { status, headers } = keySet.response
     keys.missing = status !== 200
-    return new Response(text === '' ? null : text, { status, headers })
+    return new Response(keySet.text || null, { status, headers })
   }
   try {
     await oauth.validateApplicationLevelSignature(server, response, {

@@ -165,10 +165,8 @@ test('of an answer no more is taken than the page reads, and none when it goes a
   })
   let before = -1
   // Nobody reads, so it comes to a halt once the buffers between here and there are full.
-  while (before !== taken) {
-    before = taken
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  const moves = () => before !== (before = taken)
+  await expect.poll(moves, { interval: 100 }).toBe(false)
   expect(taken).toBeLessThan(50_000_000)
   incoming.destroy()
   await expect.poll(() => cancelled).toBe(true)
