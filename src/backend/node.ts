@@ -33,9 +33,8 @@ export function toNodeListener(
 ): RequestListener {
   return (incoming, outgoing) => {
     serve(handle, origin, incoming, outgoing).catch(() => {
-      // What has begun is broken off, so that nobody takes a part for the whole.
-      if (outgoing.headersSent) outgoing.destroy()
-      else outgoing.writeHead(500).end()
+      // What has begun is broken off by then, so that nobody takes a part for the whole.
+      if (!outgoing.headersSent) outgoing.writeHead(500).end()
     })
   }
 }

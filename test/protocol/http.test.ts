@@ -96,6 +96,18 @@ test('a body without end is cut off at the limit', async () => {
   })
 })
 
+test('of a body that is too large nothing more is taken', async () => {
+  let cancelled = false
+  const body = new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+    cancel() {
+      cancelled = true
+    },
+  })
+  await refusalOf(() => request(async () => new Response(body), url, {}))
+  expect(cancelled).toBe(true)
+})
+
 test('a body may be as large as the limit, and no byte larger', async () => {
   const options = { maximumBytes: 1000 }
   answer(() => new Response('x'.repeat(1000)))
