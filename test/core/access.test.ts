@@ -266,6 +266,7 @@ describe('an access token of mediated mode', () => {
     ['unknown_connection', () => refusal('unknown_connection', 404), 'unknown_connection', 'disconnected'],
     ['unauthenticated', () => refusal('unauthenticated', 401), 'sign_in_required', 'sign_in_required'],
     ['provider_unavailable', () => refusal('provider_unavailable', 504), 'backend_error', 'connected'],
+    ['backend_unavailable', () => refusal('backend_unavailable', 503), 'backend_error', 'connected'],
     ['rate_limited', () => refusal('rate_limited', 429), 'rate_limited', 'connected'],
   ])('which the backend refuses with %s', async (_name, answer, code, status) => {
     const scene = createScene(network)

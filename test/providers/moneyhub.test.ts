@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { memoryStore } from 'countersign/backend'
 import type { MoneyhubConsent } from 'countersign/providers'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { openStore } from '../backend/support/open-store.js'
 import { until } from '../support/until.js'
 import { createBrowser } from '../support/browser.js'
 import {
@@ -147,6 +149,22 @@ describe('many connections, access that lasts', () => {
       .find('/oidc/request')
       .map(({ parameters }) => JSON.stringify(claimsOf(parameters)['sub']))
     expect(new Set(users).size).toBe(1)
+  })
+
+  test('moneyhub 13: makes no second user where it cannot read who the first one is', async () => {
+    const { store, values } = openStore()
+    const [keys, others] = [[randomBytes(32).toString('base64url')], [randomBytes(32).toString('base64url')]]
+    await createScene(bank, { store, keys }).leave()
+    const stored = await values()
+    const scene = createScene(bank, { store, keys: others })
+    await expect(scene.leave()).rejects.toMatchObject({ code: 'backend_error', recovery: 'resume' })
+    expect(scene.events).toContainEqual(
+      expect.objectContaining({ name: 'record_unreadable', reason: 'unknown_key', record: 'provider' }),
+    )
+    expect(bank.requests.count('/users')).toBe(1)
+    expect(await values()).toEqual(stored)
+    await createScene(bank, { store, keys }).leave()
+    expect(bank.requests.count('/users')).toBe(1)
   })
 
   test('moneyhub 13: makes another user for another user of the app', async () => {
