@@ -185,6 +185,16 @@ describe('many connections, access that lasts', () => {
     expect(claimsOf(pushed(bank))['sub']).toEqual({ essential: true, value })
   })
 
+  test.each(['.', '..', '../users', 'a/b', ''])(
+    'moneyhub 13: takes no %j for the user of a path',
+    async (moneyhubUserId) => {
+      await expect(createScene(bank, { claims: { moneyhubUserId } }).leave()).rejects.toMatchObject({
+        code: 'backend_error',
+      })
+      expect(bank.requests.count('/oidc/request')).toBe(0)
+    },
+  )
+
   test('moneyhub 13: says that Moneyhub does not answer when no user can be made, and makes it at the next click', async () => {
     const scene = createScene(bank)
     bank.control.next({ users: { status: 503, error: 'temporarily_unavailable' } })
@@ -608,6 +618,7 @@ describe('the way back', () => {
     ['another issuer', { claims: { iss: 'https://evil.example' } }],
     ['no connection', { claims: { 'mh:con_id': null } }],
     ['a connection that is no string', { claims: { 'mh:con_id': { id: 1 } } }],
+    ['a connection that leads elsewhere', { claims: { 'mh:con_id': '..' } }],
     [
       'a person who authenticated two days ago',
       { claims: { auth_time: Math.floor(Date.now() / 1000) - 172_800 } },
