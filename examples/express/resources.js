@@ -19,7 +19,7 @@ export function createResources({ find, usableToken }, providers) {
     // Not decoded: an encoded character is none of those that a segment may hold.
     const [path, query = ''] = req.url.slice(1).split('?')
     const route = findRoute(provider.resources, req.method, path)
-    const url = new URL(path, provider.api)
+    const url = buildUrl(provider.api, path)
     url.search = checkQuery(route, query)
     const body = req.method === 'GET' ? undefined : await bodyOf(req, res)
 
@@ -48,6 +48,16 @@ function findRoute(resources, method, path) {
 }
 
 const pattern = (template) => new RegExp(`^${template.replace(/\{\w+\}/g, segment)}$`)
+
+/** Appended, never resolved: `http:host` at the beginning of a path would be a reference to another server. */
+function buildUrl(api, path) {
+  const base = new URL(api.endsWith('/') ? api : `${api}/`)
+  const url = new URL(base)
+  url.pathname = base.pathname + path
+  // The segments allow for nothing else; this is the last look before a token goes out.
+  if (url.origin !== base.origin || !url.pathname.startsWith(base.pathname)) throw new Refusal('not_found')
+  return url
+}
 
 function checkQuery({ query: allowed = [] }, query) {
   const names = [...new URLSearchParams(query).keys()]

@@ -27,6 +27,7 @@ const provider = (name, mode) =>
     resources: [
       { method: 'GET', path: 'accounts', query: ['limit'] },
       { method: 'GET', path: 'accounts/{accountId}' },
+      { method: 'GET', path: '{customerId}/transactions' },
       { method: 'POST', path: 'payments' },
     ],
   })

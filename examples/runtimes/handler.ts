@@ -24,6 +24,7 @@ const provider = (name: string, mode: 'mediated' | 'bff') =>
     routes: [
       { method: 'GET', path: '/accounts', query: ['limit'] },
       { method: 'GET', path: '/accounts/{accountId}' },
+      { method: 'GET', path: '/{customerId}/transactions' },
       { method: 'POST', path: '/payments' },
     ],
   })

@@ -2,7 +2,7 @@ import type { AuthorizationAnswer, Json, JsonObject } from '../protocol/contract
 import { isCodeChallenge } from '../protocol/pkce.js'
 import { parseScope } from '../protocol/scope.js'
 import { isObject, readJsonBody } from './body.js'
-import { findConnection, toHeld } from './connections.js'
+import { checkReadable, findConnection, toHeld } from './connections.js'
 import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import type { AuthorizationStart, BackendProvider, InputForm, Session } from './provider.js'
@@ -60,6 +60,8 @@ export async function beginAuthorization(
     input: chooseInput(provider, body.input),
     connection: record && toHeld(record),
   }
+  // Nobody is sent to the bank for a connection that could not be stored.
+  await checkReadable(context, session.subject)
   const owner = { subject: session.subject, provider: name, state }
   const seconds = provider.transactionSeconds ?? transactionSeconds
   const expiresAt = context.now() + seconds + graceSeconds

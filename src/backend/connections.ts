@@ -89,6 +89,19 @@ export function changeConnection<R>(
   })
 }
 
+/**
+ * Reads what {@link storeConnection} and {@link forgetConnection} change, before anything is spent or deleted for them.
+ *
+ * @throws {Refusal} `backend_unavailable` where a record cannot be read.
+ */
+export async function checkReadable(context: Context, subject: string, renews?: string): Promise<void> {
+  const { records } = context
+  await Promise.all([
+    records.read(await indexKey(context, subject)),
+    renews !== undefined && records.read(recordKey(renews)),
+  ])
+}
+
 /** What a redeemed code was for. */
 export interface Redeemed {
   readonly subject: string
@@ -231,6 +244,7 @@ export function toDocument(record: ConnectionRecord, now: number): ConnectionDoc
 /** Forgets a connection, and only then asks the provider to end the grant. Gives whether the provider confirmed it. */
 export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<boolean> {
   const { records, providers } = context
+  await checkReadable(context, record.subject)
   await records.remove(recordKey(record.id))
   await records.change<readonly string[], undefined>(await indexKey(context, record.subject), (ids) =>
     ids?.includes(record.id)

@@ -1,10 +1,10 @@
 import type { Fetch } from '../protocol/http.js'
-import type { BackendEvent } from './events.js'
+import type { BackendEvent, RecordKind } from './events.js'
 import type { GuardOptions } from './guard.js'
 import { sha256 } from './hash.js'
 import type { BackendProvider, ProviderContext, Session } from './provider.js'
 import type { RateLimit } from './rate-limit.js'
-import type { Records } from './records.js'
+import type { Records, Report } from './records.js'
 import { Refusal } from './refusal.js'
 import type { Sealing } from './sealing.js'
 import type { ConnectionRecord, StoredTokens } from './connections.js'
@@ -92,11 +92,20 @@ export async function forSubject(context: Context, subject: string, provider = '
     subject: key.slice(0, 16),
     ...(context.providers.has(provider) && { provider }),
   }
-  return {
-    ...context,
-    records: context.records.forRequest(),
-    emit: (name, event) => {
-      context.emit(name, { ...common, ...event })
-    },
+  const emit: Context['emit'] = (name, event) => {
+    context.emit(name, { ...common, ...event })
   }
+  return { ...context, records: context.records.forRequest(reportBy(emit)), emit }
 }
+
+/** Tells the operator of records that cannot be read. A record's key says what kind it is, and of a connection the id. */
+export const reportBy =
+  (emit: Context['emit']): Report =>
+  ({ key, reason }) => {
+    const [kind, id] = key.split(':')
+    emit('record_unreadable', {
+      reason,
+      record: kind as RecordKind,
+      ...(kind === 'connection' && { connection: id }),
+    })
+  }

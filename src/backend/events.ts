@@ -15,6 +15,11 @@ export interface BackendEvent {
     | 'resource_requested'
     | 'refused'
     | 'failed'
+    /**
+     * A record of the store is there and cannot be read, because its key is missing from `keys` or it was damaged. Nothing
+     * is written over it: put the key back. Worth an alarm.
+     */
+    | 'record_unreadable'
   /** Epoch seconds. */
   readonly at: number
   readonly provider?: string | undefined
@@ -24,9 +29,21 @@ export interface BackendEvent {
   readonly subject?: string | undefined
   /** For `refused`: the error that was answered. */
   readonly error?: ContractError | undefined
-  /** For `refused` and `failed`: which check, or which code of a provider. */
+  /**
+   * For `refused` and `failed`: which check, or which code of a provider. For `record_unreadable`: `unknown_key` (sealed by
+   * a key that is not among `keys`), `no_keys` (sealed, and there are no `keys`), `not_sealed` (written before there were
+   * `keys`), or `damaged`.
+   */
   readonly reason?: string | undefined
+  /** For `record_unreadable`: what kind of record. */
+  readonly record?: RecordKind | undefined
 }
+
+/**
+ * Kinds of records in the store: the list of a user's connections, a connection with its tokens, a transaction, the count
+ * of a user's pending transactions, and what a provider keeps, such as Moneyhub's users.
+ */
+export type RecordKind = 'connections' | 'connection' | 'transaction' | 'transactions' | 'provider'
 
 /** Takes events. What it throws is ignored. */
 export type BackendLog = (event: BackendEvent) => void

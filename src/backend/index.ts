@@ -34,7 +34,7 @@ export {
 export { oidc, type OidcBackendOptions, type OidcClientAuthentication } from '../providers/oidc/backend.js'
 export { stitch, type StitchBackendOptions } from '../providers/stitch/backend.js'
 /* eslint-enable @typescript-eslint/no-restricted-imports */
-export type { BackendEvent, BackendLog } from './events.js'
+export type { BackendEvent, BackendLog, RecordKind } from './events.js'
 export { createBackend, type Backend } from './handler.js'
 export type { BackendOptions } from './options.js'
 export type {

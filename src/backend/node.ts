@@ -17,6 +17,7 @@ export interface NodeListenerOptions {
 /**
  * Serves a Web-standard handler with `node:http`, or below an Express or Connect app.
  *
+ * @throws {TypeError} when `origin` is no URL.
  * @example
  * ```ts
  * import { createServer } from 'node:http'
@@ -29,8 +30,9 @@ export interface NodeListenerOptions {
  */
 export function toNodeListener(
   handle: (request: Request) => Promise<Response>,
-  { origin = 'http://localhost' }: NodeListenerOptions = {},
+  options: NodeListenerOptions = {},
 ): RequestListener {
+  const { origin } = new URL(options.origin ?? 'http://localhost')
   return (incoming, outgoing) => {
     serve(handle, origin, incoming, outgoing).catch(() => {
       // What has begun is broken off by then, so that nobody takes a part for the whole.
@@ -98,12 +100,13 @@ function toRequest(
   const { method = 'GET', headers } = incoming
   // Below a mount path Express shortens `url`; the contract's paths are whole.
   const path = incoming.originalUrl ?? incoming.url ?? '/'
-  // A target with an origin of its own, or `//host`, is never a path here.
-  if (!/^\/(?!\/)/.test(path) || !URL.canParse(path, origin)) return new Refusal('invalid_request')
+  // A target with an origin of its own is never a path here, nor is `//host`, which parsers of URLs also read in `/\host`.
+  if (!/^\/(?![/\\])/.test(path)) return new Refusal('invalid_request')
   if (unrepresentable.has(method))
     return new Refusal('method_not_allowed', { allow: ['GET', 'POST', 'DELETE'] })
   const bodiless = method === 'GET' || method === 'HEAD'
-  return new Request(new URL(path, origin), {
+  // Appended, not resolved: whatever the path looks like, the origin is the one that is configured.
+  return new Request(origin + path, {
     method,
     headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, String(value)]],

@@ -1,7 +1,7 @@
 import type { Fetch } from '../protocol/http.js'
 
 import { checkOptions } from './check-options.js'
-import { createSubjectKeys, type Context } from './context.js'
+import { createSubjectKeys, reportBy, type Context } from './context.js'
 import type { BackendLog } from './events.js'
 import type { BackendProviders, Session, SessionOf } from './provider.js'
 import { memoryRateLimit, type RateLimit } from './rate-limit.js'
@@ -27,6 +27,11 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   /**
    * Keys that seal transactions for the page to carry, and what lies in the store: 32 random bytes each, as base64url. The
    * first seals, all open. Absent: transactions are kept in the store, and the store's own encryption must do.
+   *
+   * Give them before anything is stored, and keep each for as long as what it has sealed: a record that cannot be opened is
+   * answered with `backend_unavailable` and stays as it is (event `record_unreadable`), and that goes for records from before
+   * there were keys, too. To change the key, put the new one last in every replica, then first, and remove the old one when
+   * nothing is left that it has sealed: connections are sealed again when they change, and kept for two years.
    */
   readonly keys?: readonly string[]
   /** Whether pages on another origin than this backend's may call. @defaultValue false */
@@ -57,6 +62,7 @@ export function createContext<P extends BackendProviders>(options: BackendOption
   const { providers, origins, store, basePath } = checkOptions({ ...options })
   const now = (): number => Math.floor(clock ? clock.now() : Date.now() / 1000)
   const sealing = keys && createSealing(keys)
+  const emit = createEmit(log, now)
   const ready = Promise.all([...providers.values()].map(async (provider) => provider.ready))
   // Whoever awaits it learns of it; whoever does not gets an answer to every request that says so.
   ready.catch(() => undefined)
@@ -68,14 +74,14 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     subjectKey: createSubjectKeys(),
     clientAddress: options.clientAddress ?? (() => undefined),
     rateLimit: rateLimit === 'off' ? () => 0 : (rateLimit ?? memoryRateLimit({}, now)),
-    records: createRecords(store, sealing, now),
+    records: createRecords(store, sealing, now, reportBy(emit)),
     sealing,
     // Looked up at every call, so that what replaces the global one later is used.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     now,
     redemptions: new Map(),
     refreshes: new Map(),
-    emit: createEmit(log, now),
+    emit,
     ready,
   }
 }

@@ -32,8 +32,10 @@ export interface TransactionProof extends TransactionOwner {
   readonly handle: string | undefined
 }
 
-/** The two steps of a redemption. */
+/** The steps of a redemption. */
 export interface RedemptionSteps<Grant> {
+  /** Finds out whether {@link keep} will be able to, before anything is sent: what it throws uses nothing up. */
+  readonly prepare: (transaction: Transaction) => Promise<void>
   /** Spends the code. */
   readonly spend: (transaction: Transaction) => Promise<Grant>
   /** Stores what it gave, as a connection. Whatever it throws, the transaction is over. */
@@ -100,8 +102,9 @@ async function redeemHere<Grant>(
     if ('refuse' in claim) throw transactionInvalid(claim.refuse)
     if ('redeem' in claim) {
       const connection = await attempt(context, presented.key, lease, claim, steps)
-      // One that the page has carried was never counted.
-      if (!presented.carried) await uncountPending(context, proof.subject, presented.key)
+      // One that the page has carried was never counted. The count ends by itself; the connection is there in any case.
+      if (!presented.carried)
+        await uncountPending(context, proof.subject, presented.key).catch(() => undefined)
       return connection
     }
     // Another replica is at it: its result will be ours.
@@ -142,7 +145,7 @@ async function attempt<Grant>(
   key: string,
   lease: string,
   { redeem: transaction, attempts }: { readonly redeem: Transaction; readonly attempts: number },
-  { spend, keep }: RedemptionSteps<Grant>,
+  { prepare, spend, keep }: RedemptionSteps<Grant>,
 ): Promise<ConnectionRecord> {
   const { challenge } = transaction
   const conclude = (write: TransactionRecord): Promise<void> =>
@@ -155,6 +158,12 @@ async function attempt<Grant>(
           }
         : { result: undefined },
     )
+  try {
+    await prepare(transaction)
+  } catch (error) {
+    await conclude({ phase: 'begun', transaction, attempts: attempts - 1 })
+    throw error
+  }
   let grant: Grant
   try {
     grant = await spend(transaction)

@@ -3,6 +3,7 @@ import { isCodeChallenge, isCodeVerifier } from '../protocol/pkce.js'
 import { usableTokens } from './access-tokens.js'
 import { readJsonBody } from './body.js'
 import {
+  checkReadable,
   findConnection,
   storeConnection,
   toDocument,
@@ -55,6 +56,7 @@ export async function redeem(
   const { subject } = session
   const proof = { subject, provider: name, state, codeVerifier, handle }
   const redeemed = await redeemOnce(context, proof, {
+    prepare: ({ connection }) => checkReadable(context, subject, connection),
     spend: ({ nonce, redirectUri, scope, data }) =>
       spend(context, name, provider, {
         session,

@@ -20,7 +20,10 @@ const maximumAnswerBytes = 4_194_304
 const maximumQueryLength = 2048
 const timeoutSeconds = 20
 
-/** One segment of a path: characters that mean nothing to any server, so no `%`, `;` or `\`. */
+/**
+ * One segment of a path: characters that need no encoding and mean nothing to any server, so no `%`, `;` or `\`. A `:` is among
+ * them because a path is appended to the base, and never parsed as a URL of its own.
+ */
 const segment = /^(?!\.{1,2}$)[A-Za-z0-9._~:-]{1,128}$/
 
 interface Forward {
@@ -115,7 +118,8 @@ function readQuery({ query = [] }: ResourceRoute, parameters: URLSearchParams): 
 function buildUrl({ base }: Resources, segments: readonly string[], query: URLSearchParams): string {
   const root = new URL(base.endsWith('/') ? base : `${base}/`)
   const url = new URL(root)
-  url.pathname = root.pathname + segments.map(encodeURIComponent).join('/')
+  // Appended, never resolved: `http:host` as the first segment would be a reference to another server (RFC 3986 §5.2.2).
+  url.pathname = root.pathname + segments.join('/')
   url.search = query.toString()
   // The segments allow for nothing else; this is the last look before a token goes out.
   if (url.origin !== root.origin || !url.pathname.startsWith(root.pathname))

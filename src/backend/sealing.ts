@@ -8,9 +8,21 @@ export interface Sealing {
    * @param expiresAt Epoch seconds after which it does not open.
    */
   seal(value: unknown, context: string, expiresAt: number): Promise<string>
-  /** The value, or `undefined` for anything that was not sealed here for this context, or has expired. */
-  open(sealed: string, context: string, now: number): Promise<unknown>
+  open(sealed: string, context: string, now: number): Promise<Opened>
 }
+
+/** A sealed value, opened, or why it does not open. */
+export type Opened =
+  | { readonly status: 'open'; readonly value: unknown }
+  /** Its time is over: there is nothing any more. */
+  | { readonly status: 'expired' }
+  | { readonly status: Unreadable }
+
+/**
+ * Why a value cannot be read: sealed by a key that is not in the ring; sealed while there are no keys at all; written
+ * while there were none; or changed since, or sealed for something else.
+ */
+export type Unreadable = 'unknown_key' | 'no_keys' | 'not_sealed' | 'damaged'
 
 interface RingKey {
   readonly id: string
@@ -20,7 +32,7 @@ interface RingKey {
 const encoder = new TextEncoder()
 
 /**
- * AES-256-GCM with a ring of keys: the first seals, all open. Remove a key and what it sealed is gone.
+ * AES-256-GCM with a ring of keys: the first seals, all open. What a key has sealed does not open without it.
  *
  * @param keys 32 random bytes each, as base64url or base64.
  * @throws {TypeError} when a key is not that.
@@ -39,20 +51,26 @@ export function createSealing(keys: readonly string[]): Sealing {
     },
 
     async open(sealed, context, now) {
-      const [version, id, iv, text, ...more] = sealed.split('.')
+      const [, id, iv = '', text = ''] = form.exec(sealed) ?? []
+      if (id === undefined) return { status: /^[[{]/.test(sealed) ? 'not_sealed' : 'damaged' }
       const aead = (await ring).find((candidate) => candidate.id === id)?.aead
-      if (version !== '1' || !aead || iv?.length !== 16 || text === undefined || more.length > 0)
-        return undefined
+      if (!aead) return { status: 'unknown_key' }
       try {
         const plain = await aead.open(fromText(iv), fromText(text), additionalData(context))
         const [expiresAt, value] = JSON.parse(new TextDecoder().decode(plain)) as [number, unknown]
-        return expiresAt > now ? value : undefined
+        return expiresAt > now ? { status: 'open', value } : { status: 'expired' }
       } catch {
-        return undefined
+        return { status: 'damaged' }
       }
     },
   }
 }
+
+/** Version, key, initialization vector, and what is sealed with its tag. */
+const form = /^1\.([\w-]{8})\.([\w-]{16})\.([\w-]*)$/
+
+/** Whether a text looks like one that {@link Sealing.seal} has made, by whichever key. */
+export const isSealed = (text: string): boolean => form.test(text)
 
 const additionalData = (context: string): Uint8Array<ArrayBuffer> =>
   encoder.encode(`countersign 1 ${context}`)

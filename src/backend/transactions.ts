@@ -96,12 +96,12 @@ export async function createTransaction(
   return undefined
 }
 
-/** What the handle of a token request holds. */
+/** What the handle of a token request holds. The page gave it: one that does not open is the page's mistake. */
 export async function openHandle(
   { sealing, now }: Context,
   owner: TransactionOwner,
   handle: string | undefined,
 ): Promise<Transaction | undefined> {
-  if (handle === undefined) return undefined
-  return (await sealing?.open(handle, sealContext(owner), now())) as Transaction | undefined
+  const opened = handle === undefined ? undefined : await sealing?.open(handle, sealContext(owner), now())
+  return opened?.status === 'open' ? (opened.value as Transaction) : undefined
 }

@@ -49,7 +49,12 @@ function allSettings(options: CheckOptions): object {
     [bff]: {
       mode: 'bff',
       ...settingsOf(options, bff),
-      resources: ['GET /accounts (query: limit)', 'GET /accounts/{accountId}', 'POST /payments'],
+      resources: [
+        'GET /accounts (query: limit)',
+        'GET /accounts/{accountId}',
+        'GET /{customerId}/transactions',
+        'POST /payments',
+      ],
     },
     client:
       'any client id and any secret, sent by HTTP Basic or in the form; PKCE with S256; refresh tokens rotate',

@@ -133,5 +133,8 @@ export type ContractError =
   | 'rate_limited'
   | 'provider_error'
   | 'provider_unavailable'
-  /** 503: the backend itself cannot work now, because its store or the app's session does not answer. */
+  /**
+   * 503: the backend itself cannot work now, because its store or the app's session does not answer, or what lies in the
+   * store cannot be opened.
+   */
   | 'backend_unavailable'

@@ -40,6 +40,15 @@ test('a request arrives as it was sent, and its answer goes back', async () => {
   expect(seen.headers).toContainEqual(['x-a', 'b'])
 })
 
+test.each(['https://app.example', 'https://app.example/'])(
+  'whatever the path looks like, a request is for the origin %s',
+  async (origin) => {
+    const port = await listen(toNodeListener(echo, { origin }))
+    for (const path of ['/https:evil.example/', '/@evil.example', '/..//evil.example', '/a/\\/evil.example'])
+      expect(new URL((await echoed(port, path)).url).origin).toBe('https://app.example')
+  },
+)
+
 test('statuses, headers and empty bodies go back', async () => {
   const port = await listen(
     toNodeListener(() => Promise.resolve(new Response(null, { status: 204, headers: { 'x-a': 'b' } }))),
@@ -66,9 +75,16 @@ const raw = (port: number, text: string): Promise<string> =>
     socket.on('error', reject)
   })
 
+/** What the handler saw of a GET whose target is sent as it is. */
+async function echoed(port: number, path: string): Promise<{ readonly url: string }> {
+  const answer = await raw(port, `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+  return JSON.parse(/\{.*\}/s.exec(answer)?.[0] ?? '{}') as { url: string }
+}
+
 test.each([
   ['TRACE', '/connect/connections', 405],
   ['GET', '//evil.example/connect/connections', 400],
+  ['GET', '/\\evil.example/connect/connections', 400],
   ['GET', 'http://evil.example/connect/connections', 400],
   ['OPTIONS', '*', 400],
 ])('%s %s reaches no handler', async (method, target, status) => {

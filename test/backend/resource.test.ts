@@ -64,6 +64,7 @@ async function createPlain(
       routes: [
         { method: 'GET', path: '/accounts', query: ['limit', 'offset'] },
         { method: 'GET', path: '/accounts/{accountId}/transactions' },
+        { method: 'GET', path: '/{customerId}/transactions' },
         { method: 'POST', path: '/payments' },
         { method: 'PUT', path: '/accounts/{accountId}' },
         {
@@ -169,6 +170,16 @@ describe('a path', () => {
     expect(seen).toEqual([])
   })
 
+  /** @see https://www.rfc-editor.org/rfc/rfc3986.html#section-5.2.2 */
+  test.each(['http:127.0.0.1:4680', 'https:evil.example', 'localhost:1', 'data:1', 'c:', ':', 'a:b:c'])(
+    'that begins with %s is no URL of its own: it goes below the base, as it came',
+    async (first) => {
+      const { get, seen } = await createPlain()
+      expect((await get(`${first}/transactions`)).status).toBe(200)
+      expect(seen.map(({ url }) => url)).toEqual([`${origin}/v3/${first}/transactions`])
+    },
+  )
+
   test('with a segment of more than 128 characters does not exist', async () => {
     const { get, seen } = await createPlain()
     expect((await get(`accounts/${'a'.repeat(128)}/transactions`)).status).toBe(200)
@@ -229,7 +240,7 @@ describe('a path', () => {
         expect(response.status).toBeLessThan(500)
         for (const { url } of seen) {
           expect(url).toMatch(
-            /^https:\/\/api\.plain\.example\/v3\/(?:accounts(?:\/[\w.~%-]+\/transactions)?|consents\/c-1)(?:\?[^/]*)?$/,
+            /^https:\/\/api\.plain\.example\/v3\/(?:accounts(?:\/[\w.~:-]+\/transactions)?|[\w.~:-]+\/transactions|consents\/c-1)(?:\?[^/]*)?$/,
           )
         }
       }),

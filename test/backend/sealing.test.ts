@@ -5,16 +5,17 @@ import { createSealing } from '../../src/backend/sealing.js'
 
 const key = (): string => randomBytes(32).toString('base64url')
 const now = 1_800_000_000
+const opened = (value: unknown) => ({ status: 'open', value })
 
 test('a sealed value opens for the same context until it expires', async () => {
   const sealing = createSealing([key()])
   const value = { text: 'é"\u0000', list: [1, null, true] }
   const sealed = await sealing.seal(value, 'a', now + 10)
-  expect(await sealing.open(sealed, 'a', now)).toEqual(value)
-  expect(await sealing.open(sealed, 'a', now + 9)).toEqual(value)
-  expect(await sealing.open(sealed, 'a', now + 10)).toBeUndefined()
-  expect(await sealing.open(sealed, 'b', now)).toBeUndefined()
-  expect(await sealing.open(sealed, '', now)).toBeUndefined()
+  expect(await sealing.open(sealed, 'a', now)).toEqual(opened(value))
+  expect(await sealing.open(sealed, 'a', now + 9)).toEqual(opened(value))
+  expect(await sealing.open(sealed, 'a', now + 10)).toEqual({ status: 'expired' })
+  expect(await sealing.open(sealed, 'b', now)).toEqual({ status: 'damaged' })
+  expect(await sealing.open(sealed, '', now)).toEqual({ status: 'damaged' })
 })
 
 test('the same value is never sealed alike', async () => {
@@ -27,7 +28,7 @@ test('a value of any size is sealed', async () => {
   const sealing = createSealing([key()])
   for (const length of [0, 1, 12_287, 12_288, 12_289, 300_000]) {
     const value = 'x'.repeat(length)
-    expect(await sealing.open(await sealing.seal(value, 'a', now + 1), 'a', now)).toBe(value)
+    expect(await sealing.open(await sealing.seal(value, 'a', now + 1), 'a', now)).toEqual(opened(value))
   }
 })
 
@@ -45,26 +46,31 @@ test('every changed character keeps it shut', async () => {
     ) {
       if (changed.split('.').slice(0, 3).join() === sealed.split('.').slice(0, 3).join()) continue
     }
-    expect(await sealing.open(changed, 'a', now), `character ${index}`).toBeUndefined()
+    const { status } = await sealing.open(changed, 'a', now)
+    expect(['damaged', 'unknown_key'], `character ${index}`).toContain(status)
   }
 })
 
-test.each(['', '.', '...', '1...', '1.a.b.c', 'null', '{}', '1.%.%.%', `1.${'a'.repeat(5000)}`])(
-  'what was not sealed here does not open: %s',
-  async (text) => {
-    expect(await createSealing([key()]).open(text, 'a', now)).toBeUndefined()
-  },
-)
+test.each([
+  ...['', '.', '...', '1...', '1.a.b.c', 'null', '1.%.%.%', `1.${'a'.repeat(5000)}`].map((text) => [
+    text,
+    'damaged',
+  ]),
+  ...['{}', '["one","two"]'].map((text) => [text, 'not_sealed']),
+  [`1.AAAAAAAA.${'A'.repeat(16)}.${'A'.repeat(40)}`, 'unknown_key'],
+])('what was not sealed here does not open: %s', async (text, status) => {
+  expect(await createSealing([key()]).open(text, 'a', now)).toEqual({ status })
+})
 
 test('the ring: the first key seals, all open, and one that is gone opens nothing', async () => {
   const [first, second] = [key(), key()]
   const sealed = await createSealing([first]).seal('x', 'a', now + 10)
   const rotated = createSealing([second, first])
-  expect(await rotated.open(sealed, 'a', now)).toBe('x')
+  expect(await rotated.open(sealed, 'a', now)).toEqual(opened('x'))
   const resealed = await rotated.seal('x', 'a', now + 10)
-  expect(await createSealing([second]).open(resealed, 'a', now)).toBe('x')
-  expect(await createSealing([second]).open(sealed, 'a', now)).toBeUndefined()
-  expect(await createSealing([first]).open(resealed, 'a', now)).toBeUndefined()
+  expect(await createSealing([second]).open(resealed, 'a', now)).toEqual(opened('x'))
+  expect(await createSealing([second]).open(sealed, 'a', now)).toEqual({ status: 'unknown_key' })
+  expect(await createSealing([first]).open(resealed, 'a', now)).toEqual({ status: 'unknown_key' })
 })
 
 test('is AES-256-GCM, which jose opens, too', async () => {
@@ -107,6 +113,6 @@ describe('a key', () => {
 
   test('may be base64 as openssl writes it', async () => {
     const sealing = createSealing([randomBytes(32).toString('base64')])
-    expect(await sealing.open(await sealing.seal('x', 'a', now + 1), 'a', now)).toBe('x')
+    expect(await sealing.open(await sealing.seal('x', 'a', now + 1), 'a', now)).toEqual(opened('x'))
   })
 })

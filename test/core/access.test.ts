@@ -266,6 +266,7 @@ describe('an access token of mediated mode', () => {
     ['unknown_connection', () => refusal('unknown_connection', 404), 'unknown_connection', 'disconnected'],
     ['unauthenticated', () => refusal('unauthenticated', 401), 'sign_in_required', 'sign_in_required'],
     ['provider_unavailable', () => refusal('provider_unavailable', 504), 'backend_error', 'connected'],
+    ['backend_unavailable', () => refusal('backend_unavailable', 503), 'backend_error', 'connected'],
     ['rate_limited', () => refusal('rate_limited', 429), 'rate_limited', 'connected'],
   ])('which the backend refuses with %s', async (_name, answer, code, status) => {
     const scene = createScene(network)
@@ -374,10 +375,7 @@ describe('a request to the API', () => {
     '\\evil',
     'https://evil.example/',
     'HTTPS://evil.example/',
-    'http:/evil.example',
     '//evil.example/x'.replace('//', '\t//'),
-    'javascript:alert(1)',
-    'data:text/html,x',
     'https://user:password@as.example/api/v1/x',
     'https://as.example/api/v10',
     'https://as.example/api',
@@ -404,6 +402,14 @@ describe('a request to the API', () => {
     ['', ''],
     ['./accounts', 'accounts'],
     ['accounts/x/../y', 'accounts/y'],
+    // A path and never a URL of its own, whatever the id of a customer looks like.
+    ['https:127.0.0.1:4680/transactions', 'https:127.0.0.1:4680/transactions'],
+    ['http:evil.example/transactions', 'http:evil.example/transactions'],
+    ['http:/evil.example', 'http:/evil.example'],
+    ['a:b/transactions', 'a:b/transactions'],
+    ['/a:b/transactions', 'a:b/transactions'],
+    ['javascript:alert(1)', 'javascript:alert(1)'],
+    ['data:text/html,x', 'data:text/html,x'],
   ] as const
   test.each(harmless)('to %j goes to %j below the base', async (path, below) => {
     const scene = createScene(network)
@@ -497,6 +503,10 @@ describe('a request to the API', () => {
     expect(last).toMatchObject({ method: 'GET', path: '/connections/connection-1/resource/accounts' })
     expect(last?.headers.get('countersign')).toBe('1')
     expect(last?.headers.has('authorization')).toBe(false)
+    await tokens.fetch('https:127.0.0.1:4680/transactions')
+    expect(scene.backend.calls.at(-1)?.path).toBe(
+      '/connections/connection-1/resource/https:127.0.0.1:4680/transactions',
+    )
 
     const before = scene.backend.calls.length
     for (const path of dangerous)

@@ -339,9 +339,12 @@ describe('the backend’s connections', () => {
       },
     )
 
-    test('and without an answer everything stays', async () => {
+    test.each([
+      ['without an answer', () => HttpResponse.error()],
+      ['where the backend cannot read its list', () => refusal('backend_unavailable', 503)],
+    ])('and %s everything stays', async (_name, answer) => {
       const scene = await anHourLater()
-      scene.backend.hostile.answer = () => HttpResponse.error()
+      scene.backend.hostile.answer = () => answer()
       const kept = async () =>
         [...(await scene.browser.records())].filter(([key]) => /^(?:connection|synced):/.test(key))
       const before = await kept()

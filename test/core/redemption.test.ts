@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/platform/database.js'
 import { StorageError } from '../../src/protocol/errors.js'
 import { createScene, type App } from '../support/app.js'
+import { refusal as refusedWith } from '../support/backend.js'
 import { openNetwork } from '../support/network.js'
 import { describe as said, withoutSecrets } from '../support/refusal.js'
 import { settled, until } from '../support/until.js'
@@ -681,6 +682,7 @@ describe('by way of the backend', () => {
   test.each([
     ['a gateway answers 401', () => new HttpResponse('Unauthorized', { status: 401 }), 'sign_in_required'],
     ['a gateway answers 502', () => HttpResponse.html('<h1>502</h1>', { status: 502 }), 'failed'],
+    ['the backend cannot read its records', () => refusedWith('backend_unavailable', 503), 'failed'],
     ['it redirects to a sign-in page', () => HttpResponse.redirect('https://app.example/login'), 'failed'],
   ] as const)('where %s, the code waits for resume', async (_name, answer, status) => {
     const scene = createScene(network)

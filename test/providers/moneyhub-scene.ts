@@ -54,6 +54,8 @@ export interface Setting {
   /** Who is signed in to the app. */
   readonly subject?: () => string
   readonly store?: Store
+  /** What seals the store. */
+  readonly keys?: readonly string[]
   /** The backend's way to Moneyhub. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
   /** Epoch seconds added to the backend's clock. */
@@ -90,6 +92,7 @@ export function createScene(bank: TestBank, setting: Setting = {}) {
   const backend: Backend = createBackend({
     origins: [appOrigin],
     store: setting.store ?? memoryStore(),
+    ...(setting.keys && { keys: setting.keys }),
     session: () => ({ subject: subject(), ...(setting.claims && { claims: setting.claims }) }),
     log: (event) => events.push(event),
     clock: { now: () => Date.now() / 1000 + secondsLater() },

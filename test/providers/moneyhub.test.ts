@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { memoryStore } from 'countersign/backend'
 import type { MoneyhubConsent } from 'countersign/providers'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { openStore } from '../backend/support/open-store.js'
 import { until } from '../support/until.js'
 import { createBrowser } from '../support/browser.js'
 import {
@@ -149,6 +151,22 @@ describe('many connections, access that lasts', () => {
     expect(new Set(users).size).toBe(1)
   })
 
+  test('moneyhub 13: makes no second user where it cannot read who the first one is', async () => {
+    const { store, values } = openStore()
+    const [keys, others] = [[randomBytes(32).toString('base64url')], [randomBytes(32).toString('base64url')]]
+    await createScene(bank, { store, keys }).leave()
+    const stored = await values()
+    const scene = createScene(bank, { store, keys: others })
+    await expect(scene.leave()).rejects.toMatchObject({ code: 'backend_error', recovery: 'resume' })
+    expect(scene.events).toContainEqual(
+      expect.objectContaining({ name: 'record_unreadable', reason: 'unknown_key', record: 'provider' }),
+    )
+    expect(bank.requests.count('/users')).toBe(1)
+    expect(await values()).toEqual(stored)
+    await createScene(bank, { store, keys }).leave()
+    expect(bank.requests.count('/users')).toBe(1)
+  })
+
   test('moneyhub 13: makes another user for another user of the app', async () => {
     const store = memoryStore()
     for (const subject of ['robin', 'sam', 'robin'])
@@ -166,6 +184,16 @@ describe('many connections, access that lasts', () => {
     expect(bank.requests.count('/users')).toBe(0)
     expect(claimsOf(pushed(bank))['sub']).toEqual({ essential: true, value })
   })
+
+  test.each(['.', '..', '../users', 'a/b', ''])(
+    'moneyhub 13: takes no %j for the user of a path',
+    async (moneyhubUserId) => {
+      await expect(createScene(bank, { claims: { moneyhubUserId } }).leave()).rejects.toMatchObject({
+        code: 'backend_error',
+      })
+      expect(bank.requests.count('/oidc/request')).toBe(0)
+    },
+  )
 
   test('moneyhub 13: says that Moneyhub does not answer when no user can be made, and makes it at the next click', async () => {
     const scene = createScene(bank)
@@ -590,6 +618,7 @@ describe('the way back', () => {
     ['another issuer', { claims: { iss: 'https://evil.example' } }],
     ['no connection', { claims: { 'mh:con_id': null } }],
     ['a connection that is no string', { claims: { 'mh:con_id': { id: 1 } } }],
+    ['a connection that leads elsewhere', { claims: { 'mh:con_id': '..' } }],
     [
       'a person who authenticated two days ago',
       { claims: { auth_time: Math.floor(Date.now() / 1000) - 172_800 } },

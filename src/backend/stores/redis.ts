@@ -43,7 +43,9 @@ export function redisStore(client: RedisClient, { prefix = 'countersign:' }: Red
   return {
     async get(key) {
       const [value, version] = await client.hmGet(prefix + key, ['value', 'version'])
-      return value != null && version != null ? { value, version } : undefined
+      if (value == null && version == null) return undefined
+      // Half of it is not nothing: what lacks its value cannot be read, and is not written over.
+      return { value: value ?? '', version: version ?? '' }
     },
 
     async put(key, value, expectedVersion, expiresAt) {

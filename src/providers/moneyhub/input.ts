@@ -9,9 +9,9 @@ export type MoneyhubChoice = (
 
 type Renewal = 'reauth' | 'reconsent' | 'refresh'
 
-/** Moneyhub's ids of connections look like `<bankId>:<uuid>`. */
+/** Moneyhub's ids of connections look like `<bankId>:<uuid>`; each is one segment of a path. */
 export function isConnectionId(value: unknown): value is string {
-  return typeof value === 'string' && /^[\w.:~-]{1,200}$/.test(value)
+  return typeof value === 'string' && /^(?!\.{1,2}$)[\w.:~-]{1,200}$/.test(value)
 }
 
 const daySeconds = 24 * 3600

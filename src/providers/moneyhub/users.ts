@@ -128,9 +128,9 @@ export function createMoneyhubUsers(service: string, ownTokens: OwnTokens): Mone
   }
 }
 
-/** @throws {ValidationError} for anything that is no user id. */
+/** @throws {ValidationError} for anything that is no user id: one segment of a path. */
 export function checkUserId(value: unknown): string {
-  if (typeof value === 'string' && /^[\w.:-]{1,128}$/.test(value)) return value
+  if (typeof value === 'string' && /^(?!\.{1,2}$)[\w.:-]{1,128}$/.test(value)) return value
   throw new ValidationError('response_malformed', 'userId', 'The Moneyhub user has no usable userId.')
 }
 

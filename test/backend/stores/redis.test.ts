@@ -71,6 +71,29 @@ describe.skipIf(!installed)('with a Redis server', () => {
     expect(JSON.stringify(held)).not.toContain(accessToken)
   })
 
+  test.each([
+    ['its key is missing', { keys: [Buffer.alloc(32, 8).toString('base64url')] }, undefined],
+    ['its value is missing', undefined, 'value'],
+  ])('a record stays in Redis where %s', async (_name, changes, field) => {
+    const client = await connect()
+    await client.flushDb()
+    const keys = [Buffer.alloc(32, 7).toString('base64url')]
+    const { id } = await (await createBench({ store: redisStore(client), backend: { keys } })).connect()
+    const names = await client.keys('countersign:connection*')
+    expect(names).toHaveLength(2)
+    if (field) for (const name of names) await client.hDel(name, field)
+    const hold = () => Promise.all(names.map((name) => client.hGetAll(name)))
+    const held = await hold()
+    const bench = await createBench({ store: redisStore(client), backend: { keys, ...changes } })
+    for (const [method, path, body] of [
+      ['GET', '/connections'],
+      ['DELETE', `/connections/${id}`],
+      ['POST', `/connections/${id}/access-token`, {}],
+    ] as [string, string, object?][])
+      expect((await bench.call(method, path, body)).body.error).toBe('backend_unavailable')
+    expect(await hold()).toEqual(held)
+  })
+
   test('a Redis that is gone is the backend’s own failure', async () => {
     const client = await connect()
     const bench = await createBench({ store: redisStore(client) })

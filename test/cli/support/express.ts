@@ -39,6 +39,7 @@ export async function startExpress(
       resources: [
         { method: 'GET', path: 'accounts', query: ['limit'] },
         { method: 'GET', path: 'accounts/{accountId}' },
+        { method: 'GET', path: '{customerId}/transactions' },
         { method: 'POST', path: 'payments' },
       ],
     })

@@ -99,6 +99,16 @@ export const forgetful: readonly Variant[] = [
     "'(?!\\\\.{1,2}(?:/|$))[A-Za-z0-9._~:-]{1,128}'",
     "'.+'",
   ]),
+  variant('resolves a path as if it were a link', 'resource-first-segment', [
+    'resources.js',
+    'buildUrl(provider.api, path)',
+    'new URL(path, provider.api)',
+  ]),
+  variant('changes how a segment is written', 'resource-first-segment', [
+    'resources.js',
+    'base.pathname + path',
+    "base.pathname + path.replaceAll(':', '%3A')",
+  ]),
   variant('passes on every query', 'resource-query', [
     'resources.js',
     '!isKnown || new Set',

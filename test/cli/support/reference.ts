@@ -24,6 +24,7 @@ const providerOf = (mode: 'mediated' | 'bff', { issuer, redirect_uri, scope, api
       routes: [
         { method: 'GET', path: '/accounts', query: ['limit'] },
         { method: 'GET', path: '/accounts/{accountId}' },
+        { method: 'GET', path: '/{customerId}/transactions' },
         { method: 'POST', path: '/payments' },
       ],
     }),

@@ -122,6 +122,27 @@ export const resourceRows: readonly Row[] = [
     },
   },
   {
+    name: 'resource-first-segment',
+    level: 2,
+    sent: 'GET resource/{customerId}/transactions for ids that read like the beginning of a URL',
+    why: 'Resolved against the base instead of appended to it, such an id is a scheme and a host: the token goes there.',
+    section: 'contract, resource; RFC 3986 §5.2.2',
+    async run(bench) {
+      const id = await live(bench)
+      const { host } = new URL(bench.provider.issuer)
+      for (const first of [`http:${host}`, `https:${host}`, 'localhost:1', 'data:1', 'a:b:c', ':']) {
+        const path = `${first}/transactions`
+        const { result, seen } = await received(bench, () => bench.resource('GET', id, path))
+        const targets = seen.map(({ target }) => target)
+        expect(
+          targets.join() === `/api/${path}`,
+          `resource/${path} reached the API as ${targets.join() || 'nothing'}`,
+        )
+        expectStatus(result, 200)
+      }
+    },
+  },
+  {
     name: 'resource-query',
     level: 2,
     sent: 'a query parameter that is not listed, and a listed one twice',
@@ -329,7 +350,7 @@ export const resourceRows: readonly Row[] = [
   },
 ]
 
-/** None of them names an account. Those that a URL parser folds away lead to something else that is not listed. */
+/** None of them names an account or a customer. Those that a URL parser folds away lead to something else that is not listed. */
 const trickyPaths = [
   '../admin',
   'accounts/..',
@@ -352,6 +373,14 @@ const trickyPaths = [
   'https://evil.example/accounts',
   '@evil.example/accounts',
   '%09//evil.example',
+  '../transactions',
+  './transactions',
+  '%2e%2e/transactions',
+  '/transactions',
+  '//transactions',
+  'http:%2f%2fevil.example/transactions',
+  'http:\\\\evil.example/transactions',
+  'user:password@evil.example/transactions',
   'ACCOUNTS',
   `accounts/${'a'.repeat(200)}`,
 ]
