@@ -1,4 +1,4 @@
-import { CountersignError, TokenEndpointError } from '../protocol/errors.js'
+import { CountersignError, TokenEndpointError, ValidationError } from '../protocol/errors.js'
 import type { Fetch } from '../protocol/http.js'
 import {
   changeConnection,
@@ -132,6 +132,7 @@ async function refresh(context: Context, record: ConnectionRecord): Promise<Stor
   let grant: ProviderGrant | undefined
   try {
     grant = await provider.refresh?.(toHeld(record), { ...own, fetch: watched.fetch })
+    checkPerson(record, grant)
   } catch (error) {
     throw await afterFailure(context, record, error, watched.mayHaveArrived())
   }
@@ -154,6 +155,16 @@ async function refresh(context: Context, record: ConnectionRecord): Promise<Stor
   return stored === 'stored' ? tokens : refreshOnce(context, record, undefined)
 }
 
+/** A refresh may leave out whose the tokens are (OpenID Connect Core §12.2); it may not name another person. */
+function checkPerson({ sub }: ConnectionRecord, grant: ProviderGrant | undefined): void {
+  if (sub === undefined || grant?.sub === undefined || grant.sub === sub) return
+  throw new ValidationError(
+    'id_token_invalid',
+    'sub',
+    'The refreshed tokens are of another person than the connection. They were not kept; renew the connection.',
+  )
+}
+
 const keepRefreshToken = (tokens: StoredTokens, { tokens: old }: ConnectionRecord): StoredTokens => ({
   ...tokens,
   refreshToken: tokens.refreshToken ?? old?.refreshToken,
@@ -165,7 +176,7 @@ function refreshed(current: ConnectionRecord, grant: ProviderGrant, tokens: Stor
     tokens,
     refresh: undefined,
     scope: grant.tokens?.scope ?? current.scope,
-    sub: grant.sub ?? current.sub,
+    sub: current.sub ?? grant.sub,
     details: { ...current.details, ...grant.details },
     data: grant.data ?? current.data,
     consentExpiresAt: grant.consentExpiresAt ?? current.consentExpiresAt,

@@ -1,5 +1,6 @@
 import type { AuthorizationAnswer, Json, JsonObject } from '../protocol/contract.js'
 import { isCodeChallenge } from '../protocol/pkce.js'
+import { requestedScope } from '../protocol/requested-scope.js'
 import { parseScope } from '../protocol/scope.js'
 import { isObject, readJsonBody } from './body.js'
 import { checkReadable, findConnection, toHeld } from './connections.js'
@@ -48,7 +49,7 @@ export async function beginAuthorization(
       ? undefined
       : await findConnection(context, session.subject, body.connection)
   if (nonce === undefined && parseScope(scope).includes('openid'))
-    throw refuse('A request for openid needs a nonce.', 'nonce')
+    throw refuse('The scope holds openid, here or in the backend, so the request needs a nonce.', 'nonce')
   if (record && record.provider !== name) throw new Refusal('unknown_connection')
   const setup = {
     session,
@@ -110,12 +111,12 @@ function chooseRedirectUri({ redirectUris }: BackendProvider, value: unknown): s
   )
 }
 
-/** A page may ask for less than the backend would, never for more. */
+/** A page may ask for less than the backend would, but for `openid`, and never for more. */
 function chooseScope({ scope: allowed }: BackendProvider, value: unknown): string {
   if (value === undefined) return allowed
   const asked = typeof value === 'string' ? parseScope(value) : []
   const within = asked.length > 0 && asked.every((one) => parseScope(allowed).includes(one))
-  if (within) return asked.join(' ')
+  if (within) return requestedScope(allowed, asked.join(' '))
   throw refuse('The scope holds a value that the backend does not allow for this provider.', 'scope')
 }
 

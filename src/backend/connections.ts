@@ -115,7 +115,8 @@ export interface Redeemed {
  * Stores what a redeemed code gave. A renewed connection keeps its id, and is of the same person at the provider as before:
  * what another one has consented to is given back, so that no data of the one is taken for the other's.
  *
- * @throws {Refusal} `transaction_invalid` when the ID Token names another person than the first one did.
+ * @throws {Refusal} `transaction_invalid` when the ID Token names another person than the first one did, or nothing names
+ * anybody.
  */
 export async function storeConnection(
   context: Context,
@@ -126,15 +127,16 @@ export async function storeConnection(
   const fresh = toRecord(context, { subject, provider, requestedScope }, grant)
   if (renews !== undefined) {
     const renewed = await insist(() =>
-      changeConnection<ConnectionRecord | 'other_person' | undefined>(context, renews, (old) => {
+      changeConnection<ConnectionRecord | 'refused' | undefined>(context, renews, (old) => {
         if (old.subject !== subject || old.provider !== provider) return { result: undefined }
-        const sub = fresh.sub ?? old.sub
-        if (old.sub !== undefined && old.sub !== sub) return { result: 'other_person' }
-        const write = { ...fresh, id: old.id, sub }
+        if (old.sub !== undefined && old.sub !== fresh.sub) return { result: 'refused' }
+        const write = { ...fresh, id: old.id }
         return { write, result: write }
       }),
     )
-    if (renewed === 'other_person') {
+    if (renewed === 'refused') {
+      // It may be the same person after all, and to revoke this grant may end the one that stays.
+      if (fresh.sub === undefined) throw personUnknown()
       await forgetConnection(context, fresh)
       throw otherPerson()
     }
@@ -168,6 +170,13 @@ const otherPerson = (): Refusal =>
     description:
       'Another person has signed in at the provider than the one whose connection was to be renewed. Nothing has changed; start again.',
     reason: 'other_person',
+  })
+
+const personUnknown = (): Refusal =>
+  new Refusal('transaction_invalid', {
+    description:
+      'Nothing says who has signed in at the provider, so the connection was not renewed and stays as it was. Start again, or connect anew without naming it.',
+    reason: 'person_unknown',
   })
 
 function toRecord(

@@ -39,7 +39,7 @@ export interface AuthorizationSetup<Claims extends object = object> {
   readonly nonce: string | undefined
   /** One of the provider's `redirectUris`. */
   readonly redirectUri: string
-  /** Within the provider's `scope`; space-delimited. */
+  /** Within the provider's `scope`, with `openid` if that has it; space-delimited. */
   readonly scope: string
   /** What the page chose: only members that {@link BackendProvider.input} names, in their form. */
   readonly input: JsonObject
@@ -79,7 +79,10 @@ export interface ProviderGrant {
    * `undefined` refresh token or scope means that the old one stays.
    */
   readonly tokens?: TokenSet
-  /** The `sub` of the ID Token: the connection's later ones must name the same. */
+  /**
+   * Who the person is at the provider, such as the `sub` of the ID Token. Once it is known, every renewal must say the same,
+   * and a refresh nothing else.
+   */
   readonly sub?: string | undefined
   /** Told to the page, such as `profile_id`. */
   readonly details?: JsonObject
@@ -183,7 +186,10 @@ export interface BackendProvider<Claims extends object = object> {
   readonly mode: 'mediated' | 'bff'
   /** The redirect URIs registered at the provider; a page names one of them, letter by letter. */
   readonly redirectUris: readonly string[]
-  /** What is asked for where the page does not say, and the most that a page may ask for. Space-delimited. */
+  /**
+   * What is asked for where the page does not say, and the most that a page may ask for. Space-delimited. With `openid` every
+   * request asks for it.
+   */
   readonly scope: string
   /**
    * What the page may choose, by its name on the wire. A member that is not named is refused, so that a page cannot slip in

@@ -9,7 +9,11 @@ export type Mode = 'browser' | 'mediated' | 'bff'
 
 /** What every provider's input can hold, beside its own fields. */
 export interface CommonInput {
-  /** Scope for this one request, space-delimited. @defaultValue the provider's `scope` */
+  /**
+   * Scope for this one request, space-delimited. `openid` is added where the provider's `scope` has it.
+   *
+   * @defaultValue the provider's `scope`
+   */
   readonly scope?: string | undefined
   /** Where the app goes on afterwards: a path of this app. @defaultValue `/` */
   readonly returnTo?: string | undefined
@@ -36,7 +40,7 @@ export interface Provider<
   readonly label: string
   readonly mode: M
   readonly clientId: string
-  /** The scope that is asked for, space-delimited. */
+  /** The scope that is asked for, space-delimited. With `openid` every request asks for it. */
   readonly scope: string
   /**
    * Where people are sent. In `mediated` and `bff` mode the backend's answer is checked against its origin and path;
@@ -92,7 +96,10 @@ export interface DirectSettings {
   readonly origins?: readonly string[]
   /** `token_type` values that mean `Bearer`, in lower case, such as Apiture's `bearer:`. */
   readonly bearerAliases?: readonly string[]
-  /** Whether a token response to an `openid` request must hold an ID Token. @defaultValue 'required' */
+  /**
+   * Whether a token response to an `openid` request must hold an ID Token. Where it renews a connection of a known person
+   * it must in any case. @defaultValue 'required'
+   */
   readonly idToken?: 'required' | 'optional'
 }
 

@@ -7,6 +7,7 @@ import {
   createState,
   isCodeVerifier,
 } from '../protocol/pkce.js'
+import { requestedScope } from '../protocol/requested-scope.js'
 import { parseScope } from '../protocol/scope.js'
 import { providerOf } from './context.js'
 import { checkReturnTo } from './ending.js'
@@ -127,7 +128,7 @@ export async function createTransaction(
   const { database, clock } = context.platform
   const codeVerifier = createCodeVerifier()
   const redirectUri = context.redirectUri(name)
-  const scope = input.scope ?? provider.scope
+  const scope = requestedScope(provider.scope, input.scope)
   const now = clock.now()
   const transaction: Transaction = {
     v: 1,

@@ -23,11 +23,11 @@ export interface AuthorizationRequest {
   readonly state: string
   /** S256 of the verifier that stays in the page: 43 base64url characters. */
   readonly code_challenge: string
-  /** Present when the scope holds `openid`. */
+  /** Present when the scope holds `openid`, the page's or the backend's. */
   readonly nonce?: string
   /** One of the URIs that the backend has registered. */
   readonly redirect_uri: string
-  /** Space-delimited; within what the backend allows. Absent: the backend's own. */
+  /** Space-delimited; within what the backend allows. Absent: the backend's own. Where that has `openid`, it is added. */
   readonly scope?: string
   /** The connection to renew in place; its id is kept. */
   readonly connection?: string

@@ -20,11 +20,12 @@ export interface IdTokenExpectation {
 /** The signature algorithms that are accepted: asymmetric ones, whatever the server's metadata lists. */
 export const idTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519', 'ES384', 'PS384'] as const
 
-const refuse = (claim: string): never => {
+/** Refuses an ID Token. @throws {ValidationError} `id_token_invalid` naming the claim or member. */
+export function refuseIdToken(claim: string, why = `has no acceptable ${claim}`): never {
   throw new ValidationError(
     'id_token_invalid',
     claim,
-    `The ID Token's ${claim} is not what was asked for. Nothing was connected; start again with authorize().`,
+    `The ID Token ${why}. Nothing was connected; start again with authorize().`,
   )
 }
 
@@ -42,18 +43,19 @@ export async function checkIdToken(
 ): Promise<void> {
   const { azp, iat, auth_time: authTime, sub, at_hash: atHash, s_hash: sHash } = claims
   const { now, clockToleranceSeconds } = expected
-  if (azp !== undefined && azp !== expected.clientId) refuse('azp')
-  if (iat > now + (clockToleranceSeconds ?? 60) || (expected.fresh && iat < now - 600)) refuse('iat')
-  if (authTime !== undefined && authTime > now + (clockToleranceSeconds ?? 30)) refuse('auth_time')
-  if (sub.length > 255 || (expected.subject !== undefined && sub !== expected.subject)) refuse('sub')
+  if (azp !== undefined && azp !== expected.clientId) refuseIdToken('azp')
+  if (iat > now + (clockToleranceSeconds ?? 60) || (expected.fresh && iat < now - 600)) refuseIdToken('iat')
+  if (authTime !== undefined && authTime > now + (clockToleranceSeconds ?? 30)) refuseIdToken('auth_time')
+  if (sub.length > 255 || (expected.subject !== undefined && sub !== expected.subject)) refuseIdToken('sub')
   const algorithm = algorithmOf(idToken)
-  if (atHash !== undefined && atHash !== (await halfHash(expected.accessToken, algorithm))) refuse('at_hash')
+  if (atHash !== undefined && atHash !== (await halfHash(expected.accessToken, algorithm)))
+    refuseIdToken('at_hash')
   if (
     sHash !== undefined &&
     expected.state !== undefined &&
     sHash !== (await halfHash(expected.state, algorithm))
   )
-    refuse('s_hash')
+    refuseIdToken('s_hash')
 }
 
 /** The `alg` of a JWT's header. It has been accepted by then. */
@@ -62,7 +64,7 @@ export function algorithmOf(jwt: string): string {
   try {
     return String((JSON.parse(atob(header.replace(/-/g, '+').replace(/_/g, '/'))) as { alg?: unknown }).alg)
   } catch {
-    return refuse('alg')
+    return refuseIdToken('alg')
   }
 }
 

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { checkResponseIssuer } from './authorization-response.js'
 import { CountersignError, TokenEndpointError, ValidationError } from './errors.js'
 import { readJsonObject, request, type Answer, type Fetch } from './http.js'
-import { algorithmOf, checkIdToken, idTokenAlgorithms } from './id-token.js'
+import { algorithmOf, checkIdToken, idTokenAlgorithms, refuseIdToken } from './id-token.js'
 import { insecure, type ServerMetadata } from './metadata.js'
 import { oauthRequest } from './oauth-request.js'
 import { parseTokenResponse, type TokenResponseRules, type TokenSet } from './token-response.js'
@@ -36,7 +36,7 @@ export interface Grant {
   readonly redirectUri: string
   readonly codeVerifier: string
   readonly nonce?: string | undefined
-  /** The subject that the ID Token must name, where one was asked for. */
+  /** The subject that the ID Token must name, where one is expected: then an ID Token must come. */
   readonly subject?: string | undefined
   readonly maxAgeSeconds?: number | undefined
   /** Further parameters of the token request, such as Moneyhub's `sub`. */
@@ -159,15 +159,18 @@ async function exchange(endpoint: TokenEndpoint, expected: Expected, send: Send)
     tokens.idToken === undefined || endpoint.idToken === 'unchecked'
       ? undefined
       : await checkedClaims(endpoint, expected, tokens)
-  if (!claims && expected.nonce !== undefined && endpoint.idToken === 'required') {
-    throw new ValidationError(
-      'id_token_invalid',
-      'id_token',
-      'The token response has no ID Token although one was asked for. Nothing was connected; start again with authorize().',
-    )
-  }
+  if (!claims && demandsIdToken(endpoint, expected))
+    refuseIdToken('id_token', 'is missing, so nothing says who has signed in')
   return { ...tokens, claims }
 }
+
+/** Whether a code's answer must say who has signed in. A refresh may leave it out: OpenID Connect Core §12.2. */
+const demandsIdToken = (
+  { idToken }: TokenEndpoint,
+  { code, nonce, subject, maxAgeSeconds }: Expected,
+): boolean =>
+  code !== undefined &&
+  (subject ?? maxAgeSeconds ?? (idToken === 'required' ? nonce : undefined)) !== undefined
 
 /** The JSON object of a token response; everything else becomes a typed error. */
 function successBody(answer: Answer): Record<string, unknown> {
@@ -220,13 +223,7 @@ async function checkedClaims(
   const idToken = tokens.idToken ?? ''
   const algorithm = algorithmOf(idToken)
   const accepted: readonly string[] = endpoint.idTokenAlgorithms ?? idTokenAlgorithms
-  if (!accepted.includes(algorithm)) {
-    throw new ValidationError(
-      'id_token_invalid',
-      'alg',
-      'The ID Token is not signed with an accepted algorithm. Nothing was connected; start again with authorize().',
-    )
-  }
+  if (!accepted.includes(algorithm)) refuseIdToken('alg')
   const client: oauth.Client = { ...clientOf(endpoint), id_token_signed_response_alg: algorithm }
   // oauth4webapi reads a response: this one holds nothing but what has been checked.
   const response = Response.json({

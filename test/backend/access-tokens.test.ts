@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { memoryStore, type Store } from 'countersign/backend'
+import { memoryStore, type BackendProvider, type Store } from 'countersign/backend'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { nodeCrypto } from '../../src/backend/node-crypto.js'
-import { createBench, type Bench } from './support/bench.js'
+import { app, createBench, redirectUri, type Bench } from './support/bench.js'
 import { createUpstream, networkFailure, tokenEndpoint, type UpstreamRequest } from './support/upstream.js'
 
 afterEach(() => {
@@ -244,6 +244,54 @@ describe('a refresh', () => {
     expect((await ask(bench, id)).body.error).toBe('reauthorization_required')
     expect(await statusOf(bench)).toBe('reauthorization_required')
   })
+
+  /** @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse */
+  test('without an ID Token goes on, and the person stays known', async () => {
+    const { bench, id } = await createEnded()
+    bench.upstream.tokens = ({ id_token: _none, ...body }) => body
+    expect((await ask(bench, id)).status).toBe(200)
+    bench.upstream.tokens = (body) => body
+    bench.upstream.subject = 'user/test/bank/2'
+    await expect(bench.connect({ body: { connection: id } })).rejects.toThrow('transaction_invalid')
+  })
+
+  test.each([
+    [false, 'reauthorization_required'],
+    [true, 'provider_error'],
+  ])(
+    'for another person is not kept, even if the provider lets it pass (repeatable: %s)',
+    async (refreshRepeatable, error) => {
+      const sub = { redeem: 'person-1', refresh: 'person-2' }
+      const tokens = (accessToken: string) => ({
+        accessToken,
+        tokenType: 'bearer' as const,
+        expiresInSeconds: 3600,
+        refreshToken: `${accessToken}-refresh`,
+        idToken: undefined,
+        scope: undefined,
+        extra: {},
+      })
+      const trusting: BackendProvider = {
+        label: 'Trusting',
+        mode: 'mediated',
+        redirectUris: [redirectUri],
+        scope: 'accounts',
+        refreshRepeatable,
+        authorize: ({ state, codeChallenge }) => Promise.resolve({ url: `${app}/?${state}${codeChallenge}` }),
+        redeem: () => Promise.resolve({ tokens: tokens('first'), sub: sub.redeem }),
+        refresh: async (_connection, { fetch }) => {
+          await fetch(tokenEndpoint, { method: 'POST' })
+          return { tokens: tokens('second'), sub: sub.refresh }
+        },
+      }
+      const bench = await createBench({ backend: { providers: { stitch: trusting } } })
+      const { id } = await bench.connect({ body: { nonce: undefined } })
+      bench.passed += 3600
+      expect((await ask(bench, id)).body.error).toBe(error)
+      sub.refresh = 'person-1'
+      expect((await ask(bench, id)).body.access_token).toBe(refreshRepeatable ? 'second' : undefined)
+    },
+  )
 
   test('does not fail because the server’s keys cannot be had just then', async () => {
     const upstream = createUpstream(() => Date.now() / 1000)

@@ -257,16 +257,52 @@ describe.each([
     expect(tokenRequests(bench)).toBe(2)
   })
 
-  test('renewed without an ID Token keeps the person of the first one', async () => {
+  test.each([
+    ['its issuer', {}],
+    ['no issuer, so that its signature is not checked', { issuer: undefined, idToken: 'unverified' }],
+  ] as [string, object][])(
+    'is of the same person, whatever scope the page asks for: an ID Token with %s',
+    async (_which, stitch) => {
+      const bench = await createBench({ ...options(), stitch })
+      const { id, accessToken } = await bench.connect()
+      bench.upstream.subject = 'user/test/bank/2'
+      const less = { connection: id, scope: 'accounts offline_access' }
+      await expect(bench.connect({ body: { ...less, nonce: undefined } })).rejects.toThrow('invalid_request')
+      const { status, body } = await bench.redeem(await bench.begin({ body: less }))
+      expect(status).toBe(409)
+      expect(refusal(bench, body.error)).toEqual({ error: 'transaction_invalid', reason: 'other_person' })
+      const kept = await bench.call('POST', `/connections/${id}/access-token`, {})
+      expect(kept.body.access_token).toBe(accessToken)
+    },
+  )
+
+  test('renews nothing of a known person where nothing says who has signed in: what was issued is not kept', async () => {
     const store = memoryStore()
     const upstream = createUpstream(() => Date.now() / 1000)
     const bench = await createBench({ ...options(), store, upstream })
-    const { id } = await bench.connect()
-    const unchecked = { issuer: undefined, idToken: 'unchecked' } as object
+    const { id, accessToken } = await bench.connect()
+    const before = (await bench.call('GET', '/connections')).body.connections
+    const revocationEndpoint = 'https://secure.bank.example/connect/revocation'
+    const unchecked = { issuer: undefined, idToken: 'unchecked', revocationEndpoint } as object
     const silent = await createBench({ ...options(), store, upstream, stitch: unchecked })
-    expect((await silent.connect({ body: { connection: id } })).id).toBe(id)
-    upstream.subject = 'user/test/bank/2'
-    await expect(bench.connect({ body: { connection: id } })).rejects.toThrow('transaction_invalid')
+    const { status, body } = await silent.redeem(await silent.begin({ body: { connection: id } }))
+    expect(status).toBe(409)
+    expect(refusal(silent, body.error)).toEqual({ error: 'transaction_invalid', reason: 'person_unknown' })
+    expect(body.error_description).toMatch(/^Nothing says who has signed in /)
+    // It may be the same person, whose grant must not end.
+    expect(upstream.to('/connect/revocation')).toEqual([])
+    expect((await bench.call('GET', '/connections')).body.connections).toEqual(before)
+    const kept = await bench.call('POST', `/connections/${id}/access-token`, {})
+    expect(kept.body.access_token).toBe(accessToken)
+    expect((await bench.connect({ body: { connection: id } })).id).toBe(id)
+  })
+
+  test('renews a connection of nobody that is known, where the provider has no ID Tokens', async () => {
+    const unchecked = { issuer: undefined, idToken: 'unchecked' } as object
+    const bench = await createBench({ ...options(), stitch: unchecked })
+    const { id } = await bench.connect()
+    bench.upstream.subject = 'user/test/bank/2'
+    expect((await bench.connect({ body: { connection: id } })).id).toBe(id)
   })
 
   test('of a connection without a known person learns it when it is renewed', async () => {
@@ -343,6 +379,13 @@ describe('an authorization request', () => {
     expect(url.search).toContain('accounts%20openid')
   })
 
+  test('asks for openid although the page leaves it out, where the backend’s scope has it', async () => {
+    const { call } = await createBench()
+    const body = { ...(await good()), scope: 'balances accounts' }
+    const { authorization_url: url } = (await call('POST', '/stitch/authorization', body)).body
+    expect(new URL(url).searchParams.get('scope')).toBe('balances accounts openid')
+  })
+
   /** @see attack 85: the page says who the person is, or what the client may do */
   test.each([
     ['client_id', { client_id: 'other' }, 'unknown_member'],
@@ -358,6 +401,7 @@ describe('an authorization request', () => {
     ['an empty scope', { scope: ' ' }, 'scope'],
     ['a scope that is a list', { scope: ['openid'] }, 'scope'],
     ['no nonce beside openid', { nonce: undefined }, 'nonce'],
+    ['no nonce, and no openid that would need one', { nonce: undefined, scope: 'accounts' }, 'nonce'],
     ['a short state', { state: 'a'.repeat(42) }, 'parameters'],
     ['a long state', { state: 'a'.repeat(44) }, 'parameters'],
     ['a challenge with other characters', { code_challenge: '+'.repeat(43) }, 'parameters'],

@@ -45,9 +45,26 @@ describe('leaving for the provider', () => {
     ])
   })
 
-  test('asks for no nonce without openid, and for nothing that was not asked', async () => {
-    const { leave, open } = createScene(network)
+  test('asks for openid although the application leaves it out, where the provider’s scope has it', async () => {
+    const { backend, leave, open } = createScene(network)
     const { searchParams } = new URL(await leave(open(), 'bank', { scope: 'accounts' }))
+    expect(searchParams.get('scope')).toBe('accounts openid')
+    expect(searchParams.get('nonce')).toMatch(/^[\w-]{43}$/)
+    await leave(open(), 'bff', { scope: 'accounts' })
+    expect(backend.calls.at(-1)?.body).toMatchObject({
+      scope: 'accounts openid',
+      nonce: expect.stringMatching(/^[\w-]{43}$/) as string,
+    })
+  })
+
+  test('asks for no nonce without openid, and for nothing that was not asked', async () => {
+    const { browser } = createScene(network)
+    const plain = oidc({ issuer: 'https://as.example', clientId: 'client-1', scope: 'accounts payments' })
+    const page = browser.open('/')
+    const url = page.leaving()
+    const { authorization } = createClient({ providers: { plain }, platform: page.platform })
+    void authorization('plain', { scope: 'accounts' }).authorize()
+    const { searchParams } = new URL(await url)
     expect(searchParams.has('nonce')).toBe(false)
     expect(searchParams.get('scope')).toBe('accounts')
   })

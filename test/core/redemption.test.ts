@@ -1,9 +1,11 @@
+import { createClient, type Client, type CommonInput } from 'countersign/core'
+import { apiture, type ApitureOptions } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { IDBFactory } from 'fake-indexeddb'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/platform/database.js'
 import { StorageError } from '../../src/protocol/errors.js'
-import { createScene, type App } from '../support/app.js'
+import { createScene, providers, type Scene } from '../support/app.js'
 import { refusal as refusedWith } from '../support/backend.js'
 import { openNetwork } from '../support/network.js'
 import { describe as said, withoutSecrets } from '../support/refusal.js'
@@ -12,7 +14,7 @@ import { settled, until } from '../support/until.js'
 const network = openNetwork()
 
 /** Where the callback of a page ends, with every error looked through for secrets. */
-async function outcome({ client }: App) {
+async function outcome({ client }: { readonly client: Pick<Client, 'callback'> }) {
   const state = await until(
     client.callback,
     'connected',
@@ -27,7 +29,7 @@ async function outcome({ client }: App) {
 }
 
 /** The refusal that the callback of a page ends in. */
-async function refusal(app: App) {
+async function refusal(app: Parameters<typeof outcome>[0]) {
   const state = await outcome(app)
   if (state.status !== 'failed') throw new Error(`expected a failure, got ${state.status}`)
   return said(state.error)
@@ -112,6 +114,101 @@ describe('a code that comes back', () => {
     })
     expect((await browser.records()).get(`connection:${id}`)).toEqual(before)
     expect((await outcome(open(await consent()))).status).toBe('connected')
+  })
+
+  test('is of the same person, whatever scope the application asks for', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const first = await outcome(open(await consent()))
+    if (first.status !== 'connected') throw new Error(first.status)
+    const { id } = first.connection
+    const before = (await browser.records()).get(`connection:${id}`)
+    server.subject = 'user-2'
+    const less = { connection: id, scope: 'accounts offline_access' }
+    expect(await refusal(open(await consent(less)))).toEqual({ code: 'id_token_invalid', parameter: 'sub' })
+    expect((await browser.records()).get(`connection:${id}`)).toEqual(before)
+    server.subject = 'user-1'
+    expect(await outcome(open(await consent(less)))).toMatchObject({ connection: { id } })
+  })
+
+  test('that renews a connection which has been disconnected meanwhile makes a new one', async () => {
+    const { consent, open, server } = createScene(network)
+    const app = open(await consent())
+    const first = await outcome(app)
+    if (first.status !== 'connected') throw new Error(first.status)
+    const { id } = first.connection
+    const url = await consent({ connection: id })
+    await (await until(app.client.tokens('bank'), 'connected')).disconnect()
+    server.subject = 'user-2'
+    const second = await outcome(open(url))
+    if (second.status !== 'connected') throw new Error(second.status)
+    expect(second.connection.id).not.toBe(id)
+  })
+})
+
+describe('where ID Tokens may be absent', () => {
+  const issuer = 'https://as.example'
+
+  /** A page of an app whose provider is known to send none. */
+  function lenient(scene: Scene, options: Partial<ApitureOptions> = {}) {
+    const { scope } = providers.bank
+    const bank = apiture({ clientId: 'client-1', issuer, scope, ...options })
+    const open = (address: string) => {
+      const page = scene.browser.open(address)
+      return { page, client: createClient({ providers: { bank }, platform: page.platform }) }
+    }
+    return {
+      open,
+      async consent(input: CommonInput = {}) {
+        const { page, client } = open('/')
+        const url = page.leaving()
+        void client.authorization('bank', input).authorize()
+        return scene.server.visit(await url)
+      },
+    }
+  }
+  const without = ({ id_token: _none, ...body }: Record<string, unknown>) => body
+
+  test('a connection of a known person is not renewed without one', async () => {
+    const scene = createScene(network)
+    const { consent, open } = lenient(scene, { persistTokens: true })
+    const { connection } = await until(open(await consent()).client.callback, 'connected')
+    const before = await scene.browser.records()
+    scene.server.subject = 'user-2'
+    scene.server.hostile.tokens = without
+    expect(await refusal(open(await consent({ connection: connection.id })))).toEqual({
+      code: 'id_token_invalid',
+      parameter: 'id_token',
+    })
+    const after = await scene.browser.records()
+    for (const key of [`connection:${connection.id}`, `tokens:${connection.id}`])
+      expect([key, after.get(key)]).toEqual([key, before.get(key)])
+  })
+
+  test('a connection of nobody that is known is renewed without one, as before', async () => {
+    const scene = createScene(network)
+    const { consent, open } = lenient(scene)
+    scene.server.hostile.tokens = without
+    const { connection } = await until(open(await consent()).client.callback, 'connected')
+    scene.server.subject = 'user-2'
+    const { client } = open(await consent({ connection: connection.id }))
+    expect((await until(client.callback, 'connected')).connection.id).toBe(connection.id)
+  })
+
+  test('the first one, of a refresh, says who may renew the connection', async () => {
+    const scene = createScene(network)
+    const { consent, open } = lenient(scene, { persistTokens: true })
+    scene.server.hostile.tokens = without
+    const { client } = open(await consent())
+    const { connection } = await until(client.callback, 'connected')
+    const tokens = await until(client.tokens('bank'), 'connected')
+    scene.browser.clock.advance(3600)
+    delete scene.server.hostile.tokens
+    await tokens.getAccessToken()
+    scene.server.subject = 'user-2'
+    expect(await refusal(open(await consent({ connection: connection.id })))).toEqual({
+      code: 'id_token_invalid',
+      parameter: 'sub',
+    })
   })
 })
 

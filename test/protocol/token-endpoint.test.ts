@@ -244,6 +244,29 @@ describe('an ID Token', () => {
     )
   })
 
+  test.each(['required', 'optional', 'unchecked'] as const)(
+    'must come where a subject is expected, with a nonce or without, even if it is %s',
+    async (idToken) => {
+      for (const scope of ['openid', 'accounts']) {
+        const { server, endpoint, grant } = await scene(scope)
+        server.hostile.tokens = ({ id_token: _, ...body }) => body
+        expect(
+          await refusalOf(() => redeemCode({ ...endpoint, idToken }, { ...grant, subject: 'user-1' })),
+        ).toEqual(invalid('id_token'))
+      }
+    },
+  )
+
+  test('must come where a limit was set for the sign-in', async () => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.tokens = ({ id_token: _, ...body }) => body
+    expect(
+      await refusalOf(() =>
+        redeemCode({ ...endpoint, idToken: 'optional' }, { ...grant, maxAgeSeconds: 3600 }),
+      ),
+    ).toEqual(invalid('id_token'))
+  })
+
   test('must say when the person signed in, if a limit was set, and within it', async () => {
     const { server, endpoint, grant } = await scene()
     server.hostile.claims = (claims) => ({ ...claims, auth_time: now() - 3700 })
@@ -555,10 +578,11 @@ describe('refreshing', () => {
     ])
   })
 
-  test('needs neither an ID Token nor a nonce', async () => {
+  /** @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse */
+  test('needs neither an ID Token nor a nonce, even where the subject is known', async () => {
     const { tokens } = await refreshed(({ hostile }) => {
       hostile.tokens = ({ id_token: _, refresh_token: __, ...body }) => body
-    })
+    }, 'user-1')
     expect(await tokens()).toMatchObject({ claims: undefined, refreshToken: undefined })
   })
 

@@ -170,6 +170,15 @@ describe('the scope', () => {
     expect(connection.grantedScope).toEqual(['openid'])
   })
 
+  test.each(['browser', 'mediated'] as const)(
+    'apiture 12: holds openid in %s mode, also where the page asks for less',
+    async (mode) => {
+      const { searchParams } = await createApitureScene(bank, { mode }).leave({ scope: 'banking/read' })
+      expect(searchParams.get('scope')).toBe('banking/read openid')
+      expect(searchParams.get('nonce')).toMatch(/^[\w-]{43}$/)
+    },
+  )
+
   test('apiture 12: must hold openid, on both sides', () => {
     expect(() => apiture({ clientId, scope: 'banking/read' })).toThrow(/openid/)
     expect(() => apitureBackend({ clientId, redirectUri, scope: 'banking/read' })).toThrow(/openid/)
@@ -372,6 +381,25 @@ describe('the token request', () => {
     const { callback } = await scene.comeBack((await scene.decide('approve')).url)
     expect(callback).toMatchObject({ status: 'failed', error: { code: 'id_token_invalid' } })
   })
+
+  test.each(['browser', 'mediated'] as const)(
+    'apiture 30: renews no connection of a known person without an ID Token in %s mode',
+    async (mode) => {
+      const scene = createApitureScene(bank, { mode, page: { persistTokens: mode === 'browser' } })
+      const { connection, tokens } = await scene.connect()
+      const before = await accessTokenOf({ tokens } as Awaited<ReturnType<Scene['connect']>>)
+      bank.control.next({ fourProperties: true })
+      const { url } = await scene.decide('approve', { connection: connection.id })
+      const { callback, client } = await scene.comeBack(url)
+      expect(callback).toMatchObject({
+        status: 'failed',
+        error: mode === 'browser' ? { code: 'id_token_invalid' } : { error: 'transaction_invalid' },
+      })
+      const kept = await until(client.tokens('apiture'), 'connected')
+      expect(kept.connection).toEqual(connection)
+      expect('getAccessToken' in kept && (await kept.getAccessToken())).toBe(before)
+    },
+  )
 
   test.each(['browser', 'mediated'] as const)(
     'apiture 31, 32: takes Bearer with a colon for Bearer in %s mode, and writes the header without',

@@ -279,6 +279,9 @@ describe('before the person leaves', () => {
         const more = openid()
         await other.begin(undefined, more)
         expect(other.pushed()).toMatchObject({ nonce: more.nonce })
+        await other.begin(undefined, { ...more, scope: 'READ_CONSENTS' })
+        expect(other.pushed()).toMatchObject({ scope: 'READ_CONSENTS openid', nonce: more.nonce })
+        expect((await other.begin(undefined, { scope: 'READ_CONSENTS' })).status).toBe(400)
       },
       {},
       () => ({ scope: `openid ${scope}` }),

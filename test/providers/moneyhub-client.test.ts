@@ -250,6 +250,10 @@ describe('the preset', () => {
     })
   })
 
+  test('moneyhub 19: refuses a scope without openid, since the ID Token names the connection', () => {
+    expect(() => moneyhub({ clientId, useCase: 'one-time', scope: 'accounts:read' })).toThrow(/openid/)
+  })
+
   test('moneyhub 16: refuses a mode in which the page would have a token that reads nothing', () => {
     // @ts-expect-error an ongoing connection has no token for the page
     expect(() => moneyhub({ clientId, mode: 'mediated' })).toThrow(TypeError)

@@ -61,6 +61,9 @@ describe('one connection, access once', () => {
     const scene = createScene(bank)
     await scene.leave({ bankId: mockBank, scope: 'openid accounts:read' }, 'moneyhubOnce')
     expect(pushed(bank)['scope']).toBe(`openid accounts:read id:${mockBank}`)
+    bank.requests.clear()
+    await scene.leave({ bankId: mockBank, scope: 'transactions:read:all' }, 'moneyhubOnce')
+    expect(pushed(bank)['scope']).toBe(`transactions:read:all openid id:${mockBank}`)
     await expect(
       scene.leave({ bankId: mockBank, scope: 'openid user:create' }, 'moneyhubOnce'),
     ).rejects.toMatchObject({ code: 'backend_error' })

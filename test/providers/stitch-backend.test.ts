@@ -5,6 +5,7 @@ import { app, createBench, redirectUri, scope, type Bench } from '../backend/sup
 import { clientId, clientKeys, clientSecret, issuer, tokenEndpoint } from '../backend/support/upstream.js'
 import { leaksOf } from '../support/secrets.js'
 
+const base64url = (text: string) => Buffer.from(text).toString('base64url')
 const base = { clientId, redirectUri, scope, idToken: 'unchecked' } as const
 const tokenForm = ({ upstream }: Bench, index = 0) => upstream.to('/connect/token')[index]!.form
 
@@ -281,6 +282,34 @@ describe('the ID Token', () => {
       })
       expect((await bench.redeem(await bench.begin())).body.error).toBe('provider_error')
       expect(bench.events.at(-1)?.reason).toBe(`id_token_invalid:${claim}`)
+    })
+
+    test('must come with a code, and hold the nonce that was sent or none', async () => {
+      const provider = stitch({ ...base, idToken: 'unverified', clientSecret })
+      const redemption = {
+        session: { subject: 'robin', claims: {} },
+        code: 'code',
+        codeVerifier: 'v'.repeat(43),
+        state: 's'.repeat(43),
+        iss: undefined,
+        nonce: undefined,
+        redirectUri,
+        scope,
+        data: undefined,
+      }
+      const now = Math.floor(Date.now() / 1000)
+      const claims = { aud: clientId, sub: 'user/1', iat: now, exp: now + 300, nonce: 'nobody-asked' }
+      const redeem = (more: object) =>
+        provider.redeem(redemption, {
+          fetch: () => Promise.resolve(Response.json({ access_token: 'a', token_type: 'Bearer', ...more })),
+          now: () => now,
+          records: undefined as never,
+        })
+      await expect(redeem({})).rejects.toMatchObject({ code: 'id_token_invalid', parameter: 'id_token' })
+      const parts = [{ alg: 'RS256' }, claims].map((part) => base64url(JSON.stringify(part)))
+      await expect(redeem({ id_token: `${parts.join('.')}.c2ln` })).rejects.toMatchObject({
+        parameter: 'nonce',
+      })
     })
 
     test('of a refresh names the same person, where there is one', async () => {

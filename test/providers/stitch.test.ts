@@ -158,6 +158,8 @@ describe('the authorization request', () => {
     const scene = createStitchScene(bank)
     const { searchParams } = await scene.leave({ scope: 'openid accounts' })
     expect(searchParams.get('scope')).toBe('openid accounts')
+    const without = await scene.leave({ scope: 'accounts' })
+    expect(without.searchParams.get('scope')).toBe('accounts openid')
     await expect(scene.leave({ scope: 'openid transactions' })).rejects.toMatchObject({
       code: 'backend_error',
       recovery: 'configure',

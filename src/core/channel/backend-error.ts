@@ -25,7 +25,7 @@ const refusals: Readonly<Record<string, readonly [ErrorCode, message: string, Re
   ],
   transaction_invalid: [
     'backend_error',
-    'The transaction is over, or another person signed in at the provider than the one whose connection was to be renewed. Start again with authorize().',
+    'The transaction is over, or it is not known that the person whose connection was to be renewed has signed in at the provider. Start again with authorize().',
     'authorize',
   ],
   provider_error: [

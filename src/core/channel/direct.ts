@@ -177,7 +177,7 @@ export function createChannel(context: Context, name: string, provider: Provider
 
     async redeem({ state, codeVerifier, nonce, redirectUri, scope, input }, { code, iss }) {
       const settings = await endpoint()
-      const subject = await subjectOf(context, input.connection)
+      const renewed = await findRenewed(context, input.connection)
       const checked = await redeemCode(settings, {
         code,
         state,
@@ -185,12 +185,13 @@ export function createChannel(context: Context, name: string, provider: Provider
         redirectUri,
         codeVerifier,
         nonce,
-        subject,
+        subject: renewed?.subject,
       })
       const requested = parseScope(scope)
       const grantedScope = checked.scope === undefined ? requested : parseScope(checked.scope)
       const connection: Connection = {
-        id: input.connection ?? crypto.randomUUID(),
+        // Disconnected meanwhile, if there is none: then it is a new one.
+        id: renewed?.id ?? crypto.randomUUID(),
         provider: name,
         status: 'connected',
         grantedScope,
@@ -236,10 +237,11 @@ export function createChannel(context: Context, name: string, provider: Provider
   }
 }
 
-/** Whom the connection that is to be renewed was made for: another person's tokens must not come under its id. */
-async function subjectOf({ platform: { database } }: Context, id: string | undefined) {
-  const record = id === undefined ? undefined : await database.get(connectionKey(id))
-  return (record as ConnectionRecord | undefined)?.idTokenSubject
+/** The connection that is to be renewed, and whose it is: another person's tokens must not come under its id. */
+async function findRenewed(context: Context, id: string | undefined) {
+  if (id === undefined) return undefined
+  const record = (await context.platform.database.get(connectionKey(id))) as ConnectionRecord | undefined
+  return record && { id, subject: record.idTokenSubject ?? (await readTokens(context, id))?.idTokenSubject }
 }
 
 const gone = (): CountersignError =>

@@ -19,7 +19,10 @@ export interface ApitureBackendOptions<M extends 'mediated' | 'bff' = 'mediated'
   readonly mode?: M
   /** Origins, beside the authority's, on which discovered endpoints lie. @defaultValue none */
   readonly origins?: readonly string[]
-  /** Whether token responses hold an ID Token. The documentation lists none. @defaultValue 'optional' */
+  /**
+   * Whether token responses hold an ID Token. The documentation lists none. A connection of a known person is not renewed
+   * without one. @defaultValue 'optional'
+   */
   readonly idToken?: 'required' | 'optional'
   /** Base URL of the banking API, in `bff` mode. */
   readonly api?: string

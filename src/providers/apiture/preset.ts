@@ -18,7 +18,10 @@ export interface ApitureOptions<M extends ApitureMode = 'browser'> {
   readonly scope: string
   /** Base URL of the banking API, for `fetch`. */
   readonly api?: string
-  /** Whether token responses hold an ID Token. The documentation lists none. @defaultValue 'optional' */
+  /**
+   * Whether token responses hold an ID Token. The documentation lists none. A connection of a known person is not renewed
+   * without one. @defaultValue 'optional'
+   */
   readonly idToken?: 'required' | 'optional'
   /** Binds tokens to a key of this browser (RFC 9449), where the institution's server offers it. `browser` mode only. @defaultValue false */
   readonly dpop?: boolean

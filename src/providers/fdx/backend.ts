@@ -162,7 +162,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
 
     async refresh({ refreshToken = '', sub }, context) {
       const tokens = await refreshTokens(await endpointFor(context), refreshToken, sub)
-      return { tokens, sub: tokens.claims?.sub ?? sub }
+      return { tokens, sub: tokens.claims?.sub }
     },
 
     async revoke(connection, context) {

@@ -1,5 +1,6 @@
 import type { Provider } from '../../core/provider.js'
 import type { JsonObject } from '../../protocol/contract.js'
+import { parseScope } from '../../protocol/scope.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
 import { backend } from '../channels.js'
 import { authorizationPath, dataScope, endpoints, transactionSeconds } from './facts.js'
@@ -29,9 +30,9 @@ export interface MoneyhubOptions<
   /** Where people are sent. @defaultValue `/auth` below the issuer */
   readonly authorizationEndpoint?: string
   /**
-   * Space-delimited; within the backend's. The institution is added by the backend.
+   * Space-delimited; within the backend's, and with `openid`. The institution is added by the backend.
    *
-   * @defaultValue `openid`, and for one-time connections `accounts:read transactions:read:all`
+   * @defaultValue `openid`, and for one-time connections `accounts:read transactions:read:all` beside it
    */
   readonly scope?: string
   /** Base URL of the Data API, for `fetch` in `mediated` mode. @defaultValue `https://api.moneyhub.co.uk/v3/` */
@@ -85,7 +86,7 @@ export interface MoneyhubDetails {
 /**
  * Moneyhub: Open Banking through OpenID Connect, where the backend makes the profile and the signed or pushed request.
  *
- * @throws {TypeError} when the use case and the mode do not fit, or an option holds a secret.
+ * @throws {TypeError} when the use case and the mode do not fit, the scope lacks `openid`, or an option holds a secret.
  * @example
  * ```ts
  * import { moneyhub } from 'countersign/providers'
@@ -106,13 +107,16 @@ export function moneyhub<
     throw new TypeError(
       'Moneyhub clients authenticate, so use mode "bff"; "mediated" is for one-time connections only, since no other has a token that reads data.',
     )
+  const scope = options.scope ?? (once ? `openid ${dataScope}` : 'openid')
+  if (!parseScope(scope).includes('openid'))
+    throw new TypeError('The scope for Moneyhub must hold "openid": add it.')
   // No `preparesRemotely`: the first authorization of a person creates a user at Moneyhub.
   return {
     channel: backend,
     label: 'Moneyhub',
     mode: mode as M,
     clientId,
-    scope: options.scope ?? (once ? `openid ${dataScope}` : 'openid'),
+    scope,
     issuer,
     requireIss: true,
     authorizationEndpoint: options.authorizationEndpoint ?? issuer + authorizationPath,

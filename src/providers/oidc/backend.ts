@@ -32,7 +32,7 @@ interface CommonOptions<M> {
   readonly redirectUri: string | readonly string[]
   /** The issuer identifier, as its discovery document writes it. */
   readonly issuer: string
-  /** Space-delimited. The most that a page may ask for. With `openid` an ID Token must come, and is checked. */
+  /** Space-delimited. The most that a page may ask for. With `openid` every request asks for an ID Token, which must come and is checked. */
   readonly scope: string
   /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. @defaultValue `mediated` */
   readonly mode?: M

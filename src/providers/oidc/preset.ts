@@ -9,7 +9,7 @@ export interface OidcOptions<M extends Mode = 'browser'> {
   readonly clientId: string
   /** The issuer identifier, as its discovery document writes it. */
   readonly issuer: string
-  /** Space-delimited. With `openid` an ID Token must come, and is checked. */
+  /** Space-delimited. With `openid` every request asks for an ID Token, which must come and is checked. */
   readonly scope: string
   /** `browser`: this page is a public client. @defaultValue `browser` */
   readonly mode?: M

@@ -140,8 +140,8 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
     expected: Omit<UnverifiedExpectation, 'clientId' | 'accessToken'>,
   ): Promise<CheckedTokens> {
     if (options.idToken !== 'unverified') return tokens
-    // A refresh may leave the ID Token out.
-    if (tokens.idToken === undefined && expected.nonce === undefined) return tokens
+    // A refresh may leave the ID Token out: OpenID Connect Core §12.2.
+    if (tokens.idToken === undefined && !expected.fresh) return tokens
     const { clientId } = options
     const expectation = { ...expected, clientId, accessToken: tokens.accessToken }
     return { ...tokens, claims: await checkUnverifiedIdToken(tokens.idToken, expectation) }
@@ -174,13 +174,13 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
       const grant = { code, codeVerifier, state, redirectUri, nonce, iss: options.issuer && iss }
       const tokens = await redeemCode(endpoint, grant)
       const now = context.now()
-      return toGrant(await withClaims(tokens, { state, nonce, now }), now, now)
+      return toGrant(await withClaims(tokens, { state, nonce, now, fresh: true }), now, now)
     },
 
     async refresh({ refreshToken = '', sub, createdAt }, context) {
       const tokens = await refreshTokens(await endpointFor(context), refreshToken, sub)
       const now = context.now()
-      return toGrant(await withClaims(tokens, { subject: sub, now }), createdAt, now)
+      return toGrant(await withClaims(tokens, { subject: sub, now, fresh: false }), createdAt, now)
     },
 
     async revoke({ refreshToken, accessToken }, context) {

@@ -1,29 +1,27 @@
 import type { IDToken } from 'oauth4webapi'
-import { ValidationError } from '../../protocol/errors.js'
-import { algorithmOf, checkIdToken, idTokenAlgorithms } from '../../protocol/id-token.js'
+import {
+  algorithmOf,
+  checkIdToken,
+  idTokenAlgorithms,
+  refuseIdToken as refuse,
+} from '../../protocol/id-token.js'
 
 /** What an ID Token whose issuer is not known must still say. */
 export interface UnverifiedExpectation {
   readonly clientId: string
   readonly accessToken: string
-  /** Absent in a refresh, whose ID Token has none. */
+  /** Of the request; a refresh has none. */
   readonly nonce?: string | undefined
   readonly state?: string | undefined
   /** The subject of the connection so far. */
   readonly subject?: string | undefined
   /** Epoch seconds. */
   readonly now: number
+  /** Whether it came with a code: then it must be new and hold the nonce. */
+  readonly fresh: boolean
 }
 
 const toleranceSeconds = 30
-
-const refuse = (claim: string): never => {
-  throw new ValidationError(
-    'id_token_invalid',
-    claim,
-    `The ID Token's ${claim} is not what was asked for. Nothing was connected; start again with authorize().`,
-  )
-}
 
 /**
  * Checks all of an ID Token but its issuer and its signature: for a server whose issuer and keys are not known. That it is
@@ -35,7 +33,7 @@ export async function checkUnverifiedIdToken(
   idToken: string | undefined,
   expected: UnverifiedExpectation,
 ): Promise<IDToken> {
-  const claims = decodeClaims(idToken ?? refuse('id_token'))
+  const claims = decodeClaims(idToken ?? refuse('id_token', 'is missing'))
   const { aud, exp, iat, nonce, sub } = claims
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
   const { clientId, now } = expected
@@ -43,10 +41,10 @@ export async function checkUnverifiedIdToken(
   if (typeof exp !== 'number' || exp <= now - toleranceSeconds) refuse('exp')
   if (typeof iat !== 'number') refuse('iat')
   if (typeof sub !== 'string' || sub === '') refuse('sub')
-  if (expected.nonce !== undefined && nonce !== expected.nonce) refuse('nonce')
+  if (expected.fresh && nonce !== expected.nonce) refuse('nonce')
   if (!(idTokenAlgorithms as readonly string[]).includes(algorithmOf(idToken ?? ''))) refuse('alg')
   const checked = claims as unknown as IDToken
-  await checkIdToken(idToken ?? '', checked, { ...expected, fresh: expected.nonce !== undefined })
+  await checkIdToken(idToken ?? '', checked, expected)
   return checked
 }
 

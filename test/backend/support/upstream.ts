@@ -29,6 +29,8 @@ interface Grant {
   readonly nonce: string
   readonly redirectUri: string
   readonly scope: string
+  /** Whether `openid` was asked for: without it there is no ID Token. */
+  readonly openid: boolean
 }
 
 /** A Stitch that answers through an injected `fetch`. Assertions and signatures are real. */
@@ -102,7 +104,7 @@ export function createUpstream(now: () => number): Upstream {
         access_token: accessToken,
         token_type: 'Bearer',
         expires_in: upstream.expiresIn,
-        id_token: secret(idToken),
+        ...(grant.openid && { id_token: secret(idToken) }),
         scope: grant.scope,
         ...(offline && { refresh_token: refreshToken }),
       }),
@@ -195,6 +197,7 @@ export function createUpstream(now: () => number): Upstream {
         nonce: secret(given('nonce')),
         redirectUri: given('redirect_uri'),
         scope: scope ?? given('scope'),
+        openid: given('scope').split(' ').includes('openid'),
       })
       return code
     },
