@@ -13,7 +13,7 @@ import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import { sha256 } from './hash.js'
 import { insist } from './insist.js'
-import type { ProviderGrant } from './provider.js'
+import type { RefreshedGrant } from './provider.js'
 import { countRequest } from './rate-limit.js'
 import { Refusal } from './refusal.js'
 import { isSameHash } from './same-hash.js'
@@ -129,13 +129,13 @@ async function refresh(context: Context, record: ConnectionRecord): Promise<Stor
   const { now } = context
   const own = providerContext(context, provider)
   const watched = watch(own.fetch)
-  let grant: ProviderGrant | undefined
+  let grant: RefreshedGrant | undefined
   try {
     grant = await provider.refresh?.(toHeld(record), { ...own, fetch: watched.fetch })
   } catch (error) {
     throw await afterFailure(context, record, error, watched.mayHaveArrived())
   }
-  const tokens = grant?.tokens && keepRefreshToken(toStoredTokens(grant.tokens, now()), record)
+  const tokens = grant?.tokens && toRefreshed(grant.tokens, record, now())
   if (!grant || !tokens) throw await afterFailure(context, record, undefined, true)
   // Stored before anybody gets the new access token: the old refresh token may be dead by now.
   const stored = await insist(() =>
@@ -149,17 +149,26 @@ async function refresh(context: Context, record: ConnectionRecord): Promise<Stor
     await forgetConnection(context, { ...record, tokens })
     throw new Refusal('unknown_connection')
   }
-  context.emit('tokens_refreshed', { provider: record.provider, connection: id })
+  const unchecked = grant.tokens?.accessToken === undefined
+  if (!unchecked) context.emit('tokens_refreshed', { provider: record.provider, connection: id })
   // Renewed by the person meanwhile: those tokens are the newer ones.
-  return stored === 'stored' ? tokens : refreshOnce(context, record, undefined)
+  if (stored === 'changed') return refreshOnce(context, record, undefined)
+  if (unchecked) throw new Refusal('provider_unavailable', { reason: 'no_keys' })
+  return tokens
 }
 
-const keepRefreshToken = (tokens: StoredTokens, { tokens: old }: ConnectionRecord): StoredTokens => ({
-  ...tokens,
-  refreshToken: tokens.refreshToken ?? old?.refreshToken,
-})
+/** What is stored of a refresh: where nobody may have its access token, the one before has ended. */
+function toRefreshed(
+  tokens: NonNullable<RefreshedGrant['tokens']>,
+  { tokens: old }: ConnectionRecord,
+  now: number,
+): StoredTokens | undefined {
+  const refreshToken = tokens.refreshToken ?? old?.refreshToken
+  if (tokens.accessToken !== undefined) return { ...toStoredTokens(tokens, now), refreshToken }
+  return old && { ...old, expiresAt: now, refreshToken }
+}
 
-function refreshed(current: ConnectionRecord, grant: ProviderGrant, tokens: StoredTokens): ConnectionRecord {
+function refreshed(current: ConnectionRecord, grant: RefreshedGrant, tokens: StoredTokens): ConnectionRecord {
   return {
     ...current,
     tokens,
