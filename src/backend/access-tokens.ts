@@ -13,7 +13,7 @@ import { providerContext, providerOf, type Context } from './context.js'
 import { toRefusal } from './failure.js'
 import { sha256 } from './hash.js'
 import { insist } from './insist.js'
-import type { ProviderGrant } from './provider.js'
+import type { RefreshedGrant } from './provider.js'
 import { countRequest } from './rate-limit.js'
 import { Refusal } from './refusal.js'
 import { isSameHash } from './same-hash.js'
@@ -129,14 +129,14 @@ async function refresh(context: Context, record: ConnectionRecord): Promise<Stor
   const { now } = context
   const own = providerContext(context, provider)
   const watched = watch(own.fetch)
-  let grant: ProviderGrant | undefined
+  let grant: RefreshedGrant | undefined
   try {
     grant = await provider.refresh?.(toHeld(record), { ...own, fetch: watched.fetch })
     checkPerson(record, grant)
   } catch (error) {
     throw await afterFailure(context, record, error, watched.mayHaveArrived())
   }
-  const tokens = grant?.tokens && keepRefreshToken(toStoredTokens(grant.tokens, now()), record)
+  const tokens = grant?.tokens && toRefreshed(grant.tokens, record, now())
   if (!grant || !tokens) throw await afterFailure(context, record, undefined, true)
   // Stored before anybody gets the new access token: the old refresh token may be dead by now.
   const stored = await insist(() =>
@@ -150,13 +150,16 @@ async function refresh(context: Context, record: ConnectionRecord): Promise<Stor
     await forgetConnection(context, { ...record, tokens })
     throw new Refusal('unknown_connection')
   }
-  context.emit('tokens_refreshed', { provider: record.provider, connection: id })
+  const unchecked = grant.tokens?.accessToken === undefined
+  if (!unchecked) context.emit('tokens_refreshed', { provider: record.provider, connection: id })
   // Renewed by the person meanwhile: those tokens are the newer ones.
-  return stored === 'stored' ? tokens : refreshOnce(context, record, undefined)
+  if (stored === 'changed') return refreshOnce(context, record, undefined)
+  if (unchecked) throw new Refusal('provider_unavailable', { reason: 'no_keys' })
+  return tokens
 }
 
 /** A refresh may leave out whose the tokens are (OpenID Connect Core §12.2); it may not name another person. */
-function checkPerson({ sub }: ConnectionRecord, grant: ProviderGrant | undefined): void {
+function checkPerson({ sub }: ConnectionRecord, grant: RefreshedGrant | undefined): void {
   if (sub === undefined || grant?.sub === undefined || grant.sub === sub) return
   throw new ValidationError(
     'id_token_invalid',
@@ -165,12 +168,18 @@ function checkPerson({ sub }: ConnectionRecord, grant: ProviderGrant | undefined
   )
 }
 
-const keepRefreshToken = (tokens: StoredTokens, { tokens: old }: ConnectionRecord): StoredTokens => ({
-  ...tokens,
-  refreshToken: tokens.refreshToken ?? old?.refreshToken,
-})
+/** What is stored of a refresh: where nobody may have its access token, the one before has ended. */
+function toRefreshed(
+  tokens: NonNullable<RefreshedGrant['tokens']>,
+  { tokens: old }: ConnectionRecord,
+  now: number,
+): StoredTokens | undefined {
+  const refreshToken = tokens.refreshToken ?? old?.refreshToken
+  if (tokens.accessToken !== undefined) return { ...toStoredTokens(tokens, now), refreshToken }
+  return old && { ...old, expiresAt: now, refreshToken }
+}
 
-function refreshed(current: ConnectionRecord, grant: ProviderGrant, tokens: StoredTokens): ConnectionRecord {
+function refreshed(current: ConnectionRecord, grant: RefreshedGrant, tokens: StoredTokens): ConnectionRecord {
   return {
     ...current,
     tokens,

@@ -49,6 +49,7 @@ export type {
   ProviderGrant,
   ProviderRecords,
   Redemption,
+  RefreshedGrant,
   ResourceRoute,
   Resources,
   Session,

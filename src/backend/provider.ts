@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../protocol/contract.js'
 import type { Fetch } from '../protocol/http.js'
-import type { TokenSet } from '../protocol/token-response.js'
+import type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
 import type { Records } from './records.js'
 
 /**
@@ -72,12 +72,9 @@ export interface Redemption<Claims extends object = object> {
   readonly data: JsonObject | undefined
 }
 
-/** What a redeemed code or a refresh token gives. */
+/** What a redeemed code gives. */
 export interface ProviderGrant {
-  /**
-   * The checked token response; absent where its tokens are of no use (Moneyhub's ongoing use case). In a refresh, an
-   * `undefined` refresh token or scope means that the old one stays.
-   */
+  /** The checked token response; absent where its tokens are of no use (Moneyhub's ongoing use case). */
   readonly tokens?: TokenSet
   /**
    * Who the person is at the provider, such as the `sub` of the ID Token. Once it is known, every renewal must say the same,
@@ -92,6 +89,16 @@ export interface ProviderGrant {
   readonly renewBy?: number
   /** Kept with the tokens and never told to the page, such as Moneyhub's user id. */
   readonly data?: JsonObject
+}
+
+/** What a refresh token gives. */
+export interface RefreshedGrant extends Omit<ProviderGrant, 'tokens'> {
+  /**
+   * The checked token response. An `undefined` refresh token or scope means that the old one stays; an `undefined` access
+   * token, that the response could not be checked just now: its refresh token is kept, and used when a token is asked for
+   * next.
+   */
+  readonly tokens?: TokenSet | UncheckedTokens
 }
 
 /** A connection with its tokens, as it lies in the store. */
@@ -210,7 +217,7 @@ export interface BackendProvider<Claims extends object = object> {
   redeem(redemption: Redemption<Claims>, context: ProviderContext): Promise<ProviderGrant>
 
   /** Uses the refresh token. Called by one caller at a time, on demand. Absent: access tokens are not refreshed. */
-  refresh?(connection: HeldConnection, context: ProviderContext): Promise<ProviderGrant>
+  refresh?(connection: HeldConnection, context: ProviderContext): Promise<RefreshedGrant>
   /**
    * Whether a refresh that nobody answered may be sent again. Where refresh tokens are replaced at every use it may not:
    * the answer may be lost and the token used, and its second use is an alarm (RFC 9700 §4.14.2). @defaultValue false

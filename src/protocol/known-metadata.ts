@@ -12,7 +12,7 @@ export interface Reach {
 }
 
 /**
- * Loads a server's metadata once an hour, whoever asks how often; oauth4webapi keeps the server's keys by the same object.
+ * Loads a server's metadata once an hour, whoever asks how often; the server's signing keys are kept by the same object.
  * What could not be loaded is not kept.
  */
 export function keepMetadata(

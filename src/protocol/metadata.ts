@@ -4,7 +4,7 @@ import { ValidationError } from './errors.js'
 import { readJsonObject, type Fetch } from './http.js'
 import { oauthRequest } from './oauth-request.js'
 
-/** The metadata of an authorization server, checked. Keep one object per server: oauth4webapi caches its keys by it. */
+/** The metadata of an authorization server, checked. Keep one object per server: its signing keys are kept by it. */
 export type ServerMetadata = oauth.AuthorizationServer
 
 const refuse = (member: string, why: string): never => {

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { request, type Answer, type Fetch, type HttpOptions } from './http.js'
+import { readJsonObject, request, type Answer, type Fetch, type HttpOptions } from './http.js'
 
 /** How oauth4webapi is told to send by {@link request}. */
 export interface Through {
@@ -26,4 +26,10 @@ export async function oauthRequest(
     },
   })
   return { response, text }
+}
+
+/** The `error` of an error answer, in the characters that RFC 6749 §5.2 allows. */
+export function oauthErrorOf(answer: Answer): string | undefined {
+  const error = answer.response.status === 200 ? undefined : readJsonObject(answer)?.['error']
+  return typeof error === 'string' && /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(error) ? error : undefined
 }

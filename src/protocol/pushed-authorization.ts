@@ -2,8 +2,8 @@ import * as oauth from 'oauth4webapi'
 import { TokenEndpointError, ValidationError } from './errors.js'
 import { readJsonObject, type Answer } from './http.js'
 import { insecure } from './metadata.js'
-import { oauthRequest } from './oauth-request.js'
-import { oauthErrorOf, type TokenEndpoint } from './token-endpoint.js'
+import { oauthErrorOf, oauthRequest } from './oauth-request.js'
+import type { TokenEndpoint } from './token-endpoint.js'
 
 /** A pushed authorization request, as the authorization server keeps it. */
 export interface PushedRequest {

@@ -1,15 +1,21 @@
 import * as oauth from 'oauth4webapi'
 import { checkResponseIssuer } from './authorization-response.js'
 import { CountersignError, TokenEndpointError, ValidationError } from './errors.js'
-import { readJsonObject, request, type Answer, type Fetch } from './http.js'
+import { readJsonObject, type Answer, type Fetch } from './http.js'
 import { algorithmOf, checkIdToken, idTokenAlgorithms, refuseIdToken } from './id-token.js'
 import { insecure, type ServerMetadata } from './metadata.js'
-import { oauthRequest } from './oauth-request.js'
-import { parseTokenResponse, type TokenResponseRules, type TokenSet } from './token-response.js'
+import { oauthErrorOf, oauthRequest } from './oauth-request.js'
+import { checkSignature } from './signing-keys.js'
+import {
+  parseTokenResponse,
+  type TokenResponseRules,
+  type TokenSet,
+  type UncheckedTokens,
+} from './token-response.js'
 
 /** One client at one authorization server: what every request to its token endpoint needs. */
 export interface TokenEndpoint extends Omit<TokenResponseRules, 'dpop'> {
-  /** One object for as long as the keys may be cached. */
+  /** One object for as long as its keys may be kept. */
   readonly server: ServerMetadata
   readonly clientId: string
   readonly authentication: oauth.ClientAuth
@@ -48,6 +54,9 @@ export interface CheckedTokens extends TokenSet {
   readonly claims: oauth.IDToken | undefined
 }
 
+/** What a refresh gives: where no key for its ID Token can be had, the refresh token and nothing else. */
+export type RefreshedTokens = CheckedTokens | (UncheckedTokens & { readonly claims?: undefined })
+
 /**
  * Redeems an authorization code and checks everything in the answer, the ID Token's signature included. A response that
  * is not from this server sends nothing.
@@ -71,7 +80,7 @@ export async function redeemCode(endpoint: TokenEndpoint, grant: Grant): Promise
   return sealed(async () => {
     // The page has checked the response already; oauth4webapi wants to have seen it as well.
     const response = oauth.validateAuthResponse(server, clientOf(endpoint), parameters, grant.state)
-    return exchange(endpoint, grant, (client, options) =>
+    const answer = await exchange(endpoint, grant, (client, options) =>
       oauth.authorizationCodeGrantRequest(
         server,
         client,
@@ -85,11 +94,13 @@ export async function redeemCode(endpoint: TokenEndpoint, grant: Grant): Promise
         },
       ),
     )
+    return checked(answer)
   })
 }
 
 /**
- * Uses a refresh token. `refreshToken` of the result is `undefined` when the old one stays good.
+ * Uses a refresh token. `refreshToken` of the result is `undefined` when the old one stays good. Where no key for the ID
+ * Token can be had just now, nobody gets the access token; the refresh token counts, because the old one is spent.
  *
  * @param subject The subject of the connection's first ID Token: a refreshed one must name the same.
  * @throws as {@link redeemCode}.
@@ -99,12 +110,13 @@ export async function refreshTokens(
   endpoint: TokenEndpoint,
   refreshToken: string,
   subject?: string,
-): Promise<CheckedTokens> {
-  return sealed(() =>
-    exchange(endpoint, { subject }, (client, options) =>
+): Promise<RefreshedTokens> {
+  return sealed(async () => {
+    const { tokens, unchecked } = await exchange(endpoint, { subject }, (client, options) =>
       oauth.refreshTokenGrantRequest(endpoint.server, client, endpoint.authentication, refreshToken, options),
-    ),
-  )
+    )
+    return unchecked ? { refreshToken: tokens.refreshToken } : tokens
+  })
 }
 
 /**
@@ -117,8 +129,8 @@ export async function requestClientCredentials(
   endpoint: TokenEndpoint,
   parameters: Readonly<Record<string, string>>,
 ): Promise<TokenSet> {
-  return sealed(() =>
-    exchange({ ...endpoint, idToken: 'optional' }, {}, (client, options) =>
+  return sealed(async () => {
+    const answer = await exchange({ ...endpoint, idToken: 'optional' }, {}, (client, options) =>
       oauth.clientCredentialsGrantRequest(
         endpoint.server,
         client,
@@ -126,11 +138,20 @@ export async function requestClientCredentials(
         parameters,
         options,
       ),
-    ),
-  )
+    )
+    return checked(answer)
+  })
 }
 
 type Expected = Partial<Pick<Grant, 'nonce' | 'subject' | 'maxAgeSeconds' | 'state' | 'code'>>
+
+/** A token response in which everything is right, but perhaps for a signature that could not be checked. */
+interface Exchanged {
+  readonly tokens: CheckedTokens
+  /** Why the signature could not be checked. */
+  readonly unchecked: Error | undefined
+}
+
 type Send = (client: oauth.Client, options: oauth.TokenEndpointRequestOptions) => Promise<Response>
 
 const clientOf = ({
@@ -141,7 +162,12 @@ const clientOf = ({
   [oauth.clockTolerance]: clockToleranceSeconds,
 })
 
-async function exchange(endpoint: TokenEndpoint, expected: Expected, send: Send): Promise<CheckedTokens> {
+function checked({ tokens, unchecked }: Exchanged): CheckedTokens {
+  if (unchecked) throw unchecked
+  return tokens
+}
+
+async function exchange(endpoint: TokenEndpoint, expected: Expected, send: Send): Promise<Exchanged> {
   const { server, dpop } = endpoint
   const options: oauth.TokenEndpointRequestOptions = {
     ...insecure(server.token_endpoint ?? server.issuer),
@@ -155,13 +181,13 @@ async function exchange(endpoint: TokenEndpoint, expected: Expected, send: Send)
   // The server asks for its nonce in the proof, at most once: RFC 9449 §8.
   if (dpop && oauthErrorOf(answer) === 'use_dpop_nonce') answer = await ask()
   const tokens = parseTokenResponse(successBody(answer), { ...endpoint, dpop: dpop !== undefined })
-  const claims =
+  const { claims, unchecked } =
     tokens.idToken === undefined || endpoint.idToken === 'unchecked'
-      ? undefined
-      : await checkedClaims(endpoint, expected, tokens)
+      ? { claims: undefined, unchecked: undefined }
+      : await checkClaims(endpoint, expected, tokens)
   if (!claims && demandsIdToken(endpoint, expected))
     refuseIdToken('id_token', 'is missing, so nothing says who has signed in')
-  return { ...tokens, claims }
+  return { tokens: { ...tokens, claims }, unchecked }
 }
 
 /** Whether a code's answer must say who has signed in. A refresh may leave it out: OpenID Connect Core §12.2. */
@@ -207,18 +233,12 @@ function refusalOf(answer: Answer): TokenEndpointError {
   )
 }
 
-/** The `error` of an error answer, in the characters that RFC 6749 §5.2 allows. */
-export function oauthErrorOf(answer: Answer): string | undefined {
-  const error = answer.response.status === 200 ? undefined : readJsonObject(answer)?.['error']
-  return typeof error === 'string' && /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(error) ? error : undefined
-}
-
-/** Has oauth4webapi check claims and signature of the ID Token, then checks what it leaves to us. */
-async function checkedClaims(
+/** Has oauth4webapi check claims and signature of the ID Token, and checks what it leaves to us. */
+async function checkClaims(
   endpoint: TokenEndpoint,
   expected: Expected,
   tokens: TokenSet,
-): Promise<oauth.IDToken | undefined> {
+): Promise<{ readonly claims: oauth.IDToken | undefined; readonly unchecked: Error | undefined }> {
   const { server, clientId } = endpoint
   const idToken = tokens.idToken ?? ''
   const algorithm = algorithmOf(idToken)
@@ -239,7 +259,6 @@ async function checkedClaims(
           requireIdToken: true,
           ...(expected.maxAgeSeconds !== undefined && { maxAge: expected.maxAgeSeconds }),
         })
-  await checkSignature(endpoint, response, expected.code === undefined)
   const claims = oauth.getValidatedIdTokenClaims(result)
   if (claims) {
     await checkIdToken(idToken, claims, {
@@ -252,36 +271,8 @@ async function checkedClaims(
       fresh: expected.code !== undefined,
     })
   }
-  return claims
-}
-
-/**
- * Checks the signature, with the server's keys. A refresh does not fail because these cannot be had just now: its refresh
- * token is spent, and the ID Token has come from the token endpoint itself over TLS.
- *
- * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation item 6
- */
-async function checkSignature(
-  { server, fetch }: TokenEndpoint,
-  response: Response,
-  refreshed: boolean,
-): Promise<void> {
-  const keys = { missing: false }
-  const fetchKeys = async (href: string, init: object): Promise<Response> => {
-    keys.missing = true
-    const keySet = await request(fetch, href, init, { maximumBytes: 1_048_576 })
-    const { status, headers } = keySet.response
-    keys.missing = status !== 200
-    return new Response(keySet.text || null, { status, headers })
-  }
-  try {
-    await oauth.validateApplicationLevelSignature(server, response, {
-      [oauth.customFetch]: fetchKeys,
-      ...insecure(server.jwks_uri ?? server.issuer),
-    })
-  } catch (error) {
-    if (!refreshed || !keys.missing) throw error
-  }
+  // Last: what the claims alone refuse needs no keys, and is not put down to their absence.
+  return { claims, unchecked: await checkSignature(server, response, endpoint.fetch, endpoint.now) }
 }
 
 /** Lets our own errors pass and replaces oauth4webapi's, whose `cause` holds tokens, claims and responses. */

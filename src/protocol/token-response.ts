@@ -14,6 +14,14 @@ export interface TokenSet {
   readonly extra: Readonly<Record<string, unknown>>
 }
 
+/**
+ * What counts of a token response whose ID Token could not be checked because no key for it can be had: the refresh token,
+ * where one came. Nobody gets the access token.
+ */
+export interface UncheckedTokens extends Partial<Omit<TokenSet, 'accessToken'>> {
+  readonly accessToken?: undefined
+}
+
 /** What may differ between providers. */
 export interface TokenResponseRules {
   /** `token_type` values that mean `Bearer`, in lower case, such as Apiture's `bearer:`. */

@@ -238,6 +238,17 @@ describe('a refresh', () => {
     ])
   })
 
+  test('whose ID Token has a wrong signature of a known key ends the connection', async () => {
+    const { bench, id } = await createEnded()
+    bench.upstream.tokens = (body) => {
+      const [header = '', payload = '', signature = ''] = (body['id_token'] as string).split('.')
+      const wrong = (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1)
+      return { ...body, id_token: [header, payload, wrong].join('.') }
+    }
+    expect((await ask(bench, id)).body.error).toBe('reauthorization_required')
+    expect(await statusOf(bench)).toBe('reauthorization_required')
+  })
+
   test('whose ID Token names another person ends the connection', async () => {
     const { bench, id } = await createEnded()
     bench.upstream.subject = 'user/test/bank/2'
@@ -293,16 +304,159 @@ describe('a refresh', () => {
     },
   )
 
-  test('does not fail because the server’s keys cannot be had just then', async () => {
+  test.each([1, 61, 400])(
+    'is good when the server changes its key %i s after it was last looked at',
+    async (seconds) => {
+      const bench = await createBench()
+      const { id, accessToken } = await bench.connect()
+      bench.passed += seconds
+      await bench.upstream.rotateKeys('server-2')
+      expect((await ask(bench, id, hash(accessToken))).body.access_token).toEqual(expect.any(String))
+      expect(await statusOf(bench)).toBe('connected')
+      expect(bench.upstream.to('/jwks')).toHaveLength(2)
+    },
+  )
+
+  test('goes on after three changes of the key, the name of which stays the same', async () => {
+    const bench = await createBench()
+    const { id, ...connected } = await bench.connect()
+    let { accessToken } = connected
+    for (const seconds of [11, 61, 400]) {
+      bench.passed += seconds
+      await bench.upstream.rotateKeys()
+      const { body } = await ask(bench, id, hash(accessToken))
+      expect(body.access_token).not.toBe(accessToken)
+      accessToken = body.access_token
+    }
+    expect(refreshes(bench)).toHaveLength(3)
+  })
+})
+
+describe('a refresh while the server’s keys are out of reach', () => {
+  const keysAnswer = (bench: Bench, make: () => Response) =>
+    bench.upstream.next.push(({ url }) => (url.endsWith('/jwks') ? make() : undefined))
+
+  /** Every token that was issued, in the order of the answers. */
+  function watchIssued({ upstream }: Bench) {
+    const issued: { readonly access: string; readonly refresh: string }[] = []
+    upstream.tokens = (body) => {
+      issued.push({ access: body['access_token'] as string, refresh: body['refresh_token'] as string })
+      return body
+    }
+    return issued
+  }
+
+  test.each<[string, () => Response]>([
+    ['offline', () => networkFailure('ECONNREFUSED')],
+    ['not answered in time', () => networkFailure('UND_ERR_HEADERS_TIMEOUT')],
+    ['503', () => new Response(null, { status: 503 })],
+    ['429', () => Response.json({}, { status: 429 })],
+    ['HTML', () => new Response('<html></html>', { headers: { 'content-type': 'text/html' } })],
+  ])(
+    '(%s) keeps the new refresh token, gives nobody the access token, and is tried again',
+    async (_name, answer) => {
+      const bench = await createBench({ backend: { rateLimit: 'off' } })
+      const issued = watchIssued(bench)
+      const { id } = await bench.connect()
+      bench.passed += 3600
+      for (let round = 0; round < 2; round += 1) {
+        keysAnswer(bench, answer)
+        const failed = await ask(bench, id)
+        expect(failed).toMatchObject({ status: 504, body: { error: 'provider_unavailable' } })
+        expect(await statusOf(bench)).toBe('connected')
+      }
+      bench.upstream.next.length = 0
+      const { status, body } = await ask(bench, id)
+      expect([status, body.access_token]).toEqual([200, issued[3]?.access])
+      // Each time with the one that came last.
+      expect(refreshes(bench).map(({ form }) => form.get('refresh_token'))).toEqual(
+        issued.slice(0, 3).map(({ refresh }) => refresh),
+      )
+      expect(bench.events).toContainEqual(expect.objectContaining({ name: 'refused', reason: 'no_keys' }))
+      expect(bench.events.filter(({ name }) => name === 'tokens_refreshed')).toHaveLength(1)
+    },
+  )
+
+  test('keeps the refresh token also of a new key that nobody publishes yet', async () => {
+    const bench = await createBench()
+    const issued = watchIssued(bench)
+    const { id, accessToken } = await bench.connect()
+    await bench.upstream.rotateKeys('server-2')
+    keysAnswer(bench, () => Response.json({ keys: [] }))
+    expect((await ask(bench, id, hash(accessToken))).body.error).toBe('provider_unavailable')
+    bench.passed += 10
+    // The token that the API refused is not given out again either.
+    expect((await ask(bench, id)).body.access_token).toBe(issued[2]?.access)
+  })
+
+  test('keeps the old refresh token where the answer has none', async () => {
+    const bench = await createBench({ backend: { rateLimit: 'off' } })
+    const issued = watchIssued(bench)
+    const { id } = await bench.connect()
+    bench.passed += 3600
+    bench.upstream.tokens = ({ refresh_token: _none, ...body }) => body
+    keysAnswer(bench, () => new Response(null, { status: 503 }))
+    expect((await ask(bench, id)).body.error).toBe('provider_unavailable')
+    await ask(bench, id)
+    const used = refreshes(bench).map(({ form }) => form.get('refresh_token'))
+    expect(used).toEqual([issued[0]?.refresh, issued[0]?.refresh])
+  })
+
+  test('is one for everybody who waits, and none of them gets its token', async () => {
+    const { bench, id } = await createEnded()
+    keysAnswer(bench, () => new Response(null, { status: 503 }))
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ask(bench, id)))
+    expect(new Set(answers.map(({ body }) => body.error))).toEqual(new Set(['provider_unavailable']))
+    expect(refreshes(bench)).toHaveLength(1)
+  })
+
+  test('is seen by another replica, which goes on with the new refresh token', async () => {
     const upstream = createUpstream(() => Date.now() / 1000)
     const store = memoryStore()
     const first = await createBench({ upstream, store })
     upstream.expiresIn = 5
+    const issued = watchIssued(first)
     const { id } = await first.connect()
-    // Another process, which has no keys yet.
     const second = await createBench({ upstream, store })
-    upstream.next.push(({ url }) => (url.endsWith('/jwks') ? new Response(null, { status: 503 }) : undefined))
-    expect((await ask(second, id)).status).toBe(200)
+    keysAnswer(second, () => new Response(null, { status: 503 }))
+    expect((await ask(second, id)).body.error).toBe('provider_unavailable')
+    expect((await ask(first, id)).body.access_token).toBe(issued[2]?.access)
+    expect(refreshes(first).at(-1)?.form.get('refresh_token')).toBe(issued[1]?.refresh)
+  })
+
+  test('gives nothing in bff mode either: the API is not asked', async () => {
+    const bench = await createBench({ mode: 'bff' })
+    const { id } = await bench.connect()
+    const query = () =>
+      bench.call('POST', `/connections/${id}/resource/graphql`, { query: '{ user { id } }' })
+    bench.passed += 3600
+    keysAnswer(bench, () => new Response(null, { status: 503 }))
+    expect((await query()).body.error).toBe('provider_unavailable')
+    expect(bench.upstream.to('/graphql')).toEqual([])
+    expect((await query()).status).toBe(200)
+  })
+
+  test('revokes the new refresh token when the connection is forgotten meanwhile', async () => {
+    const revocationEndpoint = 'https://secure.bank.example/connect/revocation'
+    const bench = await createBench({ stitch: { revocationEndpoint } })
+    const issued = watchIssued(bench)
+    const { id } = await bench.connect()
+    bench.passed += 3600
+    bench.upstream.next.push(async ({ url }) => {
+      if (!url.endsWith('/jwks')) return undefined
+      await bench.call('DELETE', `/connections/${id}`)
+      return new Response(null, { status: 503 })
+    })
+    expect((await ask(bench, id)).body.error).toBe('unknown_connection')
+    const revoked = bench.upstream.to('/connect/revocation').map(({ form }) => form.get('token'))
+    expect(revoked).toContain(issued[1]?.refresh)
+  })
+
+  test('still ends the connection when the ID Token names another person', async () => {
+    const { bench, id } = await createEnded()
+    bench.upstream.subject = 'user/test/bank/2'
+    keysAnswer(bench, () => new Response(null, { status: 503 }))
+    expect((await ask(bench, id)).body.error).toBe('reauthorization_required')
   })
 })
 

@@ -134,6 +134,32 @@ test('refreshes with the rotated token, once for many, and the new token works',
   }
 })
 
+test('connects and refreshes on, whenever the bank changes its signing key', async () => {
+  const call = createStitchBackend('mediated')
+  const { id } = (await connect(call)).body.connection
+  await bank.control.act('rotateKeys')
+  expect((await connect(call)).status).toBe(200)
+  // Within a minute after keys were last fetched, or not.
+  for (const seconds of [3595, 30, 3595]) {
+    await bank.control.act('rotateKeys')
+    passed += seconds
+    const { body } = await call('POST', `/connections/${id}/access-token`, {})
+    expect(body.access_token).toEqual(expect.any(String))
+  }
+})
+
+test('refreshes on with the rotated token after the keys of the bank were out of reach', async () => {
+  const call = createStitchBackend('mediated')
+  const { id } = (await connect(call)).body.connection
+  const ask = () => call('POST', `/connections/${id}/access-token`, {})
+  passed += 3595
+  for (const jwks of ['dropped', { status: 503 }, { status: 200, body: '<html></html>' }] as const) {
+    bank.control.next({ jwks })
+    expect(await ask()).toMatchObject({ status: 504, body: { error: 'provider_unavailable' } })
+  }
+  expect((await ask()).status).toBe(200)
+})
+
 test('a lost answer of a refresh asks for the person, who renews the connection', async () => {
   const call = createStitchBackend('mediated')
   const { id } = (await connect(call)).body.connection

@@ -52,6 +52,19 @@ describe.each([
     })
   })
 
+  test.each([1, 61, 400])(
+    'is redeemed although the provider has changed its key %i s after it was last looked at',
+    async (seconds) => {
+      const bench = await open()
+      await bench.connect()
+      bench.passed += seconds
+      await bench.upstream.rotateKeys('server-2')
+      expect((await bench.redeem(await bench.begin())).status).toBe(200)
+      expect(tokenRequests(bench)).toBe(2)
+      expect(bench.upstream.to('/jwks')).toHaveLength(2)
+    },
+  )
+
   /** @see attack 2: the victim's account in the app gets the attacker's bank */
   test('of another user is refused before the code is spent', async () => {
     const bench = await open()

@@ -102,6 +102,23 @@ describe('a refresh whose answer is lost', () => {
   })
 })
 
+describe('a bank that changes its signing key', () => {
+  it('ends no connection, not even while its keys are out of reach', async () => {
+    apiture().control.always({ accessTokenSeconds: 45 })
+    const [page] = await openTabs('Apiture', 1)
+    await apiture().control.act('rotateKeys')
+    await setClock(page, 41)
+    expect(await askForToken(page, 'apiture')).toMatchObject({ answered: 1 })
+    await apiture().control.act('rotateKeys')
+    apiture().control.next({ jwks: { status: 503 } })
+    await setClock(page, 100)
+    expect(await askForToken(page, 'apiture')).toMatchObject({ errors: ['network_error'] })
+    await waitForStatus(page, 'Apiture', 'Connected')
+    await setClock(page, 120)
+    expect(await askForToken(page, 'apiture')).toMatchObject({ answered: 1 })
+  })
+})
+
 describe('a token that is bound to the key of the browser', () => {
   it('is of no use to who has stolen it', async () => {
     const page = await bench.open()

@@ -222,6 +222,115 @@ describe('an access token of browser mode', () => {
   })
 })
 
+describe.each([
+  ['in memory', {}],
+  ['in IndexedDB', { persistTokens: true }],
+])('a refresh of tokens that are kept %s', (_name, options) => {
+  const { scope } = providers.bank
+  const bank = oidc({ issuer: 'https://as.example', clientId: 'client-1', scope, ...options })
+
+  /** A page that has just connected, and every pair of tokens that it was sent. */
+  async function connect(scene: Scene, lifetime: { readonly expires_in?: number } = {}) {
+    const issued: { readonly access: string; readonly refresh: string }[] = []
+    scene.server.hostile.tokens = (body) => {
+      issued.push({ access: String(body['access_token']), refresh: String(body['refresh_token']) })
+      return { ...body, ...lifetime }
+    }
+    const { platform } = scene.browser.open(await scene.consent())
+    const { tokens: tokensOf } = createClient({ providers: { bank }, platform })
+    const tokens = await until(tokensOf('bank'), 'connected')
+    return { issued, tokens, ...tokens, status: () => tokensOf('bank').get().status }
+  }
+
+  test('goes on when the server changes its key, however long after it was looked at', async () => {
+    const scene = createScene(network)
+    const { issued, getAccessToken } = await connect(scene, { expires_in: 0 })
+    for (const [seconds, kid] of [
+      [1, 'key-2'],
+      [61, 'key-2'],
+      [400, undefined],
+    ] as const) {
+      scene.browser.clock.advance(seconds)
+      await scene.server.rotateKeys(kid)
+      expect(await getAccessToken()).toBe(issued.at(-1)?.access)
+    }
+    expect(refreshes(scene)).toHaveLength(3)
+  })
+
+  test.each<[string, () => Response]>([
+    ['offline', () => HttpResponse.error()],
+    ['503', () => new HttpResponse(null, { status: 503 })],
+    ['429', () => HttpResponse.json({}, { status: 429 })],
+    ['HTML', () => HttpResponse.html('<html></html>')],
+  ])(
+    'goes on with the new refresh token while the server’s keys are out of reach (%s), and gives nobody the access token',
+    async (_answer, answer) => {
+      const scene = createScene(network)
+      const { issued, getAccessToken, status } = await connect(scene)
+      scene.browser.clock.advance(3600)
+      scene.server.hostile.jwks = answer
+      for (let round = 0; round < 2; round += 1) {
+        expect(await errorOf(getAccessToken)).toMatchObject({ code: 'network_error', recovery: 'resume' })
+        expect(status()).toBe('connected')
+        const records = JSON.stringify([...(await scene.browser.records())])
+        expect(issued.slice(1).filter(({ access }) => records.includes(access))).toEqual([])
+      }
+      delete scene.server.hostile.jwks
+      expect(await getAccessToken()).toBe(issued[3]?.access)
+      expect(refreshes(scene).map(({ form }) => form.get('refresh_token'))).toEqual(
+        issued.slice(0, 3).map(({ refresh }) => refresh),
+      )
+    },
+  )
+
+  test('is not used when its ID Token names another person, whether or not keys can be had', async () => {
+    const scene = createScene(network)
+    const { getAccessToken } = await connect(scene)
+    scene.browser.clock.advance(3600)
+    scene.server.hostile.jwks = () => HttpResponse.error()
+    scene.server.subject = 'user-2'
+    expect(await refusalOf(getAccessToken)).toEqual({ code: 'id_token_invalid', parameter: 'sub' })
+  })
+
+  test('that could not be checked is revoked with the connection', async () => {
+    const scene = createScene(network)
+    const { issued, tokens, getAccessToken } = await connect(scene)
+    scene.browser.clock.advance(3600)
+    scene.server.hostile.jwks = () => HttpResponse.error()
+    await errorOf(getAccessToken)
+    expect(await tokens.disconnect()).toEqual({ revoked: true })
+    const [revoked] = scene.server.requests.revocation.map(({ form }) => form.get('token'))
+    expect(revoked).toBe(issued[1]?.refresh)
+  })
+})
+
+test('a refresh that could not be checked is not repeated by the tabs that waited for it', async () => {
+  const scene = createScene(network)
+  const bank = oidc({
+    issuer: 'https://as.example',
+    clientId: 'client-1',
+    scope: providers.bank.scope,
+    persistTokens: true,
+  })
+  const open = async (url: string) => {
+    const { platform } = scene.browser.open(url)
+    return until(createClient({ providers: { bank }, platform }).tokens('bank'), 'connected')
+  }
+  const first = await open(await scene.consent())
+  const second = await open('/')
+  scene.browser.clock.advance(3600)
+  const release = scene.browser.hold(`refresh:${first.connection.id}`)
+  const asked = [errorOf(first.getAccessToken), errorOf(second.getAccessToken)]
+  while (scene.browser.waiting(`refresh:${first.connection.id}`) < 2) await settled()
+  scene.server.hostile.jwks = () => HttpResponse.error()
+  release()
+  expect(await Promise.all(asked)).toMatchObject([{ code: 'network_error' }, { code: 'network_error' }])
+  expect(refreshes(scene)).toHaveLength(1)
+  delete scene.server.hostile.jwks
+  expect(await second.getAccessToken()).toBe(await first.getAccessToken())
+  expect(refreshes(scene)).toHaveLength(2)
+})
+
 describe('an access token of mediated mode', () => {
   test('is the one that came with the connection, then the backend’s', async () => {
     const scene = createScene(network)

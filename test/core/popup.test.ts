@@ -56,6 +56,22 @@ describe('a popup', () => {
     expect(app.left).toEqual([])
   })
 
+  test('connects also when the provider has changed its signing key since the last one', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    for (const kid of ['key-1', 'key-2']) {
+      await scene.server.rotateKeys(kid)
+      const popup = createPopup()
+      app.platform.navigation.openPopup = () => popup as unknown as Window
+      const { authorize } = app.client.authorization('bank', { display: 'popup' })
+      const outcome = authorize()
+      while (popup.shows === '') await settled()
+      scene.open(scene.server.visit(popup.shows))
+      expect((await outcome).status).toBe('connected')
+    }
+    expect(app.client.connections.get()).toMatchObject({ connections: [{}, {}] })
+  })
+
   test('connects although the provider cut it off from the app, so that it looks closed', async () => {
     const scene = createScene(network)
     const popup = { ...createPopup(), closed: true, location: { href: '' } }

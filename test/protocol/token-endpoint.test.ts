@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, exportJWK, exportSPKI, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { HttpResponse } from 'msw'
 import * as oauth from 'oauth4webapi'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   calculateCodeChallenge,
   createCodeVerifier,
@@ -362,7 +362,7 @@ describe('an ID Token', () => {
       expect(await refusalOf(() => redeemCode(endpoint, current))).toEqual(invalid('signature'))
       next = await consent(server, 'openid')
     }
-    expect(server.requests.jwks).toHaveLength(1)
+    expect(server.requests.jwks).toHaveLength(2)
   })
 
   test('is checked against keys that are fetched once', async () => {
@@ -372,24 +372,24 @@ describe('an ID Token', () => {
     expect(server.requests.jwks).toHaveLength(1)
   })
 
-  test('is checked against a new key after the server has changed it, once a minute at most', async () => {
-    const { server, endpoint, grant } = await scene()
-    await redeemCode(endpoint, grant)
-    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
-    const jwk = { ...(await exportJWK(publicKey)), kid: 'key-2', alg: 'ES256', use: 'sig' }
-    server.hostile.jwks = () => HttpResponse.json({ keys: [jwk] })
-    server.hostile.idToken = (claims) =>
-      new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'key-2' }).sign(privateKey)
-    const early = await consent(server, 'openid')
-    expect(await refusalOf(() => redeemCode(endpoint, early))).toEqual(invalid('signature'))
-    expect(server.requests.jwks).toHaveLength(1)
+  test.each(['key-2', 'key-1', undefined])(
+    'is checked against a new key, named %j, as soon as the server has changed it',
+    async (kid) => {
+      const { server, endpoint, grant } = await scene()
+      await redeemCode(endpoint, grant)
+      await server.rotateKeys(kid)
+      const next = await consent(server, 'openid')
+      expect(await redeemCode(endpoint, next)).toMatchObject({ claims: { sub: 'user-1' } })
+      expect(server.requests.jwks).toHaveLength(2)
+    },
+  )
 
-    vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ['Date'] })
-    onTestFinished(() => void vi.useRealTimers())
-    expect(await redeemCode(endpoint, await consent(server, 'openid'))).toMatchObject({
-      claims: { sub: 'user-1' },
-    })
-    expect(server.requests.jwks).toHaveLength(2)
+  test('that claims what was not asked for is refused before any key is fetched', async () => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.claims = (claims) => ({ ...claims, sub: 'user-2' })
+    const asked = { ...grant, subject: 'user-1' }
+    expect(await refusalOf(() => redeemCode(endpoint, asked))).toEqual(invalid('sub'))
+    expect(server.requests.jwks).toEqual([])
   })
 
   test('is checked against the key of its type when two have one name', async () => {
@@ -612,6 +612,54 @@ describe('refreshing', () => {
         new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'key-1' }).sign(privateKey)
     })
     expect(await refusalOf(tokens)).toEqual(invalid('signature'))
+  })
+
+  describe.each<[string, (server: AuthorizationServer) => void]>([
+    ['its keys cannot be fetched', ({ hostile }) => (hostile.jwks = () => HttpResponse.error())],
+    [
+      'its keys are answered with 503',
+      ({ hostile }) => (hostile.jwks = () => HttpResponse.json({}, { status: 503 })),
+    ],
+    [
+      'nobody publishes its key yet',
+      ({ hostile }) => (hostile.header = (header) => ({ ...header, kid: 'key-2' })),
+    ],
+  ])('with an ID Token that cannot be checked because %s', (_name, outOfReach) => {
+    /** A refresh with keys of which the client knows none yet. */
+    const unchecked = async (change: (server: AuthorizationServer) => void = () => {}) => {
+      const { server, endpoint, grant } = await scene()
+      const { refreshToken = '' } = await redeemCode({ ...endpoint, idToken: 'unchecked' }, grant)
+      outOfReach(server)
+      change(server)
+      return { server, tokens: () => refreshTokens(endpoint, refreshToken, 'user-1') }
+    }
+
+    test('gives the new refresh token and nothing else', async () => {
+      let issued: Record<string, unknown> = {}
+      const { tokens } = await unchecked(({ hostile }) => {
+        hostile.tokens = (body) => (issued = body)
+      })
+      expect(await tokens()).toEqual({ refreshToken: issued['refresh_token'] })
+      expect(issued['refresh_token']).toEqual(expect.any(String))
+    })
+
+    test('keeps the old refresh token where no new one came', async () => {
+      const { tokens } = await unchecked(({ hostile }) => {
+        hostile.tokens = ({ refresh_token: _, ...body }) => body
+      })
+      expect(await tokens()).toEqual({ refreshToken: undefined })
+    })
+
+    test.each([
+      ['another person', { sub: 'user-2' }, 'sub'],
+      ['another issuer', { iss: 'https://evil.example' }, 'iss'],
+      ['another access token', { at_hash: 'jpUUphyUkZCwbQsYhns6aw' }, 'at_hash'],
+    ])('refuses one that names %s', async (_claim, changes, parameter) => {
+      const { tokens } = await unchecked(({ hostile }) => {
+        hostile.claims = (claims) => ({ ...claims, ...changes })
+      })
+      expect(await refusalOf(tokens)).toEqual(invalid(parameter))
+    })
   })
 
   test('with a spent refresh token is an error of the server', async () => {

@@ -1,7 +1,7 @@
 import { fdx as backendFdx, type FdxBackendOptions } from 'countersign/backend'
 import { mtlsFetch } from 'countersign/backend/node'
 import { fdx } from 'countersign/providers'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createClientCertificate } from '../../demo/banks/certificates.js'
 import type { ConnectionDocument, JsonObject } from '../../src/protocol/contract.js'
 import { sampleDetails } from '../demo/banks/fdx-app.js'
@@ -787,6 +787,28 @@ describe('refreshing', () => {
       () => ({ scope: `openid ${scope} offline_access` }),
     )
   })
+
+  test('fdx 20: goes on with the new refresh token after the provider’s keys were out of reach', async () => {
+    await withApp(
+      async (other) => {
+        other.bank.control.next({ accessTokenSeconds: 1 })
+        const begun = await other.begin(undefined, openid(' offline_access'))
+        const { body } = await other.redeem(begun, await other.visit(begun))
+        const { id, details } = body['connection'] as unknown as ConnectionDocument
+        const path = `/connections/${id}/resource/consents/${grantIdOf({ details })}`
+        vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 400_000 })
+        onTestFinished(() => void vi.useRealTimers())
+        other.bank.control.next({ jwks: { status: 503 } })
+        expect((await other.call('GET', path)).body['error']).toBe('provider_unavailable')
+        expect(other.bank.requests.count(consentPaths)).toBe(1)
+        expect((await other.call('GET', path)).status).toBe(200)
+        const used = other.bank.requests.find(tokenPath, { grant_type: 'refresh_token' })
+        expect(new Set(used.map(({ parameters }) => parameters['refresh_token'])).size).toBe(2)
+      },
+      {},
+      () => ({ scope: `openid ${scope} offline_access` }),
+    )
+  }, 20_000)
 
   test('fdx 20: asks for a new consent where there is none to use', async () => {
     app.bank.control.next({ accessTokenSeconds: 1 })

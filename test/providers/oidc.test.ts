@@ -11,6 +11,7 @@ import {
 import { generateKeyPair } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startStandard, type StandardOptions } from '../../demo/banks/standard.js'
+import { errorOf } from '../support/refusal.js'
 import { callbackOf, createScene, type SceneOptions } from './scene.js'
 
 const redirectUri = callbackOf('openid')
@@ -53,7 +54,11 @@ const createPageScene = (
   })
 
 /** An app whose backend is the client. */
-const createBackendScene = (mode: 'mediated' | 'bff', options: Partial<OidcBackendOptions> = {}) =>
+const createBackendScene = (
+  mode: 'mediated' | 'bff',
+  options: Partial<OidcBackendOptions> = {},
+  more: Partial<SceneOptions<never>> = {},
+) =>
   createScene({
     name: 'openid',
     bank: plain,
@@ -75,6 +80,7 @@ const createBackendScene = (mode: 'mediated' | 'bff', options: Partial<OidcBacke
       ...(mode === 'bff' && { api: `${plain.origin}/`, routes: [{ method: 'GET', path: '/accounts' }] }),
       ...options,
     } as OidcBackendOptions),
+    ...more,
   })
 
 const proofOf = (headers: Readonly<Record<string, unknown>> | undefined) => {
@@ -226,6 +232,23 @@ describe('the backend', () => {
     const [, refresh] = plain.requests.find('/token')
     expect(refresh?.grantType).toBe('refresh_token')
     expect(JSON.stringify(scene.requests)).not.toContain(refresh?.parameters['refresh_token'] ?? 'none')
+  })
+
+  test('goes on with the new refresh token after the keys of the server were out of reach', async () => {
+    let secondsLater = 0
+    const scene = createBackendScene('mediated', {}, { secondsLater: () => secondsLater })
+    const { tokens } = await scene.connect()
+    await plain.control.act('expireAccessTokens')
+    secondsLater = 400
+    plain.control.next({ jwks: { status: 503 } })
+    expect(await errorOf(() => tokens.fetch('accounts'))).toMatchObject({
+      code: 'backend_error',
+      error: 'provider_unavailable',
+      recovery: 'resume',
+    })
+    expect((await tokens.fetch('accounts')).status).toBe(200)
+    const used = plain.requests.find('/token', { grant_type: 'refresh_token' })
+    expect(new Set(used.map(({ parameters }) => parameters['refresh_token'])).size).toBe(2)
   })
 
   test('passes requests on in bff mode, and revokes when the person disconnects', async () => {

@@ -58,6 +58,8 @@ export interface AuthorizationServer {
   readonly metadata: Record<string, unknown>
   /** A person opens an authorization URL and consents: gives the URL that the browser is sent back to. */
   visit(authorizationUrl: string, visit?: Visit): string
+  /** Signs with a new key of this name from now on, and publishes that one alone. */
+  rotateKeys(kid: string | undefined): Promise<void>
   /** Signs claims with the server's key. */
   sign(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>
   /** The API accepts an access token no longer. */
@@ -77,8 +79,7 @@ const hash = (value: string): Buffer => createHash('sha256').update(value).diges
 const leftHalf = (value: string): string => hash(value).subarray(0, 16).toString('base64url')
 
 // Generating keys takes its time: one pair for all servers of a test file.
-const keys = generateKeyPair('ES256', { extractable: true })
-const kid = 'key-1'
+const firstKeys = generateKeyPair('ES256', { extractable: true })
 
 /** Starts a server. Nothing answers before its `handlers` are given to the network. */
 export function createAuthorizationServer({
@@ -93,6 +94,8 @@ export function createAuthorizationServer({
 } = {}): AuthorizationServer {
   const base = issuer.replace(/\/$/, '')
   const hostile: Hostility = {}
+  let keys = firstKeys
+  let kid: string | undefined = 'key-1'
   const requests: AuthorizationServer['requests'] = {
     discovery: [],
     jwks: [],
@@ -117,9 +120,8 @@ export function createAuthorizationServer({
 
   const sign = async (claims: JWTPayload, header: Record<string, unknown> = {}): Promise<string> => {
     const { privateKey } = await keys
-    return secret(
-      await new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid, ...header }).sign(privateKey),
-    )
+    const named = { alg: 'ES256', ...(kid !== undefined && { kid }), ...header }
+    return secret(await new SignJWT(claims).setProtectedHeader(named).sign(privateKey))
   }
 
   async function idToken(grant: Grant, accessToken: string, fresh: boolean): Promise<string> {
@@ -134,7 +136,8 @@ export function createAuthorizationServer({
       ...(fresh && { nonce: grant.nonce, s_hash: leftHalf(grant.state), auth_time: issuedAt }),
     }
     const claims = JSON.parse(JSON.stringify(hostile.claims?.(good) ?? good)) as JWTPayload
-    const header = hostile.header?.({ alg: 'ES256', kid }) ?? { alg: 'ES256', kid }
+    const named = { alg: 'ES256', ...(kid !== undefined && { kid }) }
+    const header = hostile.header?.(named) ?? named
     return secret((await hostile.idToken?.(claims, header)) ?? (await sign(claims, header)))
   }
 
@@ -189,6 +192,11 @@ export function createAuthorizationServer({
     hostile,
     requests,
     metadata,
+    async rotateKeys(name) {
+      const pair = await generateKeyPair('ES256', { extractable: true })
+      keys = Promise.resolve(pair)
+      kid = name
+    },
     sign,
     handlers: [
       http.get(`${base}/.well-known/openid-configuration`, async ({ request }) => {
@@ -199,7 +207,8 @@ export function createAuthorizationServer({
       http.get(`${base}/jwks`, async ({ request }) => {
         await record('jwks', request)
         const { publicKey } = await keys
-        const jwk: JWK = { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' }
+        const named = { alg: 'ES256', use: 'sig', ...(kid !== undefined && { kid }) }
+        const jwk: JWK = { ...(await exportJWK(publicKey)), ...named }
         return hostile.jwks?.([jwk]) ?? HttpResponse.json({ keys: [jwk] })
       }),
       http.post(`${base}/token`, async ({ request }) => token(await record('token', request))),

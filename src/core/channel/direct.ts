@@ -8,7 +8,7 @@ import { missingScope, parseScope } from '../../protocol/scope.js'
 import {
   redeemCode,
   refreshTokens,
-  type CheckedTokens,
+  type RefreshedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
 import { connectionKey, type Connection, type ConnectionRecord } from '../connection.js'
@@ -66,7 +66,7 @@ export function createChannel(context: Context, name: string, provider: Provider
   })
 
   const toStored = (
-    { accessToken, expiresInSeconds, refreshToken, claims }: CheckedTokens,
+    { accessToken, expiresInSeconds, refreshToken, claims }: RefreshedTokens,
     previous: Pick<StoredTokens, 'refreshToken' | 'idTokenSubject'> = { refreshToken: undefined },
   ): StoredTokens => ({
     v: 1,
@@ -147,12 +147,14 @@ export function createChannel(context: Context, name: string, provider: Provider
       const stored = await readTokens(context, id)
       if (!stored) throw gone()
       const { accessToken, expiresAt = Infinity, refreshToken, unanswered = 0 } = stored
-      if (accessToken !== rejected && expiresAt - clock.now() > 5) return stored
-      // Another tab got no answer while this one waited. The server may have replaced the refresh token: to send it again
-      // is the next demand's risk, not this one's.
-      if (unanswered > (before?.unanswered ?? 0)) throw noAnswer()
+      if (accessToken !== undefined && accessToken !== rejected && expiresAt - clock.now() > 5) return stored
+      // Another tab got nothing while this one waited. Without an answer the server may have replaced the refresh token: to
+      // send it again is the next demand's risk, not this one's.
+      if (unanswered > (before?.unanswered ?? 0)) throw notNow()
       try {
-        const tokens = await replaceTokens(context, id, refreshToken, await refresh(stored))
+        const fresh = await refresh(stored)
+        const next = fresh.accessToken === undefined ? { ...fresh, unanswered: unanswered + 1 } : fresh
+        const tokens = await replaceTokens(context, id, refreshToken, next)
         if (!tokens) throw gone()
         return tokens
       } catch (error) {
@@ -166,7 +168,7 @@ export function createChannel(context: Context, name: string, provider: Provider
     try {
       return await tabs.lock(`refresh:${id}`, refreshSeconds, work)
     } catch (error) {
-      throw error instanceof DOMException && error.name === 'TimeoutError' ? noAnswer() : error
+      throw error instanceof DOMException && error.name === 'TimeoutError' ? notNow() : error
     }
   }
 
@@ -202,7 +204,7 @@ export function createChannel(context: Context, name: string, provider: Provider
       const tokens = toStored(checked)
       return {
         connection,
-        accessToken: { value: tokens.accessToken, expiresAt: tokens.expiresAt },
+        accessToken: { value: checked.accessToken, expiresAt: tokens.expiresAt },
         ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
         idTokenSubject: tokens.idTokenSubject,
         ...(persistent && { stored: { [tokensKey(connection.id)]: tokens } }),
@@ -211,6 +213,7 @@ export function createChannel(context: Context, name: string, provider: Provider
 
     async accessToken({ id }, rejected) {
       const { accessToken, expiresAt } = persistent ? await refreshShared(id, rejected) : await refreshOwn(id)
+      if (accessToken === undefined) throw notNow()
       return { value: accessToken, expiresAt }
     },
 
@@ -250,5 +253,7 @@ const gone = (): CountersignError =>
     'The access token is no longer good and cannot be refreshed: renew the connection with authorize().',
   )
 
-const noAnswer = (): NetworkError =>
-  new NetworkError('The access token could not be refreshed: no answer came. Try again.')
+const notNow = (): NetworkError =>
+  new NetworkError(
+    'The access token could not be refreshed: no answer came, or no keys to check it with. Try again.',
+  )

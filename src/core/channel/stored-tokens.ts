@@ -4,13 +4,14 @@ import type { Provider } from '../provider.js'
 /** Tokens that outlive the page: bound to a key that cannot leave this browser, or kept at the application's wish. */
 export interface StoredTokens {
   readonly v: 1
-  readonly accessToken: string
+  /** `undefined` where it came with an ID Token that could not be checked: then nobody gets it. */
+  readonly accessToken: string | undefined
   /** Epoch seconds. */
   readonly expiresAt: number | undefined
   readonly refreshToken: string | undefined
   /** Whom the first ID Token named: a refreshed one must name the same. */
   readonly idTokenSubject?: string | undefined
-  /** How often this refresh token was sent and no answer came. */
+  /** How many refreshes in a row gave no access token: no answer came, or it could not be checked. */
   readonly unanswered?: number
 }
 

@@ -1,9 +1,4 @@
-import type {
-  BackendProvider,
-  ProviderContext,
-  ProviderGrant,
-  ResourceRoute,
-} from '../../backend/provider.js'
+import type { BackendProvider, ProviderContext, ResourceRoute } from '../../backend/provider.js'
 import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
 import type { Json } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
@@ -11,7 +6,7 @@ import { revoke } from '../../protocol/revocation.js'
 import {
   redeemCode,
   refreshTokens,
-  type CheckedTokens,
+  type RefreshedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
 import { readRedirectUris } from '../read-options.js'
@@ -239,12 +234,12 @@ function needPlatform(id: Json | undefined): string {
   })
 }
 
-const toGrant = (tokens: CheckedTokens): ProviderGrant => ({
+const toGrant = <Tokens extends RefreshedTokens>(tokens: Tokens) => ({
   tokens: { ...tokens, expiresInSeconds: tokens.expiresInSeconds ?? accessTokenSeconds },
 })
 
-function readProfileId({ extra }: CheckedTokens): string | undefined {
-  const value = extra['profile_id']
+function readProfileId({ extra }: RefreshedTokens): string | undefined {
+  const value = extra?.['profile_id']
   if (value === undefined || value === null) return undefined
   return typeof value === 'string' && /^[\w.~-]{1,128}$/.test(value)
     ? value

@@ -1,7 +1,7 @@
 import { TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import { readJsonObject, request, type Answer } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
-import { oauthErrorOf } from '../../protocol/token-endpoint.js'
+import { oauthErrorOf } from '../../protocol/oauth-request.js'
 import type { Reach } from '../../protocol/known-metadata.js'
 import type { OwnTokens } from './own-tokens.js'
 

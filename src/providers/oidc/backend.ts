@@ -1,10 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import type {
-  BackendProvider,
-  ProviderContext,
-  ProviderGrant,
-  ResourceRoute,
-} from '../../backend/provider.js'
+import type { BackendProvider, ProviderContext, ResourceRoute } from '../../backend/provider.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { keepMetadata } from '../../protocol/known-metadata.js'
 import { discover } from '../../protocol/metadata.js'
@@ -13,7 +8,7 @@ import { revoke } from '../../protocol/revocation.js'
 import {
   redeemCode,
   refreshTokens,
-  type CheckedTokens,
+  type RefreshedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
 import { signAssertions } from '../client-assertion.js'
@@ -181,7 +176,7 @@ export function createStandardProvider<const M extends 'mediated' | 'bff'>(
   }
 }
 
-const toGrant = (tokens: CheckedTokens): ProviderGrant => ({ tokens, sub: tokens.claims?.sub })
+const toGrant = <Tokens extends RefreshedTokens>(tokens: Tokens) => ({ tokens, sub: tokens.claims?.sub })
 
 function checkOptions(options: OidcBackendOptions<'mediated' | 'bff'>): void {
   const { label = 'oidc', clientId, issuer, mode, api, routes, parameters } = options

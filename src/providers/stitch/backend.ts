@@ -1,11 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import type {
-  BackendProvider,
-  ProviderContext,
-  ProviderGrant,
-  ResourceRoute,
-  Resources,
-} from '../../backend/provider.js'
+import type { BackendProvider, ProviderContext, ResourceRoute, Resources } from '../../backend/provider.js'
 import { signAssertions } from '../client-assertion.js'
 import { readRedirectUris, readUrl } from '../read-options.js'
 import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../signing-key.js'
@@ -19,7 +13,7 @@ import { parseScope } from '../../protocol/scope.js'
 import {
   redeemCode,
   refreshTokens,
-  type CheckedTokens,
+  type RefreshedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
 import { endpoints, refreshTokenAbsoluteSeconds, refreshTokenSlidingSeconds } from './facts.js'
@@ -126,7 +120,7 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
   authentication.catch(() => undefined)
   const endpointFor = createEndpoint(options, settings, authentication)
 
-  const toGrant = (tokens: CheckedTokens, createdAt: number, now: number): ProviderGrant => ({
+  const toGrant = <Tokens extends RefreshedTokens>(tokens: Tokens, createdAt: number, now: number) => ({
     tokens,
     sub: tokens.claims?.sub,
     details: pickDetails(tokens.claims, options.details ?? []),
@@ -135,11 +129,11 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
     }),
   })
 
-  async function withClaims(
-    tokens: CheckedTokens,
+  async function withClaims<Tokens extends RefreshedTokens>(
+    tokens: Tokens,
     expected: Omit<UnverifiedExpectation, 'clientId' | 'accessToken'>,
-  ): Promise<CheckedTokens> {
-    if (options.idToken !== 'unverified') return tokens
+  ): Promise<Tokens> {
+    if (options.idToken !== 'unverified' || tokens.accessToken === undefined) return tokens
     // A refresh may leave the ID Token out: OpenID Connect Core §12.2.
     if (tokens.idToken === undefined && !expected.fresh) return tokens
     const { clientId } = options

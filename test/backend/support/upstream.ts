@@ -19,7 +19,7 @@ export const clientId = 'test-4e1f2a86'
 
 /** One key pair for the client and one for the server, for all tests of a file. */
 export const clientKeys = generateKeyPair('RS256', { extractable: true })
-const serverKeys = generateKeyPair('RS256', { extractable: true })
+const firstKeys = generateKeyPair('RS256', { extractable: true })
 
 const random = (): string => secret(randomBytes(24).toString('base64url'))
 const sha256 = (value: string): Buffer => createHash('sha256').update(value).digest()
@@ -44,6 +44,8 @@ export interface Upstream {
   /** The person who consents. */
   subject: string
   expiresIn: number
+  /** Signs with a new key of this name, or of the same one, from now on, and publishes that one alone. */
+  rotateKeys(kid?: string): Promise<void>
   /** The API accepts none of the access tokens issued so far. */
   expireAccessTokens(): void
   /** The next answers, by path: a response, or a failure of the network. */
@@ -59,6 +61,7 @@ export function createUpstream(now: () => number): Upstream {
   const refreshTokens = new Map<string, Grant>()
   const accessTokens = new Set<string>()
   const assertions = new Set<string>()
+  let keys = { pair: firstKeys, kid: 'server', alg: 'RS256' }
 
   async function authenticate(form: URLSearchParams): Promise<boolean> {
     if (form.get('client_secret') !== null) return form.get('client_secret') === clientSecret
@@ -84,7 +87,8 @@ export function createUpstream(now: () => number): Upstream {
     const refreshToken = random()
     refreshTokens.set(refreshToken, grant)
     const issuedAt = Math.floor(now())
-    const { privateKey } = await serverKeys
+    const { pair, kid, alg } = keys
+    const { privateKey } = await pair
     const claims: JWTPayload = {
       iss: issuer,
       aud: clientId,
@@ -96,7 +100,7 @@ export function createUpstream(now: () => number): Upstream {
       ...(fresh && { nonce: grant.nonce }),
     }
     const idToken = await new SignJWT(upstream.claims(claims))
-      .setProtectedHeader({ alg: 'RS256', kid: 'server' })
+      .setProtectedHeader({ alg, kid })
       .sign(privateKey)
     const offline = grant.scope.split(' ').includes('offline_access')
     return Response.json(
@@ -147,8 +151,9 @@ export function createUpstream(now: () => number): Upstream {
       case `${issuer}/.well-known/openid-configuration`:
         return Response.json({ issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: tokenEndpoint })
       case `${issuer}/jwks`: {
-        const { publicKey } = await serverKeys
-        return Response.json({ keys: [{ ...(await exportJWK(publicKey)), kid: 'server', alg: 'RS256' }] })
+        const { pair, kid, alg } = keys
+        const { publicKey } = await pair
+        return Response.json({ keys: [{ ...(await exportJWK(publicKey)), kid, alg }] })
       }
       case tokenEndpoint:
         return token(request)
@@ -169,6 +174,11 @@ export function createUpstream(now: () => number): Upstream {
     tokens: (body) => body,
     expireAccessTokens: () => {
       accessTokens.clear()
+    },
+    async rotateKeys(kid = keys.kid) {
+      const pair = generateKeyPair('ES256', { extractable: true })
+      await pair
+      keys = { pair, kid, alg: 'ES256' }
     },
     async fetch(url, init) {
       const body =
