@@ -132,7 +132,7 @@ describe('leaving for the provider', () => {
     const outcome = authorize()
     await leaving
     await settled()
-    app.restore()
+    app.show()
     expect(await outcome).toEqual({ status: 'idle' })
     expect(get()).toEqual({ status: 'idle' })
     const again = app.leaving()
@@ -146,7 +146,7 @@ describe('leaving for the provider', () => {
     await scene.consent()
     const app = scene.open('/?connect=bank&provider=bank&authorize=1#authorize')
     scene.browser.post({ v: 1, id: 'authorize', type: 'authorize', provider: 'bank' })
-    app.restore()
+    app.show()
     await settled()
     expect(app.left).toEqual([])
   })
@@ -156,7 +156,7 @@ describe('leaving for the provider', () => {
     const app = scene.open()
     const connect = async () => {
       await scene.leave(app)
-      app.restore()
+      app.show()
       await until(app.client.authorization('bank'), 'idle')
     }
     await connect()

@@ -30,7 +30,7 @@ test('sends the person to the provider on a click, once for a double click', asy
   await act(settled)
   expect(app.left).toHaveLength(1)
   expect(screen.getByRole('button')).toHaveProperty('disabled', true)
-  act(() => app.restore())
+  act(() => app.show())
   await screen.findByText('idle')
 })
 
