@@ -30,14 +30,14 @@ const apps = [
     file: 'browser.tsx',
     count: 'all',
     optional: /(?:dpop|pushed-authorization|popup|lease|backend)-/,
-    budget: 31_900,
+    budget: 32_000,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 36_500 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 36_600 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 19_400,
+    budget: 19_500,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]

@@ -63,12 +63,12 @@ export function ProviderCard(props: ProviderCardProps) {
       ? callback
       : undefined
   const completing = callback.status === 'pending' && path === `/callback/${name}`
-  const busy = completing || attempt.state.status === 'leaving' || attempt.state.status === 'waiting'
+  const busy = completing || attempt.state.status === 'waiting'
   // That nobody could leave is said in the card; what the bank answered is its status.
   const answered = attempt.state.status === 'failed' ? undefined : attempt.state.status
   // What came of it offers the next step itself: one button stands out.
   const offered = ours !== undefined || 'error' in attempt.state || tokens.status === 'failed'
-  const shown = statusOf(tokens, ours?.status ?? answered, busy)
+  const shown = statusOf(tokens, ours?.status ?? answered, busy || attempt.state.status === 'leaving')
   const connection = 'connection' in tokens ? tokens.connection : undefined
   const part = useRef<HTMLElement>(null)
   const arrived = hasArrived(callback, name)
@@ -106,7 +106,7 @@ export function ProviderCard(props: ProviderCardProps) {
             setConfirmed(undefined)
             void attempt.again()
           }}
-          // A button that is disabled loses the focus.
+          // Never while the page leaves: it may not, and then the next click leaves anew. A button that is disabled loses the focus.
           aria-disabled={busy}
           disabled={input === null}
         >
@@ -200,7 +200,7 @@ function useAttempt(
 /** Renews a connection in place: it keeps its id. */
 function Reconnect({ name, id }: { name: ProviderName; id: string }) {
   const attempt = useAttempt(name, undefined, id, () => undefined)
-  const busy = attempt.state.status === 'leaving' || attempt.state.status === 'waiting'
+  const busy = attempt.state.status === 'waiting'
   return (
     <>
       <button

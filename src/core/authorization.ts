@@ -9,7 +9,7 @@ import { createStore, type ReadableStore } from './store.js'
 /** How far an authorization has come. */
 export type AuthorizationState =
   | { readonly status: 'idle' }
-  /** The page, or the popup, is about to go to the provider. */
+  /** The page, or the popup, is about to go to the provider. Ends after 10 seconds when the page is still here. */
   | { readonly status: 'leaving' }
   /** A popup is open at the provider. */
   | {
@@ -36,8 +36,11 @@ export type AuthorizationState =
 export interface Authorization extends ReadableStore<AuthorizationState> {
   /**
    * Sends the person to the provider. With a popup it resolves with the outcome. With a redirect it settles only when
-   * the page stays: with the error that prevented it, or with `idle` when the person comes back by the back button. A
-   * second call while one is under way is the same call.
+   * the page stays: with the error that prevented it, or with `idle` when the page is on show again, the answer came to
+   * another tab, or the page is still here 10 seconds after it was to leave.
+   *
+   * Calls until the page leaves are the same call, and so are those while a popup is open. A call after that leaves anew:
+   * the navigation may not have happened. So a button needs no `disabled`; what it left for before can still come back.
    *
    * @throws {TypeError} for an input the provider cannot take: a mistake of the application.
    */
@@ -55,26 +58,38 @@ export function createAuthorization(context: Context, name: string, input: Commo
   const { navigation } = context.platform
   const store = createStore(idle)
   let prepared: Promise<Departure> | undefined
-  let underWay: Promise<AuthorizationState> | undefined
+  /** The call that further clicks are. */
+  let current: Promise<AuthorizationState> | undefined
+  let opened: Window | null | undefined
+  let left: string | undefined
   let runs = 0
 
-  async function run(popup: Window | null | undefined): Promise<AuthorizationState> {
+  async function run(): Promise<AuthorizationState> {
     const own = (runs += 1)
-    // A popup that was taken for closed may still come back when another one is open: that one is on show.
+    // A browser lets a popup open only while the click is being handled, hence before anything is awaited.
+    const popup = (opened = input.display === 'popup' ? navigation.openPopup() : undefined)
+    // What a click before left for may still come back, and a popup with it: the last click is on show.
     const show = (state: AuthorizationState): void => {
       if (own === runs) store.set(state)
     }
+    let outcome = idle
     try {
       const { depart } = await later()
-      const ready = prepared
+      const departing = depart(context, name, input, prepared, left, popup, show)
       prepared = undefined
-      return await depart(context, name, input, ready, popup, show)
+      const away = await departing
+      left = away.state
+      if (!popup) current = undefined
+      outcome = await away.outcome
     } catch (error) {
       popup?.close()
-      store.set(idle)
       if (!(error instanceof CountersignError)) throw error
-      return { status: 'failed', error }
+      outcome = { status: 'failed', error }
+    } finally {
+      if (own === runs) current = undefined
+      show(outcome)
     }
+    return outcome
   }
 
   return {
@@ -88,17 +103,10 @@ export function createAuthorization(context: Context, name: string, input: Commo
       })
     },
     authorize: () => {
-      // A browser lets a popup open only while the click is being handled, hence before anything is awaited.
-      underWay ??= run(input.display === 'popup' ? navigation.openPopup() : undefined)
-        .then((state) => {
-          store.set(state)
-          return state
-        })
-        .finally(() => {
-          underWay = undefined
-        })
-      if (store.get().status !== 'waiting') store.set(leaving)
-      return underWay
+      // A popup that looks closed may be closed: whoever clicks wants another one.
+      if (current && !opened?.closed) return current
+      store.set(leaving)
+      return (current = run())
     },
   }
 }

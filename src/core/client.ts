@@ -4,7 +4,7 @@ import { refuseSecrets } from '../protocol/secrets.js'
 import { browserPlatform, type Platform } from '../platform/platform.js'
 import { createAuthorization, type Authorization } from './authorization.js'
 import type { CallbackState } from './callback.js'
-import { captureResponse, type Capture } from './capture.js'
+import { captureResponse } from './capture.js'
 import type { Channel } from './channel/channel.js'
 import { createConnections, type ConnectionsState } from './connections.js'
 import { providerOf, type Context, type HeldTokens } from './context.js'
@@ -100,7 +100,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const authorizations = new Map<string, Authorization>()
   const tokenStores = new Map<string, ReadableStore<TokensState>>()
   const callback = createStore(none)
-  const stops: (() => void)[] = []
+  let stopWatching: (() => void) | undefined
 
   const base: Omit<Context, 'connections'> = {
     platform,
@@ -152,9 +152,6 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     return state
   }
 
-  const finish = async (capture: Capture): Promise<CallbackState> =>
-    (await later()).complete(context, capture)
-
   function becomes(next: string | null): void {
     subject = next
     context.tokens.clear()
@@ -164,13 +161,19 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     void context.connections.load()
   }
 
+  /** Notes and checks of the session wait for each other: until this page has noted its user, the one before is noted. */
+  let turn: Promise<unknown> = Promise.resolve()
+  const take = (step: 'noteSession' | 'isOutdated'): Promise<unknown> =>
+    (turn = turn
+      .then(later)
+      .then((part): Promise<unknown> => part[step](context, subject))
+      // Without storage or this part of the app it cannot be told, and what matters fails by itself.
+      .catch(() => undefined))
+
   /** Who this page takes for signed in may have signed out in another tab, perhaps while this one was frozen. */
   async function checkSession(): Promise<void> {
-    if (!subject) return
     const owner = subject
-    // Without storage or this part of the app it cannot be told, and what matters fails by itself.
-    const outdated = later().then(({ isOutdated }) => isOutdated(context, owner))
-    if (await outdated.catch(() => false)) becomes(null)
+    if (owner && (await take('isOutdated')) && owner === subject) becomes(null)
   }
 
   /** After the page was out of sight: what other tabs announced meanwhile may not have been heard. */
@@ -179,18 +182,13 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     void context.connections.load()
   }
 
-  const noteSession = (): Promise<void> =>
-    later()
-      .then((part) => part.noteSession(context, subject))
-      .catch(() => undefined)
-
   if (!onServer) {
     checkConfiguration(context, names)
     const capture = captureResponse(platform.navigation, names.map(context.redirectUri))
     platform.tabs.onAnnounced((id) => void (id === 'session' ? checkSession() : context.connections.load()))
-    stops.push(platform.navigation.onVisible(lookAgain), platform.navigation.onRestored(lookAgain))
+    stopWatching = platform.navigation.onShown(lookAgain)
     void context.connections.load()
-    if (subject) void noteSession()
+    if (subject) void take('noteSession')
     if (capture && !platform.navigation.isTopLevel()) {
       const error = new CountersignError(
         'environment_unsupported',
@@ -199,7 +197,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       callback.set({ status: 'failed', error, returnTo: '/' })
     } else if (capture) {
       callback.set(pending)
-      platform.navigation.whenActive(() => void show(() => finish(capture)))
+      platform.navigation.whenActive(() => void show(async () => (await later()).complete(context, capture)))
     }
   }
 
@@ -216,10 +214,10 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       // Also the same user signs in, after the backend has said that nobody is.
       if (next === subject) return void context.connections.load()
       becomes(next)
-      void noteSession()
+      void take('noteSession')
     },
     dispose() {
-      for (const stop of stops) stop()
+      stopWatching?.()
       platform.tabs.close()
     },
   }

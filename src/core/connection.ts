@@ -1,3 +1,4 @@
+import type { Context } from './context.js'
 import type { Mode } from './provider.js'
 
 /** One authorized relation between a user of the app and an institution. Holds no token. Never changed, only replaced. */
@@ -36,3 +37,23 @@ export interface ConnectionRecord {
 
 /** The key of a connection's record; a transaction lies under its bare `state`. */
 export const connectionKey = (id: string): string => `connection:${id}`
+
+/** Whether a stored value is a connection's record. What lies in storage may have been written by others. */
+export function isConnectionRecord(
+  entry: [key: string, value: unknown],
+): entry is [string, ConnectionRecord] {
+  const { v, connection } = Object(entry[1]) as Partial<ConnectionRecord>
+  return v === 1 && entry[0] === connectionKey((Object(connection) as Partial<Connection>).id ?? '')
+}
+
+/**
+ * The connection as this page has it: in `browser` mode tokens die with their page, and without them the person has to
+ * authorize again.
+ */
+export const asHeld = (
+  { tokens }: Pick<Context, 'tokens'>,
+  { mode, persistent, connection }: ConnectionRecord,
+): Connection =>
+  mode === 'browser' && !persistent && !tokens.has(connection.id)
+    ? { ...connection, status: 'reauthorization_required' }
+    : connection

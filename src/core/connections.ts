@@ -1,5 +1,5 @@
 import type { CountersignError } from '../protocol/errors.js'
-import { connectionKey, type Connection, type ConnectionRecord } from './connection.js'
+import { asHeld, isConnectionRecord, type Connection } from './connection.js'
 import type { Context } from './context.js'
 import { later } from './load.js'
 import type { CommonInput } from './provider.js'
@@ -34,7 +34,7 @@ export interface Abandoned {
 
 /** The connections as this page knows them; what is stored is the truth. */
 export interface Connections extends ReadableStore<ConnectionsState> {
-  /** Reads them again from IndexedDB. Never rejects. */
+  /** Reads them again from IndexedDB. Afterwards they are at least as new as the call, whoever else calls. Never rejects. */
   load(): Promise<void>
   /** The app's user must sign in before anything is known. */
   signInRequired(): void
@@ -51,13 +51,9 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
   const asked = new Map<string, number>()
   const mediator = Object.keys(context.providers).find((name) => context.providers[name]?.mode !== 'browser')
   let loads = 0
+  /** The load whose result is shown. */
+  let latest = 0
   let shown = subject()
-
-  /** In `browser` mode tokens die with their page: without them the person has to authorize again. */
-  const seen = ({ mode, persistent, connection }: ConnectionRecord): Connection =>
-    mode === 'browser' && !persistent && !tokens.has(connection.id)
-      ? { ...connection, status: 'reauthorization_required' }
-      : connection
 
   const toAbandoned = (key: string, { provider, input, createdAt }: EndedTransaction): Abandoned => {
     const id = key.slice(0, 16)
@@ -78,15 +74,15 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
     }
   }
 
-  async function read(owner: string, swept = false): Promise<ConnectionsState> {
+  async function read(owner: string, first: boolean, swept = false): Promise<ConnectionsState> {
     // Before the records: a connection is stored before its tokens are held, so these all have one, or had.
     const held = [...tokens.keys()]
     const entries = await database.entries()
-    if (!swept && entries.some(([, value]) => isOverdue(value, clock.now(), loads < 2))) {
+    if (!swept && entries.some(([, value]) => isOverdue(value, clock.now(), first))) {
       const { recover, sweep } = await later()
       await sweep(context)
-      if (loads < 2) recover({ ...context, connections })
-      return read(owner, true)
+      if (first) recover({ ...context, connections })
+      return read(owner, first, true)
     }
     const synced = entries.find(([key]) => key === syncedKey(owner))?.[1]
     const isRecent = (at: unknown): boolean => Math.abs(clock.now() - Number(at ?? 0)) < synchronizeSeconds
@@ -96,25 +92,25 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
       const synchronized = later()
         .then(({ synchronize }) => synchronize(context, owner, mediator))
         .catch(() => undefined)
-      if (synced === undefined) {
-        await synchronized
-        return read(owner, swept)
-      }
       // What is known is shown at once; what changed on another device follows.
       void synchronized.then(() => connections.load())
+      if (synced === undefined) {
+        await synchronized
+        return read(owner, first, swept)
+      }
     }
     const own = entries.filter(([, value]) => (value as { subject?: unknown } | undefined)?.subject === owner)
-    const found = own.filter(isConnectionRecord).map(([, record]) => seen(record))
+    const found = own.filter(isConnectionRecord).map(([, record]) => asHeld(context, record))
     const lost = own.filter(
       (entry): entry is [string, EndedTransaction] => (entry[1] as EndedTransaction).outcome === 'abandoned',
     )
-    const previous = store.get()
     for (const id of held) {
       // Disconnected in another tab, perhaps while this page was frozen.
       if (!found.some((connection) => connection.id === id)) tokens.delete(id)
     }
     found.sort((a, b) => a.connectedAt - b.connectedAt)
     const attempts = lost.map(([key, ended]) => toAbandoned(key, ended))
+    const previous = store.get()
     if (previous.status !== 'ready') return { status: 'ready', connections: found, abandoned: attempts }
     const kept = keepIdentity(found, previous.connections)
     const abandoned = keepIdentity(attempts, previous.abandoned)
@@ -132,16 +128,23 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
     async load() {
       const load = ++loads
       const owner = subject()
-      if (owner !== shown) store.set(restoring)
-      shown = owner
+      if (owner !== shown) {
+        store.set(restoring)
+        // What is still being read is of the subject before.
+        latest = load
+        shown = owner
+      }
       const next =
         owner === null
           ? signInRequired
-          : await read(owner).catch(
+          : await read(owner, load === 1).catch(
               (error: unknown) => ({ status: 'failed', error: error as CountersignError }) as const,
             )
-      // A later load, or another subject, has overtaken this one.
-      if (load === loads) store.set(next)
+      // Loads overtake each other, and there may be no end of them: each is shown unless a later one is already.
+      if (load >= latest) {
+        latest = load
+        store.set(next)
+      }
     },
   }
   return connections
@@ -165,12 +168,6 @@ function keepIdentity<T extends { readonly id: string }>(
   return kept.length === previous.length && kept.every((item, index) => item === previous[index])
     ? previous
     : kept
-}
-
-/** Whether a stored value is a connection's record. What lies in storage may have been written by others. */
-function isConnectionRecord(entry: [key: string, value: unknown]): entry is [string, ConnectionRecord] {
-  const { v, connection } = Object(entry[1]) as Partial<ConnectionRecord>
-  return v === 1 && entry[0] === connectionKey((Object(connection) as Partial<Connection>).id ?? '')
 }
 
 /** Whether a stored value is a transaction that nobody completes any more; or may not, when the page is new. */

@@ -5,7 +5,7 @@ import { connectionKey, type ConnectionRecord } from './connection.js'
 import { providerOf, type Context } from './context.js'
 import { load } from './load.js'
 import type { CommonInput } from './provider.js'
-import { createTransaction, transactionId, type Transaction } from './transaction.js'
+import { createTransaction, isTransaction, transactionId, type Transaction } from './transaction.js'
 
 /** A transaction that nobody has left for, with its authorization URL where that could be had ahead of the click. */
 export interface Departure {
@@ -18,10 +18,21 @@ export function prepare(context: Context, name: string, input: CommonInput): Pro
   return begin(context, name, input, providerOf(context, name).preparesRemotely ?? false)
 }
 
+/** Somebody who has been sent away. */
+export interface Away {
+  readonly state: string
+  /** What comes of it, as far as this page is told. */
+  readonly outcome: Promise<AuthorizationState>
+}
+
+/** Seconds after which a page that is still here has not left, or leaves so slowly that the person may want to click again. */
+const leavingSeconds = 10
+
 /**
  * Sends the person to the provider, by this page or by the popup.
  *
  * @param prepared What {@link prepare} made; used when it is still good.
+ * @param before The state that the click before left for, if there was one.
  * @param popup `null` when the browser refused to open one; `undefined` to leave by this page.
  * @throws {CountersignError} when nobody was sent away.
  */
@@ -30,9 +41,10 @@ export async function depart(
   name: string,
   input: CommonInput,
   prepared: Promise<Departure> | undefined,
+  before: string | undefined,
   popup: Window | null | undefined,
   show: (state: AuthorizationState) => void,
-): Promise<AuthorizationState> {
+): Promise<Away> {
   const { database, navigation } = context.platform
   if (popup === null) {
     throw new CountersignError(
@@ -41,25 +53,50 @@ export async function depart(
     )
   }
   const { transaction, target } = await ready(context, name, input, prepared)
+  const { state } = transaction
   const left: Transaction = {
     ...transaction,
     phase: 'left',
     ...(target.handle !== undefined && { handle: target.handle }),
   }
-  // Committed before anybody leaves: whatever happens next, the answer can be matched.
-  await database.change([], () => [{ [left.state]: left }, undefined])
-  context.emit('authorization_started', transactionId(left.state), name)
+  // Committed before anybody leaves: whatever happens next, the answer can be matched. So can that of the click before,
+  // which may still come back; but nobody need be told that it did not, and it makes room first.
+  const key = before ?? state
+  await database.change([key], ([known]) => [
+    {
+      ...(isTransaction(known) && known.phase === 'left' && { [key]: { ...known, phase: 'prepared' } }),
+      [state]: left,
+    },
+    undefined,
+  ])
+  context.emit('authorization_started', transactionId(state), name)
   if (popup) {
     const { watchPopup } = await load(import('./popup.js'))
-    return watchPopup(context, left, popup, target.url, show)
+    return { state, outcome: watchPopup(context, left, popup, target.url, show) }
   }
   navigation.assign(target.url)
-  return new Promise((resolve) => {
-    const stop = navigation.onRestored(() => {
-      stop()
-      resolve({ status: 'idle' })
-    })
+  return { state, outcome: stay(context, state) }
+}
+
+/**
+ * Resolves when the person turns out to be here still. A navigation may not happen (an answer 204, a download, Stop, a
+ * dismissed `beforeunload`, an app that opened in the browser's place), and a script cannot see that for certain: browsers
+ * tell nothing of the first two. One that is only slow goes on meanwhile.
+ */
+async function stay(
+  { platform: { clock, navigation, tabs } }: Context,
+  state: string,
+): Promise<AuthorizationState> {
+  const stops: (() => void)[] = []
+  await new Promise<void>((resolve) => {
+    const hear = (id: string): void => {
+      // The answer has come to another tab.
+      if (id === transactionId(state)) resolve()
+    }
+    stops.push(navigation.onShown(resolve), tabs.onAnnounced(hear), clock.after(leavingSeconds, resolve))
   })
+  for (const stop of stops) stop()
+  return { status: 'idle' }
 }
 
 async function begin(

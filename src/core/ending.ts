@@ -9,6 +9,7 @@ import {
 } from '../protocol/errors.js'
 import { safeReturnTo } from '../protocol/return-to.js'
 import type { CallbackState } from './callback.js'
+import { asHeld, connectionKey, isConnectionRecord, type ConnectionRecord } from './connection.js'
 import type { Context } from './context.js'
 import type { EndedTransaction, StoredError, Transaction } from './transaction.js'
 
@@ -38,9 +39,19 @@ export function endWith(
   return end(transaction, { phase: 'failed', outcome, error: toStored(error) })
 }
 
-/** The result as the application sees it: the same for whoever asks, in whichever tab, however often. */
-export async function tell(context: Context, ended: EndedTransaction): Promise<CallbackState> {
-  const { provider, subject, input, connectionId, outcome, error } = ended
+/**
+ * The result as the application sees it: the same for whoever asks, in whichever tab, however often. It is made from what
+ * was stored, never from the list of connections, which is of whatever moment it was last read.
+ *
+ * @param stored The connection's record, by who has just stored it; everybody else reads it.
+ * @throws {StorageError} when the record cannot be read.
+ */
+export async function tell(
+  context: Context,
+  ended: EndedTransaction,
+  stored?: ConnectionRecord,
+): Promise<CallbackState> {
+  const { provider, subject, input, connectionId = '', outcome, error } = ended
   if (subject !== context.subject()) return { status: 'none' }
   const returnTo = checkReturnTo(context, ended.returnTo)
   const common = { provider, returnTo, restart: () => context.restart(provider, input) }
@@ -51,11 +62,14 @@ export async function tell(context: Context, ended: EndedTransaction): Promise<C
       ? { status: 'denied', error: restored, ...common }
       : { status: 'failed', error: restored, ...common }
   }
+  const key = connectionKey(connectionId)
+  const entry: [string, unknown] = [key, stored ?? (await context.platform.database.get(key))]
+  // By the time that it is told, the list shows it, too.
   await context.connections.load()
-  const all = context.connections.get()
-  const connection =
-    all.status === 'ready' ? all.connections.find(({ id }) => id === connectionId) : undefined
-  return connection ? { status: 'connected', provider, connection, returnTo } : { status: 'none' }
+  // Otherwise it was ended since, or the app's user is another one now.
+  return isConnectionRecord(entry) && entry[1].subject === context.subject()
+    ? { status: 'connected', provider, connection: asHeld(context, entry[1]), returnTo }
+    : { status: 'none' }
 }
 
 /** An error's own properties are its evidence, and plain data; `stack` and `message` are not enumerable. */

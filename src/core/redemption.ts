@@ -186,7 +186,7 @@ async function keep(context: Context, transaction: Returned, redeemed: Redeemed)
   tabs.announce(connection.id)
   tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')
-  return tell(context, ended)
+  return tell(context, ended, record)
 }
 
 function signInRequired(

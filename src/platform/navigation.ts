@@ -17,12 +17,14 @@ export interface Navigation {
   /** Closes this window, where a script opened it. */
   close(): void
   /**
-   * Calls back when the person looks at the page again: messages of other tabs may have been missed meanwhile. The
-   * function given back ends that.
+   * Calls back when the page is on show again: it is visible again, comes out of the back/forward cache, or did not leave
+   * after all. Messages of other tabs may have been missed meanwhile. The function given back ends that.
+   *
+   * That a page does not leave is heard where there is a Navigation API, and only of Stop and of a dismissed
+   * `beforeunload`: a download and an answer 204 fire no event in any browser. It is also heard when a router changes the
+   * address meanwhile, and the page leaves all the same.
    */
-  onVisible(listener: () => void): () => void
-  /** Calls back when the page is shown again out of the back/forward cache; the function given back ends that. */
-  onRestored(listener: () => void): () => void
+  onShown(listener: () => void): () => void
 }
 
 /** The real window's navigation. */
@@ -41,15 +43,6 @@ export const windowNavigation: Navigation = {
   assign(url) {
     location.assign(url)
   },
-  onVisible(listener) {
-    const handle = (): void => {
-      if (!document.hidden) listener()
-    }
-    document.addEventListener('visibilitychange', handle)
-    return () => {
-      document.removeEventListener('visibilitychange', handle)
-    }
-  },
   openPopup() {
     const popup = window.open('', '', 'popup,width=520,height=720')
     // The provider's page must not be able to send this one elsewhere.
@@ -59,13 +52,19 @@ export const windowNavigation: Navigation = {
   close() {
     window.close()
   },
-  onRestored(listener) {
-    const handle = (event: PageTransitionEvent): void => {
-      if (event.persisted) listener()
+  onShown(listener) {
+    const stop = new AbortController()
+    const { signal } = stop
+    const handle = ({ persisted }: Event & { readonly persisted?: boolean }): void => {
+      // Of these events, only the `pageshow` of a page that is loaded says `false`.
+      if (!document.hidden && persisted !== false) listener()
     }
-    addEventListener('pageshow', handle)
+    document.addEventListener('visibilitychange', handle, { signal })
+    addEventListener('pageshow', handle, { signal })
+    // lib.dom promises it always; browsers before 2026 do not have it.
+    ;(globalThis.navigation as EventTarget | undefined)?.addEventListener('navigateerror', handle, { signal })
     return () => {
-      removeEventListener('pageshow', handle)
+      stop.abort()
     }
   },
 }

@@ -20,13 +20,20 @@ const getServerState = (): AuthorizationState => idle
  * Connects an account: `authorize` sends the person to the provider, `prepare` does ahead what it can. Both keep their
  * identity for as long as provider and input are equal.
  *
+ * Do not disable the button while `status` is `leaving`: the page may not leave (the bank answers with a download, the
+ * person stops the navigation), and the next click tries again. Clicks until the page leaves are one.
+ *
  * @example
  * ```tsx
  * import { useAuthorize } from 'countersign'
  *
  * export function Connect() {
  *   const { authorize, prepare, status } = useAuthorize('stitch', { returnTo: '/accounts' })
- *   return <button onPointerEnter={prepare} onClick={authorize} disabled={status === 'leaving'}>Connect</button>
+ *   return (
+ *     <button onPointerEnter={prepare} onClick={authorize}>
+ *       {status === 'leaving' ? 'One moment…' : 'Connect'}
+ *     </button>
+ *   )
  * }
  * ```
  */

@@ -46,6 +46,25 @@ it.each(['Apiture', 'Stitch'])(
   },
 )
 
+it.each(['Apiture', 'Stitch'])(
+  '%s: an answer is told as connected beside a tab that answers every announcement with many',
+  async (title) => {
+    const page = await bench.open()
+    const noisy = await openTab(page)
+    await noisy.evaluate(() => {
+      const channel = new BroadcastChannel('countersign')
+      channel.onmessage = () => {
+        for (let time = 0; time < 50; time++) channel.postMessage({ v: 1, id: 'noise' })
+      }
+    })
+    await connect(page, title)
+    const told = await page.evaluate(() =>
+      (window as unknown as { bank: { callback: { get(): unknown } } }).bank.callback.get(),
+    )
+    expect(told).toMatchObject({ status: 'connected', connection: { status: 'connected' } })
+  },
+)
+
 it('a connection that is ended in one tab is ended in all', async () => {
   const page = await bench.open()
   await connect(page, 'Apiture')

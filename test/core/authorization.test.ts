@@ -4,7 +4,7 @@ import { HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { openDatabase, type Database } from '../../src/platform/database.js'
 import { StorageError } from '../../src/protocol/errors.js'
-import { createScene, type Scene } from '../support/app.js'
+import { createScene, type App, type Scene } from '../support/app.js'
 import { refusal } from '../support/backend.js'
 import { openNetwork } from '../support/network.js'
 import { describe as said, withoutSecrets } from '../support/refusal.js'
@@ -149,7 +149,7 @@ describe('leaving for the provider', () => {
     const outcome = authorize()
     await leaving
     await settled()
-    app.restore()
+    app.show()
     expect(await outcome).toEqual({ status: 'idle' })
     expect(get()).toEqual({ status: 'idle' })
     const again = app.leaving()
@@ -163,7 +163,7 @@ describe('leaving for the provider', () => {
     await scene.consent()
     const app = scene.open('/?connect=bank&provider=bank&authorize=1#authorize')
     scene.browser.post({ v: 1, id: 'authorize', type: 'authorize', provider: 'bank' })
-    app.restore()
+    app.show()
     await settled()
     expect(app.left).toEqual([])
   })
@@ -173,7 +173,7 @@ describe('leaving for the provider', () => {
     const app = scene.open()
     const connect = async () => {
       await scene.leave(app)
-      app.restore()
+      app.show()
       await until(app.client.authorization('bank'), 'idle')
     }
     await connect()
@@ -213,6 +213,127 @@ describe('leaving for the provider', () => {
       expect(get()).toEqual({ status: 'idle' })
       expect(page.left).toEqual([])
     }
+  })
+})
+
+describe('a navigation that does not happen', () => {
+  const stateOf = (url: string) => new URL(url).searchParams.get('state') ?? ''
+
+  test.each(['bank', 'mediated'] as const)('%s: the next click leaves anew', async (name) => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const first = await scene.leave(app, name)
+    const second = await scene.leave(app, name)
+    expect(app.left).toEqual([first, second])
+    expect(stateOf(second)).not.toBe(stateOf(first))
+    expect(app.client.authorization(name).get()).toEqual({ status: 'leaving' })
+  })
+
+  test.each(['bank', 'mediated'] as const)(
+    '%s: what was left for before may still come back',
+    async (name) => {
+      const scene = createScene(network)
+      const bank = name === 'bank' ? scene.server : scene.backend
+      const app = scene.open()
+      const urls = [await scene.leave(app, name), await scene.leave(app, name)]
+      for (const url of urls) await until(scene.open(bank.visit(url)).client.callback, 'connected')
+    },
+  )
+
+  test('clicks until the page leaves again are one', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    await scene.leave(app)
+    const { authorize } = app.client.authorization('bank')
+    const leaving = app.leaving()
+    expect(authorize()).toBe(authorize())
+    await leaving
+    await settled()
+    expect(app.left).toHaveLength(2)
+  })
+
+  test('however often it is tried, one attempt is told as abandoned', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    for (let click = 0; click < 5; click++) {
+      await scene.leave(app)
+      scene.browser.clock.advance(1)
+    }
+    const startedAt = scene.browser.clock.now() - 1
+    scene.browser.clock.advance(1000)
+    const { abandoned } = await until(scene.open().client.connections, 'ready')
+    expect(abandoned).toMatchObject([{ provider: 'bank', startedAt }])
+    expect(await live(scene)).toHaveLength(1)
+  })
+
+  test('however often it is tried, nothing that is under way elsewhere is given up', async () => {
+    const scene = createScene(network)
+    const elsewhere = await scene.leave(scene.open(), 'mediated')
+    const app = scene.open()
+    for (let click = 0; click < 20; click++) {
+      scene.browser.clock.advance(1)
+      await scene.leave(app)
+    }
+    expect((await scene.browser.records()).has(stateOf(elsewhere))).toBe(true)
+    expect(await live(scene)).toHaveLength(16)
+  })
+
+  test.each<[string, (scene: Scene, app: App, url: string) => unknown]>([
+    ['the page is on show again', (_scene, app) => app.show()],
+    [
+      'the answer has come to another tab',
+      ({ open, server }, _app, url) => until(open(server.visit(url)).client.callback, 'connected'),
+    ],
+    ['the page is still here after 10 seconds', ({ browser }) => browser.clock.advance(10)],
+  ])('is over when %s', async (_name, happen) => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorize, get } = app.client.authorization('bank')
+    const leaving = app.leaving()
+    const outcome = authorize()
+    const url = await leaving
+    await settled()
+    expect(get()).toEqual({ status: 'leaving' })
+    await happen(scene, app, url)
+    expect(await outcome).toEqual({ status: 'idle' })
+    expect(get()).toEqual({ status: 'idle' })
+    await scene.leave(app)
+  })
+
+  test('is not over for what another tab does about another connection', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    await scene.leave(app)
+    await until(scene.open(await scene.consent()).client.callback, 'connected')
+    await settled()
+    expect(app.client.authorization('bank').get()).toEqual({ status: 'leaving' })
+  })
+
+  test('that was only slow goes on', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const url = await scene.leave(app)
+    app.show()
+    scene.browser.clock.advance(60)
+    await until(app.client.authorization('bank'), 'idle')
+    expect(app.left).toEqual([url])
+    await until(scene.open(scene.server.visit(url)).client.callback, 'connected')
+  })
+
+  test('of a click before does not end the wait of the last one', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const authorization = app.client.authorization('bank')
+    await scene.leave(app)
+    await settled()
+    scene.browser.clock.advance(6)
+    await scene.leave(app)
+    await settled()
+    scene.browser.clock.advance(6)
+    await settled()
+    expect(authorization.get()).toEqual({ status: 'leaving' })
+    scene.browser.clock.advance(6)
+    await until(authorization, 'idle')
   })
 })
 

@@ -120,13 +120,12 @@ describe('a client', () => {
   })
 
   test('that was disposed of listens to neither page nor tabs', async () => {
-    const stops = { visible: vi.fn(), restored: vi.fn() }
+    const stop = vi.fn()
     const { platform } = createBrowser().open()
-    vi.spyOn(platform.navigation, 'onVisible').mockReturnValue(stops.visible)
-    vi.spyOn(platform.navigation, 'onRestored').mockReturnValue(stops.restored)
+    vi.spyOn(platform.navigation, 'onShown').mockReturnValue(stop)
     const close = vi.spyOn(platform.tabs, 'close')
     make({ platform }).dispose()
-    for (const stop of [stops.visible, stops.restored, close]) expect(stop).toHaveBeenCalledTimes(1)
+    for (const ending of [stop, close]) expect(ending).toHaveBeenCalledTimes(1)
   })
 
   test('leaves nobody waiting where a function of the application throws on the way back', async () => {

@@ -92,13 +92,59 @@ describe('connections', () => {
     connections.subscribe(() => changes++)
     for (let i = 0; i < 3; i++) {
       scene.browser.post({ v: 1, id: 'anything' })
-      app.restore()
+      app.show()
     }
     await settled()
     expect(changes).toBe(0)
     expect([connections.get(), tokens('bank').get()]).toEqual(before)
     expect(connections.get()).toBe(before[0])
     expect(tokens('bank').get()).toBe(before[1])
+  })
+
+  test('are shown although announcements come faster than they can be read', async () => {
+    const scene = createScene(network)
+    const { connection } = await connect(scene)
+    const real = openDatabase('countersign')
+    let reads = 0
+    const { client } = scene.open('/', {
+      database: {
+        ...real,
+        async entries() {
+          const found = await real.entries()
+          if (++reads < 100) scene.browser.post({ v: 1, id: 'of-another-tab' })
+          return found
+        },
+      },
+    })
+    expect(await until(client.connections, 'ready')).toMatchObject({ connections: [{ id: connection.id }] })
+    expect(reads).toBeLessThan(100)
+  })
+
+  test('stay as they were read last when an earlier reading ends later', async () => {
+    const scene = createScene(network)
+    const real = openDatabase('countersign')
+    const held: (() => void)[] = []
+    let hold = false
+    const { client } = scene.open('/', {
+      database: {
+        ...real,
+        async entries() {
+          const found = await real.entries()
+          if (hold) await new Promise<void>((resolve) => held.push(resolve))
+          return found
+        },
+      },
+    })
+    await until(client.connections, 'ready')
+    hold = true
+    scene.browser.post({ v: 1, id: 'of-another-tab' })
+    while (held.length === 0) await settled()
+    hold = false
+    const { connection } = await connect(scene)
+    await until(client.tokens('bank'), 'reauthorization_required')
+    for (const release of held) release()
+    await settled()
+    expect(client.connections.get()).toMatchObject({ connections: [{ id: connection.id }] })
   })
 
   test('are read again when a page comes out of the back/forward cache', async () => {
@@ -109,7 +155,7 @@ describe('connections', () => {
     const tokens = await until(elsewhere.client.tokens('bank'), 'reauthorization_required')
     await tokens.disconnect()
     expect(app.client.tokens('bank').get().status).toBe('connected')
-    app.restore()
+    app.show()
     await until(app.client.tokens('bank'), 'disconnected')
   })
 
@@ -137,7 +183,7 @@ describe('connections', () => {
     })
     expect(app.client.tokens('bank').get()).toMatchObject({ status: 'failed' })
     scene.browser.post({ v: 1, id: 'session' })
-    app.restore()
+    app.show()
     app.client.setSession('berta')
     await settled()
   })
@@ -214,6 +260,35 @@ describe('the app’s user', () => {
     await until(app.client.connections, 'sign_in_required')
   })
 
+  test('who has just signed in again is not taken for the one before, who is still noted', async () => {
+    const scene = createScene(network)
+    const before = scene.open('/', { session: 'berta' })
+    await vi.waitFor(async () => expect((await scene.browser.records()).has('session')).toBe(true))
+    before.client.dispose()
+    const app = scene.open('/', { session: 'anna' })
+    app.show()
+    scene.browser.post({ v: 1, id: 'session' })
+    await until(app.client.connections, 'ready')
+    await settled()
+    expect(app.client.connections.get().status).toBe('ready')
+    // Now that this one is noted, who signs in elsewhere is heard of.
+    scene.open('/', { session: 'berta' })
+    await until(app.client.connections, 'sign_in_required')
+  })
+
+  test('who signs in while it is looked whether the one before has signed out stays', async () => {
+    const scene = createScene(network)
+    const app = scene.open('/', { session: 'anna' })
+    await vi.waitFor(async () => expect((await scene.browser.records()).has('session')).toBe(true))
+    scene.open('/', { session: 'berta' }).client.dispose()
+    await settled()
+    app.show()
+    app.client.setSession('berta')
+    await until(app.client.connections, 'ready')
+    await settled()
+    expect(app.client.connections.get().status).toBe('ready')
+  })
+
   test('is nowhere in storage by name but where records are kept apart', async () => {
     const scene = createScene(network)
     await connect(scene, 'anna@example.com')
@@ -259,6 +334,25 @@ describe('the backend’s connections', () => {
     ])
     await until(scene.open().client.connections, 'ready')
     expect(listCalls(scene)).toHaveLength(1)
+  })
+
+  test('are shown when they are known, although the page has read what is stored meanwhile', async () => {
+    const scene = createScene(network)
+    scene.backend.connections.set(listed.id, listed)
+    let answer = (): void => undefined
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    scene.backend.hostile.answer = async ({ path }) => {
+      if (path === '/connections') await answered
+      return undefined
+    }
+    const { client } = scene.open()
+    while (listCalls(scene).length === 0) await settled()
+    scene.browser.post({ v: 1, id: 'of-another-tab' })
+    expect(await until(client.connections, 'ready')).toMatchObject({ connections: [] })
+    answer()
+    await until(client.tokens('mediated'), 'connected')
   })
 
   describe('are asked for again after an hour, while what is known is shown', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createScene, type App, type Scene } from '../support/app.js'
 import { createPopup } from '../support/browser.js'
 import { openNetwork } from '../support/network.js'
+import { interrupted, once } from '../support/noise.js'
 import { withoutSecrets } from '../support/refusal.js'
 import { settled, until } from '../support/until.js'
 
@@ -70,6 +71,45 @@ describe('a popup', () => {
       expect((await outcome).status).toBe('connected')
     }
     expect(app.client.connections.get()).toMatchObject({ connections: [{}, {}] })
+  })
+
+  test.each(['bank', 'mediated', 'bff'] as const)(
+    'tells the app of the connection, whatever it hears in that moment: %s',
+    async (mode) => {
+      const scene = createScene(network)
+      const noise = () => {
+        scene.browser.post({ v: 1, id: 'of-another-tab' })
+      }
+      const popup = createPopup()
+      const app = scene.open('/', { popup, database: interrupted(once(noise)) })
+      const authorization = app.client.authorization(mode, { display: 'popup', returnTo: '/accounts' })
+      const outcome = authorization.authorize()
+      await until(authorization, 'waiting')
+      const bank = mode === 'bank' ? scene.server : scene.backend
+      const inPopup = scene.open(bank.visit(popup.shows), { database: interrupted(once(noise)) })
+      const connected = { status: 'connected', provider: mode, returnTo: '/accounts' }
+      expect(await outcome).toMatchObject(connected)
+      expect(await until(inPopup.client.callback, 'connected', 'none')).toMatchObject(connected)
+    },
+  )
+
+  test('that was closed before the bank was shown gives way to the next click', async () => {
+    const scene = createScene(network)
+    const popups = [createPopup(), createPopup()] as const
+    const app = scene.open('/', { popup: [...popups] })
+    const authorization = app.client.authorization('bank', { display: 'popup' })
+    const first = authorization.authorize()
+    await until(authorization, 'waiting')
+    popups[0].close()
+    const second = authorization.authorize()
+    expect(authorization.get().status).toBe('leaving')
+    await until(authorization, 'waiting')
+    expect(popups[1].shows).not.toBe(popups[0].shows)
+    scene.open(scene.server.visit(popups[1].shows))
+    expect((await second).status).toBe('connected')
+    // What only looked closed may still come back.
+    scene.open(scene.server.visit(popups[0].shows))
+    expect((await first).status).toBe('connected')
   })
 
   test('connects although the provider cut it off from the app, so that it looks closed', async () => {

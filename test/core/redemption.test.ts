@@ -5,9 +5,10 @@ import { IDBFactory } from 'fake-indexeddb'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/platform/database.js'
 import { StorageError } from '../../src/protocol/errors.js'
-import { createScene, providers, type Scene } from '../support/app.js'
+import { createScene, providers, type App, type Scene } from '../support/app.js'
 import { refusal as refusedWith } from '../support/backend.js'
 import { openNetwork } from '../support/network.js'
+import { interrupted, once } from '../support/noise.js'
 import { describe as said, withoutSecrets } from '../support/refusal.js'
 import { settled, until } from '../support/until.js'
 
@@ -264,7 +265,7 @@ describe('exactly once', () => {
     const { consent, open, server } = createScene(network)
     const app = open(await consent())
     const state = await outcome(app)
-    app.restore()
+    app.show()
     await settled()
     expect(app.client.callback.get()).toBe(state)
     expect(server.requests.token).toHaveLength(1)
@@ -303,6 +304,140 @@ describe('exactly once', () => {
     const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(stateOf(url)))
     return `tx:${Buffer.from(hash).toString('base64url')}`
   }
+})
+
+describe('the outcome is told from what was stored, whatever the page hears in that moment', () => {
+  const modes = ['bank', 'mediated', 'bff'] as const
+  type Mode = (typeof modes)[number]
+
+  /** Connects up to the URL that the browser is sent back to. */
+  async function approve(scene: Scene, mode: Mode): Promise<string> {
+    const app = scene.open()
+    const url = await scene.leave(app, mode, { returnTo: '/accounts?tab=1' })
+    app.client.dispose()
+    return (mode === 'bank' ? scene.server : scene.backend).visit(url)
+  }
+
+  /** What may happen in a page at any moment. */
+  const events: Readonly<Record<string, (scene: Scene, page: App) => unknown>> = {
+    announcements: ({ browser }) => {
+      browser.post({ v: 1, id: 'of-another-tab' })
+    },
+    'looks at the page': (_scene, page) => {
+      page.show()
+    },
+  }
+
+  /** The database of a page in which that happens for as long as nothing is told. */
+  const amid = (event: string, scene: Scene, page: () => App) =>
+    interrupted(() => {
+      if (page().client.callback.get().status === 'pending') events[event]?.(scene, page())
+    })
+
+  const connected = (mode: Mode, status = 'connected') => ({
+    status: 'connected',
+    provider: mode,
+    returnTo: '/accounts?tab=1',
+    connection: { provider: mode, status, grantedScope: ['openid', 'accounts', 'offline_access'] },
+  })
+  /** Of tokens that are in the memory of another page. */
+  const elsewhere = (mode: Mode) =>
+    connected(mode, mode === 'bank' ? 'reauthorization_required' : 'connected')
+
+  const cases = modes.flatMap((mode) => Object.keys(events).map((event) => [mode, event] as const))
+
+  test.each(cases)('%s: by the page that redeems, amid %s', async (mode, event) => {
+    const scene = createScene(network)
+    const app: App = scene.open(await approve(scene, mode), {
+      database: amid(event, scene, () => app),
+    })
+    expect(await outcome(app)).toMatchObject(connected(mode))
+    expect(await until(app.client.connections, 'ready')).toMatchObject({ connections: [{ provider: mode }] })
+  })
+
+  test.each(cases)('%s: by a second tab on the same URL, amid %s', async (mode, event) => {
+    const scene = createScene(network)
+    const url = await approve(scene, mode)
+    const apps: readonly App[] = [0, 1].map((index) =>
+      scene.open(url, { database: amid(event, scene, () => apps[index] as App) }),
+    )
+    const states = await Promise.all(apps.map(outcome))
+    expect(states).toMatchObject([connected(mode), elsewhere(mode)])
+  })
+
+  test.each(cases)('%s: by a page that is loaded again, amid %s', async (mode, event) => {
+    const scene = createScene(network)
+    const app = scene.open(await approve(scene, mode))
+    await outcome(app)
+    const again: App = scene.open(app.url, {
+      historyState: app.historyState,
+      database: amid(event, scene, () => again),
+    })
+    expect(await outcome(again)).toMatchObject(elsewhere(mode))
+  })
+
+  test.each(modes)('%s: when the backend has just said which connections there are', async (mode) => {
+    const scene = createScene(network)
+    const url = await approve(scene, mode)
+    await scene.browser.tamper('synced:', scene.browser.clock.now() - 3601)
+    let answer = (): void => undefined
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    scene.backend.hostile.answer = async ({ path }) => {
+      if (path === '/connections') await answered
+      return undefined
+    }
+    const app = scene.open(url, {
+      database: interrupted(
+        once(async (nextRead) => {
+          answer()
+          // The first is of who compares the answer with what is stored.
+          await nextRead()
+          await nextRead()
+        }),
+      ),
+    })
+    expect(await outcome(app)).toMatchObject(connected(mode))
+  })
+
+  test('not to the next user of the app, who signs in then', async () => {
+    const scene = createScene(network, { session: 'anna' })
+    const app: App = scene.open(await approve(scene, 'bank'), {
+      database: interrupted(
+        once(() => {
+          app.client.setSession('berta')
+        }),
+      ),
+    })
+    expect(await outcome(app)).toEqual({ status: 'none' })
+  })
+
+  test('not of a connection that was ended since', async () => {
+    const scene = createScene(network)
+    const app = scene.open(await approve(scene, 'mediated'))
+    await outcome(app)
+    await (await until(app.client.tokens('mediated'), 'connected')).disconnect()
+    expect(await outcome(scene.open(app.reload()))).toEqual({ status: 'none' })
+  })
+
+  test('without storage a second tab is told so, and reads it when asked again', async () => {
+    const scene = createScene(network)
+    const url = await approve(scene, 'mediated')
+    await outcome(scene.open(url))
+    const real = openDatabase('countersign')
+    let working = false
+    const app = scene.open(url, {
+      database: {
+        ...real,
+        get: (key) => (working ? real.get(key) : Promise.reject(new StorageError())),
+      },
+    })
+    const state = await until(app.client.callback, 'failed')
+    expect(state.error.code).toBe('storage_unavailable')
+    working = true
+    expect(await state.resume?.()).toMatchObject(connected('mediated'))
+  })
 })
 
 describe('a response that nobody asked for', () => {
@@ -573,6 +708,33 @@ describe('when no answer comes', () => {
     await settled()
     expect(next.client.callback.get()).toEqual({ status: 'pending' })
     app.client.dispose()
+  })
+})
+
+describe('a page that went away while the answer was under way', () => {
+  test('is made up for by the next one, although that hears of another tab while it first reads', async () => {
+    const scene = createScene(network)
+    const url = scene.backend.visit(await scene.leave(scene.open(), 'mediated'))
+    scene.backend.hostile.lose = ({ path }) => path.endsWith('/token')
+    const app = scene.open(url)
+    await until(app.client.callback, 'failed')
+    app.client.dispose()
+    delete scene.backend.hostile.lose
+    const real = openDatabase('countersign')
+    const noise = once(() => {
+      scene.browser.post({ v: 1, id: 'of-another-tab' })
+    })
+    const next = scene.open('/', {
+      database: {
+        ...real,
+        async entries() {
+          const found = await real.entries()
+          noise()
+          return found
+        },
+      },
+    })
+    await until(next.client.tokens('mediated'), 'connected')
   })
 })
 

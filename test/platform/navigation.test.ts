@@ -59,9 +59,9 @@ describe('the window’s navigation', () => {
     expect(work).toHaveBeenCalledTimes(2)
   })
 
-  test('tells when the page comes out of the back/forward cache, and only then', () => {
+  test('tells when the page comes out of the back/forward cache, and not when it is first shown', () => {
     const listener = vi.fn()
-    const stop = windowNavigation.onRestored(listener)
+    const stop = windowNavigation.onShown(listener)
     const show = (persisted: boolean) =>
       window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted }))
     show(false)
@@ -75,7 +75,7 @@ describe('the window’s navigation', () => {
 
   test('tells when the page is looked at again', () => {
     const listener = vi.fn()
-    const stop = windowNavigation.onVisible(listener)
+    const stop = windowNavigation.onShown(listener)
     document.hidden = true
     document.dispatchEvent(new Event('visibilitychange'))
     expect(listener).not.toHaveBeenCalled()
@@ -84,6 +84,18 @@ describe('the window’s navigation', () => {
     expect(listener).toHaveBeenCalledTimes(1)
     stop()
     document.dispatchEvent(new Event('visibilitychange'))
+    expect(listener).toHaveBeenCalledTimes(1)
+  })
+
+  test('tells when the page does not leave after all, where the browser does', () => {
+    const listener = vi.fn()
+    const navigation = new EventTarget()
+    vi.stubGlobal('navigation', navigation)
+    const stop = windowNavigation.onShown(listener)
+    navigation.dispatchEvent(new Event('navigateerror'))
+    expect(listener).toHaveBeenCalledTimes(1)
+    stop()
+    navigation.dispatchEvent(new Event('navigateerror'))
     expect(listener).toHaveBeenCalledTimes(1)
   })
 

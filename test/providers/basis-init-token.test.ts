@@ -291,7 +291,7 @@ describe('the lifetime', () => {
     const scene = createScene(bank, { secondsLater: () => later })
     const at = scene.open()
     const first = await scene.leave({}, at)
-    at.page.restore()
+    at.page.show()
     await settled()
     later = 30
     const second = await scene.leave({}, at)

@@ -13,7 +13,7 @@ const network = openNetwork()
 function Connect({ returnTo = '/accounts' }: { readonly returnTo?: string }) {
   const { authorize, prepare, status, error } = useAuthorize('bank', { returnTo })
   return (
-    <button onPointerEnter={prepare} onClick={authorize} disabled={status === 'leaving'}>
+    <button onPointerEnter={prepare} onClick={authorize}>
       {error ? error.code : status}
     </button>
   )
@@ -29,9 +29,42 @@ test('sends the person to the provider on a click, once for a double click', asy
   expect(await leaving).toMatch(/^https:\/\/as\.example\/authorize\?/)
   await act(settled)
   expect(app.left).toHaveLength(1)
-  expect(screen.getByRole('button')).toHaveProperty('disabled', true)
-  act(() => app.restore())
+  expect(screen.getByRole('button').textContent).toBe('leaving')
+  act(() => app.show())
   await screen.findByText('idle')
+})
+
+test('leaves anew on the next click, when the page did not leave', async () => {
+  const scene = createScene(network)
+  const app = scene.open()
+  renderWith(app.client, <Connect />)
+  for (const times of [1, 2]) {
+    const leaving = app.leaving()
+    await userEvent.click(screen.getByRole('button'))
+    await leaving
+    await act(settled)
+    expect(app.left).toHaveLength(times)
+  }
+})
+
+test('a button that is disabled while the page leaves is live again when the page is still here', async () => {
+  function Disabled() {
+    const { authorize, status } = useAuthorize('bank')
+    return <button onClick={authorize} disabled={status === 'leaving'} />
+  }
+  const scene = createScene(network)
+  const app = scene.open()
+  renderWith(app.client, <Disabled />)
+  const leaving = app.leaving()
+  await userEvent.click(screen.getByRole('button'))
+  await leaving
+  await act(settled)
+  expect(screen.getByRole('button')).toHaveProperty('disabled', true)
+  await act(async () => {
+    scene.browser.clock.advance(10)
+    await settled()
+  })
+  expect(screen.getByRole('button')).toHaveProperty('disabled', false)
 })
 
 test('prepares when the pointer comes near', async () => {

@@ -11,7 +11,7 @@ import { secret } from './secrets.js'
 /** How a backend may misbehave, or answer for reasons of its own. */
 export interface BackendHostility {
   /** An answer in place of what the contract's call would have given, by the last part of its path. */
-  answer?: (call: RecordedCall) => Response | Promise<Response> | undefined
+  answer?: (call: RecordedCall) => Response | Promise<Response | undefined> | undefined
   /** Whether the answer gets lost on its way, after the call has had its effect. */
   lose?: (call: RecordedCall) => boolean
   /** Changes the body of a successful answer. */

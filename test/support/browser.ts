@@ -37,8 +37,8 @@ export interface PageOptions {
   readonly framed?: boolean
   /** Loaded, but not shown yet. */
   readonly prerendering?: boolean
-  /** What the browser opens as a popup; by default it refuses. */
-  readonly popup?: FakePopup
+  /** What the browser opens as popups, one after the other; by default it refuses. */
+  readonly popup?: FakePopup | FakePopup[]
   /** A database in place of the browser's, such as one that fails. */
   readonly database?: Database
   /** In place of the network. */
@@ -63,8 +63,8 @@ export interface FakePage {
   leaving(): Promise<string>
   /** The same history entry in a new document. */
   reload(): FakePage
-  /** Shown again, out of the back/forward cache. */
-  restore(): void
+  /** Shown again: out of the back/forward cache, or from behind another tab. */
+  show(): void
   /** A prerendered page is shown. */
   activate(): void
 }
@@ -149,7 +149,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
     let closed = false
     const replacements: string[] = []
     const left: string[] = []
-    const restored = new Set<() => void>()
+    const watchers = new Set<() => void>()
     const activations: (() => void)[] = []
     const departures: ((url: string) => void)[] = []
 
@@ -170,14 +170,14 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
         left.push(target)
         for (const departure of departures.splice(0)) departure(target)
       },
-      openPopup: () => (options.popup ?? null) as Window | null,
+      openPopup: () =>
+        ((Array.isArray(options.popup) ? options.popup.shift() : options.popup) ?? null) as Window | null,
       close() {
         closed = true
       },
-      onVisible: () => () => undefined,
-      onRestored(listener) {
-        restored.add(listener)
-        return () => restored.delete(listener)
+      onShown(listener) {
+        watchers.add(listener)
+        return () => watchers.delete(listener)
       },
     }
     return {
@@ -204,8 +204,8 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
       },
       leaving: () => new Promise((resolve) => departures.push(resolve)),
       reload: () => open(url.href, { ...options, historyState }),
-      restore() {
-        for (const listener of [...restored]) listener()
+      show() {
+        for (const listener of [...watchers]) listener()
       },
       activate() {
         active = true

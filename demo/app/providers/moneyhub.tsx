@@ -204,18 +204,13 @@ interface RenewalProps {
 }
 
 function Renewal({ mode, label, connection: { id, details } }: RenewalProps) {
-  const { authorize, status } = useAuthorize('moneyhub', {
+  const { authorize } = useAuthorize('moneyhub', {
     mode,
     connectionId: details.connectionId,
     connection: id,
   })
   return (
-    <button
-      type="button"
-      className="quiet"
-      onClick={() => void authorize()}
-      aria-disabled={status === 'leaving'}
-    >
+    <button type="button" className="quiet" onClick={() => void authorize()}>
       {label}
     </button>
   )
