@@ -177,8 +177,8 @@ export default defineConfig(
     ...imports('backend', ['platform', 'core', 'react', 'providers', 'testing', 'devtools']),
   },
   {
-    files: ['src/cli/**'],
-    ...imports('cli', ['platform', 'core', 'react', 'providers', 'backend', 'testing', 'devtools']),
+    files: ['src/check-backend/**'],
+    ...imports('check-backend', ['platform', 'core', 'react', 'providers', 'backend', 'testing', 'devtools']),
   },
   {
     files: ['src/providers/**'],
@@ -189,7 +189,7 @@ export default defineConfig(
     ...imports('providers/*/backend.ts', ['platform', 'core', 'react', 'testing', 'devtools'], ['backend']),
   },
   {
-    files: ['src/backend/node.ts', 'src/backend/stores/redis.ts'],
+    files: ['src/backend/node/**', 'src/backend/storage/redis.ts'],
     rules: { 'no-restricted-globals': 'off' },
   },
 

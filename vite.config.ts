@@ -12,7 +12,7 @@ export default defineConfig({
     lib: {
       entry: {
         ...Object.fromEntries(entries.map(({ name, source }) => [name, source])),
-        'cli/index': 'src/cli/index.ts',
+        'check-backend/index': 'src/check-backend/index.ts',
       },
       formats: ['es'],
     },

@@ -2,7 +2,7 @@
 //
 //   node scripts/contract-schema.js
 //
-// The rest of that file is written by hand. test/cli/openapi.test.ts fails when the schemas are out of date.
+// The rest of that file is written by hand. test/check-backend/openapi.test.ts fails when the schemas are out of date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'

@@ -1,12 +1,12 @@
-export type { Authorization, AuthorizationState } from './core/authorization.js'
-export type { CallbackState } from './core/callback.js'
+export type { Authorization, AuthorizationState } from './core/authorize/authorization.js'
+export type { CallbackState } from './core/callback/callback.js'
 export { createClient, type Client, type ClientOptions, type Providers } from './core/client.js'
-export type { Connection } from './core/connection.js'
-export type { ConnectionsState } from './core/connections.js'
-export type { CountersignEvent } from './core/events.js'
+export type { Connection } from './core/records/connection.js'
+export type { ConnectionsState } from './core/connections/connections.js'
+export type { CountersignEvent } from './core/client-events.js'
 export type { CommonInput, DetailsOf, InputArgument, InputOf, Mode, Provider } from './core/provider.js'
-export type { ReadableStore } from './core/store.js'
-export type { Connected, TokensState, WithAccessToken } from './core/tokens.js'
+export type { ReadableStore } from './core/readable-store.js'
+export type { Connected, TokensState, WithAccessToken } from './core/connections/tokens.js'
 export {
   AuthorizationResponseError,
   BackendError,

@@ -1,6 +1,6 @@
 import { isLoopback, parseEndpoint } from '../protocol/authorization-request.js'
 import type { BackendProvider } from './provider.js'
-import type { Store } from './store.js'
+import type { Store } from './storage/store.js'
 
 /** What `createBackend` may be given; anything else is a slip of the pen that would go unnoticed. */
 const names = [

@@ -1,13 +1,13 @@
 import type { Fetch } from '../protocol/http.js'
-import type { BackendEvent, RecordKind } from './events.js'
-import type { GuardOptions } from './guard.js'
-import { sha256 } from './hash.js'
+import type { BackendEvent, RecordKind } from './backend-events.js'
+import type { GuardOptions } from './http/guard.js'
+import { sha256 } from './crypto/hash.js'
 import type { BackendProvider, ProviderContext, Session } from './provider.js'
-import type { RateLimit } from './rate-limit.js'
-import type { Records, Report } from './records.js'
-import { Refusal } from './refusal.js'
-import type { Sealing } from './sealing.js'
-import type { ConnectionRecord, StoredTokens } from './connections.js'
+import type { RateLimit } from './http/rate-limit.js'
+import type { Records, Report } from './storage/records.js'
+import { Refusal } from './http/refusal.js'
+import type { Sealing } from './storage/sealing.js'
+import type { ConnectionRecord, StoredTokens } from './connections/record.js'
 
 /** What the parts of one backend share. */
 export interface Context {

@@ -1,6 +1,6 @@
 // The one place that names both: everywhere else a provider knows the backend and not the other way round.
 /* eslint-disable @typescript-eslint/no-restricted-imports */
-export type { PrivateKeyInput, SigningAlgorithm } from '../providers/signing-key.js'
+export type { PrivateKeyInput, SigningAlgorithm } from '../providers/kit/backend/signing-key.js'
 export { apiture, type ApitureBackendOptions } from '../providers/apiture/backend.js'
 export {
   basis,
@@ -34,7 +34,7 @@ export {
 export { oidc, type OidcBackendOptions, type OidcClientAuthentication } from '../providers/oidc/backend.js'
 export { stitch, type StitchBackendOptions } from '../providers/stitch/backend.js'
 /* eslint-enable @typescript-eslint/no-restricted-imports */
-export type { BackendEvent, BackendLog, RecordKind } from './events.js'
+export type { BackendEvent, BackendLog, RecordKind } from './backend-events.js'
 export { createBackend, type Backend } from './handler.js'
 export type { BackendOptions } from './options.js'
 export type {
@@ -61,8 +61,8 @@ export {
   type RateLimitAction,
   type RateLimitRequest,
   type RateLimits,
-} from './rate-limit.js'
-export { Refusal, type RefusalDetails } from './refusal.js'
-export type { Store, StoreEntry } from './store.js'
-export { memoryStore, type MemoryStoreOptions } from './stores/memory.js'
-export { redisStore, type RedisClient, type RedisStoreOptions } from './stores/redis.js'
+} from './http/rate-limit.js'
+export { Refusal, type RefusalDetails } from './http/refusal.js'
+export type { Store, StoreEntry } from './storage/store.js'
+export { memoryStore, type MemoryStoreOptions } from './storage/memory.js'
+export { redisStore, type RedisClient, type RedisStoreOptions } from './storage/redis.js'

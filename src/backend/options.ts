@@ -2,12 +2,12 @@ import type { Fetch } from '../protocol/http.js'
 
 import { checkOptions } from './check-options.js'
 import { createSubjectKeys, reportBy, type Context } from './context.js'
-import type { BackendLog } from './events.js'
+import type { BackendLog } from './backend-events.js'
 import type { BackendProviders, Session, SessionOf } from './provider.js'
-import { memoryRateLimit, type RateLimit } from './rate-limit.js'
-import { createRecords } from './records.js'
-import { createSealing } from './sealing.js'
-import type { Store } from './store.js'
+import { memoryRateLimit, type RateLimit } from './http/rate-limit.js'
+import { createRecords } from './storage/records.js'
+import { createSealing } from './storage/sealing.js'
+import type { Store } from './storage/store.js'
 
 /** What {@link createBackend} takes. */
 export interface BackendOptions<P extends BackendProviders = BackendProviders> {

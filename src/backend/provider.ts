@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../protocol/contract.js'
 import type { Fetch } from '../protocol/http.js'
 import type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
-import type { Records } from './records.js'
+import type { Records } from './storage/records.js'
 
 /**
  * The app's own user, as the app's own session names them. What a provider must know about the person beside the

@@ -1,8 +1,8 @@
 import type { Fetch } from '../protocol/http.js'
 import type { Platform } from '../platform/platform.js'
 import type { Channel, AccessToken } from './channel/channel.js'
-import type { Connections } from './connections.js'
-import type { Emit } from './events.js'
+import type { Connections } from './connections/connections.js'
+import type { Emit } from './client-events.js'
 import type { CommonInput, Provider } from './provider.js'
 
 /** The tokens of one connection, in the memory of this page and nowhere else. */

@@ -1,12 +1,12 @@
-export type { Authorization, AuthorizationState } from './authorization.js'
-export type { CallbackState } from './callback.js'
+export type { Authorization, AuthorizationState } from './authorize/authorization.js'
+export type { CallbackState } from './callback/callback.js'
 export { createClient, type Client, type ClientOptions, type Providers } from './client.js'
-export type { Connection } from './connection.js'
-export type { ConnectionsState } from './connections.js'
-export type { CountersignEvent } from './events.js'
+export type { Connection } from './records/connection.js'
+export type { ConnectionsState } from './connections/connections.js'
+export type { CountersignEvent } from './client-events.js'
 export type { CommonInput, DetailsOf, InputArgument, InputOf, Mode, Provider } from './provider.js'
-export type { ReadableStore } from './store.js'
-export type { Connected, TokensState, WithAccessToken } from './tokens.js'
+export type { ReadableStore } from './readable-store.js'
+export type { Connected, TokensState, WithAccessToken } from './connections/tokens.js'
 export {
   AuthorizationResponseError,
   BackendError,

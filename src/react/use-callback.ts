@@ -1,6 +1,6 @@
 'use client'
 import * as React from 'react'
-import type { CallbackState } from '../core/callback.js'
+import type { CallbackState } from '../core/callback/callback.js'
 import type { Client } from '../core/client.js'
 import { useClient, type ClientOption } from './provider.js'
 

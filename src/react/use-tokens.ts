@@ -2,7 +2,7 @@
 import * as React from 'react'
 import type { Client } from '../core/client.js'
 import type { DetailsOf } from '../core/provider.js'
-import type { TokensState } from '../core/tokens.js'
+import type { TokensState } from '../core/connections/tokens.js'
 import { useClient, type ClientOption } from './provider.js'
 import type { ProviderName, RegisteredClient } from './register.js'
 

@@ -2,10 +2,10 @@ import { createServer, type RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { toNodeListener } from 'countersign/backend/node'
 import { afterEach, beforeEach, expect, expectTypeOf, test, vi } from 'vitest'
-import { checkBackend } from '../../src/cli/check/check-backend.js'
-import type { CheckOptions } from '../../src/cli/check/options.js'
-import { checkOptions } from '../cli/support/app.js'
-import { listen, type Listening } from '../cli/support/reference.js'
+import { checkBackend } from '../../src/check-backend/check-backend.js'
+import type { CheckOptions } from '../../src/check-backend/options.js'
+import { checkOptions } from '../check-backend/support/app.js'
+import { listen, type Listening } from '../check-backend/support/reference.js'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -56,7 +56,7 @@ test.each(Object.entries(load))('keeps the contract below %s', async (_name, ser
 test('keeps it by Web Crypto alone, as elsewhere than on Node', async () => {
   vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
   backend = await listen(await load.Node())
-  expect((await import('../../src/backend/node-crypto.js')).nodeCrypto).toBeUndefined()
+  expect((await import('../../src/backend/crypto/node-crypto.js')).nodeCrypto).toBeUndefined()
   const { results } = await checkBackend({ ...check, baseUrl: backend.baseUrl })
   expect(results.filter(({ result }) => result !== 'pass')).toEqual([])
 })

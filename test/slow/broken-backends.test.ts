@@ -1,5 +1,5 @@
-import { testVariants } from '../cli/support/broken.js'
-import { careless } from '../cli/support/careless.js'
-import { forgetful } from '../cli/support/forgetful.js'
+import { testVariants } from '../check-backend/support/broken.js'
+import { careless } from '../check-backend/support/careless.js'
+import { forgetful } from '../check-backend/support/forgetful.js'
 
 testVariants([...careless, ...forgetful], 'all')

@@ -1,8 +1,8 @@
 import type { AuthorizationResponse } from '../../protocol/authorization-response.js'
-import type { Connection } from '../connection.js'
+import type { Connection } from '../records/connection.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
-import type { Transaction } from '../transaction.js'
+import type { Transaction } from '../records/transaction.js'
 
 /** Where the person is to be sent. */
 export interface AuthorizationUrl {

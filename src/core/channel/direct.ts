@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { CountersignError, NetworkError, TokenEndpointError } from '../../protocol/errors.js'
-import { keepMetadata } from '../../protocol/known-metadata.js'
+import { keepMetadata } from '../../protocol/metadata-cache.js'
 import { checkMetadata, discover } from '../../protocol/metadata.js'
 import { revoke } from '../../protocol/revocation.js'
 import { missingScope, parseScope } from '../../protocol/scope.js'
@@ -11,10 +11,10 @@ import {
   type RefreshedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
-import { connectionKey, type Connection, type ConnectionRecord } from '../connection.js'
+import { connectionKey, type Connection, type ConnectionRecord } from '../records/connection.js'
 import type { Context, HeldTokens } from '../context.js'
 import type { Provider } from '../provider.js'
-import type { Transaction } from '../transaction.js'
+import type { Transaction } from '../records/transaction.js'
 import type { Channel } from './channel.js'
 import {
   keepsTokens,
@@ -23,7 +23,7 @@ import {
   tokensKey,
   writeTokens,
   type StoredTokens,
-} from './stored-tokens.js'
+} from '../records/tokens.js'
 
 /** People's clocks are wrong more often than servers'; the nonce is what keeps an old ID Token out. */
 const clockToleranceSeconds = 600

@@ -1,7 +1,7 @@
 import { parseScope } from '../../protocol/scope.js'
 import type { Provider } from '../../core/provider.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
-import { backend, direct } from '../channels.js'
+import { backend, direct } from '../kit/page/channels.js'
 import { bearerAliases, environments } from './facts.js'
 
 /** What {@link apiture} takes. */

@@ -9,7 +9,7 @@ import {
   type RefreshedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
-import { readRedirectUris } from '../read-options.js'
+import { readRedirectUris } from '../kit/backend/read-options.js'
 import {
   profileClaims,
   toInitTokenClaims,

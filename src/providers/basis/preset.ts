@@ -1,4 +1,4 @@
-import { backend } from '../channels.js'
+import { backend } from '../kit/page/channels.js'
 import type { Provider } from '../../core/provider.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
 import {

@@ -10,7 +10,7 @@ import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import type { Fetch } from '../../protocol/http.js'
-import { keepMetadata } from '../../protocol/known-metadata.js'
+import { keepMetadata } from '../../protocol/metadata-cache.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
 import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
 import {
@@ -20,7 +20,7 @@ import {
   type CheckedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
-import { readRedirectUris, readUrl } from '../read-options.js'
+import { readRedirectUris, readUrl } from '../kit/backend/read-options.js'
 import {
   expiryOf,
   fetchConsent,

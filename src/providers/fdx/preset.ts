@@ -1,7 +1,7 @@
 import type { Provider } from '../../core/provider.js'
 import type { Json } from '../../protocol/contract.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
-import { backend } from '../channels.js'
+import { backend } from '../kit/page/channels.js'
 import { deniedErrors, paths, type FdxConsent, type FdxResource } from './facts.js'
 
 /** What {@link fdx} takes. */

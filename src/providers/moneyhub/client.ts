@@ -1,9 +1,9 @@
 import * as oauth from 'oauth4webapi'
-import { keepMetadata, type Reach } from '../../protocol/known-metadata.js'
+import { keepMetadata, type Reach } from '../../protocol/metadata-cache.js'
 import { discover } from '../../protocol/metadata.js'
 import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
-import { signAssertions } from '../client-assertion.js'
-import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../signing-key.js'
+import { signAssertions } from '../kit/backend/client-assertion.js'
+import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../kit/backend/signing-key.js'
 
 /** The client's key: Moneyhub has its public part. */
 export interface MoneyhubKey {

@@ -2,7 +2,7 @@ import type { Provider } from '../../core/provider.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { parseScope } from '../../protocol/scope.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
-import { backend } from '../channels.js'
+import { backend } from '../kit/page/channels.js'
 import { authorizationPath, dataScope, endpoints, transactionSeconds } from './facts.js'
 
 /** Many institutions under one profile and access that lasts, or one institution and access once. */

@@ -2,8 +2,8 @@ import { TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import { readJsonObject, request, type Answer } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
 import { oauthErrorOf } from '../../protocol/oauth-request.js'
-import type { Reach } from '../../protocol/known-metadata.js'
-import type { OwnTokens } from './own-tokens.js'
+import type { Reach } from '../../protocol/metadata-cache.js'
+import type { OwnTokens } from './client-credentials-tokens.js'
 
 /** Where it is remembered who is who: compare and swap, so that `next` may be called again and has no effects. */
 export interface UserRecords {

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { BackendProvider, ProviderContext, ResourceRoute } from '../../backend/provider.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
-import { keepMetadata } from '../../protocol/known-metadata.js'
+import { keepMetadata } from '../../protocol/metadata-cache.js'
 import { discover } from '../../protocol/metadata.js'
 import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
 import { revoke } from '../../protocol/revocation.js'
@@ -11,9 +11,9 @@ import {
   type RefreshedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
-import { signAssertions } from '../client-assertion.js'
-import { readRedirectUris, readUrl } from '../read-options.js'
-import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../signing-key.js'
+import { signAssertions } from '../kit/backend/client-assertion.js'
+import { readRedirectUris, readUrl } from '../kit/backend/read-options.js'
+import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../kit/backend/signing-key.js'
 
 /** What the backend's {@link oidc} takes. */
 export type OidcBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> = CommonOptions<M> &

@@ -1,5 +1,5 @@
 import type { Mode, Provider } from '../../core/provider.js'
-import { backend, direct } from '../channels.js'
+import { backend, direct } from '../kit/page/channels.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
 
 /** What {@link oidc} takes. */

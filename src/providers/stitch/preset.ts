@@ -1,7 +1,7 @@
 import { parseScope } from '../../protocol/scope.js'
 import type { Provider } from '../../core/provider.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
-import { backend } from '../channels.js'
+import { backend } from '../kit/page/channels.js'
 import { endpoints } from './facts.js'
 import { isQuery, isUnauthenticated } from './graphql.js'
 

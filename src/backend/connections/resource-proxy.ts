@@ -1,0 +1,228 @@
+import { request as send, type Answer } from '../../protocol/http.js'
+import { usableTokens } from './access-tokens.js'
+import { securityHeaders } from '../http/responses.js'
+import { checkJsonType, readText } from '../http/body.js'
+import { findConnection, toHeld, type ConnectionRecord } from './record.js'
+import { providerContext, providerOf, type Context } from '../context.js'
+import { toRefusal } from '../http/to-refusal.js'
+import { sha256 } from '../crypto/hash.js'
+import { forwardedHeaders, relayedHeaders } from '../http/headers.js'
+import type { BackendProvider, HeldConnection, ResourceRoute, Resources } from '../provider.js'
+import { countRequest } from '../http/rate-limit.js'
+import { Refusal } from '../http/refusal.js'
+
+/** The largest body that a page may send on: 64 KiB. */
+const maximumRequestBytes = 65_536
+
+/** The largest answer that is relayed: 4 MiB. */
+const maximumAnswerBytes = 4_194_304
+
+const maximumQueryLength = 2048
+const timeoutSeconds = 20
+
+/**
+ * One segment of a path: characters that need no encoding and mean nothing to any server, so no `%`, `;` or `\`. A `:` is among
+ * them because a path is appended to the base, and never parsed as a URL of its own.
+ */
+const segment = /^(?!\.{1,2}$)[A-Za-z0-9._~:-]{1,128}$/
+
+interface Forward {
+  readonly provider: BackendProvider
+  readonly record: ConnectionRecord
+  readonly route: ResourceRoute
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+}
+
+/**
+ * A request of a page to the provider's API: only what the provider lists, to one fixed place, with the token added
+ * here. When the API refuses the token, it is replaced once and the request sent once more, if it may be repeated.
+ *
+ * @throws {Refusal} `not_found`, `method_not_allowed`, `invalid_request`, and what the provider's failure means.
+ * @see https://www.rfc-editor.org/rfc/rfc10017.html#section-6.1.3.6
+ */
+export async function requestResource(
+  context: Context,
+  subject: string,
+  id: string,
+  path: string,
+  request: Request,
+): Promise<Response> {
+  const record = await findConnection(context, subject, id)
+  const provider = providerOf(context, record.provider)
+  const { resources, mode } = provider
+  if (mode !== 'bff' || !resources) throw new Refusal('not_found', { reason: 'no_resources' })
+  const { route, segments } = findRoute(resources, request.method, path, toHeld(record))
+  const url = buildUrl(resources, segments, readQuery(route, new URL(request.url).searchParams))
+  const headers = pick(request.headers, forwardedHeaders)
+  const forward = { provider, record, route, url, headers, body: await readBody(request) }
+
+  await countRequest(context, { by: 'provider', key: record.provider, action: 'resource' })
+  const token = await tokenFor(context, forward, undefined)
+  const first = await ask(context, forward, token)
+  context.emit('resource_requested', { provider: record.provider, connection: id })
+  if (!first.tokenRejected) return relay(first)
+  if (!isRepeatable(route, forward.body)) throw new Refusal('provider_error', { reason: 'token_rejected' })
+  const again = { ...forward, record: await findConnection(context, subject, id) }
+  const second = await ask(context, again, await tokenFor(context, again, token))
+  if (second.tokenRejected) throw new Refusal('provider_error', { reason: 'token_rejected_twice' })
+  return relay(second)
+}
+
+function findRoute(
+  { routes }: Resources,
+  method: string,
+  path: string,
+  held: HeldConnection,
+): { readonly route: ResourceRoute; readonly segments: readonly string[] } {
+  const segments = path.split('/')
+  const matching = segments.every((part) => segment.test(part))
+    ? routes.filter((route) => matches(route, segments, held))
+    : []
+  const route = matching.find((candidate) => candidate.method === method)
+  if (route) return { route, segments }
+  if (matching.length === 0) throw new Refusal('not_found', { reason: 'path' })
+  throw new Refusal('method_not_allowed', { allow: matching.map((candidate) => candidate.method) })
+}
+
+function matches(
+  { path, bind = {} }: ResourceRoute,
+  segments: readonly string[],
+  held: HeldConnection,
+): boolean {
+  const parts = path.replace(/^\//, '').split('/')
+  return (
+    parts.length === segments.length &&
+    parts.every((part, index) => {
+      const name = /^\{(\w+)\}$/.exec(part)?.[1]
+      if (name === undefined) return part === segments[index]
+      const bound = Object.hasOwn(bind, name) ? bind[name] : undefined
+      return !bound || bound(held) === segments[index]
+    })
+  )
+}
+
+function readQuery({ query = [] }: ResourceRoute, parameters: URLSearchParams): URLSearchParams {
+  const names = [...parameters.keys()]
+  const known = names.every((name) => query.includes(name)) && new Set(names).size === names.length
+  if (!known || parameters.toString().length > maximumQueryLength) {
+    throw new Refusal('invalid_request', {
+      description: 'The query holds a parameter that this path does not take, or one twice.',
+      reason: 'query',
+    })
+  }
+  return parameters
+}
+
+function buildUrl({ base }: Resources, segments: readonly string[], query: URLSearchParams): string {
+  const root = new URL(base.endsWith('/') ? base : `${base}/`)
+  const url = new URL(root)
+  // Appended, never resolved: `http:host` as the first segment would be a reference to another server (RFC 3986 §5.2.2).
+  url.pathname = root.pathname + segments.join('/')
+  url.search = query.toString()
+  // The segments allow for nothing else; this is the last look before a token goes out.
+  if (url.origin !== root.origin || !url.pathname.startsWith(root.pathname))
+    throw new Refusal('not_found', { reason: 'path' })
+  return url.href
+}
+
+function pick(headers: Headers, names: readonly string[]): Record<string, string> {
+  const picked = names.flatMap((name) => {
+    const value = headers.get(name)
+    return value !== null && /^[\x20-\x7e]{1,256}$/.test(value) ? [[name, value] as const] : []
+  })
+  return Object.fromEntries(picked)
+}
+
+async function readBody(request: Request): Promise<string | undefined> {
+  if (/^(?:GET|DELETE)$/.test(request.method)) return undefined
+  checkJsonType(request.headers)
+  const text = await readText(request, maximumRequestBytes)
+  if (parseJson(text) === undefined) throw new Refusal('invalid_request', { reason: 'json' })
+  return text
+}
+
+async function tokenFor(
+  context: Context,
+  { provider, record, route }: Forward,
+  rejected: string | undefined,
+): Promise<string> {
+  if (!provider.resourceToken) {
+    const hash = rejected === undefined ? undefined : await sha256(rejected)
+    return (await usableTokens(context, record, hash)).accessToken
+  }
+  if (record.status !== 'connected') throw new Refusal('reauthorization_required', { connection: record.id })
+  try {
+    return await provider.resourceToken(toHeld(record), route, rejected, providerContext(context, provider))
+  } catch (error) {
+    throw toRefusal(error)
+  }
+}
+
+interface ApiAnswer {
+  readonly status: number
+  readonly text: string
+  readonly headers: Headers
+  readonly tokenRejected: boolean
+}
+
+async function ask(context: Context, forward: Forward, token: string): Promise<ApiAnswer> {
+  const { provider, route, url, headers, body } = forward
+  const fetch = provider.fetch ?? context.fetch
+  try {
+    const init = {
+      method: route.method,
+      headers: {
+        ...headers,
+        accept: 'application/json',
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body }),
+    }
+    return read(
+      await send(fetch, url, init, { timeoutSeconds, maximumBytes: maximumAnswerBytes }),
+      provider.resources,
+    )
+  } catch (error) {
+    throw toRefusal(error)
+  }
+}
+
+/** @throws {Refusal} for an answer that no page may have from this origin: a failure's page, or anything but JSON. */
+function read({ response, text }: Answer, resources: Resources | undefined): ApiAnswer {
+  const { status, headers } = response
+  if (status >= 500) throw new Refusal('provider_unavailable', { reason: `status_${String(status)}` })
+  if (status === 401) return { status, text: '', headers, tokenRejected: true }
+  const json = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(headers.get('content-type') ?? '')
+  const body = json ? parseJson(text) : undefined
+  if (body === undefined && text !== '') throw new Refusal('provider_error', { reason: 'no_json' })
+  const verdict = resources?.inspect?.(body, status)
+  if (verdict === 'unacceptable') throw new Refusal('provider_error', { reason: 'unacceptable' })
+  return { status, text, headers, tokenRejected: verdict === 'token_rejected' }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110.html#section-9.2.2 */
+const isRepeatable = ({ method, isRepeatable: may }: ResourceRoute, body: string | undefined): boolean =>
+  may ? may(body) : /^(?:GET|PUT|DELETE)$/.test(method)
+
+/** The text as it came: parsing and writing it again would change large numbers. */
+function relay({ status, text, headers }: ApiAnswer): Response {
+  return new Response(text === '' ? null : text, {
+    status,
+    headers: {
+      ...securityHeaders,
+      ...pick(headers, relayedHeaders),
+      ...(text !== '' && { 'content-type': 'application/json' }),
+    },
+  })
+}

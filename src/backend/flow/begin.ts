@@ -1,0 +1,139 @@
+import type { AuthorizationAnswer, Json, JsonObject } from '../../protocol/contract.js'
+import { isCodeChallenge } from '../../protocol/pkce.js'
+import { requestedScope } from '../../protocol/requested-scope.js'
+import { parseScope } from '../../protocol/scope.js'
+import { isObject, readJsonBody } from '../http/body.js'
+import { checkReadable, findConnection, toHeld } from '../connections/record.js'
+import { providerContext, providerOf, type Context } from '../context.js'
+import { toRefusal } from '../http/to-refusal.js'
+import type { AuthorizationStart, BackendProvider, InputForm, Session } from '../provider.js'
+import { countRequest } from '../http/rate-limit.js'
+import { Refusal } from '../http/refusal.js'
+import { createTransaction, reserveTransaction } from './transactions.js'
+
+const members = ['state', 'code_challenge', 'nonce', 'redirect_uri', 'scope', 'connection', 'input'] as const
+
+/** Seconds that a person may take at the provider. */
+const transactionSeconds = 900
+
+/** Seconds more for the code to come back: the person may have opened the URL in its last second. */
+const graceSeconds = 60
+
+const refuse = (description: string, reason: string): Refusal =>
+  new Refusal('invalid_request', { description, reason })
+
+/**
+ * `POST /{provider}/authorization`: binds a challenge to the user and says where the person is to be sent.
+ *
+ * @throws {Refusal}
+ */
+export async function beginAuthorization(
+  context: Context,
+  session: Session,
+  name: string,
+  request: Request,
+): Promise<AuthorizationAnswer> {
+  const provider = providerOf(context, name)
+  const body = await readJsonBody(request, members)
+  const { state, code_challenge: codeChallenge, nonce } = body
+  if (
+    !isCodeChallenge(state) ||
+    !isCodeChallenge(codeChallenge) ||
+    !(nonce === undefined || isCodeChallenge(nonce))
+  )
+    throw refuse('state, code_challenge and nonce are 43 base64url characters each.', 'parameters')
+  const redirectUri = chooseRedirectUri(provider, body.redirect_uri)
+  const scope = chooseScope(provider, body.scope)
+  const record =
+    body.connection === undefined
+      ? undefined
+      : await findConnection(context, session.subject, body.connection)
+  if (nonce === undefined && parseScope(scope).includes('openid'))
+    throw refuse('The scope holds openid, here or in the backend, so the request needs a nonce.', 'nonce')
+  if (record && record.provider !== name) throw new Refusal('unknown_connection')
+  const setup = {
+    session,
+    state,
+    codeChallenge,
+    nonce,
+    redirectUri,
+    scope,
+    input: chooseInput(provider, body.input),
+    connection: record && toHeld(record),
+  }
+  // Nobody is sent to the bank for a connection that could not be stored.
+  await checkReadable(context, session.subject)
+  const owner = { subject: session.subject, provider: name, state }
+  const seconds = provider.transactionSeconds ?? transactionSeconds
+  const expiresAt = context.now() + seconds + graceSeconds
+  const takeBack = await reserveTransaction(context, owner, expiresAt)
+  const start = await authorize(context, name, provider, setup).catch(async (error: unknown) => {
+    await takeBack()
+    throw error
+  })
+  const handle = await createTransaction(context, owner, {
+    challenge: codeChallenge,
+    nonce,
+    redirectUri,
+    scope,
+    connection: record?.id,
+    data: start.data,
+    expiresAt,
+  })
+  context.emit('authorization_begun', { provider: name })
+  return {
+    authorization_url: start.url,
+    expires_in: Math.min(start.expiresInSeconds ?? seconds, seconds),
+    ...(handle !== undefined && { transaction: handle }),
+  }
+}
+
+async function authorize(
+  context: Context,
+  name: string,
+  provider: BackendProvider,
+  setup: Parameters<BackendProvider['authorize']>[0],
+): Promise<AuthorizationStart> {
+  try {
+    await countRequest(context, { by: 'provider', key: name, action: 'authorization' })
+    return await provider.authorize(setup, providerContext(context, provider))
+  } catch (error) {
+    throw toRefusal(error)
+  }
+}
+
+function chooseRedirectUri({ redirectUris }: BackendProvider, value: unknown): string {
+  const found = redirectUris.find((uri) => uri === value)
+  if (found !== undefined) return found
+  throw refuse(
+    'The redirect_uri is none that the backend has registered for this provider: compare them letter by letter.',
+    'redirect_uri',
+  )
+}
+
+/** A page may ask for less than the backend would, but for `openid`, and never for more. */
+function chooseScope({ scope: allowed }: BackendProvider, value: unknown): string {
+  if (value === undefined) return allowed
+  const asked = typeof value === 'string' ? parseScope(value) : []
+  const within = asked.length > 0 && asked.every((one) => parseScope(allowed).includes(one))
+  if (within) return requestedScope(allowed, asked.join(' '))
+  throw refuse('The scope holds a value that the backend does not allow for this provider.', 'scope')
+}
+
+function chooseInput({ input: forms = {} }: BackendProvider, value: unknown): JsonObject {
+  const input = value ?? {}
+  const valid =
+    isObject(input) &&
+    Object.keys(input).every((name) => Object.hasOwn(forms, name)) &&
+    Object.entries(forms).every(([name, form]) => hasForm(input[name], form))
+  if (valid) return input
+  throw refuse(
+    'input lacks a member, holds one that this provider does not take, or a malformed one.',
+    'input',
+  )
+}
+
+const hasForm = (value: Json | undefined, form: InputForm): boolean =>
+  typeof form === 'function'
+    ? form(value)
+    : value === undefined || (typeof value === 'string' && form.test(value))

@@ -1,0 +1,198 @@
+import type { ContractError } from '../../protocol/contract.js'
+import type { ConnectionRecord } from '../connections/record.js'
+import type { Context } from '../context.js'
+import { sha256 } from '../crypto/hash.js'
+import { insist } from '../storage/retry.js'
+import { uncountPending } from './pending.js'
+import type { Change } from '../storage/records.js'
+import { Refusal } from '../http/refusal.js'
+import { isSameHash } from '../crypto/same-hash.js'
+import {
+  openHandle,
+  recordKey,
+  transactionInvalid,
+  type Transaction,
+  type TransactionOwner,
+  type TransactionRecord,
+} from './transactions.js'
+
+/** Seconds for which a finished transaction answers the same request in the same way. */
+const tombstoneSeconds = 900
+
+/** Seconds that one redemption may take, keys of the ID Token included. */
+const leaseSeconds = 60
+
+/** How often a code is sent: once, and once more if the first request was not answered. */
+const maximumAttempts = 2
+
+/** What a token request says about its transaction. */
+export interface TransactionProof extends TransactionOwner {
+  readonly codeVerifier: string
+  /** The handle, where the page was given one. */
+  readonly handle: string | undefined
+}
+
+/** The steps of a redemption. */
+export interface RedemptionSteps<Grant> {
+  /** Finds out whether {@link keep} will be able to, before anything is sent: what it throws uses nothing up. */
+  readonly prepare: (transaction: Transaction) => Promise<void>
+  /** Spends the code. */
+  readonly spend: (transaction: Transaction) => Promise<Grant>
+  /** Stores what it gave, as a connection. Whatever it throws, the transaction is over. */
+  readonly keep: (transaction: Transaction, grant: Grant) => Promise<ConnectionRecord>
+}
+
+/**
+ * Redeems a transaction once, whoever asks how often: who asks while it is under way waits, who asks afterwards gets the
+ * same connection.
+ *
+ * @returns The connection as it has just been stored, or the id of one that was stored before.
+ * @throws {Refusal} `transaction_invalid` before the code is spent, when user, provider, state or verifier do not belong
+ * together, or it is over; what the steps throw otherwise.
+ * @see https://www.rfc-editor.org/rfc/rfc9700.html#section-2.1.1
+ */
+export async function redeemOnce<Grant>(
+  context: Context,
+  proof: TransactionProof,
+  steps: RedemptionSteps<Grant>,
+): Promise<ConnectionRecord | string> {
+  const { redemptions } = context
+  const [key, challenge, carried] = await Promise.all([
+    recordKey(proof),
+    sha256(proof.codeVerifier),
+    openHandle(context, proof, proof.handle),
+  ])
+  const sameRequest = `${key} ${challenge}`
+  const running = redemptions.get(sameRequest)
+  if (running) return running
+  const redemption = redeemHere(context, proof, { key, challenge, carried }, steps).finally(() => {
+    redemptions.delete(sameRequest)
+  })
+  redemptions.set(sameRequest, redemption)
+  return redemption
+}
+
+/** What is to be done about a transaction now. */
+type Claim =
+  | { readonly redeem: Transaction; readonly attempts: number }
+  | { readonly done: string }
+  | { readonly wait: true }
+  | { readonly refuse: string }
+
+/** A token request's transaction, as far as the request itself tells. */
+interface Presented {
+  /** Of its record in the store. */
+  readonly key: string
+  /** S256 of the verifier. */
+  readonly challenge: string
+  /** What the handle holds. */
+  readonly carried: Transaction | undefined
+}
+
+async function redeemHere<Grant>(
+  context: Context,
+  proof: TransactionProof,
+  presented: Presented,
+  steps: RedemptionSteps<Grant>,
+): Promise<ConnectionRecord | string> {
+  const lease = crypto.randomUUID()
+  for (;;) {
+    const claim = await claimTransaction(context, presented, lease)
+    if ('done' in claim) return claim.done
+    if ('refuse' in claim) throw transactionInvalid(claim.refuse)
+    if ('redeem' in claim) {
+      const connection = await attempt(context, presented.key, lease, claim, steps)
+      // One that the page has carried was never counted. The count ends by itself; the connection is there in any case.
+      if (!presented.carried)
+        await uncountPending(context, proof.subject, presented.key).catch(() => undefined)
+      return connection
+    }
+    // Another replica is at it: its result will be ours.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+async function claimTransaction(
+  { records, now }: Context,
+  { key, challenge, carried }: Presented,
+  lease: string,
+): Promise<Claim> {
+  const claim = (current: TransactionRecord | undefined): Change<TransactionRecord, Claim> => {
+    if (current?.phase === 'done' || current?.phase === 'failed') {
+      if (!isSameHash(current.challenge, challenge)) return { result: { refuse: 'verifier' } }
+      return { result: current.phase === 'done' ? { done: current.connection } : { refuse: 'spent' } }
+    }
+    const transaction = current?.transaction ?? carried
+    if (!transaction) return { result: { refuse: 'unknown' } }
+    // Compared before the code is spent: who does not hold the verifier cannot waste it.
+    if (!isSameHash(transaction.challenge, challenge)) return { result: { refuse: 'verifier' } }
+    if (current?.phase === 'redeeming' && current.leaseUntil > now()) return { result: { wait: true } }
+    if (transaction.expiresAt <= now()) return { result: { refuse: 'expired' } }
+    const attempts = (current?.attempts ?? 0) + 1
+    if (attempts > maximumAttempts) return { result: { refuse: 'spent' } }
+    const leaseUntil = now() + leaseSeconds
+    return {
+      write: { phase: 'redeeming', transaction, attempts, lease, leaseUntil },
+      until: Math.max(transaction.expiresAt, leaseUntil) + tombstoneSeconds,
+      result: { redeem: transaction, attempts },
+    }
+  }
+  return records.change(key, claim)
+}
+
+async function attempt<Grant>(
+  context: Context,
+  key: string,
+  lease: string,
+  { redeem: transaction, attempts }: { readonly redeem: Transaction; readonly attempts: number },
+  { prepare, spend, keep }: RedemptionSteps<Grant>,
+): Promise<ConnectionRecord> {
+  const { challenge } = transaction
+  const conclude = (write: TransactionRecord): Promise<void> =>
+    context.records.change<TransactionRecord, undefined>(key, (current) =>
+      current?.phase === 'redeeming' && current.lease === lease
+        ? {
+            write,
+            until: Math.max(transaction.expiresAt, context.now()) + tombstoneSeconds,
+            result: undefined,
+          }
+        : { result: undefined },
+    )
+  try {
+    await prepare(transaction)
+  } catch (error) {
+    await conclude({ phase: 'begun', transaction, attempts: attempts - 1 })
+    throw error
+  }
+  let grant: Grant
+  try {
+    grant = await spend(transaction)
+  } catch (error) {
+    await conclude(afterFailure(transaction, attempts, error))
+    throw error
+  }
+  try {
+    const connection = await keep(transaction, grant)
+    await insist(() => conclude({ phase: 'done', challenge, connection: connection.id }))
+    return connection
+  } catch (error) {
+    // The code is spent, whatever came of it.
+    await conclude({ phase: 'failed', challenge, error: errorOf(error) })
+    throw error
+  }
+}
+
+const errorOf = (error: unknown): ContractError =>
+  error instanceof Refusal ? error.error : 'backend_unavailable'
+
+/** What a code that was not redeemed leaves of the transaction. */
+function afterFailure(transaction: Transaction, attempts: number, error: unknown): TransactionRecord {
+  const reason = errorOf(error)
+  // Refused before anything was sent, another server's response for instance: that must not use up the right one.
+  if (reason === 'transaction_invalid' || reason === 'invalid_request' || reason === 'rate_limited')
+    return { phase: 'begun', transaction, attempts: attempts - 1 }
+  // Without an answer of the provider, the same request may be sent once more.
+  if (reason === 'provider_unavailable' && attempts < maximumAttempts)
+    return { phase: 'begun', transaction, attempts }
+  return { phase: 'failed', challenge: transaction.challenge, error: reason }
+}

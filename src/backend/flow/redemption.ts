@@ -1,0 +1,134 @@
+import type { TokenAnswer } from '../../protocol/contract.js'
+import { isCodeChallenge, isCodeVerifier } from '../../protocol/pkce.js'
+import { usableTokens } from '../connections/access-tokens.js'
+import { readJsonBody } from '../http/body.js'
+import {
+  checkReadable,
+  findConnection,
+  storeConnection,
+  toDocument,
+  type ConnectionRecord,
+  type StoredTokens,
+} from '../connections/record.js'
+import { providerContext, providerOf, type Context } from '../context.js'
+import { toRefusal } from '../http/to-refusal.js'
+import type { BackendProvider, ProviderGrant, Redemption, Session } from '../provider.js'
+import { countRequest } from '../http/rate-limit.js'
+import { Refusal } from '../http/refusal.js'
+import { redeemOnce } from './redeem-once.js'
+
+const members = ['code', 'state', 'code_verifier', 'iss', 'transaction'] as const
+
+/** An authorization code or an issuer: printable, and no longer than any server makes it. */
+const printable = /^[\x20-\x7e]{1,2048}$/
+
+/**
+ * `POST /{provider}/token`: redeems a code for a connection. The same request again gives the same connection.
+ *
+ * @throws {Refusal}
+ */
+export async function redeem(
+  context: Context,
+  session: Session,
+  name: string,
+  request: Request,
+): Promise<TokenAnswer> {
+  const provider = providerOf(context, name)
+  const {
+    code,
+    state,
+    code_verifier: codeVerifier,
+    iss,
+    transaction: handle,
+  } = await readJsonBody(request, members)
+  if (
+    !isPrintable(code) ||
+    !isCodeChallenge(state) ||
+    !isCodeVerifier(codeVerifier) ||
+    !(iss === undefined || isPrintable(iss)) ||
+    !(handle === undefined || isPrintable(handle))
+  ) {
+    throw new Refusal('invalid_request', {
+      description: 'code, state, code_verifier, iss or transaction is missing or malformed.',
+      reason: 'parameters',
+    })
+  }
+  const { subject } = session
+  const proof = { subject, provider: name, state, codeVerifier, handle }
+  const redeemed = await redeemOnce(context, proof, {
+    prepare: ({ connection }) => checkReadable(context, subject, connection),
+    spend: ({ nonce, redirectUri, scope, data }) =>
+      spend(context, name, provider, {
+        session,
+        code,
+        codeVerifier,
+        state,
+        iss,
+        nonce,
+        redirectUri,
+        scope,
+        data,
+      }),
+    keep: async ({ scope, connection: renews }, grant) => {
+      if (provider.mode === 'mediated' && !grant.tokens)
+        throw new Refusal('provider_error', { reason: 'no_tokens' })
+      const purpose = { subject, provider: name, requestedScope: scope, renews }
+      const record = await storeConnection(context, purpose, grant)
+      context.emit('connected', { provider: name, connection: record.id })
+      return record
+    },
+  })
+  const record = typeof redeemed === 'string' ? await findConnection(context, subject, redeemed) : redeemed
+  const connection = toDocument(record, context.now())
+  if (provider.mode !== 'mediated') return { connection }
+  return { connection, ...(await accessTokenIfAny(context, record)) }
+}
+
+/**
+ * The stored access token for as long as it lasts: it has just been issued, or the page asks again for what it missed. The
+ * connection stands even where there is none: the page asks for one when it needs it.
+ */
+async function accessTokenIfAny(context: Context, record: ConnectionRecord): Promise<Partial<TokenAnswer>> {
+  const { status, tokens } = record
+  const now = context.now()
+  if (status === 'connected' && tokens && (tokens.expiresAt ?? Infinity) > now)
+    return toAccessTokenAnswer(tokens, now)
+  try {
+    return toAccessTokenAnswer(await usableTokens(context, record), context.now())
+  } catch (error) {
+    if (error instanceof Refusal) return {}
+    throw error
+  }
+}
+
+const isPrintable = (value: unknown): value is string => typeof value === 'string' && printable.test(value)
+
+async function spend(
+  context: Context,
+  name: string,
+  provider: BackendProvider,
+  redemption: Redemption,
+): Promise<ProviderGrant> {
+  try {
+    await countRequest(context, { by: 'provider', key: name, action: 'token' })
+    return await provider.redeem(redemption, providerContext(context, provider))
+  } catch (error) {
+    throw toRefusal(error)
+  }
+}
+
+/** An access token as it goes to a page, in `mediated` mode only. */
+export function toAccessTokenAnswer(
+  { accessToken, expiresAt }: StoredTokens,
+  now: number,
+): {
+  readonly access_token: string
+  readonly token_type: 'Bearer'
+  readonly expires_in?: number
+} {
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    ...(expiresAt !== undefined && { expires_in: Math.max(0, expiresAt - now) }),
+  }
+}

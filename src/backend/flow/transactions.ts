@@ -1,0 +1,107 @@
+import type { ContractError, JsonObject } from '../../protocol/contract.js'
+import type { Context } from '../context.js'
+import { sha256 } from '../crypto/hash.js'
+import { countPending, uncountPending } from './pending.js'
+import { Refusal } from '../http/refusal.js'
+import { isSameHash } from '../crypto/same-hash.js'
+
+/** Whose transaction it is: it opens and is found for the same user, provider and state only. */
+export interface TransactionOwner {
+  readonly subject: string
+  readonly provider: string
+  readonly state: string
+}
+
+/** What an authorization request leaves for the token request that belongs to it. */
+export interface Transaction {
+  readonly challenge: string
+  readonly nonce?: string | undefined
+  readonly redirectUri: string
+  readonly scope: string
+  /** The connection to renew. */
+  readonly connection?: string | undefined
+  readonly data?: JsonObject | undefined
+  /** Epoch seconds. */
+  readonly expiresAt: number
+}
+
+/** What is known about a transaction in the store. With a sealed handle there is nothing before its redemption. */
+export type TransactionRecord =
+  | { readonly phase: 'begun'; readonly transaction: Transaction; readonly attempts: number }
+  | {
+      readonly phase: 'redeeming'
+      readonly transaction: Transaction
+      readonly attempts: number
+      readonly lease: string
+      readonly leaseUntil: number
+    }
+  | { readonly phase: 'done'; readonly challenge: string; readonly connection: string }
+  | { readonly phase: 'failed'; readonly challenge: string; readonly error: ContractError }
+
+/** The largest handle that a page is asked to keep: 2 kB. */
+const maximumHandleLength = 2048
+
+/** Nothing is redeemed: the transaction is over, or is not what the request says. */
+export const transactionInvalid = (reason: string): Refusal => new Refusal('transaction_invalid', { reason })
+
+/** The key of a transaction's record in the store. */
+export const recordKey = async ({ subject, provider, state }: TransactionOwner): Promise<string> =>
+  `transaction:${await sha256(JSON.stringify([subject, provider, state]))}`
+
+const sealContext = ({ subject, provider, state }: TransactionOwner): string =>
+  `transaction ${JSON.stringify([subject, provider, state])}`
+
+/**
+ * Counts a transaction that the store will keep, before anything is signed or sent for it.
+ *
+ * @returns What takes it back, for when there will be no transaction after all.
+ * @throws {Refusal} `rate_limited` when the user has too many pending.
+ */
+export async function reserveTransaction(
+  context: Context,
+  owner: TransactionOwner,
+  expiresAt: number,
+): Promise<() => Promise<void>> {
+  if (context.sealing) return () => Promise.resolve()
+  const key = await recordKey(owner)
+  await countPending(context, owner.subject, key, expiresAt)
+  return () => uncountPending(context, owner.subject, key)
+}
+
+/**
+ * Keeps a transaction: sealed for the page to carry where there are keys and it is small, else in the store.
+ *
+ * @returns The handle, or `undefined` where the store keeps it.
+ * @throws {Refusal} `rate_limited` when the user has too many pending; `transaction_invalid` for a state seen before.
+ */
+export async function createTransaction(
+  context: Context,
+  owner: TransactionOwner,
+  transaction: Transaction,
+): Promise<string | undefined> {
+  const handle = await context.sealing?.seal(transaction, sealContext(owner), transaction.expiresAt)
+  if (handle !== undefined && handle.length <= maximumHandleLength) return handle
+  const key = await recordKey(owner)
+  // Too large to be carried, so it has not been counted.
+  if (handle !== undefined) await countPending(context, owner.subject, key, transaction.expiresAt)
+  const created = await context.records.change<TransactionRecord, boolean>(key, (current) => {
+    // The page may ask again for the same, because it did not see the answer; for anything else the state is taken.
+    const again =
+      current?.phase === 'begun' && isSameHash(current.transaction.challenge, transaction.challenge)
+    if (current && !again) return { result: false }
+    const write = { phase: 'begun' as const, transaction, attempts: 0 }
+    return { write, until: transaction.expiresAt, result: true }
+  })
+  if (!created) throw transactionInvalid('state_reused')
+  return undefined
+}
+
+/** What the handle of a token request holds. The page gave it: one that does not open is the page's mistake. */
+export async function openHandle(
+  { sealing, now }: Context,
+  owner: TransactionOwner,
+  handle: string | undefined,
+): Promise<Transaction | undefined> {
+  const opened = handle === undefined ? undefined : await sealing?.open(handle, sealContext(owner), now())
+  return opened?.status === 'open' ? (opened.value as Transaction) : undefined
+}

@@ -1,0 +1,57 @@
+import type { ContractError } from '../../protocol/contract.js'
+
+/** The sentence of an error where the place that refuses has none of its own. */
+const sentences: Readonly<Record<ContractError, string>> = {
+  invalid_request: 'The request is not as the backend contract describes it.',
+  invalid_grant: 'The provider no longer accepts the authorization code. Start again.',
+  unauthenticated: 'Nobody is signed in to the app.',
+  forbidden_origin: 'Requests from this origin are not accepted.',
+  unknown_provider: 'This backend has no provider of that name.',
+  unknown_connection: 'There is no such connection.',
+  not_found: 'There is nothing here.',
+  method_not_allowed: 'The method is not allowed here.',
+  transaction_invalid: 'The transaction is unknown, expired, used, or not of this user. Start again.',
+  reauthorization_required: 'The provider no longer accepts this connection. Renew it.',
+  payload_too_large: 'The body is too large.',
+  unsupported_media_type: 'The body must be application/json.',
+  rate_limited: 'Too many requests. Wait before the next one.',
+  provider_error: 'The provider refused the request or gave an answer that cannot be used.',
+  backend_unavailable: 'The backend cannot work now. Try again in a while.',
+  provider_unavailable: 'The provider does not answer. Try again in a while.',
+}
+
+/** What a refusal may carry beside its error. */
+export interface RefusalDetails {
+  /** Instead of the error's own sentence: fixed words too, never anything that was received. */
+  readonly description?: string
+  /** The connection it is about. */
+  readonly connection?: string
+  readonly retryAfterSeconds?: number | undefined
+  /** For `method_not_allowed`. */
+  readonly allow?: readonly string[]
+  /** For the log alone: which check refused, or what the provider answered. Fixed words or names, no values. */
+  readonly reason?: string | undefined
+}
+
+/**
+ * Thrown to answer with an error of the contract. Providers throw it for input that a page may not send.
+ *
+ * @example
+ * ```ts
+ * import { Refusal } from 'countersign/backend'
+ *
+ * throw new Refusal('invalid_request', { description: 'The platform_id is missing.', reason: 'platform_id' })
+ * ```
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  /** The `error` of the answer. */
+  readonly error: ContractError
+  readonly details: RefusalDetails
+
+  constructor(error: ContractError, details: RefusalDetails = {}) {
+    super(details.description ?? sentences[error])
+    this.error = error
+    this.details = details
+  }
+}

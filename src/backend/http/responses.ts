@@ -1,0 +1,45 @@
+import { contractHeader, contractVersion, type ErrorAnswer } from '../../protocol/contract.js'
+import { statusOf } from '../../protocol/contract-status.js'
+import type { Refusal } from './refusal.js'
+
+/** On every answer, errors included: nothing is cached, framed, sniffed or loaded into another site's page. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  pragma: 'no-cache',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  vary: 'Origin, Cookie',
+}
+
+/** An answer of the contract. Its `Countersign` header tells it from an answer of a provider's API. */
+export function answer(
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      ...securityHeaders,
+      'content-type': 'application/json',
+      [contractHeader]: contractVersion,
+      ...headers,
+    },
+  })
+}
+
+/** The answer to a refused request. */
+export function refusalAnswer({ error, message, details }: Refusal): Response {
+  const { allow, connection, retryAfterSeconds } = details
+  const body: ErrorAnswer = {
+    error,
+    error_description: message,
+    ...(connection !== undefined && { connection }),
+  }
+  return answer(statusOf[error], body, {
+    ...(allow && { allow: allow.join(', ') }),
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(Math.ceil(retryAfterSeconds)) }),
+  })
+}

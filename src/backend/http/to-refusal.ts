@@ -1,0 +1,44 @@
+import { CountersignError, NetworkError, TokenEndpointError, ValidationError } from '../../protocol/errors.js'
+import { Refusal } from './refusal.js'
+
+/**
+ * What a failure at the provider means in the contract. Sentences and codes are this library's own; of what the provider
+ * wrote, at most a registered error code goes to the log.
+ */
+export function toRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof NetworkError) return new Refusal('provider_unavailable', { reason: 'no_answer' })
+  if (error instanceof TokenEndpointError) return fromTokenEndpoint(error)
+  if (error instanceof ValidationError) {
+    // Our own sentence about what the app gave, not about the provider.
+    if (error.code === 'input_invalid')
+      return new Refusal('invalid_request', {
+        description: error.message,
+        reason: `input:${error.parameter}`,
+      })
+    // No metadata, no request: the provider is not reachable, and nothing has been used up.
+    if (error.code === 'metadata_invalid' && error.parameter === 'document')
+      return new Refusal('provider_unavailable', { reason: 'no_metadata' })
+    return error.code === 'issuer_mismatch'
+      ? new Refusal('transaction_invalid', { reason: error.code })
+      : new Refusal('provider_error', { reason: `${error.code}:${error.parameter}` })
+  }
+  if (error instanceof CountersignError) return new Refusal('provider_error', { reason: error.code })
+  return new Refusal('backend_unavailable', { reason: unexpected(error) })
+}
+
+function fromTokenEndpoint({ error, status, retryAfterSeconds }: TokenEndpointError): Refusal {
+  const reason = error !== undefined && /^[a-z_]{1,40}$/.test(error) ? error : `status_${String(status)}`
+  if (error === 'invalid_grant') return new Refusal('invalid_grant', { reason })
+  if (status >= 500 || status === 429 || error === 'temporarily_unavailable' || error === 'server_error')
+    return new Refusal('provider_unavailable', { reason, retryAfterSeconds })
+  return new Refusal('provider_error', { reason })
+}
+
+/** The kind of a failure nobody has foreseen: its message may hold anything, so only its name and code are told. */
+function unexpected(error: unknown): string {
+  if (!(error instanceof Error)) return 'unexpected'
+  const { code } = error as { code?: unknown }
+  const known = typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? `:${code}` : ''
+  return /^[A-Za-z]{1,40}$/.test(error.name) ? error.name + known : 'unexpected'
+}

@@ -1,0 +1,130 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import { refusalAnswer } from '../http/responses.js'
+import { Refusal } from '../http/refusal.js'
+
+/** What {@link toNodeListener} takes. */
+export interface NodeListenerOptions {
+  /**
+   * The origin under which browsers see this server, such as `https://app.example`. Only the path of a request's URL is
+   * looked at, so it matters to your `session` function alone. @defaultValue `http://localhost`
+   */
+  readonly origin?: string
+}
+
+/**
+ * Serves a Web-standard handler with `node:http`, or below an Express or Connect app.
+ *
+ * @throws {TypeError} when `origin` is no URL.
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { toNodeListener } from 'countersign/backend/node'
+ *
+ * declare const backend: (request: Request) => Promise<Response>
+ *
+ * createServer(toNodeListener(backend)).listen(3000)
+ * ```
+ */
+export function toNodeListener(
+  handle: (request: Request) => Promise<Response>,
+  options: NodeListenerOptions = {},
+): RequestListener {
+  const { origin } = new URL(options.origin ?? 'http://localhost')
+  return (incoming, outgoing) => {
+    serve(handle, origin, incoming, outgoing).catch(() => {
+      // What has begun is broken off by then, so that nobody takes a part for the whole.
+      if (!outgoing.headersSent) outgoing.writeHead(500).end()
+    })
+  }
+}
+
+/** The other end of the socket, of requests that {@link toNodeListener} has made. */
+const addresses = new WeakMap<Request, string>()
+
+/**
+ * The address that a request's connection comes from: the `clientAddress` of a backend that people reach without a proxy.
+ * Behind one it is the proxy's, the same for everybody: then read the header that your proxy sets.
+ *
+ * @returns `undefined` for a request that {@link toNodeListener} has not made.
+ * @example
+ * ```ts
+ * import { createBackend, type BackendOptions } from 'countersign/backend'
+ * import { remoteAddress } from 'countersign/backend/node'
+ *
+ * declare const options: BackendOptions
+ *
+ * const direct = createBackend({ ...options, clientAddress: remoteAddress })
+ * // Behind a proxy that replaces what a client says in it:
+ * const proxied = createBackend({
+ *   ...options,
+ *   clientAddress: (request) => request.headers.get('x-real-ip') ?? undefined,
+ * })
+ * ```
+ */
+export const remoteAddress = (request: Request): string | undefined => addresses.get(request)
+
+async function serve(
+  handle: (request: Request) => Promise<Response>,
+  origin: string,
+  incoming: IncomingMessage & { readonly originalUrl?: string },
+  outgoing: ServerResponse,
+): Promise<void> {
+  const abort = new AbortController()
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) abort.abort()
+  })
+  const request = toRequest(origin, incoming, abort.signal)
+  const { remoteAddress: address } = incoming.socket
+  if (request instanceof Request && address !== undefined) addresses.set(request, address)
+  const response = request instanceof Request ? await handle(request) : refusalAnswer(request)
+  outgoing.writeHead(response.status, {
+    ...Object.fromEntries(response.headers),
+    // A body that was not read whole is not waited for either.
+    ...(!incoming.complete && { connection: 'close' }),
+  })
+  if (response.body) await pipeline(response.body, outgoing)
+  else outgoing.end()
+}
+
+/** Methods that `fetch` has no request for. */
+const unrepresentable = new Set(['CONNECT', 'TRACE', 'TRACK'])
+
+function toRequest(
+  origin: string,
+  incoming: IncomingMessage & { readonly originalUrl?: string },
+  signal: AbortSignal,
+): Request | Refusal {
+  const { method = 'GET', headers } = incoming
+  // Below a mount path Express shortens `url`; the contract's paths are whole.
+  const path = incoming.originalUrl ?? incoming.url ?? '/'
+  // A target with an origin of its own is never a path here, nor is `//host`, which parsers of URLs also read in `/\host`.
+  if (!/^\/(?![/\\])/.test(path)) return new Refusal('invalid_request')
+  if (unrepresentable.has(method))
+    return new Refusal('method_not_allowed', { allow: ['GET', 'POST', 'DELETE'] })
+  const bodiless = method === 'GET' || method === 'HEAD'
+  // Appended, not resolved: whatever the path looks like, the origin is the one that is configured.
+  return new Request(origin + path, {
+    method,
+    headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, String(value)]],
+    ),
+    signal,
+    ...(!bodiless && { body: toStream(incoming), duplex: 'half' }),
+  })
+}
+
+/** The body as it comes: what is not read is not taken from the socket. */
+function toStream(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks = incoming.iterator({ destroyOnReturn: false })
+  return new ReadableStream({
+    async pull(controller) {
+      const next: IteratorResult<Buffer> = await chunks.next()
+      if (next.done) controller.close()
+      else controller.enqueue(new Uint8Array(next.value))
+    },
+    async cancel() {
+      await chunks.return?.()
+    },
+  })
+}

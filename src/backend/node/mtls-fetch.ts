@@ -1,0 +1,89 @@
+import { Buffer } from 'node:buffer'
+import { Agent, request as send, type AgentOptions } from 'node:https'
+import { Readable } from 'node:stream'
+import { createSecureContext } from 'node:tls'
+import type { Fetch } from '../../protocol/http.js'
+
+/** What {@link mtlsFetch} takes. */
+export interface MtlsFetchOptions {
+  /** The client's certificate, and those between it and its authority: PEM. */
+  readonly cert: string | Buffer
+  /** The certificate's private key: PEM. */
+  readonly key: string | Buffer
+  /** What decrypts the key, where it is encrypted. */
+  readonly passphrase?: string
+  /** Certificates of the authorities that servers are trusted by, instead of the platform's: PEM. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[]
+}
+
+/**
+ * A `fetch` that presents a client certificate (mutual TLS) to every https server that asks for one. The server's own
+ * certificate is always verified, whatever the environment says; redirects are not followed.
+ *
+ * Every request has a connection of its own: a kept one may be closed by the server just when a request is on its way,
+ * and for a code or a refresh token that can be used once nobody could say then whether it was. TLS sessions are resumed.
+ *
+ * @throws {TypeError} when certificate and key cannot be read or do not belong together.
+ * @example
+ * ```ts
+ * import { mtlsFetch } from 'countersign/backend/node'
+ * import { readFileSync } from 'node:fs'
+ *
+ * const fetch = mtlsFetch({ cert: readFileSync('client.crt'), key: readFileSync('client.key') })
+ * ```
+ * @see https://www.rfc-editor.org/rfc/rfc8705.html#section-2
+ */
+export function mtlsFetch({ cert, key, passphrase, ca }: MtlsFetchOptions): Fetch {
+  const agent = createAgent({
+    cert,
+    key,
+    ...(passphrase !== undefined && { passphrase }),
+    ...(ca !== undefined && { ca: typeof ca === 'string' || Buffer.isBuffer(ca) ? ca : [...ca] }),
+  })
+  return async (url, init) => {
+    const request = new Request(url, init)
+    // Only https has certificates; http is for this machine alone, and whoever calls has checked that.
+    if (new URL(request.url).protocol !== 'https:') return fetch(request)
+    const body = request.body ? Buffer.from(await request.arrayBuffer()) : undefined
+    return exchange(agent, request, body)
+  }
+}
+
+function createAgent(options: AgentOptions): Agent {
+  try {
+    createSecureContext(options)
+  } catch {
+    throw new TypeError('mtlsFetch: `cert` and `key` (PEM) cannot be read, or do not belong together.')
+  }
+  return new Agent({ ...options, minVersion: 'TLSv1.2', rejectUnauthorized: true, keepAlive: false })
+}
+
+function exchange(agent: Agent, request: Request, body: Buffer | undefined): Promise<Response> {
+  const { method, headers, signal } = request
+  return new Promise((resolve, reject) => {
+    const outgoing = send(request.url, {
+      agent,
+      method,
+      signal,
+      headers: {
+        ...Object.fromEntries(headers),
+        ...(body && { 'content-length': String(body.length) }),
+      },
+    })
+    // As fetch has it, with the reason as the cause.
+    outgoing.once('error', (cause) => {
+      reject(new TypeError('fetch failed', { cause }))
+    })
+    outgoing.once('response', (incoming) => {
+      const { statusCode: status = 500 } = incoming
+      const bodiless = [204, 205, 304].includes(status) || method === 'HEAD'
+      if (bodiless) incoming.resume()
+      const stream = bodiless ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>)
+      const pairs = Object.entries(incoming.headersDistinct).flatMap(([name, values = []]) =>
+        values.map((value): [string, string] => [name, value]),
+      )
+      resolve(new Response(stream, { status, headers: pairs }))
+    })
+    outgoing.end(body)
+  })
+}

@@ -1,0 +1,60 @@
+import type { Store } from './store.js'
+
+interface Held {
+  readonly value: string
+  readonly version: string
+  readonly expiresAt: number
+}
+
+/** What {@link memoryStore} takes. */
+export interface MemoryStoreOptions {
+  /** Epoch seconds. @defaultValue the system's clock */
+  readonly now?: () => number
+}
+
+/** How many writes pass between two sweeps of what has expired. */
+const writesBetweenSweeps = 256
+
+/**
+ * A store in this process's memory: for a demo, tests, and nothing that must survive a restart or has a second replica.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore } from 'countersign/backend'
+ *
+ * const store = memoryStore()
+ * ```
+ */
+export function memoryStore({ now = () => Date.now() / 1000 }: MemoryStoreOptions = {}): Store {
+  const entries = new Map<string, Held>()
+  let writes = 0
+
+  function find(key: string): Held | undefined {
+    const held = entries.get(key)
+    if (held && held.expiresAt > now()) return held
+    entries.delete(key)
+    return undefined
+  }
+
+  function sweep(): void {
+    for (const key of entries.keys()) find(key)
+  }
+
+  return {
+    get(key) {
+      const held = find(key)
+      return Promise.resolve(held && { value: held.value, version: held.version })
+    },
+    put(key, value, expectedVersion, expiresAt) {
+      if ((find(key)?.version ?? null) !== expectedVersion) return Promise.resolve(false)
+      writes += 1
+      entries.set(key, { value, version: String(writes), expiresAt })
+      if (writes % writesBetweenSweeps === 0) sweep()
+      return Promise.resolve(true)
+    },
+    delete(key) {
+      entries.delete(key)
+      return Promise.resolve()
+    },
+  }
+}

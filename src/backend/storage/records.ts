@@ -1,0 +1,113 @@
+import { Refusal } from '../http/refusal.js'
+import { isSealed, type Opened, type Sealing, type Unreadable } from './sealing.js'
+import type { Store } from './store.js'
+
+/** What becomes of a record, and what the caller learns of it. */
+export interface Change<T, R> {
+  /** The new record; left out: it stays as it is. */
+  readonly write?: T
+  /** Epoch seconds until which the new record is kept. */
+  readonly until?: number
+  readonly result: R
+}
+
+/**
+ * JSON values in the store, sealed where there are keys. A record that is there and cannot be read is not absent: every
+ * method refuses it with `backend_unavailable`, and leaves it as it lies, since the key may come back.
+ */
+export interface Records {
+  /** The record, or `undefined` where there is none or it has expired. @throws {Refusal} where it cannot be read */
+  read<T>(key: string): Promise<T | undefined>
+  /**
+   * Compare and swap: `next` may be called again when somebody else was faster, so it has no effects.
+   *
+   * @throws {Refusal} where the record that is there cannot be read; `next` is not called then
+   */
+  change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>): Promise<R>
+  /** @throws {Refusal} where the record cannot be read; it stays */
+  remove(key: string): Promise<void>
+  /**
+   * The same records, for as long as one request takes: what it has read or written is not opened again while the store
+   * has it so.
+   *
+   * @param report Hears of records that cannot be read, instead of the one that these report to.
+   */
+  forRequest(report: Report): Records
+}
+
+/** Hears of a record that is there and cannot be read. */
+export type Report = (unreadable: { readonly key: string; readonly reason: Unreadable }) => void
+
+/** How often a change is tried again when others are faster. */
+const attempts = 30
+
+export function createRecords(
+  store: Store,
+  sealing: Sealing | undefined,
+  now: () => number,
+  report: Report,
+  known?: Map<string, { readonly text: string; readonly value: unknown }>,
+): Records {
+  async function decode<T>(key: string, text: string): Promise<T | undefined> {
+    const before = known?.get(key)
+    if (before?.text === text) return before.value as T
+    const opened = sealing ? await sealing.open(text, `record ${key}`, now()) : parse(text)
+    if (opened.status !== 'open' && opened.status !== 'expired') {
+      report({ key, reason: opened.status })
+      throw new Refusal('backend_unavailable', { reason: `record:${opened.status}` })
+    }
+    const value = opened.status === 'open' ? opened.value : undefined
+    known?.set(key, { text, value })
+    return value as T | undefined
+  }
+
+  async function read<T>(key: string): Promise<T | undefined> {
+    const entry = await store.get(key)
+    return entry && decode<T>(key, entry.value)
+  }
+
+  const encode = (key: string, value: unknown, until: number): Promise<string> | string =>
+    sealing ? sealing.seal(value, `record ${key}`, until) : JSON.stringify(value)
+
+  return {
+    read,
+
+    async change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>) {
+      for (let attempt = 0; attempt < attempts; attempt += 1) {
+        const entry = await store.get(key)
+        const { write, until = 0, result } = next(entry && (await decode<T>(key, entry.value)))
+        if (write === undefined) return result
+        const text = await encode(key, write, until)
+        if (await store.put(key, text, entry?.version ?? null, until)) {
+          known?.set(key, { text, value: write })
+          return result
+        }
+        await pause(attempt)
+      }
+      throw new Refusal('backend_unavailable', { reason: 'store_contention' })
+    },
+
+    async remove(key) {
+      await read(key)
+      await store.delete(key)
+    },
+
+    forRequest: (ownReport) => createRecords(store, sealing, now, ownReport, new Map()),
+  }
+}
+
+/** A record that was written without keys. */
+function parse(text: string): Opened {
+  if (isSealed(text)) return { status: 'no_keys' }
+  try {
+    return { status: 'open', value: JSON.parse(text) }
+  } catch {
+    return { status: 'damaged' }
+  }
+}
+
+/** Waits a random while, longer each time, so that those who collided do not meet again. */
+function pause(attempt: number): Promise<void> {
+  const milliseconds = Math.random() * Math.min(2 ** attempt, 100)
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}

@@ -1,0 +1,65 @@
+import type { Store } from './store.js'
+
+/** The part of a `redis` client (version 5 or later) that {@link redisStore} uses. */
+export interface RedisClient {
+  hmGet(key: string, fields: string[]): Promise<(string | null)[]>
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+  del(key: string): Promise<number>
+}
+
+/** What {@link redisStore} takes beside the client. */
+export interface RedisStoreOptions {
+  /** What every key begins with. @defaultValue `countersign:` */
+  readonly prefix?: string
+}
+
+/** Compares and sets in one step, which is what keeps two replicas from using one refresh token. */
+const compareAndSet = `
+if (redis.call('HGET', KEYS[1], 'version') or '') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'value', ARGV[2], 'version', ARGV[3])
+redis.call('EXPIREAT', KEYS[1], ARGV[4])
+return 1`
+
+/**
+ * A store in Redis 6 or later, for several replicas of the backend. The client is yours: connect it, and give it an `error`
+ * listener, without which Node ends the process when Redis goes away.
+ *
+ * Let Redis write to disk (`appendonly yes`, `appendfsync always`) and read from the primary: a refresh token that was
+ * replaced and then lost means that the person must connect again. Give `createBackend` its `keys`, so that Redis holds no
+ * token in the clear.
+ *
+ * @example
+ * ```ts
+ * import { redisStore, type RedisClient } from 'countersign/backend'
+ *
+ * // import { createClient } from 'redis'
+ * // const client = await createClient({ url: '…' }).on('error', report).connect()
+ * declare const client: RedisClient
+ *
+ * const store = redisStore(client)
+ * ```
+ */
+export function redisStore(client: RedisClient, { prefix = 'countersign:' }: RedisStoreOptions = {}): Store {
+  return {
+    async get(key) {
+      const [value, version] = await client.hmGet(prefix + key, ['value', 'version'])
+      if (value == null && version == null) return undefined
+      // Half of it is not nothing: what lacks its value cannot be read, and is not written over.
+      return { value: value ?? '', version: version ?? '' }
+    },
+
+    async put(key, value, expectedVersion, expiresAt) {
+      // Never used before, so that a value made anew is not taken for the one that expired in its place.
+      const version = crypto.randomUUID()
+      const written = await client.eval(compareAndSet, {
+        keys: [prefix + key],
+        arguments: [expectedVersion ?? '', value, version, String(Math.ceil(expiresAt))],
+      })
+      return Number(written) === 1
+    },
+
+    async delete(key) {
+      await client.del(prefix + key)
+    },
+  }
+}

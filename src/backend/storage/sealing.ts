@@ -1,0 +1,109 @@
+import { base64url } from '../../protocol/pkce.js'
+import { createAead, type Aead } from '../crypto/aead.js'
+
+/** Seals JSON values so that only this backend can read or make them. */
+export interface Sealing {
+  /**
+   * @param context What the value belongs to: it opens for the same context only.
+   * @param expiresAt Epoch seconds after which it does not open.
+   */
+  seal(value: unknown, context: string, expiresAt: number): Promise<string>
+  open(sealed: string, context: string, now: number): Promise<Opened>
+}
+
+/** A sealed value, opened, or why it does not open. */
+export type Opened =
+  | { readonly status: 'open'; readonly value: unknown }
+  /** Its time is over: there is nothing any more. */
+  | { readonly status: 'expired' }
+  | { readonly status: Unreadable }
+
+/**
+ * Why a value cannot be read: sealed by a key that is not in the ring; sealed while there are no keys at all; written
+ * while there were none; or changed since, or sealed for something else.
+ */
+export type Unreadable = 'unknown_key' | 'no_keys' | 'not_sealed' | 'damaged'
+
+interface RingKey {
+  readonly id: string
+  readonly aead: Aead
+}
+
+const encoder = new TextEncoder()
+
+/**
+ * AES-256-GCM with a ring of keys: the first seals, all open. What a key has sealed does not open without it.
+ *
+ * @param keys 32 random bytes each, as base64url or base64.
+ * @throws {TypeError} when a key is not that.
+ */
+export function createSealing(keys: readonly string[]): Sealing {
+  const ring = Promise.all(keys.map((text) => importKey(decodeKey(text))))
+
+  return {
+    async seal(value, context, expiresAt) {
+      const [first] = await ring
+      if (!first) throw new TypeError('There is no sealing key.')
+      const iv = crypto.getRandomValues(new Uint8Array(12))
+      const plain = encoder.encode(JSON.stringify([expiresAt, value]))
+      const sealed = await first.aead.seal(iv, plain, additionalData(context))
+      return `1.${first.id}.${base64url(iv)}.${toText(sealed)}`
+    },
+
+    async open(sealed, context, now) {
+      const [, id, iv = '', text = ''] = form.exec(sealed) ?? []
+      if (id === undefined) return { status: /^[[{]/.test(sealed) ? 'not_sealed' : 'damaged' }
+      const aead = (await ring).find((candidate) => candidate.id === id)?.aead
+      if (!aead) return { status: 'unknown_key' }
+      try {
+        const plain = await aead.open(fromText(iv), fromText(text), additionalData(context))
+        const [expiresAt, value] = JSON.parse(new TextDecoder().decode(plain)) as [number, unknown]
+        return expiresAt > now ? { status: 'open', value } : { status: 'expired' }
+      } catch {
+        return { status: 'damaged' }
+      }
+    },
+  }
+}
+
+/** Version, key, initialization vector, and what is sealed with its tag. */
+const form = /^1\.([\w-]{8})\.([\w-]{16})\.([\w-]*)$/
+
+/** Whether a text looks like one that {@link Sealing.seal} has made, by whichever key. */
+export const isSealed = (text: string): boolean => form.test(text)
+
+const additionalData = (context: string): Uint8Array<ArrayBuffer> =>
+  encoder.encode(`countersign 1 ${context}`)
+
+function decodeKey(text: unknown): Uint8Array<ArrayBuffer> {
+  const bytes = typeof text === 'string' && /^[\w+/-]{43}=?$/.test(text) ? fromText(text) : undefined
+  if (bytes?.length !== 32) {
+    throw new TypeError(
+      'A key in `keys` is not 32 bytes as base64url: make one with `openssl rand -base64 32`, and keep it in the environment.',
+    )
+  }
+  return bytes
+}
+
+/** The id of a key says which one sealed; it tells nothing about the key. */
+async function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<RingKey> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return { id: base64url(hash.subarray(0, 6)), aead: await createAead(bytes) }
+}
+
+/** base64url of bytes of any number: `String.fromCharCode` takes only so many at once. */
+function toText(bytes: Uint8Array): string {
+  let text = ''
+  // Whole groups of three, so that the parts can be joined.
+  for (let from = 0; from < bytes.length; from += 12_288)
+    text += base64url(bytes.subarray(from, from + 12_288))
+  return text
+}
+
+function fromText(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'))
+  const bytes = new Uint8Array(binary.length)
+  // A loop: `Uint8Array.from` with a function takes ten times as long, and everything in the store comes through here.
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = binary.charCodeAt(at)
+  return bytes
+}

@@ -1,0 +1,190 @@
+import { createBench, type Bench } from './harness/bench.js'
+import { createClient, type Exchange } from './harness/client.js'
+import { outcomeOf, requestOf } from './harness/expectations.js'
+import { Mismatch } from './harness/mismatch.js'
+import type { CheckOptions } from './options.js'
+import { startProvider, type ScriptedProvider } from './harness/provider.js'
+import type { Row } from './rule.js'
+import { answerRows, rateLimitRows } from './rules/answers.js'
+import { flowRows, refreshRows } from './rules/flow.js'
+import { guardRows } from './rules/guard.js'
+import { bodyRows, pathRows } from './rules/requests.js'
+import { resourceRows } from './rules/resources.js'
+import { failureRows, transactionRows } from './rules/transactions.js'
+
+/** Every row, in the order in which they run; those about all answers come last. */
+export const rows: readonly Row[] = [
+  ...flowRows,
+  ...refreshRows,
+  ...transactionRows,
+  ...failureRows,
+  ...guardRows,
+  ...bodyRows,
+  ...pathRows,
+  ...resourceRows,
+  ...answerRows,
+  ...rateLimitRows,
+]
+
+/** What became of a row. */
+export interface RowResult {
+  readonly name: string
+  readonly level: 1 | 2
+  readonly result: 'pass' | 'fail' | 'skipped'
+  /** What was sent, in words. */
+  readonly sent: string
+  /** What came back, in short, such as `403 forbidden_origin ×7`. */
+  readonly received: string
+  readonly why: string
+  readonly section: string
+  /** For `fail` and `skipped`: what was wrong, or what is missing. */
+  readonly problem?: string
+  /** The requests of this row, without bodies and headers. */
+  readonly requests: readonly string[]
+}
+
+/** The whole table. */
+export interface CheckReport {
+  readonly baseUrl: string
+  readonly contract: '1'
+  readonly level: 1 | 2
+  readonly results: readonly RowResult[]
+}
+
+/** What a caller may look at beside the report. */
+export interface CheckObserver {
+  /** Called when a row is done. */
+  readonly onRow?: (result: RowResult) => void
+  /** Called with every exchange, at the end. */
+  readonly onExchanges?: (exchanges: readonly Exchange[]) => void
+}
+
+/**
+ * Runs the contract against a live backend, with a scripted provider of its own on loopback.
+ *
+ * Makes connections for the users of `options.sessions` and removes them at the end: give it users of a test.
+ *
+ * @throws {Error} when the provider's port is taken.
+ */
+export async function checkBackend(
+  options: CheckOptions,
+  { onRow, onExchanges }: CheckObserver = {},
+): Promise<CheckReport> {
+  const provider = await startProvider(options.providerPort)
+  const client = createClient(options)
+  const bench = createBench(options, client, provider)
+  const results: RowResult[] = []
+  try {
+    const before = await idsOf(bench)
+    const wanted = rows.filter((candidate) => isWanted(candidate, options))
+    for (const row of wanted) {
+      // After them nothing more is answered for a while.
+      if (row === wanted.find(isRateLimit)) await cleanUp(bench, before)
+      // Nothing else can be tried where people are sent elsewhere.
+      const lost = results.find(({ name, result }) => name === 'authorization' && result === 'fail')
+      const result = lost
+        ? skipped(row, 'a person cannot be sent to the scripted provider')
+        : await run(bench, row)
+      results.push(result)
+      onRow?.(result)
+    }
+    if (!wanted.some(isRateLimit)) await cleanUp(bench, before)
+    onExchanges?.(client.exchanges)
+    return { baseUrl: options.baseUrl, contract: '1', level: options.level, results }
+  } finally {
+    client.close()
+    await provider.close()
+  }
+}
+
+const isRateLimit = (row: Row): boolean => rateLimitRows.includes(row)
+
+function isWanted(row: Row, { only, level: wanted, rateLimit }: CheckOptions): boolean {
+  if (only) return only.includes(row.name) || row.name === 'authorization'
+  return row.level <= wanted && (rateLimit || !isRateLimit(row))
+}
+
+async function run(bench: Bench, row: Row): Promise<RowResult> {
+  const { client, options, provider } = bench
+  if (row.needsOther && !options.sessions.other)
+    return skipped(row, 'needs the session of a second user: --other-cookie or --other-header')
+  const before = client.exchanges.length
+  const problem = await problemOf(row, bench, provider)
+  if (problem !== undefined) bench.renew()
+  const exchanges = client.exchanges.slice(before)
+  return {
+    ...describe(row),
+    result: problem === undefined ? 'pass' : 'fail',
+    received: summarize(exchanges, client.exchanges.length),
+    ...(problem !== undefined && { problem }),
+    requests: exchanges.map((exchange) => `${requestOf(exchange)} → ${outcomeOf(exchange)}`),
+  }
+}
+
+async function problemOf(row: Row, bench: Bench, provider: ScriptedProvider): Promise<string | undefined> {
+  try {
+    await row.run(bench)
+    return undefined
+  } catch (error) {
+    if (error instanceof Mismatch) return error.message
+    throw error
+  } finally {
+    provider.reset()
+  }
+}
+
+const describe = ({
+  name,
+  level,
+  sent,
+  why,
+  section,
+}: Row): Omit<RowResult, 'result' | 'received' | 'requests'> => ({
+  name,
+  level,
+  sent,
+  why,
+  section,
+})
+
+const skipped = (row: Row, problem: string): RowResult => ({
+  ...describe(row),
+  result: 'skipped',
+  received: '–',
+  problem,
+  requests: [],
+})
+
+/** Outcomes with how often they came, the most frequent first. */
+function summarize(exchanges: readonly Exchange[], all: number): string {
+  if (exchanges.length === 0) return `${String(all)} answers`
+  const counts = new Map<string, number>()
+  for (const exchange of exchanges) {
+    const outcome = outcomeOf(exchange)
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+  }
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([outcome, count]) => (count === 1 ? outcome : `${outcome} ×${String(count)}`))
+    .join(', ')
+}
+
+/** The ids of the user's connections, or of none where they cannot be had. */
+async function idsOf(bench: Bench): Promise<ReadonlySet<unknown>> {
+  try {
+    return new Set((await bench.list()).map(({ id }) => id))
+  } catch (error) {
+    if (error instanceof Mismatch) return new Set()
+    throw error
+  }
+}
+
+/** Removes the connections that the check has made, and no other. */
+async function cleanUp({ list, client }: Bench, before: ReadonlySet<unknown>): Promise<void> {
+  try {
+    for (const { id } of await list())
+      if (!before.has(id)) await client.send('DELETE', `/connections/${String(id)}`)
+  } catch (error) {
+    if (!(error instanceof Mismatch)) throw error
+  }
+}

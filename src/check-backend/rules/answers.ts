@@ -1,0 +1,237 @@
+import { contractHeader, contractVersion } from '../../protocol/contract.js'
+import type { Bench } from '../harness/bench.js'
+import type { Exchange, Who } from '../harness/client.js'
+import { statusOf } from '../../protocol/contract-status.js'
+import { isContractError } from '../harness/errors.js'
+import { expect, member, outcomeOf, requestOf } from '../harness/expectations.js'
+import { Mismatch } from '../harness/mismatch.js'
+import type { Row } from '../rule.js'
+import { strangeOrigins } from './guard.js'
+
+/** Every answer so far, but for TRACE: that one often comes from a server in front, which does not know the contract. */
+const answersOf = ({ client }: Bench): readonly Exchange[] =>
+  client.exchanges.filter(({ method }) => method !== 'TRACE')
+
+const isRelayed = ({ path, headers }: Exchange): boolean =>
+  path.includes('/resource/') && !headers.has(contractHeader)
+
+/** @throws {Mismatch} for the first answer that is not as it must be. */
+function expectAll(
+  answers: readonly Exchange[],
+  isRight: (answer: Exchange) => boolean,
+  sentence: string,
+): void {
+  const wrong = answers.find((answer) => !isRight(answer))
+  if (wrong) throw new Mismatch(`the answer to ${requestOf(wrong)} (${outcomeOf(wrong)}) ${sentence}`)
+}
+
+/** Every byte that came, headers included. */
+const bytesOf = ({ headers, text }: Exchange): string =>
+  [...headers].map(([name, value]) => `${name}: ${value}`).join('\n') + text
+
+/** @throws {Mismatch} when an answer holds one of the values, as it is or as base64url would hide it in a longer text. */
+function expectNone(bench: Bench, values: Iterable<string>, what: string): void {
+  const all = [...values]
+  expectAll(
+    answersOf(bench),
+    (answer) => {
+      const bytes = bytesOf(answer)
+      return !all.some((value) => value.length > 3 && bytes.includes(value))
+    },
+    `holds ${what}`,
+  )
+}
+
+const isTokenAnswer = ({ method, path }: Exchange): boolean =>
+  method === 'POST' && /^\/[^/]+\/token$|\/access-token$/.test(path)
+
+/** What is true of every answer that came back in the whole run. They come last. */
+export const answerRows: readonly Row[] = [
+  {
+    name: 'caching',
+    level: 1,
+    sent: 'all of the above',
+    why: 'A token in a cache is a token of whoever reads the cache.',
+    section: 'RFC 6749 §5.1, RFC 9111 §5.2.2.5',
+    run(bench) {
+      const isRight = ({ headers }: Exchange): boolean =>
+        /\bno-store\b/.test(headers.get('cache-control') ?? '')
+      expectAll(answersOf(bench), isRight, 'lacks Cache-Control: no-store')
+    },
+  },
+  {
+    name: 'headers',
+    level: 1,
+    sent: 'all of the above',
+    why: 'An answer is data: it is not sniffed, framed, executed, or loaded into another page.',
+    section: 'contract, headers of every answer',
+    run(bench) {
+      const answers = answersOf(bench)
+      for (const [name, form] of Object.entries(protectiveHeaders))
+        expectAll(answers, ({ headers }) => form.test(headers.get(name) ?? ''), `has no right ${name}`)
+      const isJson = ({ headers, text }: Exchange): boolean =>
+        text === '' || /^application\/json\b/.test(headers.get('content-type') ?? '')
+      expectAll(answers, isJson, 'is not application/json')
+    },
+  },
+  {
+    name: 'version-header',
+    level: 1,
+    sent: 'all of the above',
+    why: "It tells the backend's own answer from one of the API, or of a proxy's error page.",
+    section: 'contract, Countersign',
+    run(bench) {
+      const own = answersOf(bench).filter((answer) => answer.text !== '' && !isRelayed(answer))
+      expectAll(own, ({ headers }) => headers.get(contractHeader) === contractVersion, 'lacks Countersign: 1')
+    },
+  },
+  {
+    name: 'error-form',
+    level: 1,
+    sent: 'all of the above',
+    why: 'The page decides by the error whether to send again, to start again, or to sign in.',
+    section: 'RFC 6749 §5.2; contract, errors',
+    run(bench) {
+      const refused = answersOf(bench).filter(
+        (answer) => answer.status >= 400 && answer.method !== 'HEAD' && !isRelayed(answer),
+      )
+      const isRight = (answer: Exchange): boolean => {
+        const error = member(answer, 'error')
+        const description = member(answer, 'error_description')
+        return isContractError(error) && statusOf[error] === answer.status && typeof description === 'string'
+      }
+      expectAll(refused, isRight, 'is not one of the errors in the contract')
+    },
+  },
+  {
+    name: 'client-secret',
+    level: 1,
+    sent: 'all of the above',
+    why: 'Whoever has it is the app.',
+    section: 'RFC 10017 §6.2.3.1',
+    run: (bench) => {
+      expectNone(bench, bench.provider.secrets.clientSecrets, "the client's secret")
+    },
+  },
+  {
+    name: 'refresh-tokens',
+    level: 1,
+    sent: 'all of the above',
+    why: 'A refresh token in a page is a way into the bank account for as long as the consent lasts.',
+    section: 'RFC 10017 §6.2.4.2',
+    run: (bench) => {
+      expectNone(bench, bench.provider.secrets.refreshTokens, 'a refresh token')
+    },
+  },
+  {
+    name: 'access-tokens',
+    level: 1,
+    sent: 'all of the above',
+    why: 'Access tokens come in two answers of mediated providers, and nowhere in bff.',
+    section: 'RFC 10017 §6.1.4.2, §6.2.4.2',
+    run(bench) {
+      const { accessTokens } = bench.provider.secrets
+      const { mediated } = bench.options.providers
+      const others = answersOf(bench).filter((answer) => !isTokenAnswer(answer))
+      const holds = (answer: Exchange, tokens: readonly string[]): boolean =>
+        tokens.some((token) => bytesOf(answer).includes(token))
+      const all = [...accessTokens.keys()]
+      const hidden = all.filter((token) => accessTokens.get(token) !== mediated)
+      expectAll(others, (answer) => !holds(answer, all), 'holds an access token')
+      expectAll(
+        answersOf(bench),
+        (answer) => !holds(answer, hidden),
+        'holds an access token of the bff provider',
+      )
+    },
+  },
+  {
+    name: 'provider-words',
+    level: 1,
+    sent: 'all of the above',
+    why: "A provider's error text is made for logs: it may hold tokens, names, or markup.",
+    section: 'contract, error_description',
+    run: (bench) => {
+      expectNone(bench, [bench.provider.secrets.words], "the provider's own words")
+    },
+  },
+  {
+    name: 'cors-answers',
+    level: 1,
+    sent: 'all of the above',
+    why: 'Even an error that another site may read tells it who is signed in.',
+    section: 'RFC 10017 §6.1.3.3.2',
+    run(bench) {
+      const { origin } = bench.options
+      const isRight = ({ headers, origin: asked }: Exchange): boolean => {
+        const allowed = headers.get('access-control-allow-origin')
+        return allowed === null || (allowed === origin && asked === origin)
+      }
+      expectAll(
+        answersOf(bench),
+        isRight,
+        `allows another origin to read it (${strangeOrigins(origin)[0] ?? ''})`,
+      )
+    },
+  },
+  {
+    name: 'outbound',
+    level: 1,
+    sent: 'all of the above',
+    why: "The provider learns nothing of the app's session.",
+    section: 'RFC 10017 §6.1.3.6',
+    run({ provider, options }) {
+      const sessions = [options.sessions.user, options.sessions.other ?? {}].flatMap((headers) =>
+        Object.values(headers),
+      )
+      const leaked = provider.requests.find(({ headers, text, target }) => {
+        const bytes = [...headers].map(([, value]) => value).join('\n') + text + target
+        return headers.has('cookie') || sessions.some((value) => value.length > 3 && bytes.includes(value))
+      })
+      expect(!leaked, `${leaked?.method ?? ''} to the provider carried the app's session`)
+    },
+  },
+]
+
+/** Opt-in: they use up what the user, and then this machine, may ask for in a minute. */
+export const rateLimitRows: readonly Row[] = [
+  {
+    name: 'rate-limit',
+    level: 1,
+    sent: 'authorization requests without a pause, up to 400',
+    why: 'Signing and pushing cost money, and a stolen session must not do it without end.',
+    section: 'RFC 10017 §6.1.3.5',
+    run: (bench) => expectLimit(bench, 'user', 400),
+  },
+  {
+    name: 'rate-limit-address',
+    level: 1,
+    sent: 'authorization requests of nobody without a pause, up to 1000',
+    why: "Every request has the app's sessions looked up, and who has none must not have that done without end.",
+    section: 'RFC 10017 §6.1.3.5',
+    run: (bench) => expectLimit(bench, 'nobody', 1000),
+  },
+]
+
+async function expectLimit({ client, options }: Bench, as: Who, most: number): Promise<void> {
+  for (let count = 0; count < most; count += 1) {
+    const answer = await client.send('POST', `/${options.providers.mediated}/authorization`, {
+      as,
+      body: {},
+      patient: false,
+    })
+    if (answer.status !== 429) continue
+    const wait = Number(answer.headers.get('retry-after') ?? NaN)
+    expect(Number.isInteger(wait) && wait > 0, 'Retry-After is no number of seconds')
+    return
+  }
+  throw new Mismatch(`${String(most)} requests in a row were worked on`)
+}
+
+const protectiveHeaders: Readonly<Record<string, RegExp>> = {
+  'x-content-type-options': /^nosniff$/i,
+  'content-security-policy': /default-src 'none'.*frame-ancestors 'none'/,
+  'referrer-policy': /^no-referrer$/i,
+  'cross-origin-resource-policy': /^same-origin$/i,
+  vary: /^(?=.*\borigin\b)(?=.*\bcookie\b)/i,
+}

@@ -1,0 +1,70 @@
+import { TransactionError } from '../../protocol/errors.js'
+import type { ConnectionRecord } from '../records/connection.js'
+import type { Context } from '../context.js'
+import { endWith } from '../callback/outcome.js'
+import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
+
+/** Nobody needs more than this many at once; prepared ones make room first, then ended ones, the oldest before others. */
+const maximumTransactions = 16
+
+/** Seconds for which it is told that somebody never came back. */
+const abandonedSeconds = 7 * 24 * 3600
+
+/**
+ * Removes what has expired and the oldest of what is too much. Of a transaction whose person never came back only the
+ * fact is kept, without its verifier.
+ */
+export async function sweep({ platform: { clock, database } }: Pick<Context, 'platform'>): Promise<void> {
+  const now = clock.now()
+  const entries = await database.entries()
+  const all = entries.filter(([, value]) => isOurs(value))
+  const live = all
+    .filter((entry): entry is [string, Transaction | EndedTransaction] => isTransaction(entry[1]))
+    .filter(([, { expiresAt }]) => expiresAt > now)
+    .sort(([, a], [, b]) => rank(a) - rank(b) || b.createdAt - a.createdAt)
+  const kept = new Set(live.slice(0, maximumTransactions - 1).map(([key]) => key))
+  const gone = all.filter(([key]) => !kept.has(key))
+  if (gone.length === 0) return
+  await database.change(
+    gone.map(([key]) => key),
+    (records) => {
+      // The person may have come back this moment, or another tab may have swept: then it has had its turn.
+      const same = gone.filter(([, seen], index) => phaseOf(records[index]) === phaseOf(seen))
+      const next = same.map(([key, seen]) => [
+        key,
+        isMadeUpFor(entries, seen) ? undefined : remainder(seen, now),
+      ])
+      return [Object.fromEntries(next) as Record<string, unknown>, undefined]
+    },
+  )
+}
+
+const phaseOf = (value: unknown): unknown => (Object(value) as Partial<Transaction>).phase
+
+/** Also what has been damaged; what another version of this library stored is left alone. */
+const isOurs = (value: unknown): boolean => {
+  const { v, phase } = Object(value) as { v?: unknown; phase?: unknown }
+  return v === 1 && phase !== undefined
+}
+
+const rank = (record: Transaction | EndedTransaction): number =>
+  record.phase === 'prepared' ? 2 : hasEnded(record) ? 1 : 0
+
+/** Whether the person has connected the same provider since: then nobody need be told of the attempt before. */
+const isMadeUpFor = (entries: readonly [string, unknown][], attempt: unknown): boolean => {
+  const { provider, subject, createdAt = 0 } = Object(attempt) as Partial<Transaction>
+  return entries.some(([, value]) => {
+    const { connection, subject: owner } = Object(value) as Partial<ConnectionRecord>
+    const since = connection?.provider === provider ? connection?.connectedAt : undefined
+    return owner === subject && since !== undefined && since >= createdAt
+  })
+}
+
+function remainder(record: unknown, now: number): EndedTransaction | undefined {
+  if (!isTransaction(record) || hasEnded(record) || record.phase === 'prepared') return undefined
+  const error = new TransactionError(
+    'transaction_expired',
+    'The person went to the provider and did not come back in time. Start again with authorize().',
+  )
+  return { ...endWith(record, error, 'abandoned'), expiresAt: now + abandonedSeconds }
+}

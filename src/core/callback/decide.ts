@@ -1,0 +1,196 @@
+import { checkResponseIssuer, type AuthorizationResponse } from '../../protocol/authorization-response.js'
+import {
+  TransactionError,
+  ValidationError,
+  type AuthorizationResponseError,
+  type CountersignError,
+} from '../../protocol/errors.js'
+import { isAt } from './capture.js'
+import type { Context } from '../context.js'
+import { end, endWith } from './outcome.js'
+import type { Provider } from '../provider.js'
+import {
+  hasEnded,
+  isTransaction,
+  longestSeconds,
+  type EndedTransaction,
+  type Transaction,
+} from '../records/transaction.js'
+
+/** A transaction whose code is here. */
+export type Returned = Transaction & { readonly code: string }
+
+/** What to do next about a transaction. */
+export type Step =
+  /** It has ended, now or as it was `found`: tell how. */
+  | { readonly do: 'tell'; readonly ended: EndedTransaction; readonly found?: true }
+  /** Send the code to the token endpoint. */
+  | { readonly do: 'send'; readonly transaction: Returned }
+  /** Keep the code for the page that opened this popup. */
+  | { readonly do: 'hand_over'; readonly transaction: Returned }
+  /** Keep the code until the app's user has signed in again. */
+  | { readonly do: 'sign_in'; readonly transaction: Returned }
+  /** The response is not the one that was awaited: nothing changes, unless the transaction has `ended` by it. */
+  | { readonly do: 'refuse'; readonly error: CountersignError; readonly ended?: EndedTransaction }
+  | { readonly do: 'nothing' }
+
+/** An authorization response and the address it came to. */
+export interface Arrival extends AuthorizationResponse {
+  readonly url: URL
+}
+
+/** Seconds for which a code is kept for another try. The backend answers a repeated request like the first one. */
+const codeSeconds = { direct: 60, backend: 600 }
+
+/** How far the clock may have been set back while the person was at the provider: seconds. */
+const clockToleranceSeconds = 600
+
+/** How often the code is sent without an answer: a server that got it may have spent it. */
+const maximumSends = { direct: 2, backend: 20 }
+
+/**
+ * Decides, from the stored record and the response, what is to be done. It changes nothing and waits for nothing, so
+ * that it can run inside one read-and-write of the record.
+ *
+ * @param state The key of the record.
+ * @param opener Whether this is the page that waits for the popup, not the popup.
+ */
+export function decide(
+  context: Context,
+  state: string,
+  record: unknown,
+  response: Arrival | undefined,
+  opener: boolean,
+): Step {
+  if (!isTransaction(record)) return notOurs(response)
+  if (hasEnded(record)) return { do: 'tell', ended: record, found: true }
+  const provider = context.providers[record.provider]
+  const fault = record.state === state ? checkRecord(context, record, provider) : changed()
+  if (!provider || fault) return { do: 'tell', ended: endWith(record, fault ?? changed()) }
+  if (record.code === undefined) {
+    const ending = endingOf(record, response, provider)
+    if (ending) return ending
+  }
+  const now = context.platform.clock.now()
+  const code = record.code ?? response?.code ?? ''
+  const iss = record.code === undefined ? response?.iss : record.iss
+  const returnedAt = record.returnedAt ?? now
+  const returned: Returned = {
+    ...record,
+    phase: 'returned',
+    code,
+    returnedAt,
+    ...(iss !== undefined && { iss }),
+  }
+  return next(context, returned, provider, opener && record.code !== undefined)
+}
+
+/** A response without a transaction proves nothing; a reload without one is an old page. */
+function notOurs(response: Arrival | undefined): Step {
+  if (!response) return { do: 'nothing' }
+  const message =
+    'No connection that began in this browser matches this response. It was not used; start again with authorize().'
+  return { do: 'refuse', error: new TransactionError('state_unknown', message) }
+}
+
+const changed = (): CountersignError =>
+  new TransactionError(
+    'transaction_invalid',
+    'The configuration changed while the person was at the provider. Start again with authorize().',
+  )
+
+const expired = (): CountersignError =>
+  new TransactionError(
+    'transaction_expired',
+    "Too much time passed before the provider's answer could be used. Start again with authorize().",
+  )
+
+const unknown = (): CountersignError =>
+  new TransactionError(
+    'redemption_unknown',
+    'It is not known whether the provider accepted the code. Start again with authorize().',
+  )
+
+/** Storage can be written by whatever else runs on this origin: the record must agree with the configuration. */
+function checkRecord(
+  context: Context,
+  record: Transaction,
+  provider: Provider | undefined,
+): CountersignError | undefined {
+  if (!Object.hasOwn(context.providers, record.provider) || provider?.clientId !== record.clientId)
+    return changed()
+  if (provider.issuer !== record.issuer) return changed()
+  if (record.redirectUri !== context.redirectUri(record.provider)) return changed()
+  const now = context.platform.clock.now()
+  const { createdAt, expiresAt } = record
+  const outOfTime =
+    now > Math.min(expiresAt, createdAt + longestSeconds) || createdAt > now + clockToleranceSeconds
+  return outOfTime && record.code === undefined ? expired() : undefined
+}
+
+/** How a response without a code ends the transaction; `undefined` when there is a code. */
+function endingOf(record: Transaction, response: Arrival | undefined, provider: Provider): Step | undefined {
+  if (!response) {
+    const lost = new TransactionError(
+      'redemption_unknown',
+      "The provider's answer got lost when this page was closed. Start again with authorize().",
+    )
+    return { do: 'tell', ended: endWith(record, lost) }
+  }
+  try {
+    checkSender(record, response, provider)
+  } catch (error) {
+    // Not the answer that is awaited, so the transaction stays for the one that is.
+    return { do: 'refuse', error: error as CountersignError }
+  }
+  if (response.error) {
+    const outcome = isDenial(response.error, provider) ? 'denied' : 'failed'
+    return { do: 'tell', ended: endWith(record, response.error, outcome) }
+  }
+  if (response.code !== undefined) return undefined
+  if (provider.cancelsWithoutCode)
+    return { do: 'tell', ended: end(record, { phase: 'failed', outcome: 'cancelled' }) }
+  const empty = new ValidationError(
+    'response_malformed',
+    'code',
+    'The provider answered with neither a code nor an error. Start again with authorize().',
+  )
+  return { do: 'tell', ended: endWith(record, empty) }
+}
+
+/** Every provider has a redirect URI of its own, so that one that sends no `iss` cannot pass for another either. */
+function checkSender(record: Transaction, { iss, url }: Arrival, provider: Provider): void {
+  if (!isAt(record.redirectUri, url)) {
+    throw new ValidationError(
+      'issuer_mismatch',
+      'redirect_uri',
+      "The authorization response came to another provider's redirect URI. It was not used; start again with authorize().",
+    )
+  }
+  checkResponseIssuer(iss, provider.issuer, provider.requireIss ?? false)
+}
+
+/** Whether the person, or the provider for them, said no: an ordinary end, not a fault. */
+const isDenial = ({ error }: AuthorizationResponseError, { deniedErrors = [] }: Provider): boolean =>
+  ['access_denied', ...deniedErrors].includes(error)
+
+/** Who goes on with a code that is here, if anybody may. */
+function next(context: Context, transaction: Returned, provider: Provider, opener: boolean): Step {
+  const subject = context.subject()
+  if (subject === null) return { do: 'sign_in', transaction }
+  if (subject !== transaction.subject) {
+    const other = new TransactionError(
+      'subject_mismatch',
+      'Another user of this app began this connection. Nothing was connected; start again with authorize().',
+    )
+    // The present user learns nothing of what the other one began.
+    return { do: 'refuse', error: other, ended: endWith(transaction, other) }
+  }
+  const way = provider.mode === 'browser' ? 'direct' : 'backend'
+  const sends = transaction.sends ?? 0
+  const age = context.platform.clock.now() - (transaction.returnedAt ?? 0)
+  if (age > codeSeconds[way] || sends >= maximumSends[way])
+    return { do: 'tell', ended: endWith(transaction, sends > 0 ? unknown() : expired()) }
+  if (transaction.input.display === 'popup' && !opener && sends === 0) return { do: 'hand_over', transaction }
+  return { do: 'send', transaction: { ...transaction, phase: 'sent', sends: sends + 1 } }
+}

@@ -1,0 +1,40 @@
+import type { Context } from '../context.js'
+import { redeemReturned } from './redeem.js'
+import { hasEnded, isTransaction, transactionId, type Transaction } from '../records/transaction.js'
+
+/** Seconds for which a code that waits belongs to the popup that brought it and the page that opened that. */
+const handOverSeconds = 10
+
+/**
+ * Goes on with redemptions whose page went away: closed, crashed, or out of the network. Where the code turns out to be
+ * of no use any more, the person is told of an attempt that did not come about, with the way to begin it again.
+ *
+ * What the page itself was opened with is not among them: that is shown where it belongs.
+ */
+export function recover(context: Context): void {
+  context.platform.navigation.whenActive(() => {
+    // Without storage or network everything stays as it is, for the next page.
+    goOn(context).catch(() => undefined)
+  })
+}
+
+async function goOn(context: Context): Promise<void> {
+  const { clock, database, navigation } = context.platform
+  const { countersign } = Object(navigation.historyState()) as { countersign?: unknown }
+  const isLeft = (record: unknown): record is Transaction =>
+    isTransaction(record) &&
+    !hasEnded(record) &&
+    record.code !== undefined &&
+    record.subject === context.subject() &&
+    transactionId(record.state) !== countersign &&
+    (record.phase === 'sent' || clock.now() - (record.returnedAt ?? 0) > handOverSeconds)
+  for (const { state } of (await database.entries()).map(([, record]) => record).filter(isLeft)) {
+    const { status } = await redeemReturned(context, state)
+    if (status !== 'failed') continue
+    await database.change([state], ([record]) => [
+      isTransaction(record) && hasEnded(record) ? { [state]: { ...record, outcome: 'abandoned' } } : {},
+      undefined,
+    ])
+    await context.connections.load()
+  }
+}

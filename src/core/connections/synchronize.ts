@@ -1,0 +1,58 @@
+import type { Context } from '../context.js'
+import { connectionKey, type Connection, type ConnectionRecord } from '../records/connection.js'
+import { syncedKey } from './connections.js'
+import { providerOf } from '../context.js'
+
+/** How far the clocks of page and backend may be apart: seconds. */
+const clockToleranceSeconds = 600
+
+/**
+ * Asks the backend which connections there are: those made, renewed or ended on another device, or whose records this
+ * browser has evicted. What another user of the app has here stays theirs. Without an answer nothing changes.
+ */
+export async function synchronize(
+  context: Omit<Context, 'connections'>,
+  subject: string,
+  name: string,
+): Promise<void> {
+  const { clock, database } = context.platform
+  const askedAt = clock.now()
+  const { list } = await context.channel(name)
+  const listed = new Map((await list?.())?.map((connection) => [connectionKey(connection.id), connection]))
+
+  /**
+   * What a record becomes: that of a connection the backend no longer has goes, unless it came while we asked. What lies
+   * in storage may have been written by others: a damaged record neither stays in the way nor ends the whole.
+   */
+  const settle = (key: string, stored: unknown): unknown => {
+    const connection = listed.get(key)
+    const { connection: known } = Object(stored) as Partial<ConnectionRecord>
+    const record = known ? (stored as ConnectionRecord) : undefined
+    if (connection) return replaces(connection, record) ? toRecord(connection) : record
+    return record && isOlder(record) && isMediated(record) ? undefined : stored
+  }
+  const replaces = (connection: Connection, record: ConnectionRecord | undefined): boolean =>
+    !record || (record.subject === subject && record.connection.connectedAt <= connection.connectedAt)
+  const toRecord = (connection: Connection): ConnectionRecord => ({
+    v: 1,
+    subject,
+    mode: providerOf(context, connection.provider).mode,
+    connection,
+  })
+  const isOlder = (record: ConnectionRecord): boolean =>
+    record.connection.connectedAt < askedAt - clockToleranceSeconds
+  const isMediated = ({ subject: owner, mode, connection: { provider } }: ConnectionRecord): boolean =>
+    owner === subject && mode !== 'browser' && Object.hasOwn(context.providers, provider)
+
+  const stored = (await database.entries())
+    .map(([key]) => key)
+    .filter((key) => key.startsWith(connectionKey('')))
+  const keys = [...new Set([...stored, ...listed.keys()])]
+  await database.change(keys, (records) => [
+    {
+      ...Object.fromEntries(keys.map((key, index) => [key, settle(key, records[index])])),
+      [syncedKey(subject)]: clock.now(),
+    },
+    undefined,
+  ])
+}

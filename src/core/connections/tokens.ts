@@ -1,0 +1,119 @@
+import type { CountersignError } from '../../protocol/errors.js'
+import type { Connection } from '../records/connection.js'
+import type { ConnectionsState } from './connections.js'
+import { providerOf, type Context } from '../context.js'
+import { later } from '../load-module.js'
+import type { Mode } from '../provider.js'
+import type { ReadableStore } from '../readable-store.js'
+
+/** What a connected application can do. Holds no token itself. */
+export interface Connected<Details extends object = object> {
+  readonly status: 'connected'
+  readonly connection: Connection<Details>
+  /**
+   * A request to the provider's API: `path` is relative to its base. The access token is added, and nowhere else it
+   * goes; one that the API refuses is replaced once.
+   */
+  readonly fetch: (path: string, init?: RequestInit) => Promise<Response>
+  /** Forgets the connection and asks the provider to revoke it. Tells whether the provider confirmed. */
+  readonly disconnect: () => Promise<{ revoked: boolean }>
+}
+
+/** Present in `browser` and `mediated` mode: in `bff` mode no token is ever in the page. */
+export interface WithAccessToken {
+  /** A usable access token; refreshed when needed, once for however many ask. */
+  readonly getAccessToken: () => Promise<string>
+  /** When the access token in this page's memory expires: epoch seconds; `undefined` while there is none. Not reactive. */
+  readonly expiresAt: number | undefined
+}
+
+/** What `useTokens` gives: a union told apart by `status`. */
+export type TokensState<Details extends object = object, M extends Mode = Mode> =
+  | { readonly status: 'restoring' }
+  | (Connected<Details> & (M extends 'bff' ? object : WithAccessToken))
+  | { readonly status: 'disconnected' }
+  | {
+      readonly status: 'reauthorization_required'
+      readonly connection: Connection<Details>
+      readonly disconnect: () => Promise<{ revoked: boolean }>
+    }
+  | { readonly status: 'sign_in_required' }
+  | { readonly status: 'failed'; readonly error: CountersignError }
+
+const disconnected: TokensState = { status: 'disconnected' }
+
+/**
+ * The tokens of one connection of a provider: the wanted one, else the newest, and that one for as long as somebody
+ * watches and it is good.
+ */
+export function createTokens(
+  context: Context,
+  name: string,
+  wanted: string | undefined,
+): ReadableStore<TokensState> {
+  providerOf(context, name)
+  let seen: ConnectionsState | undefined
+  let state: TokensState = disconnected
+  let chosen = wanted
+  let watchers = 0
+
+  function derive(all: ConnectionsState): TokensState {
+    if (all.status !== 'ready') return all
+    const candidates = all.connections.filter(({ provider }) => provider === name)
+    const present = candidates.find(({ id }) => id === chosen)
+    const newest = wanted === undefined ? candidates.at(-1) : undefined
+    // One that must be renewed gives way when the person has connected anew instead.
+    const stays = present?.status === 'connected' || newest?.status !== 'connected'
+    const connection = stays ? (present ?? newest) : newest
+    chosen = connection?.id ?? wanted
+    if (!connection) return disconnected
+    return 'connection' in state && state.connection === connection
+      ? state
+      : toState(context, name, connection)
+  }
+
+  function get(): TokensState {
+    const all = context.connections.get()
+    if (all !== seen) {
+      seen = all
+      state = derive(all)
+    }
+    return state
+  }
+
+  return {
+    get,
+    subscribe(listener) {
+      // Not every React reads again after the second mount of StrictMode: what it shows is chosen again here.
+      if (watchers++ === 0) get()
+      const stop = context.connections.subscribe(listener)
+      return () => {
+        stop()
+        if (--watchers > 0) return
+        chosen = wanted
+        seen = undefined
+      }
+    },
+  }
+}
+
+function toState(context: Context, name: string, connection: Connection): TokensState {
+  const disconnect = async (): Promise<{ revoked: boolean }> =>
+    (await later()).disconnect(context, connection)
+  if (connection.status !== 'connected') return { status: 'reauthorization_required', connection, disconnect }
+  const connected: Connected = {
+    status: 'connected',
+    connection,
+    fetch: async (path, init = {}) => (await later()).fetchResource(context, connection, path, init),
+    disconnect,
+  }
+  if (providerOf(context, name).mode === 'bff') return connected
+  return {
+    ...connected,
+    getAccessToken: async () => (await (await later()).getAccessToken(context, connection)).value,
+    // Read when asked for, so that a refresh renders nothing.
+    get expiresAt() {
+      return context.tokens.get(connection.id)?.accessToken?.expiresAt
+    },
+  }
+}

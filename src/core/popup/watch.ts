@@ -1,0 +1,137 @@
+import type { AuthorizationState } from '../authorize/authorization.js'
+import type { CallbackState } from '../callback/callback.js'
+import type { CountersignError } from '../../protocol/errors.js'
+import type { Context } from '../context.js'
+import { giveUp, redeemReturned } from '../callback/redeem.js'
+import { hasEnded, isTransaction, transactionId, type Transaction } from '../records/transaction.js'
+
+/** How often the popup is looked at, and how long a closed one may still turn out to have come back: seconds. */
+const lookSeconds = 0.25
+const graceSeconds = 2
+
+/** After how long a first sight is made certain: seconds. */
+const secondLookSeconds = 0.05
+
+const closed: AuthorizationState = { status: 'closed' }
+
+/**
+ * Sends a popup to the provider and waits for what it comes back with.
+ *
+ * The popup's own page takes the response and stores it; this page hears of it on the channel and redeems the code, so
+ * that the tokens are where the application is. Nothing depends on `window.opener` or `postMessage`: a page that is
+ * isolated (Cross-Origin-Opener-Policy), the provider's or the application's own, cuts both.
+ *
+ * Such a page also makes an open popup look closed. Before the popup has been seen on the provider's page that tells
+ * nothing, and the wait goes on. After that the person is told that it is closed, and may begin anew; but it may as well be
+ * on its way back, on a slow network. So nothing is given up before the expiry: what still comes is taken.
+ */
+export function watchPopup(
+  context: Context,
+  transaction: Transaction,
+  popup: Window,
+  url: string,
+  show: (state: AuthorizationState) => void,
+): Promise<AuthorizationState> {
+  const { clock, database, tabs } = context.platform
+  const { state, expiresAt } = transaction
+  return new Promise((resolve) => {
+    const observe = observer(popup)
+    let stopLooking = (): void => undefined
+
+    const tell = (outcome: AuthorizationState): void => {
+      show(outcome)
+      resolve(outcome)
+    }
+    const settle = (outcome: AuthorizationState): void => {
+      stopLooking()
+      stopListening()
+      tell(outcome)
+    }
+    const fail = (error: unknown): void => {
+      settle({ status: 'failed', error: error as CountersignError })
+    }
+    const end = (): void => {
+      popup.close()
+      giveUp(context, state).then(() => {
+        settle(closed)
+      }, fail)
+    }
+    /** Whether there was something to go on with. */
+    const check = async (): Promise<boolean> => {
+      const record = await database.get(state)
+      if (!isTransaction(record) || !(hasEnded(record) || record.code !== undefined)) return false
+      const outcome = await redeemReturned(context, state)
+      popup.close()
+      settle(toState(outcome, show))
+      return true
+    }
+    const look = (): void => {
+      const now = clock.now()
+      const { seemsClosed, nextSeconds } = observe(now)
+      const isOver = now > expiresAt
+      if (!isOver) stopLooking = clock.after(seemsClosed ? expiresAt - now : nextSeconds, look)
+      if (!isOver && !seemsClosed) return
+      // It may have come back in the moment it closed.
+      check().then((found) => {
+        if (found) return
+        if (isOver) end()
+        else tell(closed)
+      }, fail)
+    }
+    const stopListening = tabs.onAnnounced((id) => {
+      if (id === transactionId(state)) check().catch(fail)
+    })
+
+    popup.location.href = url
+    show({ status: 'waiting', cancel: end })
+    look()
+  })
+}
+
+/** What one look at a popup says. */
+interface Observation {
+  readonly seemsClosed: boolean
+  /** When to look again. */
+  readonly nextSeconds: number
+}
+
+/**
+ * Looks at a popup again and again: it seems closed when it is, for a while, after it was at the provider. In the moment in
+ * which a provider cuts it off, the browser shows it as another site's page and then as closed, so it was there when two
+ * looks say so.
+ */
+function observer(popup: Window): (now: number) => Observation {
+  let sights = 0
+  let closedSince: number | undefined
+  return (now) => {
+    const isClosed = popup.closed
+    closedSince = isClosed ? (closedSince ?? now) : undefined
+    if (!isClosed && sights < 2) sights = isAway(popup) ? sights + 1 : 0
+    return {
+      seemsClosed: sights === 2 && closedSince !== undefined && now - closedSince > graceSeconds,
+      nextSeconds: sights === 1 && !isClosed ? secondLookSeconds : lookSeconds,
+    }
+  }
+}
+
+/** Whether the popup shows another site's page, which the browser then hides from this one. */
+function isAway(popup: Window): boolean {
+  try {
+    return popup.location.href === ''
+  } catch {
+    return true
+  }
+}
+
+/** What came of it, where `resume` shows how it goes on. */
+function toState(outcome: CallbackState, show: (state: AuthorizationState) => void): AuthorizationState {
+  if (outcome.status === 'none' || outcome.status === 'pending') return closed
+  const again = 'resume' in outcome ? outcome.resume : undefined
+  if (!again) return outcome
+  const resume = async (): Promise<CallbackState> => {
+    const next = await again()
+    show(toState(next, show))
+    return next
+  }
+  return { ...outcome, resume } as AuthorizationState
+}

@@ -1,0 +1,59 @@
+import type { Context } from '../context.js'
+import type { Mode } from '../provider.js'
+
+/** One authorized relation between a user of the app and an institution. Holds no token. Never changed, only replaced. */
+export interface Connection<Details extends object = object> {
+  /** Unique within the app; kept when the connection is renewed. */
+  readonly id: string
+  /** The name of the provider in the client's options. */
+  readonly provider: string
+  readonly status: 'connected' | 'reauthorization_required'
+  /** The scope values that were granted. */
+  readonly grantedScope: readonly string[]
+  /** The scope values that were asked for and not granted. */
+  readonly missingScope: readonly string[]
+  /** When the person connected: epoch seconds. */
+  readonly connectedAt: number
+  /** When the person's consent ends: epoch seconds, where known. */
+  readonly consentExpiresAt?: number
+  /** When the connection must have been renewed or used: epoch seconds, where known. */
+  readonly renewBy?: number
+  /** What the provider tells about it. */
+  readonly details: Details
+}
+
+/** A connection as it lies in IndexedDB. */
+export interface ConnectionRecord {
+  readonly v: 1
+  /** The app's user it belongs to; `''` where the app does not say. */
+  readonly subject: string
+  readonly mode: Mode
+  /** Whom the first ID Token named, in `browser` mode: who renews the connection must be the same. */
+  readonly idTokenSubject?: string
+  /** Whether its tokens outlive the page. */
+  readonly persistent?: boolean
+  readonly connection: Connection
+}
+
+/** The key of a connection's record; a transaction lies under its bare `state`. */
+export const connectionKey = (id: string): string => `connection:${id}`
+
+/** Whether a stored value is a connection's record. What lies in storage may have been written by others. */
+export function isConnectionRecord(
+  entry: [key: string, value: unknown],
+): entry is [string, ConnectionRecord] {
+  const { v, connection } = Object(entry[1]) as Partial<ConnectionRecord>
+  return v === 1 && entry[0] === connectionKey((Object(connection) as Partial<Connection>).id ?? '')
+}
+
+/**
+ * The connection as this page has it: in `browser` mode tokens die with their page, and without them the person has to
+ * authorize again.
+ */
+export const asHeld = (
+  { tokens }: Pick<Context, 'tokens'>,
+  { mode, persistent, connection }: ConnectionRecord,
+): Connection =>
+  mode === 'browser' && !persistent && !tokens.has(connection.id)
+    ? { ...connection, status: 'reauthorization_required' }
+    : connection

@@ -1,0 +1,155 @@
+import type { Context } from '../context.js'
+import type { CommonInput } from '../provider.js'
+import {
+  calculateCodeChallenge,
+  createCodeVerifier,
+  createNonce,
+  createState,
+  isCodeVerifier,
+} from '../../protocol/pkce.js'
+import { requestedScope } from '../../protocol/requested-scope.js'
+import { parseScope } from '../../protocol/scope.js'
+import { providerOf } from '../context.js'
+import { checkReturnTo } from '../callback/outcome.js'
+import { sweep } from '../authorize/expire.js'
+
+/** What must survive the redirect. Lies in IndexedDB under its `state` until it has ended. */
+export interface Transaction {
+  readonly v: 1
+  /**
+   * `prepared`: made, nobody has left, or left by a later click instead; `left`: the person went to the provider; `returned`: a code is here and waits;
+   * `sent`: the code went to the token endpoint, the answer is not stored yet.
+   */
+  readonly phase: 'prepared' | 'left' | 'returned' | 'sent'
+  readonly state: string
+  readonly codeVerifier: string
+  readonly codeChallenge: string
+  readonly nonce?: string
+  readonly provider: string
+  readonly clientId: string
+  /** The issuer that was asked, where the provider has one. */
+  readonly issuer?: string
+  readonly redirectUri: string
+  readonly scope: string
+  readonly subject: string
+  readonly input: CommonInput
+  readonly returnTo: string
+  /** Epoch seconds. */
+  readonly createdAt: number
+  /** Epoch seconds. */
+  readonly expiresAt: number
+  /** What the backend wants back with the code. */
+  readonly handle?: string
+  /** In `returned` and `sent` only. */
+  readonly code?: string
+  readonly iss?: string
+  /** When the code came back: epoch seconds. */
+  readonly returnedAt?: number
+  /** How often the code was sent. */
+  readonly sends?: number
+}
+
+/** What is left of a transaction that has ended: enough to tell a second tab or a reload the same result. */
+export interface EndedTransaction {
+  readonly v: 1
+  readonly phase: 'done' | 'failed'
+  readonly provider: string
+  readonly subject: string
+  readonly input: CommonInput
+  readonly returnTo: string
+  /** Epoch seconds. */
+  readonly createdAt: number
+  /** When this record may go: epoch seconds. */
+  readonly expiresAt: number
+  /** In `done`. */
+  readonly connectionId?: string
+  /** In `failed`. `abandoned`: the person went to the provider and never came back. */
+  readonly outcome?: 'cancelled' | 'denied' | 'failed' | 'abandoned'
+  readonly error?: StoredError
+}
+
+/** An error as plain data: its own properties, none of which holds a secret, and its message. */
+export interface StoredError {
+  readonly name: string
+  readonly code: string
+  readonly message: string
+}
+
+/** No transaction lives longer than this: seconds. */
+export const longestSeconds = 3600
+
+/**
+ * The part of a state by which a transaction may be named in public (history state, events, messages to other tabs).
+ * The 162 bits that are left cannot be guessed.
+ */
+export const transactionId = (state: string): string => state.slice(0, 16)
+
+/** Whether a record is a transaction or what is left of one. Anything else under such a key is not trusted. */
+export function isTransaction(value: unknown): value is Transaction | EndedTransaction {
+  const record = Object(value) as { readonly [Name in keyof Transaction | keyof EndedTransaction]?: unknown }
+  const { v, phase, provider, subject, returnTo, createdAt, expiresAt, input } = record
+  const common =
+    v === 1 &&
+    [provider, subject, returnTo].every(isText) &&
+    [createdAt, expiresAt].every(Number.isFinite) &&
+    typeof input === 'object' &&
+    input !== null
+  if (phase === 'done' || phase === 'failed') return common
+  const { state, codeVerifier, codeChallenge, clientId, redirectUri, scope } = record
+  const { nonce, issuer, handle, code, iss, returnedAt, sends } = record
+  return (
+    common &&
+    (['prepared', 'left', 'returned', 'sent'] as unknown[]).includes(phase) &&
+    isCodeVerifier(codeVerifier) &&
+    [state, codeChallenge, clientId, redirectUri, scope].every(isText) &&
+    [nonce, issuer, handle, code, iss].every((member) => member === undefined || isText(member)) &&
+    [returnedAt, sends].every((member) => member === undefined || Number.isFinite(member))
+  )
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+
+/** Whether only the result of a transaction is left. */
+export const hasEnded = (record: Transaction | EndedTransaction): record is EndedTransaction =>
+  record.phase === 'done' || record.phase === 'failed'
+
+/**
+ * Makes a transaction and commits it, so that it can be found again whatever happens next.
+ *
+ * @throws {StorageError} when it cannot be stored: the person is not sent away then.
+ */
+export async function createTransaction(
+  context: Context,
+  name: string,
+  subject: string,
+  input: CommonInput,
+): Promise<Transaction> {
+  const provider = providerOf(context, name)
+  const { database, clock } = context.platform
+  const codeVerifier = createCodeVerifier()
+  const redirectUri = context.redirectUri(name)
+  const scope = requestedScope(provider.scope, input.scope)
+  const now = clock.now()
+  const transaction: Transaction = {
+    v: 1,
+    phase: 'prepared',
+    state: createState(),
+    codeVerifier,
+    codeChallenge: await calculateCodeChallenge(codeVerifier),
+    ...(parseScope(scope).includes('openid') && { nonce: createNonce() }),
+    provider: name,
+    clientId: provider.clientId,
+    ...(provider.issuer !== undefined && { issuer: provider.issuer }),
+    redirectUri,
+    scope,
+    subject,
+    // What cannot be stored is a mistake of the application and fails as one, not as trouble with the storage.
+    input: structuredClone(input),
+    returnTo: checkReturnTo(context, input.returnTo),
+    createdAt: now,
+    expiresAt: now + Math.min(provider.transactionSeconds ?? 900, longestSeconds),
+  }
+  await sweep(context)
+  await database.change([], () => [{ [transaction.state]: transaction }, undefined])
+  return transaction
+}

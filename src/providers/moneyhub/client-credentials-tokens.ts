@@ -1,0 +1,71 @@
+import { requestClientCredentials, type TokenEndpoint } from '../../protocol/token-endpoint.js'
+import type { Reach } from '../../protocol/metadata-cache.js'
+
+/** What a token of the client's own is for. */
+export interface OwnTokenRequest {
+  /** Space-delimited. */
+  readonly scope: string
+  /** The Moneyhub user whose data it reads. */
+  readonly sub?: string
+  /** A token that has just been refused. */
+  readonly rejected?: string | undefined
+}
+
+/** Tokens of the client's own: asked for once per user and scope, and never given to a page. */
+export type OwnTokens = (request: OwnTokenRequest, reach: Reach) => Promise<string>
+
+/** Moneyhub's documented lifetime, for an answer that does not say. */
+const usualSeconds = 7200
+
+/** A token with at least this many seconds left is used. */
+const marginSeconds = 30
+
+/** So many are kept; then those that have expired go, and if need be the oldest. */
+const maximumTokens = 5000
+
+interface Held {
+  readonly token: Promise<string>
+  /** Epoch seconds; until the answer is there, the token counts as good. */
+  expiresAt: number
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.4 */
+export function createOwnTokens(endpointFor: (reach: Reach) => Promise<TokenEndpoint>): OwnTokens {
+  const held = new Map<string, Held>()
+
+  function ask({ scope, sub }: OwnTokenRequest, key: string, reach: Reach): Promise<string> {
+    const token = endpointFor(reach)
+      .then((endpoint) => requestClientCredentials(endpoint, { scope, ...(sub !== undefined && { sub }) }))
+      .then(({ accessToken, expiresInSeconds = usualSeconds }) => {
+        entry.expiresAt = reach.now() + expiresInSeconds
+        return accessToken
+      })
+    const entry: Held = { token, expiresAt: Infinity }
+    token.catch(() => {
+      if (held.get(key) === entry) held.delete(key)
+    })
+    makeRoom(held, reach.now())
+    held.set(key, entry)
+    return token
+  }
+
+  return async (request, reach) => {
+    const key = JSON.stringify([request.sub ?? null, request.scope])
+    const entry = held.get(key)
+    if (entry && entry.expiresAt - reach.now() > marginSeconds) {
+      const token = await entry.token
+      if (token !== request.rejected) return token
+      // Whoever else met the same refusal has asked for the next one already.
+      const newer = held.get(key)
+      if (newer && newer !== entry) return newer.token
+    }
+    return ask(request, key, reach)
+  }
+}
+
+function makeRoom(held: Map<string, Held>, now: number): void {
+  if (held.size < maximumTokens) return
+  for (const [key, { expiresAt }] of held) if (expiresAt <= now) held.delete(key)
+  const [oldest] = held.keys()
+  if (held.size >= maximumTokens && oldest !== undefined) held.delete(oldest)
+}

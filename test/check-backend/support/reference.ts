@@ -1,0 +1,73 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createBackend, memoryStore, oidc } from '../../../src/backend/index.js'
+import { remoteAddress, toNodeListener } from '../../../src/backend/node/listener.js'
+import { settingsOf, type CheckOptions, type ProviderSettings } from '../../../src/check-backend/options.js'
+import { app } from './app.js'
+
+/** A backend that listens. */
+export interface Listening {
+  readonly baseUrl: string
+  readonly close: () => Promise<void>
+}
+
+const providerOf = (mode: 'mediated' | 'bff', { issuer, redirect_uri, scope, api }: ProviderSettings) =>
+  oidc({
+    mode,
+    issuer,
+    clientId: 'check-client',
+    clientSecret: `${crypto.randomUUID()}+&%`,
+    redirectUri: redirect_uri,
+    scope,
+    ...(mode === 'bff' && {
+      api,
+      routes: [
+        { method: 'GET', path: '/accounts', query: ['limit'] },
+        { method: 'GET', path: '/accounts/{accountId}' },
+        { method: 'GET', path: '/{customerId}/transactions' },
+        { method: 'POST', path: '/payments' },
+      ],
+    }),
+  })
+
+/** The reference backend with the scripted provider in both modes. `carried`: transactions travel in sealed handles. */
+export async function startReference(
+  check: Pick<CheckOptions, 'providerPort' | 'redirectUri'>,
+  {
+    carried = false,
+    cors = false,
+    rateLimit = false,
+  }: { carried?: boolean; cors?: boolean; rateLimit?: boolean } = {},
+): Promise<Listening> {
+  const backend = createBackend({
+    origins: [app],
+    cors,
+    store: memoryStore(),
+    ...(carried && { keys: [Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')] }),
+    ...(rateLimit ? { clientAddress: remoteAddress } : { rateLimit: 'off' as const }),
+    session: ({ headers }) => {
+      const subject = /\bsession=(\w+)/.exec(headers.get('cookie') ?? '')?.[1]
+      return subject === undefined ? null : { subject }
+    },
+    providers: {
+      check: providerOf('mediated', settingsOf(check, 'check')),
+      'check-bff': providerOf('bff', settingsOf(check, 'check-bff')),
+    },
+  })
+  await backend.ready
+  return listen(createServer(toNodeListener(backend)))
+}
+
+/** Serves the contract below /connect on a free port of loopback. */
+export async function listen(server: Server): Promise<Listening> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    baseUrl: `http://127.0.0.1:${port}/connect`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

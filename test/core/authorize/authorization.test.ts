@@ -1,0 +1,709 @@
+import { createClient } from 'countersign/core'
+import { oidc } from 'countersign/providers'
+import { HttpResponse } from 'msw'
+import { describe, expect, test, vi } from 'vitest'
+import { openDatabase, type Database } from '../../../src/platform/database.js'
+import { StorageError } from '../../../src/protocol/errors.js'
+import { createScene, type App, type Scene } from '../../support/app.js'
+import { refusal } from '../../support/backend.js'
+import { openNetwork } from '../../support/network.js'
+import { describe as said, withoutSecrets } from '../../support/refusal.js'
+import { settled, until, untilState } from '../../support/until.js'
+
+const network = openNetwork()
+
+/** The refusal that keeps a person from leaving. */
+async function kept(scene: Scene, name: 'bank' | 'mediated' = 'bank') {
+  const app = scene.open()
+  const authorization = app.client.authorization(name)
+  const state = await authorization.authorize()
+  expect(app.left).toEqual([])
+  expect(authorization.get()).toBe(state)
+  if (state.status !== 'failed') throw new Error(`expected a failure, got ${state.status}`)
+  return withoutSecrets(state.error)
+}
+
+const live = async (scene: Scene) =>
+  [...(await scene.browser.records())].filter(([key]) => /^[\w-]{43}$/.test(key))
+
+describe('leaving for the provider', () => {
+  test('asks for a code with PKCE, state and nonce, each parameter once', async () => {
+    const { browser, leave, open } = createScene(network)
+    const url = new URL(await leave(open()))
+    expect(url.origin + url.pathname).toBe('https://as.example/authorize')
+    expect(url.search).toContain('scope=openid%20accounts%20offline_access')
+    const [[state, transaction] = []] = await live({ browser } as Scene)
+    expect([...url.searchParams].sort()).toEqual([
+      ['client_id', 'client-1'],
+      ['code_challenge', (transaction as { codeChallenge: string }).codeChallenge],
+      ['code_challenge_method', 'S256'],
+      ['nonce', (transaction as { nonce: string }).nonce],
+      ['redirect_uri', 'https://app.example/callback/bank'],
+      ['response_type', 'code'],
+      ['scope', 'openid accounts offline_access'],
+      ['state', state],
+    ])
+  })
+
+  test('asks for openid although the application leaves it out, where the provider’s scope has it', async () => {
+    const { backend, leave, open } = createScene(network)
+    const { searchParams } = new URL(await leave(open(), 'bank', { scope: 'accounts' }))
+    expect(searchParams.get('scope')).toBe('accounts openid')
+    expect(searchParams.get('nonce')).toMatch(/^[\w-]{43}$/)
+    await leave(open(), 'bff', { scope: 'accounts' })
+    expect(backend.calls.at(-1)?.body).toMatchObject({
+      scope: 'accounts openid',
+      nonce: expect.stringMatching(/^[\w-]{43}$/) as string,
+    })
+  })
+
+  test('asks for no nonce without openid, and for nothing that was not asked', async () => {
+    const { browser } = createScene(network)
+    const plain = oidc({ issuer: 'https://as.example', clientId: 'client-1', scope: 'accounts payments' })
+    const page = browser.open('/')
+    const url = page.leaving()
+    const { authorization } = createClient({ providers: { plain }, platform: page.platform })
+    void authorization('plain', { scope: 'accounts' }).authorize()
+    const { searchParams } = new URL(await url)
+    expect(searchParams.has('nonce')).toBe(false)
+    expect(searchParams.get('scope')).toBe('accounts')
+  })
+
+  test('happens when the transaction is committed, not before', async () => {
+    const scene = createScene(network)
+    const real = openDatabase('countersign')
+    const order: string[] = []
+    const database: Database = {
+      ...real,
+      async change(keys, change) {
+        let phase = ''
+        const result = await real.change(keys, (current) => {
+          const outcome = change(current)
+          for (const value of Object.values(outcome[0]))
+            if (typeof value === 'object' && value && 'phase' in value) phase = String(value.phase)
+          return outcome
+        })
+        if (phase) order.push(phase)
+        return result
+      },
+    }
+    const app = scene.open('/', { database })
+    const leaving = app.leaving().then(() => order.push('gone'))
+    void app.client.authorization('bank').authorize()
+    await leaving
+    expect(order).toEqual(['prepared', 'left', 'gone'])
+  })
+
+  test('keeps all that the way back needs, under the state', async () => {
+    const scene = createScene(network)
+    await scene.leave(scene.open(), 'bank', { returnTo: '/accounts', scope: 'openid' })
+    const [[state, transaction] = []] = await live(scene)
+    const now = scene.browser.clock.now()
+    expect(transaction).toEqual({
+      v: 1,
+      phase: 'left',
+      state,
+      codeVerifier: expect.stringMatching(/^[\w-]{43}$/) as string,
+      codeChallenge: expect.stringMatching(/^[\w-]{43}$/) as string,
+      nonce: expect.stringMatching(/^[\w-]{43}$/) as string,
+      provider: 'bank',
+      clientId: 'client-1',
+      issuer: 'https://as.example',
+      redirectUri: 'https://app.example/callback/bank',
+      scope: 'openid',
+      subject: '',
+      input: { returnTo: '/accounts', scope: 'openid' },
+      returnTo: '/accounts',
+      createdAt: now,
+      expiresAt: now + 900,
+    })
+  })
+
+  test('fails as a mistake of the application where the input cannot be stored', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorize, get } = app.client.authorization('bank', { done: () => undefined } as object)
+    await expect(authorize()).rejects.toMatchObject({ name: 'DataCloneError' })
+    expect(get()).toEqual({ status: 'idle' })
+    expect(await live(scene)).toEqual([])
+  })
+
+  test('does not happen twice for two clicks', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorize, get } = app.client.authorization('bank')
+    const leaving = app.leaving()
+    expect(authorize()).toBe(authorize())
+    expect(get()).toEqual({ status: 'leaving' })
+    await leaving
+    await settled()
+    expect(app.left).toHaveLength(1)
+    expect(await live(scene)).toHaveLength(1)
+  })
+
+  test('ends as if nothing had been, when the person comes back by the back button', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorize, get } = app.client.authorization('bank')
+    const leaving = app.leaving()
+    const outcome = authorize()
+    await leaving
+    await settled()
+    app.show()
+    expect(await outcome).toEqual({ status: 'idle' })
+    expect(get()).toEqual({ status: 'idle' })
+    const again = app.leaving()
+    void authorize()
+    await again
+    expect(app.left).toHaveLength(2)
+  })
+
+  test('is never begun by an address, a message or what is stored', async () => {
+    const scene = createScene(network)
+    await scene.consent()
+    const app = scene.open('/?connect=bank&provider=bank&authorize=1#authorize')
+    scene.browser.post({ v: 1, id: 'authorize', type: 'authorize', provider: 'bank' })
+    app.show()
+    await settled()
+    expect(app.left).toEqual([])
+  })
+
+  test('asks for the metadata of the server once an hour', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const connect = async () => {
+      await scene.leave(app)
+      app.show()
+      await until(app.client.authorization('bank'), 'idle')
+    }
+    await connect()
+    scene.browser.clock.advance(3500)
+    await connect()
+    expect(scene.server.requests.discovery).toHaveLength(1)
+    scene.browser.clock.advance(101)
+    await connect()
+    expect(scene.server.requests.discovery).toHaveLength(2)
+  })
+
+  test('uses a verifier, a state and a nonce of its own each time', async () => {
+    const scene = createScene(network)
+    const urls = []
+    for (let i = 0; i < 5; i++) urls.push(new URL(await scene.leave(scene.open())).searchParams)
+    for (const name of ['code_challenge', 'state', 'nonce'])
+      expect(new Set(urls.map((parameters) => parameters.get(name))).size).toBe(5)
+  })
+
+  test('takes no state, no redirect URI and no challenge from the application', async () => {
+    const scene = createScene(network)
+    for (const name of ['state', 'redirect_uri', 'code_challenge', 'response_type', 'request_uri']) {
+      const page = scene.browser.open()
+      const client = createClient({
+        providers: {
+          bank: oidc({
+            issuer: 'https://as.example',
+            clientId: 'client-1',
+            scope: 'openid',
+            parameters: { [name]: 'fixed' },
+          }),
+        },
+        platform: page.platform,
+      })
+      const { authorize, get } = client.authorization('bank', { state: 'fixed' } as object)
+      await expect(authorize()).rejects.toThrow(TypeError)
+      expect(get()).toEqual({ status: 'idle' })
+      expect(page.left).toEqual([])
+    }
+  })
+})
+
+describe('a navigation that does not happen', () => {
+  const stateOf = (url: string) => new URL(url).searchParams.get('state') ?? ''
+
+  test.each(['bank', 'mediated'] as const)('%s: the next click leaves anew', async (name) => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const first = await scene.leave(app, name)
+    const second = await scene.leave(app, name)
+    expect(app.left).toEqual([first, second])
+    expect(stateOf(second)).not.toBe(stateOf(first))
+    expect(app.client.authorization(name).get()).toEqual({ status: 'leaving' })
+  })
+
+  test.each(['bank', 'mediated'] as const)(
+    '%s: what was left for before may still come back',
+    async (name) => {
+      const scene = createScene(network)
+      const bank = name === 'bank' ? scene.server : scene.backend
+      const app = scene.open()
+      const urls = [await scene.leave(app, name), await scene.leave(app, name)]
+      for (const url of urls) await until(scene.open(bank.visit(url)).client.callback, 'connected')
+    },
+  )
+
+  test('clicks until the page leaves again are one', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    await scene.leave(app)
+    const { authorize } = app.client.authorization('bank')
+    const leaving = app.leaving()
+    expect(authorize()).toBe(authorize())
+    await leaving
+    await settled()
+    expect(app.left).toHaveLength(2)
+  })
+
+  test('however often it is tried, one attempt is told as abandoned', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    for (let click = 0; click < 5; click++) {
+      await scene.leave(app)
+      scene.browser.clock.advance(1)
+    }
+    const startedAt = scene.browser.clock.now() - 1
+    scene.browser.clock.advance(1000)
+    const { abandoned } = await until(scene.open().client.connections, 'ready')
+    expect(abandoned).toMatchObject([{ provider: 'bank', startedAt }])
+    expect(await live(scene)).toHaveLength(1)
+  })
+
+  test('however often it is tried, nothing that is under way elsewhere is given up', async () => {
+    const scene = createScene(network)
+    const elsewhere = await scene.leave(scene.open(), 'mediated')
+    const app = scene.open()
+    for (let click = 0; click < 20; click++) {
+      scene.browser.clock.advance(1)
+      await scene.leave(app)
+    }
+    expect((await scene.browser.records()).has(stateOf(elsewhere))).toBe(true)
+    expect(await live(scene)).toHaveLength(16)
+  })
+
+  test.each<[string, (scene: Scene, app: App, url: string) => unknown]>([
+    ['the page is on show again', (_scene, app) => app.show()],
+    [
+      'the answer has come to another tab',
+      ({ open, server }, _app, url) => until(open(server.visit(url)).client.callback, 'connected'),
+    ],
+    ['the page is still here after 10 seconds', ({ browser }) => browser.clock.advance(10)],
+  ])('is over when %s', async (_name, happen) => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorize, get } = app.client.authorization('bank')
+    const leaving = app.leaving()
+    const outcome = authorize()
+    const url = await leaving
+    await settled()
+    expect(get()).toEqual({ status: 'leaving' })
+    await happen(scene, app, url)
+    expect(await outcome).toEqual({ status: 'idle' })
+    expect(get()).toEqual({ status: 'idle' })
+    await scene.leave(app)
+  })
+
+  test('is not over for what another tab does about another connection', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    await scene.leave(app)
+    await until(scene.open(await scene.consent()).client.callback, 'connected')
+    await settled()
+    expect(app.client.authorization('bank').get()).toEqual({ status: 'leaving' })
+  })
+
+  test('that was only slow goes on', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const url = await scene.leave(app)
+    app.show()
+    scene.browser.clock.advance(60)
+    await until(app.client.authorization('bank'), 'idle')
+    expect(app.left).toEqual([url])
+    await until(scene.open(scene.server.visit(url)).client.callback, 'connected')
+  })
+
+  test('of a click before does not end the wait of the last one', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const authorization = app.client.authorization('bank')
+    await scene.leave(app)
+    await settled()
+    scene.browser.clock.advance(6)
+    await scene.leave(app)
+    await settled()
+    scene.browser.clock.advance(6)
+    await settled()
+    expect(authorization.get()).toEqual({ status: 'leaving' })
+    scene.browser.clock.advance(6)
+    await until(authorization, 'idle')
+  })
+})
+
+describe('nobody leaves', () => {
+  test('while nobody is signed in', async () => {
+    const scene = createScene(network, { session: null })
+    expect(await kept(scene)).toMatchObject({ code: 'sign_in_required', recovery: 'sign_in' })
+    expect(await live(scene)).toEqual([])
+  })
+
+  test('when the transaction cannot be stored', async () => {
+    const database = (): never => {
+      throw new StorageError()
+    }
+    const scene = createScene(network, {
+      database: {
+        get: async () => database(),
+        entries: async () => database(),
+        change: async () => database(),
+      },
+    })
+    expect(await kept(scene)).toMatchObject({ name: 'StorageError', code: 'storage_unavailable' })
+  })
+
+  test('out of a frame', async () => {
+    const scene = createScene(network, { framed: true })
+    expect(await kept(scene)).toMatchObject({ code: 'environment_unsupported', recovery: 'configure' })
+  })
+
+  test('from a page without Web Crypto', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
+    expect(await app.client.authorization('bank').authorize()).toMatchObject({
+      status: 'failed',
+      error: { code: 'environment_unsupported' },
+    })
+  })
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['a script for an endpoint', { authorization_endpoint: 'javascript:alert(1)' }, 'authorization_endpoint'],
+    ['an endpoint over http', { authorization_endpoint: 'http://as.example/a' }, 'authorization_endpoint'],
+    [
+      'an endpoint with a user',
+      { authorization_endpoint: 'https://u@as.example/a' },
+      'authorization_endpoint',
+    ],
+    ['an endpoint elsewhere', { authorization_endpoint: 'https://evil.example/a' }, 'authorization_endpoint'],
+    ['no authorization endpoint', { authorization_endpoint: undefined }, 'authorization_endpoint'],
+    [
+      'a state in its endpoint',
+      { authorization_endpoint: 'https://as.example/a?state=x' },
+      'authorization_endpoint',
+    ],
+    ['a token endpoint elsewhere', { token_endpoint: 'https://evil.example/t' }, 'token_endpoint'],
+    [
+      'a token endpoint on the local network',
+      { token_endpoint: 'https://169.254.169.254/t' },
+      'token_endpoint',
+    ],
+    ['no token endpoint', { token_endpoint: undefined }, 'token_endpoint'],
+    ['keys elsewhere', { jwks_uri: 'https://evil.example/jwks' }, 'jwks_uri'],
+    ['another issuer', { issuer: 'https://evil.example' }, 'issuer'],
+    [
+      'PKCE without S256',
+      { code_challenge_methods_supported: ['plain'] },
+      'code_challenge_methods_supported',
+    ],
+  ])('for a server whose metadata has %s', async (_name, changes, parameter) => {
+    const scene = createScene(network)
+    scene.server.hostile.metadata = (document) => ({ ...document, ...changes })
+    expect(said(await kept(scene))).toEqual({ code: 'metadata_invalid', parameter })
+  })
+
+  test('when the server cannot be reached, and the next click tries again', async () => {
+    const scene = createScene(network)
+    scene.server.hostile.discovery = () => HttpResponse.error()
+    const app = scene.open()
+    const { authorize } = app.client.authorization('bank')
+    expect(await authorize()).toMatchObject({ status: 'failed', error: { code: 'network_error' } })
+    delete scene.server.hostile.discovery
+    const leaving = app.leaving()
+    void authorize()
+    expect(await leaving).toContain('https://as.example/authorize')
+  })
+
+  test.each<[string, (url: URL) => string, string]>([
+    ['to another place', (url) => url.href.replace('as.example', 'evil.example'), 'address'],
+    ['into a script', () => 'javascript:alert(1)', 'address'],
+    ['for another client', (url) => url.href.replace('client-1', 'client-2'), 'client_id'],
+    [
+      'with another challenge',
+      (url) => url.href.replace(/code_challenge=[\w-]+/, `code_challenge=${'x'.repeat(43)}`),
+      'code_challenge',
+    ],
+    [
+      'with a state of its own',
+      (url) => url.href.replace(/state=[\w-]+/, `state=${'x'.repeat(43)}`),
+      'state',
+    ],
+    ['without PKCE', (url) => url.href.replace(/&code_challenge=[\w-]+/, ''), 'code_challenge'],
+    ['with plain PKCE', (url) => url.href.replace('S256', 'plain'), 'code_challenge_method'],
+    ['for a token', (url) => url.href.replace('response_type=code', 'response_type=token'), 'response_type'],
+    ['back to another place', (url) => url.href.replace('app.example', 'evil.example'), 'redirect_uri'],
+  ])('when the backend would send a person %s', async (_name, change, parameter) => {
+    const scene = createScene(network)
+    scene.backend.hostile.body = (body, { path }) =>
+      path.endsWith('/authorization')
+        ? { ...body, authorization_url: change(new URL(String(body.authorization_url))) }
+        : body
+    expect(said(await kept(scene, 'mediated'))).toEqual({ code: 'backend_response_invalid', parameter })
+  })
+
+  test.each<[string, () => Response, Record<string, unknown>]>([
+    [
+      'the session is over',
+      () => refusal('unauthenticated', 401),
+      { code: 'sign_in_required', recovery: 'sign_in' },
+    ],
+    [
+      'it is too much',
+      () => refusal('rate_limited', 429, { 'retry-after': '30' }),
+      { code: 'rate_limited', recovery: 'resume', retryAfterSeconds: 30 },
+    ],
+    [
+      'this origin is unknown',
+      () => refusal('forbidden_origin', 403),
+      { code: 'backend_error', recovery: 'configure' },
+    ],
+    [
+      'the provider is unknown',
+      () => refusal('unknown_provider', 404),
+      { code: 'backend_error', recovery: 'configure' },
+    ],
+    [
+      'the request is wrong',
+      () => refusal('invalid_request', 400),
+      { code: 'backend_error', recovery: 'configure' },
+    ],
+    [
+      'the provider refused',
+      () => refusal('provider_error', 502),
+      { code: 'backend_error', recovery: 'authorize' },
+    ],
+    [
+      'the provider is down',
+      () => refusal('provider_unavailable', 504),
+      { code: 'backend_error', recovery: 'resume' },
+    ],
+    [
+      'it failed',
+      () => HttpResponse.html('<h1>500</h1>', { status: 500 }),
+      { code: 'backend_error', recovery: 'resume' },
+    ],
+    [
+      'it answers with a page',
+      () => HttpResponse.html('<h1>200</h1>'),
+      { code: 'backend_error', recovery: 'configure' },
+    ],
+    [
+      'it redirects',
+      () => HttpResponse.redirect('https://app.example/login'),
+      { code: 'backend_response_invalid', parameter: 'status', recovery: 'configure' },
+    ],
+    [
+      'nobody is signed in, by a gateway that does not know the contract',
+      () => new HttpResponse('Unauthorized', { status: 401 }),
+      { code: 'sign_in_required', recovery: 'sign_in' },
+    ],
+    ['it is unreachable', () => HttpResponse.error(), { code: 'network_error', recovery: 'resume' }],
+  ])('when the backend says that %s', async (_name, answer, error) => {
+    const scene = createScene(network)
+    scene.backend.hostile.answer = ({ path }) => (path.endsWith('/authorization') ? answer() : undefined)
+    expect(await kept(scene, 'mediated')).toMatchObject(error)
+  })
+})
+
+describe('by way of the backend', () => {
+  test('the challenge goes along, the verifier stays', async () => {
+    const scene = createScene(network)
+    await scene.leave(scene.open(), 'mediated', { returnTo: '/secret-place' })
+    const [[state, transaction] = []] = await live(scene)
+    const { codeVerifier, codeChallenge, nonce, handle } = transaction as Record<string, string>
+    const [call] = scene.backend.calls.filter(({ path }) => path === '/mediated/authorization')
+    expect(call?.body).toEqual({
+      state,
+      code_challenge: codeChallenge,
+      nonce,
+      redirect_uri: 'https://app.example/callback/mediated',
+      scope: 'openid accounts offline_access',
+    })
+    expect(JSON.stringify(call)).not.toContain(codeVerifier)
+    expect(handle).toEqual(expect.any(String))
+  })
+
+  test('an answer that does not say how long it is good is used as it is', async () => {
+    const scene = createScene(network)
+    scene.backend.hostile.body = ({ expires_in: _, ...body }) => body
+    await scene.leave(scene.open(), 'mediated')
+    expect(scene.backend.calls.filter(({ path }) => path === '/mediated/authorization')).toHaveLength(1)
+  })
+})
+
+describe('preparing', () => {
+  test('does ahead what the click then uses', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { prepare } = app.client.authorization('mediated')
+    await prepare()
+    await prepare()
+    expect((await live(scene)).map(([, value]) => (value as { phase: string }).phase)).toEqual(['prepared'])
+    expect(app.left).toEqual([])
+    const url = await scene.leave(app, 'mediated')
+    expect(await live(scene)).toMatchObject([[new URL(url).searchParams.get('state'), { phase: 'left' }]])
+    expect(scene.backend.calls.filter(({ path }) => path === '/mediated/authorization')).toHaveLength(1)
+  })
+
+  test('shows no failure: the click tries again', async () => {
+    const scene = createScene(network)
+    scene.server.hostile.discovery = () => HttpResponse.error()
+    const app = scene.open()
+    const { prepare, get } = app.client.authorization('bank')
+    await prepare()
+    expect(get()).toEqual({ status: 'idle' })
+    delete scene.server.hostile.discovery
+    await scene.leave(app)
+  })
+
+  test('that fails while the click already waits for it is done again', async () => {
+    const scene = createScene(network)
+    let failures = 1
+    scene.server.hostile.discovery = () =>
+      failures-- > 0
+        ? HttpResponse.error()
+        : HttpResponse.json(scene.server.metadata as Record<string, string>)
+    const app = scene.open()
+    void app.client.authorization('bank').prepare()
+    await scene.leave(app)
+  })
+
+  test.each([
+    ['its time is nearly over', 850],
+    ['the pushed request is no longer good', 598],
+  ])('is not used when %s', async (_name, seconds) => {
+    const scene = createScene(network)
+    const app = scene.open()
+    await app.client.authorization('mediated').prepare()
+    const [[prepared] = []] = await live(scene)
+    scene.browser.clock.advance(seconds)
+    const url = await scene.leave(app, 'mediated')
+    expect(new URL(url).searchParams.get('state')).not.toBe(prepared)
+  })
+
+  test('is not used when storage has lost it', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    await app.client.authorization('mediated').prepare()
+    const prepared = (await live(scene))[0]?.[0] ?? ''
+    await scene.browser.tamper(prepared, undefined)
+    const url = await scene.leave(app, 'mediated')
+    expect(new URL(url).searchParams.get('state')).not.toBe(prepared)
+  })
+
+  test('is not used for another user of the app', async () => {
+    const scene = createScene(network)
+    const app = scene.open('/', { session: 'anna' })
+    await app.client.authorization('bank').prepare()
+    app.client.setSession('berta')
+    const url = new URL(await scene.leave(app))
+    const records = await scene.browser.records()
+    expect(records.get(url.searchParams.get('state') ?? '')).toMatchObject({ subject: 'berta' })
+  })
+})
+
+describe('transactions in storage', () => {
+  test('are at most sixteen; prepared ones make room first', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    await app.client.authorization('bank').prepare()
+    const prepared = (await live(scene))[0]?.[0]
+    const states = []
+    for (let i = 0; i < 16; i++) {
+      states.push(new URL(await scene.leave(scene.open())).searchParams.get('state') ?? '')
+      scene.browser.clock.advance(1)
+    }
+    const kept = await live(scene)
+    expect(kept).toHaveLength(16)
+    expect(kept.map(([key]) => key).sort()).toEqual([...states].sort())
+    expect(kept.map(([key]) => key)).not.toContain(prepared)
+  })
+
+  test('that are under way are not given up for those that have ended', async () => {
+    const scene = createScene(network)
+    const url = await scene.consent()
+    for (let i = 0; i < 20; i++) {
+      scene.browser.clock.advance(1)
+      const app = scene.open(await scene.consent({}, { error: 'access_denied' }))
+      await until(app.client.callback, 'denied')
+      app.client.dispose()
+    }
+    expect((await until(scene.open(url).client.callback, 'connected')).status).toBe('connected')
+  })
+
+  test('lose their verifier when nobody came back in time, and are told as abandoned', async () => {
+    const scene = createScene(network)
+    await scene.leave(scene.open(), 'bank', { returnTo: '/x' })
+    const startedAt = scene.browser.clock.now()
+    scene.browser.clock.advance(1000)
+    const app = scene.open()
+    const { abandoned } = await until(app.client.connections, 'ready')
+    expect(abandoned).toMatchObject([{ provider: 'bank', startedAt }])
+    expect(JSON.stringify(await live(scene))).not.toMatch(/codeVerifier|nonce/)
+
+    const leaving = app.leaving()
+    void abandoned[0]?.resume()
+    await leaving
+    expect(await until(app.client.connections, 'ready')).toMatchObject({ abandoned: [] })
+  })
+
+  test('are told as abandoned by all of several pages that find them at the same moment', async () => {
+    const scene = createScene(network)
+    await scene.leave(scene.open())
+    scene.browser.clock.advance(1000)
+    const apps = Array.from({ length: 6 }, () => scene.open())
+    for (const { client } of apps)
+      expect(await until(client.connections, 'ready')).toMatchObject({ abandoned: [{ provider: 'bank' }] })
+  })
+
+  test('are not told of when the person has connected the same provider since', async () => {
+    const scene = createScene(network)
+    await scene.leave(scene.open(), 'bank')
+    await scene.leave(scene.open(), 'other')
+    const app = scene.open(await scene.consent())
+    await until(app.client.callback, 'connected')
+    scene.browser.clock.advance(1000)
+    expect(await until(scene.open().client.connections, 'ready')).toMatchObject({
+      abandoned: [{ provider: 'other' }],
+    })
+  })
+
+  test('are forgotten in every tab when one forgets them', async () => {
+    const scene = createScene(network)
+    await scene.leave(scene.open(), 'bank')
+    scene.browser.clock.advance(1000)
+    const { client: neighbour } = scene.open()
+    const { client } = scene.open()
+    expect(await until(neighbour.connections, 'ready')).toMatchObject({ abandoned: [{ provider: 'bank' }] })
+    const { abandoned } = await until(client.connections, 'ready')
+    expect(abandoned).toMatchObject([{ provider: 'bank' }])
+    await abandoned[0]?.dismiss()
+    await untilState(
+      neighbour.connections,
+      (state): state is typeof state => state.status === 'ready' && state.abandoned.length === 0,
+    )
+  })
+
+  test('that were only prepared leave nothing behind', async () => {
+    const scene = createScene(network)
+    await scene.open().client.authorization('bank').prepare()
+    scene.browser.clock.advance(1000)
+    expect(await until(scene.open().client.connections, 'ready')).toMatchObject({ abandoned: [] })
+    expect(await live(scene)).toEqual([])
+  })
+
+  test('of another version of this library are left alone', async () => {
+    const scene = createScene(network)
+    const strange = { v: 2, phase: 'left', expiresAt: 1, subject: '' }
+    await scene.browser.tamper('of-another-version', strange)
+    await until(scene.open().client.connections, 'ready')
+    await scene.leave(scene.open())
+    expect((await scene.browser.records()).get('of-another-version')).toEqual(strange)
+  })
+})

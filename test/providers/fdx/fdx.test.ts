@@ -1,0 +1,923 @@
+import { fdx as backendFdx, type FdxBackendOptions } from 'countersign/backend'
+import { mtlsFetch } from 'countersign/backend/node'
+import { fdx } from 'countersign/providers'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createClientCertificate } from '../../../demo/banks/certificates.js'
+import type { ConnectionDocument, JsonObject } from '../../../src/protocol/contract.js'
+import { sampleDetails } from '../../demo/banks/fdx-app.js'
+import { consents, everything, openApp, openid, origin, redirectUri, scope, urlOf } from './scene.js'
+
+type App = Awaited<ReturnType<typeof openApp>>
+
+let app: App
+
+beforeAll(async () => {
+  app = await openApp()
+})
+
+afterEach(() => {
+  app.bank.control.reset()
+  app.bank.requests.clear()
+  app.events.length = 0
+})
+
+afterAll(() => app.bank.close())
+
+/** Another app, closed after use. */
+async function withApp(work: (other: App) => Promise<void>, ...options: Parameters<typeof openApp>) {
+  const other = await openApp(...options)
+  try {
+    await work(other)
+  } finally {
+    await other.bank.close()
+  }
+}
+
+const parPath = '/foxglove/fdx/par'
+const tokenPath = '/foxglove/fdx/oauth2/token'
+const consentPaths = /^\/foxglove\/fdx\/consents\//
+const grantIdOf = ({ details }: Pick<ConnectionDocument, 'details'>) => details['grant_id'] as string
+
+describe('the roles', () => {
+  test('fdx 1: the app is the data recipient, its backend the OAuth client, the provider holds data and consent', async () => {
+    const { details } = await app.connect()
+    expect(details['consent']).toMatchObject({
+      parties: [
+        { name: 'Countersign demo', type: 'DATA_RECIPIENT' },
+        { name: 'Foxglove Federal', type: 'DATA_PROVIDER' },
+        { name: 'Ada Lovelace', type: 'INDIVIDUAL' },
+      ],
+    })
+  })
+
+  test('fdx 2: control and access: the person sees the consent and ends it; transparency: what, how long, who', async () => {
+    const { id, details } = await app.connect()
+    expect(Object.keys(details['consent'] as object).sort()).toEqual([
+      'createdTime',
+      'durationType',
+      'expirationTime',
+      'id',
+      'lookbackPeriod',
+      'parties',
+      'resources',
+      'status',
+    ])
+    expect((await app.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: true })
+  })
+
+  test('fdx 2: traceability: the backend’s events tell of connecting and disconnecting, without what was shared', async () => {
+    const { id, details } = await app.connect()
+    await app.call('DELETE', `/connections/${id}`)
+    const names = app.events.map(({ name }) => name)
+    expect(names).toEqual(['authorization_begun', 'connected', 'disconnected'])
+    expect(JSON.stringify(app.events)).not.toContain(grantIdOf({ details }))
+  })
+})
+
+describe('the page’s preset', () => {
+  const options = { clientId: 'c1', issuer: 'https://bank.example/t/w', scope }
+
+  test('fdx 3, 5: knows one mode, bff; weaker ones are a TypeError', () => {
+    expect(fdx(options).mode).toBe('bff')
+    for (const mode of ['browser', 'mediated'] as never[])
+      expect(() => fdx({ ...options, mode })).toThrow(/bound to a certificate.*"bff"/)
+  })
+
+  test('fdx 5, 6: takes no certificate and no key', () => {
+    for (const secret of [
+      { cert: 'PEM' },
+      { clientCertificate: 'PEM' },
+      { key: 'PEM' },
+      { privateKey: 'PEM' },
+      { jwks: { keys: [] } },
+      { signing: { kty: 'EC', d: 'x' } },
+    ]) {
+      expect(() => fdx({ ...options, ...secret })).toThrow(TypeError)
+    }
+  })
+
+  test('fdx 13: knows where people are sent: below the issuer, or where it is told', () => {
+    expect(fdx(options).authorizationEndpoint).toBe('https://bank.example/t/w/oauth2/authorize')
+    expect(fdx({ ...options, issuer: 'https://bank.example/t/w/' }).authorizationEndpoint).toBe(
+      'https://bank.example/t/w/oauth2/authorize',
+    )
+    const authorizationEndpoint = 'https://elsewhere.example/auth'
+    expect(fdx({ ...options, authorizationEndpoint }).authorizationEndpoint).toBe(authorizationEndpoint)
+  })
+
+  test('fdx 3, 13: prepares the pushed request ahead of the click, since it has no side effect', () => {
+    expect(fdx(options).preparesRemotely).toBe(true)
+  })
+
+  test('fdx 17: takes rejected for a refusal, beside access_denied', () => {
+    expect(fdx(options).deniedErrors).toEqual(['rejected'])
+  })
+
+  test('fdx 18: insists on iss where the data provider keeps to FAPI 2.0', () => {
+    expect(fdx(options).requireIss).toBe(false)
+    expect(fdx({ ...options, fapi: true }).requireIss).toBe(true)
+  })
+
+  test('fdx 10: sends the name of a template, or a choice, and nothing where there is none', () => {
+    const { toInput } = fdx(options)
+    expect(toInput?.({ consentRequest: 'budget' })).toEqual({ consent_request: 'budget' })
+    expect(toInput?.({ consentRequest: { template: 'budget', lookbackPeriod: 30 } })).toEqual({
+      consent_request: { template: 'budget', lookbackPeriod: 30 },
+    })
+    expect(toInput?.({})).toEqual({})
+  })
+
+  test('fdx 20, 22: names the grant id and the consent', () => {
+    const consent = { id: 'g1', status: 'ACTIVE', resources: [] }
+    const { toDetails } = fdx(options)
+    expect(toDetails?.({ grant_id: 'g1', consent }, {} as never)).toEqual({
+      grantId: 'g1',
+      consent,
+      missing: [],
+    })
+  })
+})
+
+describe('before the person leaves', () => {
+  test('fdx 3: pushes the request, and sends nothing but client_id and request_uri through the browser', async () => {
+    const { status, body } = await app.begin()
+    expect(status).toBe(201)
+    const url = new URL(urlOf(body))
+    expect([...url.searchParams.keys()].sort()).toEqual(['client_id', 'request_uri'])
+    expect(app.bank.requests.count(parPath)).toBe(1)
+  })
+
+  test('fdx 4: takes every address from the discovery document, once an hour', async () => {
+    await withApp(async (other) => {
+      await other.begin()
+      await other.begin()
+      expect(other.bank.requests.count('/foxglove/fdx/.well-known/openid-configuration')).toBe(1)
+    })
+  })
+
+  test('fdx 4: refuses a document of another issuer, and endpoints on an origin that nobody named', async () => {
+    await withApp(
+      async (other) => {
+        expect((await other.begin()).body['error']).toBe('provider_error')
+        expect(JSON.stringify(other.events)).toContain('metadata_invalid:issuer')
+      },
+      {},
+      (recipient) => ({ fetch: withDocument(recipient, { issuer: 'https://other.example' }) }),
+    )
+    await withApp(
+      async (other) => {
+        expect((await other.begin()).body['error']).toBe('provider_error')
+        expect(other.bank.requests.count(parPath)).toBe(0)
+      },
+      {},
+      () => ({ api: 'https://api.elsewhere.example/' }),
+    )
+  })
+
+  test('fdx 4: takes endpoints on an origin that is named', async () => {
+    await withApp(
+      async (other) => expect((await other.begin()).status).toBe(201),
+      {},
+      ({ bank }) => ({
+        api: 'https://api.elsewhere.example/',
+        endpointOrigins: [new URL(bank.api).origin],
+      }),
+    )
+  })
+
+  test('fdx 5: authenticates at PAR and token endpoint by its certificate alone, at the mTLS aliases', async () => {
+    await app.connect()
+    for (const path of [parPath, tokenPath]) {
+      const [request] = app.bank.requests.find(path)
+      expect(request?.certificate).toBe(app.certificate.thumbprint)
+      expect(request?.headers.host).toBe(new URL(app.bank.api).host)
+      expect(request?.headers.authorization).toBeUndefined()
+      expect(request?.parameters).not.toHaveProperty('client_secret')
+      expect(request?.parameters).not.toHaveProperty('client_assertion')
+      expect(request?.parameters['client_id']).toBe(app.bank.clientId)
+    }
+  })
+
+  test.each([
+    ['no certificate', () => ({})],
+    ['another certificate', (other: { cert: string; key: string }) => other],
+  ])('fdx 5: comes no further with %s', async (_what, present) => {
+    const other = await createClientCertificate('somebody')
+    await withApp(
+      async (intruder) =>
+        expect(await intruder.begin()).toMatchObject({ status: 502, body: { error: 'provider_error' } }),
+      {},
+      ({ bank }) => {
+        const certificate = present(other)
+        return { fetch: mtlsFetch({ cert: '', key: '', ...certificate, ca: bank.ca }) }
+      },
+    )
+  })
+
+  test('fdx 6: registers the certificate and the public key, and no private part', async () => {
+    const { jwks, cert } = app.certificate
+    const [key] = jwks.keys
+    expect(key).toMatchObject({ kty: 'EC', crv: 'P-256', x5c: [cert.replace(/-----[A-Z ]+-----|\s/g, '')] })
+    for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi']) expect(key).not.toHaveProperty(member)
+  })
+
+  test('fdx 7: the certificate is the client’s: self-signed, and named like its key', async () => {
+    const first = await createClientCertificate('key-1')
+    const second = await createClientCertificate('key-1')
+    expect(first.jwks.keys[0]?.kid).toBe('key-1')
+    expect(second.thumbprint).not.toBe(first.thumbprint)
+  })
+
+  test('fdx 7: refuses a certificate and a key that do not belong together', async () => {
+    const [one, two] = await Promise.all([createClientCertificate('a'), createClientCertificate('b')])
+    expect(() => mtlsFetch({ cert: one.cert, key: two.key })).toThrow(/do not belong together/)
+  })
+
+  test('fdx 8: asks for a scope and a redirect URI that the backend has, or a part of the scope', async () => {
+    expect((await app.begin(undefined, { scope: 'READ_CONSENTS' })).status).toBe(201)
+    expect(app.pushed()).toMatchObject({ scope: 'READ_CONSENTS', redirect_uri: redirectUri })
+    expect((await app.begin(undefined, { scope: 'READ_CONSENTS EVERYTHING' })).status).toBe(400)
+    expect((await app.begin(undefined, { redirect_uri: `${origin}/other` })).status).toBe(400)
+  })
+
+  test('fdx 8: says so when the data provider does not allow the scope', async () => {
+    await withApp(
+      async (other) => {
+        expect((await other.begin(undefined, { scope: 'TAX' })).body['error']).toBe('provider_error')
+        expect(JSON.stringify(other.events)).toContain('invalid_scope')
+      },
+      {},
+      () => ({ scope: `${scope} TAX` }),
+    )
+  })
+
+  test('fdx 9, 10: pushes client, redirect URI, code, and the consent as a JSON array', async () => {
+    await app.begin()
+    const { authorization_details = '', ...parameters } = app.pushed()
+    expect(JSON.parse(authorization_details)).toEqual(sampleDetails)
+    expect(parameters).toMatchObject({
+      client_id: app.bank.clientId,
+      redirect_uri: redirectUri,
+      response_type: 'code',
+      scope,
+    })
+    expect(app.bank.requests.find(parPath)[0]?.headers['content-type']).toMatch(
+      /^application\/x-www-form-urlencoded/,
+    )
+  })
+
+  test('fdx 18: adds state and S256 to the push, and a nonce with openid', async () => {
+    const { state } = await app.begin()
+    expect(app.pushed()).toMatchObject({
+      state,
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/) as string,
+      code_challenge_method: 'S256',
+    })
+    expect(app.pushed()).not.toHaveProperty('nonce')
+    await withApp(
+      async (other) => {
+        const more = openid()
+        await other.begin(undefined, more)
+        expect(other.pushed()).toMatchObject({ nonce: more.nonce })
+        await other.begin(undefined, { ...more, scope: 'READ_CONSENTS' })
+        expect(other.pushed()).toMatchObject({ scope: 'READ_CONSENTS openid', nonce: more.nonce })
+        expect((await other.begin(undefined, { scope: 'READ_CONSENTS' })).status).toBe(400)
+      },
+      {},
+      () => ({ scope: `openid ${scope}` }),
+    )
+  })
+
+  test('fdx 11: tells the page how long the request URI lives', async () => {
+    app.bank.control.next({ requestUriSeconds: 20 })
+    expect((await app.begin()).body['expires_in']).toBe(20)
+  })
+
+  test.each([
+    ['no request_uri', { body: '{"expires_in":60}' }],
+    ['no lifetime', { body: '{"request_uri":"urn:x"}' }],
+    ['no JSON', { body: 'Welcome' }],
+  ])('fdx 11: does not send anybody away with %s in the answer', async (_what, { body }) => {
+    app.bank.control.next({ par: { status: 201, body, headers: { 'content-type': 'application/json' } } })
+    expect(await app.begin()).toMatchObject({ status: 502, body: { error: 'provider_error' } })
+  })
+
+  test('fdx 11: takes nothing but 201 for a yes', async () => {
+    const body = '{"request_uri":"urn:x","expires_in":60}'
+    app.bank.control.next({ par: { status: 200, body, headers: { 'content-type': 'application/json' } } })
+    expect((await app.begin()).status).toBe(502)
+  })
+
+  test.each([
+    ['a refusal', { error: 'invalid_authorization_details' }, 'provider_error'],
+    ['too many requests', { status: 429, headers: { 'retry-after': '7' } }, 'provider_unavailable'],
+    ['a broken connection', 'dropped', 'provider_unavailable'],
+  ] as const)(
+    'fdx 12: answers %s of the PAR endpoint with an error of the contract',
+    async (_what, par, error) => {
+      app.bank.control.next({ par })
+      const { status, body } = await app.begin()
+      expect(status).toBeGreaterThanOrEqual(502)
+      expect(body['error']).toBe(error)
+      expect(Object.keys(body).sort()).toEqual(['error', 'error_description'])
+    },
+  )
+
+  test('fdx 13: repeats the scope on the authorization URL where it is told to, encoded', async () => {
+    await withApp(
+      async (other) => {
+        const { body } = await other.begin()
+        const url = urlOf(body)
+        expect(url).toContain('scope=ACCOUNT_BASIC%20UPDATE_CONSENTS%20READ_CONSENTS')
+        expect([...new URL(url).searchParams.keys()].sort()).toEqual(['client_id', 'request_uri', 'scope'])
+        expect(other.pushed()['scope']).toBe(scope)
+      },
+      {},
+      () => ({ scopeOnUrl: true }),
+    )
+  })
+
+  test('fdx 13: gets its scope from a server that ignores parameters outside the pushed request', async () => {
+    app.bank.control.always({ urlScope: false })
+    expect(await app.connect()).toMatchObject({ scope, missing_scope: '' })
+  })
+})
+
+describe('the consent that is asked for', () => {
+  const detail = () =>
+    (JSON.parse(app.pushed()['authorization_details'] ?? '[]') as { consentRequest: JsonObject }[])[0]
+      ?.consentRequest
+
+  test('fdx 10: is a template of the backend, by its name', async () => {
+    await app.begin({ consent_request: 'budget' })
+    const { adjustable: _adjustable, ...budget } = consents.budget
+    expect(detail()).toEqual(budget)
+  })
+
+  test('fdx 10: is what a page has narrowed, where the template lets it', async () => {
+    const resources = [{ resourceType: 'ACCOUNT', dataClusters: ['TRANSACTIONS'] }]
+    const choice = { template: 'budget', durationPeriod: 30, lookbackPeriod: 10, resources }
+    await app.begin({ consent_request: choice })
+    expect(detail()).toEqual({
+      durationType: 'TIME_BOUND',
+      durationPeriod: 30,
+      lookbackPeriod: 10,
+      resources,
+    })
+  })
+
+  const budget = (changes: object) => ({ consent_request: { template: 'budget', ...changes } }) as JsonObject
+  test.each([
+    ['no name where there are two', {}],
+    ['an unknown name', { consent_request: 'everything' }],
+    ['a name of every object', { consent_request: 'constructor' }],
+    ['a list', { consent_request: [] }],
+    ['a number', { consent_request: 1 }],
+    ['more days than the template', budget({ durationPeriod: 366 })],
+    ['a longer look back', budget({ lookbackPeriod: 91 })],
+    ['no days', budget({ durationPeriod: 0 })],
+    ['half a day', budget({ lookbackPeriod: 0.5 })],
+    ['another duration', budget({ durationType: 'PERSISTENT' })],
+    ['another type of details', budget({ type: 'payment' })],
+    [
+      'a resource more',
+      budget({ resources: [{ resourceType: 'CUSTOMER', dataClusters: ['CUSTOMER_CONTACT'] }] }),
+    ],
+    [
+      'a cluster more',
+      budget({ resources: [{ resourceType: 'ACCOUNT', dataClusters: ['TRANSACTIONS', 'STATEMENTS'] }] }),
+    ],
+    [
+      'a member more',
+      budget({ resources: [{ resourceType: 'ACCOUNT', dataClusters: ['TRANSACTIONS'], id: '1' }] }),
+    ],
+    ['no clusters', budget({ resources: [{ resourceType: 'ACCOUNT', dataClusters: [] }] })],
+    ['no resources', budget({ resources: [] })],
+    [
+      'fields of a template that has none to adjust',
+      { consent_request: { template: 'sample', lookbackPeriod: 1 } },
+    ],
+    ['authorization details of its own', { consent_request: 'sample', authorization_details: '[]' }],
+  ] as [string, JsonObject][])(
+    'fdx 10: is refused before anything is pushed, with %s',
+    async (_what, input) => {
+      expect(await app.begin(input)).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+      expect(app.bank.requests.count(parPath)).toBe(0)
+    },
+  )
+
+  test('fdx 10: may go unnamed where there is one template', async () => {
+    await withApp(
+      async (other) => expect((await other.begin({})).status).toBe(201),
+      {},
+      () => ({ consents: { sample: consents.sample } }),
+    )
+  })
+
+  test.each([
+    ['there is no template', {}],
+    ['a period goes without TIME_BOUND', { a: { ...consents.sample, durationPeriod: 3 } }],
+    ['TIME_BOUND goes without a period', { a: { ...consents.sample, durationType: 'TIME_BOUND' } }],
+    ['nothing is asked for', { a: { ...consents.sample, resources: [] } }],
+  ] as [string, FdxBackendOptions['consents']][])(
+    'fdx 10: is a TypeError at start where %s',
+    (_what, templates) => {
+      expect(() => backendFdx({ ...minimal, consents: templates })).toThrow(TypeError)
+    },
+  )
+})
+
+const minimal: FdxBackendOptions = {
+  clientId: 'c1',
+  redirectUri,
+  issuer: 'https://bank.example/t/w',
+  api: 'https://bank.example/t/w',
+  scope,
+  fetch,
+  consents,
+}
+
+describe('at the data provider', () => {
+  test('fdx 14, 15, 16, 17: the person signs in, sees consent and accounts, accepts, and comes back with a code', async () => {
+    const begun = await app.begin()
+    const response = await app.visit(begun)
+    expect(response.get('state')).toBe(begun.state)
+    expect(response.get('code')).toMatch(/^[\w-]+$/)
+    expect(app.bank.requests.find(/interaction/).length).toBeGreaterThan(0)
+  })
+
+  test('fdx 17: a person who declines comes back with access_denied, or with rejected', async () => {
+    expect((await app.visit(await app.begin(), 'deny')).get('error')).toBe('access_denied')
+    app.bank.control.next({ rejected: true })
+    expect((await app.visit(await app.begin(), 'deny')).get('error')).toBe('rejected')
+    expect(app.bank.requests.count(tokenPath)).toBe(0)
+  })
+
+  test('fdx 13: a request URI that was used is not taken again', async () => {
+    const begun = await app.begin()
+    await app.visit(begun)
+    expect((await app.open(urlOf(begun.body))).url.searchParams.get('error')).toBe('invalid_request_uri')
+  })
+})
+
+describe('the code', () => {
+  test('fdx 18, 19: is redeemed with client, redirect URI and verifier, over mutual TLS, without a secret', async () => {
+    const begun = await app.begin()
+    const response = await app.visit(begun)
+    await app.redeem(begun, response)
+    const [request] = app.bank.requests.find(tokenPath)
+    expect(request?.parameters).toEqual({
+      grant_type: 'authorization_code',
+      code: response.get('code'),
+      client_id: app.bank.clientId,
+      redirect_uri: redirectUri,
+      code_verifier: begun.verifier,
+    })
+    expect(request?.certificate).toBe(app.certificate.thumbprint)
+  })
+
+  test('fdx 18: is not spent with a verifier, a state or an iss of somebody else', async () => {
+    const begun = await app.begin()
+    const response = await app.visit(begun)
+    const other = await app.begin()
+    for (const wrong of [
+      { code_verifier: other.verifier },
+      { state: other.state },
+      { iss: 'https://evil.example' },
+    ]) {
+      expect((await app.redeem(begun, response, wrong)).body['error']).toBe('transaction_invalid')
+    }
+    expect(app.bank.requests.count(tokenPath)).toBe(0)
+  })
+
+  test('fdx 18: is not spent without the iss that the server has announced', async () => {
+    const begun = await app.begin()
+    const response = await app.visit(begun)
+    response.delete('iss')
+    expect((await app.redeem(begun, response)).body['error']).toBe('transaction_invalid')
+    expect(app.bank.requests.count(tokenPath)).toBe(0)
+  })
+
+  test('fdx 20: gives a connection with the grant id, and no token', async () => {
+    const begun = await app.begin()
+    const { status, body } = await app.redeem(begun, await app.visit(begun))
+    expect(status).toBe(200)
+    expect(Object.keys(body)).toEqual(['connection'])
+    expect(body['connection']).toMatchObject({
+      provider: 'fdx',
+      status: 'connected',
+      scope,
+      details: { grant_id: expect.stringMatching(/^[\w-]+$/) as string },
+    })
+    expect(JSON.stringify(body)).not.toMatch(/access_token|refresh_token|bearer/i)
+  })
+
+  test.each(['bearer', 'Bearer', 'BEARER'])('fdx 20: takes token_type %s', async (token_type) => {
+    app.bank.control.next({ tokenResponse: { token_type } })
+    expect((await app.connect()).status).toBe('connected')
+  })
+
+  test.each([[null], ['../accounts'], ['a/b'], ['..'], [7]])(
+    'fdx 20: is refused with the grant_id %j',
+    async (grant_id) => {
+      app.bank.control.next({ tokenResponse: { grant_id } })
+      const begun = await app.begin()
+      expect((await app.redeem(begun, await app.visit(begun))).body['error']).toBe('provider_error')
+      expect(app.bank.requests.find(consentPaths)).toEqual([])
+    },
+  )
+
+  test('fdx 20: the token endpoint of mediated mode does not exist for it', async () => {
+    const { id } = await app.connect()
+    const { status, body } = await app.call('POST', `/connections/${id}/access-token`, {})
+    expect(status).toBeGreaterThanOrEqual(400)
+    expect(body).not.toHaveProperty('access_token')
+  })
+})
+
+describe('the consent', () => {
+  test('fdx 21: is fetched with the token in the header, over mutual TLS, and told to the page', async () => {
+    const { details } = await app.connect()
+    const [request] = app.bank.requests.find(consentPaths)
+    expect(request).toMatchObject({
+      method: 'GET',
+      path: `/foxglove/fdx/consents/${grantIdOf({ details })}`,
+      authorizationScheme: 'Bearer',
+      certificate: app.certificate.thumbprint,
+      parameters: {},
+    })
+    expect(details['consent']).toMatchObject({
+      id: details['grant_id'],
+      status: 'ACTIVE',
+      durationType: 'ONE_TIME',
+    })
+    expect(details['missing']).toEqual([])
+  })
+
+  test('fdx 21: says until when: consent_expires_at is its expirationTime', async () => {
+    const connection = await app.connect({ consent_request: 'budget' }, everything)
+    const { expirationTime } = connection.details['consent'] as { expirationTime: string }
+    expect(connection.consent_expires_at).toBe(Math.floor(Date.parse(expirationTime) / 1000))
+    expect(connection.consent_expires_at).toBeGreaterThan(connection.created_at + 364 * 86_400)
+  })
+
+  test('fdx 10, 21: what was asked for and not granted is told', async () => {
+    const { details } = await app.connect({ consent_request: 'sample' }, [
+      ['account', 'fox-1815'],
+      ['cluster', 'ACCOUNT/TRANSACTIONS'],
+    ])
+    expect(details['missing']).toEqual([
+      { resourceType: 'ACCOUNT', dataClusters: ['ACCOUNT_DETAILED', 'STATEMENTS'] },
+      { resourceType: 'CUSTOMER', dataClusters: ['CUSTOMER_CONTACT'] },
+    ])
+    expect(details['consent']).toMatchObject({
+      resources: [{ resourceType: 'ACCOUNT', id: 'fox-1815', dataClusters: ['TRANSACTIONS'] }],
+    })
+  })
+
+  test.each([
+    ['fails', { status: 500 }],
+    ['refuses', { status: 403 }],
+    ['breaks off', 'dropped'],
+    ['tells of another consent', { status: 200, body: '{"id":"x","status":"ACTIVE","resources":[]}' }],
+    ['sends a page', { status: 200, body: '<script>alert(1)</script>' }],
+  ] as const)(
+    'fdx 21: where the consent API %s, the connection stands and missing comes from the token response',
+    async (_what, api) => {
+      app.bank.control.next({
+        api: typeof api === 'string' ? api : { ...api, headers: { 'content-type': 'application/json' } },
+      })
+      const { status, details } = await app.connect({ consent_request: 'sample' }, [
+        ['account', 'fox-1815'],
+        ['cluster', 'ACCOUNT/ACCOUNT_DETAILED'],
+        ['cluster', 'ACCOUNT/TRANSACTIONS'],
+        ['cluster', 'ACCOUNT/STATEMENTS'],
+      ])
+      expect(status).toBe('connected')
+      expect(details).not.toHaveProperty('consent')
+      expect(details['missing']).toEqual([{ resourceType: 'CUSTOMER', dataClusters: ['CUSTOMER_CONTACT'] }])
+    },
+  )
+
+  test('fdx 10, 21: where the token response tells of other authorizations, too, only the consent counts', async () => {
+    const resources = [{ resourceType: 'ACCOUNT', dataClusters: ['ACCOUNT_DETAILED'] }]
+    app.bank.control.next({
+      api: { status: 500 },
+      tokenResponse: {
+        authorization_details: [
+          { type: 'payment_initiation', consentRequest: { resources: [] } },
+          { type: 'fdx_v1.0', consentRequest: { resources } },
+        ],
+      },
+    })
+    const { details } = await app.connect({ consent_request: 'sample' }, everything)
+    expect(details['missing']).toEqual([
+      { resourceType: 'ACCOUNT', dataClusters: ['TRANSACTIONS', 'STATEMENTS'] },
+      { resourceType: 'CUSTOMER', dataClusters: ['CUSTOMER_CONTACT'] },
+    ])
+  })
+
+  test('fdx 22: token and grant id open it through the backend, for this connection and no other', async () => {
+    const [mine, other] = [await app.connect(), await app.connect()]
+    const at = (path: string) => app.call('GET', `/connections/${mine.id}/resource/${path}`)
+    const own = `consents/${grantIdOf(mine)}`
+    expect((await at(own)).body).toMatchObject({ id: mine.details['grant_id'], status: 'ACTIVE' })
+    expect((await at(`${own}/revocation`)).status).toBe(404)
+    app.bank.requests.clear()
+    for (const path of [`consents/${grantIdOf(other)}`, 'consents', 'accounts', `${own}/..`])
+      expect((await at(path)).body['error']).toBe('not_found')
+    expect((await app.call('PUT', `/connections/${mine.id}/resource/${own}/revocation`, {})).status).toBe(405)
+    expect(app.bank.requests.all).toEqual([])
+  })
+
+  test('fdx 22: opens data, too, where the backend lists it', async () => {
+    await withApp(
+      async (other) => {
+        const { id } = await other.connect()
+        const { body } = await other.call('GET', `/connections/${id}/resource/accounts`)
+        expect(body['accounts']).toHaveLength(2)
+        expect(other.bank.requests.find('/foxglove/fdx/accounts')[0]?.certificate).toBe(
+          other.certificate.thumbprint,
+        )
+      },
+      {},
+      () => ({ routes: [{ method: 'GET', path: '/accounts' }] }),
+    )
+  })
+
+  test('fdx 23: reaches the page as the members that are known, and no more; the token never does', async () => {
+    const { details } = await app.connect()
+    const consent = details['consent'] as JsonObject
+    const body = JSON.stringify({
+      ...consent,
+      durationType: ['ONE_TIME'],
+      html: '<img onerror=alert(1)>',
+      access_token: 'secret',
+      parties: [{ name: 'A', type: 1, secret: 's' }, 'B', null],
+      resources: [{ resourceType: 'ACCOUNT', dataClusters: ['TRANSACTIONS', 7], token: 't' }, 'x'],
+    })
+    app.bank.control.next({
+      tokenResponse: { grant_id: grantIdOf({ details }) },
+      api: { status: 200, headers: { 'content-type': 'application/json' }, body },
+    })
+    const told = (await app.connect()).details
+    expect(told['consent']).toEqual({
+      id: details['grant_id'],
+      status: 'ACTIVE',
+      createdTime: consent['createdTime'],
+      expirationTime: consent['expirationTime'],
+      lookbackPeriod: 60,
+      parties: [{ name: 'A' }],
+      resources: [{ resourceType: 'ACCOUNT', dataClusters: ['TRANSACTIONS'] }],
+    })
+  })
+})
+
+describe('ending the consent', () => {
+  const revocationPath = /\/revocation$/
+
+  test('fdx 2, 22: revokes it at the data provider, by the person’s wish', async () => {
+    const { id, details } = await app.connect()
+    expect(await app.call('DELETE', `/connections/${id}`)).toEqual({ status: 200, body: { revoked: true } })
+    const [request] = app.bank.requests.find(revocationPath)
+    expect(request).toMatchObject({
+      method: 'PUT',
+      path: `/foxglove/fdx/consents/${grantIdOf({ details })}/revocation`,
+      parameters: { reason: 'USER_ACTION', initiator: 'INDIVIDUAL' },
+      certificate: app.certificate.thumbprint,
+    })
+    expect((await app.call('GET', '/connections')).body['connections']).not.toContainEqual(
+      expect.objectContaining({ id }),
+    )
+  })
+
+  test('fdx 22: says who and why as it is told to', async () => {
+    const revocation = { reason: 'BUSINESS_RULE', initiator: 'DATA_RECIPIENT' } as const
+    await withApp(
+      async (other) => {
+        const { id } = await other.connect()
+        await other.call('DELETE', `/connections/${id}`)
+        expect(other.bank.requests.find(revocationPath)[0]?.parameters).toEqual(revocation)
+      },
+      {},
+      () => ({ revocation }),
+    )
+  })
+
+  test.each([
+    ['409, since it had ended before', 409, true],
+    ['404', 404, false],
+    ['403', 403, false],
+    ['500', 500, false],
+  ])('fdx 22: with the answer %s', async (_what, status, revoked) => {
+    const { id } = await app.connect()
+    app.bank.control.next({ api: { status, body: '' } })
+    expect((await app.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked })
+  })
+
+  test('fdx 22: with a token that is over, cannot be confirmed; the connection is forgotten all the same', async () => {
+    const { id } = await app.connect()
+    await app.bank.control.act('expireAccessTokens')
+    expect((await app.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: false })
+    expect((await app.call('DELETE', `/connections/${id}`)).body['error']).toBe('unknown_connection')
+  })
+
+  test('fdx 22: refreshes for it where there is a refresh token', async () => {
+    await withApp(
+      async (other) => {
+        const { id } = await other.connect()
+        await other.bank.control.act('expireAccessTokens')
+        expect((await other.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: true })
+        expect(other.bank.requests.count(tokenPath, { grant_type: 'refresh_token' })).toBe(1)
+      },
+      {},
+      () => ({ scope: `${scope} offline_access` }),
+    )
+  })
+
+  test('fdx 22: uses a token of the client’s own where it is told its scope', async () => {
+    await withApp(
+      async (other) => {
+        const { id } = await other.connect()
+        await other.bank.control.act('expireAccessTokens')
+        expect((await other.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: true })
+        const asked = { grant_type: 'client_credentials', scope: 'UPDATE_CONSENTS' }
+        expect(other.bank.requests.count(tokenPath, asked)).toBe(1)
+      },
+      {},
+      () => ({ clientScope: 'UPDATE_CONSENTS' }),
+    )
+  })
+})
+
+describe('refreshing', () => {
+  test('fdx 5, 20: uses the refresh token over mutual TLS, and keeps consent and grant id', async () => {
+    await withApp(
+      async (other) => {
+        other.bank.control.next({ accessTokenSeconds: 1 })
+        const { id, details } = await other.connect()
+        const path = `/connections/${id}/resource/consents/${grantIdOf({ details })}`
+        expect((await other.call('GET', path)).status).toBe(200)
+        const [refresh] = other.bank.requests.find(tokenPath, { grant_type: 'refresh_token' })
+        expect(refresh?.certificate).toBe(other.certificate.thumbprint)
+        const { connections } = (await other.call('GET', '/connections')).body as unknown as {
+          connections: { details: JsonObject }[]
+        }
+        expect(connections[0]?.details).toEqual(details)
+      },
+      {},
+      () => ({ scope: `${scope} offline_access` }),
+    )
+  })
+
+  test('fdx 20: takes no refreshed tokens whose ID Token names another person', async () => {
+    await withApp(
+      async (other) => {
+        other.bank.control.next({ accessTokenSeconds: 1 })
+        const begun = await other.begin(undefined, openid(' offline_access'))
+        const { body } = await other.redeem(begun, await other.visit(begun))
+        const { id, details } = body['connection'] as unknown as ConnectionDocument
+        other.bank.control.next({ idToken: { claims: { sub: 'somebody-else' } } })
+        const path = `/connections/${id}/resource/consents/${grantIdOf({ details })}`
+        expect((await other.call('GET', path)).body['error']).toBe('reauthorization_required')
+        expect(other.bank.requests.count(tokenPath, { grant_type: 'refresh_token' })).toBe(1)
+        expect(other.bank.requests.count(consentPaths)).toBe(1)
+      },
+      {},
+      () => ({ scope: `openid ${scope} offline_access` }),
+    )
+  })
+
+  test('fdx 20: goes on with the new refresh token after the provider’s keys were out of reach', async () => {
+    await withApp(
+      async (other) => {
+        other.bank.control.next({ accessTokenSeconds: 1 })
+        const begun = await other.begin(undefined, openid(' offline_access'))
+        const { body } = await other.redeem(begun, await other.visit(begun))
+        const { id, details } = body['connection'] as unknown as ConnectionDocument
+        const path = `/connections/${id}/resource/consents/${grantIdOf({ details })}`
+        vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 400_000 })
+        onTestFinished(() => void vi.useRealTimers())
+        other.bank.control.next({ jwks: { status: 503 } })
+        expect((await other.call('GET', path)).body['error']).toBe('provider_unavailable')
+        expect(other.bank.requests.count(consentPaths)).toBe(1)
+        expect((await other.call('GET', path)).status).toBe(200)
+        const used = other.bank.requests.find(tokenPath, { grant_type: 'refresh_token' })
+        expect(new Set(used.map(({ parameters }) => parameters['refresh_token'])).size).toBe(2)
+      },
+      {},
+      () => ({ scope: `openid ${scope} offline_access` }),
+    )
+  }, 20_000)
+
+  test('fdx 20: asks for a new consent where there is none to use', async () => {
+    app.bank.control.next({ accessTokenSeconds: 1 })
+    const { id, details } = await app.connect()
+    const path = `/connections/${id}/resource/consents/${grantIdOf({ details })}`
+    expect((await app.call('GET', path)).body['error']).toBe('reauthorization_required')
+  })
+})
+
+describe('FAPI 2.0', () => {
+  const strict = { fapi: true }
+  const withOpenid = () => ({ fapi: true, scope: `openid ${scope}` })
+
+  test('fdx 3: connects with PAR, S256, iss and an ID Token signed with PS256', async () => {
+    await withApp(
+      async (other) => {
+        const begun = await other.begin(undefined, openid())
+        const { body } = await other.redeem(begun, await other.visit(begun))
+        expect(body['connection']).toMatchObject({ status: 'connected' })
+      },
+      strict,
+      withOpenid,
+    )
+  })
+
+  test('fdx 3: refuses an ID Token signed with RS256', async () => {
+    await withApp(
+      async (other) => {
+        const begun = await other.begin(undefined, openid())
+        expect((await other.redeem(begun, await other.visit(begun))).body['error']).toBe('provider_error')
+        expect(JSON.stringify(other.events)).toContain('id_token_invalid:alg')
+      },
+      {},
+      withOpenid,
+    )
+  })
+
+  test('fdx 3: without it, RS256 is taken', async () => {
+    await withApp(
+      async (other) => {
+        const { scope: asked, nonce } = openid()
+        const begun = await other.begin(undefined, { scope: asked, nonce })
+        expect((await other.redeem(begun, await other.visit(begun))).status).toBe(200)
+      },
+      {},
+      () => ({ scope: `openid ${scope}` }),
+    )
+  })
+
+  test.each([
+    'authorization_response_iss_parameter_supported',
+    'tls_client_certificate_bound_access_tokens',
+    'code_challenge_methods_supported',
+  ])('fdx 3: does not begin where the server does not announce %s', async (member) => {
+    await withApp(
+      async (other) => {
+        expect((await other.begin()).body['error']).toBe('provider_error')
+        expect(JSON.stringify(other.events)).toContain(`metadata_invalid:${member}`)
+        expect(other.bank.requests.count(parPath)).toBe(0)
+      },
+      strict,
+      (recipient) => ({ fapi: true, fetch: withDocument(recipient, { [member]: undefined }) }),
+    )
+  })
+
+  test('fdx 13: has no scope on the URL: both together are a TypeError', () => {
+    expect(() => backendFdx({ ...minimal, fapi: true, scopeOnUrl: true })).toThrow(/scopeOnUrl/)
+  })
+})
+
+/** A fetch that changes members of the discovery document. */
+function withDocument(
+  { bank, certificate: { cert, key } }: Pick<App, 'bank' | 'certificate'>,
+  changes: Readonly<Record<string, unknown>>,
+) {
+  const send = mtlsFetch({ cert, key, ca: bank.ca })
+  return async (url: string, init: RequestInit) => {
+    const response = await send(url, init)
+    if (!url.includes('.well-known')) return response
+    return Response.json({ ...((await response.json()) as object), ...changes })
+  }
+}
+
+describe('the backend’s options', () => {
+  test.each([
+    ['no client id', { clientId: '' }],
+    ['no fetch', { fetch: undefined as never }],
+    ['an issuer without https', { issuer: 'http://bank.example' }],
+    ['an API without https', { api: 'http://bank.example' }],
+  ])('fdx 5: are refused at start with %s', (_what, wrong) => {
+    expect(() => backendFdx({ ...minimal, ...wrong })).toThrow(TypeError)
+  })
+})
+
+test('fdx 23: no event, answer or log line holds a token, a code or a key', async () => {
+  const lines = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  const begun = await app.begin()
+  const response = await app.visit(begun)
+  const { body } = await app.redeem(begun, response)
+  const token = app.bank.requests.find(consentPaths)[0]?.headers.authorization?.split(' ')[1] ?? ''
+  const told = JSON.stringify([body, begun.body, app.events])
+  for (const secret of [
+    token,
+    response.get('code') ?? '',
+    app.certificate.key.slice(30, 60),
+    begun.verifier,
+  ]) {
+    expect(secret.length).toBeGreaterThan(20)
+    expect(told).not.toContain(secret)
+  }
+  expect(lines).not.toHaveBeenCalled()
+})
