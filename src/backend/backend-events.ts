@@ -1,4 +1,4 @@
-import type { ContractError } from '../protocol/contract.js'
+import type { ContractErrorCode } from '../protocol/contract.js'
 
 /**
  * Something that happened, for logs and metrics. Holds no token, code, state, address or text of anybody else: names,
@@ -28,7 +28,7 @@ export interface BackendEvent {
   /** A short hash of the app's user: tells users apart, and cannot be read back. */
   readonly subject?: string | undefined
   /** For `refused`: the error that was answered. */
-  readonly error?: ContractError | undefined
+  readonly error?: ContractErrorCode | undefined
   /**
    * For `refused` and `failed`: which check, or which code of a provider. For `record_unreadable`: `unknown_key` (sealed by
    * a key that is not among `keys`), `no_keys` (sealed, and there are no `keys`), `not_sealed` (written before there were

@@ -1,7 +1,7 @@
 import type { ConnectionsAnswer, DisconnectAnswer } from '../protocol/contract.js'
 import { isCodeChallenge } from '../protocol/pkce.js'
 import { usableTokens } from './connections/access-tokens.js'
-import { answer, refusalAnswer } from './http/responses.js'
+import { respondJson, respondRefusal } from './http/responses.js'
 import { beginAuthorization } from './flow/begin.js'
 import { readJsonBody } from './http/body.js'
 import { findConnection, forgetConnection, listConnections, toDocument } from './connections/record.js'
@@ -89,7 +89,7 @@ function refuse(context: Context, error: unknown): Response {
     reason: details.reason,
     ...(details.connection !== undefined && { connection: details.connection }),
   })
-  return refusalAnswer(refusal)
+  return respondRefusal(refusal)
 }
 
 /** Lets a request in: it is one of the contract's, made by the app's own page, for somebody who is signed in. */
@@ -145,14 +145,14 @@ const authorization = (provider: string): Route => ({
   action: 'authorization',
   provider,
   respond: async (context, session, request) =>
-    answer(201, await beginAuthorization(context, session, provider, request)),
+    respondJson(201, await beginAuthorization(context, session, provider, request)),
 })
 
 const token = (provider: string): Route => ({
   action: 'token',
   provider,
   respond: async (context, session, request) =>
-    answer(200, await redeem(context, session, provider, request)),
+    respondJson(200, await redeem(context, session, provider, request)),
 })
 
 const list: Route = {
@@ -162,7 +162,7 @@ const list: Route = {
     const body: ConnectionsAnswer = {
       connections: records.map((record) => toDocument(record, context.now())),
     }
-    return answer(200, body)
+    return respondJson(200, body)
   },
 }
 
@@ -172,7 +172,7 @@ const disconnect = (id: string): Route => ({
     const record = await findConnection(context, subject, id)
     const body: DisconnectAnswer = { revoked: await forgetConnection(context, record) }
     context.emit('disconnected', { provider: record.provider, connection: id })
-    return answer(200, body)
+    return respondJson(200, body)
   },
 })
 
@@ -191,7 +191,7 @@ const accessToken = (id: string): Route => ({
     if (providerOf(context, provider).mode !== 'mediated') throw new Refusal('not_found', { reason: 'mode' })
     const tokens = await usableTokens(context, record, rejected)
     context.emit('access_token_given', { provider, connection: id })
-    return answer(200, toAccessTokenAnswer(tokens, context.now()))
+    return respondJson(200, toAccessTokenAnswer(tokens, context.now()))
   },
 })
 

@@ -4,7 +4,7 @@ import { outcomeOf, requestOf } from './harness/expectations.js'
 import { Mismatch } from './harness/mismatch.js'
 import type { CheckOptions } from './options.js'
 import { startProvider, type ScriptedProvider } from './harness/provider.js'
-import type { Row } from './rule.js'
+import type { Rule } from './rule.js'
 import { answerRows, rateLimitRows } from './rules/answers.js'
 import { flowRows, refreshRows } from './rules/flow.js'
 import { guardRows } from './rules/guard.js'
@@ -13,7 +13,7 @@ import { resourceRows } from './rules/resources.js'
 import { failureRows, transactionRows } from './rules/transactions.js'
 
 /** Every row, in the order in which they run; those about all answers come last. */
-export const rows: readonly Row[] = [
+export const rows: readonly Rule[] = [
   ...flowRows,
   ...refreshRows,
   ...transactionRows,
@@ -97,14 +97,14 @@ export async function checkBackend(
   }
 }
 
-const isRateLimit = (row: Row): boolean => rateLimitRows.includes(row)
+const isRateLimit = (row: Rule): boolean => rateLimitRows.includes(row)
 
-function isWanted(row: Row, { only, level: wanted, rateLimit }: CheckOptions): boolean {
+function isWanted(row: Rule, { only, level: wanted, rateLimit }: CheckOptions): boolean {
   if (only) return only.includes(row.name) || row.name === 'authorization'
   return row.level <= wanted && (rateLimit || !isRateLimit(row))
 }
 
-async function run(bench: Bench, row: Row): Promise<RowResult> {
+async function run(bench: Bench, row: Rule): Promise<RowResult> {
   const { client, options, provider } = bench
   if (row.needsOther && !options.sessions.other)
     return skipped(row, 'needs the session of a second user: --other-cookie or --other-header')
@@ -121,7 +121,7 @@ async function run(bench: Bench, row: Row): Promise<RowResult> {
   }
 }
 
-async function problemOf(row: Row, bench: Bench, provider: ScriptedProvider): Promise<string | undefined> {
+async function problemOf(row: Rule, bench: Bench, provider: ScriptedProvider): Promise<string | undefined> {
   try {
     await row.run(bench)
     return undefined
@@ -139,7 +139,7 @@ const describe = ({
   sent,
   why,
   section,
-}: Row): Omit<RowResult, 'result' | 'received' | 'requests'> => ({
+}: Rule): Omit<RowResult, 'result' | 'received' | 'requests'> => ({
   name,
   level,
   sent,
@@ -147,7 +147,7 @@ const describe = ({
   section,
 })
 
-const skipped = (row: Row, problem: string): RowResult => ({
+const skipped = (row: Rule, problem: string): RowResult => ({
   ...describe(row),
   result: 'skipped',
   received: '–',

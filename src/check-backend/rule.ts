@@ -1,7 +1,7 @@
 import type { Bench } from './harness/bench.js'
 
 /** One line of the table: a duty of the contract, and how it is put to the test. */
-export interface Row {
+export interface Rule {
   /** Short and stable, for `--only` and for reports. */
   readonly name: string
   readonly level: 1 | 2

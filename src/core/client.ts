@@ -10,7 +10,7 @@ import { createConnections, type ConnectionsState } from './connections/connecti
 import { providerOf, type Context, type HeldTokens } from './context.js'
 import type { CountersignEvent } from './client-events.js'
 import type { CommonInput, DetailsOf, InputArgument, Provider } from './provider.js'
-import { later, load } from './load-module.js'
+import { lazyParts, loadModule } from './load-module.js'
 import { createStore, type ReadableStore } from './readable-store.js'
 import { createTokens, type TokensState } from './connections/tokens.js'
 
@@ -165,7 +165,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   let turn: Promise<unknown> = Promise.resolve()
   const take = (step: 'noteSession' | 'isOutdated'): Promise<unknown> =>
     (turn = turn
-      .then(later)
+      .then(lazyParts)
       .then((part): Promise<unknown> => part[step](context, subject))
       // Without storage or this part of the app it cannot be told, and what matters fails by itself.
       .catch(() => undefined))
@@ -197,7 +197,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       callback.set({ status: 'failed', error, returnTo: '/' })
     } else if (capture) {
       callback.set(pending)
-      platform.navigation.whenActive(() => void show(async () => (await later()).complete(context, capture)))
+      platform.navigation.whenActive(() => void show(async () => (await lazyParts()).complete(context, capture)))
     }
   }
 
@@ -240,7 +240,7 @@ const stableKey = (input: object): string =>
 
 async function loadChannel(context: Context, name: string): Promise<Channel> {
   const provider = providerOf(context, name)
-  const { createChannel } = await load(provider.channel())
+  const { createChannel } = await loadModule(provider.channel())
   return createChannel(context, name, provider)
 }
 

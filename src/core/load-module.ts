@@ -6,7 +6,7 @@ import { NetworkError } from '../protocol/errors.js'
  *
  * @throws {NetworkError} when it does not arrive; the next call tries again.
  */
-export async function load<Module>(part: Promise<Module>): Promise<Module> {
+export async function loadModule<Module>(part: Promise<Module>): Promise<Module> {
   try {
     return await part
   } catch {
@@ -15,4 +15,4 @@ export async function load<Module>(part: Promise<Module>): Promise<Module> {
 }
 
 /** The part of the core that nobody needs before a click or a callback. @throws {NetworkError} when it does not arrive. */
-export const later = (): Promise<typeof Later> => load(import('./lazy-parts.js'))
+export const lazyParts = (): Promise<typeof Later> => loadModule(import('./lazy-parts.js'))

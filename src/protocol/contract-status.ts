@@ -1,7 +1,7 @@
-import type { ContractError } from './contract.js'
+import type { ContractErrorCode } from './contract.js'
 
 /** The status of every error of the contract. */
-export const statusOf: Readonly<Record<ContractError, number>> = {
+export const statusOf: Readonly<Record<ContractErrorCode, number>> = {
   invalid_request: 400,
   invalid_grant: 400,
   unauthenticated: 401,

@@ -109,7 +109,7 @@ export interface DisconnectAnswer {
 
 /** Every error of the contract. */
 export interface ErrorAnswer {
-  readonly error: ContractError
+  readonly error: ContractErrorCode
   /** A fixed sentence; never text of the provider. */
   readonly error_description: string
   /** For `reauthorization_required` and the like: the connection it is about. */
@@ -117,7 +117,7 @@ export interface ErrorAnswer {
 }
 
 /** The `error` values of the contract. */
-export type ContractError =
+export type ContractErrorCode =
   | 'invalid_request'
   | 'invalid_grant'
   | 'unauthenticated'

@@ -5,7 +5,7 @@ import type { ServerMetadata } from './metadata.js'
 const keptSeconds = 3600
 
 /** How an authorization server is reached, and what time it is. */
-export interface Reach {
+export interface RequestContext {
   readonly fetch: Fetch
   /** Epoch seconds. */
   readonly now: () => number
@@ -15,9 +15,9 @@ export interface Reach {
  * Loads a server's metadata once an hour, whoever asks how often; the server's signing keys are kept by the same object.
  * What could not be loaded is not kept.
  */
-export function keepMetadata(
-  load: (reach: Reach) => Promise<ServerMetadata>,
-): (reach: Reach) => Promise<ServerMetadata> {
+export function cacheMetadata(
+  load: (reach: RequestContext) => Promise<ServerMetadata>,
+): (reach: RequestContext) => Promise<ServerMetadata> {
   let known: { readonly server: Promise<ServerMetadata>; readonly until: number } | undefined
   return (reach) => {
     if (known && reach.now() < known.until) return known.server

@@ -77,7 +77,7 @@ export async function redeemCode(endpoint: TokenEndpoint, grant: Grant): Promise
     state: grant.state,
     ...(grant.iss !== undefined && { iss: grant.iss }),
   })
-  return sealed(async () => {
+  return withoutCauses(async () => {
     // The page has checked the response already; oauth4webapi wants to have seen it as well.
     const response = oauth.validateAuthResponse(server, clientOf(endpoint), parameters, grant.state)
     const answer = await exchange(endpoint, grant, (client, options) =>
@@ -111,7 +111,7 @@ export async function refreshTokens(
   refreshToken: string,
   subject?: string,
 ): Promise<RefreshedTokens> {
-  return sealed(async () => {
+  return withoutCauses(async () => {
     const { tokens, unchecked } = await exchange(endpoint, { subject }, (client, options) =>
       oauth.refreshTokenGrantRequest(endpoint.server, client, endpoint.authentication, refreshToken, options),
     )
@@ -129,7 +129,7 @@ export async function requestClientCredentials(
   endpoint: TokenEndpoint,
   parameters: Readonly<Record<string, string>>,
 ): Promise<TokenSet> {
-  return sealed(async () => {
+  return withoutCauses(async () => {
     const answer = await exchange({ ...endpoint, idToken: 'optional' }, {}, (client, options) =>
       oauth.clientCredentialsGrantRequest(
         endpoint.server,
@@ -276,7 +276,7 @@ async function checkClaims(
 }
 
 /** Lets our own errors pass and replaces oauth4webapi's, whose `cause` holds tokens, claims and responses. */
-async function sealed<T>(work: () => Promise<T>): Promise<T> {
+async function withoutCauses<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

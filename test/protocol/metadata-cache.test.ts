@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { keepMetadata } from '../../src/protocol/metadata-cache.js'
+import { cacheMetadata } from '../../src/protocol/metadata-cache.js'
 
 const fetch = () => Promise.resolve(new Response())
 const at = (now: number) => ({ fetch, now: () => now })
@@ -7,7 +7,7 @@ const metadata = (name: string) => ({ issuer: `https://${name}.example` })
 
 test('metadata is loaded once an hour, also for those who ask at the same time', async () => {
   const load = vi.fn(() => Promise.resolve(metadata('as')))
-  const find = keepMetadata(load)
+  const find = cacheMetadata(load)
   const [first, second] = await Promise.all([find(at(1000)), find(at(1000))])
   expect(second).toBe(first)
   expect(await find(at(4599))).toBe(first)
@@ -19,7 +19,7 @@ test('metadata is loaded once an hour, also for those who ask at the same time',
 test('metadata that could not be loaded is not kept', async () => {
   const load = vi.fn(() => Promise.resolve(metadata('as')))
   load.mockRejectedValueOnce(new Error('down'))
-  const find = keepMetadata(load)
+  const find = cacheMetadata(load)
   await expect(find(at(0))).rejects.toThrow('down')
   expect(await find(at(1))).toEqual(metadata('as'))
 })
@@ -28,7 +28,7 @@ test('a load that fails late does not drop what was loaded since', async () => {
   const pending: { reject(error: Error): void }[] = []
   const load = vi.fn(() => Promise.resolve(metadata('new')))
   load.mockReturnValueOnce(new Promise((_, reject) => pending.push({ reject })))
-  const find = keepMetadata(load)
+  const find = cacheMetadata(load)
   const slow = find(at(0))
   const known = await find(at(3600))
   pending[0]?.reject(new Error('timeout'))

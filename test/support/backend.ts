@@ -3,7 +3,7 @@ import { http, HttpResponse, type HttpHandler } from 'msw'
 import type {
   AuthorizationRequest,
   ConnectionDocument,
-  ContractError,
+  ContractErrorCode,
   TokenRequest,
 } from '../../src/protocol/contract.js'
 import { secret } from './secrets.js'
@@ -46,7 +46,7 @@ const challengeOf = (verifier: string): string => createHash('sha256').update(ve
 
 /** An answer from the contract's table. */
 export const refusal = (
-  error: ContractError,
+  error: ContractErrorCode,
   status: number,
   headers: Readonly<Record<string, string>> = {},
 ): Response => HttpResponse.json({ error, error_description: 'See the contract.' }, { status, headers })

@@ -12,7 +12,7 @@ import {
 import { providerContext, providerOf, type Context } from '../context.js'
 import { toRefusal } from '../http/to-refusal.js'
 import { sha256 } from '../crypto/hash.js'
-import { insist } from '../storage/retry.js'
+import { retry } from '../storage/retry.js'
 import type { RefreshedGrant } from '../provider.js'
 import { countRequest } from '../http/rate-limit.js'
 import { Refusal } from '../http/refusal.js'
@@ -139,7 +139,7 @@ async function refresh(context: Context, record: ConnectionRecord): Promise<Stor
   const tokens = grant?.tokens && toRefreshed(grant.tokens, record, now())
   if (!grant || !tokens) throw await afterFailure(context, record, undefined, true)
   // Stored before anybody gets the new access token: the old refresh token may be dead by now.
-  const stored = await insist(() =>
+  const stored = await retry(() =>
     changeConnection(context, id, (current) => {
       if (current.refresh?.id !== record.refresh?.id) return { result: 'changed' as const }
       return { write: refreshed(current, grant, tokens), result: 'stored' as const }

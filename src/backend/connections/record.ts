@@ -2,7 +2,7 @@ import type { ConnectionDocument, JsonObject } from '../../protocol/contract.js'
 import { base64url } from '../../protocol/pkce.js'
 import { missingScope, parseScope } from '../../protocol/scope.js'
 import { providerContext, type Context } from '../context.js'
-import { insist } from '../storage/retry.js'
+import { retry } from '../storage/retry.js'
 import type { HeldConnection, ProviderGrant } from '../provider.js'
 import { Refusal } from '../http/refusal.js'
 
@@ -126,7 +126,7 @@ export async function storeConnection(
   const { records, now } = context
   const fresh = toRecord(context, { subject, provider, requestedScope }, grant)
   if (renews !== undefined) {
-    const renewed = await insist(() =>
+    const renewed = await retry(() =>
       changeConnection<ConnectionRecord | 'refused' | undefined>(context, renews, (old) => {
         if (old.subject !== subject || old.provider !== provider) return { result: undefined }
         if (old.sub !== undefined && old.sub !== fresh.sub) return { result: 'refused' }
@@ -147,14 +147,14 @@ export async function storeConnection(
   const index = await indexKey(context, subject)
   // Side by side: an id on the list without its record is passed over.
   await Promise.all([
-    insist(() =>
+    retry(() =>
       records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
         write: fresh,
         until,
         result: undefined,
       })),
     ),
-    insist(() =>
+    retry(() =>
       records.change<readonly string[], undefined>(index, (ids = []) => ({
         write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
         until,

@@ -1,8 +1,8 @@
-import type { ContractError } from '../../protocol/contract.js'
+import type { ContractErrorCode } from '../../protocol/contract.js'
 import type { ConnectionRecord } from '../connections/record.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
-import { insist } from '../storage/retry.js'
+import { retry } from '../storage/retry.js'
 import { uncountPending } from './pending.js'
 import type { Change } from '../storage/records.js'
 import { Refusal } from '../http/refusal.js'
@@ -173,7 +173,7 @@ async function attempt<Grant>(
   }
   try {
     const connection = await keep(transaction, grant)
-    await insist(() => conclude({ phase: 'done', challenge, connection: connection.id }))
+    await retry(() => conclude({ phase: 'done', challenge, connection: connection.id }))
     return connection
   } catch (error) {
     // The code is spent, whatever came of it.
@@ -182,7 +182,7 @@ async function attempt<Grant>(
   }
 }
 
-const errorOf = (error: unknown): ContractError =>
+const errorOf = (error: unknown): ContractErrorCode =>
   error instanceof Refusal ? error.error : 'backend_unavailable'
 
 /** What a code that was not redeemed leaves of the transaction. */

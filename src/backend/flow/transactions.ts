@@ -1,4 +1,4 @@
-import type { ContractError, JsonObject } from '../../protocol/contract.js'
+import type { ContractErrorCode, JsonObject } from '../../protocol/contract.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
 import { countPending, uncountPending } from './pending.js'
@@ -36,7 +36,7 @@ export type TransactionRecord =
       readonly leaseUntil: number
     }
   | { readonly phase: 'done'; readonly challenge: string; readonly connection: string }
-  | { readonly phase: 'failed'; readonly challenge: string; readonly error: ContractError }
+  | { readonly phase: 'failed'; readonly challenge: string; readonly error: ContractErrorCode }
 
 /** The largest handle that a page is asked to keep: 2 kB. */
 const maximumHandleLength = 2048

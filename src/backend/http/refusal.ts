@@ -1,7 +1,7 @@
-import type { ContractError } from '../../protocol/contract.js'
+import type { ContractErrorCode } from '../../protocol/contract.js'
 
 /** The sentence of an error where the place that refuses has none of its own. */
-const sentences: Readonly<Record<ContractError, string>> = {
+const sentences: Readonly<Record<ContractErrorCode, string>> = {
   invalid_request: 'The request is not as the backend contract describes it.',
   invalid_grant: 'The provider no longer accepts the authorization code. Start again.',
   unauthenticated: 'Nobody is signed in to the app.',
@@ -46,10 +46,10 @@ export interface RefusalDetails {
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   /** The `error` of the answer. */
-  readonly error: ContractError
+  readonly error: ContractErrorCode
   readonly details: RefusalDetails
 
-  constructor(error: ContractError, details: RefusalDetails = {}) {
+  constructor(error: ContractErrorCode, details: RefusalDetails = {}) {
     super(details.description ?? sentences[error])
     this.error = error
     this.details = details

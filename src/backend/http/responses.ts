@@ -14,7 +14,7 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 }
 
 /** An answer of the contract. Its `Countersign` header tells it from an answer of a provider's API. */
-export function answer(
+export function respondJson(
   status: number,
   body: object,
   headers: Readonly<Record<string, string>> = {},
@@ -31,14 +31,14 @@ export function answer(
 }
 
 /** The answer to a refused request. */
-export function refusalAnswer({ error, message, details }: Refusal): Response {
+export function respondRefusal({ error, message, details }: Refusal): Response {
   const { allow, connection, retryAfterSeconds } = details
   const body: ErrorAnswer = {
     error,
     error_description: message,
     ...(connection !== undefined && { connection }),
   }
-  return answer(statusOf[error], body, {
+  return respondJson(statusOf[error], body, {
     ...(allow && { allow: allow.join(', ') }),
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(Math.ceil(retryAfterSeconds)) }),
   })

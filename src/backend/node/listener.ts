@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { refusalAnswer } from '../http/responses.js'
+import { respondRefusal } from '../http/responses.js'
 import { Refusal } from '../http/refusal.js'
 
 /** What {@link toNodeListener} takes. */
@@ -77,7 +77,7 @@ async function serve(
   const request = toRequest(origin, incoming, abort.signal)
   const { remoteAddress: address } = incoming.socket
   if (request instanceof Request && address !== undefined) addresses.set(request, address)
-  const response = request instanceof Request ? await handle(request) : refusalAnswer(request)
+  const response = request instanceof Request ? await handle(request) : respondRefusal(request)
   outgoing.writeHead(response.status, {
     ...Object.fromEntries(response.headers),
     // A body that was not read whole is not waited for either.

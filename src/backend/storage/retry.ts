@@ -8,7 +8,7 @@ const pauses = [100, 200, 400, 800, 1600, 3200, 6400]
  * @param change May be carried out twice, since a store that fails may have written all the same.
  * @throws What the last attempt threw.
  */
-export async function insist<T>(change: () => Promise<T>): Promise<T> {
+export async function retry<T>(change: () => Promise<T>): Promise<T> {
   for (const milliseconds of pauses) {
     try {
       return await change()

@@ -1,4 +1,4 @@
-import type { ContractError } from '../../protocol/contract.js'
+import type { ContractErrorCode } from '../../protocol/contract.js'
 import type { Exchange } from './client.js'
 import { statusOf } from '../../protocol/contract-status.js'
 import { isContractError } from './errors.js'
@@ -37,7 +37,7 @@ export function expectStatus(exchange: Exchange, ...statuses: readonly number[])
 }
 
 /** @throws {Mismatch} unless the backend refused with one of these errors and its status. */
-export function expectRefusal(exchange: Exchange, ...errors: readonly ContractError[]): void {
+export function expectRefusal(exchange: Exchange, ...errors: readonly ContractErrorCode[]): void {
   const error = member(exchange, 'error')
   const refused = errors.some((one) => one === error && statusOf[one] === exchange.status)
   if (refused) return

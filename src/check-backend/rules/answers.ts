@@ -5,7 +5,7 @@ import { statusOf } from '../../protocol/contract-status.js'
 import { isContractError } from '../harness/errors.js'
 import { expect, member, outcomeOf, requestOf } from '../harness/expectations.js'
 import { Mismatch } from '../harness/mismatch.js'
-import type { Row } from '../rule.js'
+import type { Rule } from '../rule.js'
 import { strangeOrigins } from './guard.js'
 
 /** Every answer so far, but for TRACE: that one often comes from a server in front, which does not know the contract. */
@@ -46,7 +46,7 @@ const isTokenAnswer = ({ method, path }: Exchange): boolean =>
   method === 'POST' && /^\/[^/]+\/token$|\/access-token$/.test(path)
 
 /** What is true of every answer that came back in the whole run. They come last. */
-export const answerRows: readonly Row[] = [
+export const answerRows: readonly Rule[] = [
   {
     name: 'caching',
     level: 1,
@@ -194,7 +194,7 @@ export const answerRows: readonly Row[] = [
 ]
 
 /** Opt-in: they use up what the user, and then this machine, may ask for in a minute. */
-export const rateLimitRows: readonly Row[] = [
+export const rateLimitRows: readonly Rule[] = [
   {
     name: 'rate-limit',
     level: 1,

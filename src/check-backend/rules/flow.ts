@@ -2,13 +2,13 @@ import { sha256 } from '../../protocol/pkce.js'
 import type { Bench } from '../harness/bench.js'
 import { expect, expectRefusal, expectStatus, expectUnseen, member } from '../harness/expectations.js'
 import { redirectUriOf } from '../options.js'
-import type { Row } from '../rule.js'
+import type { Rule } from '../rule.js'
 
 /** What the check holds back an answer of the provider, so that requests made at once meet: milliseconds. */
 export const heldMilliseconds = 100
 
 /** The way of a person from the button to the connection. */
-export const flowRows: readonly Row[] = [
+export const flowRows: readonly Rule[] = [
   {
     name: 'authorization',
     level: 1,
@@ -141,7 +141,7 @@ export const flowRows: readonly Row[] = [
 ]
 
 /** Tokens that the backend keeps for the page. */
-export const refreshRows: readonly Row[] = [
+export const refreshRows: readonly Rule[] = [
   {
     name: 'access-token',
     level: 1,

@@ -3,7 +3,7 @@ import { createCodeVerifier } from '../../protocol/pkce.js'
 import { unknownId, type Bench } from '../harness/bench.js'
 import type { SendOptions } from '../harness/client.js'
 import { expect, expectRefusal, expectStatus, expectUnseen } from '../harness/expectations.js'
-import type { Row } from '../rule.js'
+import type { Rule } from '../rule.js'
 
 type Call = readonly [method: string, path: string, body?: object]
 
@@ -55,7 +55,7 @@ export function strangeOrigins(origin: string): readonly string[] {
 }
 
 /** Who may ask at all. */
-export const guardRows: readonly Row[] = [
+export const guardRows: readonly Rule[] = [
   {
     name: 'origin',
     level: 1,

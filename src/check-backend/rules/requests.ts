@@ -2,10 +2,10 @@ import { createCodeVerifier } from '../../protocol/pkce.js'
 import { unknownId } from '../harness/bench.js'
 import { expect, expectRefusal, expectStatus, expectUnseen, requestOf } from '../harness/expectations.js'
 import { providerScope, redirectUriOf } from '../options.js'
-import type { Row } from '../rule.js'
+import type { Rule } from '../rule.js'
 
 /** Bodies: their type, size and form. */
-export const bodyRows: readonly Row[] = [
+export const bodyRows: readonly Rule[] = [
   {
     name: 'content-type',
     level: 1,
@@ -208,7 +208,7 @@ export const bodyRows: readonly Row[] = [
 ]
 
 /** Paths and methods: what there is, and nothing else. */
-export const pathRows: readonly Row[] = [
+export const pathRows: readonly Rule[] = [
   {
     name: 'provider-unknown',
     level: 1,

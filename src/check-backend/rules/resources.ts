@@ -4,7 +4,7 @@ import type { Bench } from '../harness/bench.js'
 import type { Exchange } from '../harness/client.js'
 import { expect, expectRefusal, expectStatus, expectUnseen, member } from '../harness/expectations.js'
 import type { ScriptedAnswer } from '../harness/provider.js'
-import type { Row } from '../rule.js'
+import type { Rule } from '../rule.js'
 import { checkConnection } from './flow.js'
 
 const live = ({ live: connection, options }: Bench): Promise<string> => connection(options.providers.bff)
@@ -37,7 +37,7 @@ async function withAnswer(bench: Bench, answer: ScriptedAnswer): Promise<Exchang
 }
 
 /** What the API calls that pages make are, and are not. */
-export const resourceRows: readonly Row[] = [
+export const resourceRows: readonly Rule[] = [
   {
     name: 'bff-token',
     level: 2,

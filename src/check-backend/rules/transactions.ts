@@ -2,7 +2,7 @@ import { createCodeVerifier } from '../../protocol/pkce.js'
 import { connectionId, unknownId, type Bench, type Proof } from '../harness/bench.js'
 import type { Exchange, SendOptions } from '../harness/client.js'
 import { expect, expectRefusal, expectStatus, expectUnseen } from '../harness/expectations.js'
-import type { Row } from '../rule.js'
+import type { Rule } from '../rule.js'
 import { heldMilliseconds } from './flow.js'
 
 /** Refused, and the code is still the person's: the right request succeeds afterwards. */
@@ -20,7 +20,7 @@ async function refusedButKept(
 }
 
 /** A transaction belongs to one person, one verifier and one code, and is redeemed once. */
-export const transactionRows: readonly Row[] = [
+export const transactionRows: readonly Rule[] = [
   {
     name: 'token-again',
     level: 1,
@@ -176,7 +176,7 @@ const refusedCode = { status: 400, headers: { 'content-type': 'application/json'
 const html = { 'content-type': 'text/html' }
 
 /** What becomes of a code when the provider does not answer as it should. */
-export const failureRows: readonly Row[] = [
+export const failureRows: readonly Rule[] = [
   {
     name: 'code-refused',
     level: 1,

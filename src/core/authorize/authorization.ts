@@ -2,7 +2,7 @@ import { CountersignError } from '../../protocol/errors.js'
 import type { CallbackState } from '../callback/callback.js'
 import { providerOf, type Context } from '../context.js'
 import type { Departure } from './begin.js'
-import { later } from '../load-module.js'
+import { lazyParts } from '../load-module.js'
 import type { CommonInput } from '../provider.js'
 import { createStore, type ReadableStore } from '../readable-store.js'
 
@@ -74,7 +74,7 @@ export function createAuthorization(context: Context, name: string, input: Commo
     }
     let outcome = idle
     try {
-      const { depart } = await later()
+      const { depart } = await lazyParts()
       const departing = depart(context, name, input, prepared, left, popup, show)
       prepared = undefined
       const away = await departing
@@ -96,7 +96,7 @@ export function createAuthorization(context: Context, name: string, input: Commo
     get: store.get,
     subscribe: store.subscribe,
     prepare: async () => {
-      prepared ??= later().then(({ prepare }) => prepare(context, name, input))
+      prepared ??= lazyParts().then(({ prepare }) => prepare(context, name, input))
       // A failure here is not shown: the click tries again and reports it.
       await prepared.catch(() => {
         prepared = undefined

@@ -3,7 +3,7 @@ import type { AuthorizationState } from './authorization.js'
 import type { AuthorizationUrl } from '../channel/channel.js'
 import { connectionKey, type ConnectionRecord } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
-import { load } from '../load-module.js'
+import { loadModule } from '../load-module.js'
 import type { CommonInput } from '../provider.js'
 import { createTransaction, isTransaction, transactionId, type Transaction } from '../records/transaction.js'
 
@@ -71,7 +71,7 @@ export async function depart(
   ])
   context.emit('authorization_started', transactionId(state), name)
   if (popup) {
-    const { watchPopup } = await load(import('../popup/watch.js'))
+    const { watchPopup } = await loadModule(import('../popup/watch.js'))
     return { state, outcome: watchPopup(context, left, popup, target.url, show) }
   }
   navigation.assign(target.url)

@@ -14,7 +14,7 @@ const abandonedSeconds = 7 * 24 * 3600
  * Removes what has expired and the oldest of what is too much. Of a transaction whose person never came back only the
  * fact is kept, without its verifier.
  */
-export async function sweep({ platform: { clock, database } }: Pick<Context, 'platform'>): Promise<void> {
+export async function expire({ platform: { clock, database } }: Pick<Context, 'platform'>): Promise<void> {
   const now = clock.now()
   const entries = await database.entries()
   const all = entries.filter(([, value]) => isOurs(value))

@@ -18,24 +18,24 @@ import {
 } from '../records/transaction.js'
 
 /** A transaction whose code is here. */
-export type Returned = Transaction & { readonly code: string }
+export type TransactionWithCode = Transaction & { readonly code: string }
 
 /** What to do next about a transaction. */
 export type Step =
   /** It has ended, now or as it was `found`: tell how. */
   | { readonly do: 'tell'; readonly ended: EndedTransaction; readonly found?: true }
   /** Send the code to the token endpoint. */
-  | { readonly do: 'send'; readonly transaction: Returned }
+  | { readonly do: 'send'; readonly transaction: TransactionWithCode }
   /** Keep the code for the page that opened this popup. */
-  | { readonly do: 'hand_over'; readonly transaction: Returned }
+  | { readonly do: 'hand_over'; readonly transaction: TransactionWithCode }
   /** Keep the code until the app's user has signed in again. */
-  | { readonly do: 'sign_in'; readonly transaction: Returned }
+  | { readonly do: 'sign_in'; readonly transaction: TransactionWithCode }
   /** The response is not the one that was awaited: nothing changes, unless the transaction has `ended` by it. */
   | { readonly do: 'refuse'; readonly error: CountersignError; readonly ended?: EndedTransaction }
   | { readonly do: 'nothing' }
 
 /** An authorization response and the address it came to. */
-export interface Arrival extends AuthorizationResponse {
+export interface ReceivedResponse extends AuthorizationResponse {
   readonly url: URL
 }
 
@@ -59,7 +59,7 @@ export function decide(
   context: Context,
   state: string,
   record: unknown,
-  response: Arrival | undefined,
+  response: ReceivedResponse | undefined,
   opener: boolean,
 ): Step {
   if (!isTransaction(record)) return notOurs(response)
@@ -75,7 +75,7 @@ export function decide(
   const code = record.code ?? response?.code ?? ''
   const iss = record.code === undefined ? response?.iss : record.iss
   const returnedAt = record.returnedAt ?? now
-  const returned: Returned = {
+  const returned: TransactionWithCode = {
     ...record,
     phase: 'returned',
     code,
@@ -86,7 +86,7 @@ export function decide(
 }
 
 /** A response without a transaction proves nothing; a reload without one is an old page. */
-function notOurs(response: Arrival | undefined): Step {
+function notOurs(response: ReceivedResponse | undefined): Step {
   if (!response) return { do: 'nothing' }
   const message =
     'No connection that began in this browser matches this response. It was not used; start again with authorize().'
@@ -129,7 +129,7 @@ function checkRecord(
 }
 
 /** How a response without a code ends the transaction; `undefined` when there is a code. */
-function endingOf(record: Transaction, response: Arrival | undefined, provider: Provider): Step | undefined {
+function endingOf(record: Transaction, response: ReceivedResponse | undefined, provider: Provider): Step | undefined {
   if (!response) {
     const lost = new TransactionError(
       'redemption_unknown',
@@ -159,7 +159,7 @@ function endingOf(record: Transaction, response: Arrival | undefined, provider: 
 }
 
 /** Every provider has a redirect URI of its own, so that one that sends no `iss` cannot pass for another either. */
-function checkSender(record: Transaction, { iss, url }: Arrival, provider: Provider): void {
+function checkSender(record: Transaction, { iss, url }: ReceivedResponse, provider: Provider): void {
   if (!isAt(record.redirectUri, url)) {
     throw new ValidationError(
       'issuer_mismatch',
@@ -175,7 +175,7 @@ const isDenial = ({ error }: AuthorizationResponseError, { deniedErrors = [] }: 
   ['access_denied', ...deniedErrors].includes(error)
 
 /** Who goes on with a code that is here, if anybody may. */
-function next(context: Context, transaction: Returned, provider: Provider, opener: boolean): Step {
+function next(context: Context, transaction: TransactionWithCode, provider: Provider, opener: boolean): Step {
   const subject = context.subject()
   if (subject === null) return { do: 'sign_in', transaction }
   if (subject !== transaction.subject) {

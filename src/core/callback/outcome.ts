@@ -46,7 +46,7 @@ export function endWith(
  * @param stored The connection's record, by who has just stored it; everybody else reads it.
  * @throws {StorageError} when the record cannot be read.
  */
-export async function tell(
+export async function toCallbackState(
   context: Context,
   ended: EndedTransaction,
   stored?: ConnectionRecord,

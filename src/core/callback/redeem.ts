@@ -6,8 +6,8 @@ import type { Capture } from './capture.js'
 import type { Channel, Redeemed } from '../channel/channel.js'
 import { connectionKey, type ConnectionRecord } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
-import { decide, type Arrival, type Returned, type Step } from './decide.js'
-import { checkReturnTo, end, endWith, tell } from './outcome.js'
+import { decide, type ReceivedResponse, type TransactionWithCode, type Step } from './decide.js'
+import { checkReturnTo, end, endWith, toCallbackState } from './outcome.js'
 import { hasEnded, isTransaction, transactionId, type EndedTransaction } from '../records/transaction.js'
 
 /** Seconds for which the page that opened a popup has time to take the code over. */
@@ -24,7 +24,7 @@ export async function complete(context: Context, { parameters, url, id }: Captur
     const state = entries.find(([key, value]) => isTransaction(value) && transactionId(key) === id)?.[0]
     return state === undefined ? { status: 'none' } : redeem(context, state)
   }
-  let response: Arrival
+  let response: ReceivedResponse
   try {
     response = { ...parseAuthorizationResponse(parameters), url }
   } catch (error) {
@@ -49,7 +49,7 @@ export async function giveUp(context: Context, state: string): Promise<void> {
 }
 
 interface Occasion {
-  readonly response?: Arrival
+  readonly response?: ReceivedResponse
   readonly opener?: boolean
   /** Called when it had ended before, in another page. */
   readonly onEnded?: () => void
@@ -102,7 +102,7 @@ async function redeem(
       if (response && step.ended.input.display === 'popup') return leavePopup(context, state, step.ended)
       tabs.announce(transactionId(state))
       if (step.found) onEnded?.()
-      return tell(context, step.ended)
+      return toCallbackState(context, step.ended)
     case 'sign_in':
       return signInRequired(context, step.transaction, resume)
     case 'hand_over':
@@ -117,7 +117,7 @@ async function redeem(
 /** Sends the code, stores what came of it, and tells. Runs under the transaction's lock. */
 async function send(
   context: Context,
-  transaction: Returned,
+  transaction: TransactionWithCode,
   resume: () => Promise<CallbackState>,
 ): Promise<CallbackState> {
   const { provider, state, sends = 1 } = transaction
@@ -131,7 +131,7 @@ async function send(
   } catch (error) {
     if (!(error instanceof CountersignError)) throw error
     // The code has not left this page: that was no attempt.
-    const waiting: Returned = { ...transaction, phase: 'returned', sends: sends - 1 }
+    const waiting: TransactionWithCode = { ...transaction, phase: 'returned', sends: sends - 1 }
     await database.change([], () => [{ [state]: waiting }, undefined])
     return { status: 'failed', error, provider, returnTo, resume }
   }
@@ -148,14 +148,14 @@ async function send(
     await database.change([], () => [{ [state]: ended }, undefined])
     tabs.announce(id)
     context.emit('transaction_ended', id, error.code)
-    return tell(context, ended)
+    return toCallbackState(context, ended)
   }
 
   return keep(context, transaction, redeemed)
 }
 
 /** Stores what the code gave, and tells. The code is spent: where storing fails the tokens wait here for `resume()`. */
-async function keep(context: Context, transaction: Returned, redeemed: Redeemed): Promise<CallbackState> {
+async function keep(context: Context, transaction: TransactionWithCode, redeemed: Redeemed): Promise<CallbackState> {
   const { provider, state, subject } = transaction
   const { database, tabs } = context.platform
   const { connection, accessToken, refreshToken, idTokenSubject, stored } = redeemed
@@ -186,12 +186,12 @@ async function keep(context: Context, transaction: Returned, redeemed: Redeemed)
   tabs.announce(connection.id)
   tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')
-  return tell(context, ended, record)
+  return toCallbackState(context, ended, record)
 }
 
 function signInRequired(
   context: Context,
-  { provider, returnTo }: Returned,
+  { provider, returnTo }: TransactionWithCode,
   resume: () => Promise<CallbackState>,
 ): CallbackState {
   context.connections.signInRequired()
@@ -203,9 +203,9 @@ async function leavePopup(context: Context, state: string, ended: EndedTransacti
   const { navigation, tabs } = context.platform
   if (ended.outcome === 'cancelled') tabs.announce(transactionId(state))
   // Nobody is there to tell it, so this page does.
-  else if (!(await offer(context, state))) return tell(context, ended)
+  else if (!(await offer(context, state))) return toCallbackState(context, ended)
   navigation.close()
-  return tell(context, ended)
+  return toCallbackState(context, ended)
 }
 
 /** In the popup: lets the page that opened it go on, and goes on itself when that page is gone. */

@@ -11,14 +11,14 @@ const handOverSeconds = 10
  *
  * What the page itself was opened with is not among them: that is shown where it belongs.
  */
-export function recover(context: Context): void {
+export function resumePending(context: Context): void {
   context.platform.navigation.whenActive(() => {
     // Without storage or network everything stays as it is, for the next page.
-    goOn(context).catch(() => undefined)
+    resumeEach(context).catch(() => undefined)
   })
 }
 
-async function goOn(context: Context): Promise<void> {
+async function resumeEach(context: Context): Promise<void> {
   const { clock, database, navigation } = context.platform
   const { countersign } = Object(navigation.historyState()) as { countersign?: unknown }
   const isLeft = (record: unknown): record is Transaction =>

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { CountersignError, NetworkError, TokenEndpointError } from '../../protocol/errors.js'
-import { keepMetadata } from '../../protocol/metadata-cache.js'
+import { cacheMetadata } from '../../protocol/metadata-cache.js'
 import { checkMetadata, discover } from '../../protocol/metadata.js'
 import { revoke } from '../../protocol/revocation.js'
 import { missingScope, parseScope } from '../../protocol/scope.js'
@@ -39,7 +39,7 @@ export function createChannel(context: Context, name: string, provider: Provider
   const { clock, fetch, tabs } = context.platform
   const { direct = {}, clientId, issuer = '' } = provider
   const persistent = keepsTokens(provider)
-  const metadata = keepMetadata(async (reach) =>
+  const metadata = cacheMetadata(async (reach) =>
     direct.metadata
       ? checkMetadata(direct.metadata, issuer, direct.origins)
       : discover(reach.fetch, issuer, direct.origins),

@@ -1,7 +1,7 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import { asHeld, isConnectionRecord, type Connection } from '../records/connection.js'
 import type { Context } from '../context.js'
-import { later } from '../load-module.js'
+import { lazyParts } from '../load-module.js'
 import type { CommonInput } from '../provider.js'
 import { createStore, type ReadableStore } from '../readable-store.js'
 import type { EndedTransaction, Transaction } from '../records/transaction.js'
@@ -79,9 +79,9 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
     const held = [...tokens.keys()]
     const entries = await database.entries()
     if (!swept && entries.some(([, value]) => isOverdue(value, clock.now(), first))) {
-      const { recover, sweep } = await later()
-      await sweep(context)
-      if (first) recover({ ...context, connections })
+      const { resumePending, expire } = await lazyParts()
+      await expire(context)
+      if (first) resumePending({ ...context, connections })
       return read(owner, first, true)
     }
     const synced = entries.find(([key]) => key === syncedKey(owner))?.[1]
@@ -89,7 +89,7 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
     if (mediator !== undefined && !isRecent(synced) && !isRecent(asked.get(owner))) {
       asked.set(owner, clock.now())
       // Without an answer this page goes on with what it has, and the next one asks again.
-      const synchronized = later()
+      const synchronized = lazyParts()
         .then(({ synchronize }) => synchronize(context, owner, mediator))
         .catch(() => undefined)
       // What is known is shown at once; what changed on another device follows.

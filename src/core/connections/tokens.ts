@@ -2,7 +2,7 @@ import type { CountersignError } from '../../protocol/errors.js'
 import type { Connection } from '../records/connection.js'
 import type { ConnectionsState } from './connections.js'
 import { providerOf, type Context } from '../context.js'
-import { later } from '../load-module.js'
+import { lazyParts } from '../load-module.js'
 import type { Mode } from '../provider.js'
 import type { ReadableStore } from '../readable-store.js'
 
@@ -99,18 +99,18 @@ export function createTokens(
 
 function toState(context: Context, name: string, connection: Connection): TokensState {
   const disconnect = async (): Promise<{ revoked: boolean }> =>
-    (await later()).disconnect(context, connection)
+    (await lazyParts()).disconnect(context, connection)
   if (connection.status !== 'connected') return { status: 'reauthorization_required', connection, disconnect }
   const connected: Connected = {
     status: 'connected',
     connection,
-    fetch: async (path, init = {}) => (await later()).fetchResource(context, connection, path, init),
+    fetch: async (path, init = {}) => (await lazyParts()).fetchResource(context, connection, path, init),
     disconnect,
   }
   if (providerOf(context, name).mode === 'bff') return connected
   return {
     ...connected,
-    getAccessToken: async () => (await (await later()).getAccessToken(context, connection)).value,
+    getAccessToken: async () => (await (await lazyParts()).getAccessToken(context, connection)).value,
     // Read when asked for, so that a refresh renders nothing.
     get expiresAt() {
       return context.tokens.get(connection.id)?.accessToken?.expiresAt

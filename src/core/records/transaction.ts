@@ -11,7 +11,7 @@ import { requestedScope } from '../../protocol/requested-scope.js'
 import { parseScope } from '../../protocol/scope.js'
 import { providerOf } from '../context.js'
 import { checkReturnTo } from '../callback/outcome.js'
-import { sweep } from '../authorize/expire.js'
+import { expire } from '../authorize/expire.js'
 
 /** What must survive the redirect. Lies in IndexedDB under its `state` until it has ended. */
 export interface Transaction {
@@ -149,7 +149,7 @@ export async function createTransaction(
     createdAt: now,
     expiresAt: now + Math.min(provider.transactionSeconds ?? 900, longestSeconds),
   }
-  await sweep(context)
+  await expire(context)
   await database.change([], () => [{ [transaction.state]: transaction }, undefined])
   return transaction
 }

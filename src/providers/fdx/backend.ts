@@ -10,7 +10,7 @@ import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import type { Fetch } from '../../protocol/http.js'
-import { keepMetadata } from '../../protocol/metadata-cache.js'
+import { cacheMetadata } from '../../protocol/metadata-cache.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
 import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
 import {
@@ -220,7 +220,7 @@ const fapiAlgorithms = ['PS256', 'ES256', 'EdDSA', 'Ed25519'] as const
 /** Makes what requests to the data provider need; the metadata, and with it cached keys, is one object for an hour. */
 function createEndpoint(options: FdxBackendOptions): (context: ProviderContext) => Promise<TokenEndpoint> {
   const { issuer, api, clientId, fapi = false, endpointOrigins = [] } = options
-  const metadata = keepMetadata(async ({ fetch }) => {
+  const metadata = cacheMetadata(async ({ fetch }) => {
     const server = await discover(fetch, issuer, [new URL(api).origin, ...endpointOrigins])
     if (fapi) checkFapi(server)
     return server

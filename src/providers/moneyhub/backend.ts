@@ -16,7 +16,7 @@ import { deliver, toParameters, type MoneyhubDelivery } from './authorization-re
 import { createMoneyhubClient, type MoneyhubClientAuthentication } from './client.js'
 import { authorizationPath, dataScope, endpoints, transactionSeconds } from './facts.js'
 import { inputForms, invalid, isConnectionId, readChoice, type MoneyhubChoice } from './input.js'
-import { createOwnTokens } from './client-credentials-tokens.js'
+import { createClientCredentialsTokens } from './client-credentials-tokens.js'
 import { checkUserId, createMoneyhubUsers, type MoneyhubUsers } from './users.js'
 
 export type { MoneyhubDelivery } from './authorization-request.js'
@@ -115,7 +115,7 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
   const settings = readOptions(options)
   const { issuer, once, scope, mode } = settings
   const client = createMoneyhubClient(options.clientId, issuer, options)
-  const ownTokens = createOwnTokens(client.endpoint)
+  const ownTokens = createClientCredentialsTokens(client.endpoint)
   const users = createMoneyhubUsers(settings.identityService, ownTokens)
 
   return {

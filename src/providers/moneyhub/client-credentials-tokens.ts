@@ -1,8 +1,8 @@
 import { requestClientCredentials, type TokenEndpoint } from '../../protocol/token-endpoint.js'
-import type { Reach } from '../../protocol/metadata-cache.js'
+import type { RequestContext } from '../../protocol/metadata-cache.js'
 
 /** What a token of the client's own is for. */
-export interface OwnTokenRequest {
+export interface ClientCredentialsRequest {
   /** Space-delimited. */
   readonly scope: string
   /** The Moneyhub user whose data it reads. */
@@ -12,7 +12,7 @@ export interface OwnTokenRequest {
 }
 
 /** Tokens of the client's own: asked for once per user and scope, and never given to a page. */
-export type OwnTokens = (request: OwnTokenRequest, reach: Reach) => Promise<string>
+export type ClientCredentialsTokens = (request: ClientCredentialsRequest, reach: RequestContext) => Promise<string>
 
 /** Moneyhub's documented lifetime, for an answer that does not say. */
 const usualSeconds = 7200
@@ -30,10 +30,10 @@ interface Held {
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.4 */
-export function createOwnTokens(endpointFor: (reach: Reach) => Promise<TokenEndpoint>): OwnTokens {
+export function createClientCredentialsTokens(endpointFor: (reach: RequestContext) => Promise<TokenEndpoint>): ClientCredentialsTokens {
   const held = new Map<string, Held>()
 
-  function ask({ scope, sub }: OwnTokenRequest, key: string, reach: Reach): Promise<string> {
+  function ask({ scope, sub }: ClientCredentialsRequest, key: string, reach: RequestContext): Promise<string> {
     const token = endpointFor(reach)
       .then((endpoint) => requestClientCredentials(endpoint, { scope, ...(sub !== undefined && { sub }) }))
       .then(({ accessToken, expiresInSeconds = usualSeconds }) => {

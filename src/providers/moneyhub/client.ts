@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { keepMetadata, type Reach } from '../../protocol/metadata-cache.js'
+import { cacheMetadata, type RequestContext } from '../../protocol/metadata-cache.js'
 import { discover } from '../../protocol/metadata.js'
 import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
 import { signAssertions } from '../kit/backend/client-assertion.js'
@@ -41,7 +41,7 @@ export interface MoneyhubClient {
   /** Fulfilled when the key is imported. */
   readonly ready: Promise<Signer | undefined>
   /** Metadata, and with it the cached keys, is one object for an hour. */
-  readonly endpoint: (reach: Reach) => Promise<TokenEndpoint>
+  readonly endpoint: (reach: RequestContext) => Promise<TokenEndpoint>
 }
 
 /** @throws {TypeError} without key and secret. */
@@ -55,7 +55,7 @@ export function createMoneyhubClient(
   ready.catch(() => undefined)
   const authentication = authenticate(issuer, options, ready)
   authentication.catch(() => undefined)
-  const metadata = keepMetadata(({ fetch }) => discover(fetch, issuer))
+  const metadata = cacheMetadata(({ fetch }) => discover(fetch, issuer))
 
   return {
     ready,

@@ -2,8 +2,8 @@ import { TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import { readJsonObject, request, type Answer } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
 import { oauthErrorOf } from '../../protocol/oauth-request.js'
-import type { Reach } from '../../protocol/metadata-cache.js'
-import type { OwnTokens } from './client-credentials-tokens.js'
+import type { RequestContext } from '../../protocol/metadata-cache.js'
+import type { ClientCredentialsTokens } from './client-credentials-tokens.js'
 
 /** Where it is remembered who is who: compare and swap, so that `next` may be called again and has no effects. */
 export interface UserRecords {
@@ -14,7 +14,7 @@ export interface UserRecords {
 }
 
 /** What making a user needs. */
-export interface UserContext extends Reach {
+export interface UserContext extends RequestContext {
   readonly records: UserRecords
 }
 
@@ -23,9 +23,9 @@ export interface MoneyhubUsers {
   /** The Moneyhub user of an app user: made once, whoever asks at the same time. */
   readonly ensure: (subject: string, clientUserId: string, context: UserContext) => Promise<string>
   /** When a connection's consent ends: epoch seconds, or `undefined` where Moneyhub does not say. */
-  readonly expiryOf: (userId: string, connectionId: string, reach: Reach) => Promise<number | undefined>
+  readonly expiryOf: (userId: string, connectionId: string, reach: RequestContext) => Promise<number | undefined>
   /** Deletes a connection: resolves with whether it is gone. */
-  readonly disconnect: (userId: string, connectionId: string, reach: Reach) => Promise<boolean>
+  readonly disconnect: (userId: string, connectionId: string, reach: RequestContext) => Promise<boolean>
 }
 
 /** Seconds that the creation of a user may take; then another process may try. */
@@ -37,12 +37,12 @@ const keptSeconds = 315_360_000
 type UserRecord = { readonly userId: string } | { readonly lease: string; readonly until: number }
 
 /** @param service Where the users API is: an origin without a path. */
-export function createMoneyhubUsers(service: string, ownTokens: OwnTokens): MoneyhubUsers {
+export function createMoneyhubUsers(service: string, ownTokens: ClientCredentialsTokens): MoneyhubUsers {
   async function call(
     scope: string,
     path: string,
     init: { readonly method: string; readonly body?: string },
-    reach: Reach,
+    reach: RequestContext,
   ): Promise<Answer> {
     const token = await ownTokens({ scope }, reach)
     const headers = {
@@ -53,7 +53,7 @@ export function createMoneyhubUsers(service: string, ownTokens: OwnTokens): Mone
     return request(reach.fetch, `${service}/users${path}`, { ...init, headers })
   }
 
-  async function create(clientUserId: string, reach: Reach): Promise<string> {
+  async function create(clientUserId: string, reach: RequestContext): Promise<string> {
     const init = { method: 'POST', body: JSON.stringify({ clientUserId }) }
     const answer = await call('user:create', '', init, reach)
     if (!answer.response.ok) throw refusal(answer)

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { BackendProvider, ProviderContext, ResourceRoute } from '../../backend/provider.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
-import { keepMetadata } from '../../protocol/metadata-cache.js'
+import { cacheMetadata } from '../../protocol/metadata-cache.js'
 import { discover } from '../../protocol/metadata.js'
 import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
 import { revoke } from '../../protocol/revocation.js'
@@ -113,7 +113,7 @@ export function createStandardProvider<const M extends 'mediated' | 'bff'>(
   // Told by `ready`; nobody else may be waiting yet.
   authentication.catch(() => undefined)
   // For an hour: with it go the cached keys.
-  const metadata = keepMetadata(({ fetch }) => discover(fetch, options.issuer, options.origins))
+  const metadata = cacheMetadata(({ fetch }) => discover(fetch, options.issuer, options.origins))
 
   const endpointFor = async (context: ProviderContext): Promise<TokenEndpoint> => ({
     server: await metadata(context),

@@ -6,7 +6,7 @@ import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '.
 import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
-import { keepMetadata } from '../../protocol/metadata-cache.js'
+import { cacheMetadata } from '../../protocol/metadata-cache.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
 import { revoke } from '../../protocol/revocation.js'
 import { parseScope } from '../../protocol/scope.js'
@@ -258,7 +258,7 @@ function createEndpoint(
   settings: Settings,
   authentication: Promise<oauth.ClientAuth>,
 ): (context: ProviderContext) => Promise<TokenEndpoint> {
-  const metadata = keepMetadata(({ fetch }) => loadMetadata(options, settings, fetch))
+  const metadata = cacheMetadata(({ fetch }) => loadMetadata(options, settings, fetch))
   return async (context) => ({
     server: await metadata(context),
     clientId: options.clientId,

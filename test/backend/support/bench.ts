@@ -1,6 +1,6 @@
 import { createBackend, memoryStore, stitch, type BackendEvent, type Store } from 'countersign/backend'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../../src/protocol/pkce.js'
-import type { ConnectionDocument, ContractError } from '../../../src/protocol/contract.js'
+import type { ConnectionDocument, ContractErrorCode } from '../../../src/protocol/contract.js'
 import { secret } from '../../support/secrets.js'
 import {
   api,
@@ -38,7 +38,7 @@ export interface Proof {
 
 /** Every member that some answer of the contract has; a test looks at those that are there. */
 export interface AnswerBody {
-  readonly error: ContractError
+  readonly error: ContractErrorCode
   readonly error_description: string
   readonly authorization_url: string
   readonly transaction?: string
