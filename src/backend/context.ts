@@ -1,8 +1,7 @@
 import type { Fetch } from '../protocol/http.js'
 import type { BackendEvent, RecordKind } from './backend-events.js'
 import type { GuardOptions } from './http/guard.js'
-import { sha256 } from './crypto/hash.js'
-import type { BackendProvider, ProviderContext, Session } from './provider.js'
+import type { BackendProvider, Session } from './provider.js'
 import type { RateLimit } from './http/rate-limit.js'
 import type { Records, Report } from './storage/records.js'
 import { Refusal } from './http/refusal.js'
@@ -37,52 +36,6 @@ export function providerOf({ providers }: Context, name: string): BackendProvide
   const provider = providers.get(name)
   if (!provider) throw new Refusal('unknown_provider')
   return provider
-}
-
-/** What a provider's methods are given. */
-export function providerContext(context: Context, provider: BackendProvider): ProviderContext {
-  const { fetch, now, providers, records } = context
-  const [name = ''] = [...providers].find(([, candidate]) => candidate === provider) ?? []
-  const ownKey = (key: string): string => `provider:${name}:${key}`
-  return {
-    fetch: withoutReuse(provider.fetch ?? fetch),
-    now,
-    records: {
-      read: (key) => records.read(ownKey(key)),
-      change: (key, next) => records.change(ownKey(key), next),
-    },
-  }
-}
-
-/**
- * Has every request of a provider's methods use a connection of its own. A server may close a kept connection just when a
- * request is on its way, and of a code or a refresh token that can be used once nobody knows then whether it was.
- */
-const withoutReuse =
-  (fetch: Fetch): Fetch =>
-  (url, init) => {
-    const headers = new Headers(init.headers)
-    headers.set('connection', 'close')
-    return fetch(url, { ...init, headers })
-  }
-
-/** How many users are remembered. */
-const rememberedSubjects = 1000
-
-/** How users of the app appear in keys of the store: not to be read back. */
-export function createSubjectKeys(): Context['subjectKey'] {
-  const keys = new Map<string, Promise<string> | string>()
-  return (subject) => {
-    let key = keys.get(subject)
-    if (!key) {
-      for (const oldest of keys.keys()) {
-        if (keys.size < rememberedSubjects) break
-        keys.delete(oldest)
-      }
-      keys.set(subject, (key = sha256(`subject ${subject}`)))
-    }
-    return key
-  }
 }
 
 /** The same context for one user's request: its events say whose it is, and at which provider. */

@@ -1,19 +1,12 @@
-import type { ConnectionsAnswer, DisconnectAnswer } from '../protocol/contract.js'
-import { isCodeChallenge } from '../protocol/pkce.js'
-import { usableTokens } from './connections/access-tokens.js'
-import { respondJson, respondRefusal } from './http/responses.js'
-import { beginAuthorization } from './flow/begin.js'
-import { readJsonBody } from './http/body.js'
-import { findConnection, forgetConnection, listConnections, toDocument } from './connections/record.js'
-import { forSubject, providerOf, type Context } from './context.js'
+import { respondRefusal } from './http/responses.js'
+import { forSubject, type Context } from './context.js'
 import { toRefusal } from './http/to-refusal.js'
 import { allowOrigin, checkOrigin, preflight } from './http/guard.js'
 import { createContext, type BackendOptions } from './options.js'
 import type { BackendProviders, Session } from './provider.js'
-import { addressKey, countRequest, type RateLimitAction } from './http/rate-limit.js'
-import { redeem, toAccessTokenAnswer } from './flow/redemption.js'
+import { addressKey, countRequest } from './http/rate-limit.js'
 import { Refusal } from './http/refusal.js'
-import { requestResource } from './connections/resource-proxy.js'
+import { findRoutes, type Method, type Route } from './routes.js'
 
 /** The reference backend: a Web-standard handler of the contract. */
 export interface Backend {
@@ -111,94 +104,4 @@ async function admit(
   if (!session) throw new Refusal('unauthenticated')
   await countRequest(context, { by: 'subject', key: session.subject, action })
   return { route, session }
-}
-
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-
-/** What answers a request once it is known who asks. */
-interface Route {
-  readonly action: RateLimitAction
-  /** As it stands in the path, so it may be none. */
-  readonly provider?: string
-  readonly respond: (context: Context, session: Session, request: Request) => Promise<Response>
-}
-
-type Routes = { readonly [M in Method]?: Route }
-
-/** What there is under a path, by method. @throws {Refusal} `not_found` */
-function findRoutes(basePath: string, pathname: string): Routes {
-  const path = pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length + 1) : ''
-  const [first = '', second = '', third, ...rest] = path.split('/')
-  if (first === 'connections') {
-    if (path === 'connections') return { GET: list }
-    if (second !== '' && third === undefined) return { DELETE: disconnect(second) }
-    if (third === 'access-token' && rest.length === 0) return { POST: accessToken(second) }
-    if (third === 'resource' && rest.length > 0) return resources(second, rest.join('/'))
-  } else if (first !== '' && third === undefined) {
-    if (second === 'authorization') return { POST: authorization(first) }
-    if (second === 'token') return { POST: token(first) }
-  }
-  throw new Refusal('not_found')
-}
-
-const authorization = (provider: string): Route => ({
-  action: 'authorization',
-  provider,
-  respond: async (context, session, request) =>
-    respondJson(201, await beginAuthorization(context, session, provider, request)),
-})
-
-const token = (provider: string): Route => ({
-  action: 'token',
-  provider,
-  respond: async (context, session, request) =>
-    respondJson(200, await redeem(context, session, provider, request)),
-})
-
-const list: Route = {
-  action: 'connections',
-  async respond(context, { subject }) {
-    const records = await listConnections(context, subject)
-    const body: ConnectionsAnswer = {
-      connections: records.map((record) => toDocument(record, context.now())),
-    }
-    return respondJson(200, body)
-  },
-}
-
-const disconnect = (id: string): Route => ({
-  action: 'connections',
-  async respond(context, { subject }) {
-    const record = await findConnection(context, subject, id)
-    const body: DisconnectAnswer = { revoked: await forgetConnection(context, record) }
-    context.emit('disconnected', { provider: record.provider, connection: id })
-    return respondJson(200, body)
-  },
-})
-
-const accessToken = (id: string): Route => ({
-  action: 'access-token',
-  async respond(context, { subject }, request) {
-    const { rejected } = await readJsonBody(request, ['rejected'])
-    if (!(rejected === undefined || isCodeChallenge(rejected))) {
-      throw new Refusal('invalid_request', {
-        description: 'rejected is the SHA-256 of an access token: 43 base64url characters.',
-        reason: 'parameters',
-      })
-    }
-    const record = await findConnection(context, subject, id)
-    const { provider } = record
-    if (providerOf(context, provider).mode !== 'mediated') throw new Refusal('not_found', { reason: 'mode' })
-    const tokens = await usableTokens(context, record, rejected)
-    context.emit('access_token_given', { provider, connection: id })
-    return respondJson(200, toAccessTokenAnswer(tokens, context.now()))
-  },
-})
-
-function resources(id: string, path: string): Routes {
-  const route: Route = {
-    action: 'resource',
-    respond: (context, { subject }, request) => requestResource(context, subject, id, path, request),
-  }
-  return { GET: route, POST: route, PUT: route, PATCH: route, DELETE: route }
 }

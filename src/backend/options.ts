@@ -1,7 +1,8 @@
 import type { Fetch } from '../protocol/http.js'
 
 import { checkOptions } from './check-options.js'
-import { createSubjectKeys, reportBy, type Context } from './context.js'
+import { reportBy, type Context } from './context.js'
+import { createSubjectKeys } from './subject-keys.js'
 import type { BackendLog } from './backend-events.js'
 import type { BackendProviders, Session, SessionOf } from './provider.js'
 import { memoryRateLimit, type RateLimit } from './http/rate-limit.js'

@@ -6,13 +6,18 @@ import { createAuthorization, type Authorization } from './authorize/authorizati
 import type { CallbackState } from './callback/callback.js'
 import { captureResponse } from './callback/capture.js'
 import type { Channel } from './channel/channel.js'
-import { createConnections, type ConnectionsState } from './connections/connections.js'
-import { providerOf, type Context, type HeldTokens } from './context.js'
+import { createConnections } from './connections/connections.js'
+import type { ConnectionsState } from './connections/connections-state.js'
+import { providerOf, type Context } from './context.js'
+import type { HeldTokens } from './held-tokens.js'
 import type { CountersignEvent } from './client-events.js'
-import type { CommonInput, DetailsOf, InputArgument, Provider } from './provider.js'
-import { lazyParts, loadModule } from './load-module.js'
+import type { DetailsOf, InputArgument, Provider } from './provider.js'
+import type { CommonInput } from './input.js'
+import { loadModule } from './load-module.js'
+import { lazyParts } from './lazy.js'
 import { createStore, type ReadableStore } from './readable-store.js'
 import { createTokens, type TokensState } from './connections/tokens.js'
+import { checkConfiguration, resolveBackend } from './configuration.js'
 
 /** The providers of a client, by the names the application gives them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "a provider of whatever input": input types stand in contravariant positions
@@ -197,7 +202,9 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       callback.set({ status: 'failed', error, returnTo: '/' })
     } else if (capture) {
       callback.set(pending)
-      platform.navigation.whenActive(() => void show(async () => (await lazyParts()).complete(context, capture)))
+      platform.navigation.whenActive(
+        () => void show(async () => (await lazyParts()).complete(context, capture)),
+      )
     }
   }
 
@@ -242,42 +249,4 @@ async function loadChannel(context: Context, name: string): Promise<Channel> {
   const provider = providerOf(context, name)
   const { createChannel } = await loadModule(provider.channel())
   return createChannel(context, name, provider)
-}
-
-function resolveBackend(
-  backend: ClientOptions['backend'],
-  { fetch, navigation }: Platform,
-): Context['backend'] {
-  if (backend === undefined) return undefined
-  const own = typeof backend === 'string' ? { url: backend } : backend
-  const url = new URL(own.url, navigation.url()).href.replace(/\/+$/, '')
-  return { url, fetch: own.fetch ?? fetch, credentials: own.fetch ? 'omit' : 'include' }
-}
-
-/** @throws {TypeError} naming the provider and what to change. */
-function checkConfiguration(context: Context, names: readonly string[]): void {
-  const seen = new Set<string>()
-  for (const name of names) {
-    const provider = providerOf(context, name)
-    refuseSecrets(provider)
-    const { mode } = provider
-    const uri = context.redirectUri(name)
-    if (!/^[\w-]+$/.test(name))
-      throw new TypeError(`The provider name "${name}" may hold letters, digits, "-" and "_" only.`)
-    if (mode !== 'browser' && !context.backend)
-      throw new TypeError(`Provider "${name}" is in ${mode} mode: give createClient the \`backend\` option.`)
-    if (
-      !URL.canParse(uri) ||
-      new URL(uri).origin !== context.platform.navigation.url().origin ||
-      uri.includes('#')
-    ) {
-      throw new TypeError(
-        `The redirect URI of provider "${name}" must be a URL on this origin, without fragment.`,
-      )
-    }
-    // Without a redirect URI of its own, a response of one authorization server could pass for another's (RFC 9700 §4.4).
-    if (seen.has(uri))
-      throw new TypeError(`Provider "${name}" shares its redirect URI with another: give each its own.`)
-    seen.add(uri)
-  }
 }

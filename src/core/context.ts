@@ -1,21 +1,11 @@
 import type { Fetch } from '../protocol/http.js'
 import type { Platform } from '../platform/platform.js'
-import type { Channel, AccessToken } from './channel/channel.js'
-import type { Connections } from './connections/connections.js'
+import type { Channel } from './channel/channel.js'
+import type { HeldTokens } from './held-tokens.js'
+import type { Connections } from './connections/connections-state.js'
 import type { Emit } from './client-events.js'
-import type { CommonInput, Provider } from './provider.js'
-
-/** The tokens of one connection, in the memory of this page and nowhere else. */
-export interface HeldTokens {
-  readonly accessToken: AccessToken | undefined
-  /** When the connection that the access token came with was made or renewed: epoch seconds. */
-  readonly connectedAt?: number
-  readonly refreshToken?: string | undefined
-  /** Whom the first ID Token named: a refreshed one must name the same. */
-  readonly idTokenSubject?: string | undefined
-  /** A request for a new access token that is under way: everybody waits for the same one. */
-  readonly pending?: Promise<AccessToken>
-}
+import type { Provider } from './provider.js'
+import type { CommonInput } from './input.js'
 
 /** Where the app's backend is and how to reach it. */
 export interface Backend {

@@ -1,5 +1,7 @@
 // Everything that is not needed before somebody clicks or comes back, as one part that is loaded on demand.
-export { disconnect, fetchResource, getAccessToken } from './connections/access-token.js'
+export { getAccessToken } from './connections/access-token.js'
+export { disconnect } from './connections/disconnect.js'
+export { fetchResource } from './connections/resource.js'
 export { depart, prepare } from './authorize/begin.js'
 export { resumePending } from './callback/resume-pending.js'
 export { complete } from './callback/redeem.js'

@@ -1,8 +1,6 @@
 import { sha256 } from '../protocol/pkce.js'
 import type { Context } from './context.js'
-
-/** Under this key lies a hash of who is signed in to the app; the same word is announced when it changes. */
-const sessionKey = 'session'
+import { sessionKey } from './records/keys.js'
 
 const fingerprint = async (subject: string | null): Promise<string> =>
   subject === null ? '' : sha256(subject)

@@ -1,6 +1,7 @@
 'use client'
 import * as React from 'react'
-import type { Authorization, AuthorizationState } from '../core/authorize/authorization.js'
+import type { Authorization } from '../core/authorize/authorization.js'
+import type { AuthorizationState } from '../core/authorize/authorization-state.js'
 import type { Client } from '../core/client.js'
 import type { InputArgument } from '../core/provider.js'
 import type { CountersignError } from '../protocol/errors.js'

@@ -1,7 +1,7 @@
 'use client'
 import * as React from 'react'
 import type { Client } from '../core/client.js'
-import type { ConnectionsState } from '../core/connections/connections.js'
+import type { ConnectionsState } from '../core/connections/connections-state.js'
 import { useClient, type ClientOption } from './provider.js'
 
 const restoring: ConnectionsState = { status: 'restoring' }

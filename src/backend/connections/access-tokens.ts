@@ -1,15 +1,9 @@
 import { CountersignError, TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import type { Fetch } from '../../protocol/http.js'
-import {
-  changeConnection,
-  findConnection,
-  forgetConnection,
-  toHeld,
-  toStoredTokens,
-  type ConnectionRecord,
-  type StoredTokens,
-} from './record.js'
-import { providerContext, providerOf, type Context } from '../context.js'
+import { toHeld, toStoredTokens, type ConnectionRecord, type StoredTokens } from './record.js'
+import { forgetConnection, changeConnection, findConnection } from './connections.js'
+import { providerOf, type Context } from '../context.js'
+import { providerContext } from '../provider-context.js'
 import { toRefusal } from '../http/to-refusal.js'
 import { sha256 } from '../crypto/hash.js'
 import { retry } from '../storage/retry.js'

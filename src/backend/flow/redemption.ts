@@ -2,15 +2,11 @@ import type { TokenAnswer } from '../../protocol/contract.js'
 import { isCodeChallenge, isCodeVerifier } from '../../protocol/pkce.js'
 import { usableTokens } from '../connections/access-tokens.js'
 import { readJsonBody } from '../http/body.js'
-import {
-  checkReadable,
-  findConnection,
-  storeConnection,
-  toDocument,
-  type ConnectionRecord,
-  type StoredTokens,
-} from '../connections/record.js'
-import { providerContext, providerOf, type Context } from '../context.js'
+import type { ConnectionRecord, StoredTokens } from '../connections/record.js'
+import { storeConnection, checkReadable, findConnection } from '../connections/connections.js'
+import { toDocument } from '../connections/document.js'
+import { providerOf, type Context } from '../context.js'
+import { providerContext } from '../provider-context.js'
 import { toRefusal } from '../http/to-refusal.js'
 import type { BackendProvider, ProviderGrant, Redemption, Session } from '../provider.js'
 import { countRequest } from '../http/rate-limit.js'

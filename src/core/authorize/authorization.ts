@@ -1,36 +1,10 @@
 import { CountersignError } from '../../protocol/errors.js'
-import type { CallbackState } from '../callback/callback.js'
 import { providerOf, type Context } from '../context.js'
 import type { Departure } from './begin.js'
-import { lazyParts } from '../load-module.js'
-import type { CommonInput } from '../provider.js'
+import { lazyParts } from '../lazy.js'
+import type { CommonInput } from '../input.js'
 import { createStore, type ReadableStore } from '../readable-store.js'
-
-/** How far an authorization has come. */
-export type AuthorizationState =
-  | { readonly status: 'idle' }
-  /** The page, or the popup, is about to go to the provider. Ends after 10 seconds when the page is still here. */
-  | { readonly status: 'leaving' }
-  /** A popup is open at the provider. */
-  | {
-      readonly status: 'waiting'
-      /** Ends the wait: closes the popup and gives up the transaction. */
-      readonly cancel: () => void
-    }
-  /**
-   * The popup is closed, as far as the browser can tell. If it comes back after all, before it has expired, its outcome
-   * takes the place of this.
-   */
-  | { readonly status: 'closed' }
-  /** Nobody was sent away, or the popup came back with a failure. */
-  | {
-      readonly status: 'failed'
-      readonly error: CountersignError
-      /** Takes the same step again: present when a popup came back and nothing was lost. */
-      readonly resume?: () => Promise<CallbackState>
-    }
-  /** What a popup came back with. */
-  | Extract<CallbackState, { readonly status: 'connected' | 'cancelled' | 'denied' | 'sign_in_required' }>
+import type { AuthorizationState } from './authorization-state.js'
 
 /** One way to connect: a provider with an input. Its functions take no arguments and never change. */
 export interface Authorization extends ReadableStore<AuthorizationState> {

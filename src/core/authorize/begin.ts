@@ -1,11 +1,13 @@
 import { CountersignError } from '../../protocol/errors.js'
-import type { AuthorizationState } from './authorization.js'
+import type { AuthorizationState } from './authorization-state.js'
 import type { AuthorizationUrl } from '../channel/channel.js'
-import { connectionKey, type ConnectionRecord } from '../records/connection.js'
+import type { ConnectionRecord } from '../records/connection.js'
+import { connectionKey } from '../records/keys.js'
 import { providerOf, type Context } from '../context.js'
 import { loadModule } from '../load-module.js'
-import type { CommonInput } from '../provider.js'
-import { createTransaction, isTransaction, transactionId, type Transaction } from '../records/transaction.js'
+import type { CommonInput } from '../input.js'
+import { isTransaction, transactionId, type Transaction } from '../records/transaction.js'
+import { createTransaction } from './create-transaction.js'
 
 /** A transaction that nobody has left for, with its authorization URL where that could be had ahead of the click. */
 export interface Departure {

@@ -1,7 +1,7 @@
 import { TransactionError } from '../../protocol/errors.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import type { Context } from '../context.js'
-import { endWith } from '../callback/outcome.js'
+import { endWith } from '../records/ended-transaction.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
 
 /** Nobody needs more than this many at once; prepared ones make room first, then ended ones, the oldest before others. */

@@ -7,7 +7,7 @@ import {
 } from '../../protocol/errors.js'
 import { isAt } from './capture.js'
 import type { Context } from '../context.js'
-import { end, endWith } from './outcome.js'
+import { endWith, end } from '../records/ended-transaction.js'
 import type { Provider } from '../provider.js'
 import {
   hasEnded,
@@ -129,7 +129,11 @@ function checkRecord(
 }
 
 /** How a response without a code ends the transaction; `undefined` when there is a code. */
-function endingOf(record: Transaction, response: ReceivedResponse | undefined, provider: Provider): Step | undefined {
+function endingOf(
+  record: Transaction,
+  response: ReceivedResponse | undefined,
+  provider: Provider,
+): Step | undefined {
   if (!response) {
     const lost = new TransactionError(
       'redemption_unknown',

@@ -4,10 +4,13 @@ import { sha256 } from '../../protocol/pkce.js'
 import type { CallbackState } from './callback.js'
 import type { Capture } from './capture.js'
 import type { Channel, Redeemed } from '../channel/channel.js'
-import { connectionKey, type ConnectionRecord } from '../records/connection.js'
+import type { ConnectionRecord } from '../records/connection.js'
+import { connectionKey } from '../records/keys.js'
 import { providerOf, type Context } from '../context.js'
 import { decide, type ReceivedResponse, type TransactionWithCode, type Step } from './decide.js'
-import { checkReturnTo, end, endWith, toCallbackState } from './outcome.js'
+import { toCallbackState } from './outcome.js'
+import { endWith, end } from '../records/ended-transaction.js'
+import { checkReturnTo } from '../return-to.js'
 import { hasEnded, isTransaction, transactionId, type EndedTransaction } from '../records/transaction.js'
 
 /** Seconds for which the page that opened a popup has time to take the code over. */
@@ -155,7 +158,11 @@ async function send(
 }
 
 /** Stores what the code gave, and tells. The code is spent: where storing fails the tokens wait here for `resume()`. */
-async function keep(context: Context, transaction: TransactionWithCode, redeemed: Redeemed): Promise<CallbackState> {
+async function keep(
+  context: Context,
+  transaction: TransactionWithCode,
+  redeemed: Redeemed,
+): Promise<CallbackState> {
   const { provider, state, subject } = transaction
   const { database, tabs } = context.platform
   const { connection, accessToken, refreshToken, idTokenSubject, stored } = redeemed

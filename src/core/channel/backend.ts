@@ -21,7 +21,8 @@ import { providerOf, type Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import { resourceUrl } from './resource-url.js'
 import { invalid, toError } from './backend-error.js'
-import type { AccessToken, Channel } from './channel.js'
+import type { Channel } from './channel.js'
+import type { AccessToken } from '../held-tokens.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
 export function createChannel(context: Context, name: string, provider: Provider): Channel {

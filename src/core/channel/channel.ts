@@ -3,6 +3,7 @@ import type { Connection } from '../records/connection.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import type { Transaction } from '../records/transaction.js'
+import type { AccessToken } from '../held-tokens.js'
 
 /** Where the person is to be sent. */
 export interface AuthorizationUrl {
@@ -12,13 +13,6 @@ export interface AuthorizationUrl {
   readonly expiresAt: number
   /** What the channel wants back at redemption. */
   readonly handle?: string
-}
-
-/** An access token in the memory of this page. */
-export interface AccessToken {
-  readonly value: string
-  /** Epoch seconds; `undefined` when the server did not say. */
-  readonly expiresAt: number | undefined
 }
 
 /** What a redeemed authorization code gives. */

@@ -11,19 +11,14 @@ import {
   type RefreshedTokens,
   type TokenEndpoint,
 } from '../../protocol/token-endpoint.js'
-import { connectionKey, type Connection, type ConnectionRecord } from '../records/connection.js'
-import type { Context, HeldTokens } from '../context.js'
+import type { Connection, ConnectionRecord } from '../records/connection.js'
+import { connectionKey, tokensKey } from '../records/keys.js'
+import type { Context } from '../context.js'
+import type { HeldTokens } from '../held-tokens.js'
 import type { Provider } from '../provider.js'
 import type { Transaction } from '../records/transaction.js'
 import type { Channel } from './channel.js'
-import {
-  keepsTokens,
-  readTokens,
-  replaceTokens,
-  tokensKey,
-  writeTokens,
-  type StoredTokens,
-} from '../records/tokens.js'
+import { keepsTokens, readTokens, replaceTokens, writeTokens, type StoredTokens } from '../records/tokens.js'
 
 /** People's clocks are wrong more often than servers'; the nonce is what keeps an old ID Token out. */
 const clockToleranceSeconds = 600

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { insecure } from '../../protocol/metadata.js'
 import type { Context } from '../context.js'
-import type { AccessToken } from './channel.js'
+import type { AccessToken } from '../held-tokens.js'
 
 /**
  * The DPoP key of a provider: made once, stored as a key that cannot be exported, and never shared with another

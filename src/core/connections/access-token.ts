@@ -1,9 +1,9 @@
 import { CountersignError } from '../../protocol/errors.js'
-import type { AccessToken } from '../channel/channel.js'
-import { keepsTokens, tokensKey } from '../records/tokens.js'
-import { connectionKey, type Connection, type ConnectionRecord } from '../records/connection.js'
+import type { AccessToken } from '../held-tokens.js'
+import { keepsTokens } from '../records/tokens.js'
+import type { Connection } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
-import { resourceUrl } from '../channel/resource-url.js'
+import { checkOwner, store } from './stored-connection.js'
 
 /**
  * A usable access token of a connection: the one in memory while it is good, else a new one, asked for once however
@@ -72,19 +72,6 @@ async function renew(
   }
 }
 
-/** What a component got hold of before the app's user changed is of no use to the next one. */
-async function checkOwner({ platform, subject }: Context, { id }: Connection): Promise<void> {
-  const record = await platform.database.get(connectionKey(id)).catch(() => undefined)
-  const { subject: owner = subject() } = Object(record) as Partial<ConnectionRecord>
-  if (owner !== subject()) {
-    throw new CountersignError(
-      'sign_in_required',
-      'This connection belongs to another user of this app, who must sign in to use it.',
-      { recovery: 'sign_in' },
-    )
-  }
-}
-
 /** What a failure says about the connection itself is remembered, here and in the other tabs. */
 async function noteFailure(context: Context, connection: Connection, error: unknown): Promise<void> {
   const code = error instanceof CountersignError ? error.code : undefined
@@ -100,75 +87,4 @@ async function noteFailure(context: Context, connection: Connection, error: unkn
         : record,
     )
   }
-}
-
-async function store(
-  context: Context,
-  id: string,
-  next: (record: ConnectionRecord) => ConnectionRecord | undefined,
-): Promise<void> {
-  const { database, tabs } = context.platform
-  const key = connectionKey(id)
-  await database.change([key], ([record]) => {
-    const kept = record && next(record as ConnectionRecord)
-    return [kept ? { [key]: kept } : { [key]: undefined, [tokensKey(id)]: undefined }, undefined]
-  })
-  tabs.announce(id)
-  await context.connections.load()
-}
-
-/** Forgets the connection first and always, then asks the provider to revoke the grant. */
-export async function disconnect(context: Context, connection: Connection): Promise<{ revoked: boolean }> {
-  await checkOwner(context, connection)
-  const channel = await context.channel(connection.provider).catch(() => undefined)
-  // The channel may need the tokens of this page to revoke them: it takes them out of the memory itself.
-  const revocation = channel?.disconnect(connection).catch(() => false) ?? false
-  context.tokens.delete(connection.id)
-  await store(context, connection.id, () => undefined)
-  context.emit('disconnected', connection.id, connection.provider)
-  return { revoked: await revocation }
-}
-
-/**
- * A request to the provider's API. The access token goes along and nowhere else; when the API refuses it, it is
- * replaced once and the request sent once more, if it may be repeated.
- *
- * @throws {CountersignError} `resource_not_allowed` for a path that leaves the provider's API.
- */
-export async function fetchResource(
-  context: Context,
-  connection: Connection,
-  path: string,
-  init: RequestInit,
-): Promise<Response> {
-  const channel = await context.channel(connection.provider)
-  const provider = providerOf(context, connection.provider)
-  if (channel.fetch) return channel.fetch(connection, path, init)
-
-  if (provider.api === undefined)
-    throw new TypeError('This provider has no API base: give its preset the `api` option.')
-  const url = resourceUrl(provider.api, path)
-  const send = async (token: AccessToken): Promise<Response> => {
-    if (channel.send) return channel.send(url, init, token)
-    const headers = new Headers(init.headers)
-    headers.set('authorization', `Bearer ${token.value}`)
-    return context.platform.fetch(url, {
-      credentials: 'omit',
-      referrerPolicy: 'no-referrer',
-      ...init,
-      // Whatever the application says: a redirect must not take the token elsewhere.
-      redirect: 'error',
-      headers,
-    })
-  }
-  const token = await getAccessToken(context, connection)
-  const response = await send(token)
-  const rejected = response.status === 401 || ((await provider.isTokenRejected?.(response.clone())) ?? false)
-  if (!rejected || !(provider.isRepeatable ?? isRepeatable)(init)) return response
-  return send(await getAccessToken(context, connection, token.value))
-}
-
-/** @see https://www.rfc-editor.org/rfc/rfc9110.html#section-9.2.2 */
-function isRepeatable({ method = 'GET', body }: RequestInit): boolean {
-  return /^(?:GET|HEAD|OPTIONS|PUT|DELETE)$/i.test(method) && !(body instanceof ReadableStream)
 }

@@ -1,44 +1,12 @@
 import type { CountersignError } from '../../protocol/errors.js'
-import { asHeld, isConnectionRecord, type Connection } from '../records/connection.js'
+import { asHeld, isConnectionRecord } from '../records/connection.js'
 import type { Context } from '../context.js'
-import { lazyParts } from '../load-module.js'
-import type { CommonInput } from '../provider.js'
-import { createStore, type ReadableStore } from '../readable-store.js'
+import { lazyParts } from '../lazy.js'
+import type { CommonInput } from '../input.js'
+import { createStore } from '../readable-store.js'
 import type { EndedTransaction, Transaction } from '../records/transaction.js'
-
-/** All connections of the app's user, or why they are not known. */
-export type ConnectionsState =
-  | { readonly status: 'restoring' }
-  | {
-      readonly status: 'ready'
-      /** Oldest first. */
-      readonly connections: readonly Connection[]
-      /** Where the person went to a provider and did not come back in time; oldest first. */
-      readonly abandoned: readonly Abandoned[]
-    }
-  | { readonly status: 'sign_in_required' }
-  | { readonly status: 'failed'; readonly error: CountersignError }
-
-/** An attempt to connect that never came back. */
-export interface Abandoned {
-  readonly id: string
-  /** The provider's name. */
-  readonly provider: string
-  /** When the person left: epoch seconds. */
-  readonly startedAt: number
-  /** Begins the same connection again. Call it from a click. */
-  readonly resume: () => Promise<unknown>
-  /** Forgets it. */
-  readonly dismiss: () => Promise<void>
-}
-
-/** The connections as this page knows them; what is stored is the truth. */
-export interface Connections extends ReadableStore<ConnectionsState> {
-  /** Reads them again from IndexedDB. Afterwards they are at least as new as the call, whoever else calls. Never rejects. */
-  load(): Promise<void>
-  /** The app's user must sign in before anything is known. */
-  signInRequired(): void
-}
+import { syncedKey } from '../records/keys.js'
+import type { Abandoned, Connections, ConnectionsState } from './connections-state.js'
 
 const restoring: ConnectionsState = { status: 'restoring' }
 const signInRequired: ConnectionsState = { status: 'sign_in_required' }
@@ -152,9 +120,6 @@ export function createConnections(context: Omit<Context, 'connections'>): Connec
 
 /** How long the backend's list of connections is good: seconds. What ended meanwhile shows when it is used. */
 const synchronizeSeconds = 3600
-
-/** Under this key lies when the backend was last asked for the connections of a subject. */
-export const syncedKey = (subject: string): string => `synced:${subject}`
 
 /** What did not change stays the same object, so that nobody renders for it. */
 function keepIdentity<T extends { readonly id: string }>(

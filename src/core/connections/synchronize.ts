@@ -1,7 +1,6 @@
-import type { Context } from '../context.js'
-import { connectionKey, type Connection, type ConnectionRecord } from '../records/connection.js'
-import { syncedKey } from './connections.js'
-import { providerOf } from '../context.js'
+import { type Context, providerOf } from '../context.js'
+import type { Connection, ConnectionRecord } from '../records/connection.js'
+import { connectionKey, syncedKey } from '../records/keys.js'
 
 /** How far the clocks of page and backend may be apart: seconds. */
 const clockToleranceSeconds = 600

@@ -1,9 +1,9 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Connection } from '../records/connection.js'
-import type { ConnectionsState } from './connections.js'
+import type { ConnectionsState } from './connections-state.js'
 import { providerOf, type Context } from '../context.js'
-import { lazyParts } from '../load-module.js'
-import type { Mode } from '../provider.js'
+import { lazyParts } from '../lazy.js'
+import type { Mode } from '../input.js'
 import type { ReadableStore } from '../readable-store.js'
 
 /** What a connected application can do. Holds no token itself. */

@@ -1,4 +1,4 @@
-import type { AuthorizationState } from '../authorize/authorization.js'
+import type { AuthorizationState } from '../authorize/authorization-state.js'
 import type { CallbackState } from '../callback/callback.js'
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'

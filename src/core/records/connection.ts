@@ -1,5 +1,6 @@
 import type { Context } from '../context.js'
-import type { Mode } from '../provider.js'
+import type { Mode } from '../input.js'
+import { connectionKey } from './keys.js'
 
 /** One authorized relation between a user of the app and an institution. Holds no token. Never changed, only replaced. */
 export interface Connection<Details extends object = object> {
@@ -34,9 +35,6 @@ export interface ConnectionRecord {
   readonly persistent?: boolean
   readonly connection: Connection
 }
-
-/** The key of a connection's record; a transaction lies under its bare `state`. */
-export const connectionKey = (id: string): string => `connection:${id}`
 
 /** Whether a stored value is a connection's record. What lies in storage may have been written by others. */
 export function isConnectionRecord(

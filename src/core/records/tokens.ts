@@ -1,5 +1,6 @@
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
+import { tokensKey } from './keys.js'
 
 /** Tokens that outlive the page: bound to a key that cannot leave this browser, or kept at the application's wish. */
 export interface StoredTokens {
@@ -18,9 +19,6 @@ export interface StoredTokens {
 /** Whether a provider's tokens outlive the page, and are shared by all tabs. */
 export const keepsTokens = ({ direct }: Pick<Provider, 'direct'>): boolean =>
   direct?.dpop === true || direct?.persistTokens === true
-
-/** The key under which the tokens of a connection lie. */
-export const tokensKey = (connectionId: string): string => `tokens:${connectionId}`
 
 /** The stored tokens of a connection. */
 export async function readTokens(

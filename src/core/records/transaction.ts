@@ -1,17 +1,5 @@
-import type { Context } from '../context.js'
-import type { CommonInput } from '../provider.js'
-import {
-  calculateCodeChallenge,
-  createCodeVerifier,
-  createNonce,
-  createState,
-  isCodeVerifier,
-} from '../../protocol/pkce.js'
-import { requestedScope } from '../../protocol/requested-scope.js'
-import { parseScope } from '../../protocol/scope.js'
-import { providerOf } from '../context.js'
-import { checkReturnTo } from '../callback/outcome.js'
-import { expire } from '../authorize/expire.js'
+import type { CommonInput } from '../input.js'
+import { isCodeVerifier } from '../../protocol/pkce.js'
 
 /** What must survive the redirect. Lies in IndexedDB under its `state` until it has ended. */
 export interface Transaction {
@@ -112,44 +100,3 @@ const isText = (value: unknown): boolean => typeof value === 'string'
 /** Whether only the result of a transaction is left. */
 export const hasEnded = (record: Transaction | EndedTransaction): record is EndedTransaction =>
   record.phase === 'done' || record.phase === 'failed'
-
-/**
- * Makes a transaction and commits it, so that it can be found again whatever happens next.
- *
- * @throws {StorageError} when it cannot be stored: the person is not sent away then.
- */
-export async function createTransaction(
-  context: Context,
-  name: string,
-  subject: string,
-  input: CommonInput,
-): Promise<Transaction> {
-  const provider = providerOf(context, name)
-  const { database, clock } = context.platform
-  const codeVerifier = createCodeVerifier()
-  const redirectUri = context.redirectUri(name)
-  const scope = requestedScope(provider.scope, input.scope)
-  const now = clock.now()
-  const transaction: Transaction = {
-    v: 1,
-    phase: 'prepared',
-    state: createState(),
-    codeVerifier,
-    codeChallenge: await calculateCodeChallenge(codeVerifier),
-    ...(parseScope(scope).includes('openid') && { nonce: createNonce() }),
-    provider: name,
-    clientId: provider.clientId,
-    ...(provider.issuer !== undefined && { issuer: provider.issuer }),
-    redirectUri,
-    scope,
-    subject,
-    // What cannot be stored is a mistake of the application and fails as one, not as trouble with the storage.
-    input: structuredClone(input),
-    returnTo: checkReturnTo(context, input.returnTo),
-    createdAt: now,
-    expiresAt: now + Math.min(provider.transactionSeconds ?? 900, longestSeconds),
-  }
-  await expire(context)
-  await database.change([], () => [{ [transaction.state]: transaction }, undefined])
-  return transaction
-}

@@ -12,7 +12,10 @@ export interface ClientCredentialsRequest {
 }
 
 /** Tokens of the client's own: asked for once per user and scope, and never given to a page. */
-export type ClientCredentialsTokens = (request: ClientCredentialsRequest, reach: RequestContext) => Promise<string>
+export type ClientCredentialsTokens = (
+  request: ClientCredentialsRequest,
+  reach: RequestContext,
+) => Promise<string>
 
 /** Moneyhub's documented lifetime, for an answer that does not say. */
 const usualSeconds = 7200
@@ -30,10 +33,16 @@ interface Held {
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.4 */
-export function createClientCredentialsTokens(endpointFor: (reach: RequestContext) => Promise<TokenEndpoint>): ClientCredentialsTokens {
+export function createClientCredentialsTokens(
+  endpointFor: (reach: RequestContext) => Promise<TokenEndpoint>,
+): ClientCredentialsTokens {
   const held = new Map<string, Held>()
 
-  function ask({ scope, sub }: ClientCredentialsRequest, key: string, reach: RequestContext): Promise<string> {
+  function ask(
+    { scope, sub }: ClientCredentialsRequest,
+    key: string,
+    reach: RequestContext,
+  ): Promise<string> {
     const token = endpointFor(reach)
       .then((endpoint) => requestClientCredentials(endpoint, { scope, ...(sub !== undefined && { sub }) }))
       .then(({ accessToken, expiresInSeconds = usualSeconds }) => {

@@ -23,7 +23,11 @@ export interface MoneyhubUsers {
   /** The Moneyhub user of an app user: made once, whoever asks at the same time. */
   readonly ensure: (subject: string, clientUserId: string, context: UserContext) => Promise<string>
   /** When a connection's consent ends: epoch seconds, or `undefined` where Moneyhub does not say. */
-  readonly expiryOf: (userId: string, connectionId: string, reach: RequestContext) => Promise<number | undefined>
+  readonly expiryOf: (
+    userId: string,
+    connectionId: string,
+    reach: RequestContext,
+  ) => Promise<number | undefined>
   /** Deletes a connection: resolves with whether it is gone. */
   readonly disconnect: (userId: string, connectionId: string, reach: RequestContext) => Promise<boolean>
 }

@@ -1,4 +1,5 @@
-import type { Mode, Provider } from '../../core/provider.js'
+import type { Provider } from '../../core/provider.js'
+import type { Mode } from '../../core/input.js'
 import { backend, direct } from '../kit/page/channels.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
 

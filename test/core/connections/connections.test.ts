@@ -1,6 +1,6 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
-import type { ConnectionsState } from '../../../src/core/connections/connections.js'
+import type { ConnectionsState } from '../../../src/core/connections/connections-state.js'
 import type { ConnectionRecord } from '../../../src/core/records/connection.js'
 import { openDatabase } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'

@@ -1,0 +1,187 @@
+import type { Context } from '../context.js'
+import { providerContext } from '../provider-context.js'
+import { type ConnectionRecord, toHeld, toStoredTokens } from './record.js'
+import { Refusal } from '../http/refusal.js'
+import type { ProviderGrant } from '../provider.js'
+import { retry } from '../storage/retry.js'
+import { base64url } from '../../protocol/pkce.js'
+import { parseScope, missingScope } from '../../protocol/scope.js'
+
+/** How long a connection is kept after its last use: two years, the longest that a provider's refresh tokens live. */
+const keptSeconds = 63_072_000
+
+/** How many connections one user may have. */
+const maximumConnections = 200
+const recordKey = (id: string): string => `connection:${id}`
+const indexKey = async ({ subjectKey }: Context, subject: string): Promise<string> =>
+  `connections:${await subjectKey(subject)}`
+
+/** Whether a value from outside has the shape of a connection's id: 128 random bits. */
+function isConnectionId(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{22}$/.test(value)
+}
+
+/** The user's connection. @throws {Refusal} `unknown_connection`, for somebody else's, too. */
+export async function findConnection(
+  { records }: Context,
+  subject: string,
+  id: unknown,
+): Promise<ConnectionRecord> {
+  const record = isConnectionId(id) ? await records.read<ConnectionRecord>(recordKey(id)) : undefined
+  if (record?.subject !== subject) throw new Refusal('unknown_connection')
+  return record
+}
+
+/** All connections of the user, the newest last. */
+export async function listConnections(context: Context, subject: string): Promise<ConnectionRecord[]> {
+  const ids = (await context.records.read<readonly string[]>(await indexKey(context, subject))) ?? []
+  const found = await Promise.all(ids.map((id) => context.records.read<ConnectionRecord>(recordKey(id))))
+  return found.filter(
+    (record) => record?.subject === subject && context.providers.has(record.provider),
+  ) as ConnectionRecord[]
+}
+
+/** Changes a connection, unless it has been forgotten. Gives what `next` says, or `undefined`. */
+export function changeConnection<R>(
+  { records, now }: Context,
+  id: string,
+  next: (record: ConnectionRecord) => { readonly write?: ConnectionRecord; readonly result: R },
+): Promise<R | undefined> {
+  return records.change<ConnectionRecord, R | undefined>(recordKey(id), (record) => {
+    if (!record) return { result: undefined }
+    return { ...next(record), until: now() + keptSeconds }
+  })
+}
+
+/** What a redeemed code was for. */
+interface Redeemed {
+  readonly subject: string
+  readonly provider: string
+  readonly requestedScope: string
+  /** The connection that was to be renewed. */
+  readonly renews: string | undefined
+}
+
+/**
+ * Reads what {@link storeConnection} and {@link forgetConnection} change, before anything is spent or deleted for them.
+ *
+ * @throws {Refusal} `backend_unavailable` where a record cannot be read.
+ */
+export async function checkReadable(context: Context, subject: string, renews?: string): Promise<void> {
+  const { records } = context
+  await Promise.all([
+    records.read(await indexKey(context, subject)),
+    renews !== undefined && records.read(recordKey(renews)),
+  ])
+}
+
+/**
+ * Stores what a redeemed code gave. A renewed connection keeps its id, and is of the same person at the provider as before:
+ * what another one has consented to is given back, so that no data of the one is taken for the other's.
+ *
+ * @throws {Refusal} `transaction_invalid` when the ID Token names another person than the first one did, or nothing names
+ * anybody.
+ */
+export async function storeConnection(
+  context: Context,
+  { subject, provider, requestedScope, renews }: Redeemed,
+  grant: ProviderGrant,
+): Promise<ConnectionRecord> {
+  const { records, now } = context
+  const fresh = toRecord(context, { subject, provider, requestedScope }, grant)
+  if (renews !== undefined) {
+    const renewed = await retry(() =>
+      changeConnection<ConnectionRecord | 'refused' | undefined>(context, renews, (old) => {
+        if (old.subject !== subject || old.provider !== provider) return { result: undefined }
+        if (old.sub !== undefined && old.sub !== fresh.sub) return { result: 'refused' }
+        const write = { ...fresh, id: old.id }
+        return { write, result: write }
+      }),
+    )
+    if (renewed === 'refused') {
+      // It may be the same person after all, and to revoke this grant may end the one that stays.
+      if (fresh.sub === undefined) throw personUnknown()
+      await forgetConnection(context, fresh)
+      throw otherPerson()
+    }
+    // Disconnected meanwhile, if there is none: then it is a new one.
+    if (renewed) return renewed
+  }
+  const until = now() + keptSeconds
+  const index = await indexKey(context, subject)
+  // Side by side: an id on the list without its record is passed over.
+  await Promise.all([
+    retry(() =>
+      records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
+        write: fresh,
+        until,
+        result: undefined,
+      })),
+    ),
+    retry(() =>
+      records.change<readonly string[], undefined>(index, (ids = []) => ({
+        write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
+        until,
+        result: undefined,
+      })),
+    ),
+  ])
+  return fresh
+}
+
+const otherPerson = (): Refusal =>
+  new Refusal('transaction_invalid', {
+    description:
+      'Another person has signed in at the provider than the one whose connection was to be renewed. Nothing has changed; start again.',
+    reason: 'other_person',
+  })
+
+export const personUnknown = (): Refusal =>
+  new Refusal('transaction_invalid', {
+    description:
+      'Nothing says who has signed in at the provider, so the connection was not renewed and stays as it was. Start again, or connect anew without naming it.',
+    reason: 'person_unknown',
+  })
+
+function toRecord(
+  { now }: Context,
+  { subject, provider, requestedScope }: Omit<Redeemed, 'renews'>,
+  grant: ProviderGrant,
+): ConnectionRecord {
+  const requested = parseScope(requestedScope)
+  const granted = grant.tokens?.scope === undefined ? requested : parseScope(grant.tokens.scope)
+  return {
+    v: 1,
+    id: base64url(crypto.getRandomValues(new Uint8Array(16))),
+    subject,
+    provider,
+    status: 'connected',
+    scope: granted.join(' '),
+    missingScope: missingScope(requested, granted).join(' '),
+    createdAt: now(),
+    consentExpiresAt: grant.consentExpiresAt,
+    renewBy: grant.renewBy,
+    details: grant.details ?? {},
+    data: grant.data,
+    sub: grant.sub,
+    tokens: grant.tokens && toStoredTokens(grant.tokens, now()),
+  }
+}
+
+/** Forgets a connection, and only then asks the provider to end the grant. Gives whether the provider confirmed it. */
+export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<boolean> {
+  const { records, providers } = context
+  await checkReadable(context, record.subject)
+  await records.remove(recordKey(record.id))
+  await records.change<readonly string[], undefined>(await indexKey(context, record.subject), (ids) =>
+    ids?.includes(record.id)
+      ? { write: ids.filter((id) => id !== record.id), until: context.now() + keptSeconds, result: undefined }
+      : { result: undefined },
+  )
+  const provider = providers.get(record.provider)
+  try {
+    return (await provider?.revoke?.(toHeld(record), providerContext(context, provider))) ?? false
+  } catch {
+    return false
+  }
+}

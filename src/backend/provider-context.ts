@@ -1,0 +1,30 @@
+import type { Fetch } from '../protocol/http.js'
+import type { Context } from './context.js'
+import type { BackendProvider, ProviderContext } from './provider.js'
+
+/** What a provider's methods are given. */
+export function providerContext(context: Context, provider: BackendProvider): ProviderContext {
+  const { fetch, now, providers, records } = context
+  const [name = ''] = [...providers].find(([, candidate]) => candidate === provider) ?? []
+  const ownKey = (key: string): string => `provider:${name}:${key}`
+  return {
+    fetch: withoutReuse(provider.fetch ?? fetch),
+    now,
+    records: {
+      read: (key) => records.read(ownKey(key)),
+      change: (key, next) => records.change(ownKey(key), next),
+    },
+  }
+}
+
+/**
+ * Has every request of a provider's methods use a connection of its own. A server may close a kept connection just when a
+ * request is on its way, and of a code or a refresh token that can be used once nobody knows then whether it was.
+ */
+export const withoutReuse =
+  (fetch: Fetch): Fetch =>
+  (url, init) => {
+    const headers = new Headers(init.headers)
+    headers.set('connection', 'close')
+    return fetch(url, { ...init, headers })
+  }

@@ -1,0 +1,49 @@
+import { createCodeVerifier, createState, calculateCodeChallenge, createNonce } from '../../protocol/pkce.js'
+import { requestedScope } from '../../protocol/requested-scope.js'
+import { parseScope } from '../../protocol/scope.js'
+import { type Context, providerOf } from '../context.js'
+import type { CommonInput } from '../input.js'
+import { type Transaction, longestSeconds } from '../records/transaction.js'
+import { checkReturnTo } from '../return-to.js'
+import { expire } from './expire.js'
+
+/**
+ * Makes a transaction and commits it, so that it can be found again whatever happens next.
+ *
+ * @throws {StorageError} when it cannot be stored: the person is not sent away then.
+ */
+export async function createTransaction(
+  context: Context,
+  name: string,
+  subject: string,
+  input: CommonInput,
+): Promise<Transaction> {
+  const provider = providerOf(context, name)
+  const { database, clock } = context.platform
+  const codeVerifier = createCodeVerifier()
+  const redirectUri = context.redirectUri(name)
+  const scope = requestedScope(provider.scope, input.scope)
+  const now = clock.now()
+  const transaction: Transaction = {
+    v: 1,
+    phase: 'prepared',
+    state: createState(),
+    codeVerifier,
+    codeChallenge: await calculateCodeChallenge(codeVerifier),
+    ...(parseScope(scope).includes('openid') && { nonce: createNonce() }),
+    provider: name,
+    clientId: provider.clientId,
+    ...(provider.issuer !== undefined && { issuer: provider.issuer }),
+    redirectUri,
+    scope,
+    subject,
+    // What cannot be stored is a mistake of the application and fails as one, not as trouble with the storage.
+    input: structuredClone(input),
+    returnTo: checkReturnTo(context, input.returnTo),
+    createdAt: now,
+    expiresAt: now + Math.min(provider.transactionSeconds ?? 900, longestSeconds),
+  }
+  await expire(context)
+  await database.change([], () => [{ [transaction.state]: transaction }, undefined])
+  return transaction
+}

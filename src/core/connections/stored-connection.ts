@@ -1,0 +1,32 @@
+import { CountersignError } from '../../protocol/errors.js'
+import type { Context } from '../context.js'
+import type { Connection, ConnectionRecord } from '../records/connection.js'
+import { connectionKey, tokensKey } from '../records/keys.js'
+
+/** What a component got hold of before the app's user changed is of no use to the next one. */
+export async function checkOwner({ platform, subject }: Context, { id }: Connection): Promise<void> {
+  const record = await platform.database.get(connectionKey(id)).catch(() => undefined)
+  const { subject: owner = subject() } = Object(record) as Partial<ConnectionRecord>
+  if (owner !== subject()) {
+    throw new CountersignError(
+      'sign_in_required',
+      'This connection belongs to another user of this app, who must sign in to use it.',
+      { recovery: 'sign_in' },
+    )
+  }
+}
+
+export async function store(
+  context: Context,
+  id: string,
+  next: (record: ConnectionRecord) => ConnectionRecord | undefined,
+): Promise<void> {
+  const { database, tabs } = context.platform
+  const key = connectionKey(id)
+  await database.change([key], ([record]) => {
+    const kept = record && next(record as ConnectionRecord)
+    return [kept ? { [key]: kept } : { [key]: undefined, [tokensKey(id)]: undefined }, undefined]
+  })
+  tabs.announce(id)
+  await context.connections.load()
+}
