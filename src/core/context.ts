@@ -26,7 +26,7 @@ export interface Context {
   /** The registered redirect URI of a provider. */
   readonly redirectUri: (name: string) => string
   readonly connections: Connections
-  readonly tokens: Map<string, HeldTokens>
+  readonly tokens: HeldTokens
   /** The channel of a provider, loaded on first use. */
   readonly channel: (name: string) => Promise<Channel>
   readonly emit: Emit

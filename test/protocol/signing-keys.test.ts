@@ -1,10 +1,11 @@
 import { generateKeyPair, SignJWT } from 'jose'
 import { HttpResponse } from 'msw'
 import * as oauth from 'oauth4webapi'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { checkSignature } from '../../src/protocol/signing-keys.js'
 import { createAuthorizationServer } from '../support/authorization-server.js'
 import { openNetwork } from '../support/network.js'
+import { settled } from '../support/until.js'
 
 const network = openNetwork()
 
@@ -91,6 +92,25 @@ describe('a signature of a new key', () => {
     expect(scene.fetches()).toBe(1)
     await scene.server.rotateKeys('key-2')
     expect(new Set(await all())).toEqual(new Set([undefined]))
+    expect(scene.fetches()).toBe(2)
+  })
+
+  test('is good for a check by the old keys that outlasts the fetch of the new ones', async () => {
+    const scene = createScene()
+    await scene.check()
+    await scene.server.rotateKeys('key-1')
+    const verify = crypto.subtle.verify.bind(crypto.subtle)
+    let release = (): void => undefined
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const verifications = vi.spyOn(crypto.subtle, 'verify').mockImplementationOnce(async (...signed) => {
+      await held
+      return verify(...signed)
+    })
+    const slow = scene.check()
+    while (verifications.mock.calls.length === 0) await settled()
+    expect(await scene.check()).toBeUndefined()
+    release()
+    expect(await slow).toBeUndefined()
     expect(scene.fetches()).toBe(2)
   })
 

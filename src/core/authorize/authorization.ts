@@ -1,7 +1,7 @@
 import { CountersignError } from '../../protocol/errors.js'
 import { providerOf, type Context } from '../context.js'
-import type { Departure } from './begin.js'
-import { lazyParts } from '../lazy.js'
+import type { Prepared } from './begin.js'
+import { lazyParts, lazyPopup } from '../lazy.js'
 import type { CommonInput } from '../input.js'
 import { createStore, type ReadableStore } from '../readable-store.js'
 import type { AuthorizationState } from './authorization-state.js'
@@ -31,7 +31,7 @@ export function createAuthorization(context: Context, name: string, input: Commo
   providerOf(context, name)
   const { navigation } = context.platform
   const store = createStore(idle)
-  let prepared: Promise<Departure> | undefined
+  let prepared: Promise<Prepared> | undefined
   /** The call that further clicks are. */
   let current: Promise<AuthorizationState> | undefined
   let opened: Window | null | undefined
@@ -48,13 +48,15 @@ export function createAuthorization(context: Context, name: string, input: Commo
     }
     let outcome = idle
     try {
-      const { depart } = await lazyParts()
-      const departing = depart(context, name, input, prepared, left, popup, show)
+      const parts = await lazyParts()
+      const beginning = parts.begin(context, name, input, { prepared, popup, before: left })
       prepared = undefined
-      const away = await departing
-      left = away.state
+      const begun = await beginning
+      left = begun.transaction.state
       if (!popup) current = undefined
-      outcome = await away.outcome
+      outcome = popup
+        ? await (await lazyPopup()).watchPopup(context, begun, popup, show)
+        : await parts.leave(context, begun)
     } catch (error) {
       popup?.close()
       if (!(error instanceof CountersignError)) throw error

@@ -1,53 +1,51 @@
 import { CountersignError } from '../../protocol/errors.js'
-import type { AuthorizationState } from './authorization-state.js'
 import type { AuthorizationUrl } from '../channel/channel.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import { connectionKey } from '../records/keys.js'
 import { providerOf, type Context } from '../context.js'
-import { loadModule } from '../load-module.js'
 import type { CommonInput } from '../input.js'
 import { isTransaction, transactionId, type Transaction } from '../records/transaction.js'
 import { createTransaction } from './create-transaction.js'
 
 /** A transaction that nobody has left for, with its authorization URL where that could be had ahead of the click. */
-export interface Departure {
+export interface Prepared {
   readonly transaction: Transaction
   readonly target?: AuthorizationUrl
 }
 
+/** A transaction for which the person is sent away. */
+export interface Begun {
+  readonly transaction: Transaction
+  /** Checked: the page may go there. */
+  readonly url: string
+}
+
 /** Does ahead of the click what has no side effect at the provider. */
-export function prepare(context: Context, name: string, input: CommonInput): Promise<Departure> {
-  return begin(context, name, input, providerOf(context, name).preparesRemotely ?? false)
+export function prepare(context: Context, name: string, input: CommonInput): Promise<Prepared> {
+  return create(context, name, input, providerOf(context, name).preparesRemotely ?? false)
 }
 
-/** Somebody who has been sent away. */
-export interface Away {
-  readonly state: string
-  /** What comes of it, as far as this page is told. */
-  readonly outcome: Promise<AuthorizationState>
+/** What belongs to one click. */
+export interface Click {
+  /** What {@link prepare} made; used when it is still good. */
+  readonly prepared: Promise<Prepared> | undefined
+  /** `null` when the browser refused to open one; `undefined` to leave by this page. */
+  readonly popup: Window | null | undefined
+  /** The state for which the click before left, if there was one. */
+  readonly before: string | undefined
 }
-
-/** Seconds after which a page that is still here has not left, or leaves so slowly that the person may want to click again. */
-const leavingSeconds = 10
 
 /**
- * Sends the person to the provider, by this page or by the popup.
+ * Makes everything ready for the person to be sent to the provider.
  *
- * @param prepared What {@link prepare} made; used when it is still good.
- * @param before The state that the click before left for, if there was one.
- * @param popup `null` when the browser refused to open one; `undefined` to leave by this page.
- * @throws {CountersignError} when nobody was sent away.
+ * @throws {CountersignError} when nobody can be sent away.
  */
-export async function depart(
+export async function begin(
   context: Context,
   name: string,
   input: CommonInput,
-  prepared: Promise<Departure> | undefined,
-  before: string | undefined,
-  popup: Window | null | undefined,
-  show: (state: AuthorizationState) => void,
-): Promise<Away> {
-  const { database, navigation } = context.platform
+  { prepared, popup, before }: Click,
+): Promise<Begun> {
   if (popup === null) {
     throw new CountersignError(
       'popup_blocked',
@@ -55,7 +53,6 @@ export async function depart(
     )
   }
   const { transaction, target } = await ready(context, name, input, prepared)
-  const { state } = transaction
   const left: Transaction = {
     ...transaction,
     phase: 'left',
@@ -63,50 +60,24 @@ export async function depart(
   }
   // Committed before anybody leaves: whatever happens next, the answer can be matched. So can that of the click before,
   // which may still come back; but nobody need be told that it did not, and it makes room first.
-  const key = before ?? state
-  await database.change([key], ([known]) => [
+  const key = before ?? left.state
+  await context.platform.database.change([key], ([known]) => [
     {
       ...(isTransaction(known) && known.phase === 'left' && { [key]: { ...known, phase: 'prepared' } }),
-      [state]: left,
+      [left.state]: left,
     },
     undefined,
   ])
-  context.emit('authorization_started', transactionId(state), name)
-  if (popup) {
-    const { watchPopup } = await loadModule(import('../popup/watch.js'))
-    return { state, outcome: watchPopup(context, left, popup, target.url, show) }
-  }
-  navigation.assign(target.url)
-  return { state, outcome: stay(context, state) }
+  context.emit('authorization_started', transactionId(left.state), name)
+  return { transaction: left, url: target.url }
 }
 
-/**
- * Resolves when the person turns out to be here still. A navigation may not happen (an answer 204, a download, Stop, a
- * dismissed `beforeunload`, an app that opened in the browser's place), and a script cannot see that for certain: browsers
- * tell nothing of the first two. One that is only slow goes on meanwhile.
- */
-async function stay(
-  { platform: { clock, navigation, tabs } }: Context,
-  state: string,
-): Promise<AuthorizationState> {
-  const stops: (() => void)[] = []
-  await new Promise<void>((resolve) => {
-    const hear = (id: string): void => {
-      // The answer has come to another tab.
-      if (id === transactionId(state)) resolve()
-    }
-    stops.push(navigation.onShown(resolve), tabs.onAnnounced(hear), clock.after(leavingSeconds, resolve))
-  })
-  for (const stop of stops) stop()
-  return { status: 'idle' }
-}
-
-async function begin(
+async function create(
   context: Context,
   name: string,
   input: CommonInput,
   remote: boolean,
-): Promise<Departure> {
+): Promise<Prepared> {
   const subject = context.subject()
   if (subject === null) {
     throw new CountersignError(
@@ -130,18 +101,18 @@ async function ready(
   context: Context,
   name: string,
   input: CommonInput,
-  prepared: Promise<Departure> | undefined,
-): Promise<Required<Departure>> {
+  prepared: Promise<Prepared> | undefined,
+): Promise<Required<Prepared>> {
   const now = context.platform.clock.now()
   const { transaction, target } =
-    (await prepared?.catch(() => undefined)) ?? (await begin(context, name, input, true))
+    (await prepared?.catch(() => undefined)) ?? (await create(context, name, input, true))
   const usable =
     transaction.expiresAt - now > 60 &&
     transaction.subject === context.subject() &&
     // Where it vanished, so did what it is bound to, such as the DPoP key.
     (await context.platform.database.get(transaction.state)) !== undefined
   if (!usable || (target && target.expiresAt - now < 5))
-    return (await begin(context, name, input, true)) as Required<Departure>
+    return (await create(context, name, input, true)) as Required<Prepared>
   return { transaction, target: target ?? (await (await context.channel(name)).begin(transaction)) }
 }
 

@@ -1,6 +1,7 @@
 import { AuthorizationResponseError } from '../../protocol/errors.js'
 import type { CallbackState } from './callback.js'
-import { asHeld, isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
+import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
+import { asHeld } from '../held-tokens.js'
 import { connectionKey } from '../records/keys.js'
 import type { Context } from '../context.js'
 import type { EndedTransaction } from '../records/transaction.js'
@@ -36,6 +37,6 @@ export async function toCallbackState(
   await context.connections.load()
   // Otherwise it was ended since, or the app's user is another one now.
   return isConnectionRecord(entry) && entry[1].subject === context.subject()
-    ? { status: 'connected', provider, connection: asHeld(context, entry[1]), returnTo }
+    ? { status: 'connected', provider, connection: asHeld(context.tokens, entry[1]), returnTo }
     : { status: 'none' }
 }

@@ -4,28 +4,29 @@ import { sha256 } from '../../protocol/pkce.js'
 import type { CallbackState } from './callback.js'
 import type { Capture } from './capture.js'
 import type { Channel, Redeemed } from '../channel/channel.js'
-import type { ConnectionRecord } from '../records/connection.js'
-import { connectionKey } from '../records/keys.js'
-import { providerOf, type Context } from '../context.js'
+import type { Context } from '../context.js'
 import { decide, type ReceivedResponse, type TransactionWithCode, type Step } from './decide.js'
 import { toCallbackState } from './outcome.js'
+import { storeResult } from './store-result.js'
 import { endWith, end } from '../records/ended-transaction.js'
 import { checkReturnTo } from '../return-to.js'
 import { hasEnded, isTransaction, transactionId, type EndedTransaction } from '../records/transaction.js'
 
-/** Seconds for which the page that opened a popup has time to take the code over. */
-const handOverSeconds = 4
-
 /**
  * Completes what the page was opened with.
  *
+ * @param popup What to do where the page is a popup.
  * @throws {StorageError} when the transaction cannot be read or written: nothing is lost then.
  */
-export async function complete(context: Context, { parameters, url, id }: Capture): Promise<CallbackState> {
+export async function completeCapture(
+  context: Context,
+  { parameters, url, id }: Capture,
+  popup: PopupSide,
+): Promise<CallbackState> {
   if (!parameters || !url) {
     const entries = await context.platform.database.entries()
     const state = entries.find(([key, value]) => isTransaction(value) && transactionId(key) === id)?.[0]
-    return state === undefined ? { status: 'none' } : redeem(context, state)
+    return state === undefined ? { status: 'none' } : redeem(context, state, { popup })
   }
   let response: ReceivedResponse
   try {
@@ -33,12 +34,7 @@ export async function complete(context: Context, { parameters, url, id }: Captur
   } catch (error) {
     return { status: 'failed', error: error as CountersignError, returnTo: '/' }
   }
-  return redeem(context, response.state, { response })
-}
-
-/** Goes on with the code that a popup left here. */
-export function redeemReturned(context: Context, state: string): Promise<CallbackState> {
-  return redeem(context, state, { opener: true })
+  return redeem(context, response.state, { response, popup })
 }
 
 /** Ends a transaction that nobody waits for any more, unless it has ended already. */
@@ -51,9 +47,19 @@ export async function giveUp(context: Context, state: string): Promise<void> {
   ])
 }
 
-interface Occasion {
+/** What a popup does with what came back to it; see popup/hand-over.ts. */
+export interface PopupSide {
+  /** Has the page that opened the popup go on with the code. */
+  readonly handOver: (state: string) => Promise<CallbackState>
+  /** Tells that page how the transaction ended, and closes the popup. */
+  readonly leave: (state: string, ended: EndedTransaction) => Promise<CallbackState>
+}
+
+/** What a transaction is redeemed for. */
+export interface Occasion {
   readonly response?: ReceivedResponse
-  readonly opener?: boolean
+  /** Absent where this page goes on with a code that was returned before. */
+  readonly popup?: PopupSide
   /** Called when it had ended before, in another page. */
   readonly onEnded?: () => void
 }
@@ -66,17 +72,17 @@ interface Occasion {
  *     left ──response──▶ sent ──answer──▶ done | failed     (the tombstone that everybody else reads)
  *                          └──no answer──▶ sent              (a reload or resume() sends once more)
  */
-async function redeem(
+export async function redeem(
   context: Context,
   state: string,
-  { response, opener = false, onEnded }: Occasion = {},
+  { response, popup, onEnded }: Occasion = {},
 ): Promise<CallbackState> {
   const { database, tabs } = context.platform
-  const resume = (): Promise<CallbackState> => redeem(context, state, { opener: true })
+  const resume = (): Promise<CallbackState> => redeem(context, state)
 
   const work = async (): Promise<Step | CallbackState> => {
     const step = await database.change([state], ([record]) => {
-      const decided = decide(context, state, record, response, opener)
+      const decided = decide(context, state, record, response, popup === undefined)
       const value =
         'ended' in decided ? decided.ended : 'transaction' in decided ? decided.transaction : undefined
       return [value ? { [state]: value } : {}, decided]
@@ -96,20 +102,20 @@ async function redeem(
       { recovery: 'resume' },
     )
     // The response is in this page's memory only.
-    const again = { ...(response && { response }), opener }
+    const again = { ...(response && { response }), ...(popup && { popup }) }
     return { status: 'failed', error: busy, returnTo: '/', resume: () => redeem(context, state, again) }
   }
   if ('status' in step) return step
   switch (step.do) {
     case 'tell':
-      if (response && step.ended.input.display === 'popup') return leavePopup(context, state, step.ended)
+      if (popup && response && step.ended.input.display === 'popup') return popup.leave(state, step.ended)
       tabs.announce(transactionId(state))
       if (step.found) onEnded?.()
       return toCallbackState(context, step.ended)
     case 'sign_in':
       return signInRequired(context, step.transaction, resume)
     case 'hand_over':
-      return handOver(context, state)
+      return popup ? popup.handOver(state) : { status: 'none' }
     case 'refuse':
       return { status: 'failed', error: step.error, returnTo: '/' }
     default:
@@ -154,46 +160,7 @@ async function send(
     return toCallbackState(context, ended)
   }
 
-  return keep(context, transaction, redeemed)
-}
-
-/** Stores what the code gave, and tells. The code is spent: where storing fails the tokens wait here for `resume()`. */
-async function keep(
-  context: Context,
-  transaction: TransactionWithCode,
-  redeemed: Redeemed,
-): Promise<CallbackState> {
-  const { provider, state, subject } = transaction
-  const { database, tabs } = context.platform
-  const { connection, accessToken, refreshToken, idTokenSubject, stored } = redeemed
-  const id = transactionId(state)
-  const ended = end(transaction, { phase: 'done', connectionId: connection.id })
-  const record: ConnectionRecord = {
-    v: 1,
-    subject,
-    mode: providerOf(context, provider).mode,
-    connection,
-    ...(idTokenSubject !== undefined && { idTokenSubject }),
-    ...(stored && { persistent: true }),
-  }
-  try {
-    // One transaction of the database: there is never a connection without its tombstone, nor the other way round.
-    await database.change([], () => [
-      { [state]: ended, [connectionKey(connection.id)]: record, ...stored },
-      undefined,
-    ])
-  } catch (error) {
-    const returnTo = checkReturnTo(context, transaction.returnTo)
-    const resume = (): Promise<CallbackState> => keep(context, transaction, redeemed)
-    return { status: 'failed', error: error as CountersignError, provider, returnTo, resume }
-  }
-  const { id: connectionId, connectedAt } = connection
-  if (accessToken)
-    context.tokens.set(connectionId, { accessToken, connectedAt, refreshToken, idTokenSubject })
-  tabs.announce(connection.id)
-  tabs.announce(id)
-  context.emit('transaction_ended', id, 'connected')
-  return toCallbackState(context, ended, record)
+  return storeResult(context, transaction, redeemed)
 }
 
 function signInRequired(
@@ -203,48 +170,4 @@ function signInRequired(
 ): CallbackState {
   context.connections.signInRequired()
   return { status: 'sign_in_required', provider, returnTo: checkReturnTo(context, returnTo), resume }
-}
-
-/** In the popup: what was refused is told by the page that opened it; of what was cancelled nobody need be told. */
-async function leavePopup(context: Context, state: string, ended: EndedTransaction): Promise<CallbackState> {
-  const { navigation, tabs } = context.platform
-  if (ended.outcome === 'cancelled') tabs.announce(transactionId(state))
-  // Nobody is there to tell it, so this page does.
-  else if (!(await offer(context, state))) return toCallbackState(context, ended)
-  navigation.close()
-  return toCallbackState(context, ended)
-}
-
-/** In the popup: lets the page that opened it go on, and goes on itself when that page is gone. */
-async function handOver(context: Context, state: string): Promise<CallbackState> {
-  await offer(context, state)
-  // Waits for a page that has taken the code and has no answer yet.
-  return redeem(context, state, {
-    opener: true,
-    onEnded: () => {
-      context.platform.navigation.close()
-    },
-  })
-}
-
-/** Offers what has come back to the page that opened the popup: whether that page has told in time what became of it. */
-async function offer({ platform: { clock, database, tabs } }: Context, state: string): Promise<boolean> {
-  const id = transactionId(state)
-  return new Promise((resolve) => {
-    const settle = (answer: boolean): void => {
-      stopListening()
-      stopWaiting()
-      resolve(answer)
-    }
-    const stopWaiting = clock.after(handOverSeconds, () => {
-      settle(false)
-    })
-    const stopListening = tabs.onAnnounced((announced) => {
-      if (announced !== id) return
-      void database.get(state).then((record) => {
-        if (isTransaction(record) && hasEnded(record)) settle(true)
-      })
-    })
-    tabs.announce(id)
-  })
 }

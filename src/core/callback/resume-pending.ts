@@ -1,9 +1,7 @@
 import type { Context } from '../context.js'
-import { redeemReturned } from './redeem.js'
+import { timing } from '../popup/timing.js'
+import { redeem } from './redeem.js'
 import { hasEnded, isTransaction, transactionId, type Transaction } from '../records/transaction.js'
-
-/** Seconds for which a code that waits belongs to the popup that brought it and the page that opened that. */
-const handOverSeconds = 10
 
 /**
  * Goes on with redemptions whose page went away: closed, crashed, or out of the network. Where the code turns out to be
@@ -27,9 +25,9 @@ async function resumeEach(context: Context): Promise<void> {
     record.code !== undefined &&
     record.subject === context.subject() &&
     transactionId(record.state) !== countersign &&
-    (record.phase === 'sent' || clock.now() - (record.returnedAt ?? 0) > handOverSeconds)
+    (record.phase === 'sent' || clock.now() - (record.returnedAt ?? 0) > timing.ownership)
   for (const { state } of (await database.entries()).map(([, record]) => record).filter(isLeft)) {
-    const { status } = await redeemReturned(context, state)
+    const { status } = await redeem(context, state)
     if (status !== 'failed') continue
     await database.change([state], ([record]) => [
       isTransaction(record) && hasEnded(record) ? { [state]: { ...record, outcome: 'abandoned' } } : {},

@@ -14,7 +14,7 @@ import {
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { connectionKey, tokensKey } from '../records/keys.js'
 import type { Context } from '../context.js'
-import type { HeldTokens } from '../held-tokens.js'
+import type { ConnectionTokens } from '../held-tokens.js'
 import type { Provider } from '../provider.js'
 import type { Transaction } from '../records/transaction.js'
 import type { Channel } from './channel.js'
@@ -109,7 +109,7 @@ export function createChannel(context: Context, name: string, provider: Provider
 
   /** @throws {CountersignError} `reauthorization_required` when the server refuses the refresh token. */
   async function refresh(
-    previous: Pick<HeldTokens, 'refreshToken' | 'idTokenSubject'>,
+    previous: Pick<ConnectionTokens, 'refreshToken' | 'idTokenSubject'>,
   ): Promise<StoredTokens> {
     const { refreshToken, idTokenSubject } = previous
     if (refreshToken === undefined) throw gone()
@@ -127,8 +127,7 @@ export function createChannel(context: Context, name: string, provider: Provider
   /** A refresh of what only this page knows. */
   async function refreshOwn(id: string): Promise<StoredTokens> {
     const tokens = await refresh(context.tokens.get(id) ?? {})
-    const held = context.tokens.get(id)
-    if (held) context.tokens.set(id, { ...held, refreshToken: tokens.refreshToken })
+    context.tokens.update(id, { refreshToken: tokens.refreshToken })
     return tokens
   }
 

@@ -18,19 +18,19 @@ export async function getAccessToken(
   connection: Connection,
   rejected?: string,
 ): Promise<AccessToken> {
-  const { id } = connection
-  const held = context.tokens.get(id)
-  if (held?.pending) {
-    const awaited = await held.pending
+  const { id, connectedAt } = connection
+  const { tokens } = context
+  const pending = tokens.pending(id)
+  if (pending) {
+    const awaited = await pending
     // Who began that wait did not know yet that this token is refused.
     return awaited.value === rejected ? getAccessToken(context, connection, rejected) : awaited
   }
+  const held = tokens.get(id)
   const token = held?.accessToken
-  const outdated = held?.connectedAt !== connection.connectedAt && isShared(context, connection)
+  const outdated = held?.connectedAt !== connectedAt && isShared(context, connection)
   if (token && token.value !== rejected && !outdated && !expiresSoon(context, token)) return token
-  const pending = renew(context, connection, rejected)
-  context.tokens.set(id, { accessToken: undefined, ...held, pending })
-  return pending
+  return tokens.renew(id, connectedAt, () => request(context, connection, rejected))
 }
 
 /** Whether this page can get the tokens with which another tab has renewed a connection. */
@@ -43,7 +43,7 @@ const isShared = (context: Context, { provider: name }: Connection): boolean => 
 const expiresSoon = ({ platform }: Context, token: AccessToken): boolean =>
   token.expiresAt !== undefined && token.expiresAt - platform.clock.now() < 5
 
-async function renew(
+async function request(
   context: Context,
   connection: Connection,
   rejected: string | undefined,
@@ -52,23 +52,17 @@ async function renew(
   try {
     await checkOwner(context, connection)
   } catch (error) {
-    context.tokens.delete(id)
+    context.tokens.forget(id)
     throw error
   }
   try {
     const channel = await context.channel(provider)
     const accessToken = await channel.accessToken(connection, rejected)
-    const held = context.tokens.get(id)
-    // Otherwise it was disconnected meanwhile, or the app's user is another one now.
-    if (held) context.tokens.set(id, { ...held, accessToken, connectedAt: connection.connectedAt })
     context.emit('access_token_received', id, provider)
     return accessToken
   } catch (error) {
     await noteFailure(context, connection, error)
     throw error
-  } finally {
-    const { pending, ...held } = context.tokens.get(id) ?? {}
-    if (pending) context.tokens.set(id, { accessToken: undefined, ...held })
   }
 }
 
@@ -79,7 +73,7 @@ async function noteFailure(context: Context, connection: Connection, error: unkn
   else if (code === 'unknown_connection') await store(context, connection.id, () => undefined)
   else if (code === 'reauthorization_required') {
     const { connectedAt = connection.connectedAt } = context.tokens.get(connection.id) ?? {}
-    context.tokens.delete(connection.id)
+    context.tokens.forget(connection.id)
     // Unless it was renewed since these tokens came, perhaps in another tab, or while they were being refused.
     await store(context, connection.id, (record) =>
       record.connection.connectedAt === connectedAt

@@ -8,7 +8,7 @@ export async function disconnect(context: Context, connection: Connection): Prom
   const channel = await context.channel(connection.provider).catch(() => undefined)
   // The channel may need the tokens of this page to revoke them: it takes them out of the memory itself.
   const revocation = channel?.disconnect(connection).catch(() => false) ?? false
-  context.tokens.delete(connection.id)
+  context.tokens.forget(connection.id)
   await store(context, connection.id, () => undefined)
   context.emit('disconnected', connection.id, connection.provider)
   return { revoked: await revocation }

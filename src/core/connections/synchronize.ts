@@ -9,11 +9,7 @@ const clockToleranceSeconds = 600
  * Asks the backend which connections there are: those made, renewed or ended on another device, or whose records this
  * browser has evicted. What another user of the app has here stays theirs. Without an answer nothing changes.
  */
-export async function synchronize(
-  context: Omit<Context, 'connections'>,
-  subject: string,
-  name: string,
-): Promise<void> {
+export async function synchronize(context: Context, subject: string, name: string): Promise<void> {
   const { clock, database } = context.platform
   const askedAt = clock.now()
   const { list } = await context.channel(name)

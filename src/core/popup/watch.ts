@@ -1,16 +1,11 @@
 import type { AuthorizationState } from '../authorize/authorization-state.js'
+import type { Begun } from '../authorize/begin.js'
 import type { CallbackState } from '../callback/callback.js'
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
-import { giveUp, redeemReturned } from '../callback/redeem.js'
-import { hasEnded, isTransaction, transactionId, type Transaction } from '../records/transaction.js'
-
-/** How often the popup is looked at, and how long a closed one may still turn out to have come back: seconds. */
-const lookSeconds = 0.25
-const graceSeconds = 2
-
-/** After how long a first sight is made certain: seconds. */
-const secondLookSeconds = 0.05
+import { giveUp, redeem } from '../callback/redeem.js'
+import { hasEnded, isTransaction, transactionId } from '../records/transaction.js'
+import { timing } from './timing.js'
 
 const closed: AuthorizationState = { status: 'closed' }
 
@@ -27,9 +22,8 @@ const closed: AuthorizationState = { status: 'closed' }
  */
 export function watchPopup(
   context: Context,
-  transaction: Transaction,
+  { transaction, url }: Begun,
   popup: Window,
-  url: string,
   show: (state: AuthorizationState) => void,
 ): Promise<AuthorizationState> {
   const { clock, database, tabs } = context.platform
@@ -60,7 +54,7 @@ export function watchPopup(
     const check = async (): Promise<boolean> => {
       const record = await database.get(state)
       if (!isTransaction(record) || !(hasEnded(record) || record.code !== undefined)) return false
-      const outcome = await redeemReturned(context, state)
+      const outcome = await redeem(context, state)
       popup.close()
       settle(toState(outcome, show))
       return true
@@ -108,8 +102,8 @@ function observer(popup: Window): (now: number) => Observation {
     closedSince = isClosed ? (closedSince ?? now) : undefined
     if (!isClosed && sights < 2) sights = isAway(popup) ? sights + 1 : 0
     return {
-      seemsClosed: sights === 2 && closedSince !== undefined && now - closedSince > graceSeconds,
-      nextSeconds: sights === 1 && !isClosed ? secondLookSeconds : lookSeconds,
+      seemsClosed: sights === 2 && closedSince !== undefined && now - closedSince > timing.grace,
+      nextSeconds: sights === 1 && !isClosed ? timing.secondLook : timing.look,
     }
   }
 }

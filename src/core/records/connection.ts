@@ -1,4 +1,3 @@
-import type { Context } from '../context.js'
 import type { Mode } from '../input.js'
 import { connectionKey } from './keys.js'
 
@@ -43,15 +42,3 @@ export function isConnectionRecord(
   const { v, connection } = Object(entry[1]) as Partial<ConnectionRecord>
   return v === 1 && entry[0] === connectionKey((Object(connection) as Partial<Connection>).id ?? '')
 }
-
-/**
- * The connection as this page has it: in `browser` mode tokens die with their page, and without them the person has to
- * authorize again.
- */
-export const asHeld = (
-  { tokens }: Pick<Context, 'tokens'>,
-  { mode, persistent, connection }: ConnectionRecord,
-): Connection =>
-  mode === 'browser' && !persistent && !tokens.has(connection.id)
-    ? { ...connection, status: 'reauthorization_required' }
-    : connection

@@ -1,0 +1,50 @@
+import type { CountersignError } from '../../protocol/errors.js'
+import type { Redeemed } from '../channel/channel.js'
+import { providerOf, type Context } from '../context.js'
+import type { ConnectionRecord } from '../records/connection.js'
+import { end } from '../records/ended-transaction.js'
+import { connectionKey } from '../records/keys.js'
+import { transactionId } from '../records/transaction.js'
+import { checkReturnTo } from '../return-to.js'
+import type { CallbackState } from './callback.js'
+import type { TransactionWithCode } from './decide.js'
+import { toCallbackState } from './outcome.js'
+
+/** Stores what the code gave, and tells. The code is spent: where storing fails the tokens wait here for `resume()`. */
+export async function storeResult(
+  context: Context,
+  transaction: TransactionWithCode,
+  redeemed: Redeemed,
+): Promise<CallbackState> {
+  const { provider, state, subject } = transaction
+  const { database, tabs } = context.platform
+  const { connection, accessToken, refreshToken, idTokenSubject, stored } = redeemed
+  const id = transactionId(state)
+  const ended = end(transaction, { phase: 'done', connectionId: connection.id })
+  const record: ConnectionRecord = {
+    v: 1,
+    subject,
+    mode: providerOf(context, provider).mode,
+    connection,
+    ...(idTokenSubject !== undefined && { idTokenSubject }),
+    ...(stored && { persistent: true }),
+  }
+  try {
+    // One transaction of the database: there is never a connection without its tombstone, nor the other way round.
+    await database.change([], () => [
+      { [state]: ended, [connectionKey(connection.id)]: record, ...stored },
+      undefined,
+    ])
+  } catch (error) {
+    const returnTo = checkReturnTo(context, transaction.returnTo)
+    const resume = (): Promise<CallbackState> => storeResult(context, transaction, redeemed)
+    return { status: 'failed', error: error as CountersignError, provider, returnTo, resume }
+  }
+  const { id: connectionId, connectedAt } = connection
+  if (accessToken)
+    context.tokens.hold(connectionId, { accessToken, connectedAt, refreshToken, idTokenSubject })
+  tabs.announce(connection.id)
+  tabs.announce(id)
+  context.emit('transaction_ended', id, 'connected')
+  return toCallbackState(context, ended, record)
+}

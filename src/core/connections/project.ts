@@ -1,0 +1,43 @@
+import { asHeld, type HeldTokens } from '../held-tokens.js'
+import { isConnectionRecord, type Connection } from '../records/connection.js'
+import type { EndedTransaction } from '../records/transaction.js'
+
+/** The records of one subject, as far as anybody is shown them. */
+export interface Projection {
+  /** Oldest first. */
+  readonly connections: readonly Connection[]
+  /** What is left of transactions from which nobody came back, each with its key. */
+  readonly abandoned: readonly (readonly [key: string, ended: EndedTransaction])[]
+}
+
+/** Picks a subject's connections and abandoned attempts out of all entries of the database. */
+export function project(
+  entries: readonly [key: string, value: unknown][],
+  subject: string,
+  tokens: HeldTokens,
+): Projection {
+  const own = entries.filter(([, value]) => (Object(value) as { subject?: unknown }).subject === subject)
+  return {
+    connections: own
+      .filter(isConnectionRecord)
+      .map(([, record]) => asHeld(tokens, record))
+      .sort((a, b) => a.connectedAt - b.connectedAt),
+    abandoned: own.filter(
+      (entry): entry is [string, EndedTransaction] => (entry[1] as EndedTransaction).outcome === 'abandoned',
+    ),
+  }
+}
+
+/** The next list, with every item that did not change as the same object, so that nobody renders for it. */
+export function keepIdentity<T extends { readonly id: string }>(
+  next: readonly T[],
+  previous: readonly T[],
+): readonly T[] {
+  const kept = next.map((item) => {
+    const same = previous.find(({ id }) => id === item.id)
+    return same && JSON.stringify(same) === JSON.stringify(item) ? same : item
+  })
+  return kept.length === previous.length && kept.every((item, index) => item === previous[index])
+    ? previous
+    : kept
+}

@@ -1,0 +1,52 @@
+import type { Platform } from '../platform/platform.js'
+import type { Channel } from './channel/channel.js'
+import type { ClientOptions } from './client.js'
+import { resolveBackend } from './configuration.js'
+import { createConnections } from './connections/connections.js'
+import { providerOf, type Context } from './context.js'
+import { createHeldTokens } from './held-tokens.js'
+import { loadModule } from './load-module.js'
+import { remember } from './remember.js'
+
+/** What {@link createContext} takes beside the options. */
+export interface ContextParts extends Pick<Context, 'subject' | 'restart'> {
+  readonly platform: Platform
+  readonly onServer: boolean
+}
+
+/** Wires what the parts of one client share. */
+export function createContext(
+  options: ClientOptions,
+  { platform, onServer, subject, restart }: ContextParts,
+): Context {
+  const channels = new Map<string, Promise<Channel>>()
+  const base: Omit<Context, 'connections'> = {
+    platform,
+    providers: options.providers,
+    backend: onServer ? undefined : resolveBackend(options.backend, platform),
+    subject,
+    redirectUri: (name) =>
+      options.redirectUri?.(name) ?? new URL(`/callback/${name}`, platform.navigation.url()).href,
+    tokens: createHeldTokens(),
+    restart,
+    emit(type, id, detail) {
+      options.onEvent?.({ type, id, at: platform.clock.now(), ...(detail !== undefined && { detail }) })
+    },
+    channel: async (name) => {
+      try {
+        return await remember(channels, name, () => loadChannel(context, name))
+      } catch (error) {
+        channels.delete(name)
+        throw error
+      }
+    },
+  }
+  const context: Context = { ...base, connections: createConnections(base) }
+  return context
+}
+
+async function loadChannel(context: Context, name: string): Promise<Channel> {
+  const provider = providerOf(context, name)
+  const { createChannel } = await loadModule(provider.channel())
+  return createChannel(context, name, provider)
+}

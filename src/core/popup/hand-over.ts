@@ -1,0 +1,62 @@
+import type { CallbackState } from '../callback/callback.js'
+import type { Capture } from '../callback/capture.js'
+import { toCallbackState } from '../callback/outcome.js'
+import { completeCapture, redeem } from '../callback/redeem.js'
+import type { Context } from '../context.js'
+import { hasEnded, isTransaction, transactionId, type EndedTransaction } from '../records/transaction.js'
+import { timing } from './timing.js'
+
+/**
+ * Completes what the page was opened with. Where the page is a popup, the page that opened it goes on.
+ *
+ * @throws {StorageError} when the transaction cannot be read or written: nothing is lost then.
+ */
+export function complete(context: Context, capture: Capture): Promise<CallbackState> {
+  return completeCapture(context, capture, {
+    handOver: (state) => handOver(context, state),
+    leave: (state, ended) => leave(context, state, ended),
+  })
+}
+
+/** Lets the page that opened this popup go on, and goes on itself when that page is gone. */
+async function handOver(context: Context, state: string): Promise<CallbackState> {
+  await offer(context, state)
+  // Waits for a page that has taken the code and has no answer yet.
+  return redeem(context, state, {
+    onEnded: () => {
+      context.platform.navigation.close()
+    },
+  })
+}
+
+/** Tells the page that opened this popup what was refused, and closes the popup. Of what was cancelled nobody need be told. */
+async function leave(context: Context, state: string, ended: EndedTransaction): Promise<CallbackState> {
+  const { navigation, tabs } = context.platform
+  if (ended.outcome === 'cancelled') tabs.announce(transactionId(state))
+  // Nobody is there to tell it, so this page does.
+  else if (!(await offer(context, state))) return toCallbackState(context, ended)
+  navigation.close()
+  return toCallbackState(context, ended)
+}
+
+/** Offers what has come back to the page that opened the popup: whether that page has told in time what became of it. */
+async function offer({ platform: { clock, database, tabs } }: Context, state: string): Promise<boolean> {
+  const id = transactionId(state)
+  return new Promise((resolve) => {
+    const settle = (answer: boolean): void => {
+      stopListening()
+      stopWaiting()
+      resolve(answer)
+    }
+    const stopWaiting = clock.after(timing.handOver, () => {
+      settle(false)
+    })
+    const stopListening = tabs.onAnnounced((announced) => {
+      if (announced !== id) return
+      void database.get(state).then((record) => {
+        if (isTransaction(record) && hasEnded(record)) settle(true)
+      })
+    })
+    tabs.announce(id)
+  })
+}
