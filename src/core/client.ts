@@ -8,7 +8,8 @@ import { createCallbackStore, type CallbackStore } from './callback/callback-sto
 import { captureResponse } from './callback/capture.js'
 import type { CountersignEvent } from './client-events.js'
 import { checkConfiguration } from './configuration.js'
-import type { ConnectionsState } from './connections/connections-state.js'
+import { createConnections } from './connections/connections.js'
+import type { Connections, ConnectionsState } from './connections/connections-state.js'
 import { createTokens, type TokensState } from './connections/tokens.js'
 import type { Context } from './context.js'
 import { createContext } from './create-context.js'
@@ -107,28 +108,32 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     context.tokens.clear()
     authorizations.clear()
     callback.clear()
-    void context.connections.load()
+    void connections.load()
   })
   const context = createContext(options as ClientOptions, {
     platform,
     onServer,
     subject: subject.current,
     restart: (name, input) => authorization(name, input).authorize(),
+    requireSignIn: () => {
+      connections.requireSignIn()
+    },
   })
-  const stop = onServer ? undefined : start(context, subject, callback)
+  const connections = createConnections(context)
+  const stop = onServer ? undefined : start(context, { subject, callback, connections })
 
   return {
     providers: options.providers,
     callback,
-    connections: context.connections,
+    connections,
     authorization,
     tokens: ((name: string, { connection }: { connection?: string | undefined } = {}) =>
       remember(tokenStores, `${name} ${connection ?? ''}`, () =>
-        createTokens(context, name, connection),
+        createTokens(context, connections, name, connection),
       )) as Client<P>['tokens'],
     setSession(next) {
       // Also the same user signs in, after the backend has said that nobody is.
-      if (next === subject.current()) void context.connections.load()
+      if (next === subject.current()) void connections.load()
       else subject.set(next)
     },
     dispose() {
@@ -138,23 +143,25 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   }
 }
 
+interface Stores {
+  readonly subject: Subject
+  readonly callback: CallbackStore
+  readonly connections: Connections
+}
+
 /** Takes the response that the page was opened with, and follows what happens in other tabs. The function given back ends that. */
-function start(context: Context, subject: Subject, callback: CallbackStore): () => void {
-  const { navigation, tabs } = context.platform
+function start(context: Context, { subject, callback, connections }: Stores): () => void {
+  const { navigation } = context.platform
   const names = Object.keys(context.providers)
   checkConfiguration(context, names)
   const capture = captureResponse(navigation, names.map(context.redirectUri))
-  const load = (): void => void context.connections.load()
-  tabs.onAnnounced((id) => {
-    if (id === sessionKey) void subject.check()
-    else load()
-  })
+  context.changes.subscribe((id) => (id === sessionKey ? subject.check() : connections.load()))
   // What other tabs announced while the page was out of sight may not have been heard.
   const stop = navigation.onShown(() => {
     void subject.check()
-    load()
+    void connections.load()
   })
-  load()
+  void connections.load()
   subject.note()
   if (!capture) return stop
   if (!navigation.isTopLevel()) {

@@ -2,7 +2,7 @@ import type { Fetch } from '../protocol/http.js'
 import type { Platform } from '../platform/platform.js'
 import type { Channel } from './channel/channel.js'
 import type { HeldTokens } from './held-tokens.js'
-import type { Connections } from './connections/connections-state.js'
+import type { Changes } from './records/changes.js'
 import type { Emit } from './client-events.js'
 import type { Provider } from './provider.js'
 import type { CommonInput } from './input.js'
@@ -25,8 +25,10 @@ export interface Context {
   readonly subject: () => string | null
   /** The registered redirect URI of a provider. */
   readonly redirectUri: (name: string) => string
-  readonly connections: Connections
   readonly tokens: HeldTokens
+  readonly changes: Changes
+  /** Shows that the app's user must sign in before anything is known. */
+  readonly requireSignIn: () => void
   /** The channel of a provider, loaded on first use. */
   readonly channel: (name: string) => Promise<Channel>
   readonly emit: Emit

@@ -2,14 +2,14 @@ import type { Platform } from '../platform/platform.js'
 import type { Channel } from './channel/channel.js'
 import type { ClientOptions } from './client.js'
 import { resolveBackend } from './configuration.js'
-import { createConnections } from './connections/connections.js'
 import { providerOf, type Context } from './context.js'
 import { createHeldTokens } from './held-tokens.js'
 import { loadModule } from './load-module.js'
+import { createChanges } from './records/changes.js'
 import { remember } from './remember.js'
 
 /** What {@link createContext} takes beside the options. */
-export interface ContextParts extends Pick<Context, 'subject' | 'restart'> {
+export interface ContextParts extends Pick<Context, 'subject' | 'restart' | 'requireSignIn'> {
   readonly platform: Platform
   readonly onServer: boolean
 }
@@ -17,18 +17,18 @@ export interface ContextParts extends Pick<Context, 'subject' | 'restart'> {
 /** Wires what the parts of one client share. */
 export function createContext(
   options: ClientOptions,
-  { platform, onServer, subject, restart }: ContextParts,
+  { platform, onServer, ...parts }: ContextParts,
 ): Context {
   const channels = new Map<string, Promise<Channel>>()
-  const base: Omit<Context, 'connections'> = {
+  const context: Context = {
+    ...parts,
     platform,
     providers: options.providers,
     backend: onServer ? undefined : resolveBackend(options.backend, platform),
-    subject,
     redirectUri: (name) =>
       options.redirectUri?.(name) ?? new URL(`/callback/${name}`, platform.navigation.url()).href,
     tokens: createHeldTokens(),
-    restart,
+    changes: createChanges(platform),
     emit(type, id, detail) {
       options.onEvent?.({ type, id, at: platform.clock.now(), ...(detail !== undefined && { detail }) })
     },
@@ -41,7 +41,6 @@ export function createContext(
       }
     },
   }
-  const context: Context = { ...base, connections: createConnections(base) }
   return context
 }
 

@@ -168,6 +168,6 @@ function signInRequired(
   { provider, returnTo }: TransactionWithCode,
   resume: () => Promise<CallbackState>,
 ): CallbackState {
-  context.connections.signInRequired()
+  context.requireSignIn()
   return { status: 'sign_in_required', provider, returnTo: checkReturnTo(context, returnTo), resume }
 }

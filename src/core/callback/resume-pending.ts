@@ -29,10 +29,8 @@ async function resumeEach(context: Context): Promise<void> {
   for (const { state } of (await database.entries()).map(([, record]) => record).filter(isLeft)) {
     const { status } = await redeem(context, state)
     if (status !== 'failed') continue
-    await database.change([state], ([record]) => [
+    await context.changes.publish(transactionId(state), [state], ([record]) =>
       isTransaction(record) && hasEnded(record) ? { [state]: { ...record, outcome: 'abandoned' } } : {},
-      undefined,
-    ])
-    await context.connections.load()
+    )
   }
 }

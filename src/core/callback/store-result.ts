@@ -17,7 +17,6 @@ export async function storeResult(
   redeemed: Redeemed,
 ): Promise<CallbackState> {
   const { provider, state, subject } = transaction
-  const { database, tabs } = context.platform
   const { connection, accessToken, refreshToken, idTokenSubject, stored } = redeemed
   const id = transactionId(state)
   const ended = end(transaction, { phase: 'done', connectionId: connection.id })
@@ -29,22 +28,24 @@ export async function storeResult(
     ...(idTokenSubject !== undefined && { idTokenSubject }),
     ...(stored && { persistent: true }),
   }
+  const { id: connectionId, connectedAt } = connection
   try {
     // One transaction of the database: there is never a connection without its tombstone, nor the other way round.
-    await database.change([], () => [
-      { [state]: ended, [connectionKey(connection.id)]: record, ...stored },
-      undefined,
-    ])
+    await context.changes.publish(
+      connectionId,
+      [],
+      () => ({ [state]: ended, [connectionKey(connectionId)]: record, ...stored }),
+      () => {
+        if (accessToken)
+          context.tokens.hold(connectionId, { accessToken, connectedAt, refreshToken, idTokenSubject })
+      },
+    )
   } catch (error) {
     const returnTo = checkReturnTo(context, transaction.returnTo)
     const resume = (): Promise<CallbackState> => storeResult(context, transaction, redeemed)
     return { status: 'failed', error: error as CountersignError, provider, returnTo, resume }
   }
-  const { id: connectionId, connectedAt } = connection
-  if (accessToken)
-    context.tokens.hold(connectionId, { accessToken, connectedAt, refreshToken, idTokenSubject })
-  tabs.announce(connection.id)
-  tabs.announce(id)
+  context.platform.tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')
   return toCallbackState(context, ended, record)
 }

@@ -3,7 +3,7 @@ import type { AccessToken } from '../held-tokens.js'
 import { keepsTokens } from '../records/tokens.js'
 import type { Connection } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
-import { checkOwner, store } from './stored-connection.js'
+import { changeConnection, checkOwner } from './stored-connection.js'
 
 /**
  * A usable access token of a connection: the one in memory while it is good, else a new one, asked for once however
@@ -69,13 +69,13 @@ async function request(
 /** What a failure says about the connection itself is remembered, here and in the other tabs. */
 async function noteFailure(context: Context, connection: Connection, error: unknown): Promise<void> {
   const code = error instanceof CountersignError ? error.code : undefined
-  if (code === 'sign_in_required') context.connections.signInRequired()
-  else if (code === 'unknown_connection') await store(context, connection.id, () => undefined)
+  if (code === 'sign_in_required') context.requireSignIn()
+  else if (code === 'unknown_connection') await changeConnection(context, connection.id, () => undefined)
   else if (code === 'reauthorization_required') {
     const { connectedAt = connection.connectedAt } = context.tokens.get(connection.id) ?? {}
     context.tokens.forget(connection.id)
     // Unless it was renewed since these tokens came, perhaps in another tab, or while they were being refused.
-    await store(context, connection.id, (record) =>
+    await changeConnection(context, connection.id, (record) =>
       record.connection.connectedAt === connectedAt
         ? { ...record, connection: { ...record.connection, status: 'reauthorization_required' } }
         : record,

@@ -33,5 +33,5 @@ export interface Connections extends ReadableStore<ConnectionsState> {
   /** Reads them again from IndexedDB. Afterwards they are at least as new as the call, whoever else calls. Never rejects. */
   load(): Promise<void>
   /** The app's user must sign in before anything is known. */
-  signInRequired(): void
+  requireSignIn(): void
 }

@@ -10,8 +10,8 @@ const restoring: ConnectionsState = { status: 'restoring' }
 const signInRequired: ConnectionsState = { status: 'sign_in_required' }
 
 /** Keeps the connections of the present subject in memory, in step with IndexedDB and with the other tabs. */
-export function createConnections(base: Omit<Context, 'connections'>): Connections {
-  const { platform, subject, tokens } = base
+export function createConnections(context: Context): Connections {
+  const { platform, subject, tokens } = context
   const store = createStore(restoring)
   let loads = 0
   /** The load whose result is shown. */
@@ -42,7 +42,7 @@ export function createConnections(base: Omit<Context, 'connections'>): Connectio
   const connections: Connections = {
     get: store.get,
     subscribe: store.subscribe,
-    signInRequired() {
+    requireSignIn() {
       store.set(signInRequired)
     },
     async load() {
@@ -67,7 +67,6 @@ export function createConnections(base: Omit<Context, 'connections'>): Connectio
       }
     },
   }
-  const context: Context = { ...base, connections }
   const restore = createRestore(context, () => void connections.load())
   return connections
 }
@@ -77,13 +76,8 @@ function toAbandoned(
   key: string,
   { provider, input, createdAt }: EndedTransaction,
 ): Abandoned {
-  const { database, tabs } = context.platform
   const id = key.slice(0, 16)
-  const dismiss = async (): Promise<void> => {
-    await database.change([], () => [{ [key]: undefined }, undefined])
-    tabs.announce(id)
-    await context.connections.load()
-  }
+  const dismiss = (): Promise<void> => context.changes.publish(id, [], () => ({ [key]: undefined }))
   return {
     id,
     provider,

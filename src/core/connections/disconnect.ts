@@ -1,6 +1,6 @@
 import type { Context } from '../context.js'
 import type { Connection } from '../records/connection.js'
-import { checkOwner, store } from './stored-connection.js'
+import { changeConnection, checkOwner } from './stored-connection.js'
 
 /** Forgets the connection first and always, then asks the provider to revoke the grant. */
 export async function disconnect(context: Context, connection: Connection): Promise<{ revoked: boolean }> {
@@ -9,7 +9,7 @@ export async function disconnect(context: Context, connection: Connection): Prom
   // The channel may need the tokens of this page to revoke them: it takes them out of the memory itself.
   const revocation = channel?.disconnect(connection).catch(() => false) ?? false
   context.tokens.forget(connection.id)
-  await store(context, connection.id, () => undefined)
+  await changeConnection(context, connection.id, () => undefined)
   context.emit('disconnected', connection.id, connection.provider)
   return { revoked: await revocation }
 }

@@ -16,17 +16,20 @@ export async function checkOwner({ platform, subject }: Context, { id }: Connect
   }
 }
 
-export async function store(
-  context: Context,
+/**
+ * Changes or forgets a stored connection, in every page.
+ *
+ * @param next What it becomes; `undefined` to forget it, with its stored tokens.
+ * @throws {StorageError} when nothing was written.
+ */
+export function changeConnection(
+  { changes }: Context,
   id: string,
   next: (record: ConnectionRecord) => ConnectionRecord | undefined,
 ): Promise<void> {
-  const { database, tabs } = context.platform
   const key = connectionKey(id)
-  await database.change([key], ([record]) => {
+  return changes.publish(id, [key], ([record]) => {
     const kept = record && next(record as ConnectionRecord)
-    return [kept ? { [key]: kept } : { [key]: undefined, [tokensKey(id)]: undefined }, undefined]
+    return kept ? { [key]: kept } : { [key]: undefined, [tokensKey(id)]: undefined }
   })
-  tabs.announce(id)
-  await context.connections.load()
 }

@@ -48,6 +48,7 @@ const disconnected: TokensState = { status: 'disconnected' }
  */
 export function createTokens(
   context: Context,
+  connections: ReadableStore<ConnectionsState>,
   name: string,
   wanted: string | undefined,
 ): ReadableStore<TokensState> {
@@ -73,7 +74,7 @@ export function createTokens(
   }
 
   function get(): TokensState {
-    const all = context.connections.get()
+    const all = connections.get()
     if (all !== seen) {
       seen = all
       state = derive(all)
@@ -86,7 +87,7 @@ export function createTokens(
     subscribe(listener) {
       // Not every React reads again after the second mount of StrictMode: what it shows is chosen again here.
       if (watchers++ === 0) get()
-      const stop = context.connections.subscribe(listener)
+      const stop = connections.subscribe(listener)
       return () => {
         stop()
         if (--watchers > 0) return
