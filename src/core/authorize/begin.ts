@@ -1,7 +1,7 @@
 import { CountersignError } from '../../protocol/errors.js'
 import type { AuthorizationUrl } from '../channel/channel.js'
 import type { ConnectionRecord } from '../records/connection.js'
-import { connectionKey } from '../records/keys.js'
+import { connectionKey, transactionKey } from '../records/keys.js'
 import { providerOf, type Context } from '../context.js'
 import type { CommonInput } from '../input.js'
 import { isTransaction, transactionId, type Transaction } from '../records/transaction.js'
@@ -60,11 +60,11 @@ export async function begin(
   }
   // Committed before anybody leaves: whatever happens next, the answer can be matched. So can that of the click before,
   // which may still come back; but nobody need be told that it did not, and it makes room first.
-  const key = before ?? left.state
+  const key = transactionKey(before ?? left.state)
   await context.platform.database.change([key], ([known]) => [
     {
       ...(isTransaction(known) && known.phase === 'left' && { [key]: { ...known, phase: 'prepared' } }),
-      [left.state]: left,
+      [transactionKey(left.state)]: left,
     },
     undefined,
   ])
@@ -110,7 +110,7 @@ async function ready(
     transaction.expiresAt - now > 60 &&
     transaction.subject === context.subject() &&
     // Where it vanished, so did what it is bound to, such as the DPoP key.
-    (await context.platform.database.get(transaction.state)) !== undefined
+    (await context.platform.database.get(transactionKey(transaction.state))) !== undefined
   if (!usable || (target && target.expiresAt - now < 5))
     return (await create(context, name, input, true)) as Required<Prepared>
   return { transaction, target: target ?? (await (await context.channel(name)).begin(transaction)) }

@@ -3,6 +3,7 @@ import { requestedScope } from '../../protocol/requested-scope.js'
 import { parseScope } from '../../protocol/scope.js'
 import { type Context, providerOf } from '../context.js'
 import type { CommonInput } from '../input.js'
+import { transactionKey } from '../records/keys.js'
 import { type Transaction, longestSeconds } from '../records/transaction.js'
 import { checkReturnTo } from '../return-to.js'
 import { expire } from './expire.js'
@@ -44,6 +45,6 @@ export async function createTransaction(
     expiresAt: now + Math.min(provider.transactionSeconds ?? 900, longestSeconds),
   }
   await expire(context)
-  await database.change([], () => [{ [transaction.state]: transaction }, undefined])
+  await database.change([], () => [{ [transactionKey(transaction.state)]: transaction }, undefined])
   return transaction
 }

@@ -2,6 +2,7 @@ import { TransactionError } from '../../protocol/errors.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import type { Context } from '../context.js'
 import { endWith } from '../records/ended-transaction.js'
+import { stateOf } from '../records/keys.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
 
 /** Nobody needs more than this many at once; prepared ones make room first, then ended ones, the oldest before others. */
@@ -17,7 +18,7 @@ const abandonedSeconds = 7 * 24 * 3600
 export async function expire({ platform: { clock, database } }: Pick<Context, 'platform'>): Promise<void> {
   const now = clock.now()
   const entries = await database.entries()
-  const all = entries.filter(([, value]) => isOurs(value))
+  const all = entries.filter(([key, value]) => stateOf(key) !== undefined && isOurs(value))
   const live = all
     .filter((entry): entry is [string, Transaction | EndedTransaction] => isTransaction(entry[1]))
     .filter(([, { expiresAt }]) => expiresAt > now)

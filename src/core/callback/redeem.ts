@@ -10,6 +10,7 @@ import { toCallbackState } from './outcome.js'
 import { storeResult } from './store-result.js'
 import { endWith, end } from '../records/ended-transaction.js'
 import { checkReturnTo } from '../return-to.js'
+import { stateOf, transactionKey } from '../records/keys.js'
 import { hasEnded, isTransaction, transactionId, type EndedTransaction } from '../records/transaction.js'
 
 /**
@@ -25,7 +26,8 @@ export async function completeCapture(
 ): Promise<CallbackState> {
   if (!parameters || !url) {
     const entries = await context.platform.database.entries()
-    const state = entries.find(([key, value]) => isTransaction(value) && transactionId(key) === id)?.[0]
+    const states = entries.map(([key, value]) => (isTransaction(value) ? stateOf(key) : undefined))
+    const state = states.find((one) => one !== undefined && transactionId(one) === id)
     return state === undefined ? { status: 'none' } : redeem(context, state, { popup })
   }
   let response: ReceivedResponse
@@ -39,9 +41,10 @@ export async function completeCapture(
 
 /** Ends a transaction that nobody waits for any more, unless it has ended already. */
 export async function giveUp(context: Context, state: string): Promise<void> {
-  await context.platform.database.change([state], ([record]) => [
+  const key = transactionKey(state)
+  await context.platform.database.change([key], ([record]) => [
     isTransaction(record) && !hasEnded(record)
-      ? { [state]: end(record, { phase: 'failed', outcome: 'cancelled' }) }
+      ? { [key]: end(record, { phase: 'failed', outcome: 'cancelled' }) }
       : {},
     undefined,
   ])
@@ -81,11 +84,13 @@ export async function redeem(
   const resume = (): Promise<CallbackState> => redeem(context, state)
 
   const work = async (): Promise<Step | CallbackState> => {
-    const step = await database.change([state], ([record]) => {
-      const decided = decide(context, state, record, response, popup === undefined)
+    const key = transactionKey(state)
+    const step = await database.change([key, state], ([known, bare]) => {
+      const decided = decide(context, state, known ?? bare, response, popup === undefined)
       const value =
         'ended' in decided ? decided.ended : 'transaction' in decided ? decided.transaction : undefined
-      return [value ? { [state]: value } : {}, decided]
+      // A record of version 0.1 is adopted.
+      return [value ? { [key]: value, [state]: undefined } : {}, decided]
     })
     if (response) context.emit('response_received', transactionId(state), step.do)
     return step.do === 'send' ? send(context, step.transaction, resume) : step
@@ -141,7 +146,7 @@ async function send(
     if (!(error instanceof CountersignError)) throw error
     // The code has not left this page: that was no attempt.
     const waiting: TransactionWithCode = { ...transaction, phase: 'returned', sends: sends - 1 }
-    await database.change([], () => [{ [state]: waiting }, undefined])
+    await database.change([], () => [{ [transactionKey(state)]: waiting }, undefined])
     return { status: 'failed', error, provider, returnTo, resume }
   }
   context.emit('redemption_sent', id, provider)
@@ -154,7 +159,7 @@ async function send(
     // Nothing was consumed, or nobody knows: the record stays, so that resume() or a reload can go on.
     if (error.recovery !== 'authorize') return { status: 'failed', error, provider, returnTo, resume }
     const ended = endWith(transaction, error)
-    await database.change([], () => [{ [state]: ended }, undefined])
+    await database.change([], () => [{ [transactionKey(state)]: ended }, undefined])
     tabs.announce(id)
     context.emit('transaction_ended', id, error.code)
     return toCallbackState(context, ended)

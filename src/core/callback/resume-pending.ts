@@ -1,6 +1,7 @@
 import type { Context } from '../context.js'
 import { timing } from '../popup/timing.js'
 import { redeem } from './redeem.js'
+import { transactionKey } from '../records/keys.js'
 import { hasEnded, isTransaction, transactionId, type Transaction } from '../records/transaction.js'
 
 /**
@@ -29,8 +30,9 @@ async function resumeEach(context: Context): Promise<void> {
   for (const { state } of (await database.entries()).map(([, record]) => record).filter(isLeft)) {
     const { status } = await redeem(context, state)
     if (status !== 'failed') continue
-    await context.changes.publish(transactionId(state), [state], ([record]) =>
-      isTransaction(record) && hasEnded(record) ? { [state]: { ...record, outcome: 'abandoned' } } : {},
+    const key = transactionKey(state)
+    await context.changes.publish(transactionId(state), [key], ([record]) =>
+      isTransaction(record) && hasEnded(record) ? { [key]: { ...record, outcome: 'abandoned' } } : {},
     )
   }
 }

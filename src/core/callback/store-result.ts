@@ -3,7 +3,7 @@ import type { Redeemed } from '../channel/channel.js'
 import { providerOf, type Context } from '../context.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import { end } from '../records/ended-transaction.js'
-import { connectionKey } from '../records/keys.js'
+import { connectionKey, transactionKey } from '../records/keys.js'
 import { transactionId } from '../records/transaction.js'
 import { checkReturnTo } from '../return-to.js'
 import type { CallbackState } from './callback.js'
@@ -34,7 +34,7 @@ export async function storeResult(
     await context.changes.publish(
       connectionId,
       [],
-      () => ({ [state]: ended, [connectionKey(connectionId)]: record, ...stored }),
+      () => ({ [transactionKey(state)]: ended, [connectionKey(connectionId)]: record, ...stored }),
       () => {
         if (accessToken)
           context.tokens.hold(connectionId, { accessToken, connectedAt, refreshToken, idTokenSubject })

@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { insecure } from '../../protocol/metadata.js'
 import type { Context } from '../context.js'
 import type { AccessToken } from '../held-tokens.js'
+import { dpopKey } from '../records/keys.js'
 
 /**
  * The DPoP key of a provider: made once, stored as a key that cannot be exported, and never shared with another
@@ -15,7 +16,7 @@ export async function openDpop(
   name: string,
   clientId: string,
 ): Promise<oauth.DPoPHandle> {
-  const key = `dpop:${name}`
+  const key = dpopKey(name)
   const fresh = await oauth.generateKeyPair('ES256', { extractable: false })
   // Another tab may have made one meanwhile: the first one stays.
   const pair = await database.change([key], ([stored]) => {

@@ -1,7 +1,8 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { createStore } from '../readable-store.js'
-import type { EndedTransaction } from '../records/transaction.js'
+import { stateOf } from '../records/keys.js'
+import { transactionId, type EndedTransaction } from '../records/transaction.js'
 import type { Abandoned, Connections, ConnectionsState } from './connections-state.js'
 import { keepIdentity, project } from './project.js'
 import { createRestore } from './restore.js'
@@ -76,7 +77,7 @@ function toAbandoned(
   key: string,
   { provider, input, createdAt }: EndedTransaction,
 ): Abandoned {
-  const id = key.slice(0, 16)
+  const id = transactionId(stateOf(key) ?? '')
   const dismiss = (): Promise<void> => context.changes.publish(id, [], () => ({ [key]: undefined }))
   return {
     id,

@@ -3,6 +3,7 @@ import type { Capture } from '../callback/capture.js'
 import { toCallbackState } from '../callback/outcome.js'
 import { completeCapture, redeem } from '../callback/redeem.js'
 import type { Context } from '../context.js'
+import { transactionKey } from '../records/keys.js'
 import { hasEnded, isTransaction, transactionId, type EndedTransaction } from '../records/transaction.js'
 import { timing } from './timing.js'
 
@@ -53,7 +54,7 @@ async function offer({ platform: { clock, database, tabs } }: Context, state: st
     })
     const stopListening = tabs.onAnnounced((announced) => {
       if (announced !== id) return
-      void database.get(state).then((record) => {
+      void database.get(transactionKey(state)).then((record) => {
         if (isTransaction(record) && hasEnded(record)) settle(true)
       })
     })

@@ -4,6 +4,7 @@ import type { CallbackState } from '../callback/callback.js'
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { giveUp, redeem } from '../callback/redeem.js'
+import { transactionKey } from '../records/keys.js'
 import { hasEnded, isTransaction, transactionId } from '../records/transaction.js'
 import { timing } from './timing.js'
 
@@ -52,7 +53,7 @@ export function watchPopup(
     }
     /** Whether there was something to go on with. */
     const check = async (): Promise<boolean> => {
-      const record = await database.get(state)
+      const record = await database.get(transactionKey(state))
       if (!isTransaction(record) || !(hasEnded(record) || record.code !== undefined)) return false
       const outcome = await redeem(context, state)
       popup.close()

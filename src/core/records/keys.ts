@@ -1,11 +1,32 @@
-/** The key of a connection's record; a transaction lies under its bare `state`. */
+// The keys of all records in IndexedDB: each kind has a prefix of its own, so that none is told by its shape.
+
+const transactionPrefix = 'transaction:'
+
+/** Key of a transaction, and of what is left of it when it has ended. */
+export const transactionKey = (state: string): string => transactionPrefix + state
+
+/**
+ * The state of a transaction's key; `undefined` for any other key. Version 0.1 stored transactions under their bare
+ * `state`: those are still read, and get the prefix when they are redeemed.
+ */
+export const stateOf = (key: string): string | undefined =>
+  key.startsWith(transactionPrefix)
+    ? key.slice(transactionPrefix.length)
+    : /^[\w-]{43}$/.test(key)
+      ? key
+      : undefined
+
+/** Key of a connection's record. */
 export const connectionKey = (id: string): string => `connection:${id}`
 
-/** The key under which the tokens of a connection lie. */
+/** Key of a connection's stored tokens. */
 export const tokensKey = (connectionId: string): string => `tokens:${connectionId}`
 
-/** Under this key lies when the backend was last asked for the connections of a subject. */
+/** Key of the DPoP key pair of a provider. */
+export const dpopKey = (provider: string): string => `dpop:${provider}`
+
+/** Key of the time at which the backend was last asked for the connections of a subject. */
 export const syncedKey = (subject: string): string => `synced:${subject}`
 
-/** Under this key lies a hash of who is signed in to the app; the same word is announced when it changes. */
+/** Key of a hash of who is signed in to the app; the same word is announced when it changes. */
 export const sessionKey = 'session'

@@ -1,7 +1,7 @@
 import type { CommonInput } from '../input.js'
 import { isCodeVerifier } from '../../protocol/pkce.js'
 
-/** What must survive the redirect. Lies in IndexedDB under its `state` until it has ended. */
+/** What must survive the redirect. Lies in IndexedDB under a key of its `state` until it has ended. */
 export interface Transaction {
   readonly v: 1
   /**
