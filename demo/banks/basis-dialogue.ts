@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import type { BasisBehaviour } from './basis.js'
+import type { BasisBehaviour } from './basis-behaviour.js'
 import type { BasisGrants } from './basis-grants.js'
 import { findPlatform } from './basis-institutions.js'
 import type { BasisProfiles } from './basis-profiles.js'

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { BasisBehaviour } from './basis.js'
+import type { BasisBehaviour } from './basis-behaviour.js'
 import type { BasisGrants } from './basis-grants.js'
 import type { BasisClient } from './basis-request.js'
 import type { ReadableControl } from './control.js'

@@ -1,29 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { serveApi, type Access, type ApiAnswer } from './api.js'
 import { startBank, type Bank, type BuiltBank, type Endpoint, type Foundation } from './bank.js'
+import { behaviour, type BasisBehaviour } from './basis-behaviour.js'
 import { createDialogue } from './basis-dialogue.js'
 import { createGrants, type BasisGrants } from './basis-grants.js'
 import { institutions } from './basis-institutions.js'
 import { createProfiles, type BasisProfiles } from './basis-profiles.js'
 import { profileScope, type BasisClient } from './basis-request.js'
 import { serveTokens } from './basis-token.js'
-import { behaviourFields, type Behaviour, type Fields } from './control.js'
 import { sendJson, type Handler } from './http.js'
 import type { Theme } from './theme.js'
-
-/** What this bank can be told to do. */
-export interface BasisBehaviour extends Behaviour {
-  readonly rotate?: boolean
-  readonly secondsLater?: number
-  readonly unregistered?: boolean
-}
-
-const fields: Fields<BasisBehaviour> = {
-  ...behaviourFields,
-  rotate: 'true replaces a refresh token when it is used',
-  secondsLater: 'reads the initialization token as if so many seconds more had passed: it may have expired',
-  unregistered: 'true knows none of the redirect URIs, so that the person stays here',
-}
 
 /** What this bank can do at once. */
 export type BasisAction = 'expireAccessTokens' | 'revokeGrants'
@@ -84,7 +70,7 @@ export async function startBasis(options: BasisOptions): Promise<BasisBank> {
     clientId: client.clientId,
     port: options.port,
     portOption: 'ports.basis',
-    fields,
+    fields: behaviour,
     endpoint: endpointOf,
     readers: (endpoint: Endpoint) => (endpoint === 'api' ? origins : []),
     actions: {

@@ -1,13 +1,11 @@
-import { browserPlatform, type Platform } from '../platform/platform.js'
+import { browserPlatform } from '../platform/platform.js'
 import { CountersignError } from '../protocol/errors.js'
-import type { Fetch } from '../protocol/http.js'
 import { refuseSecrets } from '../protocol/secrets.js'
 import { createAuthorization, type Authorization } from './authorize/authorization.js'
 import type { CallbackState } from './callback/callback.js'
 import { createCallbackStore, type CallbackStore } from './callback/callback-store.js'
 import { captureResponse } from './callback/capture.js'
-import type { CountersignEvent } from './client-events.js'
-import { checkConfiguration } from './configuration.js'
+import { checkConfiguration, type ClientOptions, type Providers } from './configuration.js'
 import { createConnections } from './connections/connections.js'
 import type { Connections, ConnectionsState } from './connections/connections-state.js'
 import { createTokens, type TokensState } from './connections/tokens.js'
@@ -15,43 +13,11 @@ import type { Context } from './context.js'
 import { createContext } from './create-context.js'
 import type { CommonInput } from './input.js'
 import { lazyParts } from './lazy.js'
-import type { DetailsOf, InputArgument, Provider } from './provider.js'
+import type { DetailsOf, InputArgument, ModeOf } from './provider.js'
 import type { ReadableStore } from './readable-store.js'
 import { sessionKey } from './records/keys.js'
 import { remember } from './remember.js'
 import { createSubject, type Subject } from './subject.js'
-
-/** The providers of a client, by the names the application gives them. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "a provider of whatever input": input types stand in contravariant positions
-export type Providers = Readonly<Record<string, Provider<any, any>>>
-
-/** What {@link createClient} takes. */
-export interface ClientOptions<P extends Providers = Providers> {
-  /** The providers, by name. The name is part of the redirect URI and of the backend's paths. */
-  readonly providers: P
-  /**
-   * Where the backend contract is served: a path or URL, or with `fetch` for an app that sends its own `Authorization`
-   * header instead of a cookie. Needed by every provider in `mediated` or `bff` mode.
-   */
-  readonly backend?: string | { readonly url: string; readonly fetch?: Fetch }
-  /**
-   * The redirect URI of each provider, as registered there: one of its own for each, on this origin.
-   *
-   * @defaultValue `/callback/<name>` on this origin
-   */
-  readonly redirectUri?: (name: Extract<keyof P, string>) => string
-  /**
-   * The app's own user, as an opaque id: connections are kept apart by it. `null` while nobody is signed in. Leave it
-   * out when the app has one user only.
-   */
-  readonly session?: string | null
-  /** Tells two clients of one origin apart: database, locks and channel carry this name. @defaultValue `countersign` */
-  readonly namespace?: string
-  /** Receives what happens, redacted: for telemetry. */
-  readonly onEvent?: (event: CountersignEvent) => void
-  /** The browser, replaceable in tests. */
-  readonly platform?: Platform
-}
 
 /** A client: what {@link createClient} makes. Its functions are stable and may be passed around. */
 export interface Client<P extends Providers = Providers> {
@@ -69,7 +35,7 @@ export interface Client<P extends Providers = Providers> {
   tokens<Name extends Extract<keyof P, string>>(
     name: Name,
     options?: { readonly connection?: string | undefined },
-  ): ReadableStore<TokensState<DetailsOf<P[Name]>, P[Name]['mode']>>
+  ): ReadableStore<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>>>
   /** Says who the app's user is now; `null` when nobody is signed in. Tokens in memory are dropped when it changes. */
   setSession(subject: string | null): void
   /** Ends listening to other tabs and to the page. */

@@ -1,8 +1,43 @@
 import type { Platform } from '../platform/platform.js'
+import type { Fetch } from '../protocol/http.js'
 import { refuseSecrets } from '../protocol/secrets.js'
-import type { ClientOptions } from './client.js'
-import { type Context, providerOf } from './context.js'
+import type { CountersignEvent } from './client-events.js'
+import { providerOf, type Context } from './context.js'
+import type { Provider } from './provider.js'
 
+/** The providers of a client, by the names the application gives them. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "a provider of whatever input": input types stand in contravariant positions
+export type Providers = Readonly<Record<string, Provider<any, any>>>
+
+/** What `createClient` takes. */
+export interface ClientOptions<P extends Providers = Providers> {
+  /** The providers, by name. The name is part of the redirect URI and of the backend's paths. */
+  readonly providers: P
+  /**
+   * Where the backend contract is served: a path or URL, or with `fetch` for an app that sends its own `Authorization`
+   * header instead of a cookie. Needed by every provider in `mediated` or `bff` mode.
+   */
+  readonly backend?: string | { readonly url: string; readonly fetch?: Fetch }
+  /**
+   * The redirect URI of each provider, as registered there: one of its own for each, on this origin.
+   *
+   * @defaultValue `/callback/<name>` on this origin
+   */
+  readonly redirectUri?: (name: Extract<keyof P, string>) => string
+  /**
+   * The app's own user, as an opaque id: connections are kept apart by it. `null` while nobody is signed in. Leave it
+   * out when the app has one user only.
+   */
+  readonly session?: string | null
+  /** Tells two clients of one origin apart: database, locks and channel carry this name. @defaultValue `countersign` */
+  readonly namespace?: string
+  /** Receives what happens, redacted: for telemetry. */
+  readonly onEvent?: (event: CountersignEvent) => void
+  /** The browser, replaceable in tests. */
+  readonly platform?: Platform
+}
+
+/** Where the backend is and how to reach it. */
 export function resolveBackend(
   backend: ClientOptions['backend'],
   { fetch, navigation }: Platform,
@@ -19,7 +54,7 @@ export function checkConfiguration(context: Context, names: readonly string[]): 
   for (const name of names) {
     const provider = providerOf(context, name)
     refuseSecrets(provider)
-    const { mode } = provider
+    const { mode } = provider.channel
     const uri = context.redirectUri(name)
     if (!/^[\w-]+$/.test(name))
       throw new TypeError(`The provider name "${name}" may hold letters, digits, "-" and "_" only.`)

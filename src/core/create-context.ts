@@ -1,7 +1,6 @@
 import type { Platform } from '../platform/platform.js'
 import type { Channel } from './channel/channel.js'
-import type { ClientOptions } from './client.js'
-import { resolveBackend } from './configuration.js'
+import { type ClientOptions, resolveBackend } from './configuration.js'
 import { providerOf, type Context } from './context.js'
 import { createHeldTokens } from './held-tokens.js'
 import { loadModule } from './load-module.js'
@@ -46,6 +45,6 @@ export function createContext(
 
 async function loadChannel(context: Context, name: string): Promise<Channel> {
   const provider = providerOf(context, name)
-  const { createChannel } = await loadModule(provider.channel())
+  const createChannel = await loadModule(provider.channel.load())
   return createChannel(context, name, provider)
 }

@@ -1,5 +1,5 @@
 import type { ConnectionDocument, JsonObject } from '../protocol/contract.js'
-import type { ChannelModule } from './channel/channel.js'
+import type { CreateChannel } from './channel/channel.js'
 import type { CommonInput, Mode } from './input.js'
 
 /**
@@ -17,7 +17,6 @@ export interface Provider<
 > {
   /** The name in sentences, such as `Stitch`. */
   readonly label: string
-  readonly mode: M
   readonly clientId: string
   /** The scope that is asked for, space-delimited. With `openid` every request asks for it. */
   readonly scope: string
@@ -48,38 +47,17 @@ export interface Provider<
   readonly toInput?: (input: Input) => JsonObject
   /** What a connection at this provider tells, from the names on the wire. */
   readonly toDetails?: (details: JsonObject, connection: ConnectionDocument) => Details
-  /** How the provider's protocol steps are carried out: by this page or by the backend. Loaded on demand. */
-  readonly channel: () => Promise<ChannelModule>
-  /** What the direct channel needs to know. */
-  readonly direct?: DirectSettings
+  /** How the provider's protocol steps are carried out, and with it the mode. */
+  readonly channel: ProviderChannel<M>
 }
 
-/** What the direct channel needs to know about an authorization server. */
-export interface DirectSettings {
-  /** Endpoints that are not discovered; with `token_endpoint` given there is no discovery. */
-  readonly metadata?: Readonly<Record<string, unknown>>
-  /** Sender-constrained tokens: bound to a key of this browser that cannot be exported, and kept over a reload. */
-  readonly dpop?: boolean
-  /** Keeps bearer tokens in IndexedDB, where every script of this origin can read them. */
-  readonly persistTokens?: boolean
-  /**
-   * Whether refresh tokens are used. `false` where the server neither replaces a public client's refresh tokens at every
-   * use nor binds them to a key: such a token must not be used (RFC 9700 §2.2.2). @defaultValue true
-   */
-  readonly refresh?: boolean
-  /** Whether the request is pushed first (RFC 9126), without client authentication. */
-  readonly par?: boolean
-  /** Further parameters of the authorization request. */
-  readonly parameters?: Readonly<Record<string, string>>
-  /** Origins, beside the issuer's, on which discovered endpoints may lie. */
-  readonly origins?: readonly string[]
-  /** `token_type` values that mean `Bearer`, in lower case, such as Apiture's `bearer:`. */
-  readonly bearerAliases?: readonly string[]
-  /**
-   * Whether a token response to an `openid` request must hold an ID Token. Where it renews a connection of a known person
-   * it must in any case. @defaultValue 'required'
-   */
-  readonly idToken?: 'required' | 'optional'
+/** How a provider's protocol steps are carried out: what `direct({…})` and `backend('mediated')` make. */
+export interface ProviderChannel<M extends Mode = Mode> {
+  readonly mode: M
+  /** Whether tokens outlive the page in this browser, and are shared by all tabs. */
+  readonly keepsTokens: boolean
+  /** Loads the code, on first use. */
+  readonly load: () => Promise<CreateChannel>
 }
 
 /** The input type of a provider. */
@@ -91,3 +69,6 @@ export type InputArgument<P> = object extends InputOf<P> ? [input?: InputOf<P>] 
 
 /** The details type of a provider. */
 export type DetailsOf<P> = P extends Provider<infer _Input, infer Details, infer _M> ? Details : never
+
+/** The mode of a provider. */
+export type ModeOf<P> = P extends Provider<infer _Input, infer _Details, infer M> ? M : never

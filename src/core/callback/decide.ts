@@ -190,7 +190,7 @@ function next(context: Context, transaction: TransactionWithCode, provider: Prov
     // The present user learns nothing of what the other one began.
     return { do: 'refuse', error: other, ended: endWith(transaction, other) }
   }
-  const way = provider.mode === 'browser' ? 'direct' : 'backend'
+  const way = provider.channel.mode === 'browser' ? 'direct' : 'backend'
   const sends = transaction.sends ?? 0
   const age = context.platform.clock.now() - (transaction.returnedAt ?? 0)
   if (age > codeSeconds[way] || sends >= maximumSends[way])

@@ -23,7 +23,7 @@ export async function storeResult(
   const record: ConnectionRecord = {
     v: 1,
     subject,
-    mode: providerOf(context, provider).mode,
+    mode: providerOf(context, provider).channel.mode,
     connection,
     ...(idTokenSubject !== undefined && { idTokenSubject }),
     ...(stored && { persistent: true }),

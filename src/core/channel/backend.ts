@@ -21,11 +21,12 @@ import { providerOf, type Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import { resourceUrl } from './resource-url.js'
 import { invalid, toError } from './backend-error.js'
-import type { Channel } from './channel.js'
+import { authorizedFetch, sendBearer } from './authorized-fetch.js'
+import type { CreateChannel } from './channel.js'
 import type { AccessToken } from '../held-tokens.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
-export function createChannel(context: Context, name: string, provider: Provider): Channel {
+export const createBackendChannel: CreateChannel = (context, name, provider) => {
   const { clock } = context.platform
 
   const toAccessToken = ({
@@ -79,7 +80,7 @@ export function createChannel(context: Context, name: string, provider: Provider
       }
       const answer = await call<TokenAnswer>(context, `/${name}/token`, 'POST', body)
       const connection = toConnection(answer.connection, name, provider)
-      return provider.mode === 'mediated' && answer.access_token !== undefined
+      return provider.channel.mode === 'mediated' && answer.access_token !== undefined
         ? { connection, accessToken: toAccessToken(answer) }
         : { connection }
     },
@@ -107,21 +108,30 @@ export function createChannel(context: Context, name: string, provider: Provider
 
     list: () => listConnections(context),
 
-    ...(provider.mode === 'bff' && {
-      fetch: async ({ id }: Connection, path: string, init: RequestInit) => {
-        const headers = new Headers(init.headers)
-        headers.set(contractHeader, contractVersion)
-        const { url, fetch, credentials } = backendOf(context)
-        return fetch(resourceUrl(`${url}/connections/${encodeURIComponent(id)}/resource/`, path), {
-          referrerPolicy: 'no-referrer',
-          ...init,
-          redirect: 'error',
-          headers,
-          credentials,
-        })
-      },
-    }),
+    fetch: ({ id }, path, init, getToken) =>
+      provider.channel.mode === 'bff'
+        ? fetchThroughBackend(context, id, path, init)
+        : authorizedFetch(provider, path, init, getToken, sendBearer(context)),
   }
+}
+
+/** A request to the provider's API by way of the backend, which adds the token. */
+async function fetchThroughBackend(
+  context: Context,
+  id: string,
+  path: string,
+  init: RequestInit,
+): Promise<Response> {
+  const { url, fetch, credentials } = backendOf(context)
+  const headers = new Headers(init.headers)
+  headers.set(contractHeader, contractVersion)
+  return fetch(resourceUrl(`${url}/connections/${encodeURIComponent(id)}/resource/`, path), {
+    referrerPolicy: 'no-referrer',
+    ...init,
+    redirect: 'error',
+    headers,
+    credentials,
+  })
 }
 
 /** The connections of the app's user at the providers that this page has too. @throws as every call of the contract */

@@ -45,13 +45,17 @@ export interface Channel {
   disconnect(connection: Connection): Promise<boolean>
   /** Behind a backend: the connections of the app's user, at whatever provider that this page has too. */
   readonly list?: () => Promise<Connection[]>
-  /** In `bff` mode: a request to the provider's API by way of the backend, with `path` relative to the API's base. */
-  readonly fetch?: (connection: Connection, path: string, init: RequestInit) => Promise<Response>
-  /** With sender-constrained tokens: a request to the API itself, with the proof it needs. Absent: a bearer token. */
-  readonly send?: (url: string, init: RequestInit, token: AccessToken) => Promise<Response>
+  /**
+   * A request to the provider's API, with `path` relative to its base: with a token of `getToken`, or in `bff` mode by way
+   * of the backend, which adds the token.
+   *
+   * @throws {CountersignError} `resource_not_allowed` for a path that leaves the API, and what `getToken` throws.
+   */
+  fetch(connection: Connection, path: string, init: RequestInit, getToken: GetToken): Promise<Response>
 }
 
-/** What a channel's file exports. */
-export interface ChannelModule {
-  readonly createChannel: (context: Context, name: string, provider: Provider) => Channel
-}
+/** Makes the channel of a provider. */
+export type CreateChannel = (context: Context, name: string, provider: Provider) => Channel
+
+/** Gets a usable access token. @param rejected One that the API refused although it looked good. */
+export type GetToken = (rejected?: string) => Promise<AccessToken>

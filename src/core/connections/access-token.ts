@@ -1,6 +1,5 @@
 import { CountersignError } from '../../protocol/errors.js'
 import type { AccessToken } from '../held-tokens.js'
-import { keepsTokens } from '../records/tokens.js'
 import type { Connection } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
 import { changeConnection, checkOwner } from './stored-connection.js'
@@ -35,8 +34,8 @@ export async function getAccessToken(
 
 /** Whether this page can get the tokens with which another tab has renewed a connection. */
 const isShared = (context: Context, { provider: name }: Connection): boolean => {
-  const provider = providerOf(context, name)
-  return provider.mode !== 'browser' || keepsTokens(provider)
+  const { channel } = providerOf(context, name)
+  return channel.mode !== 'browser' || channel.keepsTokens
 }
 
 /** The margin covers the way of the request that will carry the token, not more: a refresh may cost the person something. */

@@ -17,7 +17,9 @@ export type Restore = (subject: string, entries: readonly [key: string, value: u
  */
 export function createRestore(context: Context, reload: () => void): Restore {
   const { clock } = context.platform
-  const mediator = Object.keys(context.providers).find((name) => context.providers[name]?.mode !== 'browser')
+  const mediator = Object.keys(context.providers).find(
+    (name) => context.providers[name]?.channel.mode !== 'browser',
+  )
   const asked = new Map<string, number>()
   let isFirst = true
 

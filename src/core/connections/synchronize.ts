@@ -31,7 +31,7 @@ export async function synchronize(context: Context, subject: string, name: strin
   const toRecord = (connection: Connection): ConnectionRecord => ({
     v: 1,
     subject,
-    mode: providerOf(context, connection.provider).mode,
+    mode: providerOf(context, connection.provider).channel.mode,
     connection,
   })
   const isOlder = (record: ConnectionRecord): boolean =>

@@ -108,7 +108,7 @@ function toState(context: Context, name: string, connection: Connection): Tokens
     fetch: async (path, init = {}) => (await lazyParts()).fetchResource(context, connection, path, init),
     disconnect,
   }
-  if (providerOf(context, name).mode === 'bff') return connected
+  if (providerOf(context, name).channel.mode === 'bff') return connected
   return {
     ...connected,
     getAccessToken: async () => (await (await lazyParts()).getAccessToken(context, connection)).value,

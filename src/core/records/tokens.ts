@@ -1,5 +1,4 @@
-import type { Context } from '../context.js'
-import type { Provider } from '../provider.js'
+import type { Platform } from '../../platform/platform.js'
 import { tokensKey } from './keys.js'
 
 /** Tokens that outlive the page: bound to a key that cannot leave this browser, or kept at the application's wish. */
@@ -16,13 +15,9 @@ export interface StoredTokens {
   readonly unanswered?: number
 }
 
-/** Whether a provider's tokens outlive the page, and are shared by all tabs. */
-export const keepsTokens = ({ direct }: Pick<Provider, 'direct'>): boolean =>
-  direct?.dpop === true || direct?.persistTokens === true
-
 /** The stored tokens of a connection. */
 export async function readTokens(
-  { platform: { database } }: Context,
+  { database }: Pick<Platform, 'database'>,
   id: string,
 ): Promise<StoredTokens | undefined> {
   const value = await database.get(tokensKey(id))
@@ -33,7 +28,7 @@ export async function readTokens(
 
 /** Stores the tokens of a connection, or forgets them. Resolves when that is committed. */
 export async function writeTokens(
-  { platform: { database } }: Context,
+  { database }: Pick<Platform, 'database'>,
   id: string,
   tokens: StoredTokens | undefined,
 ): Promise<void> {
@@ -45,7 +40,7 @@ export async function writeTokens(
  * then nothing changes. Resolves with what is stored afterwards.
  */
 export function replaceTokens(
-  { platform: { database } }: Context,
+  { database }: Pick<Platform, 'database'>,
   id: string,
   refreshToken: string | undefined,
   next: StoredTokens | undefined,

@@ -1,7 +1,8 @@
 import { parseScope } from '../../protocol/scope.js'
-import type { Provider } from '../../core/provider.js'
+import type { Provider, ProviderChannel } from '../../core/provider.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
-import { backend, direct } from '../kit/page/channels.js'
+import { backend } from '../kit/page/backend.js'
+import { direct } from '../kit/page/direct.js'
 import { bearerAliases, environments } from './facts.js'
 
 /** What {@link apiture} takes. */
@@ -70,7 +71,6 @@ export function apiture<const M extends ApitureMode = 'browser'>(
   const mode: M = options.mode ?? ('browser' as M)
   return {
     label: 'Apiture',
-    mode,
     clientId,
     scope,
     issuer,
@@ -80,14 +80,15 @@ export function apiture<const M extends ApitureMode = 'browser'>(
       mode === 'browser'
         ? undefined
         : (options.authorizationEndpoint ?? `${issuer.replace(/\/?$/, '/')}authorize`),
-    channel: mode === 'browser' ? direct : backend,
-    direct: {
-      bearerAliases,
-      idToken,
-      dpop: options.dpop ?? false,
-      persistTokens: options.persistTokens ?? false,
-      refresh: options.refresh ?? true,
-      origins: options.origins ?? [],
-    },
+    channel: (mode === 'browser'
+      ? direct({
+          bearerAliases,
+          idToken,
+          dpop: options.dpop ?? false,
+          persistTokens: options.persistTokens ?? false,
+          refresh: options.refresh ?? true,
+          origins: options.origins ?? [],
+        })
+      : backend(mode)) as ProviderChannel<M>,
   } satisfies Provider<object, object, M>
 }

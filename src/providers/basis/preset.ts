@@ -1,4 +1,4 @@
-import { backend } from '../kit/page/channels.js'
+import { backend } from '../kit/page/backend.js'
 import type { Provider } from '../../core/provider.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
 import {
@@ -68,9 +68,8 @@ export function basis<const M extends BasisMode = 'mediated'>(
     )
   // No `preparesRemotely`: the initialization token is personal and expires, so it is made at the click.
   return {
-    channel: backend,
     label: 'Basis',
-    mode,
+    channel: backend(mode),
     clientId,
     scope: profileScope,
     authorizationEndpoint,

@@ -1,7 +1,7 @@
 import type { Provider } from '../../core/provider.js'
 import type { Json } from '../../protocol/contract.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
-import { backend } from '../kit/page/channels.js'
+import { backend } from '../kit/page/backend.js'
 import { deniedErrors, paths, type FdxConsent, type FdxResource } from './facts.js'
 
 /** What {@link fdx} takes. */
@@ -70,9 +70,8 @@ export function fdx(options: FdxOptions): Provider<FdxInput, FdxDetails, 'bff'> 
   if ((mode as string) !== 'bff')
     throw new TypeError('FDX tokens are bound to a certificate, which no page can present: use mode "bff".')
   return {
-    channel: backend,
     label: 'FDX',
-    mode,
+    channel: backend(mode),
     clientId,
     scope,
     issuer,

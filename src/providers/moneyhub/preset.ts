@@ -2,7 +2,7 @@ import type { Provider } from '../../core/provider.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { parseScope } from '../../protocol/scope.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
-import { backend } from '../kit/page/channels.js'
+import { backend } from '../kit/page/backend.js'
 import { authorizationPath, dataScope, endpoints, transactionSeconds } from './facts.js'
 
 /** Many institutions under one profile and access that lasts, or one institution and access once. */
@@ -112,9 +112,8 @@ export function moneyhub<
     throw new TypeError('The scope for Moneyhub must hold "openid": add it.')
   // No `preparesRemotely`: the first authorization of a person creates a user at Moneyhub.
   return {
-    channel: backend,
     label: 'Moneyhub',
-    mode: mode as M,
+    channel: backend(mode as M),
     clientId,
     scope,
     issuer,

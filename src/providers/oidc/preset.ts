@@ -1,6 +1,7 @@
-import type { Provider } from '../../core/provider.js'
+import type { Provider, ProviderChannel } from '../../core/provider.js'
 import type { Mode } from '../../core/input.js'
-import { backend, direct } from '../kit/page/channels.js'
+import { backend } from '../kit/page/backend.js'
+import { direct } from '../kit/page/direct.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
 
 /** What {@link oidc} takes. */
@@ -69,7 +70,6 @@ export function oidc<const M extends Mode = 'browser'>(
     )
   return {
     label: options.label ?? 'The provider',
-    mode,
     clientId,
     scope,
     issuer,
@@ -77,14 +77,15 @@ export function oidc<const M extends Mode = 'browser'>(
     requireIss: options.requireIss ?? false,
     preparesRemotely: true,
     authorizationEndpoint: options.authorizationEndpoint,
-    channel: mode === 'browser' ? direct : backend,
-    direct: {
-      ...(dpop !== undefined && { dpop }),
-      ...(par !== undefined && { par }),
-      ...(persistTokens !== undefined && { persistTokens }),
-      ...(options.refresh !== undefined && { refresh: options.refresh }),
-      ...(origins && { origins }),
-      ...(parameters && { parameters }),
-    },
+    channel: (mode === 'browser'
+      ? direct({
+          ...(dpop !== undefined && { dpop }),
+          ...(par !== undefined && { par }),
+          ...(persistTokens !== undefined && { persistTokens }),
+          ...(options.refresh !== undefined && { refresh: options.refresh }),
+          ...(origins && { origins }),
+          ...(parameters && { parameters }),
+        })
+      : backend(mode)) as ProviderChannel<M>,
   } satisfies Provider<object, object, M>
 }

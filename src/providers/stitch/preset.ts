@@ -1,7 +1,7 @@
 import { parseScope } from '../../protocol/scope.js'
 import type { Provider } from '../../core/provider.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
-import { backend } from '../kit/page/channels.js'
+import { backend } from '../kit/page/backend.js'
 import { endpoints } from './facts.js'
 import { isQuery, isUnauthenticated } from './graphql.js'
 
@@ -47,9 +47,8 @@ export function stitch<const M extends StitchMode = 'mediated'>(
       'Stitch clients authenticate with a private key, which no page can hold: use mode "mediated" or "bff".',
     )
   return {
-    channel: backend,
     label: 'Stitch',
-    mode,
+    channel: backend(mode),
     clientId,
     scope,
     api,

@@ -1,0 +1,71 @@
+import * as oauth from 'oauth4webapi'
+import { checkMetadata, discover } from '../../protocol/metadata.js'
+import { cacheMetadata } from '../../protocol/metadata-cache.js'
+import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
+import type { Context } from '../context.js'
+import type { Provider } from '../provider.js'
+import type { DirectSettings } from './direct-settings.js'
+
+/** This page as a public client of one authorization server. */
+export interface DirectClient {
+  readonly context: Context
+  /** The name of the provider in the client's options. */
+  readonly name: string
+  readonly provider: Provider
+  readonly settings: DirectSettings
+  /** What a request to the server needs: its metadata, from a cache, and the DPoP key where tokens are bound. */
+  readonly endpoint: () => Promise<TokenEndpoint>
+  /** The DPoP key of this browser, where tokens are bound to it. */
+  readonly dpop: () => Promise<oauth.DPoPHandle | undefined>
+  /** Has the DPoP key read anew, in case storage was cleared: the page that the person comes back to knows the stored one only. */
+  readonly reopenDpop: () => void
+}
+
+/** People's clocks are wrong more often than servers'; the nonce is what keeps an old ID Token out. */
+const clockToleranceSeconds = 600
+
+/** Makes the client; nothing is fetched yet. */
+export function createDirectClient(
+  context: Context,
+  name: string,
+  provider: Provider,
+  settings: DirectSettings,
+): DirectClient {
+  const { clock, fetch } = context.platform
+  const { clientId, issuer = '' } = provider
+  const metadata = cacheMetadata(async (through) =>
+    settings.metadata
+      ? checkMetadata(settings.metadata, issuer, settings.origins)
+      : discover(through.fetch, issuer, settings.origins),
+  )
+  let handle: Promise<oauth.DPoPHandle> | undefined
+
+  async function dpop(): Promise<oauth.DPoPHandle | undefined> {
+    if (!settings.dpop) return undefined
+    handle ??= import('./dpop.js').then(({ openDpop }) => openDpop(context, name, clientId))
+    handle.catch(() => (handle = undefined))
+    return handle
+  }
+
+  return {
+    context,
+    name,
+    provider,
+    settings,
+    dpop,
+    reopenDpop() {
+      handle = undefined
+    },
+    endpoint: async () => ({
+      server: await metadata({ fetch, now: clock.now }),
+      clientId,
+      authentication: oauth.None(),
+      fetch,
+      now: clock.now,
+      clockToleranceSeconds,
+      idToken: settings.idToken ?? 'required',
+      bearerAliases: settings.bearerAliases ?? [],
+      dpop: await dpop(),
+    }),
+  }
+}

@@ -1,0 +1,27 @@
+/** What this page must know about an authorization server to talk to it itself. */
+export interface DirectSettings {
+  /** Endpoints that are not discovered; with `token_endpoint` given there is no discovery. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+  /** Sender-constrained tokens: bound to a key of this browser that cannot be exported, and kept over a reload. */
+  readonly dpop?: boolean
+  /** Keeps bearer tokens in IndexedDB, where every script of this origin can read them. */
+  readonly persistTokens?: boolean
+  /**
+   * Whether refresh tokens are used. `false` where the server neither replaces a public client's refresh tokens at every
+   * use nor binds them to a key: such a token must not be used (RFC 9700 §2.2.2). @defaultValue true
+   */
+  readonly refresh?: boolean
+  /** Whether the request is pushed first (RFC 9126), without client authentication. */
+  readonly par?: boolean
+  /** Further parameters of the authorization request. */
+  readonly parameters?: Readonly<Record<string, string>>
+  /** Origins, beside the issuer's, on which discovered endpoints may lie. */
+  readonly origins?: readonly string[]
+  /** `token_type` values that mean `Bearer`, in lower case, such as Apiture's `bearer:`. */
+  readonly bearerAliases?: readonly string[]
+  /**
+   * Whether a token response to an `openid` request must hold an ID Token. Where it renews a connection of a known person
+   * it must in any case. @defaultValue 'required'
+   */
+  readonly idToken?: 'required' | 'optional'
+}

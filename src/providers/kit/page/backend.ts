@@ -1,0 +1,8 @@
+import type { ProviderChannel } from '../../../core/provider.js'
+
+/** The app's backend is the client. An app whose presets use only this one never ships the other channel. */
+export const backend = <M extends 'mediated' | 'bff'>(mode: M): ProviderChannel<M> => ({
+  mode,
+  keepsTokens: false,
+  load: async () => (await import('../../../core/channel/backend.js')).createBackendChannel,
+})
