@@ -1,3 +1,4 @@
+import { backend } from '../../src/providers/kit/page/backend.js'
 import { createClient, type ClientOptions } from 'countersign/core'
 import { apiture, oidc, stitch } from 'countersign/providers'
 import { describe, expect, test, vi } from 'vitest'
@@ -34,8 +35,8 @@ describe('createClient throws', () => {
     )
   })
 
-  test.each(['mediated', 'bff'])('for a provider in %s mode without a backend', (mode) => {
-    expect(() => make({ providers: { bank: { ...mediated, mode } } })).toThrow(
+  test.each(['mediated', 'bff'] as const)('for a provider in %s mode without a backend', (mode) => {
+    expect(() => make({ providers: { bank: { ...mediated, channel: backend(mode) } } })).toThrow(
       `Provider "bank" is in ${mode} mode: give createClient the \`backend\` option.`,
     )
   })

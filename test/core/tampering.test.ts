@@ -1,3 +1,4 @@
+import { transactionKey } from '../../src/core/records/keys.js'
 import { describe, expect, test } from 'vitest'
 import { createScene, type Scene } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
@@ -7,14 +8,15 @@ import { until } from '../support/until.js'
 // What lies in IndexedDB can be read and written by every script of the origin.
 const network = openNetwork()
 
-const stateOf = (url: string): string => new URL(url).searchParams.get('state') ?? ''
+/** Key of the transaction that a response belongs to. */
+const keyOf = (url: string): string => transactionKey(new URL(url).searchParams.get('state') ?? '')
 
 /** Where a callback ends when the transaction's record was changed while the person was away. */
 async function outcome(scene: Scene, changes: Record<string, unknown>, session?: string) {
   const setting = session === undefined ? {} : { session }
   const url = await scene.consent({ returnTo: '/accounts' }, {}, setting)
-  const record = (await scene.browser.records()).get(stateOf(url)) as Record<string, unknown>
-  await scene.browser.tamper(stateOf(url), { ...record, ...changes })
+  const record = (await scene.browser.records()).get(keyOf(url)) as Record<string, unknown>
+  await scene.browser.tamper(keyOf(url), { ...record, ...changes })
   const { client } = scene.open(url, setting)
   const state = await until(
     client.callback,
@@ -101,8 +103,8 @@ describe('a transaction whose record was changed', () => {
   test('so that the app would go on elsewhere after signing in goes on at its start page', async () => {
     const scene = createScene(network)
     const url = await scene.consent({}, {}, { session: 'anna' })
-    const record = (await scene.browser.records()).get(stateOf(url)) as Record<string, unknown>
-    await scene.browser.tamper(stateOf(url), { ...record, returnTo: 'https://evil.example/' })
+    const record = (await scene.browser.records()).get(keyOf(url)) as Record<string, unknown>
+    await scene.browser.tamper(keyOf(url), { ...record, returnTo: 'https://evil.example/' })
     const { client } = scene.open(url, { session: null })
     expect(await until(client.callback, 'sign_in_required')).toMatchObject({ returnTo: '/' })
   })
@@ -127,10 +129,10 @@ describe('the tombstone of a transaction that was changed', () => {
     const scene = createScene(network)
     const url = await scene.consent()
     const { provider, subject, input, createdAt, expiresAt } = (await scene.browser.records()).get(
-      stateOf(url),
+      keyOf(url),
     ) as Record<string, unknown>
     const ended = { v: 1, phase: 'done', provider, subject, input, returnTo: '/', createdAt, expiresAt }
-    await scene.browser.tamper(stateOf(url), { ...ended, connectionId: 'invented' })
+    await scene.browser.tamper(keyOf(url), { ...ended, connectionId: 'invented' })
     expect(await until(scene.open(url).client.callback, 'none', 'connected', 'failed')).toEqual({
       status: 'none',
     })
@@ -139,8 +141,8 @@ describe('the tombstone of a transaction that was changed', () => {
   test('of a provider that is not configured any more says nothing', async () => {
     const scene = createScene(network)
     const url = await scene.consent()
-    const record = (await scene.browser.records()).get(stateOf(url)) as Record<string, unknown>
-    await scene.browser.tamper(stateOf(url), {
+    const record = (await scene.browser.records()).get(keyOf(url)) as Record<string, unknown>
+    await scene.browser.tamper(keyOf(url), {
       ...record,
       phase: 'done',
       provider: 'stranger',

@@ -16,7 +16,7 @@ describe('OpenID in the demo', () => {
   it('is the embedded bank without a client id, with bound tokens and pushed requests', () => {
     const settings = openidSettings({}, bank)
     expect(settings).toMatchObject({ clientId: 'demo', issuer: origin, dpop: true, par: true })
-    expect(oidc(settings).direct).toMatchObject({ dpop: true, par: true })
+    expect(oidc(settings).channel).toMatchObject({ mode: 'browser', keepsTokens: true })
   })
 
   it('is another server with its variables', () => {

@@ -1,3 +1,4 @@
+import { transactionKey } from '../../../src/core/records/keys.js'
 import { createClient } from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import { HttpResponse } from 'msw'
@@ -24,7 +25,7 @@ async function kept(scene: Scene, name: 'bank' | 'mediated' = 'bank') {
 }
 
 const live = async (scene: Scene) =>
-  [...(await scene.browser.records())].filter(([key]) => /^[\w-]{43}$/.test(key))
+  [...(await scene.browser.records())].filter(([key]) => key.startsWith(transactionKey('')))
 
 describe('leaving for the provider', () => {
   test('asks for a code with PKCE, state and nonce, each parameter once', async () => {
@@ -274,7 +275,7 @@ describe('a navigation that does not happen', () => {
       scene.browser.clock.advance(1)
       await scene.leave(app)
     }
-    expect((await scene.browser.records()).has(stateOf(elsewhere))).toBe(true)
+    expect((await scene.browser.records()).has(transactionKey(stateOf(elsewhere)))).toBe(true)
     expect(await live(scene)).toHaveLength(16)
   })
 
@@ -547,7 +548,9 @@ describe('preparing', () => {
     expect((await live(scene)).map(([, value]) => (value as { phase: string }).phase)).toEqual(['prepared'])
     expect(app.left).toEqual([])
     const url = await scene.leave(app, 'mediated')
-    expect(await live(scene)).toMatchObject([[new URL(url).searchParams.get('state'), { phase: 'left' }]])
+    expect(await live(scene)).toMatchObject([
+      [transactionKey(new URL(url).searchParams.get('state') ?? ''), { phase: 'left' }],
+    ])
     expect(scene.backend.calls.filter(({ path }) => path === '/mediated/authorization')).toHaveLength(1)
   })
 
@@ -604,7 +607,9 @@ describe('preparing', () => {
     app.client.setSession('berta')
     const url = new URL(await scene.leave(app))
     const records = await scene.browser.records()
-    expect(records.get(url.searchParams.get('state') ?? '')).toMatchObject({ subject: 'berta' })
+    expect(records.get(transactionKey(url.searchParams.get('state') ?? ''))).toMatchObject({
+      subject: 'berta',
+    })
   })
 })
 
@@ -621,7 +626,7 @@ describe('transactions in storage', () => {
     }
     const kept = await live(scene)
     expect(kept).toHaveLength(16)
-    expect(kept.map(([key]) => key).sort()).toEqual([...states].sort())
+    expect(kept.map(([key]) => key).sort()).toEqual(states.map(transactionKey).sort())
     expect(kept.map(([key]) => key)).not.toContain(prepared)
   })
 
@@ -696,6 +701,18 @@ describe('transactions in storage', () => {
     scene.browser.clock.advance(1000)
     expect(await until(scene.open().client.connections, 'ready')).toMatchObject({ abandoned: [] })
     expect(await live(scene)).toEqual([])
+  })
+
+  test('under their bare state, as version 0.1 stored them, lose their verifier too', async () => {
+    const scene = createScene(network)
+    const state = new URL(await scene.leave(scene.open())).searchParams.get('state') ?? ''
+    await scene.browser.tamper(state, (await scene.browser.records()).get(transactionKey(state)))
+    await scene.browser.tamper(transactionKey(state), undefined)
+    scene.browser.clock.advance(1000)
+    expect(await until(scene.open().client.connections, 'ready')).toMatchObject({
+      abandoned: [{ provider: 'bank' }],
+    })
+    expect((await scene.browser.records()).get(state)).not.toHaveProperty('codeVerifier')
   })
 
   test('of another version of this library are left alone', async () => {

@@ -1,3 +1,4 @@
+import { transactionKey } from '../../../src/core/records/keys.js'
 import { createClient, type Client, type CommonInput } from 'countersign/core'
 import { apiture, type ApitureOptions } from 'countersign/providers'
 import { HttpResponse } from 'msw'
@@ -74,7 +75,8 @@ describe('a code that comes back', () => {
     for (const url of [second, first]) {
       await outcome(open(url))
       expect(Object.fromEntries(server.requests.token.at(-1)?.form ?? [])).toMatchObject({
-        code_verifier: (transactions.get(stateOf(url)) as { codeVerifier: string }).codeVerifier,
+        code_verifier: (transactions.get(transactionKey(stateOf(url))) as { codeVerifier: string })
+          .codeVerifier,
         redirect_uri: 'https://app.example/callback/bank',
       })
     }
@@ -440,13 +442,27 @@ describe('the outcome is told from what was stored, whatever the page hears in t
   })
 })
 
+describe('a transaction that version 0.1 stored', () => {
+  test('under its bare state is redeemed, and gets the prefix of its kind', async () => {
+    const { browser, consent, open } = createScene(network)
+    const url = await consent()
+    const state = stateOf(url)
+    await browser.tamper(state, (await browser.records()).get(transactionKey(state)))
+    await browser.tamper(transactionKey(state), undefined)
+    expect((await outcome(open(url))).status).toBe('connected')
+    const records = await browser.records()
+    expect(records.has(state)).toBe(false)
+    expect(records.get(transactionKey(state))).toMatchObject({ phase: 'done' })
+  })
+})
+
 describe('a response that nobody asked for', () => {
   test('is unknown, sends nothing and writes nothing', async () => {
     const { browser, open, server } = createScene(network)
     const app = open(`/callback/bank?code=stolen&state=${'s'.repeat(43)}`)
     expect(await refusal(app)).toEqual({ code: 'state_unknown' })
     expect(server.requests.token).toEqual([])
-    expect([...(await browser.records()).keys()].filter((key) => key.startsWith('s'.repeat(43)))).toEqual([])
+    expect([...(await browser.records()).keys()].filter((key) => key.includes('s'.repeat(43)))).toEqual([])
   })
 
   test('without a state is refused', async () => {
@@ -460,7 +476,7 @@ describe('a response that nobody asked for', () => {
     await outcome(open(await consent()))
     const before = await browser.records()
     for (const key of before.keys()) {
-      if (/^[\w-]{43}$/.test(key)) continue
+      if (key.startsWith(transactionKey(''))) continue
       expect(await refusal(open(`/callback/bank?code=c&state=${encodeURIComponent(key)}`))).toEqual({
         code: 'state_unknown',
       })
@@ -488,7 +504,9 @@ describe('a response that nobody asked for', () => {
     const url = await consent()
     expect(await refusal(open(url + more))).toEqual({ code: 'response_malformed', parameter })
     expect(server.requests.token).toEqual([])
-    expect(await browser.records().then((records) => records.get(stateOf(url)))).toMatchObject({
+    expect(
+      await browser.records().then((records) => records.get(transactionKey(stateOf(url)))),
+    ).toMatchObject({
       phase: 'left',
     })
     expect((await outcome(open(url))).status).toBe('connected')
@@ -500,7 +518,9 @@ describe('a response that nobody asked for', () => {
     expect(await refusal(open('/callback/bank?error=access_denied&state=forged'))).toEqual({
       code: 'state_unknown',
     })
-    expect(await browser.records().then((records) => records.get(stateOf(url)))).toMatchObject({
+    expect(
+      await browser.records().then((records) => records.get(transactionKey(stateOf(url)))),
+    ).toMatchObject({
       phase: 'left',
     })
     expect((await outcome(open(url))).status).toBe('connected')
@@ -870,9 +890,9 @@ describe('the app’s own user', () => {
     const state = await outcome(open(url, { session: 'berta' }))
     expect(state).toMatchObject({ status: 'failed', returnTo: '/', error: { code: 'subject_mismatch' } })
     expect(server.requests.token).toEqual([])
-    expect(await browser.records().then((records) => records.get(stateOf(url)))).not.toHaveProperty(
-      'codeVerifier',
-    )
+    expect(
+      await browser.records().then((records) => records.get(transactionKey(stateOf(url)))),
+    ).not.toHaveProperty('codeVerifier')
     // Not even when the first one comes back.
     expect(await refusal(open(url, { session: 'anna' }))).toEqual({ code: 'subject_mismatch' })
   })

@@ -674,7 +674,13 @@ describe('disconnecting', () => {
     await until(scene.open(page).client.callback, 'connected')
     const client = createClient({
       providers: {
-        bank: { ...providers.bank, channel: () => Promise.reject(new TypeError('Failed to fetch')) },
+        bank: {
+          ...providers.bank,
+          channel: {
+            ...providers.bank.channel,
+            load: () => Promise.reject(new TypeError('Failed to fetch')),
+          },
+        },
       },
       platform: scene.browser.open().platform,
     })

@@ -299,7 +299,7 @@ describe('the authorization response', () => {
 
 describe('the modes', () => {
   test('apiture 28: are the page alone where nothing is said', async () => {
-    expect(apiture({ clientId, scope }).mode).toBe('browser')
+    expect(apiture({ clientId, scope }).channel.mode).toBe('browser')
     const scene = createApitureScene(bank)
     await scene.connect()
     expect(scene.requests.map(({ url }) => new URL(url).origin)).not.toContain('https://app.example')

@@ -191,8 +191,8 @@ describe('the preset', () => {
   })
 
   test('is mediated, or bff when wanted', () => {
-    expect(basis({ clientId, environment: 'development' }).mode).toBe('mediated')
-    expect(basis({ clientId, environment: 'development', mode: 'bff' }).mode).toBe('bff')
+    expect(basis({ clientId, environment: 'development' }).channel.mode).toBe('mediated')
+    expect(basis({ clientId, environment: 'development', mode: 'bff' }).channel.mode).toBe('bff')
   })
 
   test('knows the API in sandbox only', () => {

@@ -78,7 +78,7 @@ describe('the page’s preset', () => {
   const options = { clientId: 'c1', issuer: 'https://bank.example/t/w', scope }
 
   test('fdx 3, 5: knows one mode, bff; weaker ones are a TypeError', () => {
-    expect(fdx(options).mode).toBe('bff')
+    expect(fdx(options).channel.mode).toBe('bff')
     for (const mode of ['browser', 'mediated'] as never[])
       expect(() => fdx({ ...options, mode })).toThrow(/bound to a certificate.*"bff"/)
   })

@@ -765,7 +765,7 @@ describe('the preset', () => {
   })
 
   test('is mediated, or bff when wanted', () => {
-    expect(stitch({ clientId, scope }).mode).toBe('mediated')
-    expect(presetFor(bank, 'bff').mode).toBe('bff')
+    expect(stitch({ clientId, scope }).channel.mode).toBe('mediated')
+    expect(presetFor(bank, 'bff').channel.mode).toBe('bff')
   })
 })
