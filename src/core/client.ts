@@ -84,6 +84,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     requireSignIn: () => {
       connections.requireSignIn()
     },
+    follow: (id) => (id === sessionKey ? subject.check() : connections.load()),
   })
   const connections = createConnections(context)
   const stop = onServer ? undefined : start(context, { subject, callback, connections })
@@ -117,11 +118,11 @@ interface Stores {
 
 /** Takes the response that the page was opened with, and follows what happens in other tabs. The function given back ends that. */
 function start(context: Context, { subject, callback, connections }: Stores): () => void {
-  const { navigation } = context.platform
+  const { navigation, tabs } = context.platform
   const names = Object.keys(context.providers)
   checkConfiguration(context, names)
   const capture = captureResponse(navigation, names.map(context.redirectUri))
-  context.changes.subscribe((id) => (id === sessionKey ? subject.check() : connections.load()))
+  tabs.onAnnounced((id) => void context.follow(id))
   // What other tabs announced while the page was out of sight may not have been heard.
   const stop = navigation.onShown(() => {
     void subject.check()

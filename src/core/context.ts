@@ -2,7 +2,6 @@ import type { Fetch } from '../protocol/http.js'
 import type { Platform } from '../platform/platform.js'
 import type { Channel } from './channel/channel.js'
 import type { HeldTokens } from './held-tokens.js'
-import type { Changes } from './records/changes.js'
 import type { Emit } from './client-events.js'
 import type { Provider } from './provider.js'
 import type { CommonInput } from './input.js'
@@ -26,7 +25,8 @@ export interface Context {
   /** The registered redirect URI of a provider. */
   readonly redirectUri: (name: string) => string
   readonly tokens: HeldTokens
-  readonly changes: Changes
+  /** Has this page follow a change of records, its own or another page's. Resolves when it has. */
+  readonly follow: (id: string) => Promise<void>
   /** Shows that the app's user must sign in before anything is known. */
   readonly requireSignIn: () => void
   /** The channel of a provider, loaded on first use. */

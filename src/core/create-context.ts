@@ -4,11 +4,10 @@ import { type ClientOptions, resolveBackend } from './configuration.js'
 import { providerOf, type Context } from './context.js'
 import { createHeldTokens } from './held-tokens.js'
 import { loadModule } from './load-module.js'
-import { createChanges } from './records/changes.js'
 import { remember } from './remember.js'
 
 /** What {@link createContext} takes beside the options. */
-export interface ContextParts extends Pick<Context, 'subject' | 'restart' | 'requireSignIn'> {
+export interface ContextParts extends Pick<Context, 'subject' | 'restart' | 'requireSignIn' | 'follow'> {
   readonly platform: Platform
   readonly onServer: boolean
 }
@@ -27,7 +26,6 @@ export function createContext(
     redirectUri: (name) =>
       options.redirectUri?.(name) ?? new URL(`/callback/${name}`, platform.navigation.url()).href,
     tokens: createHeldTokens(),
-    changes: createChanges(platform),
     emit(type, id, detail) {
       options.onEvent?.({ type, id, at: platform.clock.now(), ...(detail !== undefined && { detail }) })
     },

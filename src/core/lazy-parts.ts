@@ -1,4 +1,7 @@
 // Everything that is not needed before somebody clicks or comes back, as one part that is loaded on demand.
+import { loadModule } from './load-module.js'
+import type * as Popup from './popup/watch.js'
+
 export { begin, prepare } from './authorize/begin.js'
 export { expire } from './authorize/expire.js'
 export { leave } from './authorize/leave.js'
@@ -8,4 +11,8 @@ export { disconnect } from './connections/disconnect.js'
 export { fetchResource } from './connections/resource.js'
 export { synchronize } from './connections/synchronize.js'
 export { complete } from './popup/hand-over.js'
+export { publish } from './records/changes.js'
 export { isOutdated, noteSubject } from './records/subject.js'
+
+/** The part that watches a popup. @throws {NetworkError} when it does not arrive. */
+export const loadPopup = (): Promise<typeof Popup> => loadModule(import('./popup/watch.js'))

@@ -1,9 +1,5 @@
 import type * as LazyParts from './lazy-parts.js'
 import { loadModule } from './load-module.js'
-import type * as Popup from './popup/watch.js'
 
 /** The part of the core that nobody needs before a click or a callback. @throws {NetworkError} when it does not arrive. */
 export const lazyParts = (): Promise<typeof LazyParts> => loadModule(import('./lazy-parts.js'))
-
-/** The part that watches a popup. @throws {NetworkError} when it does not arrive. */
-export const lazyPopup = (): Promise<typeof Popup> => loadModule(import('./popup/watch.js'))

@@ -1,7 +1,7 @@
 import { CountersignError } from '../../protocol/errors.js'
 import { providerOf, type Context } from '../context.js'
 import type { Prepared } from './begin.js'
-import { lazyParts, lazyPopup } from '../lazy.js'
+import { lazyParts } from '../lazy.js'
 import type { CommonInput } from '../input.js'
 import { createStore, type ReadableStore } from '../readable-store.js'
 import type { AuthorizationState } from './authorization-state.js'
@@ -55,7 +55,7 @@ export function createAuthorization(context: Context, name: string, input: Commo
       left = begun.transaction.state
       if (!popup) current = undefined
       outcome = popup
-        ? await (await lazyPopup()).watchPopup(context, begun, popup, show)
+        ? await (await parts.loadPopup()).watchPopup(context, begun, popup, show)
         : await parts.leave(context, begun)
     } catch (error) {
       popup?.close()

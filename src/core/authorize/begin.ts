@@ -1,10 +1,10 @@
 import { CountersignError } from '../../protocol/errors.js'
 import type { AuthorizationUrl } from '../channel/channel.js'
 import type { ConnectionRecord } from '../records/connection.js'
-import { connectionKey, transactionKey } from '../records/keys.js'
+import { connectionKey, transactionKey, transactionId } from '../records/keys.js'
 import { providerOf, type Context } from '../context.js'
 import type { CommonInput } from '../input.js'
-import { isTransaction, transactionId, type Transaction } from '../records/transaction.js'
+import { isTransaction, type Transaction } from '../records/transaction.js'
 import { createTransaction } from './create-transaction.js'
 
 /** A transaction that nobody has left for, with its authorization URL where that could be had ahead of the click. */

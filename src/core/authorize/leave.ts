@@ -1,5 +1,5 @@
+import { transactionId } from '../records/keys.js'
 import type { Context } from '../context.js'
-import { transactionId } from '../records/transaction.js'
 import type { AuthorizationState } from './authorization-state.js'
 import type { Begun } from './begin.js'
 

@@ -34,7 +34,7 @@ export async function toCallbackState(
   const key = connectionKey(connectionId)
   const entry: [string, unknown] = [key, stored ?? (await context.platform.database.get(key))]
   // By the time that it is told, the list shows it, too.
-  await context.changes.follow(connectionId)
+  await context.follow(connectionId)
   // Otherwise it was ended since, or the app's user is another one now.
   return isConnectionRecord(entry) && entry[1].subject === context.subject()
     ? { status: 'connected', provider, connection: asHeld(context.tokens, entry[1]), returnTo }

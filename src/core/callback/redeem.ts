@@ -10,8 +10,8 @@ import { toCallbackState } from './outcome.js'
 import { storeResult } from './store-result.js'
 import { endWith, end } from '../records/ended-transaction.js'
 import { checkReturnTo } from '../return-to.js'
-import { stateOf, transactionKey } from '../records/keys.js'
-import { hasEnded, isTransaction, transactionId, type EndedTransaction } from '../records/transaction.js'
+import { stateOf, transactionKey, transactionId } from '../records/keys.js'
+import { hasEnded, isTransaction, type EndedTransaction } from '../records/transaction.js'
 
 /**
  * Completes what the page was opened with.

@@ -1,8 +1,9 @@
 import type { Context } from '../context.js'
+import { publish } from '../records/changes.js'
 import { timing } from '../popup/timing.js'
 import { redeem } from './redeem.js'
-import { transactionKey } from '../records/keys.js'
-import { hasEnded, isTransaction, transactionId, type Transaction } from '../records/transaction.js'
+import { transactionKey, transactionId } from '../records/keys.js'
+import { hasEnded, isTransaction, type Transaction } from '../records/transaction.js'
 
 /**
  * Goes on with redemptions whose page went away: closed, crashed, or out of the network. Where the code turns out to be
@@ -31,7 +32,7 @@ async function resumeEach(context: Context): Promise<void> {
     const { status } = await redeem(context, state)
     if (status !== 'failed') continue
     const key = transactionKey(state)
-    await context.changes.publish(transactionId(state), [key], ([record]) =>
+    await publish(context, transactionId(state), [key], ([record]) =>
       isTransaction(record) && hasEnded(record) ? { [key]: { ...record, outcome: 'abandoned' } } : {},
     )
   }

@@ -2,9 +2,9 @@ import type { CountersignError } from '../../protocol/errors.js'
 import type { Redeemed } from '../channel/channel.js'
 import { providerOf, type Context } from '../context.js'
 import type { ConnectionRecord } from '../records/connection.js'
+import { publish } from '../records/changes.js'
 import { end } from '../records/ended-transaction.js'
-import { connectionKey, transactionKey } from '../records/keys.js'
-import { transactionId } from '../records/transaction.js'
+import { connectionKey, transactionKey, transactionId } from '../records/keys.js'
 import { checkReturnTo } from '../return-to.js'
 import type { CallbackState } from './callback.js'
 import type { TransactionWithCode } from './decide.js'
@@ -31,7 +31,8 @@ export async function storeResult(
   const { id: connectionId, connectedAt } = connection
   try {
     // One transaction of the database: there is never a connection without its tombstone, nor the other way round.
-    await context.changes.publish(
+    await publish(
+      context,
       connectionId,
       [],
       () => ({ [transactionKey(state)]: ended, [connectionKey(connectionId)]: record, ...stored }),

@@ -1,8 +1,9 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
+import { lazyParts } from '../lazy.js'
 import { createStore } from '../readable-store.js'
-import { stateOf } from '../records/keys.js'
-import { transactionId, type EndedTransaction } from '../records/transaction.js'
+import { stateOf, transactionId } from '../records/keys.js'
+import type { EndedTransaction } from '../records/transaction.js'
 import type { Abandoned, Connections, ConnectionsState } from './connections-state.js'
 import { keepIdentity, project } from './project.js'
 import { createRestore } from './restore.js'
@@ -78,7 +79,8 @@ function toAbandoned(
   { provider, input, createdAt }: EndedTransaction,
 ): Abandoned {
   const id = transactionId(stateOf(key) ?? '')
-  const dismiss = (): Promise<void> => context.changes.publish(id, [], () => ({ [key]: undefined }))
+  const dismiss = async (): Promise<void> =>
+    (await lazyParts()).publish(context, id, [], () => ({ [key]: undefined }))
   return {
     id,
     provider,

@@ -1,6 +1,7 @@
 import { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
+import { publish } from '../records/changes.js'
 import { connectionKey, tokensKey } from '../records/keys.js'
 
 /** What a component got hold of before the app's user changed is of no use to the next one. */
@@ -23,12 +24,12 @@ export async function checkOwner({ platform, subject }: Context, { id }: Connect
  * @throws {StorageError} when nothing was written.
  */
 export function changeConnection(
-  { changes }: Context,
+  context: Context,
   id: string,
   next: (record: ConnectionRecord) => ConnectionRecord | undefined,
 ): Promise<void> {
   const key = connectionKey(id)
-  return changes.publish(id, [key], ([record]) => {
+  return publish(context, id, [key], ([record]) => {
     const kept = record && next(record as ConnectionRecord)
     return kept ? { [key]: kept } : { [key]: undefined, [tokensKey(id)]: undefined }
   })

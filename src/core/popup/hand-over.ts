@@ -3,8 +3,8 @@ import type { Capture } from '../callback/capture.js'
 import { toCallbackState } from '../callback/outcome.js'
 import { completeCapture, redeem } from '../callback/redeem.js'
 import type { Context } from '../context.js'
-import { transactionKey } from '../records/keys.js'
-import { hasEnded, isTransaction, transactionId, type EndedTransaction } from '../records/transaction.js'
+import { transactionKey, transactionId } from '../records/keys.js'
+import { hasEnded, isTransaction, type EndedTransaction } from '../records/transaction.js'
 import { timing } from './timing.js'
 
 /**

@@ -4,8 +4,8 @@ import type { CallbackState } from '../callback/callback.js'
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { giveUp, redeem } from '../callback/redeem.js'
-import { transactionKey } from '../records/keys.js'
-import { hasEnded, isTransaction, transactionId } from '../records/transaction.js'
+import { transactionKey, transactionId } from '../records/keys.js'
+import { hasEnded, isTransaction } from '../records/transaction.js'
 import { timing } from './timing.js'
 
 const closed: AuthorizationState = { status: 'closed' }

@@ -16,6 +16,12 @@ export const stateOf = (key: string): string | undefined =>
       ? key
       : undefined
 
+/**
+ * The part of a state by which a transaction may be named in public (history state, events, messages to other tabs).
+ * The 162 bits that are left cannot be guessed.
+ */
+export const transactionId = (state: string): string => state.slice(0, 16)
+
 /** Key of a connection's record. */
 export const connectionKey = (id: string): string => `connection:${id}`
 

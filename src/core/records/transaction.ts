@@ -66,12 +66,6 @@ export interface StoredError {
 /** No transaction lives longer than this: seconds. */
 export const longestSeconds = 3600
 
-/**
- * The part of a state by which a transaction may be named in public (history state, events, messages to other tabs).
- * The 162 bits that are left cannot be guessed.
- */
-export const transactionId = (state: string): string => state.slice(0, 16)
-
 /** Whether a record is a transaction or what is left of one. Anything else under such a key is not trusted. */
 export function isTransaction(value: unknown): value is Transaction | EndedTransaction {
   const record = Object(value) as { readonly [Name in keyof Transaction | keyof EndedTransaction]?: unknown }
