@@ -71,14 +71,13 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
 
   const subject = createSubject(platform, options.session === undefined ? '' : options.session, () => {
     // Nothing stays on show of what belongs to the one before.
-    context.tokens.clear()
+    context.tokens.forget()
     authorizations.clear()
     callback.clear()
     void connections.load()
   })
   const context = createContext(options as ClientOptions, {
     platform,
-    onServer,
     subject: subject.current,
     restart: (name, input) => authorization(name, input).authorize(),
     requireSignIn: () => {

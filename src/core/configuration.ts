@@ -1,8 +1,7 @@
 import type { Platform } from '../platform/platform.js'
-import type { Fetch } from '../protocol/http.js'
 import { refuseSecrets } from '../protocol/secrets.js'
 import type { CountersignEvent } from './client-events.js'
-import { providerOf, type Context } from './context.js'
+import { providerOf, type BackendOption, type Context } from './context.js'
 import type { Provider } from './provider.js'
 
 /** The providers of a client, by the names the application gives them. */
@@ -17,7 +16,7 @@ export interface ClientOptions<P extends Providers = Providers> {
    * Where the backend contract is served: a path or URL, or with `fetch` for an app that sends its own `Authorization`
    * header instead of a cookie. Needed by every provider in `mediated` or `bff` mode.
    */
-  readonly backend?: string | { readonly url: string; readonly fetch?: Fetch }
+  readonly backend?: BackendOption
   /**
    * The redirect URI of each provider, as registered there: one of its own for each, on this origin.
    *
@@ -35,17 +34,6 @@ export interface ClientOptions<P extends Providers = Providers> {
   readonly onEvent?: (event: CountersignEvent) => void
   /** The browser, replaceable in tests. */
   readonly platform?: Platform
-}
-
-/** Where the backend is and how to reach it. */
-export function resolveBackend(
-  backend: ClientOptions['backend'],
-  { fetch, navigation }: Platform,
-): Context['backend'] {
-  if (backend === undefined) return undefined
-  const own = typeof backend === 'string' ? { url: backend } : backend
-  const url = new URL(own.url, navigation.url()).href.replace(/\/+$/, '')
-  return { url, fetch: own.fetch ?? fetch, credentials: own.fetch ? 'omit' : 'include' }
 }
 
 /** @throws {TypeError} naming the provider and what to change. */

@@ -6,20 +6,14 @@ import type { Emit } from './client-events.js'
 import type { Provider } from './provider.js'
 import type { CommonInput } from './input.js'
 
-/** Where the app's backend is and how to reach it. */
-export interface Backend {
-  /** Absolute, without a slash at the end. */
-  readonly url: string
-  readonly fetch: Fetch
-  /** Whether cookies go along: always, unless the app brings its own `fetch`. */
-  readonly credentials: RequestCredentials
-}
+/** Where the app's backend is, as the app has it. */
+export type BackendOption = string | { readonly url: string; readonly fetch?: Fetch }
 
 /** What the parts of one client share. */
 export interface Context {
   readonly platform: Platform
   readonly providers: Readonly<Record<string, Provider>>
-  readonly backend: Backend | undefined
+  readonly backend: BackendOption | undefined
   /** The app's user: `''` where the app does not say, `null` while nobody is signed in. */
   readonly subject: () => string | null
   /** The registered redirect URI of a provider. */
@@ -29,8 +23,8 @@ export interface Context {
   readonly follow: (id: string) => Promise<void>
   /** Shows that the app's user must sign in before anything is known. */
   readonly requireSignIn: () => void
-  /** The channel of a provider, loaded on first use. */
-  readonly channel: (name: string) => Promise<Channel>
+  /** The channels that are loaded, by provider; channel/open-channel.ts fills it. */
+  readonly channels: Map<string, Promise<Channel>>
   readonly emit: Emit
   /** Begins a connection again, with the provider and the input of one before. */
   readonly restart: (name: string, input: CommonInput) => Promise<unknown>

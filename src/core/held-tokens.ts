@@ -21,63 +21,52 @@ export interface ConnectionTokens {
 /** The tokens of all connections, in the memory of this page and nowhere else. */
 export interface HeldTokens {
   /** Ids of the connections that have tokens here, or wait for some. */
-  ids(): readonly string[]
-  get(id: string): ConnectionTokens | undefined
-  /** Holds the tokens of a connection that was made or renewed. */
-  hold(id: string, tokens: ConnectionTokens): void
-  /** Changes some of a connection's tokens, unless they were forgotten meanwhile. */
-  update(id: string, changes: Partial<ConnectionTokens>): void
-  /** The request for a new access token that is under way. */
-  pending(id: string): Promise<AccessToken> | undefined
+  readonly ids: () => readonly string[]
+  readonly get: (id: string) => ConnectionTokens | undefined
+  /** Holds tokens of a connection, in addition to those that are held. */
+  readonly hold: (id: string, tokens: Partial<ConnectionTokens>) => void
+  /** The request for a new access token that is under way: concurrent callers wait for it. */
+  readonly pending: (id: string) => Promise<AccessToken> | undefined
   /**
-   * Asks for a new access token and holds it, unless the connection's tokens are forgotten meanwhile. Concurrent callers
-   * wait for {@link HeldTokens.pending}.
+   * Notes a request for a new access token, and holds what it gives, unless the connection's tokens are forgotten
+   * meanwhile.
    *
    * @param connectedAt When the connection was made or renewed: epoch seconds.
-   * @throws what `ask` throws.
    */
-  renew(id: string, connectedAt: number, ask: () => Promise<AccessToken>): Promise<AccessToken>
-  /** Forgets the tokens of a connection; an answer that is still to come is not held. */
-  forget(id: string): void
-  /** Forgets all tokens. */
-  clear(): void
+  readonly renew: (id: string, connectedAt: number, request: Promise<AccessToken>) => Promise<AccessToken>
+  /** Forgets the tokens of a connection, or of all; an answer that is still to come is not held. */
+  readonly forget: (id?: string) => void
 }
 
 /** Makes the one owner of the tokens in this page's memory. */
 export function createHeldTokens(): HeldTokens {
   const held = new Map<string, ConnectionTokens>()
   const requests = new Map<string, Promise<AccessToken>>()
+  const hold: HeldTokens['hold'] = (id, tokens) => {
+    held.set(id, { accessToken: undefined, ...held.get(id), ...tokens })
+  }
   return {
-    ids: () => [...new Set([...held.keys(), ...requests.keys()])],
+    ids: () => [...held.keys(), ...requests.keys()],
     get: (id) => held.get(id),
-    hold(id, tokens) {
-      held.set(id, tokens)
-    },
-    update(id, changes) {
-      const tokens = held.get(id)
-      if (tokens) held.set(id, { ...tokens, ...changes })
-    },
+    hold,
     pending: (id) => requests.get(id),
-    renew(id, connectedAt, ask) {
-      const isWanted = (): boolean => requests.get(id) === request
-      const request: Promise<AccessToken> = ask()
+    renew(id, connectedAt, request) {
+      const settled = request
         .then((accessToken) => {
-          if (isWanted()) held.set(id, { ...held.get(id), accessToken, connectedAt })
+          if (requests.get(id) === settled) hold(id, { accessToken, connectedAt })
           return accessToken
         })
         .finally(() => {
-          if (isWanted()) requests.delete(id)
+          if (requests.get(id) === settled) requests.delete(id)
         })
-      requests.set(id, request)
-      return request
+      requests.set(id, settled)
+      return settled
     },
     forget(id) {
-      held.delete(id)
-      requests.delete(id)
-    },
-    clear() {
-      held.clear()
-      requests.clear()
+      for (const map of [held, requests]) {
+        if (id === undefined) map.clear()
+        else map.delete(id)
+      }
     },
   }
 }

@@ -6,12 +6,12 @@ export { begin, prepare } from './authorize/begin.js'
 export { expire } from './authorize/expire.js'
 export { leave } from './authorize/leave.js'
 export { resumePending } from './callback/resume-pending.js'
+export { toAbandoned } from './connections/abandoned.js'
 export { getAccessToken } from './connections/access-token.js'
 export { disconnect } from './connections/disconnect.js'
 export { fetchResource } from './connections/resource.js'
 export { synchronize } from './connections/synchronize.js'
 export { complete } from './popup/hand-over.js'
-export { publish } from './records/changes.js'
 export { isOutdated, noteSubject } from './records/subject.js'
 
 /** The part that watches a popup. @throws {NetworkError} when it does not arrive. */

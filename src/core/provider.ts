@@ -1,5 +1,6 @@
 import type { ConnectionDocument, JsonObject } from '../protocol/contract.js'
-import type { CreateChannel } from './channel/channel.js'
+import type { ChannelModule } from './channel/channel.js'
+import type { DirectSettings } from './channel/direct-settings.js'
 import type { CommonInput, Mode } from './input.js'
 
 /**
@@ -56,8 +57,10 @@ export interface ProviderChannel<M extends Mode = Mode> {
   readonly mode: M
   /** Whether tokens outlive the page in this browser, and are shared by all tabs. */
   readonly keepsTokens: boolean
+  /** What this page must know about the authorization server, in `browser` mode. */
+  readonly settings?: DirectSettings
   /** Loads the code, on first use. */
-  readonly load: () => Promise<CreateChannel>
+  readonly load: () => Promise<ChannelModule>
 }
 
 /** The input type of a provider. */

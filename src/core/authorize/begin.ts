@@ -1,3 +1,4 @@
+import { openChannel } from '../channel/open-channel.js'
 import { CountersignError } from '../../protocol/errors.js'
 import type { AuthorizationUrl } from '../channel/channel.js'
 import type { ConnectionRecord } from '../records/connection.js'
@@ -91,7 +92,7 @@ async function create(
   await checkRenewal(context, name, subject, input)
   const [transaction, channel] = await Promise.all([
     createTransaction(context, name, subject, input),
-    context.channel(name),
+    openChannel(context, name),
   ])
   return remote ? { transaction, target: await channel.begin(transaction) } : { transaction }
 }
@@ -113,7 +114,7 @@ async function ready(
     (await context.platform.database.get(transactionKey(transaction.state))) !== undefined
   if (!usable || (target && target.expiresAt - now < 5))
     return (await create(context, name, input, true)) as Required<Prepared>
-  return { transaction, target: target ?? (await (await context.channel(name)).begin(transaction)) }
+  return { transaction, target: target ?? (await (await openChannel(context, name)).begin(transaction)) }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { openChannel } from '../channel/open-channel.js'
 import { parseAuthorizationResponse } from '../../protocol/authorization-response.js'
 import { CountersignError, TransactionError } from '../../protocol/errors.js'
 import { sha256 } from '../../protocol/pkce.js'
@@ -140,7 +141,7 @@ async function send(
   const id = transactionId(state)
   let channel: Channel
   try {
-    channel = await context.channel(provider)
+    channel = await openChannel(context, provider)
     await channel.ready?.()
   } catch (error) {
     if (!(error instanceof CountersignError)) throw error

@@ -13,7 +13,7 @@ import {
   type TokenRequest,
 } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
-import { readJsonObject, request } from '../../protocol/http.js'
+import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
 import { parseScope } from '../../protocol/scope.js'
 import type { Connection } from '../records/connection.js'
@@ -22,11 +22,11 @@ import type { Provider } from '../provider.js'
 import { resourceUrl } from './resource-url.js'
 import { invalid, toError } from './backend-error.js'
 import { authorizedFetch, sendBearer } from './authorized-fetch.js'
-import type { CreateChannel } from './channel.js'
+import type { Channel } from './channel.js'
 import type { AccessToken } from '../held-tokens.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
-export const createBackendChannel: CreateChannel = (context, name, provider) => {
+export function createChannel(context: Context, name: string, provider: Provider): Channel {
   const { clock } = context.platform
 
   const toAccessToken = ({
@@ -145,7 +145,7 @@ async function listConnections(context: Context): Promise<Connection[]> {
 
 /** One call of the contract. @throws {BackendError} for an answer that is no success. @throws {NetworkError} without one. */
 async function call<Document>(
-  context: Pick<Context, 'backend'>,
+  context: Context,
   path: string,
   method: string,
   body?: object,
@@ -170,9 +170,17 @@ async function call<Document>(
   throw toError(answer.response, document)
 }
 
-function backendOf({ backend }: Pick<Context, 'backend'>): NonNullable<Context['backend']> {
+/** Where the backend is, absolute and without a slash at the end, and how it is reached. */
+function backendOf({ backend, platform: { fetch, navigation } }: Context): {
+  readonly url: string
+  readonly fetch: Fetch
+  /** Cookies go along, unless the app brings its own `fetch`. */
+  readonly credentials: RequestCredentials
+} {
   if (!backend) throw new TypeError('This provider needs a backend: give createClient the `backend` option.')
-  return backend
+  const own = typeof backend === 'string' ? { url: backend } : backend
+  const url = new URL(own.url, navigation.url()).href.replace(/\/+$/, '')
+  return { url, fetch: own.fetch ?? fetch, credentials: own.fetch ? 'omit' : 'include' }
 }
 
 /** Wire → connection: the one place where a connection's names change case. */

@@ -54,8 +54,10 @@ export interface Channel {
   fetch(connection: Connection, path: string, init: RequestInit, getToken: GetToken): Promise<Response>
 }
 
-/** Makes the channel of a provider. */
-export type CreateChannel = (context: Context, name: string, provider: Provider) => Channel
+/** What the file of a channel exports. */
+export interface ChannelModule {
+  readonly createChannel: (context: Context, name: string, provider: Provider) => Channel
+}
 
 /** Gets a usable access token. @param rejected One that the API refused although it looked good. */
 export type GetToken = (rejected?: string) => Promise<AccessToken>

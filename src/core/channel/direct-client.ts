@@ -25,14 +25,10 @@ export interface DirectClient {
 const clockToleranceSeconds = 600
 
 /** Makes the client; nothing is fetched yet. */
-export function createDirectClient(
-  context: Context,
-  name: string,
-  provider: Provider,
-  settings: DirectSettings,
-): DirectClient {
+export function createDirectClient(context: Context, name: string, provider: Provider): DirectClient {
   const { clock, fetch } = context.platform
   const { clientId, issuer = '' } = provider
+  const { settings = {} } = provider.channel
   const metadata = cacheMetadata(async (through) =>
     settings.metadata
       ? checkMetadata(settings.metadata, issuer, settings.origins)

@@ -34,7 +34,8 @@ export async function refreshAccessToken(
 async function refreshOwn(client: DirectClient, id: string): Promise<StoredTokens> {
   const { tokens } = client.context
   const fresh = await refresh(client, tokens.get(id) ?? {})
-  tokens.update(id, { refreshToken: fresh.refreshToken })
+  // Unless they were forgotten meanwhile.
+  if (tokens.get(id)) tokens.hold(id, { refreshToken: fresh.refreshToken })
   return fresh
 }
 

@@ -14,17 +14,11 @@ import { authorizedFetch, sendBearer, type SendWithToken } from './authorized-fe
 import type { AuthorizationUrl, Channel, Redeemed } from './channel.js'
 import { createDirectClient, type DirectClient } from './direct-client.js'
 import { refreshAccessToken, toStoredTokens } from './direct-refresh.js'
-import type { DirectSettings } from './direct-settings.js'
 
 /** The channel of `browser` mode: this page, as a public client, and the authorization server. */
-export function createDirectChannel(
-  context: Context,
-  name: string,
-  provider: Provider,
-  settings: DirectSettings,
-): Channel {
-  const client = createDirectClient(context, name, provider, settings)
-  const send = settings.dpop ? sendProven(client) : sendBearer(context)
+export function createChannel(context: Context, name: string, provider: Provider): Channel {
+  const client = createDirectClient(context, name, provider)
+  const send = client.settings.dpop ? sendProven(client) : sendBearer(context)
   return {
     begin: (transaction) => begin(client, transaction),
     ready: client.endpoint,

@@ -1,3 +1,4 @@
+import { openChannel } from '../channel/open-channel.js'
 import { CountersignError } from '../../protocol/errors.js'
 import type { AccessToken } from '../held-tokens.js'
 import type { Connection } from '../records/connection.js'
@@ -29,7 +30,7 @@ export async function getAccessToken(
   const token = held?.accessToken
   const outdated = held?.connectedAt !== connectedAt && isShared(context, connection)
   if (token && token.value !== rejected && !outdated && !expiresSoon(context, token)) return token
-  return tokens.renew(id, connectedAt, () => request(context, connection, rejected))
+  return tokens.renew(id, connectedAt, request(context, connection, rejected))
 }
 
 /** Whether this page can get the tokens with which another tab has renewed a connection. */
@@ -55,7 +56,7 @@ async function request(
     throw error
   }
   try {
-    const channel = await context.channel(provider)
+    const channel = await openChannel(context, provider)
     const accessToken = await channel.accessToken(connection, rejected)
     context.emit('access_token_received', id, provider)
     return accessToken

@@ -2,9 +2,7 @@ import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
 import { createStore } from '../readable-store.js'
-import { stateOf, transactionId } from '../records/keys.js'
-import type { EndedTransaction } from '../records/transaction.js'
-import type { Abandoned, Connections, ConnectionsState } from './connections-state.js'
+import type { Connections, ConnectionsState } from './connections-state.js'
 import { keepIdentity, project } from './project.js'
 import { createRestore } from './restore.js'
 
@@ -30,7 +28,8 @@ export function createConnections(context: Context): Connections {
       // Disconnected in another tab, perhaps while this page was frozen.
       if (!found.connections.some((connection) => connection.id === id)) tokens.forget(id)
     }
-    const attempts = found.abandoned.map(([key, ended]) => toAbandoned(context, key, ended))
+    const attempts =
+      found.abandoned.length > 0 ? (await lazyParts()).toAbandoned(context, found.abandoned) : []
     const previous = store.get()
     if (previous.status !== 'ready')
       return { status: 'ready', connections: found.connections, abandoned: attempts }
@@ -71,24 +70,4 @@ export function createConnections(context: Context): Connections {
   }
   const restore = createRestore(context, () => void connections.load())
   return connections
-}
-
-function toAbandoned(
-  context: Context,
-  key: string,
-  { provider, input, createdAt }: EndedTransaction,
-): Abandoned {
-  const id = transactionId(stateOf(key) ?? '')
-  const dismiss = async (): Promise<void> =>
-    (await lazyParts()).publish(context, id, [], () => ({ [key]: undefined }))
-  return {
-    id,
-    provider,
-    startedAt: createdAt,
-    dismiss,
-    resume: async () => {
-      await dismiss()
-      return context.restart(provider, input)
-    },
-  }
 }

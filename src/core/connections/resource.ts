@@ -1,3 +1,4 @@
+import { openChannel } from '../channel/open-channel.js'
 import type { Context } from '../context.js'
 import type { Connection } from '../records/connection.js'
 import { getAccessToken } from './access-token.js'
@@ -15,6 +16,6 @@ export async function fetchResource(
   path: string,
   init: RequestInit,
 ): Promise<Response> {
-  const channel = await context.channel(connection.provider)
+  const channel = await openChannel(context, connection.provider)
   return channel.fetch(connection, path, init, (rejected) => getAccessToken(context, connection, rejected))
 }

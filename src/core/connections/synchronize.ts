@@ -1,3 +1,4 @@
+import { openChannel } from '../channel/open-channel.js'
 import { type Context, providerOf } from '../context.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { connectionKey, syncedKey } from '../records/keys.js'
@@ -12,7 +13,7 @@ const clockToleranceSeconds = 600
 export async function synchronize(context: Context, subject: string, name: string): Promise<void> {
   const { clock, database } = context.platform
   const askedAt = clock.now()
-  const { list } = await context.channel(name)
+  const { list } = await openChannel(context, name)
   const listed = new Map((await list?.())?.map((connection) => [connectionKey(connection.id), connection]))
 
   /**

@@ -4,5 +4,5 @@ import type { ProviderChannel } from '../../../core/provider.js'
 export const backend = <M extends 'mediated' | 'bff'>(mode: M): ProviderChannel<M> => ({
   mode,
   keepsTokens: false,
-  load: async () => (await import('../../../core/channel/backend.js')).createBackendChannel,
+  load: () => import('../../../core/channel/backend.js'),
 })

@@ -2,11 +2,9 @@ import type { DirectSettings } from '../../../core/channel/direct-settings.js'
 import type { ProviderChannel } from '../../../core/provider.js'
 
 /** This page is the client. The code, oauth4webapi included, is loaded when it is needed. */
-export const direct = (settings: DirectSettings = {}): ProviderChannel<'browser'> => ({
+export const direct = (settings: DirectSettings): ProviderChannel<'browser'> => ({
   mode: 'browser',
   keepsTokens: settings.dpop === true || settings.persistTokens === true,
-  load: async () => {
-    const { createDirectChannel } = await import('../../../core/channel/direct.js')
-    return (context, name, provider) => createDirectChannel(context, name, provider, settings)
-  },
+  settings,
+  load: () => import('../../../core/channel/direct.js'),
 })
