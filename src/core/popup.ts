@@ -56,10 +56,11 @@ export function watchPopup(
         settle(closed)
       }, fail)
     }
-    /** Whether there was something to go on with. */
+    /** Whether there was something to go on with, for the user of this page. */
     const check = async (): Promise<boolean> => {
       const record = await database.get(state)
-      if (!isTransaction(record) || !(hasEnded(record) || record.code !== undefined)) return false
+      if (!isTransaction(record) || record.subject !== context.subject()) return false
+      if (!hasEnded(record) && (record.code === undefined || record.awaitsSignIn)) return false
       const outcome = await redeemReturned(context, state)
       popup.close()
       settle(toState(outcome, show))

@@ -104,7 +104,8 @@ async function redeem(
       if (step.found) onEnded?.()
       return tell(context, step.ended)
     case 'sign_in':
-      return signInRequired(context, step.transaction, resume)
+      // A popup then hands over what it was not to hand over before.
+      return signInRequired(context, step.transaction, () => redeem(context, state, { opener }))
     case 'hand_over':
       return handOver(context, state)
     case 'refuse':
