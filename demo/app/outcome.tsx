@@ -2,7 +2,8 @@ import { AuthorizationResponseError, type CallbackState, type CountersignError }
 import { Act } from './act.js'
 import { NothingToDo } from './problem.js'
 import { navigate } from './router.js'
-import { signIn } from './session-menu.js'
+import { useUser } from './session.js'
+import { SignIn } from './sign-in.js'
 import { wordsFor } from './words.js'
 
 /** What a person reads and can do when a connection did not come about. */
@@ -23,11 +24,7 @@ export function Outcome({ callback }: { callback: CallbackState }) {
         </Message>
       )
     case 'sign_in_required':
-      return (
-        <Message text="You were signed out of this app while you were at the bank. Sign in, and the connection goes on where it stopped.">
-          <Act label="Sign in and go on" onClick={() => signIn().then(callback.resume)} />
-        </Message>
-      )
+      return <SignInFirst resume={callback.resume} />
     case 'failed':
       return (
         <Message text={wordsFor(callback.error) ?? callback.error.message} error={callback.error}>
@@ -39,6 +36,26 @@ export function Outcome({ callback }: { callback: CallbackState }) {
     default:
       return null
   }
+}
+
+/** Nobody was signed in when the person came back; by now somebody may be, by the menu or in another tab. */
+function SignInFirst({ resume }: { resume: () => unknown }) {
+  const user = useUser()
+  return (
+    <div className="outcome">
+      <p>You were not signed in to this app when you came back, so nothing is connected yet.</p>
+      {user ? (
+        <p className="actions">
+          <Act label={`Go on as ${user.name}`} onClick={resume} />
+        </p>
+      ) : (
+        <>
+          <p>Sign in, and the connection goes on where it stopped.</p>
+          <SignIn onDone={resume} />
+        </>
+      )}
+    </div>
+  )
 }
 
 interface MessageProps {
