@@ -36,9 +36,9 @@ export function App() {
           Each card goes to a bank of its own{real.length === 0 && ', which runs on this machine'}. Sign in
           there, say what you share, and come back.
         </p>
+        <SignedOut />
         <DisplayChoice />
         <Return />
-        <SignedOut />
         <div className="cards">
           <ApitureCard />
           <BasisCard />
@@ -84,10 +84,8 @@ function SignedOut() {
   if (!signedOut || status === 'sign_in_required') return null
   return (
     <section className="notice" aria-label="Sign in" tabIndex={-1}>
-      <p>
-        Sign in to this app first. A connection belongs to the user who made it: it is kept while they are
-        away, and no other user sees it.
-      </p>
+      <h2>Sign in to this app</h2>
+      <p>What you connect is yours: it is kept while you are signed out, and no other user sees it.</p>
       <SignIn />
     </section>
   )

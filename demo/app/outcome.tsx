@@ -30,7 +30,7 @@ export function Outcome({ callback }: { callback: CallbackState }) {
         <Message text={wordsFor(callback.error) ?? callback.error.message} error={callback.error}>
           {callback.resume && <Act label="Try again" onClick={callback.resume} />}
           {callback.restart && <Act label="Start again" onClick={callback.restart} />}
-          <Back />
+          <Back label={callback.resume || callback.restart ? 'Not now' : 'Close'} />
         </Message>
       )
     default:
@@ -97,7 +97,7 @@ function Evidence({ error }: { error: CountersignError }) {
   )
 }
 
-function Back() {
+function Back({ label = 'Not now' }: { label?: string }) {
   return (
     <button
       type="button"
@@ -106,7 +106,7 @@ function Back() {
         navigate('/', { replace: true })
       }}
     >
-      Not now
+      {label}
     </button>
   )
 }

@@ -15,7 +15,7 @@ export interface ProblemProps {
 /** Something that did not work, with what its `recovery` says can be done. */
 export function Problem({ error, again, instead }: ProblemProps) {
   return (
-    <div className="problem" role="alert">
+    <div className={error.recovery === 'sign_in' ? 'outcome' : 'problem'} role="alert">
       <p>{wordsFor(error) ?? error.message}</p>
       <p className="code">
         Code: <code>{error.code}</code>

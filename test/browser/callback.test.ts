@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
+  approve,
   approveAndHold,
   connect,
   duplicate,
@@ -30,8 +31,7 @@ describe.each(providers)('%s: the callback page', (title) => {
   it('redeems the code once when the bank’s page sends there again, and when it is reloaded', async () => {
     const page = await bench.open()
     await goToConsent(page, title)
-    const { url, letGo } = await approveAndHold(page)
-    await letGo()
+    const url = await approve(page)
     await waitForStatus(page, title, 'Connected')
     await page.goBack({ waitUntil: 'commit' })
     await followLink(page, url)
@@ -78,8 +78,7 @@ describe.each(providers)('%s: the callback page', (title) => {
   it('leaves neither code nor state in the address bar, the history or any storage', async () => {
     const page = await bench.open()
     await goToConsent(page, title)
-    const { url, letGo } = await approveAndHold(page)
-    await letGo()
+    const url = await approve(page)
     await waitForStatus(page, title, 'Connected')
     const left = await page.evaluate(() => [
       location.href,

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
-  approveAndHold,
+  approve,
   card,
   connect,
   duplicate,
@@ -257,11 +257,10 @@ describe('a browser without Web Locks', () => {
     await first.goto(bench.demo.origin)
     await goToConsent(first, 'Apiture')
     const second = await duplicate(first)
-    const returning = await approveAndHold(first)
     const { arrived, letGo } = await holdTokenRequests(context)
-    await returning.letGo()
+    const url = await approve(first)
     await arrived
-    await followLink(second, returning.url)
+    await followLink(second, url)
     await waitsForLease(second, 'tx')
     letGo()
     for (const tab of [first, second]) await waitForStatus(tab, 'Apiture', 'Connected')

@@ -212,6 +212,15 @@ export async function readDatabase(page: Page): Promise<Record<string, unknown>>
   )
 }
 
+/** Approves at the bank. Resolves with the callback URL that the bank's redirect leads to, once it is on its way. */
+export async function approve(page: Page): Promise<string> {
+  const [request] = await Promise.all([
+    page.waitForRequest('**/callback/**'),
+    page.getByRole('button', { name: 'Approve' }).click(),
+  ])
+  return request.url()
+}
+
 /** The way back from a bank, held up. */
 export interface HeldReturn {
   /** Where the bank sends the person: the callback URL. */

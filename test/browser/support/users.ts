@@ -8,6 +8,7 @@ import {
   goToConsent,
   goToConsentInWindow,
   pressInWindow,
+  signInAtBank,
   shownUser,
   waitForStatus,
   type Bench,
@@ -44,6 +45,10 @@ export function testUsers(bench: Bench, some: readonly Title[]): void {
     await changeUser(other, name)
     return other
   }
+  const press = (page: Page, title: Title) =>
+    card(page, title)
+      .getByRole('button', { name: `Connect ${title}`, exact: true })
+      .click()
   const approve = (page: Page) => page.getByRole('button', { name: 'Approve' }).click()
   const signInAs = (page: Page, title: Title, name: string) =>
     card(page, title)
@@ -59,6 +64,16 @@ export function testUsers(bench: Bench, some: readonly Title[]): void {
       expect(await shownUser(page)).toBe('sam')
       await changeUser(page, 'Robin')
       await waitForStatus(page, title, 'Not connected')
+    })
+
+    it('asks who is not signed in to do so, and then goes to the bank', async () => {
+      const page = await bench.open(null)
+      await press(page, title)
+      await signInAs(page, title, 'Sam')
+      await signInAtBank(page, title)
+      await approve(page)
+      await waitForStatus(page, title, 'Connected')
+      expect(await shownUser(page)).toBe('sam')
     })
 
     it('asks who has signed out meanwhile to sign in, connects nobody before, and then goes on', async () => {
@@ -105,6 +120,19 @@ export function testUsers(bench: Bench, some: readonly Title[]): void {
       await waitForStatus(page, title, 'Connected')
       expect(await shownUser(page)).toBe('sam')
       await expect.poll(() => popup.isClosed()).toBe(true)
+    })
+
+    it('asks who is not signed in to do so, and then goes to the bank and waits', async () => {
+      const page = await bench.open(null)
+      await page.getByLabel('Open banks in a window of their own').check()
+      await press(page, title)
+      await card(page, title).getByRole('alert').waitFor()
+      const [popup] = await Promise.all([page.waitForEvent('popup'), signInAs(page, title, 'Sam')])
+      await signInAtBank(popup, title)
+      await waitForStatus(page, title, 'Connecting…')
+      await pressInWindow(popup, 'Approve')
+      await waitForStatus(page, title, 'Connected')
+      expect(await shownUser(page)).toBe('sam')
     })
 
     it('asks to sign in there when the session has ended, then connects the page that opened it, and closes', async () => {
