@@ -100,19 +100,16 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       sendJson(response, 200, await listMoneyhubInstitutions(settings.moneyhub))
       return
     }
-    if (pathname === '/session' && request.method === 'POST') return changeUser(request, response)
+    if (pathname === '/session') return answerSession(app.origin, request, response)
     if (control?.[1] && request.method === 'POST') return tellBank(banks, control[1], request, response)
     if (await page.serve(request, response)) return
-    const cookie = readCookie(request, sessionCookie)
     response.writeHead(200, {
       ...headers,
       'content-type': 'text/html; charset=utf-8',
       // The callback URL holds a code for a moment. Other pages may be kept for the way back from the bank.
-      'cache-control': pathname.startsWith('/callback/') ? 'no-store' : 'private, no-cache',
-      ...(cookie === undefined && { 'set-cookie': toCookie(users[0].id) }),
+      'cache-control': pathname.startsWith('/callback/') ? 'no-store' : 'no-cache',
     })
-    const configuration = configurationOf(settings, cookie ?? users[0].id)
-    response.end(withConfiguration(await page.document(pathname), configuration))
+    response.end(withConfiguration(await page.document(pathname), configurationOf(settings)))
   }
 
   handle = (request, response) => {
@@ -135,11 +132,30 @@ function signedIn(request: Request): User | undefined {
   return userOf(/(?:^|;\s*)demo-user=([\w-]*)/.exec(request.headers.get('cookie') ?? '')?.[1])
 }
 
-const toCookie = (value: string): string => `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict`
+/** The cookie of a user, or its end. */
+const toCookie = (user: User | undefined): string =>
+  `${sessionCookie}=${user?.id ?? ''}; Path=/; HttpOnly; SameSite=Strict${user ? '' : '; Max-Age=0'}`
 
-async function changeUser(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { user } = await readJson(request)
-  sendJson(response, 200, {}, { 'set-cookie': toCookie(userOf(user)?.id ?? '') })
+/**
+ * Says who is signed in, and signs in and out: nobody is signed in who has not asked for it. `Strict` is enough since only
+ * a page's own requests count: a document that comes from another site's link or redirect says nothing of the user.
+ */
+async function answerSession(
+  origin: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method !== 'POST') {
+    sendJson(response, 200, { user: userOf(readCookie(request, sessionCookie))?.id ?? null })
+    return
+  }
+  // Another site could sign its own user in here, and have the person's bank connected to that one.
+  if (request.headers.origin !== origin) {
+    sendJson(response, 403, {})
+    return
+  }
+  const user = userOf((await readJson(request))['user'])
+  sendJson(response, 200, { user: user?.id ?? null }, { 'set-cookie': toCookie(user) })
 }
 
 async function tellBank(
@@ -167,13 +183,9 @@ const originsOf = ({ apiture, basis, openid, stitch }: Settings): readonly strin
 ]
 
 /** What the page may know of the settings: no secret is among it. */
-function configurationOf(
-  { apiture, basis, fdx, moneyhub, openid, stitch }: Settings,
-  cookie: string,
-): Configuration {
+function configurationOf({ apiture, basis, fdx, moneyhub, openid, stitch }: Settings): Configuration {
   return {
-    user: publicUser(userOf(cookie)),
-    users: users.flatMap((user) => publicUser(user) ?? []),
+    users: users.map(({ id, name }) => ({ id, name })),
     apiture,
     basis: {
       clientId: basis.clientId,
@@ -197,7 +209,3 @@ function configurationOf(
     stitch: stitch.page,
   }
 }
-
-/** What the page may know of a user. */
-const publicUser = (user: User | undefined): Configuration['user'] =>
-  user ? { id: user.id, name: user.name } : null

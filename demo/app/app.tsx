@@ -1,6 +1,5 @@
 import { useAuthorizationCallback, useConnections } from 'countersign'
 import { useEffect, useRef } from 'react'
-import { Act } from './act.js'
 import { Announcer } from './announcer.js'
 import { readConfiguration, realProviders } from './configuration.js'
 import { DisplayChoice } from './display.js'
@@ -12,7 +11,8 @@ import { MoneyhubCard, MoneyhubOnceCard } from './providers/moneyhub.js'
 import { OpenidCard } from './providers/openid.js'
 import { StitchCard } from './providers/stitch.js'
 import { navigate, usePath } from './router.js'
-import { SessionMenu, signIn } from './session-menu.js'
+import { SessionMenu } from './session-menu.js'
+import { SignIn } from './sign-in.js'
 import { Outcome } from './outcome.js'
 
 const real = realProviders(readConfiguration())
@@ -36,9 +36,9 @@ export function App() {
           Each card goes to a bank of its own{real.length === 0 && ', which runs on this machine'}. Sign in
           there, say what you share, and come back.
         </p>
+        <SignedOut />
         <DisplayChoice />
         <Return />
-        <SignedOut />
         <div className="cards">
           <ApitureCard />
           <BasisCard />
@@ -66,7 +66,8 @@ function Return() {
   useEffect(() => {
     if (done && path.startsWith('/callback/')) navigate(returnTo, { replace: true })
   }, [done, path, returnTo])
-  const lost = callback.status === 'failed' && callback.provider === undefined
+  const lost =
+    callback.status === 'failed' && callback.provider === undefined && path.startsWith('/callback/')
   const part = useRef<HTMLElement>(null)
   useArrival(part, lost)
   return lost ? (
@@ -82,11 +83,10 @@ function SignedOut() {
   const { status } = useAuthorizationCallback()
   if (!signedOut || status === 'sign_in_required') return null
   return (
-    <section className="notice" aria-label="Signed out" tabIndex={-1}>
-      <p>You are signed out of this app. What was connected is kept, and shown to nobody.</p>
-      <p className="actions">
-        <Act label="Sign in" onClick={signIn} />
-      </p>
+    <section className="notice" aria-label="Sign in" tabIndex={-1}>
+      <h2>Sign in to this app</h2>
+      <p>What you connect is yours: it is kept while you are signed out, and no other user sees it.</p>
+      <SignIn />
     </section>
   )
 }

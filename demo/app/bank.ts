@@ -1,6 +1,7 @@
 import { createClient } from 'countersign'
 import { apiture, basis, fdx, moneyhub, oidc, stitch } from 'countersign/providers'
 import { readConfiguration } from './configuration.js'
+import { findUser, getUser, onUserChanged } from './session.js'
 
 const configuration = readConfiguration()
 const { list: _list, ...moneyhubOptions } = configuration.moneyhub
@@ -8,7 +9,7 @@ const { list: _list, ...moneyhubOptions } = configuration.moneyhub
 /** The demo's client: made before anything renders, because it takes the response out of the address bar. */
 export const bank = createClient({
   backend: '/connect',
-  session: configuration.user?.id ?? null,
+  session: getUser()?.id ?? null,
   providers: {
     apiture: apiture(configuration.apiture),
     basis: basis(configuration.basis),
@@ -18,6 +19,13 @@ export const bank = createClient({
     openid: oidc(configuration.openid),
     stitch: stitch(configuration.stitch),
   },
+})
+
+onUserChanged(() => {
+  bank.setSession(getUser()?.id ?? null)
+})
+addEventListener('focus', () => {
+  if (bank.connections.get().status === 'sign_in_required') void findUser()
 })
 
 declare module 'countersign' {

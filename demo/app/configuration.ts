@@ -1,9 +1,10 @@
 import type { ApitureOptions, FdxOptions, OidcOptions, StitchOptions } from 'countersign/providers'
 
-/** What the demo's server tells its page, as data in the document: ports differ from start to start. */
+/**
+ * What the demo's server tells its page, as data in the document: ports differ from start to start. It is the same for
+ * everybody.
+ */
 export interface Configuration {
-  /** The app's user, or null while nobody is signed in. */
-  readonly user: { readonly id: string; readonly name: string } | null
   /** The people who can sign in to the app. */
   readonly users: readonly { readonly id: string; readonly name: string }[]
   readonly apiture: ApitureOptions<'browser' | 'mediated'>

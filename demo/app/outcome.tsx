@@ -2,7 +2,8 @@ import { AuthorizationResponseError, type CallbackState, type CountersignError }
 import { Act } from './act.js'
 import { NothingToDo } from './problem.js'
 import { navigate } from './router.js'
-import { signIn } from './session-menu.js'
+import { useUser } from './session.js'
+import { SignIn } from './sign-in.js'
 import { wordsFor } from './words.js'
 
 /** What a person reads and can do when a connection did not come about. */
@@ -23,22 +24,38 @@ export function Outcome({ callback }: { callback: CallbackState }) {
         </Message>
       )
     case 'sign_in_required':
-      return (
-        <Message text="You were signed out of this app while you were at the bank. Sign in, and the connection goes on where it stopped.">
-          <Act label="Sign in and go on" onClick={() => signIn().then(callback.resume)} />
-        </Message>
-      )
+      return <SignInFirst resume={callback.resume} />
     case 'failed':
       return (
         <Message text={wordsFor(callback.error) ?? callback.error.message} error={callback.error}>
           {callback.resume && <Act label="Try again" onClick={callback.resume} />}
           {callback.restart && <Act label="Start again" onClick={callback.restart} />}
-          <Back />
+          <Back label={callback.resume || callback.restart ? 'Not now' : 'Close'} />
         </Message>
       )
     default:
       return null
   }
+}
+
+/** Nobody was signed in when the person came back; by now somebody may be, by the menu or in another tab. */
+function SignInFirst({ resume }: { resume: () => unknown }) {
+  const user = useUser()
+  return (
+    <div className="outcome">
+      <p>You were not signed in to this app when you came back, so nothing is connected yet.</p>
+      {user ? (
+        <p className="actions">
+          <Act label={`Go on as ${user.name}`} onClick={resume} />
+        </p>
+      ) : (
+        <>
+          <p>Sign in, and the connection goes on where it stopped.</p>
+          <SignIn onDone={resume} />
+        </>
+      )}
+    </div>
+  )
 }
 
 interface MessageProps {
@@ -80,7 +97,7 @@ function Evidence({ error }: { error: CountersignError }) {
   )
 }
 
-function Back() {
+function Back({ label = 'Not now' }: { label?: string }) {
   return (
     <button
       type="button"
@@ -89,7 +106,7 @@ function Back() {
         navigate('/', { replace: true })
       }}
     >
-      Not now
+      {label}
     </button>
   )
 }

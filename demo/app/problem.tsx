@@ -1,6 +1,6 @@
 import type { CountersignError } from 'countersign'
 import { Act } from './act.js'
-import { signIn } from './session-menu.js'
+import { SignIn } from './sign-in.js'
 import { wordsFor } from './words.js'
 
 /** What {@link Problem} shows. */
@@ -15,7 +15,7 @@ export interface ProblemProps {
 /** Something that did not work, with what its `recovery` says can be done. */
 export function Problem({ error, again, instead }: ProblemProps) {
   return (
-    <div className="problem" role="alert">
+    <div className={error.recovery === 'sign_in' ? 'outcome' : 'problem'} role="alert">
       <p>{wordsFor(error) ?? error.message}</p>
       <p className="code">
         Code: <code>{error.code}</code>
@@ -35,11 +35,7 @@ function Remedy({ error, again, instead }: ProblemProps) {
     case 'configure':
       return <NothingToDo />
     case 'sign_in':
-      return (
-        <p className="actions">
-          <Act label="Sign in and try again" onClick={() => signIn().then(again)} />
-        </p>
-      )
+      return <SignIn onDone={again} />
     default:
       return (
         <p className="actions">

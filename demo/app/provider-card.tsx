@@ -66,8 +66,12 @@ export function ProviderCard(props: ProviderCardProps) {
   const busy = completing || attempt.state.status === 'waiting'
   // That nobody could leave is said in the card; what the bank answered is its status.
   const answered = attempt.state.status === 'failed' ? undefined : attempt.state.status
-  // What came of it offers the next step itself: one button stands out.
-  const offered = ours !== undefined || 'error' in attempt.state || tokens.status === 'failed'
+  // What came of it, or the sign-in, offers the next step itself: one button stands out.
+  const offered =
+    ours !== undefined ||
+    'error' in attempt.state ||
+    tokens.status === 'failed' ||
+    tokens.status === 'sign_in_required'
   const shown = statusOf(tokens, ours?.status ?? answered, busy || attempt.state.status === 'leaving')
   const connection = 'connection' in tokens ? tokens.connection : undefined
   const part = useRef<HTMLElement>(null)
@@ -185,12 +189,13 @@ function useAttempt(
 ) {
   const display = useDisplay()
   const whole = { ...(renewed === undefined ? input : { connection: renewed }) } as Input
-  const { authorize, prepare, ...state } = useAuthorize(name, { ...whole, display })
+  const { authorize: _, prepare, ...state } = useAuthorize(name, { ...whole, display })
   return {
     state,
     prepare,
     again: async () => {
-      const outcome = await authorize()
+      // Looked up by now: somebody may have signed in since this was rendered, and has an attempt of their own.
+      const outcome = await bank.authorization(name, { ...whole, display }).authorize()
       if (outcome.status === 'connected') choose(outcome.connection.id)
     },
     byThisPage: () => bank.authorization(name, { ...whole, display: 'redirect' }).authorize(),
@@ -246,12 +251,6 @@ const words = {
 
 function statusOf(tokens: TokensState, outcome: string | undefined, busy: boolean): keyof typeof words {
   if (busy) return 'busy'
-  if (
-    outcome === 'cancelled' ||
-    outcome === 'denied' ||
-    outcome === 'failed' ||
-    outcome === 'sign_in_required'
-  )
-    return outcome
+  if (outcome === 'cancelled' || outcome === 'denied' || outcome === 'failed') return outcome
   return tokens.status
 }

@@ -6,7 +6,9 @@ const words: Partial<Record<ErrorCode, string>> = {
   state_unknown: 'This answer belongs to nothing you began in this browser, so it was not used.',
   transaction_expired: 'It took too long, so nothing was connected. Start again when you are ready.',
   transaction_in_use: 'Another tab of this browser is finishing this connection.',
-  subject_mismatch: 'Somebody else began this connection in this app, so it was not finished.',
+  subject_mismatch:
+    'Another user of this app began this connection. It was not finished, and nothing was connected.',
+  sign_in_required: 'You are not signed in to this app. Sign in, and it goes on from here.',
   redemption_unknown: 'It is not known whether the bank has finished the connection. Start again to be sure.',
   token_error: 'The bank did not finish the connection.',
   backend_error: 'This app could not reach the bank. Your answer there is kept for a while.',

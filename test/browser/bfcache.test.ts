@@ -1,6 +1,14 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { card, connect, goToConsent, useBench, waitForStatus } from './support/bench.js'
+import {
+  card,
+  changeUser,
+  connect,
+  goToConsent,
+  shownUser,
+  useBench,
+  waitForStatus,
+} from './support/bench.js'
 
 const bench = useBench()
 
@@ -45,11 +53,28 @@ describe('the back button, at the bank', () => {
     await leave(page, 'Apiture')
     const other = await page.context().newPage()
     await other.goto(bench.demo.origin)
-    await other.locator('#user').selectOption({ label: 'Signed out' })
+    await changeUser(other, 'Signed out')
     await waitForStatus(other, 'Stitch', 'Sign in to this app first')
     await page.goBack({ waitUntil: 'commit' })
     await waitForStatus(page, 'Stitch', 'Sign in to this app first')
     expect(await page.getByRole('table').count()).toBe(0)
+  })
+})
+
+describe('the back button, at the bank, to a page that was not kept alive', () => {
+  it('shows who is signed in by then: the document is the one from before', async () => {
+    const page = await bench.open('robin')
+    // It keeps a page out of the back/forward cache.
+    await page.evaluate(() => {
+      addEventListener('unload', () => undefined)
+    })
+    await mark(page)
+    await changeUser(page, 'Sam')
+    await leave(page, 'Stitch')
+    await page.goBack({ waitUntil: 'commit' })
+    await waitForStatus(page, 'Stitch', 'Not connected')
+    expect(await isMarked(page)).toBe(false)
+    expect(await shownUser(page)).toBe('sam')
   })
 })
 

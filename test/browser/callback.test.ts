@@ -1,8 +1,11 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
-  approveAndKeepUrl,
+  approve,
+  approveAndHold,
   connect,
+  duplicate,
+  followLink,
   goToConsent,
   readDatabase,
   setClock,
@@ -22,26 +25,28 @@ const problem = (page: Page) => page.getByRole('region', { name: 'Problem' })
 const providers = ['Apiture', 'Stitch'] as const
 
 describe.each(providers)('%s: the callback page', (title) => {
-  it('redeems the code once when it is reloaded', async () => {
+  /** Tokens in memory are where the code was redeemed, and end with the page. */
+  const settled = title === 'Stitch' ? 'Connected' : '(Connected|Connect again to go on)'
+
+  it('redeems the code once when the bank’s page sends there again, and when it is reloaded', async () => {
     const page = await bench.open()
     await goToConsent(page, title)
-    const url = await approveAndKeepUrl(page)
-    await page.goto(url)
+    const url = await approve(page)
     await waitForStatus(page, title, 'Connected')
     await page.goBack({ waitUntil: 'commit' })
-    await page.goto(url)
+    await followLink(page, url)
+    await page.waitForURL(`${bench.demo.origin}/**`)
     await page.reload()
-    await page.getByRole('article', { name: title, exact: true }).waitFor()
+    await waitForStatus(page, title, settled)
     expect(tokenRequests()).toBe(1)
   })
 
   it('redeems the code once when two tabs open it at the same time', async () => {
     const page = await bench.open()
     await goToConsent(page, title)
-    const url = await approveAndKeepUrl(page)
-    const other = await page.context().newPage()
-    await Promise.all([page.goto(url), other.goto(url)])
-    const settled = title === 'Stitch' ? 'Connected' : '(Connected|Connect again to go on)'
+    const other = await duplicate(page)
+    const { url, letGo } = await approveAndHold(page)
+    await Promise.all([letGo(), followLink(other, url)])
     await Promise.all([waitForStatus(page, title, settled), waitForStatus(other, title, settled)])
     expect(tokenRequests()).toBe(1)
   })
@@ -57,13 +62,15 @@ describe.each(providers)('%s: the callback page', (title) => {
   ])('sends nothing for a %s state, and the real response still counts', async (_which, change, code) => {
     const page = await bench.open()
     await goToConsent(page, title)
-    const real = await approveAndKeepUrl(page)
-    const forged = new URL(real)
+    // Another site's page, from where the forged response comes.
+    const other = await duplicate(page)
+    const { url, letGo } = await approveAndHold(page)
+    const forged = new URL(url)
     change(forged)
-    await page.goto(forged.href)
-    await problem(page).getByText(code).waitFor()
+    await followLink(other, forged.href)
+    await problem(other).getByText(code).waitFor()
     expect(tokenRequests()).toBe(0)
-    await page.goto(real)
+    await letGo()
     await waitForStatus(page, title, 'Connected')
     expect(tokenRequests()).toBe(1)
   })
@@ -71,8 +78,7 @@ describe.each(providers)('%s: the callback page', (title) => {
   it('leaves neither code nor state in the address bar, the history or any storage', async () => {
     const page = await bench.open()
     await goToConsent(page, title)
-    const url = new URL(await approveAndKeepUrl(page))
-    await page.goto(url.href)
+    const url = await approve(page)
     await waitForStatus(page, title, 'Connected')
     const left = await page.evaluate(() => [
       location.href,
@@ -85,7 +91,7 @@ describe.each(providers)('%s: the callback page', (title) => {
     ])
     const database = await readDatabase(page)
     for (const name of ['code', 'state']) {
-      const value = url.searchParams.get(name) ?? 'missing'
+      const value = new URL(url).searchParams.get(name) ?? 'missing'
       expect(left.join()).not.toContain(value)
       expect(JSON.stringify(Object.values(database))).not.toContain(value)
     }

@@ -1,9 +1,10 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
-  approveAndKeepUrl,
+  approveAndHold,
   card,
   connect,
+  followLink,
   goToConsent,
   readDatabase,
   signInAtBank,
@@ -163,9 +164,10 @@ describe('Moneyhub, ongoing', () => {
   it('tells a person who comes back in another browser to start again', async () => {
     const page = await bench.open()
     await goToConsent(page, 'Moneyhub')
-    const url = await approveAndKeepUrl(page)
+    const { url } = await approveAndHold(page)
     const elsewhere = await (await bench.newProfile()).newPage()
-    await elsewhere.goto(url)
+    await elsewhere.goto(bank().origin)
+    await followLink(elsewhere, url)
     await elsewhere.getByText('Code: state_unknown').waitFor()
     expect(new URL(elsewhere.url()).search).toBe('')
     expect(exchanges()).toBe(0)

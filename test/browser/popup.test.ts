@@ -1,6 +1,14 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { card, readDatabase, setClock, useBench, waitForStatus } from './support/bench.js'
+import {
+  card,
+  goToConsentInWindow as goToConsent,
+  pressInWindow as press,
+  readDatabase,
+  setClock,
+  useBench,
+  waitForStatus,
+} from './support/bench.js'
 
 const bench = useBench({ clock: true })
 const tokenRequests = () => bench.demo.banks.apiture.requests.count('/oidc/token')
@@ -12,25 +20,10 @@ async function open(): Promise<Page> {
   return page
 }
 
-/** Clicks `Connect …` and signs in at the bank, in the window that has opened. */
-async function goToConsent(page: Page, title: string): Promise<Page> {
-  const [popup] = await Promise.all([page.waitForEvent('popup'), click(page, title)])
-  await popup.getByRole('button', { name: 'Sign in' }).click()
-  await popup.getByRole('button', { name: 'Approve' }).waitFor()
-  return popup
-}
-
 const click = (page: Page, title: string) =>
   card(page, title)
     .getByRole('button', { name: `Connect ${title}`, exact: true })
     .click()
-
-/** Presses a button at the bank. The window may close before the click has been reported. */
-const press = (popup: Page, name: string) =>
-  popup
-    .getByRole('button', { name })
-    .click()
-    .catch(() => undefined)
 
 const closed = (popup: Page) => expect.poll(() => popup.isClosed()).toBe(true)
 

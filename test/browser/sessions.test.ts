@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
-  approveAndKeepUrl,
   card,
+  changeUser,
   connect,
   goToConsent,
   readDatabase,
@@ -13,10 +13,6 @@ import {
 import { askForToken } from './support/client.js'
 
 const bench = useBench({ page: {}, clock: true })
-
-/** Resolves when the app's server knows it: what is opened next is that user's. */
-const signIn = (page: Page, name: 'Robin' | 'Sam' | 'Signed out') =>
-  Promise.all([page.waitForResponse('**/session'), page.locator('#user').selectOption({ label: name })])
 
 const titles = ['Apiture', 'Stitch'] as const
 
@@ -30,7 +26,7 @@ describe('another user of the app', () => {
   it('sees nothing of the first one, who finds everything again', async () => {
     const page = await bench.open()
     for (const title of titles) await connect(page, title)
-    await signIn(page, 'Sam')
+    await changeUser(page, 'Sam')
     for (const title of titles) await waitForStatus(page, title, 'Not connected')
     expect(await page.getByRole('table').count()).toBe(0)
     const seen = await page.evaluate(() => {
@@ -39,7 +35,7 @@ describe('another user of the app', () => {
     })
     const [connection] = Object.keys(await readDatabase(page)).filter((key) => key.startsWith('connection:'))
     expect(seen).not.toContain(connection?.slice('connection:'.length))
-    await signIn(page, 'Robin')
+    await changeUser(page, 'Robin')
     await waitForStatus(page, 'Stitch', 'Connected')
     // Its tokens were in memory, and memory is cleared when the user changes.
     await waitForStatus(page, 'Apiture', 'Connect again to go on')
@@ -48,11 +44,8 @@ describe('another user of the app', () => {
   it('does not complete what the first one began', async () => {
     const page = await bench.open()
     await goToConsent(page, 'Apiture')
-    const url = await approveAndKeepUrl(page)
-    await page.goto(bench.demo.origin)
-    await signIn(page, 'Sam')
-    await waitForStatus(page, 'Apiture', 'Not connected')
-    await page.goto(url)
+    await changeUser(await openTab(page), 'Sam')
+    await page.getByRole('button', { name: 'Approve' }).click()
     await page.getByText('subject_mismatch').waitFor()
     expect(bench.demo.banks.apiture.requests.count('/oidc/token')).toBe(0)
   })
@@ -64,26 +57,25 @@ describe('signing out', () => {
     await connect(page, 'Stitch')
     const other = await openTab(page)
     await waitForStatus(other, 'Stitch', 'Connected')
-    await signIn(page, 'Signed out')
+    await changeUser(page, 'Signed out')
     for (const tab of [page, other]) {
       await waitForStatus(tab, 'Stitch', 'Sign in to this app first')
       expect(await tab.getByRole('table').count()).toBe(0)
     }
-    await other.getByRole('button', { name: 'Sign in' }).click()
+    await other.getByRole('button', { name: 'Sign in as Robin' }).click()
     await waitForStatus(other, 'Stitch', 'Connected')
   })
 })
 
 describe("the app's session, run out", () => {
-  const runOut = (page: Page) =>
-    page.context().addCookies([{ name: 'demo-user', value: '', url: bench.demo.origin }])
+  const runOut = (page: Page) => page.context().clearCookies({ name: 'demo-user' })
 
   it.each(titles)('at the bank: %s goes on after signing in, with the same code', async (title) => {
     const page = await bench.open()
     await goToConsent(page, title)
     await runOut(page)
     await page.getByRole('button', { name: 'Approve' }).click()
-    await card(page, title).getByRole('button', { name: 'Sign in and go on' }).click()
+    await card(page, title).getByRole('button', { name: 'Sign in as Robin' }).click()
     await waitForStatus(page, title, 'Connected')
     const { apiture, stitch } = bench.demo.banks
     expect(apiture.requests.count('/oidc/token') + stitch.requests.count('/connect/token')).toBe(1)
@@ -98,7 +90,7 @@ describe("the app's session, run out", () => {
     expect(await askForToken(page, 'stitch')).toMatchObject({ errors: ['sign_in_required'] })
     await waitForStatus(page, 'Stitch', 'Sign in to this app first')
     await setClock(page, 0)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in as Robin' }).click()
     await waitForStatus(page, 'Stitch', 'Connected')
   })
 })

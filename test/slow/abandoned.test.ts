@@ -1,8 +1,8 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
-  approveAndKeepUrl,
   card,
+  changeUser,
   connect,
   goToConsent,
   readDatabase,
@@ -138,24 +138,23 @@ describe('a person who goes to the bank and does not come back', () => {
   it('and then does after all, too late: the code is not used, and "Start again" is offered', async () => {
     const start = await bench.open()
     await goToConsent(start, 'Stitch')
-    const url = await approveAndKeepUrl(start)
     const page = await openLater(start.context(), hour)
     await report(page, 'Stitch').waitFor()
-    await page.goto(url)
-    await card(page, 'Stitch').getByText('transaction_expired').waitFor()
+    await start.getByRole('button', { name: 'Approve' }).click()
+    await card(start, 'Stitch').getByText('transaction_expired').waitFor()
     expect(redemptions()).toBe(0)
-    await press(page, 'Stitch', 'Start again')
-    await signInAtBank(page, 'Stitch')
+    await press(start, 'Stitch', 'Start again')
+    await signInAtBank(start, 'Stitch')
   })
 
   it('is not told to another user of the app', async () => {
     const context = await leaveForGood('Stitch')
     const page = await openLater(context, hour)
     await report(page, 'Stitch').waitFor()
-    await page.locator('#user').selectOption({ label: 'Sam' })
+    await changeUser(page, 'Sam')
     await report(page, 'Stitch').waitFor({ state: 'detached' })
     await expectNoReport(page, 'Stitch')
-    await page.locator('#user').selectOption({ label: 'Robin' })
+    await changeUser(page, 'Robin')
     await report(page, 'Stitch').waitFor()
   })
 })

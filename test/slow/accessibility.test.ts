@@ -69,6 +69,19 @@ describe('the page', () => {
     await check(page)
   })
 
+  it('fits and breaks none while nobody is signed in, before leaving and after coming back', async () => {
+    const page = await bench.open(null)
+    await button(page, 'Connect Stitch').click()
+    await card(page, 'Stitch').getByRole('alert').waitFor()
+    await check(page)
+    await card(page, 'Stitch').getByRole('button', { name: 'Sign in as Sam' }).click()
+    await signInAtBank(page, 'Stitch')
+    await page.context().clearCookies({ name: 'demo-user' })
+    await button(page, 'Approve').click()
+    await card(page, 'Stitch').getByRole('button', { name: 'Sign in as Sam' }).waitFor()
+    await check(page)
+  })
+
   it('fits and breaks none with accounts, with several connections and when one has ended', async () => {
     const page = await bench.open()
     for (const title of ['Basis', 'FDX', 'Moneyhub', 'OpenID', 'Stitch', 'Apiture', 'Apiture']) {

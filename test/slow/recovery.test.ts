@@ -19,8 +19,8 @@ const refusals = {
   sign_in: {
     status: 401,
     error: 'unauthenticated',
-    leaving: 'Sign in and try again',
-    returned: 'Sign in and go on',
+    leaving: 'Sign in as Robin',
+    returned: 'Sign in as Robin',
   },
 } as const
 

@@ -1,9 +1,11 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
-  approveAndKeepUrl,
+  approve,
   card,
   connect,
+  duplicate,
+  followLink,
   goToConsent,
   readDatabase,
   signInAtBank,
@@ -254,12 +256,11 @@ describe('a browser without Web Locks', () => {
     const first = await context.newPage()
     await first.goto(bench.demo.origin)
     await goToConsent(first, 'Apiture')
-    const url = await approveAndKeepUrl(first)
+    const second = await duplicate(first)
     const { arrived, letGo } = await holdTokenRequests(context)
-    await first.goto(url)
+    const url = await approve(first)
     await arrived
-    const second = await context.newPage()
-    await second.goto(url)
+    await followLink(second, url)
     await waitsForLease(second, 'tx')
     letGo()
     for (const tab of [first, second]) await waitForStatus(tab, 'Apiture', 'Connected')

@@ -80,6 +80,7 @@ export function decide(
     phase: 'returned',
     code,
     returnedAt,
+    awaitsSignIn: false,
     ...(iss !== undefined && { iss }),
   }
   return next(context, returned, provider, opener && record.code !== undefined)
@@ -181,7 +182,7 @@ const isDenial = ({ error }: AuthorizationResponseError, { deniedErrors = [] }: 
 /** Who goes on with a code that is here, if anybody may. */
 function next(context: Context, transaction: TransactionWithCode, provider: Provider, opener: boolean): Step {
   const subject = context.subject()
-  if (subject === null) return { do: 'sign_in', transaction }
+  if (subject === null) return { do: 'sign_in', transaction: { ...transaction, awaitsSignIn: true } }
   if (subject !== transaction.subject) {
     const other = new TransactionError(
       'subject_mismatch',

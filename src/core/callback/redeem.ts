@@ -119,7 +119,8 @@ export async function redeem(
       if (step.found) onEnded?.()
       return toCallbackState(context, step.ended)
     case 'sign_in':
-      return signInRequired(context, step.transaction, resume)
+      // A popup then hands over what it was not to hand over before.
+      return signInRequired(context, step.transaction, () => redeem(context, state, popup && { popup }))
     case 'hand_over':
       return popup ? popup.handOver(state) : { status: 'none' }
     case 'refuse':

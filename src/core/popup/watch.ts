@@ -51,10 +51,11 @@ export function watchPopup(
         settle(closed)
       }, fail)
     }
-    /** Whether there was something to go on with. */
+    /** Whether there was something to go on with, for the user of this page. */
     const check = async (): Promise<boolean> => {
       const record = await database.get(transactionKey(state))
-      if (!isTransaction(record) || !(hasEnded(record) || record.code !== undefined)) return false
+      if (!isTransaction(record) || record.subject !== context.subject()) return false
+      if (!hasEnded(record) && (record.code === undefined || record.awaitsSignIn)) return false
       const outcome = await redeem(context, state)
       popup.close()
       settle(toState(outcome, show))

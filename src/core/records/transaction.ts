@@ -35,6 +35,8 @@ export interface Transaction {
   readonly returnedAt?: number
   /** How often the code was sent. */
   readonly sends?: number
+  /** Whether the code came back to a page that had no user: that page goes on with it, once somebody has signed in there. */
+  readonly awaitsSignIn?: boolean
 }
 
 /** What is left of a transaction that has ended: enough to tell a second tab or a reload the same result. */

@@ -9,13 +9,16 @@ import { buildBenchPage, type BuiltPage, type PageOptions } from './page.js'
 /** The demo and a browser, for the tests of one file. */
 export interface Bench {
   readonly demo: Demo
-  /** A new browser profile: own storage, own cookies. Closed after the test. */
-  readonly newProfile: () => Promise<BrowserContext>
+  /** A new browser profile: own storage, own cookies, and a user who is signed in. Closed after the test. */
+  readonly newProfile: (user?: AppUser) => Promise<BrowserContext>
   /** The demo's page in a new profile. */
-  readonly open: () => Promise<Page>
+  readonly open: (user?: AppUser) => Promise<Page>
   /** Disconnects everything at the backend: it happens after each test, too. */
   readonly forget: () => Promise<void>
 }
+
+/** A user of the app, by id; `null` for nobody. */
+export type AppUser = 'robin' | 'sam' | null
 
 /** What {@link useBench} can do otherwise. */
 export interface BenchOptions {
@@ -73,7 +76,7 @@ export function useBench({
     if (!demo) throw new Error('The demo has not started.')
     return demo
   }
-  const newProfile = async (): Promise<BrowserContext> => {
+  const newProfile = async (user: AppUser = 'robin'): Promise<BrowserContext> => {
     if (!browser) throw new Error('The browser has not started.')
     const profile = await browser.newContext()
     // Only a test that fails waits so long; a machine of CI may stand still for a while.
@@ -81,6 +84,7 @@ export function useBench({
     // Before the first page: one whose clock is replaced while it is at work reads 1970 for a moment.
     if (clock) await profile.clock.setSystemTime(Date.now())
     profiles.push(profile)
+    if (user) await signIn(profile, started().origin, user)
     return profile
   }
   return {
@@ -89,13 +93,28 @@ export function useBench({
     },
     newProfile,
     forget: () => forgetConnections(started().origin),
-    open: async () => {
-      const page = await (await newProfile()).newPage()
+    open: async (user) => {
+      const page = await (await newProfile(user)).newPage()
       await page.goto(started().origin)
       return page
     },
   }
 }
+
+/** Signs a user in at the app's server: its answer sets the cookie that the app really has. */
+async function signIn(profile: BrowserContext, origin: string, user: AppUser): Promise<void> {
+  const answer = await profile.request.post(`${origin}/session`, { headers: { origin }, data: { user } })
+  if (!answer.ok())
+    throw new Error(`Signing in as ${String(user)} was answered with ${String(answer.status())}.`)
+}
+
+/** Changes who is signed in to the app, by its menu. Resolves when the app's server knows it. */
+export async function changeUser(page: Page, name: 'Robin' | 'Sam' | 'Signed out'): Promise<void> {
+  await Promise.all([page.waitForResponse('**/session'), page.locator('#user').selectOption({ label: name })])
+}
+
+/** Who is signed in to the app, as a page shows it: an id, or '' for nobody. */
+export const shownUser = (page: Page): Promise<string> => page.locator('#user').inputValue()
 
 /** Disconnects at the backend what a test has left there: the next one's page would show it as connected. */
 async function forgetConnections(origin: string): Promise<void> {
@@ -131,6 +150,22 @@ export async function goToConsent(page: Page, title: string): Promise<void> {
     .click()
   await signInAtBank(page, title)
 }
+
+/** Clicks `Connect …` and signs in at the bank, in a window of its own: the consent page is shown there. */
+export async function goToConsentInWindow(page: Page, title: string): Promise<Page> {
+  await page.getByLabel('Open banks in a window of their own').check()
+  const button = card(page, title).getByRole('button', { name: `Connect ${title}`, exact: true })
+  const [popup] = await Promise.all([page.waitForEvent('popup'), button.click()])
+  await signInAtBank(popup, title)
+  return popup
+}
+
+/** Presses a button at the bank, in a window that may close before the click has been reported. */
+export const pressInWindow = (popup: Page, name: string): Promise<void> =>
+  popup
+    .getByRole('button', { name })
+    .click()
+    .catch(() => undefined)
 
 /** Signs in at the bank that has been opened: the consent page is shown. */
 export async function signInAtBank(page: Page, title: string): Promise<void> {
@@ -177,19 +212,58 @@ export async function readDatabase(page: Page): Promise<Record<string, unknown>>
   )
 }
 
-/** Approves at the bank, but keeps the answer: gives the callback URL instead of letting the page open it. */
-export async function approveAndKeepUrl(page: Page): Promise<string> {
+/** Approves at the bank. Resolves with the callback URL that the bank's redirect leads to, once it is on its way. */
+export async function approve(page: Page): Promise<string> {
+  const [request] = await Promise.all([
+    page.waitForRequest('**/callback/**'),
+    page.getByRole('button', { name: 'Approve' }).click(),
+  ])
+  return request.url()
+}
+
+/** The way back from a bank, held up. */
+export interface HeldReturn {
+  /** Where the bank sends the person: the callback URL. */
+  readonly url: string
+  /** Lets the redirect go on. */
+  readonly letGo: () => Promise<void>
+}
+
+/** Approves at the bank, and holds up the redirect that answers: it goes on as the bank's own, when a test lets it. */
+export async function approveAndHold(page: Page): Promise<HeldReturn> {
   // Through the protocol itself: playwright's routes do not see what a redirect leads to.
   const session = await page.context().newCDPSession(page)
-  const url = new Promise<string>((resolve) => {
-    session.once('Fetch.requestPaused', ({ requestId, request }) => {
-      resolve(request.url)
-      void session.send('Fetch.failRequest', { requestId, errorReason: 'Aborted' })
+  const paused = new Promise<{ readonly requestId: string; readonly url: string }>((resolve) => {
+    session.once('Fetch.requestPaused', ({ requestId, request: { url } }) => {
+      resolve({ requestId, url })
     })
   })
   await session.send('Fetch.enable', { patterns: [{ urlPattern: '*/callback/*' }] })
-  await page.getByRole('button', { name: 'Approve' }).click()
-  const callbackUrl = await url
-  await session.detach()
-  return callbackUrl
+  // The click waits for the navigation, which is held up.
+  await page.getByRole('button', { name: 'Approve' }).click({ noWaitAfter: true })
+  const { requestId, url } = await paused
+  return {
+    url,
+    letGo: async () => {
+      await session.send('Fetch.continueRequest', { requestId })
+      await session.detach()
+    },
+  }
+}
+
+/** Opens what this tab shows in another tab, too. */
+export async function duplicate(page: Page): Promise<Page> {
+  const tab = await page.context().newPage()
+  await tab.goto(page.url())
+  return tab
+}
+
+/**
+ * Opens a URL as a link on the page that is shown does: on a bank's page, the request comes from another site. An address
+ * that a test types in (`goto`) comes along with every cookie.
+ */
+export async function followLink(page: Page, url: string): Promise<void> {
+  await page.evaluate((target) => {
+    location.assign(target)
+  }, url)
 }

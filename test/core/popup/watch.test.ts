@@ -286,6 +286,41 @@ describe('a popup', () => {
     expect(scene.server.requests.token).toHaveLength(1)
   })
 
+  test('that comes back when nobody is signed in connects nothing, and the app that opened it once somebody is', async () => {
+    const scene = createScene(network, { session: 'user-1' })
+    const { app, popup, authorization, url } = await opened(scene)
+    const inPopup = scene.open(scene.server.visit(url), { session: null })
+    const { resume } = await until(inPopup.client.callback, 'sign_in_required')
+    // The app has not heard that the session has ended, and takes the popup for closed.
+    await pass(scene, 1)
+    popup.closed = true
+    await pass(scene, 5)
+    expect(authorization.get()).toEqual({ status: 'closed' })
+    expect(scene.server.requests.token).toEqual([])
+
+    inPopup.client.setSession('user-1')
+    void resume()
+    expect(await until(authorization, 'connected')).toMatchObject({ provider: 'bank' })
+    expect(await hasToken(app)).toMatch(/^[\w-]+$/)
+    await until(inPopup.client.callback, 'connected')
+    expect(inPopup.closed).toBe(true)
+    expect(scene.server.requests.token).toHaveLength(1)
+  })
+
+  test.each([null, 'user-2'])('is left alone by an app whose user is %s by then', async (session) => {
+    const scene = createScene(network, { session: 'user-1' })
+    const { app, popup, url } = await opened(scene)
+    app.client.setSession(session)
+    const inPopup = scene.open(scene.server.visit(url), { session: 'user-1' })
+    await settled()
+    while (inPopup.client.callback.get().status === 'pending') await pass(scene, 0.5)
+    expect(inPopup.client.callback.get()).toMatchObject({ status: 'connected', provider: 'bank' })
+    expect(await hasToken(inPopup)).toMatch(/^[\w-]+$/)
+    expect(popup.closed).toBe(false)
+    expect(app.client.callback.get()).toEqual({ status: 'none' })
+    expect(scene.server.requests.token).toHaveLength(1)
+  })
+
   test('is not finished by a message that says so', async () => {
     const scene = createScene(network)
     const { authorization, url } = await opened(scene)

@@ -1,0 +1,62 @@
+import { useConnections } from 'countersign'
+import { useSyncExternalStore } from 'react'
+import { readConfiguration, type Configuration } from './configuration.js'
+
+/** A user of the app. */
+export type AppUser = Configuration['users'][number]
+
+const { users } = readConfiguration()
+const listeners = new Set<() => void>()
+
+/**
+ * The page asks who is signed in; its document does not say. A document may come from a cache, and the request for the one
+ * that a person comes back to from a bank carries no `SameSite=Strict` cookie. A request of the page does.
+ */
+let present = await readSession().catch(() => null)
+
+/** Who the app's server says is signed in. */
+async function readSession(init?: RequestInit): Promise<AppUser | null> {
+  const response = await fetch('/session', init)
+  if (!response.ok) throw new Error(`The app's server answered with status ${String(response.status)}.`)
+  const { user } = (await response.json()) as { user: string | null }
+  return users.find(({ id }) => id === user) ?? null
+}
+
+function become(user: AppUser | null): void {
+  present = user
+  for (const listener of listeners) listener()
+}
+
+/** Signs a user in at the app's server, or out with `null`. */
+export async function changeUser(next: AppUser | null): Promise<void> {
+  const user = await readSession({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ user: next?.id ?? null }),
+  })
+  become(user)
+}
+
+/** Asks again: somebody may have signed in in another tab. */
+export async function findUser(): Promise<void> {
+  const user = await readSession().catch(() => null)
+  if (user) become(user)
+}
+
+/** Who is signed in, as this page knows. */
+export const getUser = (): AppUser | null => present
+
+/** Calls back when somebody has signed in or out on this page. */
+export function onUserChanged(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => {
+    listeners.delete(listener)
+  }
+}
+
+/** Who is signed in: nobody, once another tab or the backend says so. */
+export function useUser(): AppUser | null {
+  const user = useSyncExternalStore(onUserChanged, getUser)
+  const signedOut = useConnections({ select: ({ status }) => status === 'sign_in_required' })
+  return signedOut ? null : user
+}
