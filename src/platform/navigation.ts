@@ -10,19 +10,20 @@ export interface Navigation {
   historyState(): unknown
   /** Replaces the current history entry: URL and state. */
   replace(url: string, state: unknown): void
-  /** Leaves for another site. */
-  assign(url: string): void
+  /**
+   * Leaves for another site. `onCancelled` is called when the browser tells that it does not happen after all, which it
+   * does where there is a Navigation API, and only for Stop, a dismissed `beforeunload` and another navigation: an answer
+   * 204 and a download fire no event. A router that changes the address meanwhile counts as well, and the page leaves all
+   * the same.
+   */
+  assign(url: string, onCancelled: () => void): void
   /** Opens an empty popup, inside a click; `null` when the browser refuses. */
   openPopup(): Window | null
   /** Closes this window, where a script opened it. */
   close(): void
   /**
-   * Calls back when the page is on show again: it is visible again, comes out of the back/forward cache, or did not leave
-   * after all. Messages of other tabs may have been missed meanwhile. The function given back ends that.
-   *
-   * That a page does not leave is heard where there is a Navigation API, and only of Stop and of a dismissed
-   * `beforeunload`: a download and an answer 204 fire no event in any browser. It is also heard when a router changes the
-   * address meanwhile, and the page leaves all the same.
+   * Calls back when the page is on show again, from behind another tab or out of the back/forward cache: messages of other
+   * tabs may have been missed meanwhile. The function given back ends that.
    */
   onShown(listener: () => void): () => void
 }
@@ -40,7 +41,17 @@ export const windowNavigation: Navigation = {
   replace(url, state) {
     history.replaceState(state, '', url)
   },
-  assign(url) {
+  assign(url, onCancelled) {
+    // lib.dom promises it always; browsers before 2026 do not have it.
+    const { navigation } = window as Partial<Window>
+    // Not `navigateerror`: that of a navigation before this one, which this one ends, is fired meanwhile.
+    navigation?.addEventListener(
+      'navigate',
+      ({ signal }) => {
+        signal.addEventListener('abort', onCancelled)
+      },
+      { once: true },
+    )
     location.assign(url)
   },
   openPopup() {
@@ -53,18 +64,15 @@ export const windowNavigation: Navigation = {
     window.close()
   },
   onShown(listener) {
-    const stop = new AbortController()
-    const { signal } = stop
     const handle = ({ persisted }: Event & { readonly persisted?: boolean }): void => {
       // Of these events, only the `pageshow` of a page that is loaded says `false`.
       if (!document.hidden && persisted !== false) listener()
     }
-    document.addEventListener('visibilitychange', handle, { signal })
-    addEventListener('pageshow', handle, { signal })
-    // lib.dom promises it always; browsers before 2026 do not have it.
-    ;(globalThis.navigation as EventTarget | undefined)?.addEventListener('navigateerror', handle, { signal })
+    document.addEventListener('visibilitychange', handle)
+    addEventListener('pageshow', handle)
     return () => {
-      stop.abort()
+      document.removeEventListener('visibilitychange', handle)
+      removeEventListener('pageshow', handle)
     }
   },
 }

@@ -66,8 +66,15 @@ describe.each(titles)('%s: a bank that answers with', (title) => {
 })
 
 describe('a person who stays', () => {
-  it.each(titles)('%s: by Stop, sees it at once, and can go all the same', async (title) => {
+  /** The app, where no time passes: what happens is because the browser tells. */
+  async function openTimeless(): Promise<Page> {
     const page = await open()
+    await page.clock.pauseAt(Date.now() + 1000)
+    return page
+  }
+
+  it.each(titles)('%s: by Stop, sees it at once, and can go all the same', async (title) => {
+    const page = await openTimeless()
     await page.route(endpoints[title], () => undefined, { times: 1 })
     const request = page.waitForRequest(endpoints[title])
     await click(page, title)
@@ -75,13 +82,14 @@ describe('a person who stays', () => {
     const session = await page.context().newCDPSession(page)
     await session.send('Page.stopLoading')
     await waitForStatus(page, title, 'Not connected')
+    await page.clock.resume()
     await expectLive(page, title)
   })
 
   it.each(titles)(
     "%s: for the app's own question, sees it at once, and can go all the same",
     async (title) => {
-      const page = await open()
+      const page = await openTimeless()
       await page.evaluate(() => {
         addEventListener('beforeunload', (event) => {
           event.preventDefault()
@@ -89,6 +97,7 @@ describe('a person who stays', () => {
       })
       await Promise.all([page.waitForEvent('dialog').then((dialog) => dialog.dismiss()), click(page, title)])
       await waitForStatus(page, title, 'Not connected')
+      await page.clock.resume()
       page.once('dialog', (dialog) => void dialog.accept())
       await expectLive(page, title)
     },

@@ -63,6 +63,8 @@ export interface FakePage {
   leaving(): Promise<string>
   /** The same history entry in a new document. */
   reload(): FakePage
+  /** The person stops the navigation that is under way, and the browser tells so. */
+  stop(): void
   /** Shown again: out of the back/forward cache, or from behind another tab. */
   show(): void
   /** A prerendered page is shown. */
@@ -152,6 +154,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
     const watchers = new Set<() => void>()
     const activations: (() => void)[] = []
     const departures: ((url: string) => void)[] = []
+    let cancel = (): void => undefined
 
     const navigation: Navigation = {
       url: () => new URL(url),
@@ -166,8 +169,9 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
         historyState = structuredClone(state)
         replacements.push(url.href)
       },
-      assign(target) {
+      assign(target, onCancelled) {
         left.push(target)
+        cancel = onCancelled
         for (const departure of departures.splice(0)) departure(target)
       },
       openPopup: () =>
@@ -204,6 +208,9 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
       },
       leaving: () => new Promise((resolve) => departures.push(resolve)),
       reload: () => open(url.href, { ...options, historyState }),
+      stop() {
+        cancel()
+      },
       show() {
         for (const listener of [...watchers]) listener()
       },

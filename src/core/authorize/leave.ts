@@ -1,5 +1,5 @@
-import { transactionId } from '../records/keys.js'
 import type { Context } from '../context.js'
+import { transactionId } from '../records/keys.js'
 import type { AuthorizationState } from './authorization-state.js'
 import type { Begun } from './begin.js'
 
@@ -7,27 +7,21 @@ import type { Begun } from './begin.js'
 const leavingSeconds = 10
 
 /**
- * Sends this page to the provider. Resolves when the person is here after all.
- *
- * A navigation may not happen (an answer 204, a download, Stop, a dismissed `beforeunload`, an app that opened in the
- * browser's place), and a script cannot see that for certain: browsers tell nothing of the first two. One that is only
- * slow goes on meanwhile.
+ * Sends the person away by this page. Resolves when they turn out to be here still: a navigation may not happen (an answer
+ * 204, a download, Stop, a dismissed `beforeunload`, an app that opened in the browser's place), and no browser tells of
+ * the first two. One that is only slow goes on meanwhile.
  */
-export function leave(context: Context, { transaction, url }: Begun): Promise<AuthorizationState> {
+export async function leave(context: Context, { transaction, url }: Begun): Promise<AuthorizationState> {
   const { clock, navigation, tabs } = context.platform
-  navigation.assign(url)
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      for (const stop of stops) stop()
-      resolve({ status: 'idle' })
-    }
-    const stops = [
-      navigation.onShown(settle),
+  const stops: (() => void)[] = []
+  await new Promise<void>((resolve) => {
+    const hear = (id: string): void => {
       // The answer has come to another tab.
-      tabs.onAnnounced((id) => {
-        if (id === transactionId(transaction.state)) settle()
-      }),
-      clock.after(leavingSeconds, settle),
-    ]
+      if (id === transactionId(transaction.state)) resolve()
+    }
+    stops.push(navigation.onShown(resolve), tabs.onAnnounced(hear), clock.after(leavingSeconds, resolve))
+    navigation.assign(url, resolve)
   })
+  for (const stop of stops) stop()
+  return { status: 'idle' }
 }

@@ -284,6 +284,7 @@ describe('a navigation that does not happen', () => {
 
   test.each<[string, (scene: Scene, app: App, url: string) => unknown]>([
     ['the page is on show again', (_scene, app) => app.show()],
+    ['the browser tells so', (_scene, app) => app.stop()],
     [
       'the answer has come to another tab',
       ({ open, server }, _app, url) => until(open(server.visit(url)).client.callback, 'connected'),
