@@ -30,7 +30,7 @@ export interface BeginOptions extends Pick<SendOptions, 'as' | 'headers'> {
   readonly granted?: string
 }
 
-/** What rows work with: the backend under test, the provider behind it, and the steps that most of them need. */
+/** What rules work with: the backend under test, the provider behind it, and the steps that most of them need. */
 export interface Bench {
   readonly options: CheckOptions
   readonly client: Client
@@ -47,9 +47,9 @@ export interface Bench {
   ) => Promise<Exchange>
   /** A whole new connection. */
   readonly connect: (options?: BeginOptions) => Promise<Connected>
-  /** A connection for rows that leave it as it is; made by the first of them. */
+  /** A connection for rules that leave it as it is; made by the first of them. */
   readonly live: (provider?: string) => Promise<string>
-  /** Forgets the live connections, because a row that failed may have left them in any state. */
+  /** Forgets the live connections, because a rule that failed may have left them in any state. */
   readonly renew: () => void
   /** Asks for an access token. */
   readonly accessToken: (id: string, body?: object, options?: SendOptions) => Promise<Exchange>

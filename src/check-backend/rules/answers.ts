@@ -46,7 +46,7 @@ const isTokenAnswer = ({ method, path }: Exchange): boolean =>
   method === 'POST' && /^\/[^/]+\/token$|\/access-token$/.test(path)
 
 /** What is true of every answer that came back in the whole run. They come last. */
-export const answerRows: readonly Rule[] = [
+export const answerRules: readonly Rule[] = [
   {
     name: 'caching',
     level: 1,
@@ -194,7 +194,7 @@ export const answerRows: readonly Rule[] = [
 ]
 
 /** Opt-in: they use up what the user, and then this machine, may ask for in a minute. */
-export const rateLimitRows: readonly Rule[] = [
+export const rateLimitRules: readonly Rule[] = [
   {
     name: 'rate-limit',
     level: 1,

@@ -8,7 +8,7 @@ import type { Rule } from '../rule.js'
 export const heldMilliseconds = 100
 
 /** The way of a person from the button to the connection. */
-export const flowRows: readonly Rule[] = [
+export const flowRules: readonly Rule[] = [
   {
     name: 'authorization',
     level: 1,
@@ -141,7 +141,7 @@ export const flowRows: readonly Rule[] = [
 ]
 
 /** Tokens that the backend keeps for the page. */
-export const refreshRows: readonly Rule[] = [
+export const refreshRules: readonly Rule[] = [
   {
     name: 'access-token',
     level: 1,

@@ -55,7 +55,7 @@ export function strangeOrigins(origin: string): readonly string[] {
 }
 
 /** Who may ask at all. */
-export const guardRows: readonly Rule[] = [
+export const guardRules: readonly Rule[] = [
   {
     name: 'origin',
     level: 1,

@@ -5,7 +5,7 @@ import { providerScope, redirectUriOf } from '../options.js'
 import type { Rule } from '../rule.js'
 
 /** Bodies: their type, size and form. */
-export const bodyRows: readonly Rule[] = [
+export const bodyRules: readonly Rule[] = [
   {
     name: 'content-type',
     level: 1,
@@ -208,7 +208,7 @@ export const bodyRows: readonly Rule[] = [
 ]
 
 /** Paths and methods: what there is, and nothing else. */
-export const pathRows: readonly Rule[] = [
+export const pathRules: readonly Rule[] = [
   {
     name: 'provider-unknown',
     level: 1,

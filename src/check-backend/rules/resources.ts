@@ -37,7 +37,7 @@ async function withAnswer(bench: Bench, answer: ScriptedAnswer): Promise<Exchang
 }
 
 /** What the API calls that pages make are, and are not. */
-export const resourceRows: readonly Rule[] = [
+export const resourceRules: readonly Rule[] = [
   {
     name: 'bff-token',
     level: 2,

@@ -20,7 +20,7 @@ async function refusedButKept(
 }
 
 /** A transaction belongs to one person, one verifier and one code, and is redeemed once. */
-export const transactionRows: readonly Rule[] = [
+export const transactionRules: readonly Rule[] = [
   {
     name: 'token-again',
     level: 1,
@@ -176,7 +176,7 @@ const refusedCode = { status: 400, headers: { 'content-type': 'application/json'
 const html = { 'content-type': 'text/html' }
 
 /** What becomes of a code when the provider does not answer as it should. */
-export const failureRows: readonly Rule[] = [
+export const failureRules: readonly Rule[] = [
   {
     name: 'code-refused',
     level: 1,
