@@ -3,8 +3,9 @@ import { createClient, type Exchange } from './harness/client.js'
 import { outcomeOf, requestOf } from './harness/expectations.js'
 import { Mismatch } from './harness/mismatch.js'
 import type { CheckOptions } from './options.js'
-import { startProvider, type ScriptedProvider } from './harness/provider.js'
-import type { Rule } from './rule.js'
+import { startProvider, type ScriptedProvider } from './harness/provider/provider.js'
+import { expectRefusals } from './harness/refusals.js'
+import { named, type Rule } from './rule.js'
 import { answerRules, rateLimitRules } from './rules/answers.js'
 import { flowRules, refreshRules } from './rules/flow.js'
 import { guardRules } from './rules/guard.js'
@@ -14,30 +15,30 @@ import { failureRules, transactionRules } from './rules/transactions.js'
 
 /** Every rule, in the order in which they run; those about all answers come last. */
 export const rules: readonly Rule[] = [
-  ...flowRules,
-  ...refreshRules,
-  ...transactionRules,
-  ...failureRules,
-  ...guardRules,
-  ...bodyRules,
-  ...pathRules,
-  ...resourceRules,
-  ...answerRules,
-  ...rateLimitRules,
-]
+  flowRules,
+  refreshRules,
+  transactionRules,
+  failureRules,
+  guardRules,
+  bodyRules,
+  pathRules,
+  resourceRules,
+  answerRules,
+  rateLimitRules,
+].flatMap(named)
 
-/** What became of a rule. */
+/** The result of a rule. */
 export interface RuleResult {
   readonly name: string
   readonly level: 1 | 2
   readonly result: 'pass' | 'fail' | 'skipped'
-  /** What was sent, in words. */
+  /** The requests in words. */
   readonly sent: string
-  /** What came back, in short, such as `403 forbidden_origin ×7`. */
+  /** The outcomes in short, such as `403 forbidden_origin ×7`. */
   readonly received: string
   readonly why: string
   readonly section: string
-  /** For `fail` and `skipped`: what was wrong, or what is missing. */
+  /** The reason for `fail` and `skipped`. */
   readonly problem?: string
   /** The requests of this rule, without bodies and headers. */
   readonly requests: readonly string[]
@@ -51,7 +52,7 @@ export interface CheckReport {
   readonly results: readonly RuleResult[]
 }
 
-/** What a caller may look at beside the report. */
+/** Looks on while the check runs. */
 export interface CheckObserver {
   /** Called when a rule is done. */
   readonly onRule?: (result: RuleResult) => void
@@ -97,7 +98,7 @@ export async function checkBackend(
   }
 }
 
-const isRateLimit = (rule: Rule): boolean => rateLimitRules.includes(rule)
+const isRateLimit = ({ name }: Rule): boolean => Object.hasOwn(rateLimitRules, name)
 
 function isWanted(rule: Rule, { only, level: wanted, rateLimit }: CheckOptions): boolean {
   if (only) return only.includes(rule.name) || rule.name === 'authorization'
@@ -123,7 +124,7 @@ async function run(bench: Bench, rule: Rule): Promise<RuleResult> {
 
 async function problemOf(rule: Rule, bench: Bench, provider: ScriptedProvider): Promise<string | undefined> {
   try {
-    await rule.run(bench)
+    await ('run' in rule ? rule.run(bench) : expectRefusals(bench, rule))
     return undefined
   } catch (error) {
     if (error instanceof Mismatch) return error.message
