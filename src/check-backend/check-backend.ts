@@ -3,43 +3,44 @@ import { createClient, type Exchange } from './harness/client.js'
 import { outcomeOf, requestOf } from './harness/expectations.js'
 import { Mismatch } from './harness/mismatch.js'
 import type { CheckOptions } from './options.js'
-import { startProvider, type ScriptedProvider } from './harness/provider.js'
-import type { Rule } from './rule.js'
-import { answerRows, rateLimitRows } from './rules/answers.js'
-import { flowRows, refreshRows } from './rules/flow.js'
-import { guardRows } from './rules/guard.js'
-import { bodyRows, pathRows } from './rules/requests.js'
-import { resourceRows } from './rules/resources.js'
-import { failureRows, transactionRows } from './rules/transactions.js'
+import { startProvider, type ScriptedProvider } from './harness/provider/provider.js'
+import { expectRefusals } from './harness/refusals.js'
+import { named, type Rule } from './rule.js'
+import { answerRules, rateLimitRules } from './rules/answers.js'
+import { flowRules, refreshRules } from './rules/flow.js'
+import { guardRules } from './rules/guard.js'
+import { bodyRules, pathRules } from './rules/requests.js'
+import { resourceRules } from './rules/resources.js'
+import { failureRules, transactionRules } from './rules/transactions.js'
 
-/** Every row, in the order in which they run; those about all answers come last. */
-export const rows: readonly Rule[] = [
-  ...flowRows,
-  ...refreshRows,
-  ...transactionRows,
-  ...failureRows,
-  ...guardRows,
-  ...bodyRows,
-  ...pathRows,
-  ...resourceRows,
-  ...answerRows,
-  ...rateLimitRows,
-]
+/** Every rule, in the order in which they run; those about all answers come last. */
+export const rules: readonly Rule[] = [
+  flowRules,
+  refreshRules,
+  transactionRules,
+  failureRules,
+  guardRules,
+  bodyRules,
+  pathRules,
+  resourceRules,
+  answerRules,
+  rateLimitRules,
+].flatMap(named)
 
-/** What became of a row. */
-export interface RowResult {
+/** The result of a rule. */
+export interface RuleResult {
   readonly name: string
   readonly level: 1 | 2
   readonly result: 'pass' | 'fail' | 'skipped'
-  /** What was sent, in words. */
+  /** The requests in words. */
   readonly sent: string
-  /** What came back, in short, such as `403 forbidden_origin ×7`. */
+  /** The outcomes in short, such as `403 forbidden_origin ×7`. */
   readonly received: string
   readonly why: string
   readonly section: string
-  /** For `fail` and `skipped`: what was wrong, or what is missing. */
+  /** The reason for `fail` and `skipped`. */
   readonly problem?: string
-  /** The requests of this row, without bodies and headers. */
+  /** The requests of this rule, without bodies and headers. */
   readonly requests: readonly string[]
 }
 
@@ -48,13 +49,13 @@ export interface CheckReport {
   readonly baseUrl: string
   readonly contract: '1'
   readonly level: 1 | 2
-  readonly results: readonly RowResult[]
+  readonly results: readonly RuleResult[]
 }
 
-/** What a caller may look at beside the report. */
+/** Looks on while the check runs. */
 export interface CheckObserver {
-  /** Called when a row is done. */
-  readonly onRow?: (result: RowResult) => void
+  /** Called when a rule is done. */
+  readonly onRule?: (result: RuleResult) => void
   /** Called with every exchange, at the end. */
   readonly onExchanges?: (exchanges: readonly Exchange[]) => void
 }
@@ -68,25 +69,25 @@ export interface CheckObserver {
  */
 export async function checkBackend(
   options: CheckOptions,
-  { onRow, onExchanges }: CheckObserver = {},
+  { onRule, onExchanges }: CheckObserver = {},
 ): Promise<CheckReport> {
   const provider = await startProvider(options.providerPort)
   const client = createClient(options)
   const bench = createBench(options, client, provider)
-  const results: RowResult[] = []
+  const results: RuleResult[] = []
   try {
     const before = await idsOf(bench)
-    const wanted = rows.filter((candidate) => isWanted(candidate, options))
-    for (const row of wanted) {
+    const wanted = rules.filter((candidate) => isWanted(candidate, options))
+    for (const rule of wanted) {
       // After them nothing more is answered for a while.
-      if (row === wanted.find(isRateLimit)) await cleanUp(bench, before)
+      if (rule === wanted.find(isRateLimit)) await cleanUp(bench, before)
       // Nothing else can be tried where people are sent elsewhere.
       const lost = results.find(({ name, result }) => name === 'authorization' && result === 'fail')
       const result = lost
-        ? skipped(row, 'a person cannot be sent to the scripted provider')
-        : await run(bench, row)
+        ? skipped(rule, 'a person cannot be sent to the scripted provider')
+        : await run(bench, rule)
       results.push(result)
-      onRow?.(result)
+      onRule?.(result)
     }
     if (!wanted.some(isRateLimit)) await cleanUp(bench, before)
     onExchanges?.(client.exchanges)
@@ -97,23 +98,23 @@ export async function checkBackend(
   }
 }
 
-const isRateLimit = (row: Rule): boolean => rateLimitRows.includes(row)
+const isRateLimit = ({ name }: Rule): boolean => Object.hasOwn(rateLimitRules, name)
 
-function isWanted(row: Rule, { only, level: wanted, rateLimit }: CheckOptions): boolean {
-  if (only) return only.includes(row.name) || row.name === 'authorization'
-  return row.level <= wanted && (rateLimit || !isRateLimit(row))
+function isWanted(rule: Rule, { only, level: wanted, rateLimit }: CheckOptions): boolean {
+  if (only) return only.includes(rule.name) || rule.name === 'authorization'
+  return rule.level <= wanted && (rateLimit || !isRateLimit(rule))
 }
 
-async function run(bench: Bench, row: Rule): Promise<RowResult> {
+async function run(bench: Bench, rule: Rule): Promise<RuleResult> {
   const { client, options, provider } = bench
-  if (row.needsOther && !options.sessions.other)
-    return skipped(row, 'needs the session of a second user: --other-cookie or --other-header')
+  if (rule.needsOther && !options.sessions.other)
+    return skipped(rule, 'needs the session of a second user: --other-cookie or --other-header')
   const before = client.exchanges.length
-  const problem = await problemOf(row, bench, provider)
+  const problem = await problemOf(rule, bench, provider)
   if (problem !== undefined) bench.renew()
   const exchanges = client.exchanges.slice(before)
   return {
-    ...describe(row),
+    ...describe(rule),
     result: problem === undefined ? 'pass' : 'fail',
     received: summarize(exchanges, client.exchanges.length),
     ...(problem !== undefined && { problem }),
@@ -121,9 +122,9 @@ async function run(bench: Bench, row: Rule): Promise<RowResult> {
   }
 }
 
-async function problemOf(row: Rule, bench: Bench, provider: ScriptedProvider): Promise<string | undefined> {
+async function problemOf(rule: Rule, bench: Bench, provider: ScriptedProvider): Promise<string | undefined> {
   try {
-    await row.run(bench)
+    await ('run' in rule ? rule.run(bench) : expectRefusals(bench, rule))
     return undefined
   } catch (error) {
     if (error instanceof Mismatch) return error.message
@@ -139,7 +140,7 @@ const describe = ({
   sent,
   why,
   section,
-}: Rule): Omit<RowResult, 'result' | 'received' | 'requests'> => ({
+}: Rule): Omit<RuleResult, 'result' | 'received' | 'requests'> => ({
   name,
   level,
   sent,
@@ -147,8 +148,8 @@ const describe = ({
   section,
 })
 
-const skipped = (row: Rule, problem: string): RowResult => ({
-  ...describe(row),
+const skipped = (rule: Rule, problem: string): RuleResult => ({
+  ...describe(rule),
   result: 'skipped',
   received: '–',
   problem,

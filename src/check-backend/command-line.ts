@@ -10,7 +10,7 @@ export class UsageError extends Error {
 export interface CheckCommand {
   readonly options: CheckOptions
   readonly json: boolean
-  /** Whether rows that could not run are accepted. */
+  /** Whether rules that could not run are accepted. */
   readonly allowSkipped: boolean
   /** Print the provider's settings instead of checking. */
   readonly settings: boolean
@@ -33,13 +33,13 @@ why it matters. The backend must have the scripted provider configured, once as 
   --redirect-uri <uri>       as registered; {provider} stands for the name (default: <origin>/callback/{provider})
   --provider-port <port>     where the scripted provider listens on 127.0.0.1 (default: 4680)
   --level <1|2>              1: mediated only (default: 2)
-  --only <row,row>           only these rows
+  --only <rule,rule>         only these rules
   --rate-limit               also ask until the backend says 429
-  --allow-skipped            a row that could not run does not fail the check
+  --allow-skipped            a rule that could not run does not fail the check
   --json                     a report for machines
   --settings                 print the provider's settings for the backend, and end
 
-Exit code: 0 all passed, 1 a row failed or could not run, 2 the check could not be made.`
+Exit code: 0 all passed, 1 a rule failed or could not run, 2 the check could not be made.`
 
 const flags = {
   cookie: { type: 'string', multiple: true },

@@ -1,7 +1,7 @@
-import { checkBackend, rows } from './check-backend.js'
+import { checkBackend, rules } from './check-backend.js'
 import { settingsOf, type CheckOptions } from './options.js'
 import { parseCheckCommand, usage, UsageError } from './command-line.js'
-import { formatRow, formatSummary } from './table.js'
+import { formatRule, formatSummary } from './table.js'
 
 /** Where the command writes. */
 export interface Output {
@@ -26,14 +26,14 @@ export async function main([command, ...args]: readonly string[], output: Output
 
 async function check(args: readonly string[], { out }: Output): Promise<0 | 1> {
   const { options, json, allowSkipped, settings } = parseCheckCommand(args)
-  const unknown = options.only?.filter((name) => !rows.some((row) => row.name === name)) ?? []
+  const unknown = options.only?.filter((name) => !rules.some((rule) => rule.name === name)) ?? []
   if (unknown.length > 0) throw new UsageError(`There is no row ${unknown.join(', ')}.`)
   if (settings) {
     out(JSON.stringify(allSettings(options), null, 2))
     return 0
   }
   if (!json) out(`Contract version 1, level ${String(options.level)}: ${options.baseUrl}\n`)
-  const report = await checkBackend(options, json ? {} : { onRow: (row) => out(formatRow(row)) })
+  const report = await checkBackend(options, json ? {} : { onRule: (rule) => out(formatRule(rule)) })
   out(json ? JSON.stringify(report, null, 2) : `\n${formatSummary(report)}`)
   const isFine = report.results.every(
     ({ result }) => result === 'pass' || (result === 'skipped' && allowSkipped),

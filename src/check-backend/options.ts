@@ -19,7 +19,7 @@ export interface CheckOptions {
   }
   /** Whether to send requests until the backend says 429. */
   readonly rateLimit: boolean
-  /** Names of the rows to run; absent: all. */
+  /** Names of the rules to run; absent: all. */
   readonly only?: readonly string[] | undefined
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { checkBackend, rows } from '../../src/check-backend/check-backend.js'
+import { checkBackend, rules } from '../../src/check-backend/check-backend.js'
 import { checkOptions } from './support/app.js'
 import { startExpress } from './support/express.js'
 import { startReference, type Listening } from './support/reference.js'
@@ -9,13 +9,13 @@ vi.setConfig({ testTimeout: 30_000 })
 let backend: Listening | undefined
 afterEach(() => backend?.close())
 
-const names = rows.map(({ name }) => name).filter((name) => !name.startsWith('rate-limit'))
+const names = rules.map(({ name }) => name).filter((name) => !name.startsWith('rate-limit'))
 
 test.each([
   ['its transactions in the store', {}],
   ['sealed transactions', { carried: true }],
   ['pages on another origin', { cors: true }],
-])('passes every row against the reference backend with %s', async (_, options) => {
+])('passes every rule against the reference backend with %s', async (_, options) => {
   const check = await checkOptions()
   backend = await startReference(check, options)
   const { results } = await checkBackend({ ...check, baseUrl: backend.baseUrl })
@@ -23,7 +23,7 @@ test.each([
   expect(results.map(({ name }) => name)).toEqual(names)
 })
 
-test('passes every row against the Express example', async () => {
+test('passes every rule against the Express example', async () => {
   const check = await checkOptions()
   backend = await startExpress(check)
   const { results } = await checkBackend({ ...check, baseUrl: backend.baseUrl })
@@ -41,9 +41,9 @@ test('leaves no connection behind, and keeps those that were there', async () =>
   expect(await list()).toEqual({ connections: [] })
 })
 
-test('names every row once, each with a reason and a section', () => {
-  expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length)
-  for (const { sent, why, section } of rows)
+test('names every rule once, each with a reason and a section', () => {
+  expect(new Set(rules.map(({ name }) => name)).size).toBe(rules.length)
+  for (const { sent, why, section } of rules)
     for (const text of [sent, why, section]) expect(text).not.toBe('')
 })
 
@@ -83,7 +83,7 @@ test('stops where people are sent to another authorization server', async () => 
   expect(results.slice(1).every(({ result }) => result === 'skipped')).toBe(true)
 })
 
-test('says which rows need a second user', async () => {
+test('says which rules need a second user', async () => {
   const check = await checkOptions()
   backend = await startReference(check)
   const sessions = { user: check.sessions.user, other: undefined }
@@ -103,6 +103,6 @@ test('checks level 1 alone where there is no bff provider', async () => {
   const { results } = await checkBackend({ ...check, baseUrl: backend.baseUrl })
   expect(results.filter(({ result }) => result !== 'pass')).toEqual([])
   expect(results.map(({ name }) => name)).toEqual(
-    rows.filter(({ level, name }) => level === 1 && !name.startsWith('rate-limit')).map(({ name }) => name),
+    rules.filter(({ level, name }) => level === 1 && !name.startsWith('rate-limit')).map(({ name }) => name),
   )
 })

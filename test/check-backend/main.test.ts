@@ -45,7 +45,7 @@ test('prints a report for machines, without sessions and tokens', async () => {
   expect(out).not.toContain('robin')
 })
 
-test('ends with 1 when a row could not run, unless that is allowed', async () => {
+test('ends with 1 when a rule could not run, unless that is allowed', async () => {
   const { code, out } = await runAgainstReference('--only', 'transaction-foreign')
   expect(code).toBe(1)
   expect(out).toContain('--other-cookie')
@@ -53,7 +53,7 @@ test('ends with 1 when a row could not run, unless that is allowed', async () =>
   expect((await runAgainstReference('--only', 'transaction-foreign', '--allow-skipped')).code).toBe(0)
 })
 
-test('ends with 1 when a row fails', async () => {
+test('ends with 1 when a rule fails', async () => {
   const { code, out } = await runAgainstReference('--only', 'token', '--provider', 'nobody')
   expect(code).toBe(1)
   expect(out).toContain('wrong: POST /nobody/authorization was answered with 404 unknown_provider')

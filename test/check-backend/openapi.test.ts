@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { contractSchemas } from '../../scripts/contract-schema.js'
-import { checkBackend, rows } from '../../src/check-backend/check-backend.js'
+import { checkBackend, rules } from '../../src/check-backend/check-backend.js'
 import { statusOf } from '../../src/protocol/contract-status.js'
 import type { Exchange } from '../../src/check-backend/harness/client.js'
 import { checkOptions } from './support/app.js'
@@ -93,11 +93,11 @@ describe('docs/backend-contract.md', () => {
     expect(differences(exchange)).toEqual([])
   })
 
-  test('explains every member, every error and every row of the check', () => {
+  test('explains every member, every error and every rule of the check', () => {
     const members = Object.values(openapi.components.schemas).flatMap(({ properties }) =>
       Object.keys(properties ?? {}),
     )
-    const words = [...new Set(members), ...Object.keys(statusOf), ...rows.map(({ name }) => name)]
+    const words = [...new Set(members), ...Object.keys(statusOf), ...rules.map(({ name }) => name)]
     expect(words.filter((word) => !text.includes(`\`${word}\``))).toEqual([])
   })
 })

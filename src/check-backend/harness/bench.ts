@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../protocol/pkce.js'
+import { redirectUriOf, type CheckOptions } from '../options.js'
 import type { Client, Exchange, SendOptions } from './client.js'
 import { expectStatus, member, requestOf } from './expectations.js'
 import { Mismatch } from './mismatch.js'
-import { redirectUriOf, type CheckOptions } from '../options.js'
-import type { ScriptedProvider } from './provider.js'
+import type { ScriptedProvider } from './provider/provider.js'
+import type { ProviderEndpoint } from './provider/script.js'
 
-/** What a page holds when a person has come back from the provider. */
+/** The body of a token request: what a page holds when a person has come back from the provider. */
 export interface Proof {
   readonly code: string
   readonly state: string
@@ -14,14 +15,15 @@ export interface Proof {
   readonly transaction?: string
 }
 
-/** A connection that the check has made. */
-export interface Connected {
-  readonly id: string
-  readonly accessToken: string | undefined
+/** The body of an authorization request. */
+export interface AuthorizationBody {
+  readonly state: string
+  readonly code_challenge: string
+  readonly redirect_uri: string
 }
 
-/** What differs from an ordinary authorization request. */
-export interface BeginOptions extends Pick<SendOptions, 'as' | 'headers'> {
+/** Changes to an ordinary authorization request. */
+export interface BeginOptions {
   /** The provider's name. Default: the mediated one. */
   readonly provider?: string
   /** Members of the body to add or replace. */
@@ -30,31 +32,52 @@ export interface BeginOptions extends Pick<SendOptions, 'as' | 'headers'> {
   readonly granted?: string
 }
 
-/** What rows work with: the backend under test, the provider behind it, and the steps that most of them need. */
-export interface Bench {
+/** The tools of rules: the backend under test, the provider behind it, and the steps that most rules need. */
+export interface Bench extends Flow, Connections {
   readonly options: CheckOptions
   readonly client: Client
   readonly provider: ScriptedProvider
+  /** The result of some work, with the requests that an endpoint of the provider received meanwhile. */
+  readonly received: <T>(
+    endpoint: ProviderEndpoint,
+    work: () => Promise<T>,
+  ) => Promise<{ readonly result: T; readonly seen: ScriptedProvider['requests'] }>
+}
+
+/** The way of a person from the button to the connection. */
+interface Flow {
   /** The body of an authorization request, with the verifier that belongs to it. */
   readonly authorizationBody: (
     provider?: string,
-  ) => Promise<{ readonly verifier: string; readonly body: Readonly<Record<string, string>> }>
+  ) => Promise<{ readonly verifier: string; readonly body: AuthorizationBody }>
+  /** Has the person consent where the answer to an authorization request leads. */
+  readonly consent: (
+    answer: Exchange,
+    page: { readonly state: string; readonly verifier: string },
+    options?: BeginOptions,
+  ) => Proof
   /** Begins a transaction, and has the person consent. */
   readonly begin: (options?: BeginOptions) => Promise<Proof>
   readonly redeem: (
     proof: object,
     options?: SendOptions & { readonly provider?: string },
   ) => Promise<Exchange>
-  /** A whole new connection. */
-  readonly connect: (options?: BeginOptions) => Promise<Connected>
-  /** A connection for rows that leave it as it is; made by the first of them. */
+  /** Makes a whole new connection. @returns Its id. */
+  readonly connect: (options?: BeginOptions) => Promise<string>
+  /** A connection for rules that leave it as it is; made by the first of them. */
   readonly live: (provider?: string) => Promise<string>
-  /** Forgets the live connections, because a row that failed may have left them in any state. */
+  /** Forgets the live connections, because a rule that failed may have left them in any state. */
   readonly renew: () => void
+}
+
+/** The requests of a page that is connected. */
+interface Connections {
   /** Asks for an access token. */
   readonly accessToken: (id: string, body?: object, options?: SendOptions) => Promise<Exchange>
   /** The user's connections as the backend lists them. */
   readonly list: (options?: SendOptions) => Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** Looks for a connection in that list. */
+  readonly isListed: (id: string, options?: SendOptions) => Promise<boolean>
   /** Asks for something of the provider's API. */
   readonly resource: (method: string, id: string, path: string, options?: SendOptions) => Promise<Exchange>
 }
@@ -62,15 +85,27 @@ export interface Bench {
 /** A value that the backend cannot know: as a state, a code, or a connection's id. */
 export const unknownId = (bytes: number): string => randomBytes(bytes).toString('base64url')
 
+/** Puts the tools of rules together. */
 export function createBench(options: CheckOptions, client: Client, provider: ScriptedProvider): Bench {
-  const { mediated } = options.providers
-  const lives = new Map<string, string>()
-
-  const bench: Bench = {
+  return {
     options,
     client,
     provider,
+    ...createFlow(options, client, provider),
+    ...createConnections(client),
+    async received(endpoint, work) {
+      const before = provider.to(endpoint).length
+      const result = await work()
+      return { result, seen: provider.to(endpoint).slice(before) }
+    },
+  }
+}
 
+function createFlow(options: CheckOptions, client: Client, provider: ScriptedProvider): Flow {
+  const { mediated } = options.providers
+  const lives = new Map<string, string>()
+
+  const flow: Flow = {
     async authorizationBody(name = mediated) {
       const verifier = createCodeVerifier()
       const body = {
@@ -80,62 +115,60 @@ export function createBench(options: CheckOptions, client: Client, provider: Scr
       }
       return { verifier, body }
     },
-
-    async begin({ provider: name = mediated, body: changes = {}, granted, ...send } = {}) {
-      const { verifier, body } = await bench.authorizationBody(name)
-      const sent: Readonly<Record<string, unknown>> = { ...body, ...changes }
-      const answer = await client.send('POST', `/${name}/authorization`, { ...send, body: sent })
+    consent(answer, { state, verifier }, { provider: name = mediated, granted: scope } = {}) {
       expectStatus(answer, 201)
-      const consent = { provider: name, ...(granted !== undefined && { scope: granted }) }
-      const code = provider.consent(String(member(answer, 'authorization_url')), consent)
+      const url = String(member(answer, 'authorization_url'))
+      const code = provider.consent(url, { provider: name, ...(scope !== undefined && { scope }) })
       const transaction = member(answer, 'transaction')
       return {
         code,
-        state: String(sent['state']),
+        state,
         code_verifier: verifier,
         ...(typeof transaction === 'string' && { transaction }),
       }
     },
-
+    async begin(begin = {}) {
+      const { provider: name = mediated } = begin
+      const { verifier, body } = await flow.authorizationBody(name)
+      const answer = await client.send('POST', `/${name}/authorization`, { body: { ...body, ...begin.body } })
+      return flow.consent(answer, { state: body.state, verifier }, begin)
+    },
     redeem: (proof, { provider: name = mediated, ...send } = {}) =>
       client.send('POST', `/${name}/token`, { ...send, body: proof }),
-
     async connect(begin = {}) {
-      const { provider: name = mediated, as } = begin
-      const proof = await bench.begin(begin)
-      const answer = await bench.redeem(proof, { provider: name, ...(as && { as }) })
+      const { provider: name = mediated } = begin
+      const answer = await flow.redeem(await flow.begin(begin), { provider: name })
       expectStatus(answer, 200)
-      const token = member(answer, 'access_token')
-      return { id: connectionId(answer), accessToken: typeof token === 'string' ? token : undefined }
+      return connectionId(answer)
     },
-
     async live(name = mediated) {
-      const known = lives.get(name)
-      if (known !== undefined) return known
-      const { id } = await bench.connect({ provider: name })
+      const id = lives.get(name) ?? (await flow.connect({ provider: name }))
       lives.set(name, id)
       return id
     },
-
     renew: () => {
       lives.clear()
     },
+  }
+  return flow
+}
 
+function createConnections(client: Client): Connections {
+  const connections: Connections = {
     accessToken: (id, body = {}, send = {}) =>
       client.send('POST', `/connections/${id}/access-token`, { ...send, body }),
-
     async list(send = {}) {
       const answer = await client.send('GET', '/connections', send)
       expectStatus(answer, 200)
-      const connections = member(answer, 'connections')
-      if (!Array.isArray(connections)) throw new Mismatch('GET /connections gave no list')
-      return connections as readonly Readonly<Record<string, unknown>>[]
+      const listed = member(answer, 'connections')
+      if (!Array.isArray(listed)) throw new Mismatch('GET /connections gave no list')
+      return listed as readonly Readonly<Record<string, unknown>>[]
     },
-
+    isListed: async (id, send) => (await connections.list(send)).some((one) => one['id'] === id),
     resource: (method, id, path, send = {}) =>
       client.send(method, `/connections/${id}/resource/${path}`, send),
   }
-  return bench
+  return connections
 }
 
 /** The id of the connection in a token answer. @throws {Mismatch} where none is. */

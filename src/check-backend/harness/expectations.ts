@@ -1,16 +1,20 @@
 import type { ContractErrorCode } from '../../protocol/contract.js'
 import type { Exchange } from './client.js'
 import { statusOf } from '../../protocol/contract-status.js'
-import { isContractError } from './errors.js'
 import { Mismatch } from './mismatch.js'
-import type { ScriptedProvider } from './provider.js'
+import type { ScriptedProvider } from './provider/provider.js'
+
+/** Tells an error of the contract from anything else. */
+export function isContractError(value: unknown): value is ContractErrorCode {
+  return typeof value === 'string' && Object.hasOwn(statusOf, value)
+}
 
 /** A request in a sentence: ids are long and say nothing. */
 export function requestOf({ method, path }: Pick<Exchange, 'method' | 'path'>): string {
   return `${method} ${path.replace(/^(\/connections\/)[\w-]{16,}/, '$1{id}')}`
 }
 
-/** What came back, in short: a status, and the error where there is one. */
+/** The outcome of a request, in short: a status, and the error where there is one. */
 export function outcomeOf({ status, body }: Pick<Exchange, 'status' | 'body'>): string {
   const { error } = Object(body) as { error?: unknown }
   return isContractError(error) ? `${String(status)} ${error}` : String(status)

@@ -1,4 +1,4 @@
-/** Thrown by a row: the backend did something else than the contract says. The message holds no value that was received. */
+/** A difference between backend and contract, found by a rule. The message holds no value that was received. */
 export class Mismatch extends Error {
   override readonly name = 'Mismatch'
 }

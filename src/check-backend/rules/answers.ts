@@ -2,10 +2,9 @@ import { contractHeader, contractVersion } from '../../protocol/contract.js'
 import type { Bench } from '../harness/bench.js'
 import type { Exchange, Who } from '../harness/client.js'
 import { statusOf } from '../../protocol/contract-status.js'
-import { isContractError } from '../harness/errors.js'
-import { expect, member, outcomeOf, requestOf } from '../harness/expectations.js'
+import { expect, isContractError, member, outcomeOf, requestOf } from '../harness/expectations.js'
 import { Mismatch } from '../harness/mismatch.js'
-import type { Rule } from '../rule.js'
+import type { Rules } from '../rule.js'
 import { strangeOrigins } from './guard.js'
 
 /** Every answer so far, but for TRACE: that one often comes from a server in front, which does not know the contract. */
@@ -45,11 +44,9 @@ function expectNone(bench: Bench, values: Iterable<string>, what: string): void 
 const isTokenAnswer = ({ method, path }: Exchange): boolean =>
   method === 'POST' && /^\/[^/]+\/token$|\/access-token$/.test(path)
 
-/** What is true of every answer that came back in the whole run. They come last. */
-export const answerRows: readonly Rule[] = [
-  {
-    name: 'caching',
-    level: 1,
+/** Duties of every answer in the whole run. These rules come last. */
+export const answerRules: Rules = {
+  caching: {
     sent: 'all of the above',
     why: 'A token in a cache is a token of whoever reads the cache.',
     section: 'RFC 6749 §5.1, RFC 9111 §5.2.2.5',
@@ -59,9 +56,7 @@ export const answerRows: readonly Rule[] = [
       expectAll(answersOf(bench), isRight, 'lacks Cache-Control: no-store')
     },
   },
-  {
-    name: 'headers',
-    level: 1,
+  headers: {
     sent: 'all of the above',
     why: 'An answer is data: it is not sniffed, framed, executed, or loaded into another page.',
     section: 'contract, headers of every answer',
@@ -74,9 +69,7 @@ export const answerRows: readonly Rule[] = [
       expectAll(answers, isJson, 'is not application/json')
     },
   },
-  {
-    name: 'version-header',
-    level: 1,
+  'version-header': {
     sent: 'all of the above',
     why: "It tells the backend's own answer from one of the API, or of a proxy's error page.",
     section: 'contract, Countersign',
@@ -85,9 +78,7 @@ export const answerRows: readonly Rule[] = [
       expectAll(own, ({ headers }) => headers.get(contractHeader) === contractVersion, 'lacks Countersign: 1')
     },
   },
-  {
-    name: 'error-form',
-    level: 1,
+  'error-form': {
     sent: 'all of the above',
     why: 'The page decides by the error whether to send again, to start again, or to sign in.',
     section: 'RFC 6749 §5.2; contract, errors',
@@ -103,9 +94,7 @@ export const answerRows: readonly Rule[] = [
       expectAll(refused, isRight, 'is not one of the errors in the contract')
     },
   },
-  {
-    name: 'client-secret',
-    level: 1,
+  'client-secret': {
     sent: 'all of the above',
     why: 'Whoever has it is the app.',
     section: 'RFC 10017 §6.2.3.1',
@@ -113,9 +102,7 @@ export const answerRows: readonly Rule[] = [
       expectNone(bench, bench.provider.secrets.clientSecrets, "the client's secret")
     },
   },
-  {
-    name: 'refresh-tokens',
-    level: 1,
+  'refresh-tokens': {
     sent: 'all of the above',
     why: 'A refresh token in a page is a way into the bank account for as long as the consent lasts.',
     section: 'RFC 10017 §6.2.4.2',
@@ -123,9 +110,7 @@ export const answerRows: readonly Rule[] = [
       expectNone(bench, bench.provider.secrets.refreshTokens, 'a refresh token')
     },
   },
-  {
-    name: 'access-tokens',
-    level: 1,
+  'access-tokens': {
     sent: 'all of the above',
     why: 'Access tokens come in two answers of mediated providers, and nowhere in bff.',
     section: 'RFC 10017 §6.1.4.2, §6.2.4.2',
@@ -145,9 +130,7 @@ export const answerRows: readonly Rule[] = [
       )
     },
   },
-  {
-    name: 'provider-words',
-    level: 1,
+  'provider-words': {
     sent: 'all of the above',
     why: "A provider's error text is made for logs: it may hold tokens, names, or markup.",
     section: 'contract, error_description',
@@ -155,9 +138,7 @@ export const answerRows: readonly Rule[] = [
       expectNone(bench, [bench.provider.secrets.words], "the provider's own words")
     },
   },
-  {
-    name: 'cors-answers',
-    level: 1,
+  'cors-answers': {
     sent: 'all of the above',
     why: 'Even an error that another site may read tells it who is signed in.',
     section: 'RFC 10017 §6.1.3.3.2',
@@ -174,9 +155,7 @@ export const answerRows: readonly Rule[] = [
       )
     },
   },
-  {
-    name: 'outbound',
-    level: 1,
+  outbound: {
     sent: 'all of the above',
     why: "The provider learns nothing of the app's session.",
     section: 'RFC 10017 §6.1.3.6',
@@ -191,27 +170,23 @@ export const answerRows: readonly Rule[] = [
       expect(!leaked, `${leaked?.method ?? ''} to the provider carried the app's session`)
     },
   },
-]
+}
 
 /** Opt-in: they use up what the user, and then this machine, may ask for in a minute. */
-export const rateLimitRows: readonly Rule[] = [
-  {
-    name: 'rate-limit',
-    level: 1,
+export const rateLimitRules: Rules = {
+  'rate-limit': {
     sent: 'authorization requests without a pause, up to 400',
     why: 'Signing and pushing cost money, and a stolen session must not do it without end.',
     section: 'RFC 10017 §6.1.3.5',
     run: (bench) => expectLimit(bench, 'user', 400),
   },
-  {
-    name: 'rate-limit-address',
-    level: 1,
+  'rate-limit-address': {
     sent: 'authorization requests of nobody without a pause, up to 1000',
     why: "Every request has the app's sessions looked up, and who has none must not have that done without end.",
     section: 'RFC 10017 §6.1.3.5',
     run: (bench) => expectLimit(bench, 'nobody', 1000),
   },
-]
+}
 
 async function expectLimit({ client, options }: Bench, as: Who, most: number): Promise<void> {
   for (let count = 0; count < most; count += 1) {

@@ -1,17 +1,16 @@
 import { sha256 } from '../../protocol/pkce.js'
-import type { Bench } from '../harness/bench.js'
+import type { AuthorizationBody, Bench } from '../harness/bench.js'
+import type { Exchange } from '../harness/client.js'
 import { expect, expectRefusal, expectStatus, expectUnseen, member } from '../harness/expectations.js'
 import { redirectUriOf } from '../options.js'
-import type { Rule } from '../rule.js'
+import type { Rules } from '../rule.js'
 
-/** What the check holds back an answer of the provider, so that requests made at once meet: milliseconds. */
+/** The delay of an answer of the provider, so that requests made at once meet: milliseconds. */
 export const heldMilliseconds = 100
 
 /** The way of a person from the button to the connection. */
-export const flowRows: readonly Rule[] = [
-  {
-    name: 'authorization',
-    level: 1,
+export const flowRules: Rules = {
+  authorization: {
     sent: 'POST /{provider}/authorization with state, challenge and redirect URI',
     why: 'The page sends people only to a URL that carries its own state and challenge.',
     section: 'RFC 9700 §2.1.1, RFC 7636 §4.3',
@@ -35,18 +34,15 @@ export const flowRows: readonly Rule[] = [
       )
     },
   },
-  {
-    name: 'token',
-    level: 1,
+  token: {
     sent: 'POST /{provider}/token with code, state and verifier',
     why: 'The backend redeems the code as a confidential client, and tells the page of the connection.',
     section: 'RFC 10017 §6.2.2',
-    async run({ begin, redeem, provider, options }) {
+    async run({ begin, redeem, provider, options, received }) {
       const proof = await begin()
-      const before = provider.to('token').length
-      const answer = await redeem(proof)
+      const { result: answer, seen } = await received('token', () => redeem(proof))
       expectStatus(answer, 200)
-      expect(provider.to('token').length === before + 1, 'the code was not redeemed by exactly one request')
+      expect(seen.length === 1, 'the code was not redeemed by exactly one request')
       checkConnection(member(answer, 'connection'), options.providers.mediated)
       const accessToken = member(answer, 'access_token')
       expect(
@@ -58,26 +54,20 @@ export const flowRows: readonly Rule[] = [
         checkTokenType(member(answer, 'token_type'), member(answer, 'expires_in'))
     },
   },
-  {
-    name: 'missing-scope',
-    level: 1,
+  'missing-scope': {
     sent: 'a flow whose person grants less than was asked',
     why: 'The app must learn what it may not do before a request fails.',
     section: 'RFC 6749 §5.1',
     async run({ begin, redeem }) {
       const answer = await redeem(await begin({ granted: 'accounts' }))
       expectStatus(answer, 200)
-      const { scope, missing_scope: missing } = Object(member(answer, 'connection')) as Record<
-        string,
-        unknown
-      >
+      const connection = Object(member(answer, 'connection')) as Record<string, unknown>
+      const { scope, missing_scope: missing } = connection
       expect(scope === 'accounts', 'scope is not what was granted')
       expect(missing === 'payments', 'missing_scope is not what was asked for and not granted')
     },
   },
-  {
-    name: 'connections',
-    level: 1,
+  connections: {
     sent: 'GET /connections',
     why: 'The connection outlives the page; the list says what there is, and changes nothing.',
     section: 'RFC 10017 §6.2.2',
@@ -88,68 +78,57 @@ export const flowRows: readonly Rule[] = [
       checkConnection(found[0], options.providers.mediated)
     },
   },
-  {
-    name: 'renew',
-    level: 1,
+  renew: {
     sent: 'a flow with the id of a connection to renew',
     why: 'What the app keeps about a connection stays its own.',
     section: 'contract, connection',
     async run({ live, connect, list }) {
       const id = await live()
       const renewed = await connect({ body: { connection: id } })
-      expect(renewed.id === id, 'the renewed connection has another id')
-      const ids = (await list()).map((connection) => connection['id'])
-      expect(
-        ids.filter((one) => one === id).length === 1,
-        'the renewed connection is not listed exactly once',
-      )
+      expect(renewed === id, 'the renewed connection has another id')
+      const found = (await list()).filter((connection) => connection['id'] === id)
+      expect(found.length === 1, 'the renewed connection is not listed exactly once')
     },
   },
-  {
-    name: 'disconnect',
-    level: 1,
+  disconnect: {
     sent: 'DELETE /connections/{id}, and then to use it',
     why: 'Who disconnects ends the grant at the provider too.',
     section: 'RFC 7009 §2, RFC 9700 §4.14.2',
-    async run({ connect, list, client, provider, accessToken }) {
-      const { id } = await connect()
-      const before = provider.to('revoke').length
-      const answer = await client.send('DELETE', `/connections/${id}`)
+    async run({ connect, isListed, client, received, accessToken }) {
+      const id = await connect()
+      const remove = (): Promise<Exchange> => client.send('DELETE', `/connections/${id}`)
+      const { result: answer, seen } = await received('revoke', remove)
       expectStatus(answer, 200)
-      expect(provider.to('revoke').length > before, 'nothing was revoked at the provider')
+      expect(seen.length > 0, 'nothing was revoked at the provider')
       expect(member(answer, 'revoked') === true, 'revoked is not true although the provider confirmed it')
-      expect(!(await list()).some((connection) => connection['id'] === id), 'it is still listed')
+      expect(!(await isListed(id)), 'it is still listed')
       expectRefusal(await accessToken(id), 'unknown_connection')
-      expectRefusal(await client.send('DELETE', `/connections/${id}`), 'unknown_connection')
+      expectRefusal(await remove(), 'unknown_connection')
     },
   },
-  {
-    name: 'disconnect-unconfirmed',
-    level: 1,
+  'disconnect-unconfirmed': {
     sent: 'DELETE /connections/{id} while the provider fails to revoke',
     why: 'The person has decided: the backend forgets in any case, and says what it could not do.',
     section: 'contract, DELETE /connections/{id}',
-    async run({ connect, list, client, provider }) {
-      const { id } = await connect()
+    async run({ connect, isListed, client, provider }) {
+      const id = await connect()
       provider.next('revoke', { status: 503 })
       const answer = await client.send('DELETE', `/connections/${id}`)
       expectStatus(answer, 200)
       expect(member(answer, 'revoked') === false, 'revoked is not false although the provider failed')
-      expect(!(await list()).some((connection) => connection['id'] === id), 'it is still listed')
+      expect(!(await isListed(id)), 'it is still listed')
     },
   },
-]
+}
 
 /** Tokens that the backend keeps for the page. */
-export const refreshRows: readonly Rule[] = [
-  {
-    name: 'access-token',
-    level: 1,
+export const refreshRules: Rules = {
+  'access-token': {
     sent: 'POST /connections/{id}/access-token, twice',
     why: 'A token that is good is handed out again: ten tabs and a reload cost nothing.',
     section: 'RFC 10017 §6.2.2',
     async run({ connect, accessToken, provider }) {
-      const { id } = await connect()
+      const id = await connect()
       const first = await accessToken(id)
       expectStatus(first, 200)
       checkTokenType(member(first, 'token_type'), member(first, 'expires_in'))
@@ -157,86 +136,70 @@ export const refreshRows: readonly Rule[] = [
       expect(member(first, 'access_token') === member(second, 'access_token'), 'the token changed')
     },
   },
-  {
-    name: 'access-token-rejected',
-    level: 1,
+  'access-token-rejected': {
     sent: 'the hash of a token that the API refused, twice',
     why: 'A refused token is replaced once, and not by everybody who held it.',
     section: 'contract, rejected',
     async run({ connect, accessToken, provider }) {
-      const { id } = await connect()
+      const id = await connect()
       const rejected = await currentHash({ accessToken }, id)
       const first = await accessToken(id, { rejected })
       expectStatus(first, 200)
-      expect(
-        (await sha256(String(member(first, 'access_token')))) !== rejected,
-        'the refused token came back',
-      )
+      expect((await hashOf(first)) !== rejected, 'the refused token came back')
       const second = await expectUnseen(provider, () => accessToken(id, { rejected }))
       expect(member(second, 'access_token') === member(first, 'access_token'), 'the new token was replaced')
     },
   },
-  {
-    name: 'refresh-parallel',
-    level: 1,
+  'refresh-parallel': {
     sent: 'six requests at once that need a refresh',
     why: 'A refresh token used twice is an alarm to the provider, which ends the grant.',
     section: 'RFC 9700 §4.14.2',
-    async run({ connect, accessToken, provider }) {
-      const { id } = await connect()
+    async run({ connect, accessToken, provider, received }) {
+      const id = await connect()
       const rejected = await currentHash({ accessToken }, id)
-      const before = provider.to('token').length
       provider.delay('token', heldMilliseconds)
-      const answers = await Promise.all(Array.from({ length: 6 }, () => accessToken(id, { rejected })))
+      const { result: answers, seen } = await received('token', () =>
+        Promise.all(Array.from({ length: 6 }, () => accessToken(id, { rejected }))),
+      )
       for (const answer of answers) expectStatus(answer, 200)
-      const requests = provider.to('token').length - before
-      expect(requests === 1, `the provider received ${String(requests)} refresh requests instead of one`)
+      const requests = String(seen.length)
+      expect(seen.length === 1, `the provider received ${requests} refresh requests instead of one`)
       const tokens = new Set(answers.map((answer) => member(answer, 'access_token')))
       expect(tokens.size === 1, 'the answers hold different tokens')
     },
   },
-  {
-    name: 'refresh-rotated',
-    level: 1,
+  'refresh-rotated': {
     sent: 'two refreshes, one after the other',
     why: 'The provider replaces refresh tokens: the new one must be kept, the old one is dead.',
     section: 'RFC 9700 §2.2.2',
     async run({ connect, accessToken }) {
-      const { id } = await connect()
+      const id = await connect()
       for (let time = 0; time < 2; time += 1) {
         const rejected = await currentHash({ accessToken }, id)
         expectStatus(await accessToken(id, { rejected }), 200)
       }
     },
   },
-  {
-    name: 'refresh-unavailable',
-    level: 1,
+  'refresh-unavailable': {
     sent: 'a refresh that the provider answers with 503, and another',
     why: 'A bad minute at the provider does not end a connection.',
     section: 'contract, provider_unavailable',
     async run({ connect, accessToken, provider }) {
-      const { id } = await connect()
+      const id = await connect()
       const rejected = await currentHash({ accessToken }, id)
       provider.next('token', { status: 503 })
       expectRefusal(await accessToken(id, { rejected }), 'provider_unavailable')
       expectStatus(await accessToken(id, { rejected }), 200)
     },
   },
-  {
-    name: 'refresh-refused',
-    level: 1,
+  'refresh-refused': {
     sent: 'a refresh that the provider refuses with invalid_grant',
     why: 'The person must renew; the connection says so, and is not lost.',
     section: 'RFC 6749 §5.2',
     async run({ connect, accessToken, list, provider }) {
-      const { id } = await connect()
+      const id = await connect()
       const rejected = await currentHash({ accessToken }, id)
-      provider.next('token', {
-        status: 400,
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ error: 'invalid_grant', error_description: provider.secrets.words }),
-      })
+      provider.refuse(400, 'invalid_grant')
       const refused = await accessToken(id, { rejected })
       expectRefusal(refused, 'reauthorization_required')
       expect(member(refused, 'connection') === id, 'the error does not name the connection')
@@ -247,14 +210,16 @@ export const refreshRows: readonly Rule[] = [
       })
     },
   },
-]
+}
 
 /** The hash of the token that the backend hands out now. */
 async function currentHash({ accessToken }: Pick<Bench, 'accessToken'>, id: string): Promise<string> {
   const answer = await accessToken(id)
   expectStatus(answer, 200)
-  return sha256(String(member(answer, 'access_token')))
+  return hashOf(answer)
 }
+
+const hashOf = (answer: Exchange): Promise<string> => sha256(String(member(answer, 'access_token')))
 
 function checkTokenType(type: unknown, expiresIn: unknown): void {
   expect(typeof type === 'string' && /^bearer$/i.test(type), 'token_type is not Bearer')
@@ -267,7 +232,7 @@ function checkTokenType(type: unknown, expiresIn: unknown): void {
 
 function checkAuthorizationUrl(
   value: string,
-  body: Readonly<Record<string, string>>,
+  body: AuthorizationBody,
   redirectUri: string,
   issuer: string,
 ): void {
@@ -278,8 +243,8 @@ function checkAuthorizationUrl(
   )
   const wanted: Readonly<Record<string, string | undefined>> = {
     response_type: 'code',
-    state: body['state'],
-    code_challenge: body['code_challenge'],
+    state: body.state,
+    code_challenge: body.code_challenge,
     code_challenge_method: 'S256',
     redirect_uri: redirectUri,
   }

@@ -3,31 +3,11 @@ import { contractHeader } from '../../protocol/contract.js'
 import type { Bench } from '../harness/bench.js'
 import type { Exchange } from '../harness/client.js'
 import { expect, expectRefusal, expectStatus, expectUnseen, member } from '../harness/expectations.js'
-import type { ScriptedAnswer } from '../harness/provider.js'
-import type { Rule } from '../rule.js'
+import { json, type ScriptedAnswer } from '../harness/provider/script.js'
+import type { Rules } from '../rule.js'
 import { checkConnection } from './flow.js'
 
 const live = ({ live: connection, options }: Bench): Promise<string> => connection(options.providers.bff)
-
-/** What the provider's API received during some work. */
-async function received<T>(
-  { provider }: Bench,
-  work: () => Promise<T>,
-): Promise<{ result: T; seen: Bench['provider']['requests'] }> {
-  const before = provider.to('api').length
-  const result = await work()
-  return { result, seen: provider.to('api').slice(before) }
-}
-
-const json = (
-  status: number,
-  body: object,
-  headers: Readonly<Record<string, string>> = {},
-): ScriptedAnswer => ({
-  status,
-  headers: { 'content-type': 'application/json', ...headers },
-  body: JSON.stringify(body),
-})
 
 /** Asks for the accounts while the API answers with something of the check's own. */
 async function withAnswer(bench: Bench, answer: ScriptedAnswer): Promise<Exchange> {
@@ -36,10 +16,9 @@ async function withAnswer(bench: Bench, answer: ScriptedAnswer): Promise<Exchang
   return bench.resource('GET', id, 'accounts')
 }
 
-/** What the API calls that pages make are, and are not. */
-export const resourceRows: readonly Rule[] = [
-  {
-    name: 'bff-token',
+/** Pages' calls of the provider's API: what they may be, and may not. */
+export const resourceRules: Rules = {
+  'bff-token': {
     level: 2,
     sent: 'a whole flow with the bff provider',
     why: 'The page learns that it is connected; tokens stay behind.',
@@ -51,28 +30,22 @@ export const resourceRows: readonly Rule[] = [
       checkConnection(member(answer, 'connection'), bff)
     },
   },
-  {
-    name: 'bff-access-token',
+  'bff-access-token': {
     level: 2,
     sent: 'POST /connections/{id}/access-token for a bff connection',
     why: 'In this mode no script can reach a token, whatever it asks for.',
     section: 'RFC 10017 §6.1.4.2',
-    async run(bench) {
-      const id = await live(bench)
-      await expectUnseen(bench.provider, async () => {
-        expectRefusal(await bench.accessToken(id), 'not_found')
-      })
-    },
+    refuses: () => [['POST', '/connections/{bff}/access-token', { body: {} }]],
+    refusal: 'not_found',
   },
-  {
-    name: 'resource',
+  resource: {
     level: 2,
     sent: 'GET resource/accounts?limit=2, resource/accounts/{id}, POST resource/payments',
     why: 'What is listed goes to the API with the token added by the backend.',
     section: 'RFC 10017 §6.1.2',
     async run(bench) {
       const id = await live(bench)
-      const { result, seen } = await received(bench, async () => [
+      const { result, seen } = await bench.received('api', async () => [
         await bench.resource('GET', id, 'accounts?limit=2'),
         await bench.resource('GET', id, 'accounts/acc-1.2_3~4'),
         await bench.resource('POST', id, 'payments', { body: { amount: 12 } }),
@@ -87,8 +60,7 @@ export const resourceRows: readonly Rule[] = [
       expect(seen[2]?.text === '{"amount":12}', 'the body did not arrive as it was sent')
     },
   },
-  {
-    name: 'resource-unlisted',
+  'resource-unlisted': {
     level: 2,
     sent: 'a path and a method that are not listed',
     why: 'What is not allowed by name does not exist.',
@@ -105,8 +77,7 @@ export const resourceRows: readonly Rule[] = [
       })
     },
   },
-  {
-    name: 'resource-path',
+  'resource-path': {
     level: 2,
     sent: 'tricks with dots, slashes, backslashes, semicolons and encodings',
     why: "Two parsers that disagree about a path open what neither's owner has allowed.",
@@ -121,8 +92,7 @@ export const resourceRows: readonly Rule[] = [
       })
     },
   },
-  {
-    name: 'resource-first-segment',
+  'resource-first-segment': {
     level: 2,
     sent: 'GET resource/{customerId}/transactions for ids that read like the beginning of a URL',
     why: 'Resolved against the base instead of appended to it, such an id is a scheme and a host: the token goes there.',
@@ -132,7 +102,7 @@ export const resourceRows: readonly Rule[] = [
       const { host } = new URL(bench.provider.issuer)
       for (const first of [`http:${host}`, `https:${host}`, 'localhost:1', 'data:1', 'a:b:c', ':']) {
         const path = `${first}/transactions`
-        const { result, seen } = await received(bench, () => bench.resource('GET', id, path))
+        const { result, seen } = await bench.received('api', () => bench.resource('GET', id, path))
         const targets = seen.map(({ target }) => target)
         expect(
           targets.join() === `/api/${path}`,
@@ -142,22 +112,16 @@ export const resourceRows: readonly Rule[] = [
       }
     },
   },
-  {
-    name: 'resource-query',
+  'resource-query': {
     level: 2,
     sent: 'a query parameter that is not listed, and a listed one twice',
     why: 'A parameter can widen a request as a path can.',
     section: 'RFC 10017 §6.1.3.6',
-    async run(bench) {
-      const id = await live(bench)
-      await expectUnseen(bench.provider, async () => {
-        for (const query of ['admin=1', 'limit=1&limit=2', '__proto__=1'])
-          expectRefusal(await bench.resource('GET', id, `accounts?${query}`), 'invalid_request')
-      })
-    },
+    refuses: ({ resource }) =>
+      ['admin=1', 'limit=1&limit=2', '__proto__=1'].map((query) => resource('GET', `accounts?${query}`)),
+    refusal: 'invalid_request',
   },
-  {
-    name: 'resource-request-headers',
+  'resource-request-headers': {
     level: 2,
     sent: 'Cookie, X-Forwarded-For, Connection, X-HTTP-Method-Override, Proxy-Authorization and a header of its own',
     why: "The app's cookies and a page's headers mean something else to the provider.",
@@ -173,7 +137,7 @@ export const resourceRows: readonly Rule[] = [
         'x-app-secret': 'page',
         referer: bench.options.origin,
       }
-      const { seen } = await received(bench, () => bench.resource('GET', id, 'accounts', { headers }))
+      const { seen } = await bench.received('api', () => bench.resource('GET', id, 'accounts', { headers }))
       const own = Object.keys(bench.options.sessions.user)
       const names = ['cookie', 'origin', 'countersign', ...own, ...Object.keys(headers)]
       const [request] = seen
@@ -190,8 +154,7 @@ export const resourceRows: readonly Rule[] = [
       expect(request.headers.get('host') === new URL(bench.provider.issuer).host, 'Host is not the API')
     },
   },
-  {
-    name: 'resource-answer-headers',
+  'resource-answer-headers': {
     level: 2,
     sent: 'a request that the API answers with Set-Cookie, Location, Clear-Site-Data, Refresh and more',
     why: "They would act on the app's own origin.",
@@ -205,8 +168,7 @@ export const resourceRows: readonly Rule[] = [
       expect(passed.length === 0, `the answer carries ${passed.map(([name]) => name).join(', ')} of the API`)
     },
   },
-  {
-    name: 'resource-type',
+  'resource-type': {
     level: 2,
     sent: 'requests that the API answers with HTML, SVG and JavaScript',
     why: "On the app's own origin they would be a page with its rights.",
@@ -222,23 +184,21 @@ export const resourceRows: readonly Rule[] = [
       }
     },
   },
-  {
-    name: 'resource-redirect',
+  'resource-redirect': {
     level: 2,
     sent: 'a request that the API answers with a redirect',
     why: 'It would carry the access token to wherever the API says.',
     section: 'RFC 10017 §6.1.3.6',
     async run(bench) {
       const location = `${bench.provider.issuer}/api/elsewhere`
-      const { result, seen } = await received(bench, () =>
+      const { result, seen } = await bench.received('api', () =>
         withAnswer(bench, { status: 302, headers: { location } }),
       )
       expectRefusal(result, 'provider_error')
       expect(seen.length === 1, 'the redirect was followed')
     },
   },
-  {
-    name: 'resource-error',
+  'resource-error': {
     level: 2,
     sent: "requests that the API answers with 404 in JSON, and with 500 and a page's text",
     why: 'The app needs to read a refusal; nobody needs a stack trace.',
@@ -253,8 +213,7 @@ export const resourceRows: readonly Rule[] = [
       expectRefusal(broken, 'provider_unavailable')
     },
   },
-  {
-    name: 'resource-size',
+  'resource-size': {
     level: 2,
     sent: 'a body of 80 KiB, and an answer of 5 MiB',
     why: 'Neither side may fill the memory of the server.',
@@ -271,49 +230,47 @@ export const resourceRows: readonly Rule[] = [
       expectRefusal(await withAnswer(bench, { status: 200, headers, body }), 'provider_error')
     },
   },
-  {
-    name: 'resource-token-refused',
+  'resource-token-refused': {
     level: 2,
     sent: 'a GET whose token the API refuses',
     why: 'The token is replaced and the request sent again: the person does not notice.',
     section: 'RFC 6750 §3.1',
     async run(bench) {
-      const { id } = await bench.connect({ provider: bench.options.providers.bff })
-      const refreshes = bench.provider.to('token').length
+      const id = await bench.connect({ provider: bench.options.providers.bff })
       bench.provider.next('api', { status: 401 })
-      const { result, seen } = await received(bench, () => bench.resource('GET', id, 'accounts'))
+      const { result: work, seen: refreshes } = await bench.received('token', () =>
+        bench.received('api', () => bench.resource('GET', id, 'accounts')),
+      )
+      const { result, seen } = work
       expectStatus(result, 200)
       expect(seen.length === 2, 'the request was not sent exactly twice')
       const [first, second] = seen.map(({ headers }) => headers.get('authorization'))
       expect(first !== second, 'the request was sent again with the refused token')
-      const refreshed = bench.provider.to('token').length - refreshes
-      expect(refreshed === 1, 'the token was not refreshed exactly once')
+      expect(refreshes.length === 1, 'the token was not refreshed exactly once')
     },
   },
-  {
-    name: 'resource-token-refused-twice',
+  'resource-token-refused-twice': {
     level: 2,
     sent: 'a GET whose token the API refuses, and the new one too',
     why: 'An API that goes on refusing is not asked for ever.',
     section: 'RFC 6750 §3.1',
     async run(bench) {
-      const { id } = await bench.connect({ provider: bench.options.providers.bff })
+      const id = await bench.connect({ provider: bench.options.providers.bff })
       bench.provider.next('api', { status: 401 })
       bench.provider.next('api', { status: 401 })
-      const { result, seen } = await received(bench, () => bench.resource('GET', id, 'accounts'))
+      const { result, seen } = await bench.received('api', () => bench.resource('GET', id, 'accounts'))
       expectRefusal(result, 'provider_error')
       expect(seen.length === 2, 'the request was not sent exactly twice')
     },
   },
-  {
-    name: 'resource-token-refused-post',
+  'resource-token-refused-post': {
     level: 2,
     sent: 'a POST whose token the API refuses',
     why: 'What may have had an effect is not repeated.',
     section: 'RFC 9110 §9.2.2',
     async run(bench) {
       const id = await live(bench)
-      const { result, seen } = await received(bench, () => {
+      const { result, seen } = await bench.received('api', () => {
         bench.provider.next('api', { status: 401 })
         return bench.resource('POST', id, 'payments', { body: { amount: 1 } })
       })
@@ -321,34 +278,24 @@ export const resourceRows: readonly Rule[] = [
       expect(seen.length === 1, 'the request was sent again')
     },
   },
-  {
-    name: 'resource-foreign',
+  'resource-foreign': {
     level: 2,
     sent: "a user's connection in another user's session",
     why: 'It would show one person the bank account of another.',
     section: 'RFC 10017 §6.1.3.6',
     needsOther: true,
-    async run(bench) {
-      const id = await live(bench)
-      await expectUnseen(bench.provider, async () => {
-        expectRefusal(await bench.resource('GET', id, 'accounts', { as: 'other' }), 'unknown_connection')
-      })
-    },
+    refuses: ({ resource }) => [resource('GET', 'accounts', { as: 'other' })],
+    refusal: 'unknown_connection',
   },
-  {
-    name: 'resource-mediated',
+  'resource-mediated': {
     level: 2,
     sent: 'resource/accounts of a mediated connection',
     why: 'A provider has one mode; the other way in is closed.',
     section: 'contract, resource',
-    async run(bench) {
-      const id = await bench.live()
-      await expectUnseen(bench.provider, async () => {
-        expectRefusal(await bench.resource('GET', id, 'accounts'), 'not_found')
-      })
-    },
+    refuses: () => [['GET', '/connections/{mediated}/resource/accounts']],
+    refusal: 'not_found',
   },
-]
+}
 
 /** None of them names an account or a customer. Those that a URL parser folds away lead to something else that is not listed. */
 const trickyPaths = [

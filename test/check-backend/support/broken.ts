@@ -4,11 +4,11 @@ import { afterAll, expect, test, vi } from 'vitest'
 import { checkBackend } from '../../../src/check-backend/check-backend.js'
 import { checkOptions } from './app.js'
 import { exampleFolder, startExpress } from './express.js'
-import { answerRows } from '../../../src/check-backend/rules/answers.js'
+import { answerRules } from '../../../src/check-backend/rules/answers.js'
 import type { Variant } from './variants.js'
 
 /**
- * Runs the check against every variant: it must notice what is missing, and blame nothing else. `intended` runs the rows
+ * Runs the check against every variant: it must notice what is missing, and blame nothing else. `intended` runs the rules
  * that must fail and those about all answers, `all` the whole table.
  */
 export function testVariants(variants: readonly Variant[], which: 'intended' | 'all'): void {
@@ -22,17 +22,17 @@ export function testVariants(variants: readonly Variant[], which: 'intended' | '
   test.concurrent.each(variants.map((variant, index) => [variant.title, variant, String(index)] as const))(
     'notices a backend that %s',
     async (_, variant, name) => {
-      const only = [...variant.rows, ...someOfEach, ...answerRows.map((row) => row.name)]
+      const only = [...variant.rules, ...someOfEach, ...Object.keys(answerRules)]
       const check = await checkOptions(which === 'intended' ? { only } : {})
       const backend = await startExpress(check, makeCopy(variant, join(folder, name)))
       try {
         const { results } = await checkBackend({ ...check, baseUrl: backend.baseUrl })
         const failed = results.filter(({ result }) => result === 'fail')
-        const problems = failed.map((row) => `${row.name}: ${row.problem ?? ''}`).join('\n')
+        const problems = failed.map((rule) => `${rule.name}: ${rule.problem ?? ''}`).join('\n')
         expect(
-          failed.map((row) => row.name),
+          failed.map((rule) => rule.name),
           problems,
-        ).toEqual(variant.rows)
+        ).toEqual(variant.rules)
       } finally {
         await backend.close()
       }
@@ -40,7 +40,7 @@ export function testVariants(variants: readonly Variant[], which: 'intended' | '
   )
 }
 
-/** Rows that bring all kinds of answers, for those about all answers. */
+/** Rules that bring all kinds of answers, for those about all answers. */
 const someOfEach = ['token', 'access-token', 'code-refused', 'bff-token', 'cors']
 
 /** A copy of the example with the edits made; each must fit exactly one place. */
