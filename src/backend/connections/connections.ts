@@ -3,6 +3,7 @@ import { providerContext } from '../provider-context.js'
 import { type ConnectionRecord, toHeld, toStoredTokens } from './record.js'
 import { Refusal } from '../http/refusal.js'
 import type { ProviderGrant } from '../provider.js'
+import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { base64url } from '../../protocol/pkce.js'
 import { parseScope, missingScope } from '../../protocol/scope.js'
@@ -41,16 +42,16 @@ export async function listConnections(context: Context, subject: string): Promis
   ) as ConnectionRecord[]
 }
 
-/** Changes a connection, unless it has been forgotten. Gives what `next` says, or `undefined`. */
+/** Changes a connection by compare and swap. @param next Is given `undefined` where it has been forgotten. */
 export function changeConnection<R>(
   { records, now }: Context,
   id: string,
-  next: (record: ConnectionRecord) => { readonly write?: ConnectionRecord; readonly result: R },
-): Promise<R | undefined> {
-  return records.change<ConnectionRecord, R | undefined>(recordKey(id), (record) => {
-    if (!record) return { result: undefined }
-    return { ...next(record), until: now() + keptSeconds }
-  })
+  next: (record: ConnectionRecord | undefined) => Change<ConnectionRecord, R>,
+): Promise<R> {
+  return records.change<ConnectionRecord, R>(recordKey(id), (record) => ({
+    ...next(record),
+    until: now() + keptSeconds,
+  }))
 }
 
 /** What a redeemed code was for. */
@@ -92,7 +93,7 @@ export async function storeConnection(
   if (renews !== undefined) {
     const renewed = await retry(() =>
       changeConnection<ConnectionRecord | 'refused' | undefined>(context, renews, (old) => {
-        if (old.subject !== subject || old.provider !== provider) return { result: undefined }
+        if (old?.subject !== subject || old.provider !== provider) return { result: undefined }
         if (old.sub !== undefined && old.sub !== fresh.sub) return { result: 'refused' }
         const write = { ...fresh, id: old.id }
         return { write, result: write }

@@ -1,5 +1,6 @@
 import type { ConnectionDocument, JsonObject } from '../../protocol/contract.js'
 import type { HeldConnection, ProviderGrant } from '../provider.js'
+import type { Lease } from '../storage/lease.js'
 
 /** A connection as it lies in the store. */
 export interface ConnectionRecord {
@@ -19,7 +20,7 @@ export interface ConnectionRecord {
   readonly sub?: string | undefined
   readonly tokens?: StoredTokens | undefined
   /** Who refreshes now, or has not come back from it. */
-  readonly refresh?: RefreshLease | undefined
+  readonly refresh?: Lease | undefined
 }
 
 /** The tokens of a connection. Only `access-tokens.ts` and `resource.ts` read them. */
@@ -28,13 +29,6 @@ export interface StoredTokens {
   /** Epoch seconds; absent where the server did not say. */
   readonly expiresAt?: number | undefined
   readonly refreshToken?: string | undefined
-}
-
-/** One refresh under way. */
-export interface RefreshLease {
-  readonly id: string
-  /** Epoch seconds after which its holder is not waited for any more. */
-  readonly until: number
 }
 
 /** What is kept of a token response; the ID Token is not. */
