@@ -5,6 +5,7 @@ import { readJsonObject, type Answer, type Fetch } from './http.js'
 import { algorithmOf, checkIdToken, idTokenAlgorithms, refuseIdToken } from './id-token.js'
 import { insecure, type ServerMetadata } from './metadata.js'
 import { oauthErrorOf, oauthRequest } from './oauth-request.js'
+import { retryAfterOf } from './retry-after.js'
 import { checkSignature } from './signing-keys.js'
 import {
   parseTokenResponse,
@@ -216,7 +217,6 @@ function refusalOf(answer: Answer): TokenEndpointError {
   const error = oauthErrorOf(answer)
   const isBusy =
     status >= 500 || status === 429 || /^(?:temporarily_unavailable|server_error)$/.test(error ?? '')
-  const retry = Number(headers.get('retry-after') ?? NaN)
   return new TokenEndpointError(
     isBusy
       ? 'The token endpoint cannot serve the request now. Try again in a while.'
@@ -228,7 +228,7 @@ function refusalOf(answer: Answer): TokenEndpointError {
         : error === 'invalid_client' || error === 'unauthorized_client'
           ? 'configure'
           : 'authorize',
-      retryAfterSeconds: Number.isFinite(retry) ? retry : undefined,
+      retryAfterSeconds: retryAfterOf(headers),
     },
   )
 }

@@ -5,7 +5,7 @@ import { Refusal } from '../http/refusal.js'
 import type { ProviderGrant } from '../provider.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
-import { base64url } from '../../protocol/pkce.js'
+import { encodeBase64url } from '../../protocol/base64url.js'
 import { parseScope, missingScope } from '../../protocol/scope.js'
 
 /** How long a connection is kept after its last use: two years, the longest that a provider's refresh tokens live. */
@@ -153,7 +153,7 @@ function toRecord(
   const granted = grant.tokens?.scope === undefined ? requested : parseScope(grant.tokens.scope)
   return {
     v: 1,
-    id: base64url(crypto.getRandomValues(new Uint8Array(16))),
+    id: encodeBase64url(crypto.getRandomValues(new Uint8Array(16))),
     subject,
     provider,
     status: 'connected',
