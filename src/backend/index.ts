@@ -63,6 +63,7 @@ export {
   type RateLimits,
 } from './http/rate-limit.js'
 export { Refusal, type RefusalDetails } from './http/refusal.js'
+export type { Lease, LeasedRecord, LeaseTerms } from './storage/lease.js'
 export type { Store, StoreEntry } from './storage/store.js'
 export { memoryStore, type MemoryStoreOptions } from './storage/memory.js'
 export { redisStore, type RedisClient, type RedisStoreOptions } from './storage/redis.js'

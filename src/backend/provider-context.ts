@@ -1,6 +1,7 @@
 import type { Fetch } from '../protocol/http.js'
 import type { Context } from './context.js'
 import type { BackendProvider, ProviderContext } from './provider.js'
+import { leaseRecord } from './storage/lease.js'
 
 /** What a provider's methods are given. */
 export function providerContext(context: Context, provider: BackendProvider): ProviderContext {
@@ -13,6 +14,7 @@ export function providerContext(context: Context, provider: BackendProvider): Pr
     records: {
       read: (key) => records.read(ownKey(key)),
       change: (key, next) => records.change(ownKey(key), next),
+      lease: (key, terms) => leaseRecord((next) => records.change(ownKey(key), next), now, terms),
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../protocol/contract.js'
 import type { Fetch } from '../protocol/http.js'
 import type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
+import type { LeasedRecord, LeaseTerms } from './storage/lease.js'
 import type { Records } from './storage/records.js'
 
 /**
@@ -14,8 +15,11 @@ export interface Session<Claims extends object = object> {
   readonly claims: Claims
 }
 
-/** What a provider may keep beside its connections; see {@link ProviderContext.records}. */
-export type ProviderRecords = Pick<Records, 'read' | 'change'>
+/** Records that a provider may keep beside its connections; see {@link ProviderContext.records}. */
+export interface ProviderRecords extends Pick<Records, 'read' | 'change'> {
+  /** A record whose work one caller does while the others wait: the creation of a user at the provider, for instance. */
+  lease<T>(key: string, terms: LeaseTerms<T>): LeasedRecord<T>
+}
 
 /** What every method of a provider can use. */
 export interface ProviderContext {

@@ -1,6 +1,7 @@
 import type { IDToken } from 'oauth4webapi'
+import { encodeBase64url } from './base64url.js'
+import { decodeBase64url } from './base64url-decode.js'
 import { ValidationError } from './errors.js'
-import { base64url } from './pkce.js'
 
 /** What the authorization request asked for and the ID Token must confirm. */
 export interface IdTokenExpectation {
@@ -62,7 +63,8 @@ export async function checkIdToken(
 export function algorithmOf(jwt: string): string {
   const [header = ''] = jwt.split('.')
   try {
-    return String((JSON.parse(atob(header.replace(/-/g, '+').replace(/_/g, '/'))) as { alg?: unknown }).alg)
+    const text = new TextDecoder().decode(decodeBase64url(header))
+    return String((JSON.parse(text) as { alg?: unknown }).alg)
   } catch {
     return refuseIdToken('alg')
   }
@@ -76,5 +78,5 @@ export function algorithmOf(jwt: string): string {
 export async function halfHash(value: string, algorithm: string): Promise<string> {
   const bits = /(?:EdDSA|Ed25519)$/.test(algorithm) ? '512' : (/\d{3}$/.exec(algorithm)?.[0] ?? '256')
   const hash = new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, new TextEncoder().encode(value)))
-  return base64url(hash.subarray(0, hash.length / 2))
+  return encodeBase64url(hash.subarray(0, hash.length / 2))
 }

@@ -16,12 +16,12 @@ export interface RequestContext {
  * What could not be loaded is not kept.
  */
 export function cacheMetadata(
-  load: (reach: RequestContext) => Promise<ServerMetadata>,
-): (reach: RequestContext) => Promise<ServerMetadata> {
+  load: (context: RequestContext) => Promise<ServerMetadata>,
+): (context: RequestContext) => Promise<ServerMetadata> {
   let known: { readonly server: Promise<ServerMetadata>; readonly until: number } | undefined
-  return (reach) => {
-    if (known && reach.now() < known.until) return known.server
-    const loading = { server: load(reach), until: reach.now() + keptSeconds }
+  return (context) => {
+    if (known && context.now() < known.until) return known.server
+    const loading = { server: load(context), until: context.now() + keptSeconds }
     known = loading
     loading.server.catch(() => {
       // Another may have been loaded since.

@@ -1,20 +1,15 @@
-/** base64url without padding. @see https://www.rfc-editor.org/rfc/rfc4648.html#section-5 */
-export function base64url(bytes: Uint8Array): string {
-  // Half the time that spreading the bytes takes.
-  return btoa(String.fromCharCode.apply(null, bytes as unknown as number[]))
-    .replace(/\+/g, '-')
-    .replace(/\//g, '_')
-    .replace(/=+$/, '')
-}
+import { encodeBase64url } from './base64url.js'
 
 /** 32 random bytes as 43 base64url characters: enough for a verifier, a state and a nonce alike. */
 function randomValue(): string {
-  return base64url(crypto.getRandomValues(new Uint8Array(32)))
+  return encodeBase64url(crypto.getRandomValues(new Uint8Array(32)))
 }
 
 /** SHA-256 of an ASCII string, as 43 base64url characters. */
 export async function sha256(value: string): Promise<string> {
-  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(value))))
+  return encodeBase64url(
+    new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(value))),
+  )
 }
 
 /**

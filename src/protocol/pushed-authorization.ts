@@ -3,6 +3,7 @@ import { TokenEndpointError, ValidationError } from './errors.js'
 import { readJsonObject, type Answer } from './http.js'
 import { insecure } from './metadata.js'
 import { oauthErrorOf, oauthRequest } from './oauth-request.js'
+import { retryAfterOf } from './retry-after.js'
 import type { TokenEndpoint } from './token-endpoint.js'
 
 /** A pushed authorization request, as the authorization server keeps it. */
@@ -67,13 +68,12 @@ function addressOf(server: oauth.AuthorizationServer, mtls: boolean): string {
 
 function refusal(answer: Answer): TokenEndpointError {
   const { status, headers } = answer.response
-  const retry = Number(headers.get('retry-after') ?? NaN)
   return new TokenEndpointError(
     'The authorization server refused the pushed authorization request. Compare client, scope, redirect URI and authorization details with what is registered.',
     { error: oauthErrorOf(answer), status },
     {
       recovery: status >= 500 || status === 429 ? 'authorize' : 'configure',
-      retryAfterSeconds: Number.isFinite(retry) ? retry : undefined,
+      retryAfterSeconds: retryAfterOf(headers),
     },
   )
 }

@@ -1,11 +1,15 @@
 import { CountersignError, TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import type { Fetch } from '../../protocol/http.js'
-import { toHeld, toStoredTokens, type ConnectionRecord, type StoredTokens } from './record.js'
-import { forgetConnection, changeConnection, findConnection } from './connections.js'
+import { toHeld } from './held-connection.js'
+import type { ConnectionRecord, StoredTokens } from './record.js'
+import { toStoredTokens } from './stored-tokens.js'
+import { forgetConnection, changeConnection } from './connections.js'
 import { providerOf, type Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
 import { toRefusal } from '../http/to-refusal.js'
 import { sha256 } from '../crypto/hash.js'
+import { leaseRecord, type Lease, type LeasedRecord } from '../storage/lease.js'
+import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import type { RefreshedGrant } from '../provider.js'
 import { countRequest } from '../http/rate-limit.js'
@@ -15,16 +19,20 @@ import { isSameHash } from '../crypto/same-hash.js'
 /** A token with at least this many seconds left is handed out; nothing is refreshed before it must be. */
 const marginSeconds = 10
 
-/** Seconds that one refresh may take, keys of the ID Token included. */
-const leaseSeconds = 60
+/** One refresh may take a minute, keys of the ID Token included. */
+const terms = {
+  leaseSeconds: 60,
+  pollMilliseconds: 50,
+  leaseOf: ({ refresh }: ConnectionRecord): Lease | undefined => refresh,
+}
 
 /**
- * An access token of the connection that is good: the stored one, or else one refresh, whoever asks at the same time, in
- * this process or in another replica.
+ * An access token of the connection that is good: the stored one, or else the token of one refresh for any number of
+ * concurrent callers, in this process or in other replicas.
  *
  * ```
- * replica A   take the lease ─ refresh ─────── store ─ answer
- * replica B        lease is taken ─ wait ─────────────── read, answer the same token
+ * replica A   claim ─ refresh ───────────── conclude ─ answer
+ * replica B      claim: held ─ wait ────────────────── claim: changed ─ answer the same token
  * ```
  *
  * @param record The connection as it has just been read.
@@ -65,59 +73,74 @@ async function goodTokens(
 const reauthorizationRequired = (connection: string, reason?: string): Refusal =>
   new Refusal('reauthorization_required', { connection, reason })
 
+/** A connection whose refresh this call does. */
+interface Claimed {
+  readonly lease: Lease
+  readonly record: ConnectionRecord
+}
+
+/** The decision about a refresh: `over`: the connection can only be renewed by the person. */
+type Claim = Claimed | { readonly changed: ConnectionRecord } | 'over' | 'gone'
+
 async function refreshOnce(
   context: Context,
   seen: ConnectionRecord,
   rejected: string | undefined,
 ): Promise<StoredTokens> {
-  const { subject, id } = seen
-  await countRequest(context, { by: 'provider', key: seen.provider, action: 'access-token' })
+  const { provider, id } = seen
+  await countRequest(context, { by: 'provider', key: provider, action: 'access-token' })
+  const leased = leaseRecord<ConnectionRecord>(
+    (next) => changeConnection(context, id, next),
+    context.now,
+    terms,
+  )
   let record = seen
   for (;;) {
-    const lease = await takeLease(context, record)
-    if (lease === 'taken') await new Promise((resolve) => setTimeout(resolve, 50))
-    else if (lease === 'over') {
-      context.emit('reauthorization_required', { provider: record.provider, connection: id })
+    const claim: Claim = await leased.claim((current, lease, held) =>
+      claimRefresh(context, record, current, lease, held),
+    )
+    if (claim === 'gone') throw new Refusal('unknown_connection')
+    if (claim === 'over') {
+      context.emit('reauthorization_required', { provider, connection: id })
       throw reauthorizationRequired(id)
-    } else if (lease !== 'changed') return refresh(context, lease)
-    record = await findConnection(context, subject, id)
+    }
+    if ('lease' in claim) return refresh(context, leased, claim)
+    record = claim.changed
     const good = await goodTokens(context, record, rejected)
     if (good) return good
   }
 }
 
-/**
- * Takes the right to refresh: the record with the lease in it, `taken` while somebody else has it, `changed` when the
- * tokens are others by now, `over` when the connection can only be renewed by the person.
- */
-function takeLease(
+/** @param seen The connection whose tokens were found to be no good. */
+function claimRefresh(
   context: Context,
   seen: ConnectionRecord,
-): Promise<ConnectionRecord | 'taken' | 'changed' | 'over'> {
-  const provider = providerOf(context, seen.provider)
-  const lease = { id: crypto.randomUUID(), until: context.now() + leaseSeconds }
-  const claimed = changeConnection<ConnectionRecord | 'taken' | 'changed' | 'over'>(
-    context,
-    seen.id,
-    (record) => {
-      if (record.tokens?.accessToken !== seen.tokens?.accessToken || record.status !== seen.status)
-        return { result: 'changed' }
-      if (record.refresh && record.refresh.until > context.now()) return { result: 'taken' }
-      // A lease that has run out is a refresh whose answer nobody has: its token may have been used up.
-      const unanswered = record.refresh !== undefined && !(provider.refreshRepeatable ?? false)
-      if (!provider.refresh || record.tokens?.refreshToken === undefined || unanswered)
-        return {
-          write: { ...record, status: 'reauthorization_required', refresh: undefined },
-          result: 'over',
-        }
-      const write = { ...record, refresh: lease }
-      return { write, result: write }
-    },
-  )
-  return claimed.then((result) => result ?? 'changed')
+  current: ConnectionRecord | undefined,
+  lease: Lease,
+  held: boolean,
+): Change<ConnectionRecord, Claim> | 'wait' {
+  if (!current) return { result: 'gone' }
+  if (current.tokens?.accessToken !== seen.tokens?.accessToken || current.status !== seen.status)
+    return { result: { changed: current } }
+  if (held) return 'wait'
+  const provider = providerOf(context, current.provider)
+  // A lease that has run out is a refresh whose answer nobody has: its token may have been used up.
+  const unanswered = current.refresh !== undefined && !(provider.refreshRepeatable ?? false)
+  if (!provider.refresh || current.tokens?.refreshToken === undefined || unanswered)
+    return {
+      write: { ...current, status: 'reauthorization_required', refresh: undefined },
+      result: 'over',
+    }
+  const record = { ...current, refresh: lease }
+  return { write: record, result: { lease, record } }
 }
 
-async function refresh(context: Context, record: ConnectionRecord): Promise<StoredTokens> {
+async function refresh(
+  context: Context,
+  leased: LeasedRecord<ConnectionRecord>,
+  claimed: Claimed,
+): Promise<StoredTokens> {
+  const { lease, record } = claimed
   const { id } = record
   const provider = providerOf(context, record.provider)
   const { now } = context
@@ -128,18 +151,15 @@ async function refresh(context: Context, record: ConnectionRecord): Promise<Stor
     grant = await provider.refresh?.(toHeld(record), { ...own, fetch: watched.fetch })
     checkPerson(record, grant)
   } catch (error) {
-    throw await afterFailure(context, record, error, watched.mayHaveArrived())
+    throw await afterFailure(context, leased, claimed, error, watched.mayHaveArrived())
   }
   const tokens = grant?.tokens && toRefreshed(grant.tokens, record, now())
-  if (!grant || !tokens) throw await afterFailure(context, record, undefined, true)
+  if (!grant || !tokens) throw await afterFailure(context, leased, claimed, undefined, true)
   // Stored before anybody gets the new access token: the old refresh token may be dead by now.
   const stored = await retry(() =>
-    changeConnection(context, id, (current) => {
-      if (current.refresh?.id !== record.refresh?.id) return { result: 'changed' as const }
-      return { write: refreshed(current, grant, tokens), result: 'stored' as const }
-    }),
+    leased.conclude(lease, (current) => ({ write: refreshed(current, grant, tokens) })),
   )
-  if (stored === undefined) {
+  if (stored === 'gone') {
     // Disconnected meanwhile: what has just been issued must not live on.
     await forgetConnection(context, { ...record, tokens })
     throw new Refusal('unknown_connection')
@@ -147,7 +167,7 @@ async function refresh(context: Context, record: ConnectionRecord): Promise<Stor
   const unchecked = grant.tokens?.accessToken === undefined
   if (!unchecked) context.emit('tokens_refreshed', { provider: record.provider, connection: id })
   // Renewed by the person meanwhile: those tokens are the newer ones.
-  if (stored === 'changed') return refreshOnce(context, record, undefined)
+  if (stored === 'overtaken') return refreshOnce(context, record, undefined)
   if (unchecked) throw new Refusal('provider_unavailable', { reason: 'no_keys' })
   return tokens
 }
@@ -189,28 +209,24 @@ function refreshed(current: ConnectionRecord, grant: RefreshedGrant, tokens: Sto
 
 /**
  * What a failed refresh means for the connection. Refused: it is over. Answered by an error of the server's, or never
- * sent: everything stays as it is. No answer: the lease stays and runs out, and {@link takeLease} decides.
+ * sent: everything stays as it is. No answer: the lease stays and runs out, and {@link claimRefresh} decides.
  */
 async function afterFailure(
   context: Context,
-  record: ConnectionRecord,
+  leased: LeasedRecord<ConnectionRecord>,
+  { lease, record: { id, provider } }: Claimed,
   error: unknown,
   mayHaveArrived: boolean,
 ): Promise<Refusal> {
-  const { id, provider } = record
   const refusal = toRefusal(error)
   const refused = error instanceof TokenEndpointError && error.error === 'invalid_grant'
   const answered = error instanceof TokenEndpointError
   const lost = !answered && mayHaveArrived
   const repeatable = providerOf(context, provider).refreshRepeatable ?? false
   const over = refused || (lost && !repeatable)
-  await changeConnection(context, id, (current) => {
-    if (current.refresh?.id !== record.refresh?.id) return { result: undefined }
-    return {
-      write: { ...current, refresh: undefined, ...(over && { status: 'reauthorization_required' as const }) },
-      result: undefined,
-    }
-  })
+  await leased.conclude(lease, (current) => ({
+    write: { ...current, refresh: undefined, ...(over && { status: 'reauthorization_required' as const }) },
+  }))
   if (!over) return refusal
   context.emit('reauthorization_required', {
     provider,

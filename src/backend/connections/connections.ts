@@ -1,10 +1,13 @@
 import type { Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
-import { type ConnectionRecord, toHeld, toStoredTokens } from './record.js'
+import { toHeld } from './held-connection.js'
+import type { ConnectionRecord } from './record.js'
+import { toStoredTokens } from './stored-tokens.js'
 import { Refusal } from '../http/refusal.js'
 import type { ProviderGrant } from '../provider.js'
+import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
-import { base64url } from '../../protocol/pkce.js'
+import { encodeBase64url } from '../../protocol/base64url.js'
 import { parseScope, missingScope } from '../../protocol/scope.js'
 
 /** How long a connection is kept after its last use: two years, the longest that a provider's refresh tokens live. */
@@ -41,16 +44,16 @@ export async function listConnections(context: Context, subject: string): Promis
   ) as ConnectionRecord[]
 }
 
-/** Changes a connection, unless it has been forgotten. Gives what `next` says, or `undefined`. */
+/** Changes a connection by compare and swap. @param next Is given `undefined` where it has been forgotten. */
 export function changeConnection<R>(
   { records, now }: Context,
   id: string,
-  next: (record: ConnectionRecord) => { readonly write?: ConnectionRecord; readonly result: R },
-): Promise<R | undefined> {
-  return records.change<ConnectionRecord, R | undefined>(recordKey(id), (record) => {
-    if (!record) return { result: undefined }
-    return { ...next(record), until: now() + keptSeconds }
-  })
+  next: (record: ConnectionRecord | undefined) => Change<ConnectionRecord, R>,
+): Promise<R> {
+  return records.change<ConnectionRecord, R>(recordKey(id), (record) => ({
+    ...next(record),
+    until: now() + keptSeconds,
+  }))
 }
 
 /** What a redeemed code was for. */
@@ -92,7 +95,7 @@ export async function storeConnection(
   if (renews !== undefined) {
     const renewed = await retry(() =>
       changeConnection<ConnectionRecord | 'refused' | undefined>(context, renews, (old) => {
-        if (old.subject !== subject || old.provider !== provider) return { result: undefined }
+        if (old?.subject !== subject || old.provider !== provider) return { result: undefined }
         if (old.sub !== undefined && old.sub !== fresh.sub) return { result: 'refused' }
         const write = { ...fresh, id: old.id }
         return { write, result: write }
@@ -152,7 +155,7 @@ function toRecord(
   const granted = grant.tokens?.scope === undefined ? requested : parseScope(grant.tokens.scope)
   return {
     v: 1,
-    id: base64url(crypto.getRandomValues(new Uint8Array(16))),
+    id: encodeBase64url(crypto.getRandomValues(new Uint8Array(16))),
     subject,
     provider,
     status: 'connected',

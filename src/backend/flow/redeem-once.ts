@@ -2,6 +2,7 @@ import type { ContractErrorCode } from '../../protocol/contract.js'
 import type { ConnectionRecord } from '../connections/record.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
+import { leaseRecord, type Lease, type LeasedRecord } from '../storage/lease.js'
 import { retry } from '../storage/retry.js'
 import { uncountPending } from './pending.js'
 import type { Change } from '../storage/records.js'
@@ -19,8 +20,13 @@ import {
 /** Seconds for which a finished transaction answers the same request in the same way. */
 const tombstoneSeconds = 900
 
-/** Seconds that one redemption may take, keys of the ID Token included. */
-const leaseSeconds = 60
+/** One redemption may take a minute, keys of the ID Token included. */
+const terms = {
+  leaseSeconds: 60,
+  pollMilliseconds: 100,
+  leaseOf: (record: TransactionRecord): Lease | undefined =>
+    record.phase === 'redeeming' ? { id: record.lease, until: record.leaseUntil } : undefined,
+}
 
 /** How often a code is sent: once, and once more if the first request was not answered. */
 const maximumAttempts = 2
@@ -72,12 +78,16 @@ export async function redeemOnce<Grant>(
   return redemption
 }
 
-/** What is to be done about a transaction now. */
-type Claim =
-  | { readonly redeem: Transaction; readonly attempts: number }
-  | { readonly done: string }
-  | { readonly wait: true }
-  | { readonly refuse: string }
+/** A transaction that this call redeems. */
+interface Claimed {
+  readonly lease: Lease
+  readonly transaction: Transaction
+  /** This one included. */
+  readonly attempts: number
+}
+
+/** The decision about a transaction. */
+type Claim = Claimed | { readonly done: string } | { readonly refuse: string }
 
 /** A token request's transaction, as far as the request itself tells. */
 interface Presented {
@@ -95,69 +105,59 @@ async function redeemHere<Grant>(
   presented: Presented,
   steps: RedemptionSteps<Grant>,
 ): Promise<ConnectionRecord | string> {
-  const lease = crypto.randomUUID()
-  for (;;) {
-    const claim = await claimTransaction(context, presented, lease)
-    if ('done' in claim) return claim.done
-    if ('refuse' in claim) throw transactionInvalid(claim.refuse)
-    if ('redeem' in claim) {
-      const connection = await attempt(context, presented.key, lease, claim, steps)
-      // One that the page has carried was never counted. The count ends by itself; the connection is there in any case.
-      if (!presented.carried)
-        await uncountPending(context, proof.subject, presented.key).catch(() => undefined)
-      return connection
-    }
-    // Another replica is at it: its result will be ours.
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  const { records, now } = context
+  const { key, carried } = presented
+  const record = leaseRecord<TransactionRecord>((next) => records.change(key, next), now, terms)
+  const claim = await record.claim((current, lease, held) =>
+    claimTransaction(now(), presented, current, lease, held),
+  )
+  if ('done' in claim) return claim.done
+  if ('refuse' in claim) throw transactionInvalid(claim.refuse)
+  const connection = await attempt(context, record, claim, steps)
+  // One that the page has carried was never counted. The count ends by itself; the connection is there in any case.
+  if (!carried) await uncountPending(context, proof.subject, key).catch(() => undefined)
+  return connection
 }
 
-async function claimTransaction(
-  { records, now }: Context,
-  { key, challenge, carried }: Presented,
-  lease: string,
-): Promise<Claim> {
-  const claim = (current: TransactionRecord | undefined): Change<TransactionRecord, Claim> => {
-    if (current?.phase === 'done' || current?.phase === 'failed') {
-      if (!isSameHash(current.challenge, challenge)) return { result: { refuse: 'verifier' } }
-      return { result: current.phase === 'done' ? { done: current.connection } : { refuse: 'spent' } }
-    }
-    const transaction = current?.transaction ?? carried
-    if (!transaction) return { result: { refuse: 'unknown' } }
-    // Compared before the code is spent: who does not hold the verifier cannot waste it.
-    if (!isSameHash(transaction.challenge, challenge)) return { result: { refuse: 'verifier' } }
-    if (current?.phase === 'redeeming' && current.leaseUntil > now()) return { result: { wait: true } }
-    if (transaction.expiresAt <= now()) return { result: { refuse: 'expired' } }
-    const attempts = (current?.attempts ?? 0) + 1
-    if (attempts > maximumAttempts) return { result: { refuse: 'spent' } }
-    const leaseUntil = now() + leaseSeconds
-    return {
-      write: { phase: 'redeeming', transaction, attempts, lease, leaseUntil },
-      until: Math.max(transaction.expiresAt, leaseUntil) + tombstoneSeconds,
-      result: { redeem: transaction, attempts },
-    }
+function claimTransaction(
+  now: number,
+  { challenge, carried }: Presented,
+  current: TransactionRecord | undefined,
+  lease: Lease,
+  held: boolean,
+): Change<TransactionRecord, Claim> | 'wait' {
+  if (current?.phase === 'done' || current?.phase === 'failed') {
+    if (!isSameHash(current.challenge, challenge)) return { result: { refuse: 'verifier' } }
+    return { result: current.phase === 'done' ? { done: current.connection } : { refuse: 'spent' } }
   }
-  return records.change(key, claim)
+  const transaction = current?.transaction ?? carried
+  if (!transaction) return { result: { refuse: 'unknown' } }
+  // Compared before the code is spent: who does not hold the verifier cannot waste it.
+  if (!isSameHash(transaction.challenge, challenge)) return { result: { refuse: 'verifier' } }
+  // Another replica is at it: its result will be ours.
+  if (held) return 'wait'
+  if (transaction.expiresAt <= now) return { result: { refuse: 'expired' } }
+  const attempts = (current?.attempts ?? 0) + 1
+  if (attempts > maximumAttempts) return { result: { refuse: 'spent' } }
+  return {
+    write: { phase: 'redeeming', transaction, attempts, lease: lease.id, leaseUntil: lease.until },
+    until: Math.max(transaction.expiresAt, lease.until) + tombstoneSeconds,
+    result: { lease, transaction, attempts },
+  }
 }
 
 async function attempt<Grant>(
-  context: Context,
-  key: string,
-  lease: string,
-  { redeem: transaction, attempts }: { readonly redeem: Transaction; readonly attempts: number },
+  { now }: Context,
+  record: LeasedRecord<TransactionRecord>,
+  { lease, transaction, attempts }: Claimed,
   { prepare, spend, keep }: RedemptionSteps<Grant>,
 ): Promise<ConnectionRecord> {
   const { challenge } = transaction
-  const conclude = (write: TransactionRecord): Promise<void> =>
-    context.records.change<TransactionRecord, undefined>(key, (current) =>
-      current?.phase === 'redeeming' && current.lease === lease
-        ? {
-            write,
-            until: Math.max(transaction.expiresAt, context.now()) + tombstoneSeconds,
-            result: undefined,
-          }
-        : { result: undefined },
-    )
+  const conclude = (write: TransactionRecord): Promise<unknown> =>
+    record.conclude(lease, () => ({
+      write,
+      until: Math.max(transaction.expiresAt, now()) + tombstoneSeconds,
+    }))
   try {
     await prepare(transaction)
   } catch (error) {

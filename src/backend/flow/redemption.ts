@@ -2,7 +2,8 @@ import type { TokenAnswer } from '../../protocol/contract.js'
 import { isCodeChallenge, isCodeVerifier } from '../../protocol/pkce.js'
 import { usableTokens } from '../connections/access-tokens.js'
 import { readJsonBody } from '../http/body.js'
-import type { ConnectionRecord, StoredTokens } from '../connections/record.js'
+import type { ConnectionRecord } from '../connections/record.js'
+import { toAccessTokenAnswer } from '../connections/stored-tokens.js'
 import { storeConnection, checkReadable, findConnection } from '../connections/connections.js'
 import { toDocument } from '../connections/document.js'
 import { providerOf, type Context } from '../context.js'
@@ -110,21 +111,5 @@ async function spend(
     return await provider.redeem(redemption, providerContext(context, provider))
   } catch (error) {
     throw toRefusal(error)
-  }
-}
-
-/** An access token as it goes to a page, in `mediated` mode only. */
-export function toAccessTokenAnswer(
-  { accessToken, expiresAt }: StoredTokens,
-  now: number,
-): {
-  readonly access_token: string
-  readonly token_type: 'Bearer'
-  readonly expires_in?: number
-} {
-  return {
-    access_token: accessToken,
-    token_type: 'Bearer',
-    ...(expiresAt !== undefined && { expires_in: Math.max(0, expiresAt - now) }),
   }
 }

@@ -1,4 +1,5 @@
-import { base64url } from '../../protocol/pkce.js'
+import { encodeBase64url } from '../../protocol/base64url.js'
+import { decodeBase64url } from '../../protocol/base64url-decode.js'
 import { createAead, type Aead } from '../crypto/aead.js'
 
 /** Seals JSON values so that only this backend can read or make them. */
@@ -47,7 +48,7 @@ export function createSealing(keys: readonly string[]): Sealing {
       const iv = crypto.getRandomValues(new Uint8Array(12))
       const plain = encoder.encode(JSON.stringify([expiresAt, value]))
       const sealed = await first.aead.seal(iv, plain, additionalData(context))
-      return `1.${first.id}.${base64url(iv)}.${toText(sealed)}`
+      return `1.${first.id}.${encodeBase64url(iv)}.${toBase64url(sealed)}`
     },
 
     async open(sealed, context, now) {
@@ -56,7 +57,7 @@ export function createSealing(keys: readonly string[]): Sealing {
       const aead = (await ring).find((candidate) => candidate.id === id)?.aead
       if (!aead) return { status: 'unknown_key' }
       try {
-        const plain = await aead.open(fromText(iv), fromText(text), additionalData(context))
+        const plain = await aead.open(decodeBase64url(iv), decodeBase64url(text), additionalData(context))
         const [expiresAt, value] = JSON.parse(new TextDecoder().decode(plain)) as [number, unknown]
         return expiresAt > now ? { status: 'open', value } : { status: 'expired' }
       } catch {
@@ -76,7 +77,7 @@ const additionalData = (context: string): Uint8Array<ArrayBuffer> =>
   encoder.encode(`countersign 1 ${context}`)
 
 function decodeKey(text: unknown): Uint8Array<ArrayBuffer> {
-  const bytes = typeof text === 'string' && /^[\w+/-]{43}=?$/.test(text) ? fromText(text) : undefined
+  const bytes = typeof text === 'string' && /^[\w+/-]{43}=?$/.test(text) ? decodeBase64url(text) : undefined
   if (bytes?.length !== 32) {
     throw new TypeError(
       'A key in `keys` is not 32 bytes as base64url: make one with `openssl rand -base64 32`, and keep it in the environment.',
@@ -88,22 +89,14 @@ function decodeKey(text: unknown): Uint8Array<ArrayBuffer> {
 /** The id of a key says which one sealed; it tells nothing about the key. */
 async function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<RingKey> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  return { id: base64url(hash.subarray(0, 6)), aead: await createAead(bytes) }
+  return { id: encodeBase64url(hash.subarray(0, 6)), aead: await createAead(bytes) }
 }
 
-/** base64url of bytes of any number: `String.fromCharCode` takes only so many at once. */
-function toText(bytes: Uint8Array): string {
+/** Any number of bytes as base64url: `String.fromCharCode` takes only so many at once. */
+function toBase64url(bytes: Uint8Array): string {
   let text = ''
   // Whole groups of three, so that the parts can be joined.
   for (let from = 0; from < bytes.length; from += 12_288)
-    text += base64url(bytes.subarray(from, from + 12_288))
+    text += encodeBase64url(bytes.subarray(from, from + 12_288))
   return text
-}
-
-function fromText(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'))
-  const bytes = new Uint8Array(binary.length)
-  // A loop: `Uint8Array.from` with a function takes ten times as long, and everything in the store comes through here.
-  for (let at = 0; at < bytes.length; at += 1) bytes[at] = binary.charCodeAt(at)
-  return bytes
 }

@@ -1,4 +1,5 @@
 import { BackendError, ValidationError, type ErrorCode, type Recovery } from '../../protocol/errors.js'
+import { retryAfterOf } from '../../protocol/retry-after.js'
 
 /** What an answer means for the page. The sentences are ours: what a backend writes may be anything. */
 const refusals: Readonly<Record<string, readonly [ErrorCode, message: string, Recovery]>> = {
@@ -53,12 +54,11 @@ export function toError(
   const word = typeof error === 'string' && /^[a-z_]{1,64}$/.test(error) ? error : undefined
   const known = word !== undefined && Object.hasOwn(refusals, word) ? word : byStatus(status)
   const [code, message, recovery] = refusals[known] as (typeof refusals)['other']
-  const wait = Number(headers.get('retry-after') ?? NaN)
   return new BackendError(
     code,
     message,
     { error: word, status },
-    { recovery, retryAfterSeconds: Number.isFinite(wait) ? wait : undefined },
+    { recovery, retryAfterSeconds: retryAfterOf(headers) },
   )
 }
 

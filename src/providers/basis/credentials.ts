@@ -1,4 +1,5 @@
 import type { ClientAuth } from 'oauth4webapi'
+import { decodeBase64url } from '../../protocol/base64url-decode.js'
 
 /**
  * The bytes of a client secret, which is issued as base64: they are the key of initialization tokens.
@@ -23,8 +24,7 @@ export function decodeSecret(secret: string, minimumBytes: number): Uint8Array<A
 function decode(secret: unknown): Uint8Array<ArrayBuffer> | undefined {
   if (typeof secret !== 'string' || !/^(?:[A-Za-z\d+/]+|[\w-]+)={0,2}$/.test(secret)) return undefined
   try {
-    const binary = atob(secret.replace(/-/g, '+').replace(/_/g, '/'))
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+    return decodeBase64url(secret)
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { base64url } from '../../protocol/pkce.js'
+import { encodeBase64url } from '../../protocol/base64url.js'
 
 /** Signs initialization tokens of one client. */
 export type SignInitToken = (claims: Readonly<Record<string, string>>, now: number) => Promise<string>
@@ -13,7 +13,7 @@ export interface InitTokenOptions {
 }
 
 const encoder = new TextEncoder()
-const encode = (value: object): string => base64url(encoder.encode(JSON.stringify(value)))
+const encode = (value: object): string => encodeBase64url(encoder.encode(JSON.stringify(value)))
 
 /**
  * Imports the secret, and makes what signs: HS512 over Web Crypto, `kid` the client id.
@@ -29,6 +29,6 @@ export async function createInitTokenSigner(options: InitTokenOptions): Promise<
     // The session's claims stand first, so that none of them can replace what this backend says.
     const payload = encode({ ...claims, client_id: clientId, iat: now, exp: now + seconds })
     const signature = await crypto.subtle.sign('HMAC', key, encoder.encode(`${header}.${payload}`))
-    return `${header}.${payload}.${base64url(new Uint8Array(signature))}`
+    return `${header}.${payload}.${encodeBase64url(new Uint8Array(signature))}`
   }
 }

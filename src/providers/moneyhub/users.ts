@@ -2,6 +2,7 @@ import { TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import { readJsonObject, request, type Answer } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
 import { oauthErrorOf } from '../../protocol/oauth-request.js'
+import { retryAfterOf } from '../../protocol/retry-after.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
 import type { ClientCredentialsTokens } from './client-credentials-tokens.js'
 
@@ -140,10 +141,9 @@ export function checkUserId(value: unknown): string {
 
 function refusal(answer: Answer): TokenEndpointError {
   const { status, headers } = answer.response
-  const retry = Number(headers.get('retry-after') ?? NaN)
   return new TokenEndpointError(
     'Moneyhub did not create the user. Check that the client may have the scope user:create.',
     { error: oauthErrorOf(answer), status },
-    { retryAfterSeconds: Number.isFinite(retry) ? retry : undefined },
+    { retryAfterSeconds: retryAfterOf(headers) },
   )
 }

@@ -1,4 +1,5 @@
 import type { IDToken } from 'oauth4webapi'
+import { decodeBase64url } from '../../protocol/base64url-decode.js'
 import {
   algorithmOf,
   checkIdToken,
@@ -51,9 +52,8 @@ export async function checkUnverifiedIdToken(
 function decodeClaims(idToken: string): Readonly<Record<string, unknown>> {
   const [, payload = ''] = idToken.split('.')
   try {
-    const text = atob(payload.replace(/-/g, '+').replace(/_/g, '/'))
-    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0))
-    return Object(JSON.parse(new TextDecoder().decode(bytes))) as Record<string, unknown>
+    const text = new TextDecoder().decode(decodeBase64url(payload))
+    return Object(JSON.parse(text)) as Record<string, unknown>
   } catch {
     return refuse('id_token')
   }

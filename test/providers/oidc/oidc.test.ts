@@ -333,7 +333,13 @@ const setup = {
 const context = (send: (url: string, init: RequestInit) => Promise<Response> = fetch) => ({
   fetch: send,
   now: () => Date.now() / 1000,
-  records: { read: () => Promise.resolve(undefined), change: () => Promise.reject(new Error('unused')) },
+  records: {
+    read: () => Promise.resolve(undefined),
+    change: () => Promise.reject(new Error('unused')),
+    lease: () => {
+      throw new Error('unused')
+    },
+  },
 })
 
 /** The token request of a client that authenticates in a way. */

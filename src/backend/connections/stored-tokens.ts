@@ -1,0 +1,28 @@
+import type { ProviderGrant } from '../provider.js'
+import type { StoredTokens } from './record.js'
+
+/** What is kept of a token response; the ID Token is not. */
+export function toStoredTokens(tokens: NonNullable<ProviderGrant['tokens']>, now: number): StoredTokens {
+  const { accessToken, expiresInSeconds, refreshToken } = tokens
+  return {
+    accessToken,
+    expiresAt: expiresInSeconds === undefined ? undefined : now + Math.floor(expiresInSeconds),
+    refreshToken,
+  }
+}
+
+/** An access token as it goes to a page, in `mediated` mode only. */
+export function toAccessTokenAnswer(
+  { accessToken, expiresAt }: StoredTokens,
+  now: number,
+): {
+  readonly access_token: string
+  readonly token_type: 'Bearer'
+  readonly expires_in?: number
+} {
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    ...(expiresAt !== undefined && { expires_in: Math.max(0, expiresAt - now) }),
+  }
+}

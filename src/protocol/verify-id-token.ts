@@ -1,0 +1,115 @@
+import * as oauth from 'oauth4webapi'
+import type { Fetch } from './http.js'
+import { algorithmOf, checkIdToken, idTokenAlgorithms, refuseIdToken } from './id-token.js'
+import type { ServerMetadata } from './metadata.js'
+import { checkSignature } from './signing-keys.js'
+import type { TokenSet } from './token-response.js'
+
+/** Server and client between which an ID Token goes, and the rules for it. */
+export interface IdTokenRules {
+  /** One object for as long as its keys may be kept. */
+  readonly server: ServerMetadata
+  readonly clientId: string
+  readonly fetch: Fetch
+  /** Epoch seconds. */
+  readonly now: () => number
+  /** Whether an ID Token must come when `openid` was requested; `unchecked` where its issuer is not known. */
+  readonly idToken: 'required' | 'optional' | 'unchecked'
+  /** How far the clock may be off when an ID Token is checked: seconds. @defaultValue 30, and 60 for `iat` */
+  readonly clockToleranceSeconds?: number
+  /** Accepted signature algorithms of ID Tokens. @defaultValue all of `idTokenAlgorithms` */
+  readonly idTokenAlgorithms?: readonly string[]
+}
+
+/** The part of a request that its ID Token must confirm. Only one that redeems a code has a `code`. */
+export interface ExpectedIdToken {
+  readonly code?: string
+  readonly state?: string
+  readonly nonce?: string | undefined
+  /** The subject that the ID Token must name, where one is expected: then an ID Token must come. */
+  readonly subject?: string | undefined
+  readonly maxAgeSeconds?: number | undefined
+}
+
+/** The claims of a token response's ID Token, everything in it being right but perhaps for its signature. */
+export interface VerifiedClaims {
+  /** `undefined` where no ID Token came, or none that is checked. */
+  readonly claims: oauth.IDToken | undefined
+  /** Why the signature could not be checked: no key for it can be had. */
+  readonly unchecked: Error | undefined
+}
+
+/**
+ * Verifies the ID Token of a token response, its signature included.
+ *
+ * @throws {ValidationError} `id_token_invalid` when it is missing and must not be, or is not acceptable.
+ * @throws what oauth4webapi throws, whose `cause` holds tokens and claims.
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
+ */
+export async function verifyIdToken(
+  rules: IdTokenRules,
+  expected: ExpectedIdToken,
+  tokens: TokenSet,
+): Promise<VerifiedClaims> {
+  const verified =
+    tokens.idToken === undefined || rules.idToken === 'unchecked'
+      ? { claims: undefined, unchecked: undefined }
+      : await verifyClaims(rules, expected, tokens)
+  if (!verified.claims && demandsIdToken(rules, expected))
+    refuseIdToken('id_token', 'is missing, so nothing says who has signed in')
+  return verified
+}
+
+/** Whether a code's answer must say who has signed in. A refresh may leave it out: OpenID Connect Core §12.2. */
+const demandsIdToken = (
+  { idToken }: IdTokenRules,
+  { code, nonce, subject, maxAgeSeconds }: ExpectedIdToken,
+): boolean =>
+  code !== undefined &&
+  (subject ?? maxAgeSeconds ?? (idToken === 'required' ? nonce : undefined)) !== undefined
+
+/** Has oauth4webapi check claims and signature of the ID Token, and checks what it leaves to us. */
+async function verifyClaims(
+  rules: IdTokenRules,
+  expected: ExpectedIdToken,
+  tokens: TokenSet,
+): Promise<VerifiedClaims> {
+  const { server, clientId, clockToleranceSeconds } = rules
+  const idToken = tokens.idToken ?? ''
+  const algorithm = algorithmOf(idToken)
+  const accepted: readonly string[] = rules.idTokenAlgorithms ?? idTokenAlgorithms
+  if (!accepted.includes(algorithm)) refuseIdToken('alg')
+  const client: oauth.Client = {
+    client_id: clientId,
+    [oauth.clockTolerance]: clockToleranceSeconds ?? 30,
+    id_token_signed_response_alg: algorithm,
+  }
+  // oauth4webapi reads a response: this one holds nothing but what has been checked.
+  const response = Response.json({
+    access_token: tokens.accessToken,
+    token_type: 'bearer',
+    id_token: idToken,
+  })
+  const result =
+    expected.code === undefined
+      ? await oauth.processRefreshTokenResponse(server, client, response)
+      : await oauth.processAuthorizationCodeResponse(server, client, response, {
+          expectedNonce: expected.nonce ?? oauth.expectNoNonce,
+          requireIdToken: true,
+          ...(expected.maxAgeSeconds !== undefined && { maxAge: expected.maxAgeSeconds }),
+        })
+  const claims = oauth.getValidatedIdTokenClaims(result)
+  if (claims) {
+    await checkIdToken(idToken, claims, {
+      clientId,
+      accessToken: tokens.accessToken,
+      state: expected.state,
+      subject: expected.subject,
+      now: rules.now(),
+      clockToleranceSeconds,
+      fresh: expected.code !== undefined,
+    })
+  }
+  // Last: what the claims alone refuse needs no keys, and is not put down to their absence.
+  return { claims, unchecked: await checkSignature(server, response, rules.fetch, rules.now) }
+}
