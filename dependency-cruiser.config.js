@@ -8,6 +8,7 @@
  * @param {string} to
  * @param {{ not?: string, except?: ('type-only' | 'dynamic-import')[] }} [options] `not`: paths of `to` that are
  *   allowed. `except`: kinds of import that are.
+ * @returns {import('dependency-cruiser').IForbiddenRuleType}
  */
 const never = (name, from, to, { not, except } = {}) => ({
   name,
@@ -22,6 +23,7 @@ const never = (name, from, to, { not, except } = {}) => ({
  * @param {string} name
  * @param {string} from
  * @param {string} to
+ * @returns {import('dependency-cruiser').IForbiddenRuleType}
  */
 const neverReaches = (name, from, to) => ({
   name,
