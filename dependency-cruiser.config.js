@@ -6,74 +6,145 @@
  * @param {string} name
  * @param {string} from A regular expression of paths.
  * @param {string} to
- * @param {{ not?: string, exceptTypes?: boolean }} [options] `not`: paths of `to` that are allowed.
+ * @param {{ not?: string, except?: ('type-only' | 'dynamic-import')[] }} [options] `not`: paths of `to` that are
+ *   allowed. `except`: kinds of import that are.
+ * @returns {import('dependency-cruiser').IForbiddenRuleType}
  */
-const never = (name, from, to, { not, exceptTypes = false } = {}) => ({
+const never = (name, from, to, { not, except } = {}) => ({
   name,
   severity: 'error',
   from: { path: from },
-  to: {
-    path: to,
-    ...(not && { pathNot: not }),
-    ...(exceptTypes && { dependencyTypesNot: ['type-only'] }),
-  },
+  to: { path: to, ...(not && { pathNot: not }), ...(except && { dependencyTypesNot: except }) },
 })
 
-const page = '^src/(?:core|platform|react)/'
+/**
+ * Nothing of `to` is reached from `from`, over however many files, types included.
+ *
+ * @param {string} name
+ * @param {string} from
+ * @param {string} to
+ * @returns {import('dependency-cruiser').IForbiddenRuleType}
+ */
+const neverReaches = (name, from, to) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: to, reachable: true },
+})
 
-/** The lists of what is loaded on demand; the eager parts reach the others by them. */
+const types = { except: [/** @type {const} */ ('type-only')] }
+
+/** What an app loads, and what a backend does. */
+const page =
+  '^src/(?:index\\.ts$|core/|platform/|react/|providers/(?:index\\.ts$|\\w+/preset\\.ts$|kit/page/))'
+const server = '^src/(?:backend/|check-backend/|providers/(?:\\w+/backend\\.ts$|kit/backend/))'
+
+/** The registry of what is loaded on demand; the eager parts reach the others by it. */
 const registry = '^src/core/lazy(?:-parts)?\\.ts$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
-    never('protocol is the bottom', '^src/protocol/', '^src/(?!protocol/)'),
-    never('platform knows protocol only', '^src/platform/', '^src/(?!protocol/|platform/)'),
-    never('core knows platform and protocol', '^src/core/', '^src/(?!protocol/|platform/|core/)'),
-    never('react knows core', '^src/react/', '^src/(?!protocol/|core/|react/)'),
-    never('backend knows protocol', '^src/backend/(?!index\\.ts$)', '^src/(?!protocol/|backend/)'),
-    never('check-backend knows protocol', '^src/check-backend/', '^src/(?!protocol/|check-backend/)'),
-    never('presets load no platform', '^src/providers/', '^src/(?:platform|react)/'),
-    never('a preset takes types of core', '^src/providers/(?!kit/page/)', '^src/core/', { exceptTypes: true }),
-    never('the page knows no backend', `${page}|^src/providers/(?:kit/page/|\\w+/preset\\.ts$)`, '^src/backend/'),
-    never('a provider takes types of the backend', '^src/providers/', '^src/backend/', { exceptTypes: true }),
-    never('one provider knows no other', '^src/providers/(?!kit/)(\\w+)/', '^src/providers/(?!kit/)', {
+    // The folders of src
+    never('protocol knows nothing of src', '^src/protocol/', '^src/(?!protocol/)'),
+    never('platform knows only protocol', '^src/platform/', '^src/(?!protocol/|platform/)'),
+    never('core knows only platform and protocol', '^src/core/', '^src/(?!protocol/|platform/|core/)'),
+    never('react knows only core and protocol', '^src/react/', '^src/(?!protocol/|core/|react/)'),
+    never('the entry knows react, core and protocol', '^src/index\\.ts$', '^src/(?!protocol/|core/|react/)'),
+    never('backend knows only protocol', '^src/backend/', '^src/(?!protocol/|backend/)', {
+      not: '^src/providers/', // see the next rule
+    }),
+    never('only the entry of backend names providers', '^src/backend/(?!index\\.ts$)', '^src/providers/'),
+    never('check-backend knows only protocol', '^src/check-backend/', '^src/(?!protocol/|check-backend/)'),
+    neverReaches('a page reaches no backend', page, server),
+    neverReaches('a backend reaches no page', server, page),
+    never('the demo uses the public entries', '^demo/', '^src/', {
+      not: '^src/(?:(?:core|providers|backend|backend/node)/)?index\\.ts$',
+    }),
+
+    // Providers
+    never('a provider knows no platform and no React', '^src/providers/', '^src/(?:platform|react)/'),
+    never('a provider takes types of core', '^src/providers/(?!kit/page/)', '^src/core/', types),
+    never('kit/page loads core on demand', '^src/providers/kit/page/', '^src/core/', {
+      except: ['type-only', 'dynamic-import'],
+    }),
+    never('a provider takes types of the backend', '^src/providers/', '^src/backend/', types),
+    never('a provider knows no other', '^src/providers/(?!kit/)(\\w+)/', '^src/providers/(?!kit/)', {
       not: '^src/providers/$1/',
     }),
+    never('the kit knows no provider', '^src/providers/kit/', '^src/providers/(?!kit/)'),
 
-    never('records know no context', '^src/core/records/', '^src/core/(?!records/)', { exceptTypes: true }),
-    never('channels know records', '^src/core/channel/', '^src/core/(?:authorize|callback|connections|popup)/'),
-    never('the way out is for itself', '^src/core/authorize/', '^src/core/(?:callback|connections|popup)/', {
-      exceptTypes: true,
-    }),
-    never('the way back is for itself', '^src/core/callback/', '^src/core/(?:authorize|connections|popup)/', {
+    // The folders of core
+    never('records know no context', '^src/core/records/', '^src/core/(?!records/|input\\.ts$)'),
+    never(
+      'a channel knows nothing above it',
+      '^src/core/channel/',
+      '^src/core/(?:authorize|callback|connections|popup)/',
+    ),
+    never(
+      'authorize is for itself',
+      '^src/core/authorize/',
+      '^src/core/(?:callback|connections|popup)/',
+      types,
+    ),
+    never('callback is for itself', '^src/core/callback/', '^src/core/(?:authorize|connections|popup)/', {
+      ...types,
       not: '^src/core/popup/timing\\.ts$',
-      exceptTypes: true,
     }),
-    never('living with a connection is for itself', '^src/core/connections/', '^src/core/(?:authorize|callback|popup)/', {
-      exceptTypes: true,
-    }),
+    never(
+      'connections is for itself',
+      '^src/core/connections/',
+      '^src/core/(?:authorize|callback|popup)/',
+      types,
+    ),
+    never(
+      'what the folders of core share knows none of them',
+      '^src/core/(?!(?:client|index|lazy|lazy-parts)\\.ts$)[^/]+$',
+      '^src/core/(?:authorize|callback|connections|popup)/',
+    ),
+    never(
+      'only the client wires',
+      '^src/core/(?:authorize|callback|channel|connections|popup|records)/',
+      '^src/core/(?:client|create-context)\\.ts$',
+    ),
+    // A part that is loaded on demand and imports the registry makes a circle; these make none.
     never('no part imports the registry', '^src/core/(?:channel|records|callback|popup)/', registry),
-    never('only the client wires', '^src/core/(?:authorize|callback|channel|connections|popup|records)/', '^src/core/(?:client|create-context)\\.ts$'),
 
+    // Circles. One of values is reported by either rule.
     {
-      name: 'no circle at run time',
+      name: 'circles are of types, between context, provider and channel',
       severity: 'error',
-      from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only', 'dynamic-import'] } },
-    },
-    {
-      name: 'no circle over import()',
-      severity: 'error',
-      from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    },
-    {
-      name: 'one circle of types: context, provider, channel',
-      severity: 'error',
-      from: { pathNot: '^src/core/(?:context|provider|channel/channel)\\.ts$' },
+      from: { path: '^(?:src|demo)/', pathNot: '^src/core/(?:context|provider|channel/channel)\\.ts$' },
       to: { circular: true },
     },
+    {
+      name: 'no circle of values, import() included',
+      severity: 'error',
+      from: { path: '^(?:src|demo)/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+
+    // What is not ours
+    never('src imports three packages', '^src/', '(?:^|/)node_modules/', {
+      not: '(?:^|/)node_modules/(?:oauth4webapi|idb-keyval|react)/',
+    }),
+    {
+      name: 'Node is for backend/node and check-backend',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(?:backend/node|check-backend)/' },
+      to: { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'every import is found',
+      severity: 'error',
+      from: { path: '^(?:src|demo)/' },
+      to: { couldNotResolve: true },
+    },
   ],
-  options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.consumer.json' } },
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.consumer.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
 }

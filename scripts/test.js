@@ -32,6 +32,7 @@ const steps = [
   { name: 'format', command: 'prettier --check --log-level warn .' },
   { name: 'publint', command: 'publint --strict', needs: 'build', quiet: true },
   { name: 'attw', command: 'attw --pack . --profile esm-only --no-color', needs: 'build', quiet: true },
+  { name: 'imports', command: 'npm run --silent imports', quiet: true },
   { name: 'knip', command: 'knip' },
   { name: 'size', command: 'node scripts/size.js', needs: 'build' },
   {

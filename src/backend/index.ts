@@ -1,5 +1,4 @@
 // The one place that names both: everywhere else a provider knows the backend and not the other way round.
-/* eslint-disable @typescript-eslint/no-restricted-imports */
 export type { PrivateKeyInput, SigningAlgorithm } from '../providers/kit/backend/signing-key.js'
 export { apiture, type ApitureBackendOptions } from '../providers/apiture/backend.js'
 export {
@@ -33,7 +32,6 @@ export {
 } from '../providers/moneyhub/backend.js'
 export { oidc, type OidcBackendOptions, type OidcClientAuthentication } from '../providers/oidc/backend.js'
 export { stitch, type StitchBackendOptions } from '../providers/stitch/backend.js'
-/* eslint-enable @typescript-eslint/no-restricted-imports */
 export type { BackendEvent, BackendLog, RecordKind } from './backend-events.js'
 export { createBackend, type Backend } from './handler.js'
 export type { BackendOptions } from './options.js'
