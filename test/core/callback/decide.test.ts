@@ -167,7 +167,7 @@ function deepFreeze<T>(value: T): T {
 
 /** A step in a few words: with which code, in which phase, how often sent; or how the transaction has ended. */
 function inWords(step: Step): string {
-  const ending = ({ phase, outcome = '', error }: EndedTransaction): string =>
+  const ending = ({ phase, outcome, error }: EndedTransaction): string =>
     [phase, outcome, error?.code].filter(Boolean).join(' ')
   switch (step.do) {
     case 'nothing':
