@@ -6,17 +6,17 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** What the command line of `check-backend` says. */
+/** The command line of `check-backend`. */
 export interface CheckCommand {
   readonly options: CheckOptions
   readonly json: boolean
-  /** Whether rules that could not run are accepted. */
+  /** Accepts rules that could not run. */
   readonly allowSkipped: boolean
   /** Print the provider's settings instead of checking. */
   readonly settings: boolean
 }
 
-/** What `countersign --help` prints. */
+/** The text of `countersign --help`. */
 export const usage = `Usage: countersign check-backend <base URL> [options]
 
 Runs the backend contract against a live backend and prints what was sent, what came back, pass or fail, and

@@ -3,7 +3,7 @@ import { settingsOf, type CheckOptions } from './options.js'
 import { parseCheckCommand, usage, UsageError } from './command-line.js'
 import { formatRule, formatSummary } from './table.js'
 
-/** Where the command writes. */
+/** The streams to which the command writes. */
 export interface Output {
   readonly out: (text: string) => void
   readonly err: (text: string) => void

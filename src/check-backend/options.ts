@@ -1,4 +1,4 @@
-/** What {@link checkBackend} takes. */
+/** Options of {@link checkBackend}. */
 export interface CheckOptions {
   /** The backend's base URL, such as `http://localhost:3000/connect`. */
   readonly baseUrl: string
@@ -17,13 +17,13 @@ export interface CheckOptions {
     readonly user: Readonly<Record<string, string>>
     readonly other: Readonly<Record<string, string>> | undefined
   }
-  /** Whether to send requests until the backend says 429. */
+  /** Sends requests until the backend says 429, too. */
   readonly rateLimit: boolean
   /** Names of the rules to run; absent: all. */
   readonly only?: readonly string[] | undefined
 }
 
-/** What a backend must know about the scripted provider, given the check's options. */
+/** The configuration of a backend for the scripted provider, given the check's options. */
 export interface ProviderSettings {
   readonly issuer: string
   readonly authorization_endpoint: string

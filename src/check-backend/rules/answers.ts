@@ -4,6 +4,7 @@ import type { Exchange, Who } from '../harness/client.js'
 import { statusOf } from '../../protocol/contract-status.js'
 import { expect, isContractError, member, outcomeOf, requestOf } from '../harness/expectations.js'
 import { Mismatch } from '../harness/mismatch.js'
+import type { ProviderSecrets } from '../harness/provider/grants.js'
 import type { Rules } from '../rule.js'
 import { strangeOrigins } from './guard.js'
 
@@ -14,32 +15,32 @@ const answersOf = ({ client }: Bench): readonly Exchange[] =>
 const isRelayed = ({ path, headers }: Exchange): boolean =>
   path.includes('/resource/') && !headers.has(contractHeader)
 
-/** @throws {Mismatch} for the first answer that is not as it must be. */
-function expectAll(
-  answers: readonly Exchange[],
-  isRight: (answer: Exchange) => boolean,
-  sentence: string,
-): void {
-  const wrong = answers.find((answer) => !isRight(answer))
-  if (wrong) throw new Mismatch(`the answer to ${requestOf(wrong)} (${outcomeOf(wrong)}) ${sentence}`)
+const header = ({ headers }: Exchange, name: string): string => headers.get(name) ?? ''
+
+/** Goes through every answer, or those that a rule is about. @throws {Mismatch} for the first that is not right. */
+const every =
+  (
+    isRight: (answer: Exchange, bench: Bench) => boolean,
+    problem: string,
+    isMeant: (answer: Exchange) => boolean = () => true,
+  ) =>
+  (bench: Bench): void => {
+    const wrong = answersOf(bench).find((answer) => isMeant(answer) && !isRight(answer, bench))
+    if (wrong) throw new Mismatch(`the answer to ${requestOf(wrong)} (${outcomeOf(wrong)}) ${problem}`)
+  }
+
+/** Looks for values in every byte that came, headers included. */
+function holds({ headers, text }: Exchange, values: Iterable<string>): boolean {
+  const bytes = [...headers].map(([name, value]) => `${name}: ${value}`).join('\n') + text
+  return [...values].some((value) => value.length > 3 && bytes.includes(value))
 }
 
-/** Every byte that came, headers included. */
-const bytesOf = ({ headers, text }: Exchange): string =>
-  [...headers].map(([name, value]) => `${name}: ${value}`).join('\n') + text
-
-/** @throws {Mismatch} when an answer holds one of the values, as it is or as base64url would hide it in a longer text. */
-function expectNone(bench: Bench, values: Iterable<string>, what: string): void {
-  const all = [...values]
-  expectAll(
-    answersOf(bench),
-    (answer) => {
-      const bytes = bytesOf(answer)
-      return !all.some((value) => value.length > 3 && bytes.includes(value))
-    },
-    `holds ${what}`,
-  )
-}
+/** Goes through every answer. @throws {Mismatch} for the first that holds one of the values. */
+const none = (
+  values: (secrets: ProviderSecrets) => Iterable<string>,
+  what: string,
+): ReturnType<typeof every> =>
+  every((answer, { provider }) => !holds(answer, values(provider.secrets)), `holds ${what}`)
 
 const isTokenAnswer = ({ method, path }: Exchange): boolean =>
   method === 'POST' && /^\/[^/]+\/token$|\/access-token$/.test(path)
@@ -50,65 +51,58 @@ export const answerRules: Rules = {
     sent: 'all of the above',
     why: 'A token in a cache is a token of whoever reads the cache.',
     section: 'RFC 6749 §5.1, RFC 9111 §5.2.2.5',
-    run(bench) {
-      const isRight = ({ headers }: Exchange): boolean =>
-        /\bno-store\b/.test(headers.get('cache-control') ?? '')
-      expectAll(answersOf(bench), isRight, 'lacks Cache-Control: no-store')
-    },
+    run: every(
+      (answer) => /\bno-store\b/.test(header(answer, 'cache-control')),
+      'lacks Cache-Control: no-store',
+    ),
   },
   headers: {
     sent: 'all of the above',
     why: 'An answer is data: it is not sniffed, framed, executed, or loaded into another page.',
     section: 'contract, headers of every answer',
     run(bench) {
-      const answers = answersOf(bench)
       for (const [name, form] of Object.entries(protectiveHeaders))
-        expectAll(answers, ({ headers }) => form.test(headers.get(name) ?? ''), `has no right ${name}`)
-      const isJson = ({ headers, text }: Exchange): boolean =>
-        text === '' || /^application\/json\b/.test(headers.get('content-type') ?? '')
-      expectAll(answers, isJson, 'is not application/json')
+        every((answer) => form.test(header(answer, name)), `has no right ${name}`)(bench)
+      const isJson = (answer: Exchange): boolean =>
+        answer.text === '' || /^application\/json\b/.test(header(answer, 'content-type'))
+      every(isJson, 'is not application/json')(bench)
     },
   },
   'version-header': {
     sent: 'all of the above',
     why: "It tells the backend's own answer from one of the API, or of a proxy's error page.",
     section: 'contract, Countersign',
-    run(bench) {
-      const own = answersOf(bench).filter((answer) => answer.text !== '' && !isRelayed(answer))
-      expectAll(own, ({ headers }) => headers.get(contractHeader) === contractVersion, 'lacks Countersign: 1')
-    },
+    run: every(
+      (answer) => header(answer, contractHeader) === contractVersion,
+      'lacks Countersign: 1',
+      (answer) => answer.text !== '' && !isRelayed(answer),
+    ),
   },
   'error-form': {
     sent: 'all of the above',
     why: 'The page decides by the error whether to send again, to start again, or to sign in.',
     section: 'RFC 6749 §5.2; contract, errors',
-    run(bench) {
-      const refused = answersOf(bench).filter(
-        (answer) => answer.status >= 400 && answer.method !== 'HEAD' && !isRelayed(answer),
-      )
-      const isRight = (answer: Exchange): boolean => {
+    run: every(
+      (answer) => {
         const error = member(answer, 'error')
-        const description = member(answer, 'error_description')
-        return isContractError(error) && statusOf[error] === answer.status && typeof description === 'string'
-      }
-      expectAll(refused, isRight, 'is not one of the errors in the contract')
-    },
+        const isDescribed = typeof member(answer, 'error_description') === 'string'
+        return isContractError(error) && statusOf[error] === answer.status && isDescribed
+      },
+      'is not one of the errors in the contract',
+      (answer) => answer.status >= 400 && answer.method !== 'HEAD' && !isRelayed(answer),
+    ),
   },
   'client-secret': {
     sent: 'all of the above',
     why: 'Whoever has it is the app.',
     section: 'RFC 10017 §6.2.3.1',
-    run: (bench) => {
-      expectNone(bench, bench.provider.secrets.clientSecrets, "the client's secret")
-    },
+    run: none(({ clientSecrets }) => clientSecrets, "the client's secret"),
   },
   'refresh-tokens': {
     sent: 'all of the above',
     why: 'A refresh token in a page is a way into the bank account for as long as the consent lasts.',
     section: 'RFC 10017 §6.2.4.2',
-    run: (bench) => {
-      expectNone(bench, bench.provider.secrets.refreshTokens, 'a refresh token')
-    },
+    run: none(({ refreshTokens }) => refreshTokens, 'a refresh token'),
   },
   'access-tokens': {
     sent: 'all of the above',
@@ -117,26 +111,17 @@ export const answerRules: Rules = {
     run(bench) {
       const { accessTokens } = bench.provider.secrets
       const { mediated } = bench.options.providers
-      const others = answersOf(bench).filter((answer) => !isTokenAnswer(answer))
-      const holds = (answer: Exchange, tokens: readonly string[]): boolean =>
-        tokens.some((token) => bytesOf(answer).includes(token))
       const all = [...accessTokens.keys()]
       const hidden = all.filter((token) => accessTokens.get(token) !== mediated)
-      expectAll(others, (answer) => !holds(answer, all), 'holds an access token')
-      expectAll(
-        answersOf(bench),
-        (answer) => !holds(answer, hidden),
-        'holds an access token of the bff provider',
-      )
+      every((one) => isTokenAnswer(one) || !holds(one, all), 'holds an access token')(bench)
+      every((one) => !holds(one, hidden), 'holds an access token of the bff provider')(bench)
     },
   },
   'provider-words': {
     sent: 'all of the above',
     why: "A provider's error text is made for logs: it may hold tokens, names, or markup.",
     section: 'contract, error_description',
-    run: (bench) => {
-      expectNone(bench, [bench.provider.secrets.words], "the provider's own words")
-    },
+    run: none(({ words }) => [words], "the provider's own words"),
   },
   'cors-answers': {
     sent: 'all of the above',
@@ -148,11 +133,7 @@ export const answerRules: Rules = {
         const allowed = headers.get('access-control-allow-origin')
         return allowed === null || (allowed === origin && asked === origin)
       }
-      expectAll(
-        answersOf(bench),
-        isRight,
-        `allows another origin to read it (${strangeOrigins(origin)[0] ?? ''})`,
-      )
+      every(isRight, `allows another origin to read it (${strangeOrigins(origin)[0] ?? ''})`)(bench)
     },
   },
   outbound: {

@@ -41,7 +41,7 @@ export function strangeOrigins(origin: string): readonly string[] {
   ]
 }
 
-/** Who may ask at all. */
+/** The callers that may ask at all. */
 export const guardRules: Rules = {
   origin: {
     sent: 'every call with a foreign, a look-alike, a null and a missing Origin',

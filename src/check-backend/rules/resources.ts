@@ -297,7 +297,7 @@ export const resourceRules: Rules = {
   },
 }
 
-/** None of them names an account or a customer. Those that a URL parser folds away lead to something else that is not listed. */
+/** Paths that name no account and no customer. Those that a URL parser folds away lead to something else that is not listed. */
 const trickyPaths = [
   '../admin',
   'accounts/..',

@@ -4,7 +4,7 @@ import { settingsOf, type CheckOptions } from '../../../src/check-backend/option
 import { app } from './app.js'
 import { listen, type Listening } from './reference.js'
 
-/** What the example's modules give. */
+/** Exports of the example's modules. */
 interface Example {
   readonly createApp: (options: object) => RequestListener
   readonly oauthProvider: (settings: object) => object

@@ -38,7 +38,7 @@ export function resolve(part: Part): Part {
     .reduce((inner, name) => inner[name] as Part, openapi as unknown as Part)
 }
 
-/** What is wrong with a value by a schema of the file; empty where nothing is. */
+/** Violations of a schema of the file by a value; empty where there are none. */
 export function problemsOf(value: unknown, schema: unknown): readonly string[] {
   // References within the file lead from wherever the schema stands.
   const whole = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"contract#/')) as object
@@ -72,7 +72,7 @@ function operationOf({ method, path }: Exchanged): Operation | undefined {
   return found?.[method.toLowerCase()]
 }
 
-/** Where an exchange differs from the file; empty where it does not. */
+/** Differences of an exchange from the file; empty where there are none. */
 export function differences(exchange: Exchanged): readonly string[] {
   const { method, path, status, headers, body, request } = exchange
   const operation = operationOf(exchange)
