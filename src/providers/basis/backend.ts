@@ -1,5 +1,6 @@
 import type { BackendProvider, ProviderContext, ResourceRoute } from '../../backend/provider.js'
 import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
+import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import { revoke } from '../../protocol/revocation.js'
@@ -120,23 +121,15 @@ export function basis<const Required extends BasisProfileClaim = BasisProfileCla
     ready: signer,
     refreshRepeatable: !(options.rotatesRefreshTokens ?? true),
 
-    async authorize({ session, state, codeChallenge, redirectUri: redirect_uri, scope, input }, { now }) {
-      const platformId = needPlatform(input['platform_id'])
-      const claims = { ...toInitTokenClaims(session.claims, required), platform_id: platformId }
+    async authorize(setup, { now }) {
+      const platformId = needPlatform(setup.input['platform_id'])
+      const claims = { ...toInitTokenClaims(setup.session.claims, required), platform_id: platformId }
       const sign = await signer
-      // No code_challenge_method: Basis does not support the parameter and takes S256 for granted.
-      const url = buildAuthorizationUrl(
-        authorizationEndpoint,
-        {
-          response_type: 'code',
-          client_id: clientId,
-          redirect_uri,
-          scope,
-          state,
-          code_challenge: codeChallenge,
-        },
-        { [initTokenParam]: await sign(claims, now()) },
-      )
+      // Basis does not support code_challenge_method, and takes S256 for granted.
+      const request = buildCodeRequest({ ...setup, clientId, nonce: undefined }, 'omitted')
+      const url = buildAuthorizationUrl(authorizationEndpoint, request, {
+        [initTokenParam]: await sign(claims, now()),
+      })
       return { url, expiresInSeconds: seconds }
     },
 

@@ -7,6 +7,7 @@ import type {
   ResourceRoute,
 } from '../../backend/provider.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
+import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import type { Fetch } from '../../protocol/http.js'
@@ -129,23 +130,17 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
     fetch,
     input: { consent_request: (choice) => isAllowed(consents, choice) },
 
-    async authorize({ state, codeChallenge, nonce, redirectUri: redirect_uri, scope, input }, context) {
-      const consentRequest = chooseConsent(consents, input['consent_request'])
+    async authorize(setup, context) {
+      const consentRequest = chooseConsent(consents, setup.input['consent_request'])
       const endpoint = await endpointFor(context)
       const pushed = await pushAuthorizationRequest(endpoint, {
-        response_type: 'code',
-        redirect_uri,
-        scope,
-        state,
-        ...(nonce !== undefined && { nonce }),
-        code_challenge: codeChallenge,
-        code_challenge_method: 'S256',
+        ...buildCodeRequest({ ...setup, clientId: options.clientId }),
         authorization_details: JSON.stringify([{ type: detailType, consentRequest }]),
       })
       const url = buildAuthorizationUrl(endpoint.server.authorization_endpoint ?? '', {
         client_id: options.clientId,
         request_uri: pushed.requestUri,
-        scope: options.scopeOnUrl ? scope : undefined,
+        scope: options.scopeOnUrl ? setup.scope : undefined,
       })
       return {
         url,

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { BackendProvider, ProviderContext, ResourceRoute } from '../../backend/provider.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
+import { buildCodeRequest } from '../../protocol/code-request.js'
 import { cacheMetadata } from '../../protocol/metadata-cache.js'
 import { discover } from '../../protocol/metadata.js'
 import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
@@ -136,16 +137,7 @@ export function createStandardProvider<const M extends 'mediated' | 'bff'>(
     async authorize(setup, context) {
       const endpoint = await endpointFor(context)
       const { authorization_endpoint: authorizationEndpoint = '' } = endpoint.server
-      const request = {
-        response_type: 'code',
-        client_id: clientId,
-        redirect_uri: setup.redirectUri,
-        scope: setup.scope,
-        state: setup.state,
-        ...(setup.nonce !== undefined && { nonce: setup.nonce }),
-        code_challenge: setup.codeChallenge,
-        code_challenge_method: 'S256',
-      }
+      const request = buildCodeRequest({ ...setup, clientId })
       if (!par) return { url: buildAuthorizationUrl(authorizationEndpoint, request, parameters) }
       const pushed = await pushAuthorizationRequest(endpoint, { ...parameters, ...request })
       const { requestUri, expiresInSeconds } = pushed

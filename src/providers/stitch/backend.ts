@@ -5,6 +5,7 @@ import { readRedirectUris, readUrl } from '../kit/backend/read-options.js'
 import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../kit/backend/signing-key.js'
 import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
+import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { cacheMetadata } from '../../protocol/metadata-cache.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
@@ -148,18 +149,9 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
     scope: options.scope,
     ready: authentication,
 
-    authorize({ state, codeChallenge, nonce, redirectUri, scope }) {
-      const url = buildAuthorizationUrl(settings.authorizationEndpoint, {
-        client_id: options.clientId,
-        scope,
-        response_type: 'code',
-        redirect_uri: redirectUri,
-        state,
-        nonce,
-        code_challenge: codeChallenge,
-        code_challenge_method: 'S256',
-      })
-      return Promise.resolve({ url })
+    authorize(setup) {
+      const request = buildCodeRequest({ ...setup, clientId: options.clientId })
+      return Promise.resolve({ url: buildAuthorizationUrl(settings.authorizationEndpoint, request) })
     },
 
     async redeem({ code, codeVerifier, state, iss, nonce, redirectUri }, context) {
