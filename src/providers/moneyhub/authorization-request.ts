@@ -7,7 +7,7 @@ import { request } from '../../protocol/http.js'
 import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
 import { oauthErrorOf } from '../../protocol/oauth-request.js'
 import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
-import type { Signer } from './client.js'
+import type { Signer } from '../kit/backend/client-assertion.js'
 import type { MoneyhubChoice } from './input.js'
 
 /**
