@@ -1,6 +1,7 @@
 import type { DPoPHandle } from 'oauth4webapi'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import type { AuthorizationResponse } from '../../protocol/authorization-response.js'
+import { buildCodeRequest } from '../../protocol/code-request.js'
 import { revoke } from '../../protocol/revocation.js'
 import { missingScope, parseScope } from '../../protocol/scope.js'
 import { redeemCode } from '../../protocol/token-endpoint.js'
@@ -29,27 +30,20 @@ export function createChannel(context: Context, name: string, provider: Provider
   }
 }
 
-async function begin(
-  client: DirectClient,
-  { state, codeChallenge, nonce, redirectUri, scope, expiresAt }: Transaction,
-): Promise<AuthorizationUrl> {
+async function begin(client: DirectClient, transaction: Transaction): Promise<AuthorizationUrl> {
   const { context, provider, settings } = client
   client.reopenDpop()
   const endpoint = await client.endpoint()
   const { authorization_endpoint: authorizationEndpoint = '' } = endpoint.server
   const parameters = {
-    response_type: 'code',
-    client_id: provider.clientId,
-    redirect_uri: redirectUri,
-    scope,
-    state,
-    ...(nonce !== undefined && { nonce }),
-    code_challenge: codeChallenge,
-    code_challenge_method: 'S256',
+    ...buildCodeRequest({ ...transaction, clientId: provider.clientId }),
     ...(endpoint.dpop && { dpop_jkt: await endpoint.dpop.calculateThumbprint() }),
   }
   if (!settings.par)
-    return { url: buildAuthorizationUrl(authorizationEndpoint, parameters, settings.parameters), expiresAt }
+    return {
+      url: buildAuthorizationUrl(authorizationEndpoint, parameters, settings.parameters),
+      expiresAt: transaction.expiresAt,
+    }
   const { pushAuthorizationRequest } = await import('../../protocol/pushed-authorization.js')
   const pushed = await pushAuthorizationRequest(endpoint, { ...settings.parameters, ...parameters })
   return {

@@ -1,9 +1,14 @@
+import * as oauth from 'oauth4webapi'
 import type { BackendProvider, ResourceRoute } from '../../backend/provider.js'
-import { parseScope } from '../../protocol/scope.js'
-import { createStandardProvider } from '../oidc/backend.js'
+import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
+import { buildCodeRequest } from '../../protocol/code-request.js'
+import { discover } from '../../protocol/metadata.js'
+import { createOAuthClient } from '../kit/backend/oauth-client.js'
+import { checkClientId, checkOpenidScope, readApi, readUrl } from '../kit/backend/read-options.js'
+import { createStandardProvider } from '../kit/backend/standard-provider.js'
 import { bearerAliases, environments } from './facts.js'
 
-/** What the backend's {@link apiture} takes. */
+/** Options of the backend's {@link apiture}. */
 export interface ApitureBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> {
   /** The client id that the Developer Portal shows for this environment; as in the page. */
   readonly clientId: string
@@ -56,11 +61,30 @@ export interface ApitureBackendOptions<M extends 'mediated' | 'bff' = 'mediated'
 export function apiture<const M extends 'mediated' | 'bff' = 'mediated'>(
   options: ApitureBackendOptions<M>,
 ): BackendProvider & { readonly mode: M } {
-  const { environment = 'production', issuer = environments[environment], idToken = 'optional' } = options
-  if (!parseScope(options.scope).includes('openid'))
-    throw new TypeError('The scope for Apiture must hold "openid": add it.')
-  return createStandardProvider(
-    { ...options, issuer, label: 'Apiture', authentication: 'none' },
-    { bearerAliases, idToken },
-  )
+  const { clientId, environment = 'production', issuer = environments[environment], scope } = options
+  checkOpenidScope('Apiture', scope)
+  checkClientId('Apiture', clientId, 'the provider')
+  const resources = readApi('Apiture', options)
+  readUrl('issuer', issuer)
+  const client = createOAuthClient({
+    clientId,
+    metadata: ({ fetch }) => discover(fetch, issuer, options.origins),
+    authentication: oauth.None(),
+    quirks: { bearerAliases, idToken: options.idToken ?? 'optional' },
+  })
+
+  return createStandardProvider({
+    label: 'Apiture',
+    mode: options.mode ?? ('mediated' as M),
+    redirectUri: options.redirectUri,
+    scope,
+    client,
+    refreshRepeatable: options.refreshRepeatable ?? false,
+    ...resources,
+
+    async authorize(setup, context) {
+      const { authorization_endpoint: endpoint = '' } = (await client.endpoint(context)).server
+      return { url: buildAuthorizationUrl(endpoint, buildCodeRequest({ ...setup, clientId })) }
+    },
+  })
 }

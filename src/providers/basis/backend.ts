@@ -1,23 +1,12 @@
-import type { BackendProvider, ProviderContext, ResourceRoute } from '../../backend/provider.js'
+import type { BackendProvider, ResourceRoute } from '../../backend/provider.js'
 import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
+import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
-import { revoke } from '../../protocol/revocation.js'
-import {
-  redeemCode,
-  refreshTokens,
-  type RefreshedTokens,
-  type TokenEndpoint,
-} from '../../protocol/token-endpoint.js'
-import { readRedirectUris } from '../kit/backend/read-options.js'
-import {
-  profileClaims,
-  toInitTokenClaims,
-  type BasisClaims,
-  type BasisProfileClaim,
-} from './session-claims.js'
+import type { RefreshedTokens } from '../../protocol/token-endpoint.js'
+import { createOAuthClient, type OAuthClient } from '../kit/backend/oauth-client.js'
+import { createStandardProvider } from '../kit/backend/standard-provider.js'
 import { decodeSecret, rawBasic } from './credentials.js'
-import { createInitTokenSigner } from './init-token.js'
 import {
   accessTokenSeconds,
   apis,
@@ -28,10 +17,17 @@ import {
   isUuid,
   type BasisEnvironment,
 } from './facts.js'
+import { createInitTokenSigner } from './init-token.js'
+import {
+  profileClaims,
+  toInitTokenClaims,
+  type BasisClaims,
+  type BasisProfileClaim,
+} from './session-claims.js'
 
 export type { BasisClaims, BasisProfileClaim, BasisReconciliationClaim } from './session-claims.js'
 
-/** What {@link basis} takes. */
+/** Options of the backend's {@link basis}. */
 export interface BasisBackendOptions<Required extends BasisProfileClaim = BasisProfileClaim> {
   /** The client id that Basis issued: a UUID. */
   readonly clientId: string
@@ -96,89 +92,61 @@ const longestInitTokenSeconds = 3600
 export function basis<const Required extends BasisProfileClaim = BasisProfileClaim>(
   options: BasisBackendOptions<Required>,
 ): BackendProvider<BasisClaims<Required>> {
-  const { clientId, initTokenParam = 'init_token', mode = 'mediated' } = options
-  const { environment = '' as BasisEnvironment, redirectUri, revocationEndpoint } = options
+  const { clientId, clientSecret, initTokenParam = 'init_token', mode = 'mediated' } = options
+  const { environment = '' as BasisEnvironment } = options
+  const { authorizationEndpoint = authorizationEndpoints[environment], api = apis[environment] } = options
   const required: readonly string[] = options.requiredClaims ?? profileClaims
-  const authorizationEndpoint = need(
-    'authorizationEndpoint',
-    options.authorizationEndpoint ?? authorizationEndpoints[environment],
-  )
-  const endpointFor = createTokenEndpoint(options)
+  const connect = need('authorizationEndpoint', authorizationEndpoint)
+  const client = createBasisClient(options)
   const platforms = options.platformIds && new Set(options.platformIds.map(checkPlatformId))
   const seconds = checkSeconds(options.initTokenSeconds ?? 600)
-  const secret = decodeSecret(options.clientSecret, options.minimumSecretBytes ?? 64)
+  const secret = decodeSecret(clientSecret, options.minimumSecretBytes ?? 64)
   const signer = createInitTokenSigner({ clientId, secret, seconds })
-  const base = options.api ?? apis[environment]
 
-  return {
+  return createStandardProvider<BasisClaims<Required>, 'mediated' | 'bff'>({
     label: 'Basis',
     mode,
-    redirectUris: readRedirectUris(redirectUri),
+    redirectUri: options.redirectUri,
     scope: profileScope,
     transactionSeconds,
     input: { platform_id: (id) => isUuid(id) && offers(id, platforms) },
+    client,
     ready: signer,
     refreshRepeatable: !(options.rotatesRefreshTokens ?? true),
 
-    async authorize({ session, state, codeChallenge, redirectUri: redirect_uri, scope, input }, { now }) {
-      const platformId = needPlatform(input['platform_id'])
-      const claims = { ...toInitTokenClaims(session.claims, required), platform_id: platformId }
+    async authorize(setup, { now }) {
+      const platformId = needPlatform(setup.input['platform_id'])
+      const claims = { ...toInitTokenClaims(setup.session.claims, required), platform_id: platformId }
       const sign = await signer
-      // No code_challenge_method: Basis does not support the parameter and takes S256 for granted.
-      const url = buildAuthorizationUrl(
-        authorizationEndpoint,
-        {
-          response_type: 'code',
-          client_id: clientId,
-          redirect_uri,
-          scope,
-          state,
-          code_challenge: codeChallenge,
-        },
-        { [initTokenParam]: await sign(claims, now()) },
-      )
+      // Basis does not support code_challenge_method, and takes S256 for granted.
+      const request = buildCodeRequest({ ...setup, clientId, nonce: undefined }, 'omitted')
+      const url = buildAuthorizationUrl(connect, request, { [initTokenParam]: await sign(claims, now()) })
       return { url, expiresInSeconds: seconds }
     },
 
-    async redeem({ session: _session, ...grant }, context) {
-      const { code, codeVerifier, state } = grant
-      const tokens = await redeemCode(endpointFor(context), {
-        code,
-        codeVerifier,
-        state,
-        redirectUri: grant.redirectUri,
-      })
+    toGrant(tokens) {
       const profileId = readProfileId(tokens) ?? refuseProfile('has no profile_id')
-      // The profile is who this connection is about: it is not renewed for another one.
-      return { ...toGrant(tokens), sub: profileId, details: { profile_id: profileId } }
+      // The connection is about a profile: it is not renewed for another one.
+      return { tokens: withLifetime(tokens), sub: profileId, details: { profile_id: profileId } }
     },
 
-    async refresh({ refreshToken = '', sub }, context) {
-      const tokens = await refreshTokens(endpointFor(context), refreshToken)
+    toRefreshedGrant(tokens, { sub }) {
       const profileId = readProfileId(tokens)
       if (profileId !== undefined && profileId !== sub) refuseProfile('is for another profile_id')
-      return toGrant(tokens)
+      return { tokens: withLifetime(tokens) }
     },
-
-    ...(revocationEndpoint !== undefined && {
-      revoke: ({ refreshToken, accessToken }, context) =>
-        revoke(endpointFor(context), [
-          [refreshToken, 'refresh_token'],
-          [accessToken, 'access_token'],
-        ]),
-    }),
 
     ...(mode === 'bff' && {
       resources: {
-        base: need('api', base),
+        base: need('api', api),
         routes: options.routes ?? [{ method: 'GET', path: '/profiles/{profileId}' }],
       },
     }),
-  } satisfies BackendProvider<BasisClaims<Required>>
+  })
 }
 
-/** There is no discovery, no issuer and no ID Token: what the token endpoint is, the options say. */
-function createTokenEndpoint(options: BasisBackendOptions): (context: ProviderContext) => TokenEndpoint {
+/** The client at Basis, which has no discovery, no issuer and no ID Tokens. @throws {TypeError} for endpoints that are not known. */
+function createBasisClient(options: BasisBackendOptions): OAuthClient {
   const { clientId, clientSecret, environment = '' as BasisEnvironment, revocationEndpoint } = options
   const tokenEndpoint = need('tokenEndpoint', options.tokenEndpoint ?? tokenEndpoints[environment])
   const server = {
@@ -188,16 +156,15 @@ function createTokenEndpoint(options: BasisBackendOptions): (context: ProviderCo
       revocation_endpoint: need('revocationEndpoint', revocationEndpoint),
     }),
   }
-  const authentication = rawBasic(clientId, clientSecret)
-  return ({ fetch, now }) => ({
-    server,
+  return createOAuthClient({
     clientId,
-    authentication,
-    fetch,
-    now,
-    idToken: 'unchecked',
-    extraMembers: ['profile_id'],
-    ...(options.assumedTokenType && { assumedTokenType: options.assumedTokenType }),
+    metadata: () => Promise.resolve(server),
+    authentication: rawBasic(clientId, clientSecret),
+    quirks: {
+      idToken: 'unchecked',
+      extraMembers: ['profile_id'],
+      ...(options.assumedTokenType && { assumedTokenType: options.assumedTokenType }),
+    },
   })
 }
 
@@ -234,8 +201,9 @@ function needPlatform(id: Json | undefined): string {
   })
 }
 
-const toGrant = <Tokens extends RefreshedTokens>(tokens: Tokens) => ({
-  tokens: { ...tokens, expiresInSeconds: tokens.expiresInSeconds ?? accessTokenSeconds },
+const withLifetime = <Tokens extends RefreshedTokens>(tokens: Tokens): Tokens => ({
+  ...tokens,
+  expiresInSeconds: tokens.expiresInSeconds ?? accessTokenSeconds,
 })
 
 function readProfileId({ extra }: RefreshedTokens): string | undefined {

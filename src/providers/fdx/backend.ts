@@ -1,45 +1,20 @@
 import * as oauth from 'oauth4webapi'
-import type {
-  BackendProvider,
-  HeldConnection,
-  ProviderContext,
-  ProviderGrant,
-  ResourceRoute,
-} from '../../backend/provider.js'
-import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
-import type { Json, JsonObject } from '../../protocol/contract.js'
-import { ValidationError } from '../../protocol/errors.js'
+import type { BackendProvider, HeldConnection, ResourceRoute } from '../../backend/provider.js'
+import { buildCodeRequest } from '../../protocol/code-request.js'
+import type { Json } from '../../protocol/contract.js'
 import type { Fetch } from '../../protocol/http.js'
-import { cacheMetadata } from '../../protocol/metadata-cache.js'
-import { discover, type ServerMetadata } from '../../protocol/metadata.js'
-import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
-import {
-  redeemCode,
-  refreshTokens,
-  requestClientCredentials,
-  type CheckedTokens,
-  type TokenEndpoint,
-} from '../../protocol/token-endpoint.js'
-import { readRedirectUris, readUrl } from '../kit/backend/read-options.js'
-import {
-  expiryOf,
-  fetchConsent,
-  isConsentId,
-  missingResources,
-  readResources,
-  revokeConsent,
-  toJson,
-  type ConsentApi,
-} from './consent.js'
-import {
-  checkTemplates,
-  chooseConsent,
-  type FdxConsentRequest,
-  type FdxConsentTemplates,
-} from './consent-request.js'
-import { consentDetailType, type FdxInitiator, type FdxResource, type FdxRevocationReason } from './facts.js'
+import { discover } from '../../protocol/metadata.js'
+import { createOAuthClient } from '../kit/backend/oauth-client.js'
+import { checkClientId, readUrl } from '../kit/backend/read-options.js'
+import { createStandardProvider } from '../kit/backend/standard-provider.js'
+import { readResources, toJson, type ConsentApi } from './consent.js'
+import { checkTemplates, chooseConsent, type FdxConsentTemplates } from './consent-request.js'
+import { endConsent } from './end-consent.js'
+import { consentDetailType, type FdxInitiator, type FdxRevocationReason } from './facts.js'
+import { checkFapi, fapiAlgorithms } from './fapi.js'
+import { toConsentGrant } from './granted-consent.js'
 
-/** What the backend's {@link fdx} takes. */
+/** Options of the backend's {@link fdx}. */
 export interface FdxBackendOptions {
   /** The client id at the data provider; as in the page. */
   readonly clientId: string
@@ -116,70 +91,52 @@ export interface FdxBackendOptions {
  * @see https://www.rfc-editor.org/rfc/rfc9396.html
  */
 export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mode: 'bff' } {
-  const { consents, redirectUri, fetch, detailType = consentDetailType } = options
+  const { clientId, issuer, scope, consents, fetch, fapi = false, detailType = consentDetailType } = options
+  const { endpointOrigins = [], scopeOnUrl = false, clientScope } = options
+  const { revocation = { reason: 'USER_ACTION', initiator: 'INDIVIDUAL' } } = options
   const base = readOptions(options)
-  const endpointFor = createEndpoint(options)
   const api: ConsentApi = { base, fetch }
+  const client = createOAuthClient({
+    clientId,
+    metadata: async (context) => {
+      const server = await discover(context.fetch, issuer, [new URL(base).origin, ...endpointOrigins])
+      if (fapi) checkFapi(server)
+      return server
+    },
+    authentication: oauth.TlsClientAuth(),
+    quirks: {
+      mtls: true,
+      extraMembers: ['grant_id', 'authorization_details'],
+      ...(fapi && { idTokenAlgorithms: fapiAlgorithms }),
+    },
+  })
 
-  return {
+  return createStandardProvider({
     label: 'FDX',
     mode: 'bff',
-    redirectUris: readRedirectUris(redirectUri),
-    scope: options.scope,
+    redirectUri: options.redirectUri,
+    scope,
     fetch,
+    client,
     input: { consent_request: (choice) => isAllowed(consents, choice) },
-
-    async authorize({ state, codeChallenge, nonce, redirectUri: redirect_uri, scope, input }, context) {
-      const consentRequest = chooseConsent(consents, input['consent_request'])
-      const endpoint = await endpointFor(context)
-      const pushed = await pushAuthorizationRequest(endpoint, {
-        response_type: 'code',
-        redirect_uri,
-        scope,
-        state,
-        ...(nonce !== undefined && { nonce }),
-        code_challenge: codeChallenge,
-        code_challenge_method: 'S256',
-        authorization_details: JSON.stringify([{ type: detailType, consentRequest }]),
-      })
-      const url = buildAuthorizationUrl(endpoint.server.authorization_endpoint ?? '', {
-        client_id: options.clientId,
-        request_uri: pushed.requestUri,
-        scope: options.scopeOnUrl ? scope : undefined,
-      })
-      return {
-        url,
-        expiresInSeconds: pushed.expiresInSeconds,
-        data: { resources: toResourcesJson(consentRequest) },
-      }
-    },
-
-    async redeem({ code, codeVerifier, state, iss, nonce, redirectUri: redirect_uri, data }, context) {
-      const grant = { code, codeVerifier, state, iss, nonce, redirectUri: redirect_uri }
-      const tokens = await redeemCode(await endpointFor(context), grant)
-      return describe(api, tokens, readResources(data?.['resources']), detailType)
-    },
-
-    async refresh({ refreshToken = '', sub }, context) {
-      const tokens = await refreshTokens(await endpointFor(context), refreshToken, sub)
-      return { tokens, sub: tokens.claims?.sub }
-    },
-
-    async revoke(connection, context) {
-      const { grant_id: id } = connection.details
-      if (!isConsentId(id)) return false
-      const { revocation = { reason: 'USER_ACTION', initiator: 'INDIVIDUAL' } } = options
-      for (const token of usableTokens(connection, options.clientScope, () => endpointFor(context))) {
-        const accessToken = await token()
-        const result =
-          accessToken === undefined ? 'token' : await revokeConsent(api, id, accessToken, revocation)
-        if (result !== 'token') return result === 'revoked'
-      }
-      return false
-    },
-
     resources: { base, routes: [...consentRoutes, ...(options.routes ?? [])] },
-  }
+
+    async authorize(setup, context) {
+      const consentRequest = chooseConsent(consents, setup.input['consent_request'])
+      const request = {
+        ...buildCodeRequest({ ...setup, clientId }),
+        authorization_details: JSON.stringify([{ type: detailType, consentRequest }]),
+      }
+      const start = await client.push(request, context, scopeOnUrl ? { scope: setup.scope } : {})
+      return { ...start, data: { resources: consentRequest.resources.map(toJson) } }
+    },
+
+    toGrant: (tokens, { data }) =>
+      toConsentGrant(api, tokens, readResources(data?.['resources']), detailType),
+
+    revoke: (connection, context) =>
+      endConsent({ api, revocation, clientScope }, client, connection, context),
+  })
 }
 
 /** The consent that belongs to the connection, and no other. */
@@ -193,7 +150,7 @@ const consentRoutes: readonly ResourceRoute[] = [
 /** The API's base with a slash at its end. @throws {TypeError} */
 function readOptions(options: FdxBackendOptions): string {
   const { clientId, consents, fapi = false, scopeOnUrl = false } = options
-  if (!clientId) throw new TypeError('fdx needs the `clientId` that the client has at the data provider.')
+  checkClientId('fdx', clientId, 'the data provider')
   if (typeof (options.fetch as unknown) !== 'function')
     throw new TypeError('fdx needs `fetch`, with the client certificate: mtlsFetch({ cert, key }).')
   if (fapi && scopeOnUrl)
@@ -210,106 +167,4 @@ function isAllowed(consents: FdxConsentTemplates, choice: Json | undefined): boo
   } catch {
     return false
   }
-}
-
-const toResourcesJson = ({ resources }: FdxConsentRequest): Json => resources.map(toJson)
-
-/** Signature algorithms of FAPI 2.0. @see https://openid.net/specs/fapi-security-profile-2_0-final.html#section-5.4.1 */
-const fapiAlgorithms = ['PS256', 'ES256', 'EdDSA', 'Ed25519'] as const
-
-/** Makes what requests to the data provider need; the metadata, and with it cached keys, is one object for an hour. */
-function createEndpoint(options: FdxBackendOptions): (context: ProviderContext) => Promise<TokenEndpoint> {
-  const { issuer, api, clientId, fapi = false, endpointOrigins = [] } = options
-  const metadata = cacheMetadata(async ({ fetch }) => {
-    const server = await discover(fetch, issuer, [new URL(api).origin, ...endpointOrigins])
-    if (fapi) checkFapi(server)
-    return server
-  })
-  return async (context) => ({
-    server: await metadata(context),
-    clientId,
-    authentication: oauth.TlsClientAuth(),
-    mtls: true,
-    fetch: context.fetch,
-    now: context.now,
-    idToken: 'required',
-    extraMembers: ['grant_id', 'authorization_details'],
-    ...(fapi && { idTokenAlgorithms: fapiAlgorithms }),
-  })
-}
-
-/** @throws {ValidationError} `metadata_invalid` naming what the server does not announce. */
-function checkFapi(server: ServerMetadata): void {
-  const announced = {
-    authorization_response_iss_parameter_supported: server.authorization_response_iss_parameter_supported,
-    tls_client_certificate_bound_access_tokens: server.tls_client_certificate_bound_access_tokens,
-    code_challenge_methods_supported: server.code_challenge_methods_supported?.includes('S256'),
-  }
-  const lacking = Object.entries(announced).find(([, value]) => value !== true)
-  if (!lacking) return
-  throw new ValidationError(
-    'metadata_invalid',
-    lacking[0],
-    `The authorization server does not announce ${lacking[0]}, which FAPI 2.0 requires. Drop \`fapi\` if it need not keep to it.`,
-    { recovery: 'configure' },
-  )
-}
-
-/** The grant with the consent that it stands for. A consent API that fails does not undo the grant. */
-async function describe(
-  api: ConsentApi,
-  tokens: CheckedTokens,
-  asked: readonly FdxResource[],
-  detailType: string,
-): Promise<ProviderGrant> {
-  const { grant_id: id, authorization_details: granted } = tokens.extra
-  if (!isConsentId(id)) {
-    throw new ValidationError(
-      'token_response_invalid',
-      'grant_id',
-      'The token response names no consent by a grant_id. Nothing was connected; start again with authorize().',
-    )
-  }
-  const consent = await fetchConsent(api, id, tokens.accessToken).catch(() => undefined)
-  const resources = consent?.resources ?? grantedResources(granted, detailType)
-  const expiresAt = expiryOf(consent)
-  const details: JsonObject = {
-    grant_id: id,
-    ...(consent && { consent: toJson(consent) }),
-    ...(resources && { missing: missingResources(asked, resources).map(toJson) }),
-  }
-  return {
-    tokens,
-    sub: tokens.claims?.sub,
-    details,
-    ...(expiresAt !== undefined && { consentExpiresAt: expiresAt }),
-  }
-}
-
-/** What the token response says was granted, where it says so. @see https://www.rfc-editor.org/rfc/rfc9396.html#section-7 */
-function grantedResources(details: unknown, detailType: string): readonly FdxResource[] | undefined {
-  const list = Array.isArray(details)
-    ? details.map((detail) => Object(detail) as Record<string, unknown>)
-    : []
-  const { consentRequest } = list.find(({ type }) => type === detailType) ?? {}
-  return consentRequest === undefined
-    ? undefined
-    : readResources((Object(consentRequest) as Record<string, unknown>)['resources'])
-}
-
-/** What may open the consent, one after the other: its own token, that token refreshed, the client's own. */
-function usableTokens(
-  { accessToken, refreshToken, sub }: HeldConnection,
-  clientScope: string | undefined,
-  endpoint: () => Promise<TokenEndpoint>,
-): readonly (() => Promise<string | undefined>)[] {
-  const refreshed = async (token: string) =>
-    (await refreshTokens(await endpoint(), token, sub).catch(() => undefined))?.accessToken
-  const own = async (scope: string) =>
-    (await requestClientCredentials(await endpoint(), { scope })).accessToken
-  return [
-    () => Promise.resolve(accessToken),
-    ...(refreshToken === undefined ? [] : [() => refreshed(refreshToken)]),
-    ...(clientScope === undefined ? [] : [() => own(clientScope)]),
-  ]
 }

@@ -1,12 +1,13 @@
 import * as oauth from 'oauth4webapi'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
+import { buildCodeRequest, type CodeRequest } from '../../protocol/code-request.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import { request } from '../../protocol/http.js'
 import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
 import { oauthErrorOf } from '../../protocol/oauth-request.js'
 import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
-import type { Signer } from './client.js'
+import type { Signer } from '../kit/backend/client-assertion.js'
 import type { MoneyhubChoice } from './input.js'
 
 /**
@@ -31,31 +32,16 @@ export interface MoneyhubRequest {
   readonly maxAgeSeconds: number
 }
 
-/** What the page gave for this one request, checked by the handler. */
-export interface MoneyhubTransaction {
-  readonly state: string
-  readonly nonce: string | undefined
-  readonly codeChallenge: string
-  readonly redirectUri: string
-  readonly scope: string
-}
-
 /** All parameters, as the documents show them, with nonce and PKCE. `sub` is the server's word, never the page's. */
 export function toParameters(
   { clientId, choice, userId, maxAgeSeconds }: MoneyhubRequest,
-  { state, nonce, codeChallenge, redirectUri, scope }: MoneyhubTransaction,
+  transaction: Omit<CodeRequest, 'clientId'>,
 ): MoneyhubParameters {
   const target = choice.mode === 'connect' ? `id:${choice.bankId}` : choice.mode
+  const scope = `${transaction.scope} ${target}`
   return {
-    client_id: clientId,
-    response_type: 'code',
-    scope: `${scope} ${target}`,
-    state,
-    ...(nonce !== undefined && { nonce }),
-    redirect_uri: redirectUri,
+    ...buildCodeRequest({ ...transaction, clientId, scope }),
     prompt: 'consent',
-    code_challenge: codeChallenge,
-    code_challenge_method: 'S256',
     max_age: String(maxAgeSeconds),
     claims: JSON.stringify({ id_token: toClaims(choice, userId) }),
   }

@@ -2,92 +2,28 @@ import type {
   BackendProvider,
   ProviderContext,
   ProviderGrant,
-  ResourceRoute,
+  Redemption,
+  Session,
 } from '../../backend/provider.js'
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import { sha256 } from '../../protocol/pkce.js'
-import { revoke } from '../../protocol/revocation.js'
-import { parseScope } from '../../protocol/scope.js'
-import { redeemCode } from '../../protocol/token-endpoint.js'
-import { readRedirectUris, readUrl } from '../kit/backend/read-options.js'
-import { deliver, toParameters, type MoneyhubDelivery } from './authorization-request.js'
-import { createMoneyhubClient, type MoneyhubClientAuthentication } from './client.js'
-import { authorizationPath, dataScope, endpoints, transactionSeconds } from './facts.js'
-import { inputForms, invalid, isConnectionId, readChoice, type MoneyhubChoice } from './input.js'
+import { readRedirectUris } from '../kit/backend/read-options.js'
+import { deliver, toParameters } from './authorization-request.js'
 import { createClientCredentialsTokens } from './client-credentials-tokens.js'
+import { createMoneyhubClient, type MoneyhubClient } from './client.js'
+import { transactionSeconds } from './facts.js'
+import { inputForms, invalid, isConnectionId, readChoice, type MoneyhubChoice } from './input.js'
+import { readOptions, type MoneyhubBackendOptions, type MoneyhubClaims, type Settings } from './options.js'
 import { checkUserId, createMoneyhubUsers, type MoneyhubUsers } from './users.js'
 
 export type { MoneyhubDelivery } from './authorization-request.js'
 export type { MoneyhubClientAuthentication, MoneyhubKey } from './client.js'
-
-/** What the backend's {@link moneyhub} takes. */
-export type MoneyhubBackendOptions<M extends 'bff' | 'mediated' = 'bff'> = CommonOptions &
-  MoneyhubClientAuthentication &
-  UseCase<M>
-
-type UseCase<M extends 'bff' | 'mediated'> =
-  | {
-      /** Many institutions under one profile and access that lasts. */
-      readonly useCase?: 'ongoing'
-      readonly mode?: M & 'bff'
-    }
-  | {
-      /** One institution and access once. */
-      readonly useCase: 'one-time'
-      /** `bff`: no token reaches the page. `mediated`: the access token does. As in the page. @defaultValue `bff` */
-      readonly mode?: M
-    }
-
-interface CommonOptions {
-  /** The client id that Moneyhub's admin portal shows; as in the page. */
-  readonly clientId: string
-  /** The redirect URI registered at Moneyhub, or several; the page's is one of them. */
-  readonly redirectUri: string | readonly string[]
-  /** As the discovery document writes it. @defaultValue `https://identity.moneyhub.co.uk/oidc` */
-  readonly issuer?: string
-  /** Where people are sent; as in the page. @defaultValue `/auth` below the issuer */
-  readonly authorizationEndpoint?: string
-  /** Where the users API is. @defaultValue the issuer's origin */
-  readonly identityService?: string
-  /** Base URL of the Data API. @defaultValue `https://api.moneyhub.co.uk/v3/` */
-  readonly api?: string
-  /** What data is read: space-delimited. @defaultValue `accounts:read transactions:read:all` */
-  readonly dataScope?: string
-  /** What pages may ask the Data API for, in `bff` mode. @defaultValue `GET /accounts` and `GET /transactions` */
-  readonly routes?: readonly ResourceRoute[]
-  /** How the authorization request reaches Moneyhub. @defaultValue `par` */
-  readonly delivery?: MoneyhubDelivery
-  /** Whether `client_id` stands beside `request_uri` in the URL. @defaultValue false */
-  readonly sendsClientId?: boolean
-  /** Institutions, or groups of them, that people may be sent to. @defaultValue all */
-  readonly bankIds?: readonly string[]
-  /** Seconds since when the person may have authenticated. @defaultValue 86400 */
-  readonly maxAgeSeconds?: number
-  /** How Moneyhub is told the app's user. @defaultValue a hash of the subject, so that it learns nothing */
-  readonly clientUserId?: (subject: string) => string
-  /** Whether to ask the users API when a consent ends, where the page did not choose that. @defaultValue true */
-  readonly readsExpiry?: boolean
-}
-
-/** What Moneyhub may be told about the app's user by `session`. */
-export interface MoneyhubClaims {
-  /** The Moneyhub user of this app user, for an app that keeps its own list. @defaultValue made once and remembered */
-  readonly moneyhubUserId?: string
-}
+export type { MoneyhubBackendOptions, MoneyhubClaims } from './options.js'
 
 /** The consent of a one-time connection lasts a day where nobody says otherwise. */
 const oneTimeSeconds = 24 * 3600
-
-const dataRoutes: readonly ResourceRoute[] = [
-  { method: 'GET', path: '/accounts', query: ['limit', 'offset'] },
-  {
-    method: 'GET',
-    path: '/transactions',
-    query: ['limit', 'offset', 'startDate', 'endDate', 'accountId', 'categoryId', 'text'],
-  },
-]
 
 /**
  * Moneyhub, the backend's side: makes the Moneyhub user, pushes or signs the request, redeems the code for the right
@@ -113,15 +49,15 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
   options: MoneyhubBackendOptions<M>,
 ): BackendProvider<MoneyhubClaims> & { readonly mode: M } {
   const settings = readOptions(options)
-  const { issuer, once, scope, mode } = settings
-  const client = createMoneyhubClient(options.clientId, issuer, options)
-  const ownTokens = createClientCredentialsTokens(client.endpoint)
-  const users = createMoneyhubUsers(settings.identityService, ownTokens)
+  const { once, scope, maxAgeSeconds } = settings
+  const client = createMoneyhubClient(options.clientId, settings.issuer, options)
+  const clientCredentialsToken = createClientCredentialsTokens(client.endpoint)
+  const users = createMoneyhubUsers(settings.identityService, clientCredentialsToken)
 
   return {
     label: 'Moneyhub',
-    mode: mode as M,
-    redirectUris: settings.redirectUris,
+    mode: settings.mode as M,
+    redirectUris: readRedirectUris(options.redirectUri),
     scope: once ? `openid ${scope}` : 'openid',
     transactionSeconds,
     ready: client.ready,
@@ -130,124 +66,82 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
     async authorize(setup, context) {
       const choice = readChoice(setup.input, context.now())
       checkTarget(choice, setup.connection?.details, settings)
-      const { subject, claims } = setup.session
-      const userId = once ? undefined : await findUser(subject, claims, context)
-      const { clientId, maxAgeSeconds = 86_400 } = options
-      const parameters = toParameters({ clientId, choice, userId, maxAgeSeconds }, setup)
-      const signer = await client.ready
-      const start = await deliver(parameters, await client.endpoint(context), { ...settings, signer })
+      const userId = once ? undefined : await findUser(users, setup.session, options, context)
+      const request = { clientId: options.clientId, choice, userId, maxAgeSeconds }
+      const signer = await client.signer
+      const start = await deliver(toParameters(request, setup), await client.endpoint(context), {
+        ...settings,
+        signer,
+      })
       return { ...start, data: toTransactionData(choice, userId) }
     },
 
-    async redeem(redemption, context) {
-      const { code, codeVerifier, state, iss, nonce, redirectUri, data = {} } = redemption
-      checkResponseIssuer(iss, issuer, true)
-      const userId = once ? undefined : userOf(data)
-      const tokens = await redeemCode(await client.endpoint(context), {
-        code,
-        codeVerifier,
-        state,
-        iss,
-        nonce,
-        redirectUri,
-        subject: userId,
-        maxAgeSeconds: options.maxAgeSeconds ?? 86_400,
-        // Without it a connection that ends in another browser than it began in cannot be completed.
-        ...(userId !== undefined && { parameters: { sub: userId } }),
-      })
-      const { sub, 'mh:con_id': id }: Partial<Record<string, unknown>> = tokens.claims ?? {}
-      const connectionId = checkConnectionId(id, data['connection_id'])
-      const ends = await findExpiry(users, settings, context, { userId, connectionId, data })
-      const grant: ProviderGrant = {
-        details: { 'mh:con_id': connectionId },
-        data: { user_id: checkUserId(sub) },
-        ...(ends !== undefined && { consentExpiresAt: ends }),
-      }
-      // An ongoing connection's own tokens read no data: they are not kept.
-      return once ? { ...grant, tokens } : { ...grant, sub: userId }
-    },
+    redeem: (redemption, context) => redeem(client, users, settings, redemption, context),
 
     async revoke({ data, details, accessToken }, context) {
       const gone = await users.disconnect(userOf(data), details['mh:con_id'] as string, context)
-      if (accessToken !== undefined)
-        await revoke(await client.endpoint(context), [[accessToken, 'access_token']])
+      if (accessToken !== undefined) await client.revoke({ accessToken }, context)
       return gone
     },
 
-    ...(mode === 'bff' && { resources: { base: settings.api, routes: options.routes ?? dataRoutes } }),
+    ...(settings.mode === 'bff' && { resources: settings.resources }),
     ...(!once && {
       resourceToken: ({ data }, route, rejected, context) =>
-        ownTokens({ scope: route.scope ?? scope, sub: userOf(data), rejected }, context),
+        clientCredentialsToken({ scope: route.scope ?? scope, sub: userOf(data), rejected }, context),
     }),
   } satisfies BackendProvider<MoneyhubClaims>
-
-  async function findUser(
-    subject: string,
-    { moneyhubUserId }: MoneyhubClaims,
-    context: ProviderContext,
-  ): Promise<string> {
-    if (moneyhubUserId !== undefined) return checkUserId(moneyhubUserId)
-    const name = await (options.clientUserId?.(subject) ?? sha256(subject))
-    return users.ensure(subject, name, context)
-  }
 }
 
 /** The Moneyhub user that a transaction or a connection belongs to. */
 const userOf = (data: JsonObject | undefined): string => checkUserId(data?.['user_id'])
 
-interface Settings {
-  readonly once: boolean
-  readonly mode: 'bff' | 'mediated'
-  readonly redirectUris: readonly string[]
-  readonly issuer: string
-  readonly identityService: string
-  readonly authorizationEndpoint: string
-  readonly requestEndpoint: string
-  readonly api: string
-  readonly scope: string
-  readonly delivery: MoneyhubDelivery
-  readonly sendsClientId: boolean
-  readonly bankIds: ReadonlySet<string> | undefined
-  readonly readsExpiry: boolean
-}
-
-function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>): Settings {
-  const { issuer = endpoints.issuer, api = endpoints.api, redirectUri, delivery = 'par' } = options
-  const { authorizationEndpoint = issuer + authorizationPath, mode = 'bff', bankIds } = options
-  if (!options.clientId) throw new TypeError('moneyhub needs the `clientId` that the client has at Moneyhub.')
-  const identityService = options.identityService ?? readUrl('issuer', issuer).origin
-  for (const [name, url] of Object.entries({ authorizationEndpoint, api, identityService }))
-    readUrl(name, url)
-  const once = options.useCase === 'one-time'
-  if (mode !== 'bff' && !once)
-    throw new TypeError(
-      'An ongoing connection has no token for a page: use mode "bff", or `useCase: \'one-time\'`.',
-    )
-  const scope = options.dataScope ?? dataScope
-  if (parseScope(scope).length === 0)
-    throw new TypeError('`dataScope` is empty: name what is read, such as "accounts:read".')
-  if (options.privateKey === undefined && !options.clientSecret)
-    throw new TypeError('moneyhub needs `privateKey` and `keyId`, or `clientSecret`.')
-  if (options.privateKey === undefined && delivery !== 'par')
-    throw new TypeError(`\`delivery: '${delivery}'\` signs requests: give \`privateKey\` and \`keyId\`.`)
+async function redeem(
+  client: MoneyhubClient,
+  users: MoneyhubUsers,
+  settings: Settings,
+  redemption: Redemption<MoneyhubClaims>,
+  context: ProviderContext,
+): Promise<ProviderGrant> {
+  const { once, issuer, maxAgeSeconds } = settings
+  const { iss, data = {} } = redemption
+  // Required even where the metadata does not promise it.
+  checkResponseIssuer(iss, issuer, true)
+  const userId = once ? undefined : userOf(data)
+  const tokens = await client.redeem(redemption, context, {
+    subject: userId,
+    maxAgeSeconds,
+    // Without it a connection that ends in another browser than it began in cannot be completed.
+    ...(userId !== undefined && { parameters: { sub: userId } }),
+  })
+  const { sub, 'mh:con_id': id }: Partial<Record<string, unknown>> = tokens.claims ?? {}
+  const connectionId = checkConnectionId(id, data['connection_id'])
+  const ends = await findExpiry(users, settings, { userId, connectionId, data }, context)
   return {
-    once,
-    mode,
-    redirectUris: readRedirectUris(redirectUri),
-    issuer,
-    identityService: identityService.replace(/\/$/, ''),
-    authorizationEndpoint,
-    requestEndpoint: `${identityService.replace(/\/$/, '')}/request`,
-    api,
-    scope,
-    delivery,
-    sendsClientId: options.sendsClientId ?? false,
-    bankIds: bankIds && new Set(bankIds),
-    readsExpiry: options.readsExpiry ?? true,
+    // The tokens of an ongoing connection read no data: they are not kept.
+    ...(once ? { tokens } : { sub: userId }),
+    details: { 'mh:con_id': connectionId },
+    data: { user_id: checkUserId(sub) },
+    ...(ends !== undefined && { consentExpiresAt: ends }),
   }
 }
 
-/** What is connected or renewed fits the use case, the allowed institutions and the connection that is to stay. */
+/** The Moneyhub user of the app's user: named by the session, or made once and remembered. */
+async function findUser(
+  users: MoneyhubUsers,
+  { subject, claims }: Session<MoneyhubClaims>,
+  { clientUserId }: Pick<MoneyhubBackendOptions, 'clientUserId'>,
+  context: ProviderContext,
+): Promise<string> {
+  if (claims.moneyhubUserId !== undefined) return checkUserId(claims.moneyhubUserId)
+  const name = await (clientUserId?.(subject) ?? sha256(subject))
+  return users.ensure(subject, name, context)
+}
+
+/**
+ * Checks the choice against the use case, the allowed institutions and the connection that is to stay.
+ *
+ * @throws {ValidationError} `input_invalid` naming the member.
+ */
 function checkTarget(
   choice: MoneyhubChoice,
   renewed: JsonObject | undefined,
@@ -284,18 +178,19 @@ function checkConnectionId(value: unknown, renewed: unknown): string {
   )
 }
 
-interface Ending {
+interface RedeemedConnection {
   readonly userId: string | undefined
   readonly connectionId: string
+  /** Of the transaction. */
   readonly data: JsonObject
 }
 
-/** When the consent ends: as the page chose, as Moneyhub says, or a day for a one-time connection. */
+/** End of the consent in epoch seconds: as the page chose, as Moneyhub says, or a day for a one-time connection. */
 async function findExpiry(
   users: MoneyhubUsers,
   { once, readsExpiry }: Settings,
+  { userId, connectionId, data }: RedeemedConnection,
   context: ProviderContext,
-  { userId, connectionId, data }: Ending,
 ): Promise<number | undefined> {
   const chosen = data['consent_expires_at']
   if (typeof chosen === 'number') return chosen

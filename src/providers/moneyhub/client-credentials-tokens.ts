@@ -1,7 +1,7 @@
 import { requestClientCredentials, type TokenEndpoint } from '../../protocol/token-endpoint.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
 
-/** What a token of the client's own is for. */
+/** Purpose of a client-credentials token. */
 export interface ClientCredentialsRequest {
   /** Space-delimited. */
   readonly scope: string
@@ -11,64 +11,69 @@ export interface ClientCredentialsRequest {
   readonly rejected?: string | undefined
 }
 
-/** Tokens of the client's own: asked for once per user and scope, and never given to a page. */
+/**
+ * Client-credentials tokens, which belong to the client and not to a connection: requested once per user and scope, and never
+ * given to a page.
+ *
+ * @throws as `requestClientCredentials`.
+ */
 export type ClientCredentialsTokens = (
   request: ClientCredentialsRequest,
-  reach: RequestContext,
+  context: RequestContext,
 ) => Promise<string>
 
-/** Moneyhub's documented lifetime, for an answer that does not say. */
+/** Moneyhub's documented lifetime, for a token response that does not say. */
 const usualSeconds = 7200
 
 /** A token with at least this many seconds left is used. */
 const marginSeconds = 30
 
-/** So many are kept; then those that have expired go, and if need be the oldest. */
+/** Most tokens that are kept; beyond it those that have expired go, and if need be the oldest. */
 const maximumTokens = 5000
 
 interface Held {
   readonly token: Promise<string>
-  /** Epoch seconds; until the answer is there, the token counts as good. */
+  /** Epoch seconds; `Infinity` until the token response is there. */
   expiresAt: number
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.4 */
 export function createClientCredentialsTokens(
-  endpointFor: (reach: RequestContext) => Promise<TokenEndpoint>,
+  endpointFor: (context: RequestContext) => Promise<TokenEndpoint>,
 ): ClientCredentialsTokens {
   const held = new Map<string, Held>()
 
   function ask(
     { scope, sub }: ClientCredentialsRequest,
     key: string,
-    reach: RequestContext,
+    context: RequestContext,
   ): Promise<string> {
-    const token = endpointFor(reach)
+    const token = endpointFor(context)
       .then((endpoint) => requestClientCredentials(endpoint, { scope, ...(sub !== undefined && { sub }) }))
       .then(({ accessToken, expiresInSeconds = usualSeconds }) => {
-        entry.expiresAt = reach.now() + expiresInSeconds
+        entry.expiresAt = context.now() + expiresInSeconds
         return accessToken
       })
     const entry: Held = { token, expiresAt: Infinity }
     token.catch(() => {
       if (held.get(key) === entry) held.delete(key)
     })
-    makeRoom(held, reach.now())
+    makeRoom(held, context.now())
     held.set(key, entry)
     return token
   }
 
-  return async (request, reach) => {
+  return async (request, context) => {
     const key = JSON.stringify([request.sub ?? null, request.scope])
     const entry = held.get(key)
-    if (entry && entry.expiresAt - reach.now() > marginSeconds) {
+    if (entry && entry.expiresAt - context.now() > marginSeconds) {
       const token = await entry.token
       if (token !== request.rejected) return token
       // Whoever else met the same refusal has asked for the next one already.
       const newer = held.get(key)
       if (newer && newer !== entry) return newer.token
     }
-    return ask(request, key, reach)
+    return ask(request, key, context)
   }
 }
 

@@ -1,9 +1,8 @@
 import * as oauth from 'oauth4webapi'
-import { cacheMetadata, type RequestContext } from '../../protocol/metadata-cache.js'
 import { discover } from '../../protocol/metadata.js'
-import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
-import { signAssertions } from '../kit/backend/client-assertion.js'
-import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../kit/backend/signing-key.js'
+import { importSigner, signAssertions, type Signer } from '../kit/backend/client-assertion.js'
+import { createOAuthClient, type OAuthClient } from '../kit/backend/oauth-client.js'
+import type { PrivateKeyInput, SigningAlgorithm } from '../kit/backend/signing-key.js'
 
 /** The client's key: Moneyhub has its public part. */
 export interface MoneyhubKey {
@@ -30,60 +29,36 @@ export type MoneyhubClientAuthentication =
       readonly assertionAudience?: undefined
     }
 
-/** A key that signs, with its name. */
-export interface Signer {
-  readonly key: CryptoKey
-  readonly kid: string
+/** The client at Moneyhub, and the key that signs its requests and assertions. */
+export interface MoneyhubClient extends OAuthClient {
+  /** `undefined` for a client that has a secret alone. */
+  readonly signer: Promise<Signer | undefined>
 }
 
-/** The client at Moneyhub: what every request to the identity service needs. */
-export interface MoneyhubClient {
-  /** Fulfilled when the key is imported. */
-  readonly ready: Promise<Signer | undefined>
-  /** Metadata, and with it the cached keys, is one object for an hour. */
-  readonly endpoint: (reach: RequestContext) => Promise<TokenEndpoint>
-}
-
-/** @throws {TypeError} without key and secret. */
+/** Makes the client of the identity service. Without key and secret it rejects `ready`, as it does for an unusable key. */
 export function createMoneyhubClient(
   clientId: string,
   issuer: string,
   options: MoneyhubClientAuthentication,
 ): MoneyhubClient {
-  const ready = importSigner(options)
-  // It is told by `ready`; nobody else may be waiting yet.
-  ready.catch(() => undefined)
-  const authentication = authenticate(issuer, options, ready)
-  authentication.catch(() => undefined)
-  const metadata = cacheMetadata(({ fetch }) => discover(fetch, issuer))
-
-  return {
-    ready,
-    endpoint: async (reach) => ({
-      server: await metadata(reach),
-      clientId,
-      authentication: await authentication,
-      fetch: reach.fetch,
-      now: reach.now,
-      idToken: 'required',
-    }),
-  }
-}
-
-async function importSigner(options: MoneyhubClientAuthentication): Promise<Signer | undefined> {
-  if (options.privateKey === undefined) return undefined
-  const { privateKey, keyId, algorithm } = options
-  return { key: await importSigningKey(privateKey, algorithm), kid: keyId }
+  const signer = options.privateKey === undefined ? Promise.resolve(undefined) : importSigner(options)
+  // `ready` reports it; nobody else may be waiting yet.
+  signer.catch(() => undefined)
+  const client = createOAuthClient({
+    clientId,
+    metadata: ({ fetch }) => discover(fetch, issuer),
+    authentication: authenticate(issuer, options, signer),
+  })
+  return { ...client, signer }
 }
 
 async function authenticate(
   issuer: string,
-  options: MoneyhubClientAuthentication,
-  ready: MoneyhubClient['ready'],
+  { clientSecret, assertionAudience: audience = `${issuer}/token` }: MoneyhubClientAuthentication,
+  imported: MoneyhubClient['signer'],
 ): Promise<oauth.ClientAuth> {
-  const signer = await ready
-  if (options.clientSecret !== undefined) return oauth.ClientSecretBasic(options.clientSecret)
+  const signer = await imported
+  if (clientSecret !== undefined) return oauth.ClientSecretBasic(clientSecret)
   if (!signer) throw new TypeError('moneyhub needs `privateKey` and `keyId`, or `clientSecret`.')
-  const audience = options.assertionAudience ?? `${issuer}/token`
-  return signAssertions(signer.key, { keyId: signer.kid, audience })
+  return signAssertions(signer, { audience })
 }

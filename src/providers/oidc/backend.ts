@@ -1,21 +1,15 @@
 import * as oauth from 'oauth4webapi'
-import type { BackendProvider, ProviderContext, ResourceRoute } from '../../backend/provider.js'
+import type { BackendProvider, ResourceRoute } from '../../backend/provider.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
-import { cacheMetadata } from '../../protocol/metadata-cache.js'
+import { buildCodeRequest } from '../../protocol/code-request.js'
 import { discover } from '../../protocol/metadata.js'
-import { pushAuthorizationRequest } from '../../protocol/pushed-authorization.js'
-import { revoke } from '../../protocol/revocation.js'
-import {
-  redeemCode,
-  refreshTokens,
-  type RefreshedTokens,
-  type TokenEndpoint,
-} from '../../protocol/token-endpoint.js'
-import { signAssertions } from '../kit/backend/client-assertion.js'
-import { readRedirectUris, readUrl } from '../kit/backend/read-options.js'
-import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../kit/backend/signing-key.js'
+import { importSigner, signAssertions } from '../kit/backend/client-assertion.js'
+import { createOAuthClient } from '../kit/backend/oauth-client.js'
+import { checkClientId, readApi, readUrl } from '../kit/backend/read-options.js'
+import type { PrivateKeyInput, SigningAlgorithm } from '../kit/backend/signing-key.js'
+import { createStandardProvider } from '../kit/backend/standard-provider.js'
 
-/** What the backend's {@link oidc} takes. */
+/** Options of the backend's {@link oidc}. */
 export type OidcBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> = CommonOptions<M> &
   OidcClientAuthentication
 
@@ -96,98 +90,35 @@ export type OidcClientAuthentication =
 export function oidc<const M extends 'mediated' | 'bff' = 'mediated'>(
   options: OidcBackendOptions<M>,
 ): BackendProvider & { readonly mode: M } {
-  return createStandardProvider(options, {})
-}
-
-/** What a provider that is a standard one but for its token responses may differ in. */
-export type TokenResponseQuirks = Partial<Pick<TokenEndpoint, 'idToken' | 'bearerAliases'>>
-
-/** Makes the provider of {@link oidc}, with differences that are no options of its own. @throws {TypeError} */
-export function createStandardProvider<const M extends 'mediated' | 'bff'>(
-  options: OidcBackendOptions<M>,
-  quirks: TokenResponseQuirks,
-): BackendProvider & { readonly mode: M } {
-  checkOptions(options)
-  const { clientId, redirectUri, scope, parameters = {}, par = false, api, routes } = options
-  const authentication = authenticate(options)
-  // Told by `ready`; nobody else may be waiting yet.
-  authentication.catch(() => undefined)
-  // For an hour: with it go the cached keys.
-  const metadata = cacheMetadata(({ fetch }) => discover(fetch, options.issuer, options.origins))
-
-  const endpointFor = async (context: ProviderContext): Promise<TokenEndpoint> => ({
-    server: await metadata(context),
+  const { clientId, issuer, scope, redirectUri, parameters = {}, par = false } = options
+  const label = options.label ?? 'oidc'
+  checkClientId(label, clientId, 'the provider')
+  const resources = readApi(label, options)
+  readUrl('issuer', issuer)
+  // Refuses parameters that countersign sets itself.
+  buildAuthorizationUrl(issuer, {}, parameters)
+  const client = createOAuthClient({
     clientId,
-    authentication: await authentication,
-    fetch: context.fetch,
-    now: context.now,
-    idToken: 'required',
-    ...quirks,
+    metadata: ({ fetch }) => discover(fetch, issuer, options.origins),
+    authentication: authenticate(options),
   })
 
-  return {
+  return createStandardProvider({
     label: options.label ?? 'The provider',
     mode: options.mode ?? ('mediated' as M),
-    redirectUris: readRedirectUris(redirectUri),
+    redirectUri,
     scope,
-    ready: authentication,
+    client,
     refreshRepeatable: options.refreshRepeatable ?? false,
+    ...resources,
 
     async authorize(setup, context) {
-      const endpoint = await endpointFor(context)
-      const { authorization_endpoint: authorizationEndpoint = '' } = endpoint.server
-      const request = {
-        response_type: 'code',
-        client_id: clientId,
-        redirect_uri: setup.redirectUri,
-        scope: setup.scope,
-        state: setup.state,
-        ...(setup.nonce !== undefined && { nonce: setup.nonce }),
-        code_challenge: setup.codeChallenge,
-        code_challenge_method: 'S256',
-      }
-      if (!par) return { url: buildAuthorizationUrl(authorizationEndpoint, request, parameters) }
-      const pushed = await pushAuthorizationRequest(endpoint, { ...parameters, ...request })
-      const { requestUri, expiresInSeconds } = pushed
-      const url = buildAuthorizationUrl(authorizationEndpoint, {
-        client_id: clientId,
-        request_uri: requestUri,
-      })
-      return { url, expiresInSeconds }
+      const request = buildCodeRequest({ ...setup, clientId })
+      if (par) return client.push({ ...parameters, ...request }, context)
+      const { server } = await client.endpoint(context)
+      return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, parameters) }
     },
-
-    async redeem({ code, codeVerifier, state, iss, nonce, redirectUri: sentFrom }, context) {
-      const grant = { code, codeVerifier, state, iss, nonce, redirectUri: sentFrom }
-      return toGrant(await redeemCode(await endpointFor(context), grant))
-    },
-
-    async refresh({ refreshToken = '', sub }, context) {
-      return toGrant(await refreshTokens(await endpointFor(context), refreshToken, sub))
-    },
-
-    async revoke({ refreshToken, accessToken }, context) {
-      return revoke(await endpointFor(context), [
-        [refreshToken, 'refresh_token'],
-        [accessToken, 'access_token'],
-      ])
-    },
-
-    ...(api !== undefined && routes && { resources: { base: api, routes } }),
-  }
-}
-
-const toGrant = <Tokens extends RefreshedTokens>(tokens: Tokens) => ({ tokens, sub: tokens.claims?.sub })
-
-function checkOptions(options: OidcBackendOptions<'mediated' | 'bff'>): void {
-  const { label = 'oidc', clientId, issuer, mode, api, routes, parameters } = options
-  if (!clientId) throw new TypeError(`${label} needs the \`clientId\` that the client has at the provider.`)
-  if (mode === 'bff' && (api === undefined || !routes))
-    throw new TypeError(
-      `In bff mode ${label} needs \`api\` and \`routes\`: what pages may ask of the provider's API.`,
-    )
-  readUrl('issuer', issuer)
-  // Refuses what countersign sets itself.
-  buildAuthorizationUrl(issuer, {}, parameters)
+  })
 }
 
 async function authenticate(options: OidcBackendOptions<'mediated' | 'bff'>): Promise<oauth.ClientAuth> {
@@ -196,8 +127,7 @@ async function authenticate(options: OidcBackendOptions<'mediated' | 'bff'>): Pr
       ? oauth.ClientSecretPost(options.clientSecret)
       : oauth.ClientSecretBasic(options.clientSecret)
   if (!('privateKey' in options)) return oauth.None()
-  const { privateKey, keyId, algorithm, issuer, assertionAudience = issuer } = options
-  const { assertionType = 'client-authentication+jwt' } = options
-  const key = await importSigningKey(privateKey, algorithm)
-  return signAssertions(key, { keyId, audience: assertionAudience, type: assertionType })
+  const { issuer, assertionAudience: audience = issuer } = options
+  const { assertionType: type = 'client-authentication+jwt' } = options
+  return signAssertions(await importSigner(options), { audience, type })
 }

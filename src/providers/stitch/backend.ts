@@ -1,26 +1,20 @@
 import * as oauth from 'oauth4webapi'
-import type { BackendProvider, ProviderContext, ResourceRoute, Resources } from '../../backend/provider.js'
-import { signAssertions } from '../kit/backend/client-assertion.js'
-import { readRedirectUris, readUrl } from '../kit/backend/read-options.js'
-import { importSigningKey, type PrivateKeyInput, type SigningAlgorithm } from '../kit/backend/signing-key.js'
+import type { BackendProvider, ProviderContext } from '../../backend/provider.js'
 import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
-import { checkResponseIssuer } from '../../protocol/authorization-response.js'
+import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
-import { cacheMetadata } from '../../protocol/metadata-cache.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
-import { revoke } from '../../protocol/revocation.js'
-import { parseScope } from '../../protocol/scope.js'
-import {
-  redeemCode,
-  refreshTokens,
-  type RefreshedTokens,
-  type TokenEndpoint,
-} from '../../protocol/token-endpoint.js'
+import type { RefreshedTokens } from '../../protocol/token-endpoint.js'
+import { importSigner, signAssertions } from '../kit/backend/client-assertion.js'
+import { createOAuthClient } from '../kit/backend/oauth-client.js'
+import { checkClientId, checkOpenidScope, readUrl } from '../kit/backend/read-options.js'
+import type { PrivateKeyInput, SigningAlgorithm } from '../kit/backend/signing-key.js'
+import { createStandardProvider } from '../kit/backend/standard-provider.js'
 import { endpoints, refreshTokenAbsoluteSeconds, refreshTokenSlidingSeconds } from './facts.js'
-import { isQuery, isUnauthenticated, partsOf } from './graphql.js'
+import { createGraphqlResources } from './graphql-resources.js'
 import { checkUnverifiedIdToken, type UnverifiedExpectation } from './unverified-id-token.js'
 
-/** What the backend's {@link stitch} takes. */
+/** Options of the backend's {@link stitch}. */
 export type StitchBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> = CommonOptions<M> &
   ClientAuthentication &
   IdTokenCheck
@@ -115,102 +109,54 @@ type IdTokenCheck =
 export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
   options: StitchBackendOptions<M>,
 ): BackendProvider & { readonly mode: M } {
-  const settings = readOptions(options)
-  const authentication = authenticate(options, settings.tokenEndpoint)
-  authentication.catch(() => undefined)
-  const endpointFor = createEndpoint(options, settings, authentication)
-
-  const toGrant = <Tokens extends RefreshedTokens>(tokens: Tokens, createdAt: number, now: number) => ({
-    tokens,
-    sub: tokens.claims?.sub,
-    details: pickDetails(tokens.claims, options.details ?? []),
-    ...(tokens.refreshToken !== undefined && {
-      renewBy: Math.min(now + settings.slidingSeconds, createdAt + settings.absoluteSeconds),
-    }),
+  const { clientId, scope, redirectUri, mode = 'mediated' as M, api = endpoints.api } = options
+  const { authorizationEndpoint, tokenEndpoint } = checkOptions(options)
+  const client = createOAuthClient({
+    clientId,
+    metadata: ({ fetch }) => loadMetadata(options, authorizationEndpoint, tokenEndpoint, fetch),
+    authentication: authenticate(options, tokenEndpoint),
+    quirks: { idToken: options.issuer === undefined ? 'unchecked' : 'required' },
   })
 
-  async function withClaims<Tokens extends RefreshedTokens>(
-    tokens: Tokens,
-    expected: Omit<UnverifiedExpectation, 'clientId' | 'accessToken'>,
-  ): Promise<Tokens> {
-    if (options.idToken !== 'unverified' || tokens.accessToken === undefined) return tokens
-    // A refresh may leave the ID Token out: OpenID Connect Core §12.2.
-    if (tokens.idToken === undefined && !expected.fresh) return tokens
-    const { clientId } = options
-    const expectation = { ...expected, clientId, accessToken: tokens.accessToken }
-    return { ...tokens, claims: await checkUnverifiedIdToken(tokens.idToken, expectation) }
-  }
-
-  return {
+  return createStandardProvider({
     label: 'Stitch',
-    mode: settings.mode as M,
-    redirectUris: settings.redirectUris,
-    scope: options.scope,
-    ready: authentication,
+    mode,
+    redirectUri,
+    scope,
+    client,
+    resources: createGraphqlResources(api, authorizationEndpoint),
 
-    authorize({ state, codeChallenge, nonce, redirectUri, scope }) {
-      const url = buildAuthorizationUrl(settings.authorizationEndpoint, {
-        client_id: options.clientId,
-        scope,
-        response_type: 'code',
-        redirect_uri: redirectUri,
-        state,
-        nonce,
-        code_challenge: codeChallenge,
-        code_challenge_method: 'S256',
-      })
-      return Promise.resolve({ url })
-    },
+    authorize: (setup) =>
+      Promise.resolve({
+        url: buildAuthorizationUrl(authorizationEndpoint, buildCodeRequest({ ...setup, clientId })),
+      }),
 
-    async redeem({ code, codeVerifier, state, iss, nonce, redirectUri }, context) {
-      const endpoint = await endpointFor(context)
-      if (options.issuer !== undefined) checkResponseIssuer(iss, options.issuer, false)
-      const grant = { code, codeVerifier, state, redirectUri, nonce, iss: options.issuer && iss }
-      const tokens = await redeemCode(endpoint, grant)
+    async toGrant(tokens, { state, nonce }, context) {
       const now = context.now()
-      return toGrant(await withClaims(tokens, { state, nonce, now, fresh: true }), now, now)
+      return toGrant(options, await withClaims(options, tokens, { state, nonce, now, fresh: true }), now, now)
     },
 
-    async refresh({ refreshToken = '', sub, createdAt }, context) {
-      const tokens = await refreshTokens(await endpointFor(context), refreshToken, sub)
+    async toRefreshedGrant(tokens, { sub: subject, createdAt }, context) {
       const now = context.now()
-      return toGrant(await withClaims(tokens, { subject: sub, now, fresh: false }), createdAt, now)
+      const checked = await withClaims(options, tokens, { subject, now, fresh: false })
+      return toGrant(options, checked, createdAt, now)
     },
-
-    async revoke({ refreshToken, accessToken }, context) {
-      return revoke(await endpointFor(context), [
-        [refreshToken, 'refresh_token'],
-        [accessToken, 'access_token'],
-      ])
-    },
-
-    resources: {
-      base: settings.api,
-      routes: [graphql],
-      inspect: (body) => inspectGraphql(body, new URL(settings.authorizationEndpoint).origin),
-    },
-  }
+  })
 }
 
-interface Settings {
-  readonly mode: 'mediated' | 'bff'
-  readonly redirectUris: readonly string[]
-  readonly authorizationEndpoint: string
-  readonly tokenEndpoint: string
-  readonly api: string
-  readonly slidingSeconds: number
-  readonly absoluteSeconds: number
-}
+type AnyOptions = StitchBackendOptions<'mediated' | 'bff'>
 
 /** Claims that say who the person is, or belong to the protocol: not for the page. */
 const withheldClaims = /^(?:sub|sid|nonce|jti|at_hash|s_hash|c_hash)$/
 
-function readOptions(options: StitchBackendOptions<'mediated' | 'bff'>): Settings {
+/** The endpoints of checked options. @throws {TypeError} */
+function checkOptions(options: AnyOptions): {
+  readonly authorizationEndpoint: string
+  readonly tokenEndpoint: string
+} {
   const { authorizationEndpoint = endpoints.authorization, tokenEndpoint = endpoints.token } = options
-  const { api = endpoints.api, redirectUri, mode = 'mediated', revocationEndpoint } = options
-  if (!options.clientId) throw new TypeError('stitch needs the `clientId` that the client has at Stitch.')
-  if (!parseScope(options.scope).includes('openid'))
-    throw new TypeError('The scope for Stitch must hold "openid": add it.')
+  checkClientId('stitch', options.clientId, 'Stitch')
+  checkOpenidScope('Stitch', options.scope)
   const withoutIssuer: readonly unknown[] = ['unverified', 'unchecked']
   if (options.issuer === undefined && !withoutIssuer.includes(options.idToken)) {
     throw new TypeError(
@@ -223,55 +169,26 @@ function readOptions(options: StitchBackendOptions<'mediated' | 'bff'>): Setting
     )
   if (options.details?.some((name) => withheldClaims.test(name)))
     throw new TypeError('`details` names a claim that identifies the person or the session: leave it out.')
-  const { issuer, jwksUri } = options as { issuer?: string; jwksUri?: string }
+  const { api = endpoints.api, issuer, revocationEndpoint } = options
+  const { jwksUri } = options as { jwksUri?: string }
   const urls = { authorizationEndpoint, tokenEndpoint, api, issuer, jwksUri, revocationEndpoint }
   for (const [name, url] of Object.entries(urls)) {
     if (url !== undefined) readUrl(name, url)
   }
-  return {
-    mode,
-    redirectUris: readRedirectUris(redirectUri),
-    authorizationEndpoint,
-    tokenEndpoint,
-    api,
-    slidingSeconds: options.refreshTokenSlidingSeconds ?? refreshTokenSlidingSeconds,
-    absoluteSeconds: options.refreshTokenAbsoluteSeconds ?? refreshTokenAbsoluteSeconds,
-  }
+  return { authorizationEndpoint, tokenEndpoint }
 }
 
-/** The client authentication: an assertion for one request, or the secret. */
-async function authenticate(
-  options: StitchBackendOptions<'mediated' | 'bff'>,
-  tokenEndpoint: string,
-): Promise<oauth.ClientAuth> {
-  if (options.privateKey === undefined) {
-    return oauth.ClientSecretPost(options.clientSecret)
-  }
-  const { privateKey, keyId, algorithm, assertionAudience = tokenEndpoint, assertionType = 'JWT' } = options
-  const key = await importSigningKey(privateKey, algorithm)
-  return signAssertions(key, { keyId, audience: assertionAudience, type: assertionType })
+async function authenticate(options: AnyOptions, tokenEndpoint: string): Promise<oauth.ClientAuth> {
+  if (options.privateKey === undefined) return oauth.ClientSecretPost(options.clientSecret)
+  const { assertionAudience: audience = tokenEndpoint, assertionType: type = 'JWT' } = options
+  return signAssertions(await importSigner(options), { audience, type })
 }
 
-/** Makes what a token request needs; the metadata, and with it the cached keys, is one object for an hour. */
-function createEndpoint(
-  options: StitchBackendOptions<'mediated' | 'bff'>,
-  settings: Settings,
-  authentication: Promise<oauth.ClientAuth>,
-): (context: ProviderContext) => Promise<TokenEndpoint> {
-  const metadata = cacheMetadata(({ fetch }) => loadMetadata(options, settings, fetch))
-  return async (context) => ({
-    server: await metadata(context),
-    clientId: options.clientId,
-    authentication: await authentication,
-    fetch: context.fetch,
-    now: context.now,
-    idToken: options.issuer === undefined ? 'unchecked' : 'required',
-  })
-}
-
+/** Stitch documents no discovery: endpoints are configured, and only the issuer's keys may have to be discovered. */
 async function loadMetadata(
-  options: StitchBackendOptions<'mediated' | 'bff'>,
-  { authorizationEndpoint, tokenEndpoint }: Settings,
+  options: AnyOptions,
+  authorizationEndpoint: string,
+  tokenEndpoint: string,
   fetch: ProviderContext['fetch'],
 ): Promise<ServerMetadata> {
   const configured = {
@@ -286,6 +203,37 @@ async function loadMetadata(
   return { issuer, ...(jwks_uri !== undefined && { jwks_uri }), ...configured }
 }
 
+/** The tokens with the claims of an ID Token that is checked in all but its issuer and signature, where the app chose that. */
+async function withClaims<Tokens extends RefreshedTokens>(
+  { clientId, idToken }: AnyOptions,
+  tokens: Tokens,
+  expected: Omit<UnverifiedExpectation, 'clientId' | 'accessToken'>,
+): Promise<Tokens> {
+  if (idToken !== 'unverified' || tokens.accessToken === undefined) return tokens
+  // A refresh may leave the ID Token out: OpenID Connect Core §12.2.
+  if (tokens.idToken === undefined && !expected.fresh) return tokens
+  const expectation = { ...expected, clientId, accessToken: tokens.accessToken }
+  return { ...tokens, claims: await checkUnverifiedIdToken(tokens.idToken, expectation) }
+}
+
+/** @param createdAt When the connection was made: epoch seconds, as `now`. */
+const toGrant = <Tokens extends RefreshedTokens>(
+  options: AnyOptions,
+  tokens: Tokens,
+  createdAt: number,
+  now: number,
+) => ({
+  tokens,
+  sub: tokens.claims?.sub,
+  details: pickDetails(tokens.claims, options.details ?? []),
+  ...(tokens.refreshToken !== undefined && {
+    renewBy: Math.min(
+      now + (options.refreshTokenSlidingSeconds ?? refreshTokenSlidingSeconds),
+      createdAt + (options.refreshTokenAbsoluteSeconds ?? refreshTokenAbsoluteSeconds),
+    ),
+  }),
+})
+
 function pickDetails(claims: oauth.IDToken | undefined, names: readonly string[]): JsonObject {
   return Object.fromEntries(
     names.flatMap((name): [string, Json][] => {
@@ -293,19 +241,4 @@ function pickDetails(claims: oauth.IDToken | undefined, names: readonly string[]
       return value === undefined ? [] : [[name, value as Json]]
     }),
   )
-}
-
-const graphql: ResourceRoute = { method: 'POST', path: '/graphql', isRepeatable: isQuery }
-
-/**
- * Beside a token that is no longer good, Stitch says with status 200 that the person must come back to the bank. That is the
- * app's business and not the token's: it is relayed, if its URL leads to Stitch and nowhere else.
- */
-function inspectGraphql(body: unknown, origin: string): ReturnType<NonNullable<Resources['inspect']>> {
-  for (const { extensions } of partsOf(body)) {
-    const url = extensions?.userInteractionUrl
-    if (url === undefined) continue
-    if (typeof url !== 'string' || !URL.canParse(url) || new URL(url).origin !== origin) return 'unacceptable'
-  }
-  return isUnauthenticated(body) ? 'token_rejected' : undefined
 }

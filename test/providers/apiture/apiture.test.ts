@@ -3,10 +3,10 @@ import { createClient } from 'countersign/core'
 import { apiture } from 'countersign/providers'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { calculateCodeChallenge, createState } from '../../../src/protocol/pkce.js'
-import { hasEnded, isTransaction } from '../../../src/core/records/transaction.js'
 import { createVisitor } from '../../demo/banks/visitor.js'
 import { createBrowser } from '../../support/browser.js'
 import { until } from '../../support/until.js'
+import { storedTransaction } from '../stored-transaction.js'
 import { createApitureScene, openBank, redirectUri, scope, type TestBank } from './scene.js'
 
 let bank: TestBank
@@ -213,8 +213,7 @@ describe('the authorization request', () => {
     const scene = createApitureScene(bank)
     const transactions = []
     for (const url of [await scene.leave(), await scene.leave()]) {
-      const record = (await scene.browser.records()).get(url.searchParams.get('state') ?? '')
-      if (!isTransaction(record) || hasEnded(record)) throw new Error('There is no transaction.')
+      const record = await storedTransaction(scene, url)
       expect(record.codeVerifier).toMatch(/^[\w.~-]{43,128}$/)
       expect(url.searchParams.get('code_challenge')).toBe(await calculateCodeChallenge(record.codeVerifier))
       transactions.push(record)

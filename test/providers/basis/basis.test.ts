@@ -3,7 +3,7 @@ import { basis as basisBackend, type BasisBackendOptions, type ProviderContext }
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { BasisBank } from '../../../demo/banks/basis.js'
 import { calculateCodeChallenge } from '../../../src/protocol/pkce.js'
-import { hasEnded, isTransaction } from '../../../src/core/records/transaction.js'
+import { storedTransaction } from '../stored-transaction.js'
 import {
   backendOptionsFor,
   claims,
@@ -146,20 +146,18 @@ describe('the authorization request', () => {
 
   test('basis 8: always carries a state, a new one each time, that names the transaction', async () => {
     const scene = createScene(bank)
-    const states = [await scene.leave(), await scene.leave()].map(({ searchParams }) =>
-      searchParams.get('state')!,
-    )
-    expect(new Set(states).size).toBe(2)
-    const records = await scene.browser.records()
-    for (const state of states) expect(records.get(state)).toMatchObject({ phase: 'left', provider: 'basis' })
+    const urls = [await scene.leave(), await scene.leave()]
+    expect(new Set(urls.map(({ searchParams }) => searchParams.get('state'))).size).toBe(2)
+    for (const url of urls)
+      expect(await storedTransaction(scene, url)).toMatchObject({ phase: 'left', provider: 'basis' })
   })
 
   test('basis 9, 10: carries the S256 challenge of the stored verifier, and no code_challenge_method', async () => {
     const scene = createScene(bank)
-    const { searchParams } = await scene.leave()
-    const record = (await scene.browser.records()).get(searchParams.get('state')!)
-    if (!isTransaction(record) || hasEnded(record)) throw new Error('There is no transaction.')
-    expect(searchParams.get('code_challenge')).toBe(await calculateCodeChallenge(record.codeVerifier))
+    const url = await scene.leave()
+    const { searchParams } = url
+    const { codeVerifier } = await storedTransaction(scene, url)
+    expect(searchParams.get('code_challenge')).toBe(await calculateCodeChallenge(codeVerifier))
     expect(searchParams.has('code_challenge_method')).toBe(false)
   })
 

@@ -5,6 +5,7 @@ import type { BasisBank } from '../../../demo/banks/basis.js'
 import { parseAuthorizationResponse } from '../../../src/protocol/authorization-response.js'
 import { createVisitor } from '../../demo/banks/visitor.js'
 import { until } from '../../support/until.js'
+import { storedTransaction } from '../stored-transaction.js'
 import { backendOptionsFor, claims, createScene, openBank, redirectUri, type Scene } from './scene.js'
 
 let bank: BasisBank
@@ -100,8 +101,7 @@ describe('an error at initialization', () => {
         status: 'failed',
         error: { code: state === null ? 'state_missing' : 'state_unknown' },
       })
-      const record = (await scene.browser.records()).get(left.searchParams.get('state')!)
-      expect(record).toMatchObject({ phase: 'left' })
+      expect(await storedTransaction(scene, left)).toMatchObject({ phase: 'left' })
     }
   })
 

@@ -3,6 +3,7 @@ import { basis as basisBackend } from 'countersign/backend'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { BasisBank } from '../../../demo/banks/basis.js'
 import { calculateCodeChallenge } from '../../../src/protocol/pkce.js'
+import { storedTransaction } from '../stored-transaction.js'
 import { backendOptionsFor, createScene, openBank, redirectUri, type Setting } from './scene.js'
 
 let bank: BasisBank
@@ -32,11 +33,7 @@ describe('redeeming the code', () => {
   test('basis 26: the verifier is stored before the person leaves, and gone when the connection is there', async () => {
     const scene = createScene(bank)
     const { url } = await scene.decide('approve')
-    const state = url.searchParams.get('state')!
-    const stored = (await scene.browser.records()).get(state) as {
-      codeVerifier: string
-      codeChallenge: string
-    }
+    const stored = await storedTransaction(scene, url)
     expect(stored.codeChallenge).toBe(await calculateCodeChallenge(stored.codeVerifier))
     await scene.comeBack(url)
     expect(JSON.stringify([...(await scene.browser.records())])).not.toContain(stored.codeVerifier)

@@ -236,7 +236,7 @@ describe("the backend's options", () => {
 describe('the preset', () => {
   test('moneyhub 1, 2: knows both use cases, their scopes and Moneyhub’s addresses', () => {
     expect(moneyhub({ clientId })).toMatchObject({
-      mode: 'bff',
+      channel: { mode: 'bff' },
       scope: 'openid',
       issuer: 'https://identity.moneyhub.co.uk/oidc',
       authorizationEndpoint: 'https://identity.moneyhub.co.uk/oidc/auth',
@@ -244,7 +244,7 @@ describe('the preset', () => {
       transactionSeconds: 1800,
     })
     expect(moneyhub({ clientId, useCase: 'one-time', mode: 'mediated' })).toMatchObject({
-      mode: 'mediated',
+      channel: { mode: 'mediated' },
       scope: 'openid accounts:read transactions:read:all',
       api: 'https://api.moneyhub.co.uk/v3/',
     })

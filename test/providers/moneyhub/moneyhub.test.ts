@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { openStore } from '../../backend/support/open-store.js'
 import { until } from '../../support/until.js'
 import { createBrowser } from '../../support/browser.js'
+import { storedTransaction } from '../stored-transaction.js'
 import {
   bodyOf,
   claimsOf,
@@ -601,7 +602,7 @@ describe('the way back', () => {
     })
     const { url } = await scene.decide('approve')
     const state = url.searchParams.get('state')!
-    const record = (await scene.browser.records()).get(state) as { codeVerifier: string; handle?: string }
+    const record = await storedTransaction(scene, url)
     const body = {
       code: url.searchParams.get('code'),
       state,

@@ -2,7 +2,6 @@ import { stitch as stitchBackend } from 'countersign/backend'
 import { readStitchInteraction, stitch } from 'countersign/providers'
 import { jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { hasEnded, isTransaction } from '../../../src/core/records/transaction.js'
 import { checkAuthorizationUrl } from '../../../src/protocol/authorization-request.js'
 import { halfHash } from '../../../src/protocol/id-token.js'
 import {
@@ -11,6 +10,7 @@ import {
   createNonce,
   createState,
 } from '../../../src/protocol/pkce.js'
+import { storedTransaction } from '../stored-transaction.js'
 import {
   backendOptionsFor,
   createStitchScene,
@@ -35,13 +35,6 @@ afterAll(() => bank.close())
 const clientId = 'test-18fbd892-3b73-43c3-a854-c6f78c681349'
 
 const tokenRequests = () => bank.requests.find('/connect/token')
-
-/** The transaction that an authorization URL belongs to, as it lies in the database. */
-async function storedTransaction(scene: ReturnType<typeof createStitchScene>, url: URL) {
-  const record = (await scene.browser.records()).get(url.searchParams.get('state') ?? '')
-  if (!isTransaction(record) || hasEnded(record)) throw new Error('There is no transaction.')
-  return record
-}
 
 /** The documentation's example URL, in the order and the encodings in which it has it. */
 const example = {

@@ -1,4 +1,6 @@
+import type { ResourceRoute, Resources } from '../../../backend/provider.js'
 import { parseEndpoint } from '../../../protocol/authorization-request.js'
+import { parseScope } from '../../../protocol/scope.js'
 
 /** The URL of an option. @throws {TypeError} naming the option, for what is no https URL. */
 export function readUrl(name: string, value: string): URL {
@@ -12,3 +14,31 @@ export function readUrl(name: string, value: string): URL {
 /** The redirect URIs of an option that takes one or several. */
 export const readRedirectUris = (redirectUri: string | readonly string[]): readonly string[] =>
   typeof redirectUri === 'string' ? [redirectUri] : redirectUri
+
+/** @param label The provider, in the sentence. @param place Where the client is registered. @throws {TypeError} without `clientId`. */
+export function checkClientId(label: string, clientId: string, place: string): void {
+  if (!clientId) throw new TypeError(`${label} needs the \`clientId\` that the client has at ${place}.`)
+}
+
+/** @throws {TypeError} for a scope without `openid`. */
+export function checkOpenidScope(label: string, scope: string): void {
+  if (!parseScope(scope).includes('openid'))
+    throw new TypeError(`The scope for ${label} must hold "openid": add it.`)
+}
+
+/** The API that pages can reach, where both options are given. @throws {TypeError} in `bff` mode without them. */
+export function readApi(
+  label: string,
+  options: {
+    readonly mode?: 'mediated' | 'bff'
+    readonly api?: string
+    readonly routes?: readonly ResourceRoute[]
+  },
+): { readonly resources?: Resources } {
+  const { mode, api, routes } = options
+  if (api !== undefined && routes) return { resources: { base: api, routes } }
+  if (mode !== 'bff') return {}
+  throw new TypeError(
+    `In bff mode ${label} needs \`api\` and \`routes\`: what pages may ask of the provider's API.`,
+  )
+}

@@ -1,0 +1,128 @@
+import type * as oauth from 'oauth4webapi'
+import type { AuthorizationStart, HeldConnection, Redemption } from '../../../backend/provider.js'
+import { buildAuthorizationUrl } from '../../../protocol/authorization-request.js'
+import { cacheMetadata, type RequestContext } from '../../../protocol/metadata-cache.js'
+import type { ServerMetadata } from '../../../protocol/metadata.js'
+import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
+import { revoke } from '../../../protocol/revocation.js'
+import {
+  redeemCode,
+  refreshTokens,
+  type CheckedTokens,
+  type Grant,
+  type RefreshedTokens,
+  type TokenEndpoint,
+} from '../../../protocol/token-endpoint.js'
+
+/** Differences from a standard authorization server, each described at {@link TokenEndpoint}. */
+export type Quirks = Partial<
+  Pick<
+    TokenEndpoint,
+    'idToken' | 'idTokenAlgorithms' | 'bearerAliases' | 'assumedTokenType' | 'extraMembers' | 'mtls'
+  >
+>
+
+/** One client at one authorization server. */
+export interface OAuthClientOptions {
+  readonly clientId: string
+  /** Loads the server's metadata, from its discovery document or from options; called once an hour. */
+  readonly metadata: (context: RequestContext) => Promise<ServerMetadata>
+  readonly authentication: oauth.ClientAuth | Promise<oauth.ClientAuth>
+  /** `idToken: 'unchecked'` says that the issuer is not known: then no `iss` of a response is compared either. */
+  readonly quirks?: Quirks
+}
+
+/**
+ * The requests of one client to one authorization server. Each of them throws what its function in `protocol/` throws, and
+ * what loading the metadata throws.
+ */
+export interface OAuthClient {
+  /** Fulfilled when the client can authenticate; rejected with what is wrong with its key. */
+  readonly ready: Promise<unknown>
+  readonly endpoint: (context: RequestContext) => Promise<TokenEndpoint>
+  /**
+   * Pushes an authorization request, and gives the URL that refers to it.
+   *
+   * @param onUrl Parameters that the URL has beside `client_id` and `request_uri`. @defaultValue none
+   */
+  readonly push: (
+    parameters: Readonly<Record<string, string>>,
+    context: RequestContext,
+    onUrl?: Readonly<Record<string, string>>,
+  ) => Promise<AuthorizationStart>
+  /** Redeems a code. @param expected What the ID Token must say, and further parameters of the request. */
+  readonly redeem: (
+    redemption: Omit<Redemption, 'session'>,
+    context: RequestContext,
+    expected?: Pick<Grant, 'subject' | 'maxAgeSeconds' | 'parameters'>,
+  ) => Promise<CheckedTokens>
+  /** Uses the refresh token; an ID Token that comes with the answer must name the connection's `sub`. */
+  readonly refresh: (
+    connection: Pick<HeldConnection, 'refreshToken' | 'sub'>,
+    context: RequestContext,
+  ) => Promise<RefreshedTokens>
+  /** Revokes the tokens that are there, the refresh token first. Resolves with whether the server confirmed all of them. */
+  readonly revoke: (
+    tokens: Partial<Pick<HeldConnection, 'refreshToken' | 'accessToken'>>,
+    context: RequestContext,
+  ) => Promise<boolean>
+}
+
+/** Makes the requests of a client from its id, its authentication and the server's metadata. */
+export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
+  const { clientId, quirks } = options
+  const knowsIssuer = quirks?.idToken !== 'unchecked'
+  // The server's signing keys are kept by the same object, for as long.
+  const metadata = cacheMetadata(options.metadata)
+  const authentication = Promise.resolve(options.authentication)
+  // `ready` reports it; nobody else may be waiting yet.
+  authentication.catch(() => undefined)
+
+  const endpoint = async (context: RequestContext): Promise<TokenEndpoint> => ({
+    server: await metadata(context),
+    clientId,
+    authentication: await authentication,
+    fetch: context.fetch,
+    now: context.now,
+    idToken: 'required',
+    ...quirks,
+  })
+
+  return {
+    ready: authentication,
+    endpoint,
+
+    async push(parameters, context, onUrl) {
+      const at = await endpoint(context)
+      const { requestUri, expiresInSeconds } = await pushAuthorizationRequest(at, parameters)
+      const reference = { client_id: clientId, request_uri: requestUri, ...onUrl }
+      return {
+        url: buildAuthorizationUrl(at.server.authorization_endpoint ?? '', reference),
+        expiresInSeconds,
+      }
+    },
+
+    async redeem({ code, codeVerifier, state, iss, nonce, redirectUri }, context, expected) {
+      return redeemCode(await endpoint(context), {
+        code,
+        codeVerifier,
+        state,
+        iss: knowsIssuer ? iss : undefined,
+        nonce,
+        redirectUri,
+        ...expected,
+      })
+    },
+
+    async refresh({ refreshToken = '', sub }, context) {
+      return refreshTokens(await endpoint(context), refreshToken, sub)
+    },
+
+    async revoke({ refreshToken, accessToken }, context) {
+      return revoke(await endpoint(context), [
+        [refreshToken, 'refresh_token'],
+        [accessToken, 'access_token'],
+      ])
+    },
+  }
+}

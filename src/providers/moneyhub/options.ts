@@ -1,0 +1,122 @@
+import type { ResourceRoute, Resources } from '../../backend/provider.js'
+import { parseScope } from '../../protocol/scope.js'
+import { checkClientId, readUrl } from '../kit/backend/read-options.js'
+import type { DeliverySettings, MoneyhubDelivery } from './authorization-request.js'
+import type { MoneyhubClientAuthentication } from './client.js'
+import { authorizationPath, dataScope, endpoints } from './facts.js'
+
+/** Options of the backend's `moneyhub`. */
+export type MoneyhubBackendOptions<M extends 'bff' | 'mediated' = 'bff'> = CommonOptions &
+  MoneyhubClientAuthentication &
+  UseCase<M>
+
+type UseCase<M extends 'bff' | 'mediated'> =
+  | {
+      /** Many institutions under one profile and access that lasts. */
+      readonly useCase?: 'ongoing'
+      readonly mode?: M & 'bff'
+    }
+  | {
+      /** One institution and access once. */
+      readonly useCase: 'one-time'
+      /** `bff`: no token reaches the page. `mediated`: the access token does. As in the page. @defaultValue `bff` */
+      readonly mode?: M
+    }
+
+interface CommonOptions {
+  /** The client id that Moneyhub's admin portal shows; as in the page. */
+  readonly clientId: string
+  /** The redirect URI registered at Moneyhub, or several; the page's is one of them. */
+  readonly redirectUri: string | readonly string[]
+  /** As the discovery document writes it. @defaultValue `https://identity.moneyhub.co.uk/oidc` */
+  readonly issuer?: string
+  /** Where people are sent; as in the page. @defaultValue `/auth` below the issuer */
+  readonly authorizationEndpoint?: string
+  /** Where the users API is. @defaultValue the issuer's origin */
+  readonly identityService?: string
+  /** Base URL of the Data API. @defaultValue `https://api.moneyhub.co.uk/v3/` */
+  readonly api?: string
+  /** What data is read: space-delimited. @defaultValue `accounts:read transactions:read:all` */
+  readonly dataScope?: string
+  /** What pages may ask the Data API for, in `bff` mode. @defaultValue `GET /accounts` and `GET /transactions` */
+  readonly routes?: readonly ResourceRoute[]
+  /** How the authorization request reaches Moneyhub. @defaultValue `par` */
+  readonly delivery?: MoneyhubDelivery
+  /** Whether `client_id` stands beside `request_uri` in the URL. @defaultValue false */
+  readonly sendsClientId?: boolean
+  /** Institutions, or groups of them, that people may be sent to. @defaultValue all */
+  readonly bankIds?: readonly string[]
+  /** Seconds since when the person may have authenticated. @defaultValue 86400 */
+  readonly maxAgeSeconds?: number
+  /** How Moneyhub is told the app's user. @defaultValue a hash of the subject, so that it learns nothing */
+  readonly clientUserId?: (subject: string) => string
+  /** Whether to ask the users API when a consent ends, where the page did not choose that. @defaultValue true */
+  readonly readsExpiry?: boolean
+}
+
+/** What Moneyhub may be told about the app's user by `session`. */
+export interface MoneyhubClaims {
+  /** The Moneyhub user of this app user, for an app that keeps its own list. @defaultValue made once and remembered */
+  readonly moneyhubUserId?: string
+}
+
+const dataRoutes: readonly ResourceRoute[] = [
+  { method: 'GET', path: '/accounts', query: ['limit', 'offset'] },
+  {
+    method: 'GET',
+    path: '/transactions',
+    query: ['limit', 'offset', 'startDate', 'endDate', 'accountId', 'categoryId', 'text'],
+  },
+]
+
+/** Checked options, with their defaults. */
+export interface Settings extends Omit<DeliverySettings, 'signer'> {
+  /** The one-time use case. */
+  readonly once: boolean
+  readonly mode: 'bff' | 'mediated'
+  readonly issuer: string
+  /** An origin without a path. */
+  readonly identityService: string
+  readonly resources: Resources
+  readonly scope: string
+  readonly bankIds: ReadonlySet<string> | undefined
+  readonly readsExpiry: boolean
+  readonly maxAgeSeconds: number
+}
+
+/** Checks the options, and fills defaults in. @throws {TypeError} naming what is missing or wrong. */
+export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>): Settings {
+  const { issuer = endpoints.issuer, api = endpoints.api, delivery = 'par' } = options
+  const { authorizationEndpoint = issuer + authorizationPath, mode = 'bff', bankIds } = options
+  checkClientId('moneyhub', options.clientId, 'Moneyhub')
+  const identityService = options.identityService ?? readUrl('issuer', issuer).origin
+  for (const [name, url] of Object.entries({ authorizationEndpoint, api, identityService }))
+    readUrl(name, url)
+  const once = options.useCase === 'one-time'
+  if (mode !== 'bff' && !once)
+    throw new TypeError(
+      'An ongoing connection has no token for a page: use mode "bff", or `useCase: \'one-time\'`.',
+    )
+  const scope = options.dataScope ?? dataScope
+  if (parseScope(scope).length === 0)
+    throw new TypeError('`dataScope` is empty: name what is read, such as "accounts:read".')
+  if (options.privateKey === undefined && !options.clientSecret)
+    throw new TypeError('moneyhub needs `privateKey` and `keyId`, or `clientSecret`.')
+  if (options.privateKey === undefined && delivery !== 'par')
+    throw new TypeError(`\`delivery: '${delivery}'\` signs requests: give \`privateKey\` and \`keyId\`.`)
+  return {
+    once,
+    mode,
+    issuer,
+    identityService: identityService.replace(/\/$/, ''),
+    authorizationEndpoint,
+    requestEndpoint: `${identityService.replace(/\/$/, '')}/request`,
+    resources: { base: api, routes: options.routes ?? dataRoutes },
+    scope,
+    delivery,
+    sendsClientId: options.sendsClientId ?? false,
+    bankIds: bankIds && new Set(bankIds),
+    readsExpiry: options.readsExpiry ?? true,
+    maxAgeSeconds: options.maxAgeSeconds ?? 86_400,
+  }
+}
