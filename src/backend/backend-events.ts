@@ -1,8 +1,8 @@
 import type { ContractErrorCode } from '../protocol/contract.js'
 
 /**
- * Something that happened, for logs and metrics. Holds no token, code, state, address or text of anybody else: names,
- * ids of connections, and fixed words.
+ * An event, for logs and metrics. It holds names, ids of connections and fixed words: no token, code, state, address or
+ * received text.
  */
 export interface BackendEvent {
   readonly name:
@@ -30,20 +30,20 @@ export interface BackendEvent {
   /** For `refused`: the error that was answered. */
   readonly error?: ContractErrorCode | undefined
   /**
-   * For `refused` and `failed`: which check, or which code of a provider. For `record_unreadable`: `unknown_key` (sealed by
+   * For `refused` and `failed`: the check, or the provider's error code. For `record_unreadable`: `unknown_key` (sealed by
    * a key that is not among `keys`), `no_keys` (sealed, and there are no `keys`), `not_sealed` (written before there were
    * `keys`), or `damaged`.
    */
   readonly reason?: string | undefined
-  /** For `record_unreadable`: what kind of record. */
+  /** For `record_unreadable`: the kind of record. */
   readonly record?: RecordKind | undefined
 }
 
 /**
  * Kinds of records in the store: the list of a user's connections, a connection with its tokens, a transaction, the count
- * of a user's pending transactions, and what a provider keeps, such as Moneyhub's users.
+ * of a user's pending transactions, and records of a provider's own, such as Moneyhub's users.
  */
 export type RecordKind = 'connections' | 'connection' | 'transaction' | 'transactions' | 'provider'
 
-/** Takes events. What it throws is ignored. */
+/** Takes events. Its errors are ignored. */
 export type BackendLog = (event: BackendEvent) => void

@@ -2,7 +2,7 @@ import { isLoopback, parseEndpoint } from '../protocol/authorization-request.js'
 import type { BackendProvider } from './provider.js'
 import type { Store } from './storage/store.js'
 
-/** What `createBackend` may be given; anything else is a slip of the pen that would go unnoticed. */
+/** Names of the options of `createBackend`; any other is a typing error that would go unnoticed. */
 const names = [
   'providers',
   'origins',
@@ -26,7 +26,7 @@ export interface CheckedOptions {
   readonly basePath: string
 }
 
-/** Checks what TypeScript cannot, or nobody asked it to. @throws {TypeError} with the remedy. */
+/** Checks options at run time, for JavaScript and for what types cannot say. @throws {TypeError} with the remedy. */
 export function checkOptions(options: Readonly<Record<string, unknown>>): CheckedOptions {
   for (const name of Object.keys(options)) {
     if (!names.includes(name))

@@ -8,13 +8,13 @@ import { Refusal } from './http/refusal.js'
 import type { Sealing } from './storage/sealing.js'
 import type { ConnectionRecord, StoredTokens } from './connections/record.js'
 
-/** What the parts of one backend share. */
+/** State and settings that the parts of one backend share. */
 export interface Context {
   readonly basePath: string
   readonly guard: GuardOptions
   readonly providers: ReadonlyMap<string, BackendProvider>
   readonly session: (request: Request) => Promise<Session | null>
-  /** How a user appears in keys of the store; see {@link createSubjectKeys}. */
+  /** The form of a user in keys of the store; see {@link createSubjectKeys}. */
   readonly subjectKey: (subject: string) => Promise<string> | string
   readonly clientAddress: (request: Request) => string | undefined
   readonly rateLimit: RateLimit
@@ -38,7 +38,7 @@ export function providerOf({ providers }: Context, name: string): BackendProvide
   return provider
 }
 
-/** The same context for one user's request: its events say whose it is, and at which provider. */
+/** The same context for one user's request: its events name the user and the provider. */
 export async function forSubject(context: Context, subject: string, provider = ''): Promise<Context> {
   const key = await context.subjectKey(subject)
   const common = {
@@ -51,7 +51,7 @@ export async function forSubject(context: Context, subject: string, provider = '
   return { ...context, records: context.records.forRequest(reportBy(emit)), emit }
 }
 
-/** Tells the operator of records that cannot be read. A record's key says what kind it is, and of a connection the id. */
+/** Reports unreadable records to the operator. A record's key holds its kind, and the id of a connection. */
 export const reportBy =
   (emit: Context['emit']): Report =>
   ({ key, reason }) => {

@@ -12,13 +12,13 @@ import { findRoutes, type Method, type Route } from './routes.js'
 export interface Backend {
   /** Answers a request; never rejects. */
   (request: Request): Promise<Response>
-  /** Fulfilled when the providers' keys are imported. Await it at start to learn of a wrong key before anybody does. */
+  /** Fulfilled when the providers' keys are imported. Await it at start to learn of a wrong key before users do. */
   readonly ready: Promise<void>
 }
 
 /**
- * Makes the reference implementation of the backend contract: signs, authenticates and keeps refresh tokens for pages
- * that must not.
+ * The reference implementation of the backend contract: it signs, authenticates and keeps refresh tokens for pages, which
+ * must not.
  *
  * @throws {TypeError} when an option is missing or wrong, with the remedy.
  * @example
@@ -85,7 +85,11 @@ function refuse(context: Context, error: unknown): Response {
   return respondRefusal(refusal)
 }
 
-/** Lets a request in: it is one of the contract's, made by the app's own page, for somebody who is signed in. */
+/**
+ * Admits a request of the contract, made by the app's own page for a signed-in user.
+ *
+ * @throws {Refusal} for any other request, and for one too many.
+ */
 async function admit(
   context: Context,
   request: Request,

@@ -10,40 +10,40 @@ import { createRecords } from './storage/records.js'
 import { createSealing } from './storage/sealing.js'
 import type { Store } from './storage/store.js'
 
-/** What {@link createBackend} takes. */
+/** Options of {@link createBackend}. */
 export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   /** The providers, by the same names as in the page's `createClient`. */
   readonly providers: P
   /** The origins of the app's pages, such as `https://app.example`: exact, no patterns. */
   readonly origins: readonly string[]
   /**
-   * Who is signed in to the app, by the app's own session: `null` for nobody. It sees method, URL and headers of the
-   * request, not its body. What it gives as `claims` is all that providers learn about the person.
+   * The user who is signed in to the app, by the app's own session; `null` where there is none. It sees method, URL and
+   * headers of the request, not its body. Its `claims` are all that providers learn about the person.
    */
   readonly session: (request: Request) => SessionOf<P> | null | Promise<SessionOf<P> | null>
-  /** Where connections, tokens and transactions are kept. `memoryStore()` for a demo, `redisStore(client)` for replicas. */
+  /** Storage of connections, tokens and transactions. `memoryStore()` for a demo, `redisStore(client)` for replicas. */
   readonly store: Store
   /** The path below which the contract is served; the page's `backend`. @defaultValue `/connect` */
   readonly basePath?: string
   /**
-   * Keys that seal transactions for the page to carry, and what lies in the store: 32 random bytes each, as base64url. The
-   * first seals, all open. Absent: transactions are kept in the store, and the store's own encryption must do.
+   * Keys that seal the transactions a page carries and the records in the store: 32 random bytes each, as base64url. The
+   * first seals, all open. Absent: transactions are kept in the store, protected by the store's own encryption only.
    *
-   * Give them before anything is stored, and keep each for as long as what it has sealed: a record that cannot be opened is
-   * answered with `backend_unavailable` and stays as it is (event `record_unreadable`), and that goes for records from before
-   * there were keys, too. To change the key, put the new one last in every replica, then first, and remove the old one when
-   * nothing is left that it has sealed: connections are sealed again when they change, and kept for two years.
+   * Configure them before anything is stored, and keep each for as long as records it has sealed. A record that cannot be
+   * opened is answered with `backend_unavailable` and stays as it is (event `record_unreadable`); this includes records from
+   * before there were keys. To change the key, put the new one last in every replica, then first, and remove the old one
+   * when no record is left that it has sealed: connections are sealed again when they change, and kept for two years.
    */
   readonly keys?: readonly string[]
-  /** Whether pages on another origin than this backend's may call. @defaultValue false */
+  /** Permission for pages on another origin than this backend's. @defaultValue false */
   readonly cors?: boolean
-  /** How the backend reaches providers. @defaultValue the platform's `fetch` */
+  /** The `fetch` for requests to providers. @defaultValue the platform's `fetch` */
   readonly fetch?: Fetch
   /**
-   * The address of whoever sends a request, for the rate limit; a Web request does not say. With Node's listener it is
-   * `remoteAddress` of `countersign/backend/node`; behind a proxy of yours, the header that the proxy sets. A header that
-   * anybody can send, such as `X-Forwarded-For` without a proxy, is no address. @defaultValue not known: nothing is
-   * counted by address, and who has no session is not counted at all
+   * The client's address, for the rate limit; a Web request does not hold it. With Node's listener it is `remoteAddress`
+   * of `countersign/backend/node`; behind a proxy of yours, the header that the proxy sets. A header that any client can
+   * send, such as `X-Forwarded-For` without a proxy, is no address. @defaultValue unknown: nothing is counted by address,
+   * and requests without a session are not counted at all
    */
   readonly clientAddress?: (request: Request) => string | undefined
   /**
@@ -57,7 +57,7 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   readonly clock?: { readonly now: () => number }
 }
 
-/** Checks the options and wires what the parts share. @throws {TypeError} with the remedy. */
+/** Checks the options and makes the context. @throws {TypeError} with the remedy. */
 export function createContext<P extends BackendProviders>(options: BackendOptions<P>): Context {
   const { cors = false, clock, log, keys, rateLimit } = options
   const { providers, origins, store, basePath } = checkOptions({ ...options })
@@ -65,7 +65,7 @@ export function createContext<P extends BackendProviders>(options: BackendOption
   const sealing = keys && createSealing(keys)
   const emit = createEmit(log, now)
   const ready = Promise.all([...providers.values()].map(async (provider) => provider.ready))
-  // Whoever awaits it learns of it; whoever does not gets an answer to every request that says so.
+  // Those who do not await it learn of it by the answers to their requests.
   ready.catch(() => undefined)
   return {
     basePath,
@@ -87,7 +87,7 @@ export function createContext<P extends BackendProviders>(options: BackendOption
   }
 }
 
-/** Calls the integrator's function with the request but for its body, and checks what it gives. */
+/** Calls the integrator's function with the request but for its body, and checks its result. */
 function readSession(session: BackendOptions['session']): Context['session'] {
   return async ({ url, method, headers }) => {
     const given: { subject: string; claims?: object } | null = await session(

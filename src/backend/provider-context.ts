@@ -3,7 +3,7 @@ import type { Context } from './context.js'
 import type { BackendProvider, ProviderContext } from './provider.js'
 import { leaseRecord } from './storage/lease.js'
 
-/** What a provider's methods are given. */
+/** The context that a provider's methods are given. */
 export function providerContext(context: Context, provider: BackendProvider): ProviderContext {
   const { fetch, now, providers, records } = context
   const [name = ''] = [...providers].find(([, candidate]) => candidate === provider) ?? []
@@ -20,8 +20,8 @@ export function providerContext(context: Context, provider: BackendProvider): Pr
 }
 
 /**
- * Has every request of a provider's methods use a connection of its own. A server may close a kept connection just when a
- * request is on its way, and of a code or a refresh token that can be used once nobody knows then whether it was.
+ * Gives every request of a provider's methods a connection of its own. A server may close a kept connection while a request
+ * is on its way, and then it is unknown whether a code or a refresh token, good for one use, was used.
  */
 export const withoutReuse =
   (fetch: Fetch): Fetch =>

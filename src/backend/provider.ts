@@ -5,9 +5,9 @@ import type { LeasedRecord, LeaseTerms } from './storage/lease.js'
 import type { Records } from './storage/records.js'
 
 /**
- * The app's own user, as the app's own session names them. What a provider must know about the person beside the
- * subject (Basis: e-mail, name, EIN; Moneyhub: its user id) is in `claims`, and comes from nowhere else: never from the
- * body of a request.
+ * The app's own user, by the app's own session. Facts about the person that a provider needs beside the subject (Basis:
+ * e-mail, name, EIN; Moneyhub: its user id) are in `claims`, and come from nowhere else: never from the body of a
+ * request.
  */
 export interface Session<Claims extends object = object> {
   /** An opaque, stable id of the user; connections and transactions belong to it. */
@@ -21,20 +21,20 @@ export interface ProviderRecords extends Pick<Records, 'read' | 'change'> {
   lease<T>(key: string, terms: LeaseTerms<T>): LeasedRecord<T>
 }
 
-/** What every method of a provider can use. */
+/** Context of every method of a provider. */
 export interface ProviderContext {
   /** The `fetch` for this provider; use it through `request` of `protocol/http.ts`, which bounds time and size. */
   readonly fetch: Fetch
   /** Epoch seconds. */
   readonly now: () => number
   /**
-   * Records of the provider's own in the backend's store, sealed as everything there: other providers do not see them.
-   * For what a person is called at the provider, for instance; tokens of connections are kept by the handler.
+   * Records of the provider's own in the backend's store, sealed as everything there; other providers do not see them. For
+   * the person's id at the provider, for instance. The handler keeps the tokens of connections.
    */
   readonly records: ProviderRecords
 }
 
-/** What {@link BackendProvider.authorize} is to turn into a URL; the handler has checked it. */
+/** An authorization request, checked by the handler, for {@link BackendProvider.authorize} to turn into a URL. */
 export interface AuthorizationSetup<Claims extends object = object> {
   readonly session: Session<Claims>
   readonly state: string
@@ -45,13 +45,13 @@ export interface AuthorizationSetup<Claims extends object = object> {
   readonly redirectUri: string
   /** Within the provider's `scope`, with `openid` if that has it; space-delimited. */
   readonly scope: string
-  /** What the page chose: only members that {@link BackendProvider.input} names, in their form. */
+  /** The page's choices: only members that {@link BackendProvider.input} names, in their form. */
   readonly input: JsonObject
   /** The connection to be renewed. */
   readonly connection: HeldConnection | undefined
 }
 
-/** Where the person is sent. */
+/** An authorization URL for the person, with its terms. */
 export interface AuthorizationStart {
   /** The complete authorization URL. */
   readonly url: string
@@ -61,7 +61,7 @@ export interface AuthorizationStart {
   readonly data?: JsonObject
 }
 
-/** An authorization code, whose transaction is this user's and whose verifier belongs to its challenge. */
+/** An authorization code with its transaction: this user's, and with the verifier of its challenge. */
 export interface Redemption<Claims extends object = object> {
   readonly session: Session<Claims>
   readonly code: string
@@ -71,21 +71,21 @@ export interface Redemption<Claims extends object = object> {
   readonly iss: string | undefined
   readonly nonce: string | undefined
   readonly redirectUri: string
-  /** What was asked for. */
+  /** The requested scope, space-delimited. */
   readonly scope: string
   readonly data: JsonObject | undefined
 }
 
-/** What a redeemed code gives. */
+/** Result of a redeemed code. */
 export interface ProviderGrant {
-  /** The checked token response; absent where its tokens are of no use (Moneyhub's ongoing use case). */
+  /** The checked token response; absent where its tokens are not needed (Moneyhub's ongoing use case). */
   readonly tokens?: TokenSet
   /**
-   * Who the person is at the provider, such as the `sub` of the ID Token. Once it is known, every renewal must say the same,
-   * and a refresh nothing else.
+   * The person at the provider, such as the `sub` of the ID Token. Once it is known, every renewal must name the same
+   * person, and a refresh no other.
    */
   readonly sub?: string | undefined
-  /** Told to the page, such as `profile_id`. */
+  /** Details for the page, such as `profile_id`. */
   readonly details?: JsonObject
   /** Epoch seconds at which the person's consent ends. */
   readonly consentExpiresAt?: number
@@ -95,7 +95,7 @@ export interface ProviderGrant {
   readonly data?: JsonObject
 }
 
-/** What a refresh token gives. */
+/** Result of a refresh. */
 export interface RefreshedGrant extends Omit<ProviderGrant, 'tokens'> {
   /**
    * The checked token response. An `undefined` refresh token or scope means that the old one stays; an `undefined` access
@@ -105,7 +105,7 @@ export interface RefreshedGrant extends Omit<ProviderGrant, 'tokens'> {
   readonly tokens?: TokenSet | UncheckedTokens
 }
 
-/** A connection with its tokens, as it lies in the store. */
+/** A stored connection with its tokens. */
 export interface HeldConnection {
   readonly id: string
   readonly subject: string
@@ -126,7 +126,7 @@ export interface ResourceRoute {
   /** Below the API's base, such as `/accounts/{accountId}/transactions`; a `{…}` stands for one segment. */
   readonly path: string
   /**
-   * Values that segments of `path` must have, from the connection itself: what else a page asks for does not exist. Use it
+   * Values that segments of `path` must have, from the connection itself; any other path does not exist. Use it
    * where the provider's API would give this client more than this person's data.
    */
   readonly bind?: Readonly<Record<string, (connection: HeldConnection) => Json | undefined>>
@@ -134,34 +134,34 @@ export interface ResourceRoute {
   readonly query?: readonly string[]
   /** The scope of the token that this request needs, for {@link BackendProvider.resourceToken}. */
   readonly scope?: string
-  /** Whether a request whose token was refused may be sent again. @defaultValue GET, PUT and DELETE may */
+  /** Permission to send a request again whose token was refused. @defaultValue for GET, PUT and DELETE */
   readonly isRepeatable?: (body: string | undefined) => boolean
 }
 
 /**
- * The form of something that a page may choose: an anchored expression for a string that may be left out, or a check of
+ * The form of a page's choice: an anchored expression for a string that may be left out, or a check of
  * any JSON value, `undefined` where it was left out.
  */
 export type InputForm = RegExp | ((value: Json | undefined) => boolean)
 
 /** The part of the provider's API that pages can reach through the backend. What is not listed does not exist. */
 export interface Resources {
-  /** The one place where requests go, such as `https://api.example/v3/`. */
+  /** The base URL of all requests, such as `https://api.example/v3/`. */
   readonly base: string
   readonly routes: readonly ResourceRoute[]
-  /** What an answer says beside its status: that the token is no longer good, or that no page may have this answer. */
+  /** Verdict on an answer's body: the token is no longer good, or no page may have this answer. */
   readonly inspect?: (body: unknown, status: number) => 'token_rejected' | 'unacceptable' | undefined
 }
 
 /**
- * One data provider, seen from the backend: what each `countersign/backend` function such as `stitch({…})` makes.
+ * One data provider, seen from the backend: each `countersign/backend` function such as `stitch({…})` makes one.
  *
- * The handler does what is alike for all: who may ask, transactions and their single use, storing tokens, one refresh at a
- * time, errors. A provider says how its authorization server is spoken to. Its methods throw what `protocol/` throws
- * (token errors, validation errors, network errors), or a `Refusal`; the handler turns them into the errors of the
- * contract. Anything else they throw means that the backend is set up wrongly.
+ * The handler does the work common to all: admission of requests, transactions and their single use, storage of tokens, one
+ * refresh at a time, errors. A provider speaks to its authorization server. Its methods throw the errors of `protocol/`
+ * (token errors, validation errors, network errors) or a `Refusal`; the handler turns them into the errors of the
+ * contract. Any other error means that the backend is set up wrongly.
  *
- * @typeParam Claims What the provider needs to know about the app's user; `createBackend` demands it of `session`.
+ * @typeParam Claims Facts about the app's user that the provider needs; `createBackend` demands them of `session`.
  * @example
  * ```ts
  * import type { BackendProvider } from 'countersign/backend'
@@ -195,21 +195,21 @@ export interface BackendProvider<Claims extends object = object> {
   readonly label: string
   /** `mediated`: access tokens reach the page. `bff`: none does, data goes through {@link resources}. As in the page. */
   readonly mode: 'mediated' | 'bff'
-  /** The redirect URIs registered at the provider; a page names one of them, letter by letter. */
+  /** The redirect URIs registered at the provider; a page names one of them: exact match. */
   readonly redirectUris: readonly string[]
   /**
-   * What is asked for where the page does not say, and the most that a page may ask for. Space-delimited. With `openid` every
-   * request asks for it.
+   * The scope of a request that names none, and the most that a page may request. Space-delimited. With `openid` in it, every
+   * request has `openid`.
    */
   readonly scope: string
   /**
-   * What the page may choose, by its name on the wire. A member that is not named is refused, so that a page cannot slip in
-   * what only the server's session may say. @defaultValue nothing
+   * Choices of the page, by their names on the wire. Any other member is refused, so that a page cannot slip in facts that
+   * only the server's session may give. @defaultValue none
    */
   readonly input?: Readonly<Record<string, InputForm>>
   /** Seconds that a person may take at the provider. @defaultValue 900 */
   readonly transactionSeconds?: number
-  /** Fulfilled when keys are imported. A rejection says what is wrong with the options. */
+  /** Fulfilled when keys are imported. A rejection names the fault in the options. */
   readonly ready?: Promise<unknown>
   /** Instead of the backend's: with a client certificate, for instance. Used for `resources`, too. */
   readonly fetch?: Fetch
@@ -223,12 +223,12 @@ export interface BackendProvider<Claims extends object = object> {
   /** Uses the refresh token. Called by one caller at a time, on demand. Absent: access tokens are not refreshed. */
   refresh?(connection: HeldConnection, context: ProviderContext): Promise<RefreshedGrant>
   /**
-   * Whether a refresh that nobody answered may be sent again. Where refresh tokens are replaced at every use it may not:
-   * the answer may be lost and the token used, and its second use is an alarm (RFC 9700 §4.14.2). @defaultValue false
+   * Permission to send an unanswered refresh again. Not where refresh tokens are replaced at every use: the token may have
+   * been used and its answer lost, and a second use is an alarm (RFC 9700 §4.14.2). @defaultValue false
    */
   readonly refreshRepeatable?: boolean
 
-  /** Ends the grant at the provider: resolves with whether the provider confirmed it. Absent: it cannot be told. */
+  /** Ends the grant at the provider: resolves with `true` when the provider confirmed it. Absent: there is no way to. */
   revoke?(connection: HeldConnection, context: ProviderContext): Promise<boolean>
 
   /** Requests of pages to the API, in `bff` mode. */
@@ -255,10 +255,10 @@ type Demands<P> = {
   [Name in keyof P]: P[Name] extends BackendProvider<infer Claims> ? (claims: Claims) => void : never
 }[keyof P]
 
-/** What all providers together need to know about the app's user. */
+/** Claims about the app's user that all providers together need. */
 export type ClaimsOf<P> = Demands<P> extends (claims: infer Claims extends object) => void ? Claims : object
 
-/** What `session` gives: the claims may be left out where no provider insists on any. */
+/** Result of `session`: the claims may be left out where no provider needs any. */
 export type SessionOf<P> =
   object extends ClaimsOf<P>
     ? { readonly subject: string; readonly claims?: ClaimsOf<P> }

@@ -16,10 +16,10 @@ import { requestResource } from './connections/resource-proxy.js'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** What answers a request once it is known who asks. */
+/** One endpoint, for a user who is known. */
 export interface Route {
   readonly action: RateLimitAction
-  /** As it stands in the path, so it may be none. */
+  /** The provider's name in the path; there may be no such provider. */
   readonly provider?: string
   readonly respond: (context: Context, session: Session, request: Request) => Promise<Response>
 }
@@ -28,7 +28,7 @@ type Routes = {
   readonly [M in Method]?: Route
 }
 
-/** What there is under a path, by method. @throws {Refusal} `not_found` */
+/** The routes of a path, by method. @throws {Refusal} `not_found` */
 export function findRoutes(basePath: string, pathname: string): Routes {
   const path = pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length + 1) : ''
   const [first = '', second = '', third, ...rest] = path.split('/')

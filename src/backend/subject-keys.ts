@@ -1,10 +1,10 @@
 import type { Context } from './context.js'
 import { sha256 } from './crypto/hash.js'
 
-/** How many users are remembered. */
+/** Number of users whose keys are remembered. */
 export const rememberedSubjects = 1000
 
-/** How users of the app appear in keys of the store: not to be read back. */
+/** Makes the form of a user in keys of the store: a hash, so the store does not name users. */
 export function createSubjectKeys(): Context['subjectKey'] {
   const keys = new Map<string, Promise<string> | string>()
   return (subject) => {

@@ -7,7 +7,7 @@ const reserved = new Set(
   ),
 )
 
-/** Whether a host is this machine: the only place where plain http is accepted. @see https://www.rfc-editor.org/rfc/rfc8252.html#section-8.3 */
+/** Test for a host on this machine, the only one where plain http is accepted. @see https://www.rfc-editor.org/rfc/rfc8252.html#section-8.3 */
 export function isLoopback(url: URL): boolean {
   return /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
 }
@@ -34,8 +34,8 @@ export function parseEndpoint(value: unknown, name: string): URL {
 }
 
 /**
- * The authorization URL: the endpoint with its own query kept, and the parameters, with spaces as `%20` (Apiture asks
- * for that, everybody accepts it).
+ * The authorization URL: the endpoint with its own query kept, and the parameters, with spaces as `%20` (Apiture requires
+ * it, every server accepts it).
  *
  * @param extra An application's or a preset's own parameters.
  * @throws {TypeError} when `extra` names a parameter that this library sets.
@@ -69,7 +69,7 @@ export function buildAuthorizationUrl(
   return url.href
 }
 
-/** What an authorization URL that a backend made must agree with. */
+/** Expected parts of an authorization URL that a backend made. */
 export interface AuthorizationUrlExpectation {
   /** The provider's authorization endpoint as the page knows it. */
   readonly endpoint: string
@@ -81,9 +81,9 @@ export interface AuthorizationUrlExpectation {
 
 /**
  * Checks the URL that a backend answers with before the page goes there, so that a broken or hijacked backend route
- * cannot send a person just anywhere: the origin and path are the configured ones, and what is visible of
- * `client_id`, `state`, `code_challenge` and `redirect_uri` is ours, without a downgrade of PKCE or of the response type.
- * (With a pushed request they are not visible.)
+ * cannot send a person just anywhere: the origin and path are the configured ones, and any visible `client_id`, `state`,
+ * `code_challenge` and `redirect_uri` are ours, without a downgrade of PKCE or of the response type. (With a pushed request
+ * they are not visible.)
  *
  * @throws {ValidationError} `backend_response_invalid` naming the part that differs.
  */

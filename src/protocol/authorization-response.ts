@@ -1,9 +1,9 @@
 import { AuthorizationResponseError, TransactionError, ValidationError } from './errors.js'
 
-/** An authorization response that is well formed; whether anyone asked for it is not known yet. */
+/** A well-formed authorization response, not yet matched to a transaction. */
 export interface AuthorizationResponse {
   readonly state: string
-  /** The issuer that says it answers (RFC 9207). */
+  /** The issuer that claims to answer (RFC 9207). */
   readonly iss?: string
   /** The authorization code; absent in an error response and in a bare one. */
   readonly code?: string
@@ -17,7 +17,7 @@ const single =
     ' ',
   )
 
-/** What no response of the code flow delivers through the browser. */
+/** Parameters that no response of the code flow delivers through the browser. */
 const forbidden = ['access_token', 'id_token', 'token', 'response']
 
 const malformed = (parameter: string, why: string): ValidationError =>
@@ -92,9 +92,9 @@ function toError(error: string, parameters: URLSearchParams): AuthorizationRespo
 }
 
 /**
- * Checks who answered. Called before an error is believed, so that another server's forged error ends nothing.
+ * Checks the issuer of a response. Called before an error is believed, so that another server's forged error ends nothing.
  *
- * @param required Whether the server has promised to send `iss`.
+ * @param required `true` when the server's metadata promises `iss`.
  * @throws {ValidationError} `issuer_mismatch`.
  * @see https://www.rfc-editor.org/rfc/rfc9207.html#section-2.4
  */

@@ -17,7 +17,7 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, Json>>
 
-/** `POST /{provider}/authorization`: asks where to send the person. */
+/** `POST /{provider}/authorization`: asks for an authorization URL. */
 export interface AuthorizationRequest {
   /** 43 base64url characters; the backend binds it to the subject. */
   readonly state: string
@@ -31,7 +31,7 @@ export interface AuthorizationRequest {
   readonly scope?: string
   /** The connection to renew in place; its id is kept. */
   readonly connection?: string
-  /** What this provider's preset lets the page choose, such as `platform_id` or `bank_id`. */
+  /** The page's choices that the provider allows, such as `platform_id` or `bank_id`. */
   readonly input?: JsonObject
 }
 
@@ -56,7 +56,7 @@ export interface TokenRequest {
   readonly transaction?: string
 }
 
-/** A connection as the backend tells of it. Never holds a token. */
+/** A connection for the page. Never holds a token. */
 export interface ConnectionDocument {
   readonly id: string
   readonly provider: string
@@ -64,7 +64,7 @@ export interface ConnectionDocument {
   readonly status: 'connected' | 'reauthorization_required'
   /** The granted scope, space-delimited. */
   readonly scope: string
-  /** What was asked for and not granted, space-delimited; empty when all was granted. */
+  /** The requested scope that was not granted, space-delimited; empty when all was granted. */
   readonly missing_scope: string
   /** Epoch seconds. */
   readonly created_at: number
@@ -72,7 +72,7 @@ export interface ConnectionDocument {
   readonly consent_expires_at?: number
   /** Epoch seconds by which the connection must be renewed or used, where known. */
   readonly renew_by?: number
-  /** What the provider says about the connection, such as `profile_id` or `grant_id`. */
+  /** The provider's details of the connection, such as `profile_id` or `grant_id`. */
   readonly details: JsonObject
 }
 
@@ -103,7 +103,7 @@ export interface AccessTokenRequest {
 
 /** The answer (200) to `DELETE /connections/{id}`. */
 export interface DisconnectAnswer {
-  /** Whether the provider confirmed that it revoked the grant. The backend forgets the connection in any case. */
+  /** `true` when the provider confirmed that it revoked the grant. The backend forgets the connection in any case. */
   readonly revoked: boolean
 }
 

@@ -1,6 +1,6 @@
 import { NetworkError, ValidationError } from './errors.js'
 
-/** How one request may behave. */
+/** Limits of one request. */
 export interface HttpOptions {
   /** Seconds until the request counts as unanswered. @defaultValue 15 */
   readonly timeoutSeconds?: number
@@ -11,7 +11,7 @@ export interface HttpOptions {
 /** The part of `fetch` that this library uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-/** An HTTP answer that has come whole. */
+/** A complete HTTP answer. */
 export interface Answer {
   /** Status and headers; its body has been read. */
   readonly response: Response
@@ -20,9 +20,9 @@ export interface Answer {
 }
 
 /**
- * The one way by which page and backend talk to another server: redirects are not followed, nothing is cached, no
- * referrer is sent, the wait and the body are bounded. Cookies go only where `init` says so. The body has been read
- * whole when the promise resolves, so a slow body counts as no answer, too.
+ * The one way by which page and backend talk to another server: no redirect is followed, nothing is cached, no referrer
+ * is sent, time and body are bounded. Cookies are sent only where `init` says so. The body is complete when the promise
+ * resolves, so a slow body counts as no answer, too.
  *
  * @throws {NetworkError} when no HTTP answer came.
  * @throws {ValidationError} `response_malformed` for a redirect, or a body larger than allowed.
@@ -64,7 +64,7 @@ export async function request(
   return { response, text }
 }
 
-/** The whole body, counted while it comes, or `undefined` when it exceeds the limit. @throws what the decoder throws. */
+/** The whole body, counted as it arrives, or `undefined` over the limit. @throws errors of the stream and the decoder. */
 export async function readBody(
   body: ReadableStream<Uint8Array> | null,
   maximumBytes: number,
@@ -87,7 +87,7 @@ export async function readBody(
   }
 }
 
-/** The JSON object of an answer, or `undefined` where it is none (wrong type, not parsable, an array). */
+/** The JSON object of an answer, or `undefined` where it holds none (wrong type, not parsable, an array). */
 export function readJsonObject({ response, text }: Answer): Record<string, unknown> | undefined {
   const type = response.headers.get('content-type') ?? ''
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) return undefined

@@ -3,7 +3,7 @@ import { encodeBase64url } from './base64url.js'
 import { decodeBase64url } from './base64url-decode.js'
 import { ValidationError } from './errors.js'
 
-/** What the authorization request asked for and the ID Token must confirm. */
+/** Facts of the authorization request that the ID Token must confirm. */
 export interface IdTokenExpectation {
   readonly clientId: string
   readonly accessToken: string
@@ -12,9 +12,9 @@ export interface IdTokenExpectation {
   readonly subject?: string | undefined
   /** Epoch seconds. */
   readonly now: number
-  /** How far the clock may be behind the server's: seconds. @defaultValue 60 for `iat`, 30 for `auth_time` */
+  /** Seconds by which the clock may be behind the server's. @defaultValue 60 for `iat`, 30 for `auth_time` */
   readonly clockToleranceSeconds?: number | undefined
-  /** Whether it came with a code, so that it must be new. */
+  /** `true` for one that came with a code: it must be new. */
   readonly fresh: boolean
 }
 
@@ -59,7 +59,7 @@ export async function checkIdToken(
     refuseIdToken('s_hash')
 }
 
-/** The `alg` of a JWT's header. It has been accepted by then. */
+/** The `alg` of a JWT's header. @throws {ValidationError} `id_token_invalid` when the header cannot be read. */
 export function algorithmOf(jwt: string): string {
   const [header = ''] = jwt.split('.')
   try {

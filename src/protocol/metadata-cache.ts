@@ -4,7 +4,7 @@ import type { ServerMetadata } from './metadata.js'
 /** Seconds for which metadata is kept in memory. */
 const keptSeconds = 3600
 
-/** How an authorization server is reached, and what time it is. */
+/** Network and clock for requests to an authorization server. */
 export interface RequestContext {
   readonly fetch: Fetch
   /** Epoch seconds. */
@@ -12,8 +12,8 @@ export interface RequestContext {
 }
 
 /**
- * Loads a server's metadata once an hour, whoever asks how often; the server's signing keys are kept by the same object.
- * What could not be loaded is not kept.
+ * Loads a server's metadata once an hour for any number of callers; the same object keeps the server's signing keys. A
+ * failure is not kept: the next call loads again.
  */
 export function cacheMetadata(
   load: (context: RequestContext) => Promise<ServerMetadata>,

@@ -1,16 +1,15 @@
 import * as oauth from 'oauth4webapi'
 import { readJsonObject, request, type Answer, type Fetch, type HttpOptions } from './http.js'
 
-/** How oauth4webapi is told to send by {@link request}. */
+/** Option of oauth4webapi that makes it send by {@link request}. */
 export interface Through {
   readonly [oauth.customFetch]: (url: string, init: object) => Promise<Response>
 }
 
 /**
- * Has oauth4webapi make one request, sent by {@link request}. It hands the response back as it got it; what was read of it
- * is in the answer.
+ * Has oauth4webapi make one request, sent by {@link request}. It returns the response unread; the body is in the answer.
  *
- * @throws as {@link request}, and what oauth4webapi throws before anything is sent.
+ * @throws as {@link request}, and errors of oauth4webapi before anything is sent.
  */
 export async function oauthRequest(
   fetch: Fetch,

@@ -36,12 +36,12 @@ export const createState: () => string = randomValue
  */
 export const createNonce: () => string = randomValue
 
-/** Whether a value from outside has the shape of a code verifier (43 to 128 unreserved characters). */
+/** Test of a value from outside for the form of a code verifier (43 to 128 unreserved characters). */
 export function isCodeVerifier(value: unknown): value is string {
   return typeof value === 'string' && /^[\w.~-]{43,128}$/.test(value)
 }
 
-/** Whether a value from outside has the shape of an S256 code challenge (43 base64url characters). */
+/** Test of a value from outside for the form of an S256 code challenge (43 base64url characters). */
 export function isCodeChallenge(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{43}$/.test(value)
 }

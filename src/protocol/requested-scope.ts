@@ -1,7 +1,7 @@
 import { parseScope } from './scope.js'
 
 /**
- * The scope of one request: what is wanted, and `openid` wherever the configured scope has it. A page that could leave it
+ * The scope of one request: the wanted one, and `openid` wherever the configured scope has it. A page that could leave it
  * out would switch the ID Token's checks off.
  */
 export const requestedScope = (configured: string, wanted: string = configured): string =>

@@ -1,7 +1,7 @@
 /**
  * The same-origin guard for `returnTo`: gives back the path, query and fragment of a place inside the app, and
- * `/` for anything else. Checked when a transaction begins and again when it ends, because what lies in storage
- * in between may have been changed.
+ * `/` for anything else. Checked when a transaction begins and again when it ends, because storage may have been changed
+ * in between.
  *
  * Refused: other origins however spelled (`//host`, `/\host`, `https:host`), other schemes, control characters,
  * paths that normalise to `//host` (`/.//host`), more than 2048 characters, and the callback path itself, which

@@ -4,9 +4,10 @@ import { oauthRequest } from './oauth-request.js'
 import type { TokenEndpoint } from './token-endpoint.js'
 
 /**
- * Revokes tokens, the refresh token first. Whether the server confirmed all of them; `false` where it has no revocation
- * endpoint or refused.
+ * Revokes tokens, the refresh token first.
  *
+ * @returns `true` when the server confirmed all of them; `false` where it has no revocation endpoint or refused.
+ * @throws {NetworkError} when no answer came.
  * @see https://www.rfc-editor.org/rfc/rfc7009.html#section-2
  */
 export async function revoke(

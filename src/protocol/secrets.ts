@@ -1,5 +1,5 @@
 /**
- * Refuses, by name, what must never be in a page: a client secret, a private key, an assertion, a certificate.
+ * Refuses options that must never be in a page, by their names: a client secret, a private key, an assertion, a certificate.
  *
  * @throws {TypeError} naming the option. Its value is in no message.
  * @see https://www.rfc-editor.org/rfc/rfc10017.html#section-6.3.3.1

@@ -14,12 +14,12 @@ interface KeySet extends oauth.ExportedJWKSCache {
   readonly at: number
 }
 
-/** What is known of one server's keys. */
+/** The known keys of one server. */
 interface SigningKeys {
   set?: KeySet
   /** Epoch seconds of the last fetch that a signature caused. */
   refetchedAt?: number
-  /** A fetch under way: whoever needs keys waits for the same one. */
+  /** A fetch under way, for which all callers wait. */
   fetching?: Promise<KeySet> | undefined
 }
 
@@ -31,8 +31,8 @@ const keysOf = new WeakMap<ServerMetadata, SigningKeys>()
  * before or under none; at most every 10 s, so that made-up names do not cost the server a request each.
  *
  * @param response The processed response.
- * @returns `undefined` when the signature is good; why it could not be checked when no key fits or none can be fetched.
- * @throws when a key fits and the signature is wrong.
+ * @returns `undefined` when the signature is good; the error when no key fits or none can be fetched.
+ * @throws the error of oauth4webapi when a key fits and the signature is wrong.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys
  */
 export async function checkSignature(
@@ -48,7 +48,7 @@ export async function checkSignature(
     at !== undefined && Math.abs(now() - at) < seconds
   const recentSet = (): KeySet | undefined => (isRecent(keys.set?.at, keptSeconds) ? keys.set : undefined)
 
-  /** What is wrong with the signature by these keys, or by those that oauth4webapi fetches into an empty cache. */
+  /** The error of the signature by these keys, or by those that oauth4webapi fetches into an empty cache. */
   const verify = async (cache: oauth.JWKSCacheInput): Promise<Error | undefined> => {
     try {
       // A copy of the server has no keys of its own in oauth4webapi.

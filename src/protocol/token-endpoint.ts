@@ -13,12 +13,12 @@ import {
 } from './token-response.js'
 import { verifyIdToken, type ExpectedIdToken, type IdTokenRules } from './verify-id-token.js'
 
-/** One client at one authorization server: what every request to its token endpoint needs. */
+/** One client at one authorization server, for requests to its token endpoint. */
 export interface TokenEndpoint extends IdTokenRules, Omit<TokenResponseRules, 'dpop'> {
   readonly authentication: oauth.ClientAuth
   /** Sender-constrained tokens. */
   readonly dpop?: oauth.DPoPHandle | undefined
-  /** Whether to use the endpoints of `mtls_endpoint_aliases`. @see https://www.rfc-editor.org/rfc/rfc8705.html#section-5 */
+  /** Use of the endpoints of `mtls_endpoint_aliases`. @see https://www.rfc-editor.org/rfc/rfc8705.html#section-5 */
   readonly mtls?: boolean
 }
 
@@ -38,12 +38,12 @@ export interface CheckedTokens extends TokenSet {
   readonly claims: oauth.IDToken | undefined
 }
 
-/** What a refresh gives: where no key for its ID Token can be had, the refresh token and nothing else. */
+/** Result of a refresh: where no key for its ID Token can be had, the refresh token and nothing else. */
 export type RefreshedTokens = CheckedTokens | (UncheckedTokens & { readonly claims?: undefined })
 
 /**
- * Redeems an authorization code and checks everything in the answer, the ID Token's signature included. A response that
- * is not from this server sends nothing.
+ * Redeems an authorization code and checks everything in the answer, the ID Token's signature included. For an
+ * authorization response from another server nothing is sent.
  *
  * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for an answer that is not acceptable.
  * @throws {NetworkError} when no answer came.
@@ -89,7 +89,7 @@ export async function redeemCode(endpoint: TokenEndpoint, grant: Grant): Promise
 
 /**
  * Uses a refresh token. `refreshToken` of the result is `undefined` when the old one stays good. Where no key for the ID
- * Token can be had just now, nobody gets the access token; the refresh token counts, because the old one is spent.
+ * Token can be had just now, the access token is withheld; the refresh token counts, because the old one is spent.
  *
  * @param subject The subject of the connection's first ID Token: a refreshed one must name the same.
  * @throws as {@link redeemCode}.
@@ -135,7 +135,7 @@ export async function requestClientCredentials(
 /** A token response in which everything is right, but perhaps for a signature that could not be checked. */
 interface Exchanged {
   readonly tokens: CheckedTokens
-  /** Why the signature could not be checked. */
+  /** The error when the signature could not be checked. */
   readonly unchecked: Error | undefined
 }
 

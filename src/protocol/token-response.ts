@@ -1,6 +1,6 @@
 import { ValidationError } from './errors.js'
 
-/** A token response, checked. The one place where its names change case. */
+/** A checked token response, with its names in camelCase. */
 export interface TokenSet {
   readonly accessToken: string
   readonly tokenType: 'bearer' | 'dpop'
@@ -15,26 +15,26 @@ export interface TokenSet {
 }
 
 /**
- * What counts of a token response whose ID Token could not be checked because no key for it can be had: the refresh token,
- * where one came. Nobody gets the access token.
+ * The usable part of a token response whose ID Token could not be checked because no key for it can be had: the refresh
+ * token, where one came. The access token is withheld.
  */
 export interface UncheckedTokens extends Partial<Omit<TokenSet, 'accessToken'>> {
   readonly accessToken?: undefined
 }
 
-/** What may differ between providers. */
+/** Differences between providers. */
 export interface TokenResponseRules {
   /** `token_type` values that mean `Bearer`, in lower case, such as Apiture's `bearer:`. */
   readonly bearerAliases?: readonly string[]
-  /** What a response without `token_type` means. @defaultValue a fault, because RFC 6749 requires the member */
+  /** Type of a response without `token_type`. @defaultValue none: it is refused, because RFC 6749 requires the member */
   readonly assumedTokenType?: 'bearer'
-  /** Whether the request carried a DPoP proof: then, and only then, the token must be bound. */
+  /** `true` for a request with a DPoP proof: then, and only then, the token must be bound. */
   readonly dpop?: boolean
   /** Members beside the standard ones that are kept. */
   readonly extraMembers?: readonly string[]
 }
 
-/** No token lives longer than this here: whoever says more gets this. */
+/** Longest life of an access token; a longer one is cut to it. */
 const longestSeconds = 24 * 3600
 
 const refuse = (member: string, why: string): never => {

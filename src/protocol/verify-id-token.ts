@@ -13,9 +13,9 @@ export interface IdTokenRules {
   readonly fetch: Fetch
   /** Epoch seconds. */
   readonly now: () => number
-  /** Whether an ID Token must come when `openid` was requested; `unchecked` where its issuer is not known. */
+  /** Demand for an ID Token when `openid` was requested; `unchecked` where its issuer is not known. */
   readonly idToken: 'required' | 'optional' | 'unchecked'
-  /** How far the clock may be off when an ID Token is checked: seconds. @defaultValue 30, and 60 for `iat` */
+  /** Seconds by which the clock may be off when an ID Token is checked. @defaultValue 30, and 60 for `iat` */
   readonly clockToleranceSeconds?: number
   /** Accepted signature algorithms of ID Tokens. @defaultValue all of `idTokenAlgorithms` */
   readonly idTokenAlgorithms?: readonly string[]
@@ -35,7 +35,7 @@ export interface ExpectedIdToken {
 export interface VerifiedClaims {
   /** `undefined` where no ID Token came, or none that is checked. */
   readonly claims: oauth.IDToken | undefined
-  /** Why the signature could not be checked: no key for it can be had. */
+  /** The error when the signature could not be checked, because no key for it can be had. */
   readonly unchecked: Error | undefined
 }
 
@@ -43,7 +43,7 @@ export interface VerifiedClaims {
  * Verifies the ID Token of a token response, its signature included.
  *
  * @throws {ValidationError} `id_token_invalid` when it is missing and must not be, or is not acceptable.
- * @throws what oauth4webapi throws, whose `cause` holds tokens and claims.
+ * @throws errors of oauth4webapi, whose `cause` holds tokens and claims: call it within `withoutCauses`.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
  */
 export async function verifyIdToken(
@@ -60,7 +60,7 @@ export async function verifyIdToken(
   return verified
 }
 
-/** Whether a code's answer must say who has signed in. A refresh may leave it out: OpenID Connect Core §12.2. */
+/** Test for a code whose answer must hold an ID Token. A refresh may leave it out: OpenID Connect Core §12.2. */
 const demandsIdToken = (
   { idToken }: IdTokenRules,
   { code, nonce, subject, maxAgeSeconds }: ExpectedIdToken,

@@ -16,7 +16,7 @@ import { countRequest } from '../http/rate-limit.js'
 import { Refusal } from '../http/refusal.js'
 import { isSameHash } from '../crypto/same-hash.js'
 
-/** A token with at least this many seconds left is handed out; nothing is refreshed before it must be. */
+/** Seconds that a token must have left to be handed out; nothing is refreshed before it must be. */
 const marginSeconds = 10
 
 /** One refresh may take a minute, keys of the ID Token included. */
@@ -172,7 +172,7 @@ async function refresh(
   return tokens
 }
 
-/** A refresh may leave out whose the tokens are (OpenID Connect Core §12.2); it may not name another person. */
+/** A refresh may leave out the person (OpenID Connect Core §12.2), but not name another. @throws {ValidationError} */
 function checkPerson({ sub }: ConnectionRecord, grant: RefreshedGrant | undefined): void {
   if (sub === undefined || grant?.sub === undefined || grant.sub === sub) return
   throw new ValidationError(
@@ -182,7 +182,7 @@ function checkPerson({ sub }: ConnectionRecord, grant: RefreshedGrant | undefine
   )
 }
 
-/** What is stored of a refresh: where nobody may have its access token, the one before has ended. */
+/** The tokens to store after a refresh. Where its access token could not be checked, the old one has ended. */
 function toRefreshed(
   tokens: NonNullable<RefreshedGrant['tokens']>,
   { tokens: old }: ConnectionRecord,
@@ -208,8 +208,8 @@ function refreshed(current: ConnectionRecord, grant: RefreshedGrant, tokens: Sto
 }
 
 /**
- * What a failed refresh means for the connection. Refused: it is over. Answered by an error of the server's, or never
- * sent: everything stays as it is. No answer: the lease stays and runs out, and {@link claimRefresh} decides.
+ * Concludes a failed refresh. Refused: the connection is over. Answered by an error of the server's, or never sent:
+ * everything stays as it is. No answer: the lease stays and runs out, and {@link claimRefresh} decides.
  */
 async function afterFailure(
   context: Context,
@@ -236,7 +236,7 @@ async function afterFailure(
   return reauthorizationRequired(id, error instanceof CountersignError ? error.code : undefined)
 }
 
-/** What Node says when a connection was never made. */
+/** Node's error codes for a connection that was never made. */
 const neverSent = /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 
 /** Watches whether a request may have reached the server although no answer came. */

@@ -10,21 +10,21 @@ import { retry } from '../storage/retry.js'
 import { encodeBase64url } from '../../protocol/base64url.js'
 import { parseScope, missingScope } from '../../protocol/scope.js'
 
-/** How long a connection is kept after its last use: two years, the longest that a provider's refresh tokens live. */
+/** Seconds for which a connection is kept after its last use: two years, the longest life of a provider's refresh tokens. */
 const keptSeconds = 63_072_000
 
-/** How many connections one user may have. */
+/** Limit of one user's connections. */
 const maximumConnections = 200
 const recordKey = (id: string): string => `connection:${id}`
 const indexKey = async ({ subjectKey }: Context, subject: string): Promise<string> =>
   `connections:${await subjectKey(subject)}`
 
-/** Whether a value from outside has the shape of a connection's id: 128 random bits. */
+/** Test of a value from outside for the form of a connection's id: 128 random bits. */
 function isConnectionId(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{22}$/.test(value)
 }
 
-/** The user's connection. @throws {Refusal} `unknown_connection`, for somebody else's, too. */
+/** The user's connection. @throws {Refusal} `unknown_connection`, for another user's, too. */
 export async function findConnection(
   { records }: Context,
   subject: string,
@@ -56,7 +56,7 @@ export function changeConnection<R>(
   }))
 }
 
-/** What a redeemed code was for. */
+/** Purpose of a redeemed code. */
 interface Redeemed {
   readonly subject: string
   readonly provider: string
@@ -66,7 +66,7 @@ interface Redeemed {
 }
 
 /**
- * Reads what {@link storeConnection} and {@link forgetConnection} change, before anything is spent or deleted for them.
+ * Reads the records that {@link storeConnection} and {@link forgetConnection} change, before anything is spent or deleted.
  *
  * @throws {Refusal} `backend_unavailable` where a record cannot be read.
  */
@@ -79,11 +79,11 @@ export async function checkReadable(context: Context, subject: string, renews?: 
 }
 
 /**
- * Stores what a redeemed code gave. A renewed connection keeps its id, and is of the same person at the provider as before:
- * what another one has consented to is given back, so that no data of the one is taken for the other's.
+ * Stores the grant of a redeemed code. A renewed connection keeps its id and must be of the same person at the provider:
+ * another person's grant is revoked, so that no data of one is taken for the other's.
  *
  * @throws {Refusal} `transaction_invalid` when the ID Token names another person than the first one did, or nothing names
- * anybody.
+ * the person.
  */
 export async function storeConnection(
   context: Context,
@@ -171,7 +171,12 @@ function toRecord(
   }
 }
 
-/** Forgets a connection, and only then asks the provider to end the grant. Gives whether the provider confirmed it. */
+/**
+ * Forgets a connection, and only then asks the provider to end the grant.
+ *
+ * @returns `true` when the provider confirmed it.
+ * @throws {Refusal} `backend_unavailable` where a record cannot be read; nothing is forgotten then.
+ */
 export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<boolean> {
   const { records, providers } = context
   await checkReadable(context, record.subject)

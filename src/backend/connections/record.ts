@@ -15,10 +15,10 @@ export interface ConnectionRecord {
   readonly renewBy?: number | undefined
   readonly details: JsonObject
   readonly data?: JsonObject | undefined
-  /** Who the person is at the provider, as the first ID Token said. */
+  /** The person at the provider, by the `sub` of the first ID Token. */
   readonly sub?: string | undefined
   readonly tokens?: StoredTokens | undefined
-  /** Who refreshes now, or has not come back from it. */
+  /** Lease of a refresh that is under way, or whose answer never came. */
   readonly refresh?: Lease | undefined
 }
 

@@ -1,7 +1,7 @@
 import type { ProviderGrant } from '../provider.js'
 import type { StoredTokens } from './record.js'
 
-/** What is kept of a token response; the ID Token is not. */
+/** The tokens of a token response to store; its ID Token is not kept. */
 export function toStoredTokens(tokens: NonNullable<ProviderGrant['tokens']>, now: number): StoredTokens {
   const { accessToken, expiresInSeconds, refreshToken } = tokens
   return {

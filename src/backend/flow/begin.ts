@@ -25,9 +25,9 @@ const refuse = (description: string, reason: string): Refusal =>
   new Refusal('invalid_request', { description, reason })
 
 /**
- * `POST /{provider}/authorization`: binds a challenge to the user and says where the person is to be sent.
+ * `POST /{provider}/authorization`: binds a challenge to the user and answers with the authorization URL.
  *
- * @throws {Refusal}
+ * @throws {Refusal} for a request that the contract or the provider does not allow, and when the provider fails.
  */
 export async function beginAuthorization(
   context: Context,

@@ -1,7 +1,7 @@
 import type { Context } from '../context.js'
 import { Refusal } from '../http/refusal.js'
 
-/** How many transactions a user may have pending in the store. */
+/** Limit of one user's pending transactions in the store. */
 const maximumPending = 40
 
 /** The keys of a user's pending transactions, each with the time at which it expires. */

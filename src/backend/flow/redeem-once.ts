@@ -28,10 +28,10 @@ const terms = {
     record.phase === 'redeeming' ? { id: record.lease, until: record.leaseUntil } : undefined,
 }
 
-/** How often a code is sent: once, and once more if the first request was not answered. */
+/** Token requests per code: one, and a second if the first got no answer. */
 const maximumAttempts = 2
 
-/** What a token request says about its transaction. */
+/** Evidence of a token request that the transaction is its own. */
 export interface TransactionProof extends TransactionOwner {
   readonly codeVerifier: string
   /** The handle, where the page was given one. */
@@ -40,17 +40,16 @@ export interface TransactionProof extends TransactionOwner {
 
 /** The steps of a redemption. */
 export interface RedemptionSteps<Grant> {
-  /** Finds out whether {@link keep} will be able to, before anything is sent: what it throws uses nothing up. */
+  /** Checks that {@link keep} can store, before anything is sent: an error here uses nothing up. */
   readonly prepare: (transaction: Transaction) => Promise<void>
   /** Spends the code. */
   readonly spend: (transaction: Transaction) => Promise<Grant>
-  /** Stores what it gave, as a connection. Whatever it throws, the transaction is over. */
+  /** Stores the grant as a connection. Any error here ends the transaction. */
   readonly keep: (transaction: Transaction, grant: Grant) => Promise<ConnectionRecord>
 }
 
 /**
- * Redeems a transaction once, whoever asks how often: who asks while it is under way waits, who asks afterwards gets the
- * same connection.
+ * Redeems a transaction once for any number of callers: concurrent callers wait, later callers get the same connection.
  *
  * @returns The connection as it has just been stored, or the id of one that was stored before.
  * @throws {Refusal} `transaction_invalid` before the code is spent, when user, provider, state or verifier do not belong
@@ -89,13 +88,13 @@ interface Claimed {
 /** The decision about a transaction. */
 type Claim = Claimed | { readonly done: string } | { readonly refuse: string }
 
-/** A token request's transaction, as far as the request itself tells. */
+/** A token request's transaction, as far as the request identifies it. */
 interface Presented {
   /** Of its record in the store. */
   readonly key: string
   /** S256 of the verifier. */
   readonly challenge: string
-  /** What the handle holds. */
+  /** The transaction in the handle. */
   readonly carried: Transaction | undefined
 }
 
@@ -185,7 +184,7 @@ async function attempt<Grant>(
 const errorOf = (error: unknown): ContractErrorCode =>
   error instanceof Refusal ? error.error : 'backend_unavailable'
 
-/** What a code that was not redeemed leaves of the transaction. */
+/** The transaction's record after a code was not redeemed. */
 function afterFailure(transaction: Transaction, attempts: number, error: unknown): TransactionRecord {
   const reason = errorOf(error)
   // Refused before anything was sent, another server's response for instance: that must not use up the right one.

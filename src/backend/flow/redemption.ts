@@ -22,7 +22,7 @@ const printable = /^[\x20-\x7e]{1,2048}$/
 /**
  * `POST /{provider}/token`: redeems a code for a connection. The same request again gives the same connection.
  *
- * @throws {Refusal}
+ * @throws {Refusal} for a request that the contract does not allow, and when the transaction or the provider fails.
  */
 export async function redeem(
   context: Context,
@@ -82,8 +82,8 @@ export async function redeem(
 }
 
 /**
- * The stored access token for as long as it lasts: it has just been issued, or the page asks again for what it missed. The
- * connection stands even where there is none: the page asks for one when it needs it.
+ * The stored access token while it lasts: it has just been issued, or the page asks again for an answer it missed. A
+ * connection without one still stands: the page asks for a token when it needs it.
  */
 async function accessTokenIfAny(context: Context, record: ConnectionRecord): Promise<Partial<TokenAnswer>> {
   const { status, tokens } = record

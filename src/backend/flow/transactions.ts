@@ -5,14 +5,14 @@ import { countPending, uncountPending } from './pending.js'
 import { Refusal } from '../http/refusal.js'
 import { isSameHash } from '../crypto/same-hash.js'
 
-/** Whose transaction it is: it opens and is found for the same user, provider and state only. */
+/** Owner of a transaction: it opens and is found for the same user, provider and state only. */
 export interface TransactionOwner {
   readonly subject: string
   readonly provider: string
   readonly state: string
 }
 
-/** What an authorization request leaves for the token request that belongs to it. */
+/** Data of an authorization request that its token request needs. */
 export interface Transaction {
   readonly challenge: string
   readonly nonce?: string | undefined
@@ -25,7 +25,7 @@ export interface Transaction {
   readonly expiresAt: number
 }
 
-/** What is known about a transaction in the store. With a sealed handle there is nothing before its redemption. */
+/** A transaction in the store. With a sealed handle there is no record before its redemption. */
 export type TransactionRecord =
   | { readonly phase: 'begun'; readonly transaction: Transaction; readonly attempts: number }
   | {
@@ -41,7 +41,7 @@ export type TransactionRecord =
 /** The largest handle that a page is asked to keep: 2 kB. */
 const maximumHandleLength = 2048
 
-/** Nothing is redeemed: the transaction is over, or is not what the request says. */
+/** Refusal of a token request whose transaction is over or does not match the request. */
 export const transactionInvalid = (reason: string): Refusal => new Refusal('transaction_invalid', { reason })
 
 /** The key of a transaction's record in the store. */
@@ -54,7 +54,7 @@ const sealContext = ({ subject, provider, state }: TransactionOwner): string =>
 /**
  * Counts a transaction that the store will keep, before anything is signed or sent for it.
  *
- * @returns What takes it back, for when there will be no transaction after all.
+ * @returns A function that takes the count back, for when there will be no transaction after all.
  * @throws {Refusal} `rate_limited` when the user has too many pending.
  */
 export async function reserveTransaction(
@@ -96,7 +96,7 @@ export async function createTransaction(
   return undefined
 }
 
-/** What the handle of a token request holds. The page gave it: one that does not open is the page's mistake. */
+/** The transaction in a token request's handle; `undefined` where none was sent or it does not open. */
 export async function openHandle(
   { sealing, now }: Context,
   owner: TransactionOwner,

@@ -8,7 +8,7 @@ const maximumBodyBytes = 16_384
 const maximumDepth = 8
 const maximumMembers = 256
 
-/** Names that mean something else than a member to careless code. */
+/** Names that careless code takes for something other than a member. */
 const poisonous = new Set(['__proto__', 'constructor', 'prototype'])
 
 const malformed = (reason: string): Refusal => new Refusal('invalid_request', { reason })
@@ -41,7 +41,11 @@ export function checkJsonType(headers: Headers): void {
     throw new Refusal('unsupported_media_type', { reason: 'content_type' })
 }
 
-/** The body as text; the bytes are counted while they come, whatever `Content-Length` says. */
+/**
+ * The body as text. Bytes are counted as they arrive, regardless of `Content-Length`.
+ *
+ * @throws {Refusal} `payload_too_large`; `invalid_request` for a body that is not UTF-8.
+ */
 export async function readText(request: Request, maximumBytes: number): Promise<string> {
   if (Number(request.headers.get('content-length') ?? 0) > maximumBytes)
     throw new Refusal('payload_too_large')
@@ -75,7 +79,7 @@ function parse(text: string): Json {
   return value
 }
 
-/** Whether a JSON value is an object, not an array. */
+/** Test for a JSON object: not an array, not `null`. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

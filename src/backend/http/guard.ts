@@ -3,11 +3,11 @@ import { securityHeaders } from './responses.js'
 import { readableHeaders, sendableHeaders } from './headers.js'
 import { Refusal } from './refusal.js'
 
-/** Whose requests are accepted. */
+/** Rules for the origin of requests. */
 export interface GuardOptions {
-  /** Origins of the app's pages, compared letter by letter. */
+  /** Origins of the app's pages: exact match. */
   readonly origins: readonly string[]
-  /** Whether pages on another origin than the backend's may call. */
+  /** Permission for pages on another origin than the backend's. */
   readonly cors: boolean
 }
 

@@ -1,13 +1,13 @@
 /**
- * What goes on to a provider's API of a page's headers, beside what the backend itself says. There are no conditional
- * requests: an answer is kept nowhere (`no-store`), so no `If-None-Match` has anything to compare with.
+ * Headers of a page that go on to a provider's API, beside the backend's own. There are no conditional requests: no
+ * answer is kept (`no-store`), so `If-None-Match` would have nothing to compare with.
  */
 export const forwardedHeaders: readonly string[] = ['idempotency-key', 'x-fapi-interaction-id']
 
-/** What comes back of an API's headers, beside the backend's own. */
+/** Headers of an API's answer that go back to the page, beside the backend's own. */
 export const relayedHeaders: readonly string[] = ['retry-after', 'x-fapi-interaction-id']
 
-/** What a page on another origin may send: what the contract and the app's session need, and what goes on. */
+/** Headers that a page on another origin may send: those of the contract and the app's session, and forwarded ones. */
 export const sendableHeaders: readonly string[] = [
   'authorization',
   'content-type',
@@ -15,5 +15,5 @@ export const sendableHeaders: readonly string[] = [
   ...forwardedHeaders,
 ]
 
-/** What a page on another origin may read: what tells whose answer it is, and what comes back. */
+/** Headers that a page on another origin may read: the contract's own, and relayed ones. */
 export const readableHeaders: readonly string[] = ['countersign', ...relayedHeaders]

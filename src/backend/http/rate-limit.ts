@@ -1,13 +1,13 @@
 import { Refusal } from './refusal.js'
 
-/** What a request asks for. */
+/** Kinds of requests that are counted apart. */
 export type RateLimitAction = 'authorization' | 'token' | 'access-token' | 'connections' | 'resource'
 
 /** One thing to count. A request is counted by its address, by its user, and by the provider that it has asked. */
 export interface RateLimitRequest {
   /**
-   * `address`: everything that comes from there, before anybody asks who it is. `subject`: what a user asks for.
-   * `provider`: what all users together have this backend ask of a provider, so not what is answered from the store.
+   * `address`: every request from an address, before its session is looked up. `subject`: one user's requests.
+   * `provider`: this backend's own requests to a provider for all users together, so none that the store answers.
    */
   readonly by: 'address' | 'subject' | 'provider'
   /** The address (of IPv6 its /64 network), the subject, or the provider's name. */
@@ -34,7 +34,7 @@ export interface RateLimitRequest {
  */
 export type RateLimit = (request: RateLimitRequest) => number | Promise<number>
 
-/** How many requests at once, and how many a minute after that. */
+/** Requests at once, and requests a minute after that. */
 export type RateLimits = {
   readonly [By in RateLimitRequest['by']]?: Partial<Readonly<Record<RateLimitAction, number>>>
 }
@@ -50,7 +50,7 @@ const perUser: Readonly<Record<RateLimitAction, number>> = {
 /** An office shares an address; a provider is asked by all. */
 const times: Readonly<Record<RateLimitRequest['by'], number>> = { address: 10, subject: 1, provider: 20 }
 
-/** How many addresses are remembered, and how many users. */
+/** Number of addresses that are remembered, and of users. */
 const maximumBuckets = 10_000
 
 interface Bucket {
@@ -110,7 +110,7 @@ export async function countRequest(
     })
 }
 
-/** What is counted of an address: of IPv6 the /64 network, because whoever has one address there has them all. */
+/** The part of an address that is counted: of IPv6 the /64 network, because one client has all of its addresses. */
 export function addressKey(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped

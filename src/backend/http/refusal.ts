@@ -1,6 +1,6 @@
 import type { ContractErrorCode } from '../../protocol/contract.js'
 
-/** The sentence of an error where the place that refuses has none of its own. */
+/** Default sentences of the errors. */
 const sentences: Readonly<Record<ContractErrorCode, string>> = {
   invalid_request: 'The request is not as the backend contract describes it.',
   invalid_grant: 'The provider no longer accepts the authorization code. Start again.',
@@ -20,7 +20,7 @@ const sentences: Readonly<Record<ContractErrorCode, string>> = {
   provider_unavailable: 'The provider does not answer. Try again in a while.',
 }
 
-/** What a refusal may carry beside its error. */
+/** Details that a refusal may carry beside its error. */
 export interface RefusalDetails {
   /** Instead of the error's own sentence: fixed words too, never anything that was received. */
   readonly description?: string
@@ -29,7 +29,7 @@ export interface RefusalDetails {
   readonly retryAfterSeconds?: number | undefined
   /** For `method_not_allowed`. */
   readonly allow?: readonly string[]
-  /** For the log alone: which check refused, or what the provider answered. Fixed words or names, no values. */
+  /** For the log alone: the check that refused, or the provider's error code. Fixed words or names, no values. */
   readonly reason?: string | undefined
 }
 

@@ -2,7 +2,7 @@ import { contractHeader, contractVersion, type ErrorAnswer } from '../../protoco
 import { statusOf } from '../../protocol/contract-status.js'
 import type { Refusal } from './refusal.js'
 
-/** On every answer, errors included: nothing is cached, framed, sniffed or loaded into another site's page. */
+/** Headers of every answer, errors included: nothing is cached, framed, sniffed or loaded into another site's page. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   pragma: 'no-cache',

@@ -2,8 +2,8 @@ import { CountersignError, NetworkError, TokenEndpointError, ValidationError } f
 import { Refusal } from './refusal.js'
 
 /**
- * What a failure at the provider means in the contract. Sentences and codes are this library's own; of what the provider
- * wrote, at most a registered error code goes to the log.
+ * The error of the contract for a failure at the provider. Sentences and codes are this library's own; of the provider's
+ * text, at most a registered error code goes to the log.
  */
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error
@@ -35,7 +35,7 @@ function fromTokenEndpoint({ error, status, retryAfterSeconds }: TokenEndpointEr
   return new Refusal('provider_error', { reason })
 }
 
-/** The kind of a failure nobody has foreseen: its message may hold anything, so only its name and code are told. */
+/** The kind of an unforeseen failure. Its message may hold anything, so only its name and code are logged. */
 function unexpected(error: unknown): string {
   if (!(error instanceof Error)) return 'unexpected'
   const { code } = error as { code?: unknown }

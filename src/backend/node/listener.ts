@@ -3,11 +3,11 @@ import { pipeline } from 'node:stream/promises'
 import { respondRefusal } from '../http/responses.js'
 import { Refusal } from '../http/refusal.js'
 
-/** What {@link toNodeListener} takes. */
+/** Options of {@link toNodeListener}. */
 export interface NodeListenerOptions {
   /**
-   * The origin under which browsers see this server, such as `https://app.example`. Only the path of a request's URL is
-   * looked at, so it matters to your `session` function alone. @defaultValue `http://localhost`
+   * The origin under which browsers see this server, such as `https://app.example`. The backend reads the path of a
+   * request's URL only, so the origin matters to your `session` function alone. @defaultValue `http://localhost`
    */
   readonly origin?: string
 }
@@ -43,8 +43,8 @@ export function toNodeListener(
 const addresses = new WeakMap<Request, string>()
 
 /**
- * The address that a request's connection comes from: the `clientAddress` of a backend that people reach without a proxy.
- * Behind one it is the proxy's, the same for everybody: then read the header that your proxy sets.
+ * The address of the client: the `clientAddress` of a backend that clients reach without a proxy. Behind a proxy this is
+ * the proxy's address, the same for every client: then read the header that your proxy sets.
  *
  * @returns `undefined` for a request that {@link toNodeListener} has not made.
  * @example
@@ -114,7 +114,7 @@ function toRequest(
   })
 }
 
-/** The body as it comes: what is not read is not taken from the socket. */
+/** The body as a stream: the socket gives no more than is read. */
 function toStream(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   const chunks = incoming.iterator({ destroyOnReturn: false })
   return new ReadableStream({

@@ -4,13 +4,13 @@ import { Readable } from 'node:stream'
 import { createSecureContext } from 'node:tls'
 import type { Fetch } from '../../protocol/http.js'
 
-/** What {@link mtlsFetch} takes. */
+/** Options of {@link mtlsFetch}. */
 export interface MtlsFetchOptions {
   /** The client's certificate, and those between it and its authority: PEM. */
   readonly cert: string | Buffer
   /** The certificate's private key: PEM. */
   readonly key: string | Buffer
-  /** What decrypts the key, where it is encrypted. */
+  /** Passphrase of the key, where it is encrypted. */
   readonly passphrase?: string
   /** Certificates of the authorities that servers are trusted by, instead of the platform's: PEM. */
   readonly ca?: string | Buffer | readonly (string | Buffer)[]
@@ -20,8 +20,8 @@ export interface MtlsFetchOptions {
  * A `fetch` that presents a client certificate (mutual TLS) to every https server that asks for one. The server's own
  * certificate is always verified, whatever the environment says; redirects are not followed.
  *
- * Every request has a connection of its own: a kept one may be closed by the server just when a request is on its way,
- * and for a code or a refresh token that can be used once nobody could say then whether it was. TLS sessions are resumed.
+ * Every request has a connection of its own. A server may close a kept one while a request is on its way, and then it is
+ * unknown whether a code or a refresh token, good for one use, was used. TLS sessions are resumed.
  *
  * @throws {TypeError} when certificate and key cannot be read or do not belong together.
  * @example

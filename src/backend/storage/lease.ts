@@ -3,7 +3,7 @@ import type { Change } from './records.js'
 /** The right to do the work of one record. It lies in the record for as long as the work takes. */
 export interface Lease {
   readonly id: string
-  /** Epoch seconds after which its holder is not waited for any more. */
+  /** Epoch seconds after which others no longer wait for its holder. */
   readonly until: number
 }
 
@@ -13,7 +13,7 @@ export interface LeaseTerms<T> {
   readonly leaseOf: (record: T) => Lease | undefined
   /** Seconds that the work may take. */
   readonly leaseSeconds: number
-  /** Milliseconds between two looks at a record whose lease somebody else holds. */
+  /** Milliseconds between two looks at a record whose lease another caller holds. */
   readonly pollMilliseconds: number
 }
 
@@ -32,11 +32,12 @@ export interface LeasedRecord<T> {
   /**
    * Decides about the record by compare and swap, and decides again while the decision is to wait.
    *
-   * @param decide Says `wait` while `held`, or what becomes of the record: it claims the work by writing `lease` into it.
-   * May be called any number of times, so it has no effects.
+   * @param decide Returns `wait` while `held`, or the change of the record: it claims the work by writing `lease` into
+   * it. May be called any number of times, so it has no effects.
+   * @throws as `Records.change`.
    */
   claim<R>(decide: (current: T | undefined, lease: Lease, held: boolean) => Change<T, R> | 'wait'): Promise<R>
-  /** Writes what the work gave, if the record still holds the lease under which it was done. */
+  /** Writes the result of the work, if the record still holds its lease. @throws as `Records.change`. */
   conclude(
     lease: Lease,
     next: (current: T) => { readonly write: T; readonly until?: number },
@@ -46,7 +47,7 @@ export interface LeasedRecord<T> {
 /**
  * Makes the claiming and concluding of one record.
  *
- * @param change Compare and swap of the record, as {@link Records.change} does it for a key.
+ * @param change Compare and swap of the record, as `Records.change` does it for a key.
  * @param now Epoch seconds.
  */
 export function leaseRecord<T>(

@@ -6,17 +6,17 @@ interface Held {
   readonly expiresAt: number
 }
 
-/** What {@link memoryStore} takes. */
+/** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
   /** Epoch seconds. @defaultValue the system's clock */
   readonly now?: () => number
 }
 
-/** How many writes pass between two sweeps of what has expired. */
+/** Number of writes between two sweeps of expired values. */
 const writesBetweenSweeps = 256
 
 /**
- * A store in this process's memory: for a demo, tests, and nothing that must survive a restart or has a second replica.
+ * A store in this process's memory, for demos and tests: it survives no restart and serves one replica only.
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@ import { Refusal } from '../http/refusal.js'
 import { isSealed, type Opened, type Sealing, type Unreadable } from './sealing.js'
 import type { Store } from './store.js'
 
-/** What becomes of a record, and what the caller learns of it. */
+/** A change to a record, and its result for the caller. */
 export interface Change<T, R> {
   /** The new record; left out: it stays as it is. */
   readonly write?: T
@@ -12,33 +12,33 @@ export interface Change<T, R> {
 }
 
 /**
- * JSON values in the store, sealed where there are keys. A record that is there and cannot be read is not absent: every
- * method refuses it with `backend_unavailable`, and leaves it as it lies, since the key may come back.
+ * JSON values in the store, sealed where there are keys. An unreadable record is not absent: every method refuses it with
+ * `backend_unavailable` and leaves it as it is, since the key may come back.
  */
 export interface Records {
   /** The record, or `undefined` where there is none or it has expired. @throws {Refusal} where it cannot be read */
   read<T>(key: string): Promise<T | undefined>
   /**
-   * Compare and swap: `next` may be called again when somebody else was faster, so it has no effects.
+   * Compare and swap: `next` may be called again when another caller was faster, so it has no effects.
    *
-   * @throws {Refusal} where the record that is there cannot be read; `next` is not called then
+   * @throws {Refusal} `backend_unavailable` where the record cannot be read (`next` is not called then), or others are
+   * faster every time
    */
   change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>): Promise<R>
   /** @throws {Refusal} where the record cannot be read; it stays */
   remove(key: string): Promise<void>
   /**
-   * The same records, for as long as one request takes: what it has read or written is not opened again while the store
-   * has it so.
+   * The same records for one request: a record it has read or written is not opened again until the store has another.
    *
-   * @param report Hears of records that cannot be read, instead of the one that these report to.
+   * @param report Hears of unreadable records, in place of these records' own report.
    */
   forRequest(report: Report): Records
 }
 
-/** Hears of a record that is there and cannot be read. */
+/** Hears of an unreadable record. */
 export type Report = (unreadable: { readonly key: string; readonly reason: Unreadable }) => void
 
-/** How often a change is tried again when others are faster. */
+/** Number of tries of one change while others are faster. */
 const attempts = 30
 
 export function createRecords(
@@ -106,7 +106,7 @@ function parse(text: string): Opened {
   }
 }
 
-/** Waits a random while, longer each time, so that those who collided do not meet again. */
+/** Waits a random time, longer with each attempt, so that callers who collided do not collide again. */
 function pause(attempt: number): Promise<void> {
   const milliseconds = Math.random() * Math.min(2 ** attempt, 100)
   return new Promise((resolve) => setTimeout(resolve, milliseconds))

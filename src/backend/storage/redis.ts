@@ -7,13 +7,13 @@ export interface RedisClient {
   del(key: string): Promise<number>
 }
 
-/** What {@link redisStore} takes beside the client. */
+/** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
-  /** What every key begins with. @defaultValue `countersign:` */
+  /** Beginning of every key. @defaultValue `countersign:` */
   readonly prefix?: string
 }
 
-/** Compares and sets in one step, which is what keeps two replicas from using one refresh token. */
+/** Compares and sets in one step, so that two replicas never use one refresh token. */
 const compareAndSet = `
 if (redis.call('HGET', KEYS[1], 'version') or '') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'value', ARGV[2], 'version', ARGV[3])

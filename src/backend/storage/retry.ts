@@ -2,11 +2,11 @@
 const pauses = [100, 200, 400, 800, 1600, 3200, 6400]
 
 /**
- * Repeats a change of the store until it succeeds: for what the provider has just issued, which is nowhere else. What it
- * replaces may be good no more.
+ * Repeats a change of the store until it succeeds: for tokens that the provider has just issued. They exist nowhere else,
+ * and the ones they replace may be spent.
  *
- * @param change May be carried out twice, since a store that fails may have written all the same.
- * @throws What the last attempt threw.
+ * @param change May run twice, since a store that fails may have written all the same.
+ * @throws the error of the last attempt.
  */
 export async function retry<T>(change: () => Promise<T>): Promise<T> {
   for (const milliseconds of pauses) {

@@ -5,22 +5,22 @@ import { createAead, type Aead } from '../crypto/aead.js'
 /** Seals JSON values so that only this backend can read or make them. */
 export interface Sealing {
   /**
-   * @param context What the value belongs to: it opens for the same context only.
+   * @param context The purpose of the value: it opens for the same context only.
    * @param expiresAt Epoch seconds after which it does not open.
    */
   seal(value: unknown, context: string, expiresAt: number): Promise<string>
   open(sealed: string, context: string, now: number): Promise<Opened>
 }
 
-/** A sealed value, opened, or why it does not open. */
+/** A sealed value, opened, or the reason why it does not open. */
 export type Opened =
   | { readonly status: 'open'; readonly value: unknown }
-  /** Its time is over: there is nothing any more. */
+  /** Its time is over: it counts as absent. */
   | { readonly status: 'expired' }
   | { readonly status: Unreadable }
 
 /**
- * Why a value cannot be read: sealed by a key that is not in the ring; sealed while there are no keys at all; written
+ * The reason why a value cannot be read: sealed by a key that is not in the ring; sealed while there are no keys at all; written
  * while there were none; or changed since, or sealed for something else.
  */
 export type Unreadable = 'unknown_key' | 'no_keys' | 'not_sealed' | 'damaged'
@@ -33,10 +33,10 @@ interface RingKey {
 const encoder = new TextEncoder()
 
 /**
- * AES-256-GCM with a ring of keys: the first seals, all open. What a key has sealed does not open without it.
+ * AES-256-GCM with a ring of keys: the first seals, all open. A value opens with the key that sealed it only.
  *
  * @param keys 32 random bytes each, as base64url or base64.
- * @throws {TypeError} when a key is not that.
+ * @throws {TypeError} when a key is malformed.
  */
 export function createSealing(keys: readonly string[]): Sealing {
   const ring = Promise.all(keys.map((text) => importKey(decodeKey(text))))
@@ -67,10 +67,10 @@ export function createSealing(keys: readonly string[]): Sealing {
   }
 }
 
-/** Version, key, initialization vector, and what is sealed with its tag. */
+/** Version, key, initialization vector, and ciphertext with its tag. */
 const form = /^1\.([\w-]{8})\.([\w-]{16})\.([\w-]*)$/
 
-/** Whether a text looks like one that {@link Sealing.seal} has made, by whichever key. */
+/** Test of a text for the form that {@link Sealing.seal} gives, with any key. */
 export const isSealed = (text: string): boolean => form.test(text)
 
 const additionalData = (context: string): Uint8Array<ArrayBuffer> =>
@@ -86,7 +86,7 @@ function decodeKey(text: unknown): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-/** The id of a key says which one sealed; it tells nothing about the key. */
+/** A key with its id, which names the key that sealed and reveals nothing of it. */
 async function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<RingKey> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
   return { id: encodeBase64url(hash.subarray(0, 6)), aead: await createAead(bytes) }

@@ -1,13 +1,13 @@
-/** A value as it lies in a {@link Store}. */
+/** A value in a {@link Store}. */
 export interface StoreEntry {
   readonly value: string
-  /** Opaque; another one after every `put`, and never one again that a key had before: not even after a `delete`. */
+  /** Opaque. Every `put` makes a new one, and a key never has the same one twice, not even after a `delete`. */
   readonly version: string
 }
 
 /**
- * Where the backend keeps connections, tokens and transactions: three methods over any database that can compare and
- * set one value atomically. Several replicas of the backend must share one store.
+ * The backend's storage of connections, tokens and transactions: three methods over any database that can compare and set
+ * one value atomically. Several replicas of the backend must share one store.
  *
  * @example
  * ```ts
@@ -47,14 +47,14 @@ export interface Store {
   /** The value under a key, or `undefined` where none is or it has expired. */
   get(key: string): Promise<StoreEntry | undefined>
   /**
-   * Writes a value if nobody else has written since. Once the promise is fulfilled with `true`, every `get` anywhere
+   * Writes a value if its version is still the expected one. Once the promise is fulfilled with `true`, every `get` anywhere
    * sees the value.
    *
    * @param expectedVersion The version that was read, or `null`: there must be no value.
    * @param expiresAt Epoch seconds after which the value may be dropped.
-   * @returns Whether the value was written.
+   * @returns `true` when the value was written.
    */
   put(key: string, value: string, expectedVersion: string | null, expiresAt: number): Promise<boolean>
-  /** Forgets a key, whatever lies there. */
+  /** Deletes a key, whatever its version. */
   delete(key: string): Promise<void>
 }

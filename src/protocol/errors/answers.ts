@@ -55,7 +55,7 @@ export class TransactionError extends CountersignError {
   override readonly name = 'TransactionError'
 }
 
-/** Something that arrived is not what was asked for, or not what the specifications allow. */
+/** An answer or response is not the one that was asked for, or breaks a specification. */
 export class ValidationError extends CountersignError {
   override readonly name = 'ValidationError'
   /** The parameter, member or claim at fault, such as `iss` or `nonce`. */

@@ -1,5 +1,5 @@
 /**
- * What the application can do about an error.
+ * The way out of an error for the application.
  *
  * - `resume`: call `resume()` of the callback state; nothing was lost, the same step is taken again.
  * - `authorize`: start again with `authorize()`.
@@ -46,9 +46,9 @@ export type ErrorCode =
   | 'environment_unsupported'
   | 'popup_blocked'
 
-/** What an error may carry beside its code and its sentence. */
+/** Details that an error may carry beside its code and its sentence. */
 export interface ErrorDetails {
-  /** What the application can do. */
+  /** The way out for the application. @defaultValue `authorize` */
   readonly recovery?: Recovery
   /** Seconds to wait before the same request may be sent again. */
   readonly retryAfterSeconds?: number | undefined
@@ -60,9 +60,9 @@ export interface ErrorDetails {
  */
 export class CountersignError extends Error {
   override readonly name: string = 'CountersignError'
-  /** What happened, from a closed list. */
+  /** The kind of the error, from a closed list. */
   readonly code: ErrorCode
-  /** What the application can do about it. */
+  /** The way out for the application. */
   readonly recovery: Recovery
   /** Seconds to wait before trying again, where the other side said so. */
   declare readonly retryAfterSeconds?: number
