@@ -5,7 +5,7 @@ import { HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { openDatabase, type Database } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
-import { createScene, type App, type Scene } from '../../support/app.js'
+import { createScene, stateOf, type App, type Scene } from '../../support/app.js'
 import { refusal } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
 import { describe as said, withoutSecrets } from '../../support/refusal.js'
@@ -24,8 +24,11 @@ async function kept(scene: Scene, name: 'bank' | 'mediated' = 'bank') {
   return withoutSecrets(state.error)
 }
 
+/** The transactions that are stored, by their state. */
 const live = async (scene: Scene) =>
-  [...(await scene.browser.records())].filter(([key]) => key.startsWith(transactionKey('')))
+  [...(await scene.browser.records())]
+    .filter(([key]) => key.startsWith(transactionKey('')))
+    .map(([key, value]) => [key.slice(transactionKey('').length), value] as const)
 
 describe('leaving for the provider', () => {
   test('asks for a code with PKCE, state and nonce, each parameter once', async () => {
@@ -218,8 +221,6 @@ describe('leaving for the provider', () => {
 })
 
 describe('a navigation that does not happen', () => {
-  const stateOf = (url: string) => new URL(url).searchParams.get('state') ?? ''
-
   test.each(['bank', 'mediated'] as const)('%s: the next click leaves anew', async (name) => {
     const scene = createScene(network)
     const app = scene.open()
@@ -548,9 +549,7 @@ describe('preparing', () => {
     expect((await live(scene)).map(([, value]) => (value as { phase: string }).phase)).toEqual(['prepared'])
     expect(app.left).toEqual([])
     const url = await scene.leave(app, 'mediated')
-    expect(await live(scene)).toMatchObject([
-      [transactionKey(new URL(url).searchParams.get('state') ?? ''), { phase: 'left' }],
-    ])
+    expect(await live(scene)).toMatchObject([[new URL(url).searchParams.get('state'), { phase: 'left' }]])
     expect(scene.backend.calls.filter(({ path }) => path === '/mediated/authorization')).toHaveLength(1)
   })
 
@@ -595,7 +594,7 @@ describe('preparing', () => {
     const app = scene.open()
     await app.client.authorization('mediated').prepare()
     const prepared = (await live(scene))[0]?.[0] ?? ''
-    await scene.browser.tamper(prepared, undefined)
+    await scene.browser.tamper(transactionKey(prepared), undefined)
     const url = await scene.leave(app, 'mediated')
     expect(new URL(url).searchParams.get('state')).not.toBe(prepared)
   })
@@ -605,9 +604,9 @@ describe('preparing', () => {
     const app = scene.open('/', { session: 'anna' })
     await app.client.authorization('bank').prepare()
     app.client.setSession('berta')
-    const url = new URL(await scene.leave(app))
+    const url = await scene.leave(app)
     const records = await scene.browser.records()
-    expect(records.get(transactionKey(url.searchParams.get('state') ?? ''))).toMatchObject({
+    expect(records.get(transactionKey(stateOf(url)))).toMatchObject({
       subject: 'berta',
     })
   })
@@ -621,12 +620,12 @@ describe('transactions in storage', () => {
     const prepared = (await live(scene))[0]?.[0]
     const states = []
     for (let i = 0; i < 16; i++) {
-      states.push(new URL(await scene.leave(scene.open())).searchParams.get('state') ?? '')
+      states.push(stateOf(await scene.leave(scene.open())))
       scene.browser.clock.advance(1)
     }
     const kept = await live(scene)
     expect(kept).toHaveLength(16)
-    expect(kept.map(([key]) => key).sort()).toEqual(states.map(transactionKey).sort())
+    expect(kept.map(([key]) => key).sort()).toEqual([...states].sort())
     expect(kept.map(([key]) => key)).not.toContain(prepared)
   })
 
@@ -705,7 +704,7 @@ describe('transactions in storage', () => {
 
   test('under their bare state, as version 0.1 stored them, lose their verifier too', async () => {
     const scene = createScene(network)
-    const state = new URL(await scene.leave(scene.open())).searchParams.get('state') ?? ''
+    const state = stateOf(await scene.leave(scene.open()))
     await scene.browser.tamper(state, (await scene.browser.records()).get(transactionKey(state)))
     await scene.browser.tamper(transactionKey(state), undefined)
     scene.browser.clock.advance(1000)
