@@ -1,60 +1,22 @@
-import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { users } from '../../demo/users.js'
-import { card, connect, goToConsent, readDatabase, useBench, waitForStatus } from './support/bench.js'
+import {
+  card,
+  connect,
+  goToConsent,
+  pressConnect,
+  readDatabase,
+  useBench,
+  waitForStatus,
+} from './support/bench.js'
+import { kept, record } from './support/traffic.js'
 
 const bench = useBench({ oneProcess: true })
 const bank = () => bench.demo.banks.basis
 const [robin] = users
 
-/** Clicks `Connect Basis`, without waiting for anything. */
-const click = (page: Page) => card(page, 'Basis').getByRole('button', { name: 'Connect Basis' }).click()
-
 /** The initialization token with which the person came to Basis. */
 const initToken = (): string => bank().requests.find('/oauth').at(-1)?.parameters['init_token'] ?? ''
-
-/** Everything that the app's origin sent to its pages or heard from them, and what they wrote to the console. */
-async function record(context: BrowserContext) {
-  const requests: string[] = []
-  const answers: { url: string; text: string }[] = []
-  const console: string[] = []
-  const reading: Promise<void>[] = []
-  context.on('console', (message) => console.push(message.text()))
-  context.on('request', (request) => {
-    if (!request.url().startsWith(bench.demo.origin)) return
-    requests.push([request.url(), JSON.stringify(request.headers()), request.postData() ?? ''].join(' '))
-  })
-  context.on('response', (response) => {
-    if (!response.url().startsWith(bench.demo.origin) || response.status() >= 300) return
-    const read = response.text().then(
-      (text) => void answers.push({ url: response.url(), text }),
-      () => undefined, // the page was left before its last answer was read
-    )
-    reading.push(read)
-  })
-  return { requests, answers, console, read: () => Promise.all(reading) }
-}
-
-/** What a page keeps, in every place where it could. */
-async function kept(page: Page): Promise<string> {
-  const stored = await page.evaluate(() =>
-    JSON.stringify([
-      Object.entries(localStorage),
-      Object.entries(sessionStorage),
-      document.cookie,
-      history.state,
-      location.href,
-      document.referrer,
-      document.documentElement.outerHTML,
-      performance.getEntries().map(({ name }) => name),
-    ]),
-  )
-  const databases = await page.evaluate(() =>
-    indexedDB.databases().then((all) => all.map(({ name }) => name)),
-  )
-  expect(databases).toEqual(['countersign'])
-  return stored + JSON.stringify(await readDatabase(page))
-}
 
 describe('Basis, in mediated mode', () => {
   it('connects the platform that was chosen, and shows the profile', async () => {
@@ -104,7 +66,7 @@ describe('Basis, in mediated mode', () => {
   it('shows what Basis says of an expired initialization token, and starts again with a new one', async () => {
     const page = await bench.open()
     bank().control.next({ secondsLater: 601 })
-    await click(page)
+    await pressConnect(page, 'Basis')
     await card(page, 'Basis').getByText('“Request included expired Initialization Token.”').waitFor()
     await card(page, 'Basis').getByText('authorization_error: invalid_request').waitFor()
     const link = card(page, 'Basis').getByRole('link', { name: 'What this error means' })
@@ -122,14 +84,14 @@ describe('Basis, in mediated mode', () => {
   it('says that Basis is temporarily unavailable', async () => {
     const page = await bench.open()
     bank().control.next({ error: 'temporarily_unavailable' })
-    await click(page)
+    await pressConnect(page, 'Basis')
     await card(page, 'Basis').getByText('temporarily_unavailable: temporarily_unavailable').waitFor()
   })
 
   it('reports nothing connected when an unregistered redirect URI keeps the person at Basis', async () => {
     const page = await bench.open()
     bank().control.next({ unregistered: true })
-    await click(page)
+    await pressConnect(page, 'Basis')
     await page.getByRole('heading', { name: 'This link does not work' }).waitFor()
     expect(new URL(page.url()).origin).toBe(bank().origin)
     await page.goto(bench.demo.origin)
@@ -139,7 +101,7 @@ describe('Basis, in mediated mode', () => {
 
   it('makes the initialization token at the click, not when the pointer comes near', async () => {
     const page = await bench.open()
-    const { requests } = await record(page.context())
+    const { requests } = record(page.context(), bench.demo.origin)
     const begun = () => requests.filter((request) => request.includes('/connect/basis/authorization')).length
     const button = card(page, 'Basis').getByRole('button', { name: 'Connect Basis' })
     await button.hover()
@@ -153,7 +115,7 @@ describe('Basis, in mediated mode', () => {
   it('keeps the secret and the refresh token away from the page', async () => {
     bank().control.next({ tokenResponse: { refresh_token: 'the-refresh-token' } })
     const page = await bench.open()
-    const { requests, answers, console, read } = await record(page.context())
+    const { requests, answers, console, read } = record(page.context(), bench.demo.origin)
     await page.reload()
     await connect(page, 'Basis')
     await card(page, 'Basis').getByText('Basis profile of').waitFor()
@@ -168,7 +130,7 @@ describe('Basis, in mediated mode', () => {
 
   it('keeps the initialization token nowhere, and writes it to no log', async () => {
     const page = await bench.open()
-    const { requests, answers, console, read } = await record(page.context())
+    const { requests, answers, console, read } = record(page.context(), bench.demo.origin)
     await page.reload()
     await goToConsent(page, 'Basis')
     const token = initToken()
@@ -193,7 +155,7 @@ describe('Basis, in mediated mode', () => {
 
   it('tells the page nothing else of what the app knows about the business', async () => {
     const page = await bench.open()
-    const { answers, read } = await record(page.context())
+    const { answers, read } = record(page.context(), bench.demo.origin)
     await page.reload()
     await connect(page, 'Basis')
     await read()

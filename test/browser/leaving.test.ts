@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { card, connect, useBench, waitForStatus } from './support/bench.js'
+import { connect, pressConnect, useBench, waitForStatus } from './support/bench.js'
 
 const bench = useBench({ clock: true, oneProcess: true })
 
@@ -16,11 +16,6 @@ async function open(): Promise<Page> {
   return page
 }
 
-const click = (page: Page, title: Title) =>
-  card(page, title)
-    .getByRole('button', { name: `Connect ${title}`, exact: true })
-    .click()
-
 /** Whether it is still the same document, whose button connects. */
 async function expectLive(page: Page, title: Title): Promise<void> {
   expect(await page.evaluate(() => 'marked' in window)).toBe(true)
@@ -35,7 +30,7 @@ describe.each(titles)('%s: a bank that answers with', (title) => {
     const page = await open()
     await page.route(endpoints[title], (route) => route.fulfill(answer), { times: 1 })
     const response = page.waitForResponse(endpoints[title])
-    await click(page, title)
+    await pressConnect(page, title)
     await response
     await waitForStatus(page, title, 'Connecting…')
     return page
@@ -77,7 +72,7 @@ describe('a person who stays', () => {
     const page = await openTimeless()
     await page.route(endpoints[title], () => undefined, { times: 1 })
     const request = page.waitForRequest(endpoints[title])
-    await click(page, title)
+    await pressConnect(page, title)
     await request
     const session = await page.context().newCDPSession(page)
     await session.send('Page.stopLoading')
@@ -95,7 +90,10 @@ describe('a person who stays', () => {
           event.preventDefault()
         })
       })
-      await Promise.all([page.waitForEvent('dialog').then((dialog) => dialog.dismiss()), click(page, title)])
+      await Promise.all([
+        page.waitForEvent('dialog').then((dialog) => dialog.dismiss()),
+        pressConnect(page, title),
+      ])
       await waitForStatus(page, title, 'Not connected')
       await page.clock.resume()
       page.once('dialog', (dialog) => void dialog.accept())

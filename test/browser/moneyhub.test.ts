@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
   approveAndHold,
@@ -11,6 +11,7 @@ import {
   useBench,
   waitForStatus,
 } from './support/bench.js'
+import { kept, record } from './support/traffic.js'
 
 const bench = useBench({ oneProcess: true })
 const bank = () => bench.demo.banks.moneyhub
@@ -18,41 +19,6 @@ const bank = () => bench.demo.banks.moneyhub
 const exchanges = () => bank().requests.count('/oidc/token', { grant_type: 'authorization_code' })
 const choose = (page: Page, title: string, name: string) =>
   card(page, title).getByLabel('Where do you bank?').selectOption(name)
-
-/** Everything that the app's origin sent to its pages or heard from them, and what they wrote to the console. */
-async function record(context: BrowserContext) {
-  const seen: string[] = []
-  const reading: Promise<void>[] = []
-  context.on('console', (message) => seen.push(message.text()))
-  context.on('request', (request) => {
-    seen.push([request.url(), JSON.stringify(request.headers()), request.postData() ?? ''].join(' '))
-  })
-  context.on('response', (response) => {
-    if (!response.url().startsWith(bench.demo.origin) || response.status() >= 300) return
-    const read = response.text().then(
-      (text) => void seen.push(text),
-      () => undefined, // the page was left before its last answer was read
-    )
-    reading.push(read)
-  })
-  return { seen, read: () => Promise.all(reading) }
-}
-
-/** What a page keeps, in every place where it could. */
-async function kept(page: Page): Promise<string> {
-  const stored = await page.evaluate(() =>
-    JSON.stringify([
-      Object.entries(localStorage),
-      Object.entries(sessionStorage),
-      document.cookie,
-      history.state,
-      location.href,
-      document.documentElement.outerHTML,
-      performance.getEntries().map(({ name }) => name),
-    ]),
-  )
-  return stored + JSON.stringify(await readDatabase(page))
-}
 
 /** What only the backend and Moneyhub may know of each other, by what it is. */
 function secrets(): [what: string, value: string][] {
@@ -175,12 +141,12 @@ describe('Moneyhub, ongoing', () => {
 
   it('shows no token, assertion, key or Moneyhub user to the page', async () => {
     const page = await bench.open()
-    const { seen, read } = await record(page.context())
+    const traffic = record(page.context(), bench.demo.origin)
     await page.reload()
     await connect(page, 'Moneyhub')
     await card(page, 'Moneyhub').getByText('Accounts that Moneyhub reads').waitFor()
-    await read()
-    const everything = seen.join('\n') + (await kept(page))
+    await traffic.read()
+    const everything = JSON.stringify(traffic) + (await kept(page))
     expect(everything).toContain('mh:con_id')
     const found = secrets()
     expect(found.map(([what]) => what)).toEqual(
@@ -216,12 +182,12 @@ describe('Moneyhub, one-time', () => {
 
   it('keeps the access token away from the page', async () => {
     const page = await bench.open()
-    const { seen, read } = await record(page.context())
+    const traffic = record(page.context(), bench.demo.origin)
     await page.reload()
     await connect(page, 'Moneyhub one-time')
     await card(page, 'Moneyhub one-time').getByRole('table', { name: 'Last transactions' }).waitFor()
-    await read()
-    const everything = seen.join('\n') + (await kept(page))
+    await traffic.read()
+    const everything = JSON.stringify(traffic) + (await kept(page))
     const found = secrets()
     expect(found.map(([what]) => what)).toContain('the access token at /v3/accounts')
     for (const [what, value] of found) expect(everything.includes(value), what).toBe(false)

@@ -16,12 +16,6 @@ const bench = useBench({ page: {}, clock: true })
 
 const titles = ['Apiture', 'Stitch'] as const
 
-const openTab = async (page: Page): Promise<Page> => {
-  const tab = await page.context().newPage()
-  await tab.goto(bench.demo.origin)
-  return tab
-}
-
 describe('another user of the app', () => {
   it('sees nothing of the first one, who finds everything again', async () => {
     const page = await bench.open()
@@ -55,7 +49,7 @@ describe('signing out', () => {
   it('clears every tab, and signing in again brings back what is not in memory', async () => {
     const page = await bench.open()
     await connect(page, 'Stitch')
-    const other = await openTab(page)
+    const other = await bench.openTab(page.context())
     await waitForStatus(other, 'Stitch', 'Connected')
     await changeUser(page, 'Signed out')
     for (const tab of [page, other]) {

@@ -1,40 +1,23 @@
 import { transactionKey } from '../../src/core/records/keys.js'
 import { describe, expect, test } from 'vitest'
-import { createScene, type Scene } from '../support/app.js'
+import { createScene, stateOf, type Scene } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
-import { describe as said, withoutSecrets } from '../support/refusal.js'
+import { outcome, refusal } from '../support/outcome.js'
 import { until } from '../support/until.js'
 
 // What lies in IndexedDB can be read and written by every script of the origin.
 const network = openNetwork()
 
 /** Key of the transaction that a response belongs to. */
-const keyOf = (url: string): string => transactionKey(new URL(url).searchParams.get('state') ?? '')
+const keyOf = (url: string): string => transactionKey(stateOf(url))
 
-/** Where a callback ends when the transaction's record was changed while the person was away. */
-async function outcome(scene: Scene, changes: Record<string, unknown>, session?: string) {
+/** A page opened with the response to a transaction whose record was changed while the person was away. */
+async function openTampered(scene: Scene, changes: Record<string, unknown>, session?: string) {
   const setting = session === undefined ? {} : { session }
   const url = await scene.consent({ returnTo: '/accounts' }, {}, setting)
   const record = (await scene.browser.records()).get(keyOf(url)) as Record<string, unknown>
   await scene.browser.tamper(keyOf(url), { ...record, ...changes })
-  const { client } = scene.open(url, setting)
-  const state = await until(
-    client.callback,
-    'connected',
-    'cancelled',
-    'denied',
-    'failed',
-    'sign_in_required',
-    'none',
-  )
-  if ('error' in state) withoutSecrets(state.error)
-  return state
-}
-
-async function refused(scene: Scene, changes: Record<string, unknown>) {
-  const state = await outcome(scene, changes)
-  if (state.status !== 'failed') throw new Error(`expected a failure, got ${state.status}`)
-  return said(state.error)
+  return scene.open(url, setting)
 }
 
 describe('a transaction whose record was changed', () => {
@@ -74,7 +57,7 @@ describe('a transaction whose record was changed', () => {
     ['an unknown phase', { phase: 'finished' }, 'state_unknown'],
   ])('so that it has %s connects nothing: %j', async (_name, changes, code) => {
     const scene = createScene(network)
-    expect(await refused(scene, changes)).toMatchObject({ code })
+    expect(await refusal(await openTampered(scene, changes))).toMatchObject({ code })
     expect(scene.other.requests.token).toEqual([])
     expect(
       [...(await scene.browser.records()).keys()].filter((key) => key.startsWith('connection:')),
@@ -83,7 +66,7 @@ describe('a transaction whose record was changed', () => {
 
   test('so that it belongs to another user is refused', async () => {
     const scene = createScene(network)
-    expect(await outcome(scene, { subject: 'berta' }, 'anna')).toMatchObject({
+    expect(await outcome(await openTampered(scene, { subject: 'berta' }, 'anna'))).toMatchObject({
       status: 'failed',
       error: { code: 'subject_mismatch' },
     })
@@ -97,7 +80,10 @@ describe('a transaction whose record was changed', () => {
     '/callback/other?code=a&state=b',
   ])('so that the app would go on at %s goes on at its start page', async (returnTo) => {
     const scene = createScene(network)
-    expect(await outcome(scene, { returnTo })).toMatchObject({ status: 'connected', returnTo: '/' })
+    expect(await outcome(await openTampered(scene, { returnTo }))).toMatchObject({
+      status: 'connected',
+      returnTo: '/',
+    })
   })
 
   test('so that the app would go on elsewhere after signing in goes on at its start page', async () => {
@@ -118,7 +104,7 @@ describe('a transaction whose record was changed', () => {
     for (const value of [null, undefined, 7, NaN, true, [], {}, ['bank']]) {
       // Its members count, and an optional one may be absent; an ID Token without a nonce is refused later.
       if (field === 'input' && typeof value === 'object' && value !== null) continue
-      const state = await outcome(scene, { [field]: value })
+      const state = await outcome(await openTampered(scene, { [field]: value }))
       expect([value, state.status]).toEqual([value, 'failed'])
     }
   })

@@ -5,6 +5,7 @@ import {
   changeUser,
   connect,
   goToConsent,
+  press,
   readDatabase,
   signInAtBank,
   useBench,
@@ -34,24 +35,14 @@ async function leaveForGood(title: string): Promise<BrowserContext> {
 const pass = (context: BrowserContext, seconds: number) =>
   context.clock.setSystemTime(Date.now() + seconds * 1000)
 
-/** Opens the app in a new tab. */
-async function openTab(context: BrowserContext): Promise<Page> {
-  const page = await context.newPage()
-  await page.goto(bench.demo.origin)
-  return page
-}
-
 /** Opens the app in a new tab, so much later. */
 async function openLater(context: BrowserContext, seconds: number): Promise<Page> {
   await pass(context, seconds)
-  return openTab(context)
+  return bench.openTab(context)
 }
 
 const report = (page: Page, title: string) =>
   card(page, title).getByText(`You left for ${title} on`, { exact: false })
-
-const press = (page: Page, title: string, name: string) =>
-  card(page, title).getByRole('button', { name, exact: true }).click()
 
 /** Waits until the page has read what is stored, and finds that nothing is reported. */
 async function expectNoReport(page: Page, title: string, status = 'Not connected'): Promise<void> {
@@ -75,7 +66,7 @@ describe('a person who goes to the bank and does not come back', () => {
   it('is told so in two tabs that open at once, and is in neither once it is forgotten in one', async () => {
     const context = await leaveForGood('Stitch')
     await pass(context, hour)
-    const tabs = await Promise.all([openTab(context), openTab(context)])
+    const tabs = await Promise.all([bench.openTab(context), bench.openTab(context)])
     await Promise.all(tabs.map((tab) => report(tab, 'Stitch').waitFor()))
     const [first, second] = tabs
     await press(first, 'Stitch', 'Forget it')

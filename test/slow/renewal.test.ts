@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   card,
   connect,
+  press,
   readDatabase,
   signInAtBank,
   useBench,
@@ -12,9 +13,6 @@ import { askForToken } from '../browser/support/client.js'
 
 // Tokens that outlive the page, so that several connections are good at once in browser mode, too.
 const bench = useBench({ page: {}, dpop: true })
-
-const press = (page: Page, title: string, name: string) =>
-  card(page, title).getByRole('button', { name, exact: true }).click()
 
 /** The stored records of one kind, by their keys. */
 async function readRecords(page: Page, kind: 'connection' | 'tokens') {
@@ -63,12 +61,6 @@ async function connectTwo(page: Page, title: Title): Promise<void> {
   await press(page, title, `Connect ${title} again`)
   await approveAs(page, title, 'grace')
   await card(page, title).getByText('2 connections').waitFor()
-}
-
-const openTab = async (page: Page): Promise<Page> => {
-  const tab = await page.context().newPage()
-  await tab.goto(bench.demo.origin)
-  return tab
 }
 
 describe.each(['Apiture', 'Stitch'] as const)('two connections at %s', (title) => {
@@ -195,7 +187,7 @@ describe('a second tab', () => {
     async (title) => {
       const page = await bench.open()
       await connect(page, title)
-      const other = await openTab(page)
+      const other = await bench.openTab(page.context())
       await waitForAccount(other, title, 'ada')
       const name = names[title]
       const old = await askForToken(other, name)
@@ -215,7 +207,7 @@ describe('a second tab', () => {
       const bank = bench.demo.banks[names[title]]
       await connect(page, title)
       await waitForAccount(page, title, 'ada')
-      const other = await openTab(page)
+      const other = await bench.openTab(page.context())
       await waitForAccount(other, title, 'ada')
       const [key] = Object.keys(await readTimes(page))
 
@@ -234,7 +226,7 @@ describe('a second tab', () => {
   it('shows the connection that is left when the one on show is ended elsewhere, and keeps its own choice', async () => {
     const page = await bench.open()
     await connectTwo(page, 'Stitch')
-    const other = await openTab(page)
+    const other = await bench.openTab(page.context())
     await waitForAccount(other, 'Stitch', 'grace')
     await choices(page, 'Stitch').first().check()
     await waitForAccount(page, 'Stitch', 'ada')

@@ -7,6 +7,7 @@ import {
   duplicate,
   followLink,
   goToConsent,
+  pressConnect,
   readDatabase,
   signInAtBank,
   setClock,
@@ -33,11 +34,6 @@ async function open(trouble?: Trouble): Promise<FragileStorage & { readonly page
   await page.goto(bench.demo.origin)
   return { ...storage, page }
 }
-
-const press = (page: Page, title: string) =>
-  card(page, title)
-    .getByRole('button', { name: `Connect ${title}`, exact: true })
-    .click()
 
 /** What the card says of the attempt to connect that came to nothing. */
 const complaint = (page: Page, title: string) =>
@@ -77,7 +73,7 @@ describe('IndexedDB that is', () => {
       const backend: string[] = []
       page.on('request', (request) => backend.push(new URL(request.url()).pathname))
       for (const title of titles) {
-        await press(page, title)
+        await pressConnect(page, title)
         await complaint(page, title).waitFor()
       }
       expect(page.url()).toBe(`${bench.demo.origin}/`)
@@ -97,7 +93,7 @@ describe('IndexedDB that is', () => {
   it.each(['blocked', 'broken'] as const)('%s from the start is said so at once', async (trouble) => {
     const { page, recover } = await open(trouble)
     await complaint(page, 'Apiture').waitFor()
-    await press(page, 'Apiture')
+    await pressConnect(page, 'Apiture')
     await expect.poll(() => card(page, 'Apiture').getByRole('alert').count()).toBe(2)
     expect(page.url()).toBe(`${bench.demo.origin}/`)
     expect(apiture().requests.all).toEqual([])
@@ -114,7 +110,7 @@ describe('IndexedDB that is', () => {
       // The last thing that preparing stores.
       await expect.poll(async () => Object.keys(await readDatabase(page))).toContain('dpop:apiture')
       await breakDown(trouble)
-      await press(page, 'Apiture')
+      await pressConnect(page, 'Apiture')
       await complaint(page, 'Apiture').waitFor()
       expect(page.url()).toBe(`${bench.demo.origin}/`)
       expect(apiture().requests.count('/oidc/authorize')).toBe(0)
@@ -127,7 +123,7 @@ describe('IndexedDB that is', () => {
     const { origin } = bench.demo
     await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 })
     await page.goto(origin)
-    await press(page, 'Apiture')
+    await pressConnect(page, 'Apiture')
     await complaint(page, 'Apiture').waitFor()
     expect(page.url()).toBe(`${origin}/`)
     expect(apiture().requests.all).toEqual([])

@@ -34,6 +34,9 @@ export const providers = {
   bff: oidc({ issuer, clientId, scope, mode: 'bff', authorizationEndpoint: `${issuer}/authorize` }),
 }
 
+/** The `state` that an authorization URL or a response carries. */
+export const stateOf = (url: string | URL): string => new URL(url).searchParams.get('state') ?? ''
+
 /** What differs from an ordinary page with the app. */
 export type Setting = PageOptions & Partial<Pick<ClientOptions<typeof providers>, 'session' | 'redirectUri'>>
 

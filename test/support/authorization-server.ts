@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT, type JWK, type JWTPayload } from 'jose'
 import { http, HttpResponse, type HttpHandler } from 'msw'
-import { secret } from './secrets.js'
+import { randomSecret, secret } from './secrets.js'
 
 /** How a server may misbehave. Each function changes or replaces what a good server would have sent. */
 export interface Hostility {
@@ -74,7 +74,6 @@ export interface RecordedRequest {
   readonly form: URLSearchParams
 }
 
-const random = (): string => secret(randomBytes(24).toString('base64url'))
 const hash = (value: string): Buffer => createHash('sha256').update(value).digest()
 const leftHalf = (value: string): string => hash(value).subarray(0, 16).toString('base64url')
 
@@ -142,11 +141,11 @@ export function createAuthorizationServer({
   }
 
   async function tokens(grant: Grant, fresh: boolean): Promise<Response> {
-    const accessToken = random()
+    const accessToken = randomSecret()
     accessTokens.add(accessToken)
     const scope = grant.scope.split(' ')
     let refreshToken: string | undefined
-    if (scope.includes('offline_access')) refreshTokens.set((refreshToken = random()), grant)
+    if (scope.includes('offline_access')) refreshTokens.set((refreshToken = randomSecret()), grant)
     const body = {
       access_token: accessToken,
       token_type: 'Bearer',
@@ -237,7 +236,7 @@ export function createAuthorizationServer({
       if (given('client_id') !== clientId) throw new Error('unknown client')
       const nonce = searchParams.get('nonce') ?? undefined
       if (nonce !== undefined) secret(nonce)
-      const code = error === undefined ? random() : undefined
+      const code = error === undefined ? randomSecret() : undefined
       if (code !== undefined) {
         grants.set(code, {
           scope: scope ?? given('scope'),

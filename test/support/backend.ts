@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { http, HttpResponse, type HttpHandler } from 'msw'
 import type {
   AuthorizationRequest,
@@ -6,7 +6,7 @@ import type {
   ContractErrorCode,
   TokenRequest,
 } from '../../src/protocol/contract.js'
-import { secret } from './secrets.js'
+import { randomSecret, secret } from './secrets.js'
 
 /** How a backend may misbehave, or answer for reasons of its own. */
 export interface BackendHostility {
@@ -41,7 +41,6 @@ export interface FakeBackend {
   expire(): void
 }
 
-const random = (): string => secret(randomBytes(24).toString('base64url'))
 const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url')
 
 /** An answer from the contract's table. */
@@ -50,6 +49,19 @@ export const refusal = (
   status: number,
   headers: Readonly<Record<string, string>> = {},
 ): Response => HttpResponse.json({ error, error_description: 'See the contract.' }, { status, headers })
+
+/** Holds the answers to calls of this path back; the function given back lets them go. */
+export function holdAnswers(backend: FakeBackend, held: string): () => void {
+  let release = (): void => undefined
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  backend.hostile.answer = async ({ path }) => {
+    if (path === held) await released
+    return undefined
+  }
+  return release
+}
 
 interface Begun {
   readonly request: AuthorizationRequest
@@ -84,14 +96,14 @@ export function createBackend({
   const hostile: BackendHostility = {}
 
   const accessToken = () => {
-    const token = random()
+    const token = randomSecret()
     accessTokens.add(token)
     return { access_token: token, token_type: 'Bearer', expires_in: 3600 }
   }
 
   function authorization(provider: string, request: AuthorizationRequest): Record<string, unknown> {
-    const handle = random()
-    begun.set(request.state, { request, provider, handle, code: random() })
+    const handle = randomSecret()
+    begun.set(request.state, { request, provider, handle, code: randomSecret() })
     const target = new URL(authorizationEndpoint)
     target.search = String(
       new URLSearchParams({

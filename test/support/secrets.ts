@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 
 // Codes, tokens, verifiers and nonces of the tests that ran in this file so far: the fakes report each they make.
@@ -8,6 +9,9 @@ export function secret(value: string): string {
   secrets.add(value)
   return value
 }
+
+/** A new secret, of which no other knows. */
+export const randomSecret = (): string => secret(randomBytes(24).toString('base64url'))
 
 /** The secrets that can be read out of a value, by whatever way an application or an error reporter might print it. */
 export function leaksOf(value: unknown): string[] {

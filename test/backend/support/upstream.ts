@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT, type JWTPayload } from 'jose'
-import { secret } from '../../support/secrets.js'
+import { randomSecret, secret } from '../../support/secrets.js'
 
 /** A request as the upstream saw it. */
 export interface UpstreamRequest {
@@ -21,7 +21,6 @@ export const clientId = 'test-4e1f2a86'
 export const clientKeys = generateKeyPair('RS256', { extractable: true })
 const firstKeys = generateKeyPair('RS256', { extractable: true })
 
-const random = (): string => secret(randomBytes(24).toString('base64url'))
 const sha256 = (value: string): Buffer => createHash('sha256').update(value).digest()
 
 interface Grant {
@@ -82,9 +81,9 @@ export function createUpstream(now: () => number): Upstream {
   }
 
   async function issue(grant: Grant, fresh: boolean): Promise<Response> {
-    const accessToken = random()
+    const accessToken = randomSecret()
     accessTokens.add(accessToken)
-    const refreshToken = random()
+    const refreshToken = randomSecret()
     refreshTokens.set(refreshToken, grant)
     const issuedAt = Math.floor(now())
     const { pair, kid, alg } = keys
@@ -201,7 +200,7 @@ export function createUpstream(now: () => number): Upstream {
     visit(authorizationUrl, scope) {
       const { searchParams } = new URL(authorizationUrl)
       const given = (name: string): string => searchParams.get(name) ?? ''
-      const code = random()
+      const code = randomSecret()
       codes.set(code, {
         challenge: given('code_challenge'),
         nonce: secret(given('nonce')),

@@ -15,6 +15,8 @@ export interface Bench {
   readonly open: (user?: AppUser) => Promise<Page>
   /** Disconnects everything at the backend: it happens after each test, too. */
   readonly forget: () => Promise<void>
+  /** The demo's page in another tab of a profile. */
+  readonly openTab: (profile: BrowserContext) => Promise<Page>
 }
 
 /** A user of the app, by id; `null` for nobody. */
@@ -91,6 +93,11 @@ export function useBench({
     get demo() {
       return started()
     },
+    openTab: async (profile) => {
+      const page = await profile.newPage()
+      await page.goto(started().origin)
+      return page
+    },
     newProfile,
     forget: () => forgetConnections(started().origin),
     open: async (user) => {
@@ -133,8 +140,16 @@ async function forgetConnections(origin: string): Promise<void> {
 /** The card of a provider. */
 export const card = (page: Page, title: string) => page.getByRole('article', { name: title, exact: true })
 
+/** Presses a button of a provider's card. */
+export const press = (page: Page, title: string, name: string): Promise<void> =>
+  card(page, title).getByRole('button', { name, exact: true }).click()
+
+/** Presses `Connect …`, and waits for nothing that follows. */
+export const pressConnect = (page: Page, title: string): Promise<void> =>
+  press(page, title, `Connect ${title}`)
+
 /** The status text of a provider's card. */
-const status = (page: Page, title: string) => card(page, title).getByRole('status')
+export const status = (page: Page, title: string) => card(page, title).getByRole('status')
 
 /** Waits until a card's status reads so. */
 export async function waitForStatus(page: Page, title: string, text: string): Promise<void> {
@@ -145,9 +160,7 @@ export async function waitForStatus(page: Page, title: string, text: string): Pr
 
 /** Clicks `Connect …` and signs in at the bank: the consent page is shown. */
 export async function goToConsent(page: Page, title: string): Promise<void> {
-  await card(page, title)
-    .getByRole('button', { name: `Connect ${title}`, exact: true })
-    .click()
+  await pressConnect(page, title)
   await signInAtBank(page, title)
 }
 

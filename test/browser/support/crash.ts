@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import type { Bank } from '../../../demo/banks/bank.js'
-import { card, type Bench } from './bench.js'
+import { card, pressConnect, status, type Bench } from './bench.js'
 
 /** A place where the page waits for the browser: it may die there. */
 export interface CrashPoint {
@@ -201,8 +201,6 @@ export async function crashAt(bench: Bench, title: keyof typeof banks, at: numbe
   }
 }
 
-const status = (page: Page, title: string) => card(page, title).getByRole('status')
-
 const ready = (page: Page, title: string) =>
   status(page, title)
     .filter({ hasText: /^Not connected$/ })
@@ -211,9 +209,7 @@ const ready = (page: Page, title: string) =>
 /** From the click to the way back, by the bank that answers alone. */
 async function goThrough(bench: Bench, page: Page, title: keyof typeof banks): Promise<void> {
   bench.demo.banks[banks[title].name].control.always({ automatic: true })
-  await card(page, title)
-    .getByRole('button', { name: `Connect ${title}`, exact: true })
-    .click()
+  await pressConnect(page, title)
 }
 
 /** The history entry of the dead tab, as a browser that restores it has it: the address is clean, the state is kept. */

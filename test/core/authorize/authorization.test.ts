@@ -5,7 +5,7 @@ import { HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { openDatabase, type Database } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
-import { createScene, type App, type Scene } from '../../support/app.js'
+import { createScene, stateOf, type App, type Scene } from '../../support/app.js'
 import { refusal } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
 import { describe as said, withoutSecrets } from '../../support/refusal.js'
@@ -221,8 +221,6 @@ describe('leaving for the provider', () => {
 })
 
 describe('a navigation that does not happen', () => {
-  const stateOf = (url: string) => new URL(url).searchParams.get('state') ?? ''
-
   test.each(['bank', 'mediated'] as const)('%s: the next click leaves anew', async (name) => {
     const scene = createScene(network)
     const app = scene.open()
@@ -607,9 +605,9 @@ describe('preparing', () => {
     const app = scene.open('/', { session: 'anna' })
     await app.client.authorization('bank').prepare()
     app.client.setSession('berta')
-    const url = new URL(await scene.leave(app))
+    const url = await scene.leave(app)
     const records = await scene.browser.records()
-    expect(records.get(transactionKey(url.searchParams.get('state') ?? ''))).toMatchObject({
+    expect(records.get(transactionKey(stateOf(url)))).toMatchObject({
       subject: 'berta',
     })
   })
@@ -623,7 +621,7 @@ describe('transactions in storage', () => {
     const prepared = (await live(scene))[0]?.[0]
     const states = []
     for (let i = 0; i < 16; i++) {
-      states.push(new URL(await scene.leave(scene.open())).searchParams.get('state') ?? '')
+      states.push(stateOf(await scene.leave(scene.open())))
       scene.browser.clock.advance(1)
     }
     const kept = await live(scene)
@@ -707,7 +705,7 @@ describe('transactions in storage', () => {
 
   test('under their bare state, as version 0.1 stored them, lose their verifier too', async () => {
     const scene = createScene(network)
-    const state = new URL(await scene.leave(scene.open())).searchParams.get('state') ?? ''
+    const state = stateOf(await scene.leave(scene.open()))
     await scene.browser.tamper(state, (await scene.browser.records()).get(transactionKey(state)))
     await scene.browser.tamper(transactionKey(state), undefined)
     scene.browser.clock.advance(1000)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createScene } from '../../support/app.js'
+import { createScene, stateOf } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
 import { describe as said } from '../../support/refusal.js'
 import { settled, until } from '../../support/until.js'
@@ -29,7 +29,7 @@ describe('a response in the address bar', () => {
     const { consent, open } = createScene(network)
     const url = await consent()
     const { historyState } = open(url)
-    const state = new URL(url).searchParams.get('state') ?? ''
+    const state = stateOf(url)
     expect(historyState).toEqual({ countersign: state.slice(0, 16) })
   })
 

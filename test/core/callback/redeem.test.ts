@@ -1,43 +1,19 @@
 import { transactionKey } from '../../../src/core/records/keys.js'
-import { createClient, type Client, type CommonInput } from 'countersign/core'
+import { createClient, type CommonInput } from 'countersign/core'
 import { apiture, type ApitureOptions } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { IDBFactory } from 'fake-indexeddb'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
-import { createScene, providers, type App, type Scene } from '../../support/app.js'
-import { refusal as refusedWith } from '../../support/backend.js'
+import { createScene, providers, stateOf, type App, type Scene } from '../../support/app.js'
+import { holdAnswers, refusal as refusedWith } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
 import { interrupted, once } from '../../support/noise.js'
-import { describe as said, withoutSecrets } from '../../support/refusal.js'
+import { outcome, refusal } from '../../support/outcome.js'
 import { settled, until } from '../../support/until.js'
 
 const network = openNetwork()
-
-/** Where the callback of a page ends, with every error looked through for secrets. */
-async function outcome({ client }: { readonly client: Pick<Client, 'callback'> }) {
-  const state = await until(
-    client.callback,
-    'connected',
-    'cancelled',
-    'denied',
-    'failed',
-    'sign_in_required',
-    'none',
-  )
-  if ('error' in state) withoutSecrets(state.error)
-  return state
-}
-
-/** The refusal that the callback of a page ends in. */
-async function refusal(app: Parameters<typeof outcome>[0]) {
-  const state = await outcome(app)
-  if (state.status !== 'failed') throw new Error(`expected a failure, got ${state.status}`)
-  return said(state.error)
-}
-
-const stateOf = (url: string): string => new URL(url).searchParams.get('state') ?? ''
 
 describe('a code that comes back', () => {
   test('becomes a connection', async () => {
@@ -382,14 +358,7 @@ describe('the outcome is told from what was stored, whatever the page hears in t
     const scene = createScene(network)
     const url = await approve(scene, mode)
     await scene.browser.tamper('synced:', scene.browser.clock.now() - 3601)
-    let answer = (): void => undefined
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve
-    })
-    scene.backend.hostile.answer = async ({ path }) => {
-      if (path === '/connections') await answered
-      return undefined
-    }
+    const answer = holdAnswers(scene.backend, '/connections')
     const app = scene.open(url, {
       database: interrupted(
         once(async (nextRead) => {

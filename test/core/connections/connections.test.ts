@@ -5,7 +5,7 @@ import type { ConnectionRecord } from '../../../src/core/records/connection.js'
 import { openDatabase } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
 import { createScene, type Scene } from '../../support/app.js'
-import { refusal } from '../../support/backend.js'
+import { holdAnswers, refusal } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
 import { settled, until, untilState } from '../../support/until.js'
 
@@ -339,14 +339,7 @@ describe('the backend’s connections', () => {
   test('are shown when they are known, although the page has read what is stored meanwhile', async () => {
     const scene = createScene(network)
     scene.backend.connections.set(listed.id, listed)
-    let answer = (): void => undefined
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve
-    })
-    scene.backend.hostile.answer = async ({ path }) => {
-      if (path === '/connections') await answered
-      return undefined
-    }
+    const answer = holdAnswers(scene.backend, '/connections')
     const { client } = scene.open()
     while (listCalls(scene).length === 0) await settled()
     scene.browser.post({ v: 1, id: 'of-another-tab' })

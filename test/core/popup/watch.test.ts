@@ -1,6 +1,6 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { createScene, type App, type Scene } from '../../support/app.js'
+import { createScene, stateOf, type App, type Scene } from '../../support/app.js'
 import { createPopup } from '../../support/browser.js'
 import { openNetwork } from '../../support/network.js'
 import { interrupted, once } from '../../support/noise.js'
@@ -324,7 +324,7 @@ describe('a popup', () => {
   test('is not finished by a message that says so', async () => {
     const scene = createScene(network)
     const { authorization, url } = await opened(scene)
-    const id = new URL(url).searchParams.get('state')?.slice(0, 16)
+    const id = stateOf(url).slice(0, 16)
     for (let i = 0; i < 20; i++) scene.browser.post({ v: 1, id, status: 'connected', code: 'stolen' })
     await settled()
     expect(authorization.get().status).toBe('waiting')
