@@ -25,17 +25,17 @@ export interface ApitureBackendOptions<M extends 'mediated' | 'bff' = 'mediated'
   /** Origins, beside the authority's, on which discovered endpoints lie. @defaultValue none */
   readonly origins?: readonly string[]
   /**
-   * Whether token responses hold an ID Token. The documentation lists none. A connection of a known person is not renewed
+   * ID Token in token responses. The documentation lists none. A connection of a known person is not renewed
    * without one. @defaultValue 'optional'
    */
   readonly idToken?: 'required' | 'optional'
   /** Base URL of the banking API, in `bff` mode. */
   readonly api?: string
-  /** What pages may ask of the banking API, in `bff` mode. */
+  /** Requests that pages may make to the banking API, in `bff` mode. */
   readonly routes?: readonly ResourceRoute[]
   /**
-   * Whether a refresh that nobody answered may be sent again. The documentation does not say whether refresh tokens are
-   * replaced when they are used, so they are taken for single use. @defaultValue false
+   * Sends a refresh again that got no response. The documentation does not say whether refresh tokens are replaced when they
+   * are used, so they are taken for single use. @defaultValue false
    */
   readonly refreshRepeatable?: boolean
 }

@@ -1,5 +1,5 @@
 /**
- * The authorities of Apiture's environments. They end with a slash, and their issuer is compared letter by letter. A
+ * The authorities of Apiture's environments. They end with a slash, and their issuer is compared exactly. A
  * financial institution may have one of its own.
  *
  * @see https://dx.apiture.com/docs/api/guides/secure-access/

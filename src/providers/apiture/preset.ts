@@ -5,7 +5,7 @@ import { backend } from '../kit/page/backend.js'
 import { direct } from '../kit/page/direct.js'
 import { bearerAliases, environments } from './facts.js'
 
-/** What {@link apiture} takes. */
+/** Options of {@link apiture}. */
 export interface ApitureOptions<M extends ApitureMode = 'browser'> {
   /** The client id that the Developer Portal shows for this environment. */
   readonly clientId: string
@@ -20,7 +20,7 @@ export interface ApitureOptions<M extends ApitureMode = 'browser'> {
   /** Base URL of the banking API, for `fetch`. */
   readonly api?: string
   /**
-   * Whether token responses hold an ID Token. The documentation lists none. A connection of a known person is not renewed
+   * ID Token in token responses. The documentation lists none. A connection of a known person is not renewed
    * without one. @defaultValue 'optional'
    */
   readonly idToken?: 'required' | 'optional'
@@ -29,14 +29,14 @@ export interface ApitureOptions<M extends ApitureMode = 'browser'> {
   /** Keeps bearer tokens in IndexedDB, where every script of this origin can read them. `browser` mode only. @defaultValue false */
   readonly persistTokens?: boolean
   /**
-   * Whether refresh tokens are used. Set `false` where the server neither replaces a public client's refresh tokens at
+   * Use of refresh tokens. Set `false` where the server neither replaces a public client's refresh tokens at
    * every use nor binds them by `dpop`: RFC 9700 §2.2.2 forbids their use; the person authorizes again instead.
    * `browser` mode only. @defaultValue true
    */
   readonly refresh?: boolean
   /** `browser`: this page is the public client. `mediated`, `bff`: the backend is, as Apiture's guide advises. @defaultValue `browser` */
   readonly mode?: M
-  /** Where people are sent, in `mediated` and `bff` mode. @defaultValue `authorize` below the issuer */
+  /** Authorization endpoint, in `mediated` and `bff` mode. @defaultValue `authorize` below the issuer */
   readonly authorizationEndpoint?: string
 }
 

@@ -35,7 +35,7 @@ export interface BasisBackendOptions<Required extends BasisProfileClaim = BasisP
   readonly clientSecret: string
   /** The redirect URI as it is registered with Basis, or several; the page's is one of them. */
   readonly redirectUri: string | readonly string[]
-  /** What is published of it is filled in: where Connect is in `development`, token endpoint and API in `sandbox`. */
+  /** Fills in what Basis publishes: Connect in `development`, token endpoint and API in `sandbox`. */
   readonly environment?: BasisEnvironment
   /** As in the page. @defaultValue Connect of the environment; must be given where that is not published */
   readonly authorizationEndpoint?: string
@@ -45,7 +45,7 @@ export interface BasisBackendOptions<Required extends BasisProfileClaim = BasisP
   readonly mode?: 'mediated' | 'bff'
   /** Base URL of the API, in `bff` mode. @defaultValue that of the environment, where published */
   readonly api?: string
-  /** What pages may ask the API for, in `bff` mode. @defaultValue `GET /profiles/{profileId}` */
+  /** Requests that pages may make to the API, in `bff` mode. @defaultValue `GET /profiles/{profileId}` */
   readonly routes?: readonly ResourceRoute[]
   /** Seconds for which an initialization token is good, at most 3600. @defaultValue 600 */
   readonly initTokenSeconds?: number
@@ -57,15 +57,15 @@ export interface BasisBackendOptions<Required extends BasisProfileClaim = BasisP
   readonly requiredClaims?: readonly Required[]
   /** Bytes that the decoded secret must have at least. @defaultValue 64, which RFC 7518 §3.2 asks for */
   readonly minimumSecretBytes?: number
-  /** What a token response without `token_type` means; the documentation does not list the member. @defaultValue a fault */
+  /** Token type of a token response without `token_type`; the documentation does not list the member. @defaultValue a fault */
   readonly assumedTokenType?: 'bearer'
-  /** Whether refresh tokens are replaced at use: then none is sent again whose answer was lost. @defaultValue true */
+  /** Refresh tokens are replaced at use: then none is sent again whose response was lost. @defaultValue true */
   readonly rotatesRefreshTokens?: boolean
-  /** Where tokens are revoked (RFC 7009), if Basis has such an endpoint. @defaultValue none, so nothing is revoked */
+  /** Revocation endpoint (RFC 7009), if Basis has one. @defaultValue none, so nothing is revoked */
   readonly revocationEndpoint?: string
 }
 
-/** How long Basis lets an initialization token live at best. */
+/** Longest lifetime that Basis allows an initialization token: seconds. */
 const longestInitTokenSeconds = 3600
 
 /**
@@ -168,6 +168,7 @@ function createBasisClient(options: BasisBackendOptions): OAuthClient {
   })
 }
 
+/** The URL of an option that has a default only in some environments. @throws {TypeError} naming the option. */
 function need(name: string, value: string | undefined): string {
   try {
     return parseEndpoint(value, name).href
@@ -178,6 +179,7 @@ function need(name: string, value: string | undefined): string {
   }
 }
 
+/** @throws {TypeError} for a lifetime that Basis does not allow. */
 function checkSeconds(seconds: number): number {
   if (Number.isInteger(seconds) && seconds >= 30 && seconds <= longestInitTokenSeconds) return seconds
   throw new TypeError(
@@ -185,6 +187,7 @@ function checkSeconds(seconds: number): number {
   )
 }
 
+/** The id in lower case. @throws {TypeError} for what is no UUID. */
 function checkPlatformId(id: string): string {
   if (isUuid(id)) return id.toLowerCase()
   throw new TypeError('`platformIds` holds something that is no UUID: list ids from GET /institutions.')
@@ -193,7 +196,7 @@ function checkPlatformId(id: string): string {
 const offers = (id: string, allowed: ReadonlySet<string> | undefined): boolean =>
   allowed?.has(id.toLowerCase()) ?? true
 
-/** @throws {ValidationError} `input_invalid` */
+/** @throws {ValidationError} `input_invalid` when the page gave no platform id. */
 function needPlatform(id: Json | undefined): string {
   if (typeof id === 'string') return id
   throw new ValidationError('input_invalid', 'platform_id', 'The platform_id is missing from the input.', {
@@ -206,6 +209,7 @@ const withLifetime = <Tokens extends RefreshedTokens>(tokens: Tokens): Tokens =>
   expiresInSeconds: tokens.expiresInSeconds ?? accessTokenSeconds,
 })
 
+/** `profile_id` of a token response, where it has one. @throws {ValidationError} for a malformed one. */
 function readProfileId({ extra }: RefreshedTokens): string | undefined {
   const value = extra?.['profile_id']
   if (value === undefined || value === null) return undefined
@@ -214,7 +218,7 @@ function readProfileId({ extra }: RefreshedTokens): string | undefined {
     : refuseProfile('has a malformed profile_id')
 }
 
-/** @throws {ValidationError} */
+/** @throws {ValidationError} `token_response_invalid` always. */
 function refuseProfile(why: string): never {
   throw new ValidationError(
     'token_response_invalid',

@@ -1,8 +1,8 @@
-// What is published about Basis's hosts, which is not a whole environment anywhere: Connect in development, the API in
-// sandbox. Everything else has to be given.
+// Basis's published hosts. No environment is published as a whole: Connect is in development, the API in sandbox.
+// Everything else has to be given.
 
 /**
- * Where people are sent.
+ * Authorization endpoints.
  *
  * @see https://docs.usebasis.co/docs/create-profiles-with-connect
  */
@@ -11,7 +11,7 @@ export const authorizationEndpoints: Partial<Record<BasisEnvironment, string>> =
 }
 
 /**
- * Where codes and refresh tokens are redeemed: not on Connect's host.
+ * Token endpoints, which are not on Connect's host.
  *
  * @see https://docs.usebasis.co/reference/get_an_access_token_oauth_token_post
  */
@@ -20,7 +20,7 @@ export const tokenEndpoints: Partial<Record<BasisEnvironment, string>> = {
 }
 
 /**
- * The API that profiles are read from.
+ * Base URLs of the API that profiles are read from.
  *
  * @see https://docs.usebasis.co/reference/list_institutions_institutions_get
  */
@@ -40,6 +40,6 @@ export const accessTokenSeconds = 3600
 /** Seconds for a person to sign in at their institutions. */
 export const transactionSeconds = 3600
 
-/** Whether a value has the form of a `platform_id`. */
+/** True for a value of the form of a `platform_id`. */
 export const isUuid = (value: unknown): value is string =>
   typeof value === 'string' && /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value)

@@ -3,7 +3,7 @@ import { encodeBase64url } from '../../protocol/base64url.js'
 /** Signs initialization tokens of one client. */
 export type SignInitToken = (claims: Readonly<Record<string, string>>, now: number) => Promise<string>
 
-/** What {@link createInitTokenSigner} takes. */
+/** Options of {@link createInitTokenSigner}. */
 export interface InitTokenOptions {
   readonly clientId: string
   /** The base64-decoded client secret. */
@@ -16,7 +16,7 @@ const encoder = new TextEncoder()
 const encode = (value: object): string => encodeBase64url(encoder.encode(JSON.stringify(value)))
 
 /**
- * Imports the secret, and makes what signs: HS512 over Web Crypto, `kid` the client id.
+ * Imports the secret, and makes a signer of HS512 over Web Crypto, whose `kid` is the client id.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7515.html#appendix-A.1
  */

@@ -10,13 +10,13 @@ import {
   type BasisEnvironment,
 } from './facts.js'
 
-/** What {@link basis} takes. */
+/** Options of {@link basis}. */
 export interface BasisOptions<M extends BasisMode = 'mediated'> {
   /** The client id that Basis issued: a UUID. */
   readonly clientId: string
-  /** What is published of it is filled in: where Connect is in `development`, the API in `sandbox`. */
+  /** Fills in what Basis publishes: Connect in `development`, the API in `sandbox`. */
   readonly environment?: BasisEnvironment
-  /** Where people are sent. @defaultValue Connect of the environment; must be given where that is not published */
+  /** Authorization endpoint. @defaultValue Connect of the environment; must be given where that is not published */
   readonly authorizationEndpoint?: string
   /** Base URL of the API, for `fetch('/profiles/…')`. @defaultValue that of the environment, where published */
   readonly api?: string
@@ -27,13 +27,13 @@ export interface BasisOptions<M extends BasisMode = 'mediated'> {
 /** The modes in which Basis can be used: its clients authenticate with a secret, so never from a page. */
 export type BasisMode = 'mediated' | 'bff'
 
-/** What `authorize` takes for Basis. */
+/** Input of `authorize` for Basis. */
 export interface BasisInput {
   /** The platform the person signs in at, from `GET /institutions`: a UUID. */
   readonly platformId: string
 }
 
-/** What a connection at Basis tells. */
+/** Details of a connection at Basis. */
 export interface BasisDetails {
   /** The root of everything that Basis knows about the business. */
   readonly profileId: string

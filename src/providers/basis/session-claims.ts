@@ -1,13 +1,13 @@
 import { ValidationError } from '../../protocol/errors.js'
 
-/** What a profile is made from: Basis calls it critical for fraud prevention. */
+/** Claims that a profile is made from: Basis calls them critical for fraud prevention. */
 export type BasisProfileClaim = 'userEmail' | 'userName' | 'companyEin' | 'companyName'
 
-/** What helps to find a profile's user and company again in the app's own records. */
+/** Claims that help to find a profile's user and company again in the app's own records. */
 export type BasisReconciliationClaim = 'nativeUserId' | 'nativeCompanyId'
 
 /**
- * What Basis must know about the app's user and their business. Comes from the app's session alone.
+ * Claims of the app's user and their business for Basis. They come from the app's session alone.
  *
  * - `userEmail`, `userName`: of the person who completes Connect.
  * - `companyEin`: nine digits, with or without the hyphen. `companyName`: the full legal name.

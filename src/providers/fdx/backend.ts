@@ -33,25 +33,25 @@ export interface FdxBackendOptions {
   /** Origins beside those of `issuer` and `api` on which discovered endpoints may lie. @defaultValue none */
   readonly endpointOrigins?: readonly string[]
   /**
-   * Whether the scope is repeated on the authorization URL, as Cloudentity's tutorial has it. It is in the pushed request
+   * Repeats the scope on the authorization URL, as Cloudentity's tutorial has it. It is in the pushed request
    * in any case. Not allowed with `fapi`. @defaultValue false
    */
   readonly scopeOnUrl?: boolean
   /**
-   * Whether the data provider must keep to FAPI 2.0: certificate-bound tokens, S256 and `iss` announced in its metadata,
+   * Requires FAPI 2.0 of the data provider: certificate-bound tokens, S256 and `iss` announced in its metadata,
    * `iss` in every response, ID Tokens signed with PS256, ES256 or EdDSA. @defaultValue false
    */
   readonly fapi?: boolean
   /**
-   * What pages may ask of the API below `api`, beside the connection's own consent (`GET consents/{id}` and its
+   * Requests that pages may make to the API below `api`, beside the connection's own consent (`GET consents/{id}` and its
    * `revocation`). @defaultValue nothing
    */
   readonly routes?: readonly ResourceRoute[]
-  /** Who ends a consent on disconnect, and why. @defaultValue the person (`INDIVIDUAL`), by their own `USER_ACTION` */
+  /** Party that ends a consent on disconnect, and its reason. @defaultValue the person (`INDIVIDUAL`), by their own `USER_ACTION` */
   readonly revocation?: { readonly reason: FdxRevocationReason; readonly initiator: FdxInitiator }
   /**
-   * The scope of a token of the client's own (`client_credentials`) with which a consent is ended when its own token is
-   * over, such as `UPDATE_CONSENTS`. @defaultValue none: only the consent's own token is used
+   * Scope of a client-credentials token that ends a consent whose access token is no longer good, such as `UPDATE_CONSENTS`.
+   * @defaultValue none: only the consent's access token is used
    */
   readonly clientScope?: string
   /** The type of authorization details. @defaultValue `fdx_v1.0` */
@@ -147,7 +147,7 @@ const consentRoutes: readonly ResourceRoute[] = [
   { method: 'GET', path: '/consents/{consentId}/revocation', bind },
 ]
 
-/** The API's base with a slash at its end. @throws {TypeError} */
+/** Checks the options, and gives the API's base with a slash at its end. @throws {TypeError} naming what is missing or wrong. */
 function readOptions(options: FdxBackendOptions): string {
   const { clientId, consents, fapi = false, scopeOnUrl = false } = options
   checkClientId('fdx', clientId, 'the data provider')

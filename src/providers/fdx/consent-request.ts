@@ -14,11 +14,11 @@ export interface FdxConsentRequest {
 
 /** A consent that this backend asks for under a name, and what pages may narrow of it. */
 export interface FdxConsentTemplate extends FdxConsentRequest {
-  /** What a page may make less of: shorter periods, fewer resources. @defaultValue nothing */
+  /** Fields that a page may reduce: shorter periods, fewer resources. @defaultValue nothing */
   readonly adjustable?: readonly FdxAdjustable[]
 }
 
-/** What can be made less of. */
+/** Fields that can be reduced. */
 export type FdxAdjustable = 'durationPeriod' | 'lookbackPeriod' | 'resources'
 
 /** The consent templates of a backend, by name. */

@@ -8,19 +8,19 @@ import type {
   FdxRevocationReason,
 } from './facts.js'
 
-/** How the consent API is reached: over mutual TLS, with a token of the consent or of the client. */
+/** The consent API, called over mutual TLS with an access token of the consent or a client-credentials token. */
 export interface ConsentApi {
   /** The base URL, with a slash at its end. */
   readonly base: string
   readonly fetch: Fetch
 }
 
-/** Whether a value can be a consent's id: one segment of a path. */
+/** True for a value that can be a consent's id: one segment of a path. */
 export function isConsentId(value: unknown): value is string {
   return typeof value === 'string' && /^(?!\.{1,2}$)[\w.~:-]{1,128}$/.test(value)
 }
 
-/** The record of a consent, or `undefined` where the API does not show it. @throws {NetworkError} when no answer came. */
+/** The record of a consent, or `undefined` where the API does not show it. @throws {NetworkError} when no response came. */
 export async function fetchConsent(
   { base, fetch }: ConsentApi,
   id: string,
@@ -36,7 +36,7 @@ export async function fetchConsent(
  * Ends a consent at the data provider.
  *
  * @returns `revoked` also where that had happened before; `token` where the access token is no longer good.
- * @throws {NetworkError} when no answer came.
+ * @throws {NetworkError} when no response came.
  */
 export async function revokeConsent(
   { base, fetch }: ConsentApi,
@@ -54,7 +54,7 @@ export async function revokeConsent(
   return status === 401 ? 'token' : 'refused'
 }
 
-/** Copies the members that are known, each of its type, so that nothing else in an answer reaches the page. */
+/** Copies the members that are known, each of its type, so that nothing else in a response reaches the page. */
 function readConsent(
   body: Readonly<Record<string, unknown>> | undefined,
   id: string,
@@ -91,7 +91,7 @@ export function readResources(value: unknown): readonly FdxGrantedResource[] {
   )
 }
 
-/** What was asked for and is in none of the granted resources. */
+/** Resources that were asked for and are in none of the granted ones. */
 export function missingResources(
   asked: readonly FdxResource[],
   granted: readonly FdxResource[],

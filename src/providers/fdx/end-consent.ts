@@ -16,7 +16,7 @@ export interface EndConsentSettings {
 /**
  * Ends the consent of a connection at the data provider: resolves with whether it is ended.
  *
- * @throws {NetworkError} when no answer came. @throws {TokenEndpointError} when no client-credentials token is given.
+ * @throws {NetworkError} when no response came. @throws {TokenEndpointError} when no client-credentials token is given.
  */
 export async function endConsent(
   { api, revocation, clientScope }: EndConsentSettings,

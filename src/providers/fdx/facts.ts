@@ -1,5 +1,5 @@
 /**
- * What is known about FDX data providers behind Cloudentity. Their addresses are their own; these are the paths below the
+ * Paths of FDX data providers behind Cloudentity. Their addresses are their own; these paths are below the
  * issuer, which is `https://…/{tenant}/{workspace}`.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8705.html
@@ -16,14 +16,14 @@ export const consentDetailType = 'fdx_v1.0'
 /** The `error` of a person's refusal, beside `access_denied`: what Cloudentity's consent page gives to say no. */
 export const deniedErrors = ['rejected'] as const
 
-/** How long a consent lasts: for one fetch, until it is ended, or for `durationPeriod` days. */
+/** Duration of a consent: one fetch, until it is ended, or `durationPeriod` days. */
 export type FdxDurationType = 'ONE_TIME' | 'PERSISTENT' | 'TIME_BOUND'
 
-/** Who ends a consent. */
+/** Party that ends a consent. */
 export type FdxInitiator =
   'DATA_ACCESS_PLATFORM' | 'DATA_PROVIDER' | 'DATA_RECIPIENT' | 'INDIVIDUAL' | 'MERCHANT' | 'VENDOR'
 
-/** Why a consent is ended. */
+/** Reason for ending a consent. */
 export type FdxRevocationReason = 'BUSINESS_RULE' | 'USER_ACTION'
 
 /** The kinds of data known here; the full list is the data provider's. */
@@ -40,13 +40,13 @@ export type FdxDataCluster =
   | 'TRANSACTIONS'
   | (string & {})
 
-/** What data of which kind of resource is asked for. */
+/** Kinds of data of one kind of resource. */
 export interface FdxResource {
   readonly resourceType: 'ACCOUNT' | 'CUSTOMER' | (string & {})
   readonly dataClusters: readonly FdxDataCluster[]
 }
 
-/** What a person has granted: of accounts, one entry each. */
+/** A resource that a person has granted: of accounts, one entry each. */
 export interface FdxGrantedResource extends FdxResource {
   /** The account's id. */
   readonly id?: string
@@ -57,7 +57,7 @@ export interface FdxConsent {
   readonly id: string
   readonly status: 'ACTIVE' | 'EXPIRED' | 'REVOKED' | (string & {})
   readonly resources: readonly FdxGrantedResource[]
-  /** Who shares with whom. */
+  /** The parties between which data is shared. */
   readonly parties?: readonly { readonly name: string; readonly type?: string }[]
   readonly durationType?: FdxDurationType | (string & {})
   /** Days. */

@@ -4,7 +4,7 @@ import { refuseSecrets } from '../../protocol/secrets.js'
 import { backend } from '../kit/page/backend.js'
 import { deniedErrors, paths, type FdxConsent, type FdxResource } from './facts.js'
 
-/** What {@link fdx} takes. */
+/** Options of {@link fdx}. */
 export interface FdxOptions {
   /** The client id at the data provider. */
   readonly clientId: string
@@ -12,15 +12,15 @@ export interface FdxOptions {
   readonly issuer: string
   /** Space-delimited: what the data provider allows this client, such as `READ_CONSENTS UPDATE_CONSENTS ACCOUNT_BASIC`. */
   readonly scope: string
-  /** Where people are sent. @defaultValue `/oauth2/authorize` below the issuer, as Cloudentity has it */
+  /** Authorization endpoint. @defaultValue `/oauth2/authorize` below the issuer, as Cloudentity has it */
   readonly authorizationEndpoint?: string
-  /** Whether the data provider keeps to FAPI 2.0: every response must then say who answers. @defaultValue false */
+  /** Requires FAPI 2.0 of the data provider: every response must then carry `iss`. @defaultValue false */
   readonly fapi?: boolean
   /** @defaultValue `bff`, and nothing else: the tokens are bound to a certificate, which no page can present */
   readonly mode?: 'bff'
 }
 
-/** What a page may say about a consent: only what the backend's template lets it, and never more than the template. */
+/** A page's choice within a consent template: only in its adjustable fields, and never more than the template has. */
 export interface FdxConsentChoice {
   /** The template's name. @defaultValue the backend's only one */
   readonly template?: string
@@ -31,19 +31,19 @@ export interface FdxConsentChoice {
   readonly resources?: readonly FdxResource[]
 }
 
-/** What `authorize` takes for FDX. */
+/** Input of `authorize` for FDX. */
 export interface FdxInput {
   /** The name of one of the backend's consent templates, or a choice within one. @defaultValue the backend's only one */
   readonly consentRequest?: string | FdxConsentChoice
 }
 
-/** What a connection at an FDX data provider tells. */
+/** Details of a connection at an FDX data provider. */
 export interface FdxDetails {
   /** The consent's id: for `fetch('consents/…')`. */
   readonly grantId: string
   /** The consent as it was granted; `undefined` where the data provider did not show it at that moment. */
   readonly consent: FdxConsent | undefined
-  /** What was asked for and not granted; empty when everything was. */
+  /** Resources that were asked for and not granted; empty when everything was. */
   readonly missing: readonly FdxResource[]
 }
 

@@ -11,9 +11,9 @@ import type { Signer } from '../kit/backend/client-assertion.js'
 import type { MoneyhubChoice } from './input.js'
 
 /**
- * How the authorization request reaches Moneyhub: pushed (`par`); pushed as a signed request object (`signed-par`); as a
- * signed request object in the URL, beside the same parameters (`request-object`); or as a signed request object left
- * at Moneyhub's older endpoint (`request-uri`).
+ * Delivery of the authorization request: pushed (`par`); pushed as a signed request object (`signed-par`); in the URL, as a
+ * signed request object beside the same parameters (`request-object`); or as a signed request object that is stored at
+ * Moneyhub's older endpoint (`request-uri`).
  */
 export type MoneyhubDelivery = 'par' | 'signed-par' | 'request-object' | 'request-uri'
 
@@ -23,7 +23,7 @@ const requestObjectSeconds = 300
 /** The parameters of an authorization request, with `claims` and `max_age`. */
 export type MoneyhubParameters = Readonly<Record<string, string>>
 
-/** What an authorization request asks for. */
+/** Content of an authorization request. */
 export interface MoneyhubRequest {
   readonly clientId: string
   readonly choice: MoneyhubChoice
@@ -56,14 +56,14 @@ function toClaims(choice: MoneyhubChoice, userId: string | undefined): JsonObjec
   }
 }
 
-/** What delivering a request needs. */
+/** Settings of delivering a request. */
 export interface DeliverySettings {
   readonly delivery: MoneyhubDelivery
-  /** Where people are sent. */
+  /** Authorization endpoint. */
   readonly authorizationEndpoint: string
-  /** Where request objects are left (`request-uri`). */
+  /** Endpoint for request objects (`request-uri`). */
   readonly requestEndpoint: string
-  /** Whether `client_id` stands beside `request_uri`, as RFC 9126 has it and Moneyhub's own client does not. */
+  /** Puts `client_id` beside `request_uri`, as RFC 9126 has it and Moneyhub's own client does not. */
   readonly sendsClientId: boolean
   readonly signer: Signer | undefined
 }
@@ -71,7 +71,7 @@ export interface DeliverySettings {
 /**
  * Delivers the request and gives the URL that the person opens.
  *
- * @throws {TokenEndpointError} when Moneyhub refuses the request. @throws {NetworkError} when no answer came.
+ * @throws {TokenEndpointError} when Moneyhub refuses the request. @throws {NetworkError} when no response came.
  */
 export async function deliver(
   parameters: MoneyhubParameters,
@@ -102,7 +102,7 @@ export async function deliver(
   return { url: refer(requestUri), expiresInSeconds }
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc9101.html#section-4 */
+/** @throws {TypeError} without a key. @see https://www.rfc-editor.org/rfc/rfc9101.html#section-4 */
 function sign(
   parameters: MoneyhubParameters,
   { server, clientId, now }: TokenEndpoint,
@@ -117,6 +117,7 @@ function sign(
   })
 }
 
+/** Stores a request object at Moneyhub, and gives its `request_uri`. @throws as {@link deliver}. */
 async function leaveRequestObject(jwt: string, { fetch }: TokenEndpoint, address: string): Promise<string> {
   const init = { method: 'POST', headers: { 'content-type': 'application/jws' }, body: jwt }
   const answer = await request(fetch, address, init)

@@ -27,7 +27,7 @@ const oneTimeSeconds = 24 * 3600
 
 /**
  * Moneyhub, the backend's side: makes the Moneyhub user, pushes or signs the request, redeems the code for the right
- * user, and reads data with tokens of its own (ongoing) or the connection's (one-time).
+ * user, and reads data with client-credentials tokens (ongoing) or the connection's access token (one-time).
  *
  * @throws {TypeError} when an option is missing or wrong. A key that cannot be used rejects the backend's `ready`.
  * @example
@@ -95,6 +95,7 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
 /** The Moneyhub user that a transaction or a connection belongs to. */
 const userOf = (data: JsonObject | undefined): string => checkUserId(data?.['user_id'])
 
+/** @throws {ValidationError} for a response of another issuer, user or connection, and as `redeemCode`. */
 async function redeem(
   client: MoneyhubClient,
   users: MoneyhubUsers,

@@ -14,7 +14,7 @@ export interface MoneyhubKey {
   readonly algorithm?: SigningAlgorithm
 }
 
-/** How the client authenticates. */
+/** Client authentication. */
 export type MoneyhubClientAuthentication =
   | (MoneyhubKey & {
       /** `private_key_jwt`, the default with a key, or `client_secret_basic` where the key only signs requests. */

@@ -8,11 +8,11 @@ export const endpoints = {
   api: 'https://api.moneyhub.co.uk/v3/',
 } as const
 
-/** What the access token of a one-time connection, or the backend's own token with `sub`, is to read. */
+/** Scope of the data to read: of a one-time connection's access token, or of a client-credentials token with `sub`. */
 export const dataScope = 'accounts:read transactions:read:all'
 
 /** Seconds that a person may take: Moneyhub sends them on to their bank, and that may be an app on another device. */
 export const transactionSeconds = 1800
 
-/** Where people are sent, below the issuer. */
+/** Authorization endpoint, below the issuer. */
 export const authorizationPath = '/auth'

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 
-/** What the page chose, read. */
+/** The page's choice, checked. */
 export type MoneyhubChoice = (
   | { readonly mode: 'connect'; readonly bankId: string }
   | { readonly mode: Renewal; readonly connectionId: string }
@@ -50,7 +50,7 @@ function isConsent(value: Json): boolean {
 }
 
 /**
- * Reads what the page chose: an institution to connect, or a connection to renew, and a consent within Moneyhub's limits.
+ * Reads the page's choice: an institution to connect, or a connection to renew, and a consent within Moneyhub's limits.
  *
  * @param now Epoch seconds.
  * @throws {ValidationError} `input_invalid` naming the member.

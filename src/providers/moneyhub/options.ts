@@ -30,31 +30,31 @@ interface CommonOptions {
   readonly redirectUri: string | readonly string[]
   /** As the discovery document writes it. @defaultValue `https://identity.moneyhub.co.uk/oidc` */
   readonly issuer?: string
-  /** Where people are sent; as in the page. @defaultValue `/auth` below the issuer */
+  /** Authorization endpoint; as in the page. @defaultValue `/auth` below the issuer */
   readonly authorizationEndpoint?: string
-  /** Where the users API is. @defaultValue the issuer's origin */
+  /** Origin of the users API. @defaultValue the issuer's origin */
   readonly identityService?: string
   /** Base URL of the Data API. @defaultValue `https://api.moneyhub.co.uk/v3/` */
   readonly api?: string
-  /** What data is read: space-delimited. @defaultValue `accounts:read transactions:read:all` */
+  /** Scope of the data to read: space-delimited. @defaultValue `accounts:read transactions:read:all` */
   readonly dataScope?: string
-  /** What pages may ask the Data API for, in `bff` mode. @defaultValue `GET /accounts` and `GET /transactions` */
+  /** Requests that pages may make to the Data API, in `bff` mode. @defaultValue `GET /accounts` and `GET /transactions` */
   readonly routes?: readonly ResourceRoute[]
-  /** How the authorization request reaches Moneyhub. @defaultValue `par` */
+  /** Delivery of the authorization request. @defaultValue `par` */
   readonly delivery?: MoneyhubDelivery
-  /** Whether `client_id` stands beside `request_uri` in the URL. @defaultValue false */
+  /** Puts `client_id` beside `request_uri` in the URL. @defaultValue false */
   readonly sendsClientId?: boolean
   /** Institutions, or groups of them, that people may be sent to. @defaultValue all */
   readonly bankIds?: readonly string[]
   /** Seconds since when the person may have authenticated. @defaultValue 86400 */
   readonly maxAgeSeconds?: number
-  /** How Moneyhub is told the app's user. @defaultValue a hash of the subject, so that it learns nothing */
+  /** Name of the app's user at Moneyhub. @defaultValue a hash of the subject, so that it learns nothing */
   readonly clientUserId?: (subject: string) => string
-  /** Whether to ask the users API when a consent ends, where the page did not choose that. @defaultValue true */
+  /** Asks the users API for the end of a consent, where the page did not choose it. @defaultValue true */
   readonly readsExpiry?: boolean
 }
 
-/** What Moneyhub may be told about the app's user by `session`. */
+/** Claims of the app's user that `session` may give to Moneyhub. */
 export interface MoneyhubClaims {
   /** The Moneyhub user of this app user, for an app that keeps its own list. @defaultValue made once and remembered */
   readonly moneyhubUserId?: string

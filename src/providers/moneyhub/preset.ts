@@ -14,7 +14,7 @@ export interface MoneyhubModes {
   readonly 'one-time': 'bff' | 'mediated'
 }
 
-/** What {@link moneyhub} takes. */
+/** Options of {@link moneyhub}. */
 export interface MoneyhubOptions<
   U extends MoneyhubUseCase = 'ongoing',
   M extends MoneyhubModes[U] = MoneyhubModes[U],
@@ -27,7 +27,7 @@ export interface MoneyhubOptions<
   readonly mode?: M
   /** As the discovery document writes it. @defaultValue `https://identity.moneyhub.co.uk/oidc` */
   readonly issuer?: string
-  /** Where people are sent. @defaultValue `/auth` below the issuer */
+  /** Authorization endpoint. @defaultValue `/auth` below the issuer */
   readonly authorizationEndpoint?: string
   /**
    * Space-delimited; within the backend's, and with `openid`. The institution is added by the backend.
@@ -41,11 +41,11 @@ export interface MoneyhubOptions<
   readonly deniedErrors?: readonly string[]
 }
 
-/** What a consent is to be. */
+/** A consent to ask for. */
 export interface MoneyhubConsent {
-  /** When it ends: an ISO date and time within the next 90 days. */
+  /** End: an ISO date and time within the next 90 days. */
   readonly expirationDateTime?: string
-  /** Since when transactions are read: an ISO date and time of the last 72 months. */
+  /** Time of the first transactions to read: an ISO date and time of the last 72 months. */
   readonly transactionFromDateTime?: string
   /** Names of permissions, and whether they replace the usual ones. */
   readonly permissions?: readonly string[]
@@ -71,13 +71,13 @@ export interface MoneyhubRenew {
   readonly consent?: MoneyhubConsent
 }
 
-/** What `authorize` takes in each use case. */
+/** Input of `authorize` in each use case. */
 export interface MoneyhubInputs {
   readonly ongoing: MoneyhubConnect | MoneyhubRenew
   readonly 'one-time': MoneyhubConnect
 }
 
-/** What a connection at Moneyhub tells. */
+/** Details of a connection at Moneyhub. */
 export interface MoneyhubDetails {
   /** Moneyhub's id of the connection (`mh:con_id`), by which its accounts can be told from others of the same person. */
   readonly connectionId: string

@@ -16,7 +16,7 @@ export interface MoneyhubUsers {
   /**
    * The Moneyhub user of an app user: made once, for any number of callers and replicas.
    *
-   * @throws {TokenEndpointError} when Moneyhub refuses. @throws {NetworkError} when no answer came.
+   * @throws {TokenEndpointError} when Moneyhub refuses. @throws {NetworkError} when no response came.
    */
   readonly ensure: (subject: string, clientUserId: string, context: UserContext) => Promise<string>
   /** End of a connection's consent: epoch seconds, or `undefined` where Moneyhub does not say. */
@@ -25,7 +25,7 @@ export interface MoneyhubUsers {
     connectionId: string,
     context: RequestContext,
   ) => Promise<number | undefined>
-  /** Deletes a connection: resolves with whether it is gone. @throws {NetworkError} when no answer came. */
+  /** Deletes a connection: resolves with whether it is gone. @throws {NetworkError} when no response came. */
   readonly disconnect: (userId: string, connectionId: string, context: RequestContext) => Promise<boolean>
 }
 

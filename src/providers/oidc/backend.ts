@@ -33,16 +33,16 @@ interface CommonOptions<M> {
   readonly parameters?: Readonly<Record<string, string>>
   /** Base URL of the API, in `bff` mode. */
   readonly api?: string
-  /** What pages may ask of the API, in `bff` mode. */
+  /** Requests that pages may make to the API, in `bff` mode. */
   readonly routes?: readonly ResourceRoute[]
   /**
-   * Whether a refresh that nobody answered may be sent again: only where the server keeps refresh tokens good when they
-   * are used. @defaultValue false
+   * Sends a refresh again that got no response: only for a server that keeps refresh tokens good when they are used.
+   * @defaultValue false
    */
   readonly refreshRepeatable?: boolean
 }
 
-/** How the client authenticates at the token endpoint; what it does with a secret or a key, RFC 7591 §2 has the names. */
+/** Client authentication at the token endpoint, by the names of RFC 7591 §2. */
 export type OidcClientAuthentication =
   | {
       /** A public client: PKCE alone protects the code. */

@@ -4,7 +4,7 @@ import { backend } from '../kit/page/backend.js'
 import { direct } from '../kit/page/direct.js'
 import { refuseSecrets } from '../../protocol/secrets.js'
 
-/** What {@link oidc} takes. */
+/** Options of {@link oidc}. */
 export interface OidcOptions<M extends Mode = 'browser'> {
   /** The name in sentences. @defaultValue `The provider` */
   readonly label?: string
@@ -15,7 +15,7 @@ export interface OidcOptions<M extends Mode = 'browser'> {
   readonly scope: string
   /** `browser`: this page is a public client. @defaultValue `browser` */
   readonly mode?: M
-  /** Where people are sent; needed in `mediated` and `bff` mode, where the backend's answer is checked against it. */
+  /** Authorization endpoint; needed in `mediated` and `bff` mode, where the backend's authorization URL is checked against it. */
   readonly authorizationEndpoint?: string
   /** Base URL of the API, for `fetch`. */
   readonly api?: string
@@ -29,12 +29,12 @@ export interface OidcOptions<M extends Mode = 'browser'> {
    */
   readonly persistTokens?: boolean
   /**
-   * Whether refresh tokens are used. Set `false` where the server neither replaces a public client's refresh tokens at
+   * Use of refresh tokens. Set `false` where the server neither replaces a public client's refresh tokens at
    * every use nor binds them by `dpop`: RFC 9700 §2.2.2 forbids their use; the person authorizes again instead.
    * `browser` mode only. @defaultValue true
    */
   readonly refresh?: boolean
-  /** Whether every authorization response must carry `iss`. Also required when the server's metadata says so. @defaultValue false */
+  /** Requires `iss` in every authorization response. Also required when the server's metadata says so. @defaultValue false */
   readonly requireIss?: boolean
   /** Origins, beside the issuer's, on which the server's endpoints lie. */
   readonly origins?: readonly string[]

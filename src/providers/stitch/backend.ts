@@ -32,7 +32,7 @@ interface CommonOptions<M> {
   readonly authorizationEndpoint?: string
   /** @defaultValue `https://secure.stitch.money/connect/token` */
   readonly tokenEndpoint?: string
-  /** Where refresh tokens are revoked. Stitch documents none. */
+  /** Revocation endpoint. Stitch documents none. */
   readonly revocationEndpoint?: string
   /** Base URL of the API. @defaultValue `https://api.stitch.money/` */
   readonly api?: string
@@ -68,14 +68,14 @@ type IdTokenCheck =
   | {
       /** The issuer in Stitch's ID Tokens: signature and claims are checked against it. Ask Stitch; it is not documented. */
       readonly issuer: string
-      /** Where the issuer's keys are. @defaultValue from the issuer's discovery document */
+      /** URL of the issuer's keys. @defaultValue from the issuer's discovery document */
       readonly jwksUri?: string
       readonly idToken?: 'required'
     }
   | {
       /**
-       * Where the issuer is not known. `unverified`: all of the ID Token is checked but its issuer and signature; that it is
-       * Stitch's follows from TLS. `unchecked`: it is not read at all, neither its nonce nor who it is about.
+       * Check of ID Tokens whose issuer is not known. `unverified`: of everything but issuer and signature; TLS alone says that
+       * the ID Token is Stitch's. `unchecked`: the ID Token is not read at all, neither its nonce nor its subject.
        */
       readonly idToken: 'unverified' | 'unchecked'
       readonly issuer?: undefined
@@ -149,7 +149,7 @@ type AnyOptions = StitchBackendOptions<'mediated' | 'bff'>
 /** Claims that say who the person is, or belong to the protocol: not for the page. */
 const withheldClaims = /^(?:sub|sid|nonce|jti|at_hash|s_hash|c_hash)$/
 
-/** The endpoints of checked options. @throws {TypeError} */
+/** Checks the options, and gives their endpoints. @throws {TypeError} naming what is missing or wrong. */
 function checkOptions(options: AnyOptions): {
   readonly authorizationEndpoint: string
   readonly tokenEndpoint: string
@@ -216,7 +216,7 @@ async function withClaims<Tokens extends RefreshedTokens>(
   return { ...tokens, claims: await checkUnverifiedIdToken(tokens.idToken, expectation) }
 }
 
-/** @param createdAt When the connection was made: epoch seconds, as `now`. */
+/** @param createdAt Time at which the connection was made: epoch seconds, as `now`. */
 const toGrant = <Tokens extends RefreshedTokens>(
   options: AnyOptions,
   tokens: Tokens,

@@ -4,9 +4,9 @@ import { isQuery, isUnauthenticated, partsOf } from './graphql.js'
 const graphql: ResourceRoute = { method: 'POST', path: '/graphql', isRepeatable: isQuery }
 
 /**
- * The part of Stitch's API that pages can reach: GraphQL, with answers that are read before a page has them.
+ * The part of Stitch's API that pages can reach: GraphQL, whose responses are inspected before a page has them.
  *
- * @param authorizationEndpoint On the only origin to which an answer may send the person.
+ * @param authorizationEndpoint Its origin is the only one to which a response may send the person.
  */
 export function createGraphqlResources(api: string, authorizationEndpoint: string): Resources {
   const { origin } = new URL(authorizationEndpoint)

@@ -1,17 +1,17 @@
-/** What an answer of Stitch's API says beside its data, at the top level or in each error. */
+/** The members of a response of Stitch's API beside its data, at the top level or in each error. */
 export interface GraphqlAnswer {
   readonly message?: unknown
   readonly extensions?: { readonly code?: unknown; readonly userInteractionUrl?: unknown } | null
 }
 
-/** The answer and its errors, whatever else it is. */
+/** The response and each of its errors; empty objects for anything that is none. */
 export function partsOf(body: unknown): readonly GraphqlAnswer[] {
   const { errors } = Object(body) as { readonly errors?: unknown }
   const parts: readonly unknown[] = Array.isArray(errors) ? [body, ...(errors as unknown[])] : [body]
   return parts.map((part) => Object(part) as GraphqlAnswer)
 }
 
-/** Stitch may say in the body, with status 200, that a token is no longer good: by code or by message. */
+/** True for a response that rejects the token: Stitch may do so in the body, with status 200, by code or by message. */
 export const isUnauthenticated = (body: unknown): boolean =>
   partsOf(body).some(
     ({ extensions, message }) =>
@@ -19,5 +19,5 @@ export const isUnauthenticated = (body: unknown): boolean =>
       (typeof message === 'string' && message.startsWith('UNAUTHENTICATED')),
   )
 
-/** A query changes nothing, so a refused one may be sent again; a mutation is not repeated. */
+/** True for a query, which changes nothing, so that a refused one may be sent again; a mutation is not repeated. */
 export const isQuery = (body: unknown): boolean => typeof body === 'string' && !/\bmutation\b/.test(body)

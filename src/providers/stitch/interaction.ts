@@ -1,28 +1,28 @@
 import { endpoints } from './facts.js'
 
-/** What Stitch wants of the person before its API answers again. */
+/** An interaction that Stitch wants of the person before its API serves data again. */
 export interface StitchInteraction {
   /** The newer documents have the first name, older ones the second. */
   readonly code: 'USER_INTERACTION_REQUIRED' | 'REAUTHORIZATION_REQUIRED'
-  /** Where the person must go: a page of Stitch's, never another's. */
+  /** URL for the person to open: a page of Stitch's, never another's. */
   readonly url: string
 }
 
-/** What {@link readStitchInteraction} takes beside the answer. */
+/** Options of {@link readStitchInteraction}. */
 export interface StitchInteractionOptions {
-  /** Where Stitch sends the person afterwards: a URL that is registered there. @defaultValue nowhere: the person closes the page */
+  /** URL to which Stitch sends the person afterwards; registered there. @defaultValue nowhere: the person closes the page */
   readonly redirectUri?: string
   /** The authorization endpoint, where it is not Stitch's own; the person is sent to its origin only. */
   readonly authorizationEndpoint?: string
 }
 
 /**
- * Whether an answer of Stitch's API says that the bank wants to see the person again: after a refresh, which opens a new
- * session at the bank, this is an ordinary thing. The connection stays as it is; send the person to `url` from a click,
- * and ask again when they are back.
+ * The interaction that a response of Stitch's API asks for, because the bank wants to see the person again: ordinary after a
+ * refresh, which opens a new session at the bank. The connection stays as it is; send the person to `url` from a click,
+ * and send the request again when they are back.
  *
- * @param answer The parsed body of a GraphQL answer.
- * @returns `undefined` also where the address is not one of Stitch's: then the answer is not to be believed.
+ * @param answer The parsed body of a GraphQL response.
+ * @returns `undefined` also where the address is not one of Stitch's: then the response is not to be trusted.
  * @example
  * ```ts
  * import { readStitchInteraction } from 'countersign/providers'

@@ -5,7 +5,7 @@ import { backend } from '../kit/page/backend.js'
 import { endpoints } from './facts.js'
 import { isQuery, isUnauthenticated } from './graphql.js'
 
-/** What {@link stitch} takes. */
+/** Options of {@link stitch}. */
 export interface StitchOptions<M extends StitchMode = 'mediated'> {
   /** The client id, such as `test-` and a UUID. */
   readonly clientId: string
@@ -13,7 +13,7 @@ export interface StitchOptions<M extends StitchMode = 'mediated'> {
   readonly scope: string
   /** `mediated`: access tokens reach the page. `bff`: none does. @defaultValue `mediated` */
   readonly mode?: M
-  /** Where people are sent. @defaultValue `https://secure.stitch.money/connect/authorize` */
+  /** Authorization endpoint. @defaultValue `https://secure.stitch.money/connect/authorize` */
   readonly authorizationEndpoint?: string
   /** Base URL of the API, for `fetch('/graphql', …)`. @defaultValue `https://api.stitch.money/` */
   readonly api?: string

@@ -7,7 +7,7 @@ import {
   refuseIdToken as refuse,
 } from '../../protocol/id-token.js'
 
-/** What an ID Token whose issuer is not known must still say. */
+/** Expected content of an ID Token whose issuer is not known. */
 export interface UnverifiedExpectation {
   readonly clientId: string
   readonly accessToken: string
@@ -18,15 +18,15 @@ export interface UnverifiedExpectation {
   readonly subject?: string | undefined
   /** Epoch seconds. */
   readonly now: number
-  /** Whether it came with a code: then it must be new and hold the nonce. */
+  /** True for an ID Token that came with a code: it must be new and hold the nonce. */
   readonly fresh: boolean
 }
 
 const toleranceSeconds = 30
 
 /**
- * Checks all of an ID Token but its issuer and its signature: for a server whose issuer and keys are not known. That it is
- * this server's follows from TLS alone, which OpenID Connect Core §3.1.3.7 (item 6) allows for a token endpoint.
+ * Checks all of an ID Token but its issuer and its signature: for a server whose issuer and keys are not known. TLS alone
+ * says that the token is this server's, which OpenID Connect Core §3.1.3.7 (item 6) allows for a token endpoint.
  *
  * @throws {ValidationError} `id_token_invalid` naming the claim.
  */

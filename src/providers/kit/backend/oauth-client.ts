@@ -37,7 +37,7 @@ export interface OAuthClientOptions {
  * what loading the metadata throws.
  */
 export interface OAuthClient {
-  /** Fulfilled when the client can authenticate; rejected with what is wrong with its key. */
+  /** Fulfilled when the client can authenticate; rejected with the fault of its key. */
   readonly ready: Promise<unknown>
   readonly endpoint: (context: RequestContext) => Promise<TokenEndpoint>
   /**
@@ -50,13 +50,13 @@ export interface OAuthClient {
     context: RequestContext,
     onUrl?: Readonly<Record<string, string>>,
   ) => Promise<AuthorizationStart>
-  /** Redeems a code. @param expected What the ID Token must say, and further parameters of the request. */
+  /** Redeems a code. @param expected Subject and age that the ID Token must have, and further parameters of the request. */
   readonly redeem: (
     redemption: Omit<Redemption, 'session'>,
     context: RequestContext,
     expected?: Pick<Grant, 'subject' | 'maxAgeSeconds' | 'parameters'>,
   ) => Promise<CheckedTokens>
-  /** Uses the refresh token; an ID Token that comes with the answer must name the connection's `sub`. */
+  /** Uses the refresh token; an ID Token that comes with the response must name the connection's `sub`. */
   readonly refresh: (
     connection: Pick<HeldConnection, 'refreshToken' | 'sub'>,
     context: RequestContext,

@@ -15,12 +15,12 @@ export function readUrl(name: string, value: string): URL {
 export const readRedirectUris = (redirectUri: string | readonly string[]): readonly string[] =>
   typeof redirectUri === 'string' ? [redirectUri] : redirectUri
 
-/** @param label The provider, in the sentence. @param place Where the client is registered. @throws {TypeError} without `clientId`. */
+/** Checks that there is a client id. @param place Name of the server in the sentence. @throws {TypeError} when there is none. */
 export function checkClientId(label: string, clientId: string, place: string): void {
   if (!clientId) throw new TypeError(`${label} needs the \`clientId\` that the client has at ${place}.`)
 }
 
-/** @throws {TypeError} for a scope without `openid`. */
+/** Checks that a scope holds `openid`. @throws {TypeError} when it does not. */
 export function checkOpenidScope(label: string, scope: string): void {
   if (!parseScope(scope).includes('openid'))
     throw new TypeError(`The scope for ${label} must hold "openid": add it.`)

@@ -32,6 +32,7 @@ export async function importSigningKey(
   return key
 }
 
+/** @throws {TypeError} that never holds the key or the cause. */
 async function importKey(input: JsonWebKey | string, algorithm: SigningAlgorithm): Promise<CryptoKey> {
   const malformed = new TypeError(
     'The private key cannot be read: give a CryptoKey, a private JWK, or PKCS #8 as PEM ("BEGIN PRIVATE KEY").',
@@ -41,7 +42,7 @@ async function importKey(input: JsonWebKey | string, algorithm: SigningAlgorithm
       return await crypto.subtle.importKey('pkcs8', fromPem(input), algorithms[algorithm], false, ['sign'])
     const { alg } = input
     const name = alg !== undefined && alg in algorithms ? (alg as SigningAlgorithm) : algorithm
-    // What a key may be used for at its owner's says nothing here.
+    // Its owner's limits on use do not matter here.
     const { key_ops: _operations, use: _use, ...jwk } = input
     return await crypto.subtle.importKey('jwk', { ...jwk, alg: name }, algorithms[name], false, ['sign'])
   } catch {

@@ -10,7 +10,7 @@ import type { CheckedTokens, RefreshedTokens } from '../../../protocol/token-end
 import type { OAuthClient } from './oauth-client.js'
 import { readRedirectUris } from './read-options.js'
 
-/** A provider that is standard but for its configuration, its authorization request and what its tokens mean. */
+/** A provider that is standard but for its configuration, its authorization request and the meaning of its tokens. */
 export interface StandardProvider<Claims extends object, M extends 'mediated' | 'bff'> extends Pick<
   BackendProvider<Claims>,
   | 'label'
@@ -27,13 +27,13 @@ export interface StandardProvider<Claims extends object, M extends 'mediated' | 
   readonly mode: M
   readonly redirectUri: string | readonly string[]
   readonly client: OAuthClient
-  /** What a redeemed code gives. @defaultValue its tokens, for the subject of its ID Token */
+  /** Grant of a redeemed code. @defaultValue its tokens, for the subject of its ID Token */
   readonly toGrant?: (
     tokens: CheckedTokens,
     redemption: Redemption<Claims>,
     context: ProviderContext,
   ) => ProviderGrant | Promise<ProviderGrant>
-  /** What a refresh gives. @defaultValue its tokens, for the subject of its ID Token */
+  /** Grant of a refresh. @defaultValue its tokens, for the subject of its ID Token */
   readonly toRefreshedGrant?: (
     tokens: RefreshedTokens,
     connection: HeldConnection,
@@ -41,7 +41,7 @@ export interface StandardProvider<Claims extends object, M extends 'mediated' | 
   ) => RefreshedGrant | Promise<RefreshedGrant>
 }
 
-/** The backend's side of a provider: what `provider` does not say is done by its client, as the standards have it. */
+/** Makes a provider. Its client redeems, refreshes and revokes as the standards have it, unless `provider` says otherwise. */
 export function createStandardProvider<Claims extends object, M extends 'mediated' | 'bff'>({
   client,
   redirectUri,
