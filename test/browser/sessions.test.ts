@@ -38,7 +38,7 @@ describe('another user of the app', () => {
   it('does not complete what the first one began', async () => {
     const page = await bench.open()
     await goToConsent(page, 'Apiture')
-    await changeUser(await openTab(page), 'Sam')
+    await changeUser(await bench.openTab(page.context()), 'Sam')
     await page.getByRole('button', { name: 'Approve' }).click()
     await page.getByText('subject_mismatch').waitFor()
     expect(bench.demo.banks.apiture.requests.count('/oidc/token')).toBe(0)

@@ -30,7 +30,7 @@ describe('Apiture in the demo', () => {
     const mediated = { COUNTERSIGN_APITURE_MODE: 'mediated' }
     for (const environment of [mediated, variables(mediated)]) {
       const settings = apitureSettings(environment, bank, true)
-      expect(apiture(settings)).toMatchObject({ mode: 'mediated' })
+      expect(apiture(settings)).toMatchObject({ channel: { mode: 'mediated' } })
       expect(settings.dpop ?? false).toBe(false)
     }
   })
