@@ -2,6 +2,7 @@ import type { IDToken } from 'oauth4webapi'
 import { encodeBase64url } from './base64url.js'
 import { decodeBase64url } from './base64url-decode.js'
 import { ValidationError } from './errors.js'
+import { digest } from './pkce.js'
 
 /** Facts of the authorization request that the ID Token must confirm. */
 export interface IdTokenExpectation {
@@ -77,6 +78,6 @@ export function algorithmOf(jwt: string): string {
  */
 export async function halfHash(value: string, algorithm: string): Promise<string> {
   const bits = /(?:EdDSA|Ed25519)$/.test(algorithm) ? '512' : (/\d{3}$/.exec(algorithm)?.[0] ?? '256')
-  const hash = new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, new TextEncoder().encode(value)))
+  const hash = new Uint8Array(await digest(value, `SHA-${bits}`))
   return encodeBase64url(hash.subarray(0, hash.length / 2))
 }

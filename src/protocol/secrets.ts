@@ -6,8 +6,8 @@
  */
 export function refuseSecrets(options: object): void {
   for (const [name, value] of Object.entries(options)) {
-    const privateJwk = typeof value === 'object' && value !== null && 'd' in value
-    if (privateJwk || /secret|private|assertion|cert|password|^(?:jwk|key|pem)s?$/i.test(name)) {
+    const isPrivateJwk = 'd' in Object(value)
+    if (isPrivateJwk || /secret|private|assertion|cert|password|^(?:jwk|key|pem)s?$/i.test(name)) {
       throw new TypeError(
         `"${name}" must not be in a page, where everybody can read it: configure it at the backend.`,
       )
