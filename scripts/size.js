@@ -30,14 +30,14 @@ const apps = [
     file: 'browser.tsx',
     count: 'all',
     optional: /(?:dpop|pushed-authorization|watch|lease|backend)-/,
-    budget: 32_100,
+    budget: 32_300,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 36_850 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 37_000 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 20_000,
+    budget: 20_100,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]

@@ -42,7 +42,7 @@ describe('the window’s navigation', () => {
 
   test('tells that it did not leave, where the browser does, but not that an earlier attempt did not', () => {
     const navigation = new EventTarget()
-    vi.stubGlobal('navigation', navigation)
+    Object.assign(window, { navigation })
     // As browsers do: a navigation is announced while it is asked for, after the one before is given up.
     let ongoing = new AbortController()
     vi.mocked(location.assign).mockImplementation(() => {

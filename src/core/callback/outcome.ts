@@ -10,9 +10,9 @@ import { fromStored } from '../records/ended-transaction.js'
 
 /**
  * The result as the application sees it: the same for whoever asks, in whichever tab, however often. It is made from what
- * was stored, never from the list of connections, which is of whatever moment it was last read.
+ * was stored, never from the list of connections, which is as old as its last reading.
  *
- * @param stored The connection's record, by who has just stored it; everybody else reads it.
+ * @param stored The connection's record, when it has just been stored. Otherwise it is read.
  * @throws {StorageError} when the record cannot be read.
  */
 export async function toCallbackState(
@@ -35,7 +35,7 @@ export async function toCallbackState(
   const entry: [string, unknown] = [key, stored ?? (await context.platform.database.get(key))]
   // By the time that it is told, the list shows it, too.
   await context.follow(connectionId)
-  // Otherwise it was ended since, or the app's user is another one now.
+  // Without it, it was ended since, or the app's user is another one now.
   return isConnectionRecord(entry) && entry[1].subject === context.subject()
     ? { status: 'connected', provider, connection: asHeld(context.tokens, entry[1]), returnTo }
     : { status: 'none' }

@@ -5,8 +5,9 @@ import { isCodeVerifier } from '../../protocol/pkce.js'
 export interface Transaction {
   readonly v: 1
   /**
-   * `prepared`: made, nobody has left for it, or a later click has left in its place; `left`: the person went to the provider; `returned`: a code is here and waits;
-   * `sent`: the code went to the token endpoint, the answer is not stored yet.
+   * `prepared`: made, nobody has left for it, or a later click has left in its place; `left`: the person went to the
+   * provider; `returned`: a code is here and waits; `sent`: the code went to the token endpoint, the answer is not stored
+   * yet.
    */
   readonly phase: 'prepared' | 'left' | 'returned' | 'sent'
   readonly state: string
