@@ -361,6 +361,8 @@ describe('a step', () => {
         phase: transaction.phase,
         code: transaction.code,
         returnedAt: isNew ? now : now - 10,
+        // A page without a user keeps the code for whoever signs in there.
+        awaitsSignIn: cell.user === 'nobody',
         ...(isNew && cell.response === 'code and iss' && { iss: issuer }),
         ...(transaction.sends !== undefined && { sends: transaction.sends }),
       })
