@@ -23,7 +23,7 @@ export function providerContext(context: Context, provider: BackendProvider): Pr
  * Gives every request of a provider's methods a connection of its own. A server may close a kept connection while a request
  * is on its way, and then it is unknown whether a code or a refresh token, good for one use, was used.
  */
-export const withoutReuse =
+const withoutReuse =
   (fetch: Fetch): Fetch =>
   (url, init) => {
     const headers = new Headers(init.headers)

@@ -58,7 +58,7 @@ const token = (provider: string): Route => ({
     respondJson(200, await redeem(context, session, provider, request)),
 })
 
-export const list: Route = {
+const list: Route = {
   action: 'connections',
   async respond(context, { subject }) {
     const records = await listConnections(context, subject)

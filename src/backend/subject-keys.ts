@@ -2,7 +2,7 @@ import type { Context } from './context.js'
 import { sha256 } from './crypto/hash.js'
 
 /** Number of users whose keys are remembered. */
-export const rememberedSubjects = 1000
+const rememberedSubjects = 1000
 
 /** Makes the form of a user in keys of the store: a hash, so the store does not name users. */
 export function createSubjectKeys(): Context['subjectKey'] {

@@ -139,7 +139,7 @@ const otherPerson = (): Refusal =>
     reason: 'other_person',
   })
 
-export const personUnknown = (): Refusal =>
+const personUnknown = (): Refusal =>
   new Refusal('transaction_invalid', {
     description:
       'Nothing says who has signed in at the provider, so the connection was not renewed and stays as it was. Start again, or connect anew without naming it.',

@@ -21,54 +21,15 @@ import { providerOf, type Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import { resourceUrl } from './resource-url.js'
 import { invalid, toError } from './backend-error.js'
+import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer } from './authorized-fetch.js'
-import type { Channel } from './channel.js'
+import type { AuthorizationUrl, Channel } from './channel.js'
 import type { AccessToken } from '../held-tokens.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
 export function createChannel(context: Context, name: string, provider: Provider): Channel {
-  const { clock } = context.platform
-
-  const toAccessToken = ({
-    access_token: value,
-    token_type: type,
-    expires_in: seconds,
-  }: Partial<AccessTokenAnswer>): AccessToken => {
-    const texts = typeof value === 'string' && typeof type === 'string'
-    if (!texts || !/^[\x21-\x7e]{1,16384}$/.test(value) || !/^bearer$/i.test(type))
-      throw invalid('access_token')
-    return {
-      value,
-      expiresAt: typeof seconds === 'number' && seconds >= 0 ? clock.now() + seconds : undefined,
-    }
-  }
-
   return {
-    async begin({ state, codeChallenge, nonce, redirectUri, scope, input, expiresAt }) {
-      const ownInput = provider.toInput?.(input)
-      const body: AuthorizationRequest = {
-        state,
-        code_challenge: codeChallenge,
-        ...(nonce !== undefined && { nonce }),
-        redirect_uri: redirectUri,
-        scope,
-        ...(input.connection !== undefined && { connection: input.connection }),
-        ...(ownInput && { input: ownInput }),
-      }
-      const answer = await call<AuthorizationAnswer>(context, `/${name}/authorization`, 'POST', body)
-      const url = checkAuthorizationUrl(answer.authorization_url, {
-        endpoint: provider.authorizationEndpoint ?? '',
-        client_id: provider.clientId,
-        state,
-        code_challenge: codeChallenge,
-        redirect_uri: redirectUri,
-      })
-      return {
-        url,
-        expiresAt: typeof answer.expires_in === 'number' ? clock.now() + answer.expires_in : expiresAt,
-        ...(typeof answer.transaction === 'string' && { handle: answer.transaction }),
-      }
-    },
+    begin: (transaction) => begin(context, name, provider, transaction),
 
     async redeem({ state, codeVerifier, handle }, { code, iss }) {
       const body: TokenRequest = {
@@ -81,13 +42,14 @@ export function createChannel(context: Context, name: string, provider: Provider
       const answer = await call<TokenAnswer>(context, `/${name}/token`, 'POST', body)
       const connection = toConnection(answer.connection, name, provider)
       return provider.channel.mode === 'mediated' && answer.access_token !== undefined
-        ? { connection, accessToken: toAccessToken(answer) }
+        ? { connection, accessToken: toAccessToken(context, answer) }
         : { connection }
     },
 
     async accessToken({ id }, rejected) {
       const body: AccessTokenRequest = rejected === undefined ? {} : { rejected: await sha256(rejected) }
       return toAccessToken(
+        context,
         await call<AccessTokenAnswer>(
           context,
           `/connections/${encodeURIComponent(id)}/access-token`,
@@ -112,6 +74,52 @@ export function createChannel(context: Context, name: string, provider: Provider
       provider.channel.mode === 'bff'
         ? fetchThroughBackend(context, id, path, init)
         : authorizedFetch(provider, path, init, getToken, sendBearer(context)),
+  }
+}
+
+async function begin(
+  context: Context,
+  name: string,
+  provider: Provider,
+  { state, codeChallenge, nonce, redirectUri, scope, input, expiresAt }: Transaction,
+): Promise<AuthorizationUrl> {
+  const ownInput = provider.toInput?.(input)
+  const body: AuthorizationRequest = {
+    state,
+    code_challenge: codeChallenge,
+    ...(nonce !== undefined && { nonce }),
+    redirect_uri: redirectUri,
+    scope,
+    ...(input.connection !== undefined && { connection: input.connection }),
+    ...(ownInput && { input: ownInput }),
+  }
+  const answer = await call<AuthorizationAnswer>(context, `/${name}/authorization`, 'POST', body)
+  const url = checkAuthorizationUrl(answer.authorization_url, {
+    endpoint: provider.authorizationEndpoint ?? '',
+    client_id: provider.clientId,
+    state,
+    code_challenge: codeChallenge,
+    redirect_uri: redirectUri,
+  })
+  return {
+    url,
+    expiresAt:
+      typeof answer.expires_in === 'number' ? context.platform.clock.now() + answer.expires_in : expiresAt,
+    ...(typeof answer.transaction === 'string' && { handle: answer.transaction }),
+  }
+}
+
+/** Wire → access token. */
+function toAccessToken(
+  { platform: { clock } }: Context,
+  { access_token: value, token_type: type, expires_in: seconds }: Partial<AccessTokenAnswer>,
+): AccessToken {
+  const texts = typeof value === 'string' && typeof type === 'string'
+  if (!texts || !/^[\x21-\x7e]{1,16384}$/.test(value) || !/^bearer$/i.test(type))
+    throw invalid('access_token')
+  return {
+    value,
+    expiresAt: typeof seconds === 'number' && seconds >= 0 ? clock.now() + seconds : undefined,
   }
 }
 
