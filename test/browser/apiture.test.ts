@@ -51,11 +51,11 @@ describe('Apiture, in browser mode', () => {
     const beside = await page.context().newPage()
     await beside.goto(`${bench.demo.origin}/icon.svg`)
     const before = await readDatabase(beside)
-    expect(before[state]).toMatchObject({
+    expect(before[`transaction:${state}`]).toMatchObject({
       phase: 'left',
       codeVerifier: expect.stringMatching(/^[\w-]{43}$/) as string,
     })
-    const { codeVerifier } = before[state] as { codeVerifier: string }
+    const { codeVerifier } = before[`transaction:${state}`] as { codeVerifier: string }
     await page.getByRole('button', { name: 'Approve' }).click()
     await waitForStatus(page, 'Apiture', 'Connected')
     expect(JSON.stringify(await readDatabase(beside))).not.toContain(codeVerifier)

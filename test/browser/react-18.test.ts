@@ -6,7 +6,8 @@ const bench = useBench({ page: { react: 'react-18' } })
 
 it.each(['Apiture', 'Stitch'])('%s connects and disconnects on React 18', async (title) => {
   const page = await bench.open()
-  const version = await page.evaluate(() => (window as unknown as { reactVersion: string }).reactVersion)
+  const told = await page.waitForFunction(() => (window as unknown as { reactVersion?: string }).reactVersion)
+  const version = await told.jsonValue()
   expect(version).toMatch(/^18\./)
   await connect(page, title)
   await card(page, title).getByRole('table').waitFor()
