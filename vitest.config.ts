@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { aliases, reactAliases } from './scripts/vite-options.js'
@@ -46,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{react,devtools,browser,package,slow}/**'],
+          exclude: ['test/{react,browser,package,slow}/**'],
           setupFiles: 'test/setup/node.ts',
         },
       },
@@ -55,7 +54,7 @@ export default defineConfig({
         test: {
           name: 'jsdom',
           ...jsdom,
-          include: ['test/{react,devtools}/**/*.test.{ts,tsx}'],
+          include: ['test/react/**/*.test.{ts,tsx}'],
           setupFiles: 'test/setup/jsdom.ts',
           provide: { react: 19 },
         },
@@ -107,9 +106,7 @@ export default defineConfig({
         },
       },
       typeTests('types', 'test/types', ['test/types/registered/**']),
-      ...(existsSync('test/types/registered')
-        ? [typeTests('types-registered', 'test/types/registered')]
-        : []),
+      typeTests('types-registered', 'test/types/registered'),
     ],
   },
 })
