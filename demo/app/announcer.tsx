@@ -3,7 +3,7 @@ import { useSyncExternalStore } from 'react'
 let present = ''
 const listeners = new Set<() => void>()
 
-/** Says something to whoever does not see the page: it is read out when nothing else is. */
+/** Announces something to people who do not see the page: screen readers read it out. */
 export function announce(text: string): void {
   present = text
   for (const listener of listeners) listener()

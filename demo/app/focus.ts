@@ -1,7 +1,7 @@
 import { useEffect, type RefObject } from 'react'
 
 /**
- * Keeps the place of whoever goes by the keyboard: when the focused control disappears, such as "Disconnect" once that
+ * Keeps the place of people who use the keyboard: when the focused control disappears, such as "Disconnect" once that
  * is done, the card it was in has the focus instead of the whole page.
  */
 export function useKeptFocus(): void {

@@ -1,4 +1,4 @@
-/** What happened, for telemetry and devtools. Holds names, ids and codes only: never a token, a code or a URL. */
+/** An event, for telemetry and devtools. Holds names, ids and codes only: never a token, a code or a URL. */
 export interface CountersignEvent {
   readonly type:
     | 'authorization_started'

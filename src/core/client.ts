@@ -22,7 +22,7 @@ import { createSubject, type Subject } from './subject.js'
 /** A client: what {@link createClient} makes. Its functions are stable and may be passed around. */
 export interface Client<P extends Providers = Providers> {
   readonly providers: P
-  /** What became of the response that this page was opened with. */
+  /** Outcome of the response that this page was opened with. */
   readonly callback: ReadableStore<CallbackState>
   /** All connections of the app's user. */
   readonly connections: ReadableStore<ConnectionsState>

@@ -8,12 +8,12 @@ import type { Provider } from './provider.js'
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "a provider of whatever input": input types stand in contravariant positions
 export type Providers = Readonly<Record<string, Provider<any, any>>>
 
-/** What `createClient` takes. */
+/** Options of `createClient`. */
 export interface ClientOptions<P extends Providers = Providers> {
   /** The providers, by name. The name is part of the redirect URI and of the backend's paths. */
   readonly providers: P
   /**
-   * Where the backend contract is served: a path or URL, or with `fetch` for an app that sends its own `Authorization`
+   * Base of the backend contract: a path or URL, or with `fetch` for an app that sends its own `Authorization`
    * header instead of a cookie. Needed by every provider in `mediated` or `bff` mode.
    */
   readonly backend?: BackendOption

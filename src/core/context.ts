@@ -6,10 +6,10 @@ import type { Emit } from './client-events.js'
 import type { Provider } from './provider.js'
 import type { CommonInput } from './input.js'
 
-/** Where the app's backend is, as the app has it. */
+/** The app's backend, as the app gives it. */
 export type BackendOption = string | { readonly url: string; readonly fetch?: Fetch }
 
-/** What the parts of one client share. */
+/** State and functions that the parts of one client share. */
 export interface Context {
   readonly platform: Platform
   readonly providers: Readonly<Record<string, Provider>>

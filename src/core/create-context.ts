@@ -3,7 +3,7 @@ import type { ClientOptions } from './configuration.js'
 import type { Context } from './context.js'
 import { createHeldTokens } from './held-tokens.js'
 
-/** What {@link createContext} takes beside the options. */
+/** Parts of the context that the client provides beside its options. */
 export type ContextParts = Pick<Context, 'subject' | 'restart' | 'requireSignIn' | 'follow'> & {
   readonly platform: Platform
 }

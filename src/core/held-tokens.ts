@@ -1,7 +1,6 @@
 import type { Connection, ConnectionRecord } from './records/connection.js'
 
 /** An access token in the memory of this page. */
-
 export interface AccessToken {
   readonly value: string
   /** Epoch seconds; `undefined` when the server did not say. */

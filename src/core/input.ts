@@ -1,10 +1,10 @@
 /**
- * Who talks to the token endpoint, after the architectures of RFC 10017: `browser` (§6.3) the page itself, `mediated`
+ * The party that talks to the token endpoint, after the architectures of RFC 10017: `browser` (§6.3) the page itself, `mediated`
  * (§6.2) a backend that hands access tokens to the page, `bff` (§6.1) a backend that keeps every token.
  */
 export type Mode = 'browser' | 'mediated' | 'bff'
 
-/** What every provider's input can hold, beside its own fields. */
+/** Input that every provider takes, beside its own fields. */
 export interface CommonInput {
   /**
    * Scope for this one request, space-delimited. `openid` is added where the provider's `scope` has it.
@@ -12,10 +12,10 @@ export interface CommonInput {
    * @defaultValue the provider's `scope`
    */
   readonly scope?: string | undefined
-  /** Where the app goes on afterwards: a path of this app. @defaultValue `/` */
+  /** Path of this app at which it continues afterwards. @defaultValue `/` */
   readonly returnTo?: string | undefined
   /** The id of a connection to renew in place. */
   readonly connection?: string | undefined
-  /** How the person goes to the provider: by this page or in a window of its own. @defaultValue `redirect` */
+  /** Window in which the person goes to the provider: this page or a popup. @defaultValue `redirect` */
   readonly display?: 'redirect' | 'popup' | undefined
 }

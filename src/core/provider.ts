@@ -22,42 +22,42 @@ export interface Provider<
   /** The scope that is asked for, space-delimited. With `openid` every request asks for it. */
   readonly scope: string
   /**
-   * Where people are sent. In `mediated` and `bff` mode the backend's answer is checked against its origin and path;
+   * Authorization endpoint. In `mediated` and `bff` mode the backend's answer is checked against its origin and path;
    * in `browser` mode absent means: from discovery.
    */
   readonly authorizationEndpoint?: string | undefined
   /** The issuer identifier, where the authorization server has one. */
   readonly issuer?: string | undefined
-  /** Whether every authorization response must carry `iss` (RFC 9207). @defaultValue false */
+  /** True when every authorization response must carry `iss` (RFC 9207). @defaultValue false */
   readonly requireIss?: boolean
-  /** Whether a response with nothing but `state` means that the person cancelled. @defaultValue false */
+  /** True when a response with nothing but `state` means that the person cancelled. @defaultValue false */
   readonly cancelsWithoutCode?: boolean
   /** `error` values that mean the person refused, beside `access_denied`. */
   readonly deniedErrors?: readonly string[]
-  /** Whether the transaction may be made at the backend before the click: it has no side effect and signs nothing personal. */
+  /** True when the transaction may be made at the backend before the click: it has no side effect and signs nothing personal. */
   readonly preparesRemotely?: boolean
   /** Seconds that a person may take at the provider. @defaultValue 900 */
   readonly transactionSeconds?: number
   /** Base URL of the provider's API; `fetch(path)` stays below it, and tokens go nowhere else. */
   readonly api?: string | undefined
-  /** Whether an answer of the API says that the access token is no longer good, beside HTTP 401. */
+  /** Recognizes an API response that rejects the access token, beside HTTP 401. */
   readonly isTokenRejected?: (response: Response) => Promise<boolean>
-  /** Whether a refused request may be sent again with a new token. @defaultValue idempotent methods may */
+  /** Decides whether a refused request may be sent again with a new token. @defaultValue idempotent methods may */
   readonly isRepeatable?: (init: RequestInit) => boolean
   /** The provider's own part of the input, checked, as it goes to the backend. @throws {TypeError} for a wrong one. */
   readonly toInput?: (input: Input) => JsonObject
-  /** What a connection at this provider tells, from the names on the wire. */
+  /** Details of a connection, from the names on the wire. */
   readonly toDetails?: (details: JsonObject, connection: ConnectionDocument) => Details
-  /** How the provider's protocol steps are carried out, and with it the mode. */
+  /** The way the provider's protocol steps are carried out, and with it the mode. */
   readonly channel: ProviderChannel<M>
 }
 
-/** How a provider's protocol steps are carried out: what `direct({…})` and `backend('mediated')` make. */
+/** The way a provider's protocol steps are carried out: made by `direct({…})` or `backend('mediated')`. */
 export interface ProviderChannel<M extends Mode = Mode> {
   readonly mode: M
-  /** Whether tokens outlive the page in this browser, and are shared by all tabs. */
+  /** True when tokens outlive the page in this browser and are shared by all tabs. */
   readonly keepsTokens: boolean
-  /** What this page must know about the authorization server, in `browser` mode. */
+  /** Facts about the authorization server, in `browser` mode. */
   readonly settings?: DirectSettings
   /** Loads the code, on first use. */
   readonly load: () => Promise<ChannelModule>

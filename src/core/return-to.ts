@@ -2,7 +2,7 @@ import { safeReturnTo } from '../protocol/return-to.js'
 import type { Context } from './context.js'
 
 /**
- * Where the app may go on: a path of this app, and no callback. Checked when a transaction begins and again when it
+ * Path at which the app may continue: one of this app, and no callback. Checked when a transaction begins and again when it
  * ends: storage can be written by whatever else runs on this origin.
  */
 export function checkReturnTo({ platform, providers, redirectUri }: Context, returnTo: unknown): string {

@@ -1,7 +1,7 @@
 import type { Platform } from '../platform/platform.js'
 import { lazyParts } from './lazy.js'
 
-/** Who the app's user is, as this page knows it. */
+/** The app's user, as this page knows it. */
 export interface Subject {
   /** `''` where the app does not say, `null` while nobody is signed in. */
   readonly current: () => string | null

@@ -82,7 +82,7 @@ export function openDatabase(name: string): Database {
   }
 }
 
-/** What `change` throws is no fault of the storage: nothing is written then, and the caller gets it as it is. */
+/** Passes on what `change` throws: it is no fault of the storage, and nothing is written then. */
 function attempt<Result>(
   change: () => readonly [writes: Readonly<Record<string, unknown>>, result: Result],
 ): [writes: Readonly<Record<string, unknown>>, settle: () => Result] {

@@ -2,7 +2,7 @@
 export interface Navigation {
   /** The current URL. */
   url(): URL
-  /** Whether this document is the top of its window: responses are not taken in frames. */
+  /** True when this document is the top of its window: responses are not taken in frames. */
   isTopLevel(): boolean
   /** Runs `work` at once, or when a prerendered page is shown. */
   whenActive(work: () => void): void

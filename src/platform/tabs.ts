@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js'
 import type { Database } from './database.js'
 
-/** What the tabs of one origin share: locks and announcements. */
+/** Locks and announcements, shared by the tabs of one origin. */
 export interface Tabs {
   /**
    * Runs `work` while holding the lock of this name, waiting for it at most `seconds`. Where there are no Web Locks a

@@ -28,7 +28,7 @@ export function CountersignProvider({ client, children }: CountersignProviderPro
   return <ClientContext.Provider value={client as Client}>{children}</ClientContext.Provider>
 }
 
-/** What every hook accepts: another client than the one of the nearest provider component. */
+/** Option of every hook: a client other than that of the nearest provider component. */
 export interface ClientOption<C extends Client> {
   readonly client?: C
 }

@@ -8,7 +8,7 @@ import type { CountersignError } from '../protocol/errors.js'
 import { useClient, type ClientOption } from './provider.js'
 import type { ProviderName, RegisteredClient } from './register.js'
 
-/** What {@link useAuthorize} gives: the state, and functions that are event handlers as they are. */
+/** Result of {@link useAuthorize}: the state, and functions that work as event handlers. */
 export type UseAuthorizeResult = AuthorizationState & {
   /** `undefined` unless `status` is `failed`. */
   readonly error?: CountersignError | undefined

@@ -9,7 +9,7 @@ const none: CallbackState = { status: 'none' }
 const getServerState = (): CallbackState => none
 
 /**
- * What became of the authorization response that this page was opened with. It only reads: the client took the response
+ * Outcome of the authorization response that this page was opened with. It only reads: the client took the response
  * when it was created, so any number of components may call this, in StrictMode, below Suspense or in a lazy route.
  *
  * @example

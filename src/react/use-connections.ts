@@ -6,7 +6,7 @@ import { useClient, type ClientOption } from './provider.js'
 
 const restoring: ConnectionsState = { status: 'restoring' }
 
-/** What {@link useConnections} takes. */
+/** Options of {@link useConnections}. */
 export interface UseConnectionsOptions<T> extends ClientOption<Client> {
   /** Picks what the component shows, such as a count: it renders again only when that changes. */
   readonly select?: (state: ConnectionsState) => T

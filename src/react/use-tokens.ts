@@ -8,7 +8,7 @@ import type { ProviderName, RegisteredClient } from './register.js'
 
 const restoring = { status: 'restoring' } as const
 
-/** What {@link useTokens} takes beside the provider. */
+/** Options of {@link useTokens}. */
 export interface UseTokensOptions<C extends Client> extends ClientOption<C> {
   /** The id of the connection. @defaultValue the newest; the same one for as long as the component is mounted */
   readonly connection?: string | undefined

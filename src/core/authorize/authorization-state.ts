@@ -1,7 +1,7 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { CallbackState } from '../callback/callback.js'
 
-/** How far an authorization has come. */
+/** Progress of an authorization. */
 export type AuthorizationState =
   | { readonly status: 'idle' }
   /** The page, or the popup, is about to go to the provider. Ends after 10 seconds when the page is still here. */
@@ -24,5 +24,5 @@ export type AuthorizationState =
       /** Takes the same step again: present when a popup came back and nothing was lost. */
       readonly resume?: () => Promise<CallbackState>
     }
-  /** What a popup came back with. */
+  /** Outcome of a popup. */
   | Extract<CallbackState, { readonly status: 'connected' | 'cancelled' | 'denied' | 'sign_in_required' }>

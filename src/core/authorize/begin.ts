@@ -26,9 +26,9 @@ export function prepare(context: Context, name: string, input: CommonInput): Pro
   return create(context, name, input, providerOf(context, name).preparesRemotely ?? false)
 }
 
-/** What belongs to one click. */
+/** One click on a connect button. */
 export interface Click {
-  /** What {@link prepare} made; used when it is still good. */
+  /** Result of {@link prepare}; used while it is still good. */
   readonly prepared: Promise<Prepared> | undefined
   /** `null` when the browser refused to open one; `undefined` to leave by this page. */
   readonly popup: Window | null | undefined
@@ -137,7 +137,7 @@ async function checkRenewal(
   )
 }
 
-/** What must be true before anybody is sent away. @throws {CountersignError} `environment_unsupported` */
+/** Checks the environment before anybody is sent away. @throws {CountersignError} `environment_unsupported` */
 function checkEnvironment({ platform: { navigation } }: Context): void {
   const reason = !(globalThis.crypto as Crypto | undefined)?.subtle
     ? 'Web Crypto is not available: serve the page over https or from localhost.'

@@ -51,7 +51,7 @@ const isOurs = (value: unknown): boolean => {
 const rank = (record: Transaction | EndedTransaction): number =>
   record.phase === 'prepared' ? 2 : hasEnded(record) ? 1 : 0
 
-/** Whether the person has connected the same provider since: then nobody need be told of the attempt before. */
+/** True when the person has connected the same provider since: then the earlier attempt is not reported. */
 const isMadeUpFor = (entries: readonly [string, unknown][], attempt: unknown): boolean => {
   const { provider, subject, createdAt = 0 } = Object(attempt) as Partial<Transaction>
   return entries.some(([, value]) => {

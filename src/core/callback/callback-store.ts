@@ -5,7 +5,7 @@ import type { CallbackState } from './callback.js'
 const none: CallbackState = { status: 'none' }
 const pending: CallbackState = { status: 'pending' }
 
-/** What became of the response that the page was opened with. */
+/** Store of the outcome of the response that the page was opened with. */
 export interface CallbackStore extends ReadableStore<CallbackState> {
   readonly set: (state: CallbackState) => void
   /** Shows that a response is here. */

@@ -1,7 +1,7 @@
 import type { AuthorizationResponseError, CountersignError } from '../../protocol/errors.js'
 import type { Connection } from '../records/connection.js'
 
-/** What became of the authorization response that this page was opened with. */
+/** Outcome of the authorization response that this page was opened with. */
 export type CallbackState =
   /** There is nothing to complete here: no response, or an old bookmark. */
   | { readonly status: 'none' }
@@ -11,7 +11,7 @@ export type CallbackState =
       readonly status: 'connected'
       readonly provider: string
       readonly connection: Connection
-      /** Where to go on: a path of this app. */
+      /** Path of this app at which to continue. */
       readonly returnTo: string
     }
   /** The person changed their mind at the provider. */
@@ -39,7 +39,7 @@ export type CallbackState =
 
 interface Ended {
   readonly provider: string
-  /** Where to go on: a path of this app. */
+  /** Path of this app at which to continue. */
   readonly returnTo: string
   /** Begins the same connection again. */
   readonly restart: () => Promise<unknown>

@@ -1,6 +1,6 @@
 import type { Navigation } from '../../platform/navigation.js'
 
-/** What brought a person to the callback page. */
+/** The response, or the reload, that brought a person to the callback page. */
 export interface Capture {
   /** The parameters of an authorization response, and the address they came to. */
   readonly parameters?: URLSearchParams
@@ -19,7 +19,7 @@ const parameterNames =
 const isResponse = (parameters: URLSearchParams): boolean =>
   ['code', 'state', 'error', 'access_token', 'id_token'].some((name) => parameters.has(name))
 
-/** Whether an address is a redirect URI; its own query must be there, too. */
+/** True when an address is the redirect URI; the URI's own query must be there, too. */
 export function isAt(redirectUri: string, url: URL): boolean {
   const { origin, pathname, searchParams } = new URL(redirectUri)
   return (

@@ -20,7 +20,7 @@ import {
 /** A transaction whose code is here. */
 export type TransactionWithCode = Transaction & { readonly code: string }
 
-/** What to do next about a transaction. */
+/** Next step for a transaction. */
 export type Step =
   /** It has ended, now or as it was `found`: tell how. */
   | { readonly do: 'tell'; readonly ended: EndedTransaction; readonly found?: true }
@@ -42,10 +42,10 @@ export interface ReceivedResponse extends AuthorizationResponse {
 /** Seconds for which a code is kept for another try. The backend answers a repeated request like the first one. */
 const codeSeconds = { direct: 60, backend: 600 }
 
-/** How far the clock may have been set back while the person was at the provider: seconds. */
+/** Tolerance for a clock that was set back while the person was at the provider: seconds. */
 const clockToleranceSeconds = 600
 
-/** How often the code is sent without an answer: a server that got it may have spent it. */
+/** Limit on sending the code without an answer: a server that got it may have spent it. */
 const maximumSends = { direct: 2, backend: 20 }
 
 /**
@@ -129,7 +129,7 @@ function checkRecord(
   return outOfTime && record.code === undefined ? expired() : undefined
 }
 
-/** How a response without a code ends the transaction; `undefined` when there is a code. */
+/** The end of a transaction by a response without a code; `undefined` when there is a code. */
 function endingOf(
   record: Transaction,
   response: ReceivedResponse | undefined,
@@ -175,11 +175,11 @@ function checkSender(record: Transaction, { iss, url }: ReceivedResponse, provid
   checkResponseIssuer(iss, provider.issuer, provider.requireIss ?? false)
 }
 
-/** Whether the person, or the provider for them, said no: an ordinary end, not a fault. */
+/** True when the person, or the provider for them, said no: an ordinary end, not a fault. */
 const isDenial = ({ error }: AuthorizationResponseError, { deniedErrors = [] }: Provider): boolean =>
   ['access_denied', ...deniedErrors].includes(error)
 
-/** Who goes on with a code that is here, if anybody may. */
+/** Chooses who continues with a code that is here, if anybody may. */
 function next(context: Context, transaction: TransactionWithCode, provider: Provider, opener: boolean): Step {
   const subject = context.subject()
   if (subject === null) return { do: 'sign_in', transaction: { ...transaction, awaitsSignIn: true } }

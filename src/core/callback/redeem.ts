@@ -51,7 +51,7 @@ export async function giveUp(context: Context, state: string): Promise<void> {
   ])
 }
 
-/** What a popup does with what came back to it; see popup/hand-over.ts. */
+/** The popup's part in a redemption; see popup/hand-over.ts. */
 export interface PopupSide {
   /** Has the page that opened the popup go on with the code. */
   readonly handOver: (state: string) => Promise<CallbackState>
@@ -59,7 +59,7 @@ export interface PopupSide {
   readonly leave: (state: string, ended: EndedTransaction) => Promise<CallbackState>
 }
 
-/** What a transaction is redeemed for. */
+/** The occasion on which a transaction is redeemed. */
 export interface Occasion {
   readonly response?: ReceivedResponse
   /** Absent where this page goes on with a code that was returned before. */

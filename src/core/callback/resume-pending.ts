@@ -9,7 +9,7 @@ import { hasEnded, isTransaction, type Transaction } from '../records/transactio
  * Goes on with redemptions whose page went away: closed, crashed, or out of the network. Where the code turns out to be
  * of no use any more, the person is told of an attempt that did not come about, with the way to begin it again.
  *
- * What the page itself was opened with is not among them: that is shown where it belongs.
+ * The response that the page itself was opened with is not among them: its outcome is shown on the callback page.
  */
 export function resumePending(context: Context): void {
   context.platform.navigation.whenActive(() => {

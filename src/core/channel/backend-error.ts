@@ -1,7 +1,7 @@
 import { BackendError, ValidationError, type ErrorCode, type Recovery } from '../../protocol/errors.js'
 import { retryAfterOf } from '../../protocol/retry-after.js'
 
-/** What an answer means for the page. The sentences are ours: what a backend writes may be anything. */
+/** Meaning of a contract error for the page. The sentences are ours: a backend may write anything. */
 const refusals: Readonly<Record<string, readonly [ErrorCode, message: string, Recovery]>> = {
   unauthenticated: [
     'sign_in_required',

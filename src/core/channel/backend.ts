@@ -178,7 +178,7 @@ async function call<Document>(
   throw toError(answer.response, document)
 }
 
-/** Where the backend is, absolute and without a slash at the end, and how it is reached. */
+/** The backend's absolute URL, without a slash at the end, and the `fetch` that reaches it. */
 function backendOf({ backend, platform: { fetch, navigation } }: Context): {
   readonly url: string
   readonly fetch: Fetch

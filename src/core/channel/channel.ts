@@ -5,17 +5,17 @@ import type { Provider } from '../provider.js'
 import type { Transaction } from '../records/transaction.js'
 import type { AccessToken } from '../held-tokens.js'
 
-/** Where the person is to be sent. */
+/** An authorization URL, and its lifetime. */
 export interface AuthorizationUrl {
   /** Checked: the page may go there. */
   readonly url: string
   /** Until when: epoch seconds. */
   readonly expiresAt: number
-  /** What the channel wants back at redemption. */
+  /** Opaque handle that the channel needs at redemption. */
   readonly handle?: string
 }
 
-/** What a redeemed authorization code gives. */
+/** Result of a redeemed authorization code. */
 export interface Redeemed {
   readonly connection: Connection
   /** In `browser` and `mediated` mode. */
@@ -24,11 +24,11 @@ export interface Redeemed {
   readonly refreshToken?: string
   /** In `browser` mode, where there was an ID Token: whom it named. */
   readonly idTokenSubject?: string | undefined
-  /** What the channel wants stored together with the connection, by key. */
+  /** Records to store together with the connection, by key. */
   readonly stored?: Readonly<Record<string, unknown>>
 }
 
-/** How a provider's protocol steps are carried out: by this page (`direct`) or by the app's backend. */
+/** The protocol steps of a provider, carried out by this page (`direct`) or by the app's backend. */
 export interface Channel {
   /** Turns a transaction into an authorization URL. */
   begin(transaction: Transaction): Promise<AuthorizationUrl>
@@ -54,7 +54,7 @@ export interface Channel {
   fetch(connection: Connection, path: string, init: RequestInit, getToken: GetToken): Promise<Response>
 }
 
-/** What the file of a channel exports. */
+/** Module of a channel. */
 export interface ChannelModule {
   readonly createChannel: (context: Context, name: string, provider: Provider) => Channel
 }

@@ -13,7 +13,7 @@ export interface DirectClient {
   readonly name: string
   readonly provider: Provider
   readonly settings: DirectSettings
-  /** What a request to the server needs: its metadata, from a cache, and the DPoP key where tokens are bound. */
+  /** Token endpoint for a request: the server's metadata, from a cache, and the DPoP key where tokens are bound. */
   readonly endpoint: () => Promise<TokenEndpoint>
   /** The DPoP key of this browser, where tokens are bound to it. */
   readonly dpop: () => Promise<oauth.DPoPHandle | undefined>

@@ -104,7 +104,7 @@ async function refresh(
   }
 }
 
-/** What is kept of a token response, where tokens outlive the page. */
+/** The part of a token response that is kept where tokens outlive the page. */
 export function toStoredTokens(
   { context, settings }: DirectClient,
   { accessToken, expiresInSeconds, refreshToken, claims }: RefreshedTokens,

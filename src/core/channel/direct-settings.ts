@@ -1,4 +1,4 @@
-/** What this page must know about an authorization server to talk to it itself. */
+/** Facts about an authorization server that this page needs to talk to it. */
 export interface DirectSettings {
   /** Endpoints that are not discovered; with `token_endpoint` given there is no discovery. */
   readonly metadata?: Readonly<Record<string, unknown>>
@@ -7,11 +7,11 @@ export interface DirectSettings {
   /** Keeps bearer tokens in IndexedDB, where every script of this origin can read them. */
   readonly persistTokens?: boolean
   /**
-   * Whether refresh tokens are used. `false` where the server neither replaces a public client's refresh tokens at every
+   * Use of refresh tokens. `false` where the server neither replaces a public client's refresh tokens at every
    * use nor binds them to a key: such a token must not be used (RFC 9700 §2.2.2). @defaultValue true
    */
   readonly refresh?: boolean
-  /** Whether the request is pushed first (RFC 9126), without client authentication. */
+  /** Pushes the request first (RFC 9126), without client authentication. */
   readonly par?: boolean
   /** Further parameters of the authorization request. */
   readonly parameters?: Readonly<Record<string, string>>
@@ -20,8 +20,8 @@ export interface DirectSettings {
   /** `token_type` values that mean `Bearer`, in lower case, such as Apiture's `bearer:`. */
   readonly bearerAliases?: readonly string[]
   /**
-   * Whether a token response to an `openid` request must hold an ID Token. Where it renews a connection of a known person
-   * it must in any case. @defaultValue 'required'
+   * Demand for an ID Token in the token response to an `openid` request. A response that renews a connection of a known
+   * person must hold one in any case. @defaultValue 'required'
    */
   readonly idToken?: 'required' | 'optional'
 }

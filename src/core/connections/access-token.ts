@@ -33,7 +33,7 @@ export async function getAccessToken(
   return tokens.renew(id, connectedAt, request(context, connection, rejected))
 }
 
-/** Whether this page can get the tokens with which another tab has renewed a connection. */
+/** True when this page can get the tokens with which another tab renewed a connection. */
 const isShared = (context: Context, { provider: name }: Connection): boolean => {
   const { channel } = providerOf(context, name)
   return channel.mode !== 'browser' || channel.keepsTokens
@@ -66,7 +66,7 @@ async function request(
   }
 }
 
-/** What a failure says about the connection itself is remembered, here and in the other tabs. */
+/** Records what a failure says about the connection itself, for this tab and the others. */
 async function noteFailure(context: Context, connection: Connection, error: unknown): Promise<void> {
   const code = error instanceof CountersignError ? error.code : undefined
   if (code === 'sign_in_required') context.requireSignIn()

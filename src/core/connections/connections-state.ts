@@ -9,7 +9,7 @@ export type ConnectionsState =
       readonly status: 'ready'
       /** Oldest first. */
       readonly connections: readonly Connection[]
-      /** Where the person went to a provider and did not come back in time; oldest first. */
+      /** Attempts from which the person did not come back in time; oldest first. */
       readonly abandoned: readonly Abandoned[]
     }
   | { readonly status: 'sign_in_required' }

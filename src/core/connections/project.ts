@@ -6,7 +6,7 @@ import type { EndedTransaction } from '../records/transaction.js'
 export interface Projection {
   /** Oldest first. */
   readonly connections: readonly Connection[]
-  /** What is left of transactions from which nobody came back, each with its key. */
+  /** Ended transactions from which nobody came back, each with its key. */
   readonly abandoned: readonly (readonly [key: string, ended: EndedTransaction])[]
 }
 

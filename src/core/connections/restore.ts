@@ -3,7 +3,7 @@ import { lazyParts } from '../lazy.js'
 import { syncedKey } from '../records/keys.js'
 import type { Transaction } from '../records/transaction.js'
 
-/** How long the backend's list of connections is good: seconds. What ended meanwhile shows when it is used. */
+/** Lifetime of the backend's list of connections: seconds. A connection that ended meanwhile shows it when it is used. */
 const synchronizeSeconds = 3600
 
 /** Brings the stored records up to date. Resolves with whether they must be read again. */
@@ -49,7 +49,7 @@ export function createRestore(context: Context, reload: () => void): Restore {
   }
 }
 
-/** Whether a stored value is a transaction that nobody completes any more; or may not, when the page is new. */
+/** True for a transaction that nobody completes any more; on a new page, also for one that nobody may be completing. */
 const isOverdue = (value: unknown, now: number, isNew: boolean): boolean => {
   const { v, phase, code, expiresAt = now } = Object(value) as Partial<Transaction>
   return v === 1 && phase !== undefined && (expiresAt < now || (isNew && code !== undefined))

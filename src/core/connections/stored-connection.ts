@@ -4,7 +4,7 @@ import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { publish } from '../records/changes.js'
 import { connectionKey, tokensKey } from '../records/keys.js'
 
-/** What a component got hold of before the app's user changed is of no use to the next one. */
+/** Refuses a connection that a component kept from before the app's user changed. @throws {CountersignError} `sign_in_required` */
 export async function checkOwner({ platform, subject }: Context, { id }: Connection): Promise<void> {
   const record = await platform.database.get(connectionKey(id)).catch(() => undefined)
   const { subject: owner = subject() } = Object(record) as Partial<ConnectionRecord>

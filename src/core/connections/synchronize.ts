@@ -3,7 +3,7 @@ import { type Context, providerOf } from '../context.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { connectionKey, syncedKey } from '../records/keys.js'
 
-/** How far the clocks of page and backend may be apart: seconds. */
+/** Tolerance between the clocks of page and backend: seconds. */
 const clockToleranceSeconds = 600
 
 /**

@@ -6,7 +6,7 @@ import { lazyParts } from '../lazy.js'
 import type { Mode } from '../input.js'
 import type { ReadableStore } from '../readable-store.js'
 
-/** What a connected application can do. Holds no token itself. */
+/** Access to a connected account. Holds no token itself. */
 export interface Connected<Details extends object = object> {
   readonly status: 'connected'
   readonly connection: Connection<Details>
@@ -27,7 +27,7 @@ export interface WithAccessToken {
   readonly expiresAt: number | undefined
 }
 
-/** What `useTokens` gives: a union told apart by `status`. */
+/** State of `useTokens`: a union, discriminated by `status`. */
 export type TokensState<Details extends object = object, M extends Mode = Mode> =
   | { readonly status: 'restoring' }
   | (Connected<Details> & (M extends 'bff' ? object : WithAccessToken))

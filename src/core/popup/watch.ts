@@ -51,7 +51,7 @@ export function watchPopup(
         settle(closed)
       }, fail)
     }
-    /** Whether there was something to go on with, for the user of this page. */
+    /** Continues with a response, if there is one for the user of this page. Resolves with whether there was. */
     const check = async (): Promise<boolean> => {
       const record = await database.get(transactionKey(state))
       if (!isTransaction(record) || record.subject !== context.subject()) return false
@@ -84,7 +84,7 @@ export function watchPopup(
   })
 }
 
-/** What one look at a popup says. */
+/** Result of one look at a popup. */
 interface Observation {
   readonly seemsClosed: boolean
   /** When to look again. */
@@ -110,7 +110,7 @@ function observer(popup: Window): (now: number) => Observation {
   }
 }
 
-/** Whether the popup shows another site's page, which the browser then hides from this one. */
+/** True when the popup shows another site's page, which the browser hides from this one. */
 function isAway(popup: Window): boolean {
   try {
     return popup.location.href === ''
@@ -119,7 +119,7 @@ function isAway(popup: Window): boolean {
   }
 }
 
-/** What came of it, where `resume` shows how it goes on. */
+/** State of an outcome; its `resume` shows how it continues. */
 function toState(outcome: CallbackState, show: (state: AuthorizationState) => void): AuthorizationState {
   if (outcome.status === 'none' || outcome.status === 'pending') return closed
   const again = 'resume' in outcome ? outcome.resume : undefined

@@ -1,6 +1,6 @@
 import type { Platform } from '../../platform/platform.js'
 
-/** Who learns of a change: the other pages by an announcement, this one by `follow`. */
+/** The pages that learn of a change: the others by an announcement, this one by `follow`. */
 export interface Followers {
   readonly platform: Pick<Platform, 'database' | 'tabs'>
   /** Has this page follow a change. Resolves when it has. */
@@ -13,7 +13,7 @@ export interface Followers {
  * the page that posts. Resolves when this page has followed.
  *
  * @param id The id of the connection or of the transaction.
- * @param change Gives what to put under which key, as `Database.change` has it.
+ * @param change Gives the values to put, by key, as `Database.change` has it.
  * @param onCommitted Called between the write and the telling.
  * @throws {StorageError} when nothing was written: then nobody is told.
  */

@@ -18,7 +18,7 @@ export interface Connection<Details extends object = object> {
   readonly consentExpiresAt?: number
   /** When the connection must have been renewed or used: epoch seconds, where known. */
   readonly renewBy?: number
-  /** What the provider tells about it. */
+  /** Details from the provider. */
   readonly details: Details
 }
 
@@ -30,12 +30,12 @@ export interface ConnectionRecord {
   readonly mode: Mode
   /** Whom the first ID Token named, in `browser` mode: who renews the connection must be the same. */
   readonly idTokenSubject?: string
-  /** Whether its tokens outlive the page. */
+  /** True when its tokens outlive the page. */
   readonly persistent?: boolean
   readonly connection: Connection
 }
 
-/** Whether a stored value is a connection's record. What lies in storage may have been written by others. */
+/** True for a connection's record. Other scripts may write to the same storage. */
 export function isConnectionRecord(
   entry: [key: string, value: unknown],
 ): entry is [string, ConnectionRecord] {

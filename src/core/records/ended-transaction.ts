@@ -9,7 +9,7 @@ import {
 } from '../../protocol/errors.js'
 import type { Transaction, EndedTransaction, StoredError } from './transaction.js'
 
-/** What is left of a transaction: no verifier, no nonce, no code, no handle. */
+/** The rest of a transaction that has ended: no verifier, no nonce, no code, no handle. */
 export function end(
   { v, provider, subject, input, returnTo, createdAt, expiresAt }: Transaction,
   result: Pick<EndedTransaction, 'phase' | 'connectionId' | 'outcome' | 'error'>,
@@ -17,7 +17,7 @@ export function end(
   return { v, provider, subject, input, returnTo, createdAt, expiresAt, ...result }
 }
 
-/** What is left of a transaction that an error ended. */
+/** The rest of a transaction that an error ended. */
 export function endWith(
   transaction: Transaction,
   error: CountersignError,

@@ -16,7 +16,7 @@ export async function noteSubject(
 }
 
 /**
- * Whether another tab has signed somebody else in or out. This page's user is not the app's any more then: what it
+ * True when another tab has signed somebody else in or out. This page's user is then no longer the app's: what it
  * asked the backend for would be another's.
  */
 export async function isOutdated(

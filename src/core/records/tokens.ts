@@ -11,7 +11,7 @@ export interface StoredTokens {
   readonly refreshToken: string | undefined
   /** Whom the first ID Token named: a refreshed one must name the same. */
   readonly idTokenSubject?: string | undefined
-  /** How many refreshes in a row gave no access token: no answer came, or it could not be checked. */
+  /** Number of refreshes in a row that gave no access token: no answer came, or it could not be checked. */
   readonly unanswered?: number
 }
 

@@ -1,7 +1,7 @@
 import type { CommonInput } from '../input.js'
 import { isCodeVerifier } from '../../protocol/pkce.js'
 
-/** What must survive the redirect. Lies in IndexedDB under a key of its `state` until it has ended. */
+/** State that must survive the redirect. Stored in IndexedDB under a key of its `state` until it ends. */
 export interface Transaction {
   readonly v: 1
   /**
@@ -27,20 +27,20 @@ export interface Transaction {
   readonly createdAt: number
   /** Epoch seconds. */
   readonly expiresAt: number
-  /** What the backend wants back with the code. */
+  /** Opaque handle that the backend needs with the code. */
   readonly handle?: string
   /** In `returned` and `sent` only. */
   readonly code?: string
   readonly iss?: string
   /** When the code came back: epoch seconds. */
   readonly returnedAt?: number
-  /** How often the code was sent. */
+  /** Number of times the code was sent. */
   readonly sends?: number
-  /** Whether the code came back to a page that had no user: that page goes on with it, once somebody has signed in there. */
+  /** True when the code came back to a page without a user: that page continues once somebody has signed in there. */
   readonly awaitsSignIn?: boolean
 }
 
-/** What is left of a transaction that has ended: enough to tell a second tab or a reload the same result. */
+/** The rest of a transaction that has ended: enough to give a second tab or a reload the same result. */
 export interface EndedTransaction {
   readonly v: 1
   readonly phase: 'done' | 'failed'
@@ -69,7 +69,7 @@ export interface StoredError {
 /** No transaction lives longer than this: seconds. */
 export const longestSeconds = 3600
 
-/** Whether a record is a transaction or what is left of one. Anything else under such a key is not trusted. */
+/** True for a transaction, live or ended. Anything else under such a key is not trusted. */
 export function isTransaction(value: unknown): value is Transaction | EndedTransaction {
   const record = Object(value) as { readonly [Name in keyof Transaction | keyof EndedTransaction]?: unknown }
   const { v, phase, provider, subject, returnTo, createdAt, expiresAt, input } = record
@@ -94,6 +94,6 @@ export function isTransaction(value: unknown): value is Transaction | EndedTrans
 
 const isText = (value: unknown): boolean => typeof value === 'string'
 
-/** Whether only the result of a transaction is left. */
+/** True when only the result of a transaction is left. */
 export const hasEnded = (record: Transaction | EndedTransaction): record is EndedTransaction =>
   record.phase === 'done' || record.phase === 'failed'
