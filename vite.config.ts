@@ -2,10 +2,17 @@
 // 'use client' stays on exactly the files that have it.
 import { defineConfig } from 'vite'
 import { entries } from './scripts/entries.js'
+import { joinLazyParts } from './scripts/join-lazy-parts.js'
 import { onLog } from './scripts/vite-options.js'
 
 export default defineConfig({
   publicDir: false,
+  plugins: [
+    joinLazyParts({
+      entries: ['index.js', 'core/index.js', 'providers/index.js'],
+      first: 'core/lazy-parts.js',
+    }),
+  ],
   build: {
     target: 'es2022',
     minify: false,
