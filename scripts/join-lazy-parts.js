@@ -19,7 +19,9 @@ export function joinLazyParts({ entries, first }) {
     name: 'join-lazy-parts',
     async writeBundle({ dir = '' }, bundle) {
       const eager = reach(bundle, entries)
-      const parts = new Set([...eager].flatMap((/** @type {string} */ file) => chunk(bundle, file)?.dynamicImports ?? []))
+      const parts = new Set(
+        [...eager].flatMap((/** @type {string} */ file) => chunk(bundle, file)?.dynamicImports ?? []),
+      )
       const shared = repeated([...parts].map((part) => reach(bundle, [part]))).filter(
         (file) => !eager.has(file),
       )

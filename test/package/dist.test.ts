@@ -35,8 +35,29 @@ test("'use client' stands on the modules that have it, and on no other", () => {
   expect(marked).toEqual(modules.filter(isClientModule))
 })
 
-test('every module has its declarations', () => {
-  expect(modules.filter((file) => !files.includes(file.replace(/\.js$/, '.d.ts')))).toEqual([])
+test('every module that an entry loads has its declarations', () => {
+  const loaded = entries
+    .flatMap(({ built }) => [...staticImports(built)])
+    .filter((name) => name.startsWith('/'))
+  expect(loaded.filter((file) => !existsSync(file.replace(/\.js$/, '.d.ts')))).toEqual([])
+})
+
+test('what a page loads on demand is one module a part, beside what it has loaded at once', () => {
+  const local = (file: string) => relative(`${root}dist`, file)
+  const eager = ['index', 'providers/index'].flatMap((name) => [...staticImports(`${root}dist/${name}.js`)])
+  const own = (part: string) =>
+    [...staticImports(`${root}dist/${part}`)]
+      .filter((name) => name.startsWith('/') && !eager.includes(name))
+      .map(local)
+  const core = ['core/lazy-parts.js', 'core/redeem.js']
+  expect(own('core/lazy-parts.js')).toEqual(core)
+  expect(own('core/channel/backend.js')).toEqual(['core/channel/backend.js', ...core])
+  expect(own('core/channel/direct.js')).toEqual([
+    'core/channel/direct.js',
+    'core/channel/metadata.js',
+    ...core,
+  ])
+  expect(own('platform/lease.js')).toEqual(['platform/lease.js'])
 })
 
 describe.each(entries)('$specifier', ({ name, built }) => {
@@ -53,7 +74,7 @@ describe.each(entries)('$specifier', ({ name, built }) => {
       'core/index': /^idb-keyval$/,
       'providers/index': /^$/,
       'backend/index': /^oauth4webapi$/,
-      'backend/node': /^node:|^undici$|^redis$|^oauth4webapi$/,
+      'backend/node/index': /^node:|^undici$|^redis$|^oauth4webapi$/,
     }
     const pattern = allowed[name]
     const unexpected = packagesOf(built).filter((specifier) => !pattern?.test(specifier))
