@@ -20,10 +20,12 @@ export function createConnections(providers) {
     if (!refreshToken) throw over(connection)
     try {
       const tokens = await providers[connection.provider].refresh(refreshToken)
+      if (tokens.person !== undefined && tokens.person !== connection.person) throw over(connection)
       // Kept before anybody has the new access token: the old refresh token is dead by now.
       connection.tokens = { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken }
     } catch (error) {
-      throw error.error === 'invalid_grant' ? over(connection) : error
+      // An answer that is lost may have replaced the refresh token: to send the old one again would raise an alarm.
+      throw error.error === 'invalid_grant' || error.isUnanswered ? over(connection) : error
     } finally {
       connection.refreshing = undefined
     }
@@ -47,6 +49,7 @@ export function createConnections(providers) {
           .filter((one) => !granted.includes(one))
           .join(' '),
         createdAt: now(),
+        person: tokens.person,
         tokens,
       }
       all.set(connection.id, connection)
