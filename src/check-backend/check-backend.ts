@@ -127,10 +127,12 @@ async function run(scene: Scene, rule: Rule, done: readonly RuleResult[]): Promi
   }
   if (!mismatch) return { ...about, result: 'pass', ...found }
   // One fault is told once, by the rule that is about it.
-  const isTold = done.some((other) => other.name === mismatch.about && other.result === 'fail')
-  return isTold
-    ? { ...about, result: 'skipped', ...found, problem: `needs ${mismatch.about ?? ''}, which failed` }
-    : { ...about, result: 'fail', ...found, problem: mismatch.message }
+  const cause = [mismatch.about, rule.explainedBy].find((other) =>
+    done.some((result) => result.name === other && result.result === 'fail'),
+  )
+  return cause === undefined
+    ? { ...about, result: 'fail', ...found, problem: mismatch.message }
+    : { ...about, result: 'skipped', ...found, problem: `see ${cause}, which failed` }
 }
 
 /** The mismatch that some work ends with, if it does. */

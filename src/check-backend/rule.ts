@@ -24,6 +24,8 @@ export interface UnnamedRule {
   readonly tier?: 'hardening'
   /** What the backend must have: the `bff` provider (level 2), or the one with ID Tokens. */
   readonly needs?: 'bff' | 'openid'
+  /** The rule whose failure explains a failure of this one, so that one fault is told once. */
+  readonly explainedBy?: string
   /** Needs the session of a second user. */
   readonly needsOther?: true
 

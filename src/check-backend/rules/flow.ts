@@ -108,12 +108,7 @@ export const flowRules: Rules = {
     section: 'contract, DELETE /connections/{id}',
     async run(scene) {
       const refused = scene.provider.error(400, 'unsupported_token_type')
-      for (const answer of [
-        undefined,
-        error(400, 'unsupported_token_type'),
-        { status: 503 },
-        'drop',
-      ] as const) {
+      for (const answer of [undefined, refused, { status: 503 }, 'drop'] as const) {
         const id = await scene.connect()
         if (answer) scene.provider.next('revoke', answer)
         const done = await scene.ask(['DELETE', `/connections/${id}`], 200)
@@ -144,6 +139,7 @@ export const refreshRules: Rules = {
     sent: 'the hash of a token that the API refused, twice',
     why: 'A refused token is replaced once, and not by everybody who held it.',
     section: 'contract, rejected',
+    explainedBy: 'access-token',
     async run(scene) {
       const id = await scene.connect()
       const rejected = await scene.rejected(id)
@@ -158,6 +154,7 @@ export const refreshRules: Rules = {
     sent: 'six requests at once that need a refresh',
     why: 'A refresh token used twice is an alarm to the provider, which ends the grant.',
     section: 'RFC 9700 §4.14.2',
+    explainedBy: 'access-token',
     async run(scene) {
       const id = await scene.connect()
       const request = scene.accessToken(id, { rejected: await scene.rejected(id) })

@@ -8,6 +8,7 @@ const refuses = (sent: string, why: string, section: string, ...faults: IdTokenF
   sent,
   why,
   section: `OpenID Connect Core ${section}`,
+  explainedBy: 'id-token-missing',
   trouble: { asks: 'openid code', cases: () => faults.map((idToken) => [[{ idToken }], 'provider_error']) },
 })
 
@@ -77,6 +78,7 @@ export const idTokenRules: Rules = {
     sent: 'a refresh for which the ID Token of another person comes',
     why: "Nobody's data is taken for somebody else's.",
     section: 'OpenID Connect Core §12.2; contract, connection',
+    explainedBy: 'id-token-missing',
     trouble: {
       asks: 'openid refresh',
       cases: () => [[[{ idToken: { sub: 'person-2' } }], 'reauthorization_required']],

@@ -144,6 +144,7 @@ export const pathRules: Rules = {
     refusal: ['unknown_connection', 'not_found'],
   },
   'path-unknown': {
+    tier: 'hardening',
     sent: 'paths that the contract does not have: other case, a slash more, /sign, /assertion, /refresh',
     why: 'No endpoint hands out a signature or an assertion, and none exists beside those of the contract.',
     section: 'RFC 10017 §6.2.3.1',

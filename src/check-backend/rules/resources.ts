@@ -190,6 +190,7 @@ export const resourceRules: Rules = {
     sent: 'a GET whose token the API refuses',
     why: 'The token is replaced and the request sent again: the person does not notice.',
     section: 'RFC 6750 §3.1',
+    explainedBy: 'access-token',
     async run(scene) {
       const request = await scene.address(scene.resource('GET', 'accounts'))
       scene.provider.next('api', { status: 401 })
@@ -203,6 +204,7 @@ export const resourceRules: Rules = {
     },
   },
   'resource-token-refused-twice': {
+    tier: 'hardening',
     sent: 'a GET whose token the API refuses, and the new one too',
     why: 'An API that goes on refusing is not asked for ever.',
     section: 'RFC 6750 §3.1',

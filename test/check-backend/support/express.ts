@@ -37,7 +37,7 @@ export async function startExpress(
       redirectUri: settings.redirect_uri,
       scope: settings.scope,
       api: settings.api,
-      resources: settings.resources.map((route) => ({ ...route, path: route.path.slice(1) })),
+      resources: settingsOf(check, 'bff').resources.map((route) => ({ ...route, path: route.path.slice(1) })),
     })
   }
   const listener = createApp({
