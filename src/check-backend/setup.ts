@@ -60,14 +60,19 @@ async function checkProvider(scene: Scene, role: Role): Promise<void> {
     throw new SetupError(
       `The backend has no provider "${name}". Configure it (--settings prints how), or give the name that it has: ${namedBy[role]}`,
     )
-  const url = String(member(answer, 'authorization_url'))
-  if (answer.status === 201 && !url.startsWith(`${issuer}/`))
+  const hint = 'Configure it (--settings prints how)'
+  const outcome = outcomeOf(answer)
+  if (outcome === '400 invalid_request')
     throw new SetupError(
-      `The backend sends people of the provider "${name}" elsewhere than to ${issuer}. Configure it (--settings prints how), or give its port with --provider-port.`,
+      `The backend refuses an ordinary authorization request for "${name}" (${outcome}). Is ${redirectUri} registered there? ${hint}, or give its own with --redirect-uri.`,
     )
-  if (outcomeOf(answer) === '400 invalid_request')
+  if (answer.status !== 201)
     throw new SetupError(
-      `The backend refuses an ordinary authorization request for "${name}" (400 invalid_request). Is ${redirectUri} registered there? Give another one with --redirect-uri; --settings prints the rest.`,
+      `The backend answers an ordinary authorization request for "${name}" with ${outcome}. It must reach the check's provider at ${issuer}. ${hint}, or give its port with --provider-port.`,
+    )
+  if (!String(member(answer, 'authorization_url')).startsWith(`${issuer}/`))
+    throw new SetupError(
+      `The backend sends people of the provider "${name}" elsewhere than to ${issuer}. ${hint}, or give its port with --provider-port.`,
     )
 }
 

@@ -203,6 +203,6 @@ async function about<T>(rule: string, step: () => Promise<T>): Promise<T> {
 export function connectionId(answer: Exchange): string {
   const { id } = Object(member(answer, 'connection')) as { id?: unknown }
   if (typeof id !== 'string' || !/^[\w.~-]{1,200}$/.test(id))
-    throw new Mismatch(`${requestOf(answer)} gave no connection with an id`)
+    throw new Mismatch(`${requestOf(answer)} gave no connection with an id`, 'token')
   return id
 }

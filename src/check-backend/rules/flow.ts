@@ -45,6 +45,7 @@ export const flowRules: Rules = {
     section: 'RFC 6749 §5.1',
     async run(scene) {
       const answer = await scene.ask(scene.token(await scene.begin({ granted: 'accounts' })), 200)
+      checkConnection(scene, member(answer, 'connection'))
       const { scope, missing_scope: missing } = Object(member(answer, 'connection')) as Record<
         string,
         unknown
@@ -106,6 +107,7 @@ export const flowRules: Rules = {
     sent: 'DELETE /connections/{id} while the provider revokes, refuses to, fails, and is away',
     why: 'A page that is told why can tell the person where the grant may live on. A backend may leave it out.',
     section: 'contract, DELETE /connections/{id}',
+    explainedBy: 'disconnect-unconfirmed',
     async run(scene) {
       const refused = scene.provider.error(400, 'unsupported_token_type')
       for (const answer of [undefined, refused, { status: 503 }, 'drop'] as const) {
@@ -204,6 +206,7 @@ export const refreshRules: Rules = {
     sent: 'a refresh whose answer is lost, the same again, and a renewal',
     why: 'The refresh token may be used up: to send it again at once is an alarm. The person can renew; the connection is not lost.',
     section: 'RFC 9700 §4.14.2; contract, one refresh at a time',
+    explainedBy: 'renew',
     async run(scene) {
       const id = await scene.connect()
       const request = scene.accessToken(id, { rejected: await scene.rejected(id) })

@@ -18,6 +18,7 @@ export const idTokenRules: Rules = {
     sent: 'a whole flow with the OpenID provider',
     why: 'The nonce binds the ID Token to the request of this page.',
     section: 'OpenID Connect Core §3.1.2.1, §3.1.3.7',
+    explainedBy: 'authorization',
     async run(scene) {
       const attempt = scene.attempt('openid')
       const answer = await scene.ask(scene.authorization(attempt.body, {}, 'openid'), 201)

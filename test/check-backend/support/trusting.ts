@@ -56,8 +56,8 @@ export const trusting: readonly Variant[] = [
   ]),
   variant('loses a connection whose refresh was lost', 'refresh-lost', [
     'connections.js',
-    'function over(connection) {',
-    "function over(connection) {\n  connection.subject = ''",
+    "throw error.error === 'invalid_grant'",
+    "if (error.isUnanswered) connection.subject = ''\n      throw error.error === 'invalid_grant'",
   ]),
   variant('gives reasons of its own', 'disconnect-reason', [
     'app.js',
