@@ -113,7 +113,7 @@ async function run(scene: Scene, rule: Rule, done: readonly RuleResult[]): Promi
   const { name, level, tier, sent, why, section } = rule
   const about = { name, level, tier, sent, why, section }
   if (rule.needsOther && !options.sessions.other) {
-    const problem = 'needs the session of a second user: --other-cookie or --other-header'
+    const problem = 'give the session of a second user with --other-cookie or --other-header'
     return { ...about, result: 'skipped', received: '–', problem, requests: [] }
   }
   const before = client.exchanges.length

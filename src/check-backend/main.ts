@@ -52,15 +52,18 @@ async function check(args: readonly string[], { out }: Output): Promise<0 | 1> {
 /** Every provider as the backend must have it, by its name. */
 function allSettings(options: CheckOptions): object {
   const { mediated, bff, openid } = options.providers
-  const roles: readonly (readonly [string | undefined, Role])[] = [
-    [mediated, 'mediated'],
-    [options.level === 2 ? bff : undefined, 'bff'],
-    [openid, 'openid'],
-  ]
+  const ofRole = (role: Role): object => {
+    const { api, resources, jwks_uri: keys, ...settings } = settingsOf(options, role)
+    return {
+      ...settings,
+      ...(role === 'bff' && { api, resources }),
+      ...(role === 'openid' && { jwks_uri: keys }),
+    }
+  }
   return {
-    ...Object.fromEntries(
-      roles.flatMap(([name, role]) => (name === undefined ? [] : [[name, settingsOf(options, role)]])),
-    ),
+    [mediated]: ofRole('mediated'),
+    ...(options.level === 2 && { [bff]: ofRole('bff') }),
+    ...(openid !== undefined && { [openid]: ofRole('openid') }),
     client:
       'any client id and any secret, sent by HTTP Basic or in the form; PKCE with S256; refresh tokens rotate; ID Tokens are signed with RS256',
     origins: [options.origin],

@@ -1,5 +1,5 @@
 import { member, Mismatch, outcomeOf } from './harness/expectations.js'
-import type { Exchange, Who } from './harness/client.js'
+import type { Exchange } from './harness/client.js'
 import type { Scene } from './harness/scene.js'
 import { contractHeader } from '../protocol/contract.js'
 import { nameOf, settingsOf, type Role } from './options.js'
@@ -22,24 +22,27 @@ export async function checkSetup(scene: Scene, roles: readonly Role[]): Promise<
   for (const role of roles) await checkProvider(scene, role)
 }
 
-async function checkSession({ client, options }: Scene, as: Who): Promise<void> {
+async function checkSession({ client, options }: Scene, as: 'user' | 'other'): Promise<void> {
   const { baseUrl, origin, sessions } = options
   const answer = await client.send('GET', '/connections', { as }).catch((error: unknown) => {
     if (!(error instanceof Mismatch)) throw error
     throw new SetupError(`Nothing answers at ${baseUrl}: ${error.message}. Is the backend running there?`)
   })
   const outcome = outcomeOf(answer)
-  if (!speaksContract(answer))
+  if (!speaksContract(answer) || answer.status === 404)
     throw new SetupError(
-      `There is no countersign backend at ${baseUrl}: GET /connections was answered with ${outcome}, without the header ${contractHeader}. Give the URL below which the backend serves the contract.`,
+      `There is no countersign backend at ${baseUrl}: GET /connections was answered with ${outcome}. Give the URL below which the backend serves the contract.`,
     )
   if (outcome === '403 forbidden_origin')
     throw new SetupError(
       `The backend accepts no requests from ${origin}. Give the origin of the app's pages with --origin.`,
     )
-  if (outcome !== '401 unauthenticated') return
+  if (outcome !== '401 unauthenticated') {
+    if (answer.status === 200) return
+    throw new SetupError(`The backend answers GET /connections with ${outcome}; nothing can be checked.`)
+  }
   const flags = as === 'user' ? '--cookie or --header' : '--other-cookie or --other-header'
-  const isGiven = Object.keys(sessions[as as 'user'] ?? {}).length > 0
+  const isGiven = Object.keys(sessions[as] ?? {}).length > 0
   throw new SetupError(
     isGiven
       ? `The backend does not know the session that ${flags} gives. Sign a test user in to the app, and copy the session from there.`

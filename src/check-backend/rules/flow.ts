@@ -34,7 +34,7 @@ export const flowRules: Rules = {
       checkConnection(scene, member(answer, 'connection'))
       const accessToken = member(answer, 'access_token')
       if (accessToken === undefined) return
-      const isIssued = scene.provider.secrets.accessTokens.has(String(accessToken))
+      const isIssued = scene.provider.secrets.accessTokens.has(accessToken as string)
       expect(isIssued, 'access_token is none that the provider issued')
       checkTokenType(member(answer, 'token_type'), member(answer, 'expires_in'))
     },

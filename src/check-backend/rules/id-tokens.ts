@@ -54,26 +54,26 @@ export const idTokenRules: Rules = {
     'a code for which the ID Token of another issuer comes',
     'The same sub is another person elsewhere.',
     '§3.1.3.7',
-    { iss: 'https://evil.example' },
+    { claims: { iss: 'https://evil.example' } },
   ),
   'id-token-audience': refuses(
     'a code for which an ID Token comes that is for another client, or for several',
     'Another app could have received it, and passed it on.',
     '§3.1.3.7',
-    { aud: 'another-client' },
-    { aud: ['another-client', 'a-third'] },
+    { claims: { aud: 'another-client' } },
+    { claims: { aud: ['another-client', 'a-third'] } },
   ),
   'id-token-nonce': refuses(
     'a code for which an ID Token comes with another nonce',
     'It was issued for another request, perhaps of another person: the code was injected.',
     '§3.1.3.7, RFC 9700 §4.5.3.2',
-    { nonce: 'another-nonce' },
+    { claims: { nonce: 'another-nonce' } },
   ),
   'id-token-expired': refuses(
     'a code for which an ID Token comes that has expired',
     'An old one may have been stolen.',
     '§3.1.3.7',
-    { iat: 1_700_000_000, exp: 1_700_000_300 },
+    { claims: { iat: 1_700_000_000, exp: 1_700_000_300 } },
   ),
   'refresh-person': {
     sent: 'a refresh for which the ID Token of another person comes',
@@ -82,7 +82,7 @@ export const idTokenRules: Rules = {
     explainedBy: 'id-token-missing',
     trouble: {
       asks: 'openid refresh',
-      cases: () => [[[{ idToken: { sub: 'person-2' } }], 'reauthorization_required']],
+      cases: () => [[[{ idToken: { claims: { sub: 'person-2' } } }], 'reauthorization_required']],
     },
   },
 }

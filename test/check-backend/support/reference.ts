@@ -20,7 +20,7 @@ const providerOf = ({ mode, issuer, redirect_uri, scope, api, resources }: Provi
     clientSecret: `${crypto.randomUUID()}+&%`,
     redirectUri: redirect_uri,
     scope,
-    ...(mode === 'bff' && { api, routes: resources as ResourceRoute[] }),
+    ...(mode === 'bff' && { api, routes: resources as readonly ResourceRoute[] }),
   })
 
 /** The reference backend with the scripted provider in all roles. `carried`: transactions travel in sealed handles. */

@@ -88,5 +88,5 @@ function clientSecret({ headers, form }: ProviderRequest): string | undefined {
   if (basic === undefined) return form.get('client_secret') ?? form.get('client_assertion') ?? undefined
   // RFC 6749 §2.3.1 has id and secret form-encoded in HTTP Basic.
   const [, secret = ''] = Buffer.from(basic, 'base64').toString().split(/:(.*)/s)
-  return new URLSearchParams(`secret=${secret}`).get('secret') || undefined
+  return secret === '' ? undefined : (new URLSearchParams(`secret=${secret}`).get('secret') ?? undefined)
 }
