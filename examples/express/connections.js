@@ -39,8 +39,11 @@ export function createConnections(providers) {
     /** Keeps what a code gave; a renewed connection keeps its id. */
     keep({ subject, provider, requested, renews }, tokens) {
       const granted = tokens.scope === undefined ? words(requested) : words(tokens.scope)
+      const renewed = all.get(renews)
+      // Nobody's data is taken for somebody else's.
+      if (renewed && renewed.person !== tokens.person) throw new Refusal('transaction_invalid')
       const connection = {
-        id: all.has(renews) ? renews : randomBytes(16).toString('base64url'),
+        id: renewed ? renews : randomBytes(16).toString('base64url'),
         subject,
         provider,
         status: 'connected',

@@ -38,15 +38,21 @@ export interface ProviderSettings {
   readonly jwks_uri: string
   readonly api: string
   /** Routes of the API that pages may reach, in `bff` mode. */
-  readonly resources: readonly { readonly method: string; readonly path: string; readonly query?: string[] }[]
+  readonly resources: readonly ResourceSettings[]
   readonly scope: string
   readonly redirect_uri: string
+}
+
+interface ResourceSettings {
+  readonly method: 'GET' | 'POST'
+  readonly path: `/${string}`
+  readonly query?: readonly string[]
 }
 
 /** The scope that the backend is to have for the scripted provider; `openid` stands before it where there are ID Tokens. */
 export const providerScope = 'accounts payments'
 
-const resources = [
+const resources: readonly ResourceSettings[] = [
   { method: 'GET', path: '/accounts', query: ['limit'] },
   { method: 'GET', path: '/accounts/{accountId}' },
   { method: 'GET', path: '/{customerId}/transactions' },

@@ -52,7 +52,11 @@ export const forgetful: readonly Variant[] = [
     '.filter((one) => !granted.includes(one))',
     '.filter(() => false)',
   ]),
-  variant('gives a renewed connection another id', 'renew', ['connections.js', 'all.has(renews)', 'false']),
+  variant('gives a renewed connection another id', 'renew', [
+    'connections.js',
+    'renewed ? renews',
+    'false ? renews',
+  ]),
   variant(
     "finds other users' connections",
     ['connection-foreign', 'resource-foreign'],

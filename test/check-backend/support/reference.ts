@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createBackend, memoryStore, oidc } from '../../../src/backend/index.js'
-import type { ResourceRoute } from '../../../src/backend/provider.js'
 import { remoteAddress, toNodeListener } from '../../../src/backend/node/listener.js'
 import { settingsOf, type CheckOptions, type ProviderSettings } from '../../../src/check-backend/options.js'
 import { app } from './app.js'
@@ -20,7 +19,7 @@ const providerOf = ({ mode, issuer, redirect_uri, scope, api, resources }: Provi
     clientSecret: `${crypto.randomUUID()}+&%`,
     redirectUri: redirect_uri,
     scope,
-    ...(mode === 'bff' && { api, routes: resources as readonly ResourceRoute[] }),
+    ...(mode === 'bff' && { api, routes: resources }),
   })
 
 /** The reference backend with the scripted provider in all roles. `carried`: transactions travel in sealed handles. */
