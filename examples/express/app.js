@@ -75,9 +75,12 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
       const { state, code_challenge: challenge, nonce, redirect_uri: redirectUri, input = {} } = req.body
       const { scope = provider.scope, connection: renews } = req.body
       if (!isHash(state) || !isHash(challenge)) throw new Refusal('invalid_request')
-      if (nonce !== undefined && !isHash(nonce)) throw new Refusal('invalid_request')
+      const isNonceRight = nonce === undefined ? !provider.isOpenId : isHash(nonce)
+      if (!isNonceRight) throw new Refusal('invalid_request')
       if (redirectUri !== provider.redirectUri) throw new Refusal('invalid_request')
       const asked = words(scope)
+      // Without an ID Token nothing would say who connects.
+      if (provider.isOpenId && !asked.includes('openid')) asked.unshift('openid')
       if (asked.length === 0) throw new Refusal('invalid_request')
       if (!asked.every((one) => words(provider.scope).includes(one))) throw new Refusal('invalid_request')
       // This provider lets a page choose nothing.
@@ -85,9 +88,9 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
       if (renews !== undefined && connections.find(req.subject, renews).provider !== name)
         throw new Refusal('unknown_connection')
       const owner = { subject: req.subject, provider: name, state }
-      transactions.begin(owner, { challenge, scope: asked.join(' '), renews })
+      transactions.begin(owner, { challenge, nonce, scope: asked.join(' '), renews })
       res.status(201).json({
-        authorization_url: provider.authorizationUrl({ state, challenge, scope: asked.join(' ') }),
+        authorization_url: provider.authorizationUrl({ state, challenge, nonce, scope: asked.join(' ') }),
         expires_in: transactions.seconds,
       })
     })
@@ -105,8 +108,8 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
       // RFC 9207: a response of another server is not for this one.
       if (iss !== undefined && iss !== provider.issuer) throw new Refusal('transaction_invalid')
       const owner = { subject: req.subject, provider: name, state }
-      const id = await transactions.redeem(owner, verifier, async ({ scope, renews }) => {
-        const tokens = await provider.redeem(code, verifier)
+      const id = await transactions.redeem(owner, verifier, async ({ scope, nonce, renews }) => {
+        const tokens = await provider.redeem(code, verifier, nonce)
         return connections.keep({ subject: req.subject, provider: name, requested: scope, renews }, tokens)
       })
       const connection = connections.find(req.subject, id)

@@ -20,10 +20,12 @@ export function createConnections(providers) {
     if (!refreshToken) throw over(connection)
     try {
       const tokens = await providers[connection.provider].refresh(refreshToken)
+      if (tokens.person !== undefined && tokens.person !== connection.person) throw over(connection)
       // Kept before anybody has the new access token: the old refresh token is dead by now.
       connection.tokens = { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken }
     } catch (error) {
-      throw error.error === 'invalid_grant' ? over(connection) : error
+      // An answer that is lost may have replaced the refresh token: to send the old one again would raise an alarm.
+      throw error.error === 'invalid_grant' || error.isUnanswered ? over(connection) : error
     } finally {
       connection.refreshing = undefined
     }
@@ -37,8 +39,11 @@ export function createConnections(providers) {
     /** Keeps what a code gave; a renewed connection keeps its id. */
     keep({ subject, provider, requested, renews }, tokens) {
       const granted = tokens.scope === undefined ? words(requested) : words(tokens.scope)
+      const renewed = all.get(renews)
+      // Nobody's data is taken for somebody else's.
+      if (renewed && renewed.person !== tokens.person) throw new Refusal('transaction_invalid')
       const connection = {
-        id: all.has(renews) ? renews : randomBytes(16).toString('base64url'),
+        id: renewed ? renews : randomBytes(16).toString('base64url'),
         subject,
         provider,
         status: 'connected',
@@ -47,6 +52,7 @@ export function createConnections(providers) {
           .filter((one) => !granted.includes(one))
           .join(' '),
         createdAt: now(),
+        person: tokens.person,
         tokens,
       }
       all.set(connection.id, connection)

@@ -1,6 +1,7 @@
+import { readIdToken } from './id-token.js'
 import { Refusal } from './refusal.js'
 
-/** A plain OAuth 2.0 authorization server, of which this server is a confidential client. */
+/** An authorization server, of which this server is a confidential client. With `openid` in its scope it issues ID Tokens. */
 export function oauthProvider(settings) {
   const { clientId, clientSecret, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = settings
   const encode = (value) => new URLSearchParams([['', value]]).toString().slice(1)
@@ -13,7 +14,9 @@ export function oauthProvider(settings) {
       body: new URLSearchParams(form),
     })
 
-  async function tokenRequest(form) {
+  const isOpenId = settings.scope.split(' ').includes('openid')
+
+  async function tokenRequest(form, nonce) {
     const { status, text } = await post(tokenEndpoint, form)
     const body = parse(text)
     if (status >= 500 || status === 429) throw new Refusal('provider_unavailable')
@@ -21,18 +24,22 @@ export function oauthProvider(settings) {
     const isBearer = /^bearer$/i.test(body?.token_type)
     if (status !== 200 || typeof body?.access_token !== 'string' || !isBearer)
       throw new Refusal('provider_error')
+    // A refresh may come without an ID Token (OpenID Connect Core §12.2); a code may not.
+    const isDue = isOpenId && (nonce !== undefined || body.id_token !== undefined)
     return {
       accessToken: body.access_token,
       expiresAt: Date.now() / 1000 + (Number(body.expires_in) || 300),
       refreshToken: body.refresh_token,
       scope: body.scope,
+      person: isDue ? (await readIdToken(body.id_token, settings, { nonce })).sub : undefined,
     }
   }
 
   return {
     ...settings,
+    isOpenId,
 
-    authorizationUrl({ state, challenge, scope }) {
+    authorizationUrl({ state, challenge, nonce, scope }) {
       const url = new URL(authorizationEndpoint)
       url.search = new URLSearchParams({
         response_type: 'code',
@@ -42,17 +49,21 @@ export function oauthProvider(settings) {
         state,
         code_challenge: challenge,
         code_challenge_method: 'S256',
+        ...(isOpenId && { nonce }),
       }).toString()
       return url.href
     },
 
-    redeem: (code, verifier) =>
-      tokenRequest({
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: settings.redirectUri,
-        code_verifier: verifier,
-      }),
+    redeem: (code, verifier, nonce) =>
+      tokenRequest(
+        {
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: settings.redirectUri,
+          code_verifier: verifier,
+        },
+        nonce,
+      ),
 
     refresh: (refreshToken) => tokenRequest({ grant_type: 'refresh_token', refresh_token: refreshToken }),
 
@@ -72,7 +83,8 @@ export async function request(url, init, maximumBytes = 262_144) {
     response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(15_000) })
     text = await readCapped(response, maximumBytes)
   } catch {
-    throw new Refusal('provider_unavailable')
+    // Nobody knows what became of the request.
+    throw Object.assign(new Refusal('provider_unavailable'), { isUnanswered: true })
   }
   if (text === undefined) throw new Refusal('provider_error')
   if (response.status >= 300 && response.status < 400) throw new Refusal('provider_error')

@@ -12,17 +12,18 @@ const {
 if (!CLIENT_SECRET)
   throw new Error('CLIENT_SECRET is missing: set it to the secret of this client at the provider.')
 
-const provider = (name, mode) =>
+const provider = (name, mode, scope = 'accounts payments') =>
   oauthProvider({
     mode,
     issuer: PROVIDER,
     authorizationEndpoint: `${PROVIDER}/authorize`,
     tokenEndpoint: `${PROVIDER}/token`,
     revocationEndpoint: `${PROVIDER}/revoke`,
+    jwksUri: `${PROVIDER}/jwks`,
     clientId: CLIENT_ID,
     clientSecret: CLIENT_SECRET,
     redirectUri: `${APP_ORIGIN}/callback/${name}`,
-    scope: 'accounts payments',
+    scope,
     api: `${PROVIDER}/api/`,
     resources: [
       { method: 'GET', path: 'accounts', query: ['limit'] },
@@ -36,7 +37,11 @@ const app = createApp({
   origins: [APP_ORIGIN],
   // Stands for your app's own session. Anybody can write this cookie, so it is for trying out and for nothing else.
   session: (req) => /\bsession=(\w+)/.exec(req.get('cookie') ?? '')?.[1],
-  providers: { check: provider('check', 'mediated'), 'check-bff': provider('check-bff', 'bff') },
+  providers: {
+    check: provider('check', 'mediated'),
+    'check-bff': provider('check-bff', 'bff'),
+    'check-openid': provider('check-openid', 'mediated', 'openid accounts payments'),
+  },
 })
 
 app.listen(Number(PORT), '127.0.0.1', () => {

@@ -12,14 +12,14 @@ const {
 if (!CLIENT_SECRET)
   throw new Error('CLIENT_SECRET is missing: set it to the secret of this client at the provider.')
 
-const provider = (name: string, mode: 'mediated' | 'bff') =>
+const provider = (name: string, mode: 'mediated' | 'bff', scope = 'accounts payments') =>
   oidc({
     mode,
     issuer: PROVIDER,
     clientId: CLIENT_ID,
     clientSecret: CLIENT_SECRET,
     redirectUri: `${APP_ORIGIN}/callback/${name}`,
-    scope: 'accounts payments',
+    scope,
     api: `${PROVIDER}/api/`,
     routes: [
       { method: 'GET', path: '/accounts', query: ['limit'] },
@@ -38,6 +38,10 @@ export const handler = createBackend({
     const subject = /\bsession=(\w+)/.exec(headers.get('cookie') ?? '')?.[1]
     return subject === undefined ? null : { subject }
   },
-  providers: { check: provider('check', 'mediated'), 'check-bff': provider('check-bff', 'bff') },
+  providers: {
+    check: provider('check', 'mediated'),
+    'check-bff': provider('check-bff', 'bff'),
+    'check-openid': provider('check-openid', 'mediated', 'openid accounts payments'),
+  },
   ...(RATE_LIMIT === 'off' && { rateLimit: 'off' }),
 })

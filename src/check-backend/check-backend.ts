@@ -1,36 +1,33 @@
-import { createBench, type Bench } from './harness/bench.js'
 import { createClient, type Exchange } from './harness/client.js'
-import { outcomeOf, requestOf } from './harness/expectations.js'
-import { Mismatch } from './harness/mismatch.js'
-import type { CheckOptions } from './options.js'
-import { startProvider, type ScriptedProvider } from './harness/provider/provider.js'
-import { expectRefusals } from './harness/refusals.js'
-import { named, type Rule } from './rule.js'
+import { Mismatch, outcomeOf, requestOf } from './harness/expectations.js'
+import { ScriptedProvider } from './harness/provider/provider.js'
+import { runRule } from './harness/run-rule.js'
+import { Scene } from './harness/scene.js'
+import type { CheckOptions, Role } from './options.js'
+import { named, type Rule, type Tier } from './rule.js'
 import { answerRules, rateLimitRules } from './rules/answers.js'
 import { flowRules, refreshRules } from './rules/flow.js'
 import { guardRules } from './rules/guard.js'
+import { idTokenRules } from './rules/id-tokens.js'
 import { bodyRules, pathRules } from './rules/requests.js'
 import { resourceRules } from './rules/resources.js'
 import { failureRules, transactionRules } from './rules/transactions.js'
+import { checkSetup } from './setup.js'
 
 /** Every rule, in the order in which they run; those about all answers come last. */
 export const rules: readonly Rule[] = [
-  flowRules,
-  refreshRules,
-  transactionRules,
-  failureRules,
-  guardRules,
-  bodyRules,
-  pathRules,
-  resourceRules,
-  answerRules,
-  rateLimitRules,
-].flatMap(named)
+  ...named({ ...flowRules, ...refreshRules, ...transactionRules, ...failureRules }),
+  ...named(idTokenRules, 'openid'),
+  ...named({ ...guardRules, ...bodyRules, ...pathRules }),
+  ...named(resourceRules, 'bff'),
+  ...named({ ...answerRules, ...rateLimitRules }),
+]
 
 /** The result of a rule. */
 export interface RuleResult {
   readonly name: string
   readonly level: 1 | 2
+  readonly tier: Tier
   readonly result: 'pass' | 'fail' | 'skipped'
   /** The requests in words. */
   readonly sent: string
@@ -65,31 +62,29 @@ export interface CheckObserver {
  *
  * Makes connections for the users of `options.sessions` and removes them at the end: give it users of a test.
  *
+ * @throws {SetupError} when no rule could say anything: the backend does not answer, or not to these options.
  * @throws {Error} when the provider's port is taken.
  */
 export async function checkBackend(
   options: CheckOptions,
   { onRule, onExchanges }: CheckObserver = {},
 ): Promise<CheckReport> {
-  const provider = await startProvider(options.providerPort)
+  const provider = await ScriptedProvider.start(options.providerPort)
   const client = createClient(options)
-  const bench = createBench(options, client, provider)
+  const scene = new Scene(options, client, provider)
+  const wanted = rules.filter((rule) => isWanted(rule, options))
   const results: RuleResult[] = []
   try {
-    const before = await idsOf(bench)
-    const wanted = rules.filter((candidate) => isWanted(candidate, options))
+    await checkSetup(scene, rolesOf(wanted))
+    const before = await idsOf(scene)
     for (const rule of wanted) {
       // After them nothing more is answered for a while.
-      if (rule === wanted.find(isRateLimit)) await cleanUp(bench, before)
-      // Nothing else can be tried where people are sent elsewhere.
-      const lost = results.find(({ name, result }) => name === 'authorization' && result === 'fail')
-      const result = lost
-        ? skipped(rule, 'a person cannot be sent to the scripted provider')
-        : await run(bench, rule)
+      if (rule === wanted.find(isRateLimit)) await cleanUp(scene, before)
+      const result = await run(scene, rule, results)
       results.push(result)
       onRule?.(result)
     }
-    if (!wanted.some(isRateLimit)) await cleanUp(bench, before)
+    if (!wanted.some(isRateLimit)) await cleanUp(scene, before)
     onExchanges?.(client.exchanges)
     return { baseUrl: options.baseUrl, contract: '1', level: options.level, results }
   } finally {
@@ -100,61 +95,56 @@ export async function checkBackend(
 
 const isRateLimit = ({ name }: Rule): boolean => Object.hasOwn(rateLimitRules, name)
 
-function isWanted(rule: Rule, { only, level: wanted, rateLimit }: CheckOptions): boolean {
+function isWanted(rule: Rule, { only, level, tier, providers, rateLimit }: CheckOptions): boolean {
   if (only) return only.includes(rule.name) || rule.name === 'authorization'
-  return rule.level <= wanted && (rateLimit || !isRateLimit(rule))
+  if (rule.needs === 'openid' && providers.openid === undefined) return false
+  if (tier === 'required' && rule.tier === 'hardening') return false
+  return rule.level <= level && (rateLimit || !isRateLimit(rule))
 }
 
-async function run(bench: Bench, rule: Rule): Promise<RuleResult> {
-  const { client, options, provider } = bench
-  if (rule.needsOther && !options.sessions.other)
-    return skipped(rule, 'needs the session of a second user: --other-cookie or --other-header')
+/** The providers that rules need; every rule needs the mediated one. */
+const rolesOf = (wanted: readonly Rule[]): readonly Role[] => [
+  'mediated',
+  ...new Set(wanted.flatMap(({ needs }) => needs ?? [])),
+]
+
+async function run(scene: Scene, rule: Rule, done: readonly RuleResult[]): Promise<RuleResult> {
+  const { client, options, provider } = scene
+  const { name, level, tier, sent, why, section } = rule
+  const about = { name, level, tier, sent, why, section }
+  if (rule.needsOther && !options.sessions.other) {
+    const problem = 'give the session of a second user with --other-cookie or --other-header'
+    return { ...about, result: 'skipped', received: '–', problem, requests: [] }
+  }
   const before = client.exchanges.length
-  const problem = await problemOf(rule, bench, provider)
-  if (problem !== undefined) bench.renew()
+  const mismatch = await mismatchOf(runRule(rule, scene))
+  provider.reset()
+  if (mismatch) scene.renew()
   const exchanges = client.exchanges.slice(before)
-  return {
-    ...describe(rule),
-    result: problem === undefined ? 'pass' : 'fail',
+  const found = {
     received: summarize(exchanges, client.exchanges.length),
-    ...(problem !== undefined && { problem }),
     requests: exchanges.map((exchange) => `${requestOf(exchange)} → ${outcomeOf(exchange)}`),
   }
+  if (!mismatch) return { ...about, result: 'pass', ...found }
+  // One fault is told once, by the rule that is about it.
+  const cause = [mismatch.about, rule.explainedBy].find((other) =>
+    done.some((result) => result.name === other && result.result === 'fail'),
+  )
+  return cause === undefined
+    ? { ...about, result: 'fail', ...found, problem: mismatch.message }
+    : { ...about, result: 'skipped', ...found, problem: `see ${cause}, which failed` }
 }
 
-async function problemOf(rule: Rule, bench: Bench, provider: ScriptedProvider): Promise<string | undefined> {
+/** The mismatch that some work ends with, if it does. */
+async function mismatchOf(work: Promise<unknown>): Promise<Mismatch | undefined> {
   try {
-    await ('run' in rule ? rule.run(bench) : expectRefusals(bench, rule))
+    await work
     return undefined
   } catch (error) {
-    if (error instanceof Mismatch) return error.message
+    if (error instanceof Mismatch) return error
     throw error
-  } finally {
-    provider.reset()
   }
 }
-
-const describe = ({
-  name,
-  level,
-  sent,
-  why,
-  section,
-}: Rule): Omit<RuleResult, 'result' | 'received' | 'requests'> => ({
-  name,
-  level,
-  sent,
-  why,
-  section,
-})
-
-const skipped = (rule: Rule, problem: string): RuleResult => ({
-  ...describe(rule),
-  result: 'skipped',
-  received: '–',
-  problem,
-  requests: [],
-})
 
 /** Outcomes with how often they came, the most frequent first. */
 function summarize(exchanges: readonly Exchange[], all: number): string {
@@ -171,21 +161,18 @@ function summarize(exchanges: readonly Exchange[], all: number): string {
 }
 
 /** The ids of the user's connections, or of none where they cannot be had. */
-async function idsOf(bench: Bench): Promise<ReadonlySet<unknown>> {
-  try {
-    return new Set((await bench.list()).map(({ id }) => id))
-  } catch (error) {
-    if (error instanceof Mismatch) return new Set()
-    throw error
-  }
+async function idsOf(scene: Scene): Promise<ReadonlySet<unknown>> {
+  const ids = new Set<unknown>()
+  await mismatchOf(
+    scene.list().then((list) => {
+      for (const { id } of list) ids.add(id)
+    }),
+  )
+  return ids
 }
 
 /** Removes the connections that the check has made, and no other. */
-async function cleanUp({ list, client }: Bench, before: ReadonlySet<unknown>): Promise<void> {
-  try {
-    for (const { id } of await list())
-      if (!before.has(id)) await client.send('DELETE', `/connections/${String(id)}`)
-  } catch (error) {
-    if (!(error instanceof Mismatch)) throw error
-  }
+async function cleanUp(scene: Scene, before: ReadonlySet<unknown>): Promise<void> {
+  for (const id of await idsOf(scene))
+    if (!before.has(id)) await mismatchOf(scene.ask(['DELETE', `/connections/${String(id)}`]))
 }

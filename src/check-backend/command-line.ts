@@ -10,6 +10,8 @@ export class UsageError extends Error {
 export interface CheckCommand {
   readonly options: CheckOptions
   readonly json: boolean
+  /** Prints of rules that passed, too, what was sent and why it matters. */
+  readonly verbose: boolean
   /** Accepts rules that could not run. */
   readonly allowSkipped: boolean
   /** Print the provider's settings instead of checking. */
@@ -18,26 +20,33 @@ export interface CheckCommand {
 
 /** The text of `countersign --help`. */
 export const usage = `Usage: countersign check-backend <base URL> [options]
+       countersign check-backend --settings [--origin <origin>]
 
-Runs the backend contract against a live backend and prints what was sent, what came back, pass or fail, and
-why it matters. The backend must have the scripted provider configured, once as "mediated" and once as "bff":
---settings prints how. Use a test configuration: the check connects, renews and disconnects.
+Runs the backend contract against a live backend, and prints for each rule what came back. The backend must have the
+check's own provider configured: as "mediated", as "bff", and with ID Tokens. --settings prints how. Use a test
+configuration: the check connects, renews and disconnects.
 
   --cookie <cookie>          the app's session of a test user, such as "session=…"
   --header <name: value>     the same, where the app sends a header; may be given several times
   --other-cookie, --other-header
                              the session of a second test user
   --origin <origin>          the origin of the app's pages (default: that of the base URL)
-  --provider <name>          the scripted provider in mediated mode (default: check)
-  --bff-provider <name>      the scripted provider in bff mode (default: check-bff)
   --redirect-uri <uri>       as registered; {provider} stands for the name (default: <origin>/callback/{provider})
-  --provider-port <port>     where the scripted provider listens on 127.0.0.1 (default: 4680)
-  --level <1|2>              1: mediated only (default: 2)
+  --provider-port <port>     where the check's provider listens on 127.0.0.1 (default: 4680)
+
+  --provider <name>          its name in mediated mode (default: check)
+  --bff-provider <name>      its name in bff mode (default: check-bff)
+  --openid-provider <name>   its name with ID Tokens (default: check-openid)
+  --level <1|2>              1: a backend without bff (default: 2)
+  --no-openid                a backend without OpenID Connect
+
+  --tier <required|all>      required: what protects people and what pages rely on; all: hardening, too (default: all)
   --only <rule,rule>         only these rules
   --rate-limit               also ask until the backend says 429
   --allow-skipped            a rule that could not run does not fail the check
+  --verbose                  of rules that passed, too: what was sent, and why it matters
   --json                     a report for machines
-  --settings                 print the provider's settings for the backend, and end
+  --settings                 print what to configure, and end
 
 Exit code: 0 all passed, 1 a rule failed or could not run, 2 the check could not be made.`
 
@@ -49,12 +58,16 @@ const flags = {
   origin: { type: 'string' },
   provider: { type: 'string', default: 'check' },
   'bff-provider': { type: 'string', default: 'check-bff' },
+  'openid-provider': { type: 'string', default: 'check-openid' },
+  'no-openid': { type: 'boolean', default: false },
   'redirect-uri': { type: 'string' },
   'provider-port': { type: 'string', default: '4680' },
   level: { type: 'string', default: '2' },
+  tier: { type: 'string', default: 'all' },
   only: { type: 'string' },
   'rate-limit': { type: 'boolean', default: false },
   'allow-skipped': { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   settings: { type: 'boolean', default: false },
 } as const
@@ -62,29 +75,36 @@ const flags = {
 /** Reads what follows `check-backend`. @throws {UsageError} */
 export function parseCheckCommand(args: readonly string[]): CheckCommand {
   const { values, positionals } = parse(args)
-  const base = parseBase(positionals)
+  // Settings do not depend on where the backend is.
+  const base = parseBase(values.settings && positionals.length === 0 ? ['https://app.example'] : positionals)
   const origin = values.origin ?? base.origin
   if (!URL.canParse(origin) || new URL(origin).origin !== origin)
     throw new UsageError(
       '--origin is scheme, host and port as browsers write them, such as https://app.example.',
     )
+  const user = sessionHeaders(values.cookie, values.header)
   const other = sessionHeaders(values['other-cookie'], values['other-header'])
+  if (other && JSON.stringify(other) === JSON.stringify(user))
+    throw new UsageError('--other-cookie and --other-header give the session of another user.')
   return {
     options: {
       baseUrl: base.href.replace(/\/$/, ''),
       origin,
-      level: values.level === '1' ? 1 : oneOf(values.level, '2', '--level', 2),
-      providers: { mediated: values.provider, bff: values['bff-provider'] },
+      level: Number(oneOf('--level', values.level, ['1', '2'])) as 1 | 2,
+      tier: oneOf('--tier', values.tier, ['required', 'all']),
+      providers: {
+        mediated: values.provider,
+        bff: values['bff-provider'],
+        openid: values['no-openid'] ? undefined : values['openid-provider'],
+      },
       redirectUri: values['redirect-uri'] ?? `${origin}/callback/{provider}`,
       providerPort: parsePort(values['provider-port']),
-      sessions: {
-        user: sessionHeaders(values.cookie, values.header) ?? {},
-        other,
-      },
+      sessions: { user: user ?? {}, other },
       rateLimit: values['rate-limit'],
       only: values.only?.split(','),
     },
     json: values.json,
+    verbose: values.verbose,
     allowSkipped: values['allow-skipped'],
     settings: values.settings,
   }
@@ -113,9 +133,10 @@ function parsePort(text: string): number {
   throw new UsageError('--provider-port is a number from 1 to 65535.')
 }
 
-function oneOf<T>(text: string, wanted: string, flag: string, value: T): T {
-  if (text === wanted) return value
-  throw new UsageError(`${flag} is 1 or 2.`)
+function oneOf<const T extends string>(flag: string, text: string, all: readonly T[]): T {
+  const found = all.find((one) => one === text)
+  if (found === undefined) throw new UsageError(`${flag} is ${all.join(' or ')}.`)
+  return found
 }
 
 function sessionHeaders(

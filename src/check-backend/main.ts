@@ -1,6 +1,7 @@
 import { checkBackend, rules } from './check-backend.js'
-import { settingsOf, type CheckOptions } from './options.js'
 import { parseCheckCommand, usage, UsageError } from './command-line.js'
+import { settingsOf, type CheckOptions, type Role } from './options.js'
+import { SetupError } from './setup.js'
 import { formatRule, formatSummary } from './table.js'
 
 /** The streams to which the command writes. */
@@ -19,21 +20,28 @@ export async function main([command, ...args]: readonly string[], output: Output
     if (command !== 'check-backend') throw new UsageError('There is one command: check-backend.')
     return await check(args, output)
   } catch (error) {
-    output.err(error instanceof UsageError ? `${error.message}\n\n${usage}` : messageOf(error))
+    output.err(messageOf(error))
     return 2
   }
 }
 
 async function check(args: readonly string[], { out }: Output): Promise<0 | 1> {
-  const { options, json, allowSkipped, settings } = parseCheckCommand(args)
+  const { options, json, verbose, allowSkipped, settings } = parseCheckCommand(args)
   const unknown = options.only?.filter((name) => !rules.some((rule) => rule.name === name)) ?? []
-  if (unknown.length > 0) throw new UsageError(`There is no row ${unknown.join(', ')}.`)
+  if (unknown.length > 0) throw new UsageError(`There is no rule ${unknown.join(', ')}.`)
   if (settings) {
     out(JSON.stringify(allSettings(options), null, 2))
     return 0
   }
-  if (!json) out(`Contract version 1, level ${String(options.level)}: ${options.baseUrl}\n`)
-  const report = await checkBackend(options, json ? {} : { onRule: (rule) => out(formatRule(rule)) })
+  let isFirst = true
+  const report = await checkBackend(options, {
+    onRule(rule) {
+      if (json) return
+      if (isFirst) out(`${options.baseUrl}: contract version 1, level ${String(options.level)}\n`)
+      isFirst = false
+      out(formatRule(rule, verbose))
+    },
+  })
   out(json ? JSON.stringify(report, null, 2) : `\n${formatSummary(report)}`)
   const isFine = report.results.every(
     ({ result }) => result === 'pass' || (result === 'skipped' && allowSkipped),
@@ -41,30 +49,32 @@ async function check(args: readonly string[], { out }: Output): Promise<0 | 1> {
   return isFine ? 0 : 1
 }
 
-/** Both providers as the backend must have them, with what pages may reach of the API. */
+/** Every provider as the backend must have it, by its name. */
 function allSettings(options: CheckOptions): object {
-  const { mediated, bff } = options.providers
+  const { mediated, bff, openid } = options.providers
+  const ofRole = (role: Role): object => {
+    const { api, resources, jwks_uri: keys, ...settings } = settingsOf(options, role)
+    return {
+      ...settings,
+      ...(role === 'bff' && { api, resources }),
+      ...(role === 'openid' && { jwks_uri: keys }),
+    }
+  }
   return {
-    [mediated]: { mode: 'mediated', ...settingsOf(options, mediated) },
-    [bff]: {
-      mode: 'bff',
-      ...settingsOf(options, bff),
-      resources: [
-        'GET /accounts (query: limit)',
-        'GET /accounts/{accountId}',
-        'GET /{customerId}/transactions',
-        'POST /payments',
-      ],
-    },
+    [mediated]: ofRole('mediated'),
+    ...(options.level === 2 && { [bff]: ofRole('bff') }),
+    ...(openid !== undefined && { [openid]: ofRole('openid') }),
     client:
-      'any client id and any secret, sent by HTTP Basic or in the form; PKCE with S256; refresh tokens rotate',
+      'any client id and any secret, sent by HTTP Basic or in the form; PKCE with S256; refresh tokens rotate; ID Tokens are signed with RS256',
     origins: [options.origin],
   }
 }
 
 function messageOf(error: unknown): string {
+  if (error instanceof SetupError) return error.message
+  if (error instanceof UsageError) return `${error.message}\n\n${usage}`
   const { code, message } = Object(error) as { code?: unknown; message?: unknown }
   return code === 'EADDRINUSE'
-    ? "The scripted provider's port is taken: choose another with --provider-port, and configure the backend to match."
+    ? "The scripted provider's port is taken. Choose another with --provider-port, and configure the backend to match."
     : `The check could not be made: ${String(message)}`
 }

@@ -1,24 +1,39 @@
 import type { CheckReport, RuleResult } from './check-backend.js'
+import type { Tier } from './rule.js'
 
 const marks = { pass: '✓', fail: '✗', skipped: '–' } as const
 const nameWidth = 28
 
-/** One rule of the table: what was sent, what came back, and why it matters. */
-export function formatRule({ name, result, sent, received, why, section, problem }: RuleResult): string {
-  const lines = [
-    `${marks[result]} ${name.padEnd(nameWidth)} ${received}`,
-    `    sent ${sent}`,
-    ...(problem === undefined ? [] : [`    ${result === 'fail' ? 'wrong' : 'not run'}: ${problem}`]),
-    `    why  ${why} (${section})`,
-  ]
-  return lines.join('\n')
+/** A rule of the table: one line where it passed or was not run, and with `isWhole` or a failure what was sent and why. */
+export function formatRule(
+  { name, tier, result, sent, received, why, section, problem = '' }: RuleResult,
+  isWhole = false,
+): string {
+  const came = result === 'skipped' ? `not run: ${problem}` : received
+  const line = `${marks[result]} ${name.padEnd(nameWidth)} ${tier === 'hardening' ? '(hardening) ' : ''}${came}`
+  if (result !== 'fail' && !isWhole) return line
+  const wrong = result === 'fail' ? [`    wrong  ${problem}`] : []
+  return [line, `    sent   ${sent}`, ...wrong, `    why    ${why} (${section})`].join('\n')
 }
 
-/** The closing line: how many rules passed, failed, and were not run. */
+/** The closing lines: of each tier how many rules passed, and which did not. */
 export function formatSummary({ results }: CheckReport): string {
-  const count = (wanted: RuleResult['result']): number =>
-    results.filter(({ result }) => result === wanted).length
-  const failed = results.filter(({ result }) => result === 'fail').map(({ name }) => name)
-  const counts = `${String(count('pass'))} passed, ${String(count('fail'))} failed, ${String(count('skipped'))} not run`
-  return failed.length > 0 ? `${counts}: ${failed.join(', ')}` : counts
+  const tiers: readonly Tier[] = ['required', 'hardening']
+  return tiers
+    .map((tier) => [tier, results.filter((one) => one.tier === tier)] as const)
+    .filter(([, all]) => all.length > 0)
+    .map(([tier, all]) => `${`${tier}:`.padEnd(10)} ${summaryOf(all)}`)
+    .join('\n')
+}
+
+function summaryOf(all: readonly RuleResult[]): string {
+  const names = (wanted: RuleResult['result']): readonly string[] =>
+    all.filter(({ result }) => result === wanted).map(({ name }) => name)
+  const failed = names('fail')
+  const skipped = names('skipped').length
+  return [
+    `${String(names('pass').length)} of ${String(all.length)} passed`,
+    ...(failed.length > 0 ? [`${String(failed.length)} failed (${failed.join(', ')})`] : []),
+    ...(skipped > 0 ? [`${String(skipped)} not run`] : []),
+  ].join(', ')
 }

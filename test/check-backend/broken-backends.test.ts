@@ -4,8 +4,9 @@ import { rules } from '../../src/check-backend/check-backend.js'
 import { testVariants } from './support/broken.js'
 import { careless } from './support/careless.js'
 import { forgetful } from './support/forgetful.js'
+import { trusting } from './support/trusting.js'
 
-const variants = [...careless, ...forgetful]
+const variants = [...careless, ...forgetful, ...trusting]
 
 testVariants(variants, 'intended')
 

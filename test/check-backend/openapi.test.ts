@@ -9,7 +9,7 @@ import { startExpress } from './support/express.js'
 import { differences, openapi, operations, problemsOf, resolve, type Exchanged } from './support/openapi.js'
 import { startReference, type Listening } from './support/reference.js'
 
-vi.setConfig({ testTimeout: 30_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 let backend: Listening | undefined
 afterEach(() => backend?.close())

@@ -1,7 +1,11 @@
 import { Buffer } from 'node:buffer'
+import { Agent, request as requestHttp, type ClientRequest } from 'node:http'
+import { Agent as SecureAgent, request as requestHttps } from 'node:https'
 import { contractHeader, contractVersion } from '../../protocol/contract.js'
+import { retryAfterOf } from '../../protocol/retry-after.js'
 import type { CheckOptions } from '../options.js'
-import { createHttpClient } from './http.js'
+import { Mismatch } from './expectations.js'
+import { readMessage, type Message } from './message.js'
 
 /** The session that a request carries. */
 export type Who = 'user' | 'other' | 'nobody'
@@ -15,22 +19,19 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string | undefined>>
   /** Sent in chunks, without a `Content-Length`. */
   readonly chunked?: boolean
-  /** Waits after an answer of 429, and asks again. Default `true`. */
+  /** Waits after an answer of 429, and asks again. @defaultValue true */
   readonly patient?: boolean
 }
 
 /** One request and its answer. */
-export interface Exchange {
+export interface Exchange extends Message {
   readonly method: string
   /** Below the base path, as it was sent. */
   readonly path: string
-  readonly as: Who
   readonly origin: string | undefined
   /** The body of the request where it was an object. */
   readonly request: object | undefined
   readonly status: number
-  readonly headers: Headers
-  readonly text: string
   /** The parsed body; `undefined` where it is no JSON. */
   readonly body: unknown
 }
@@ -39,28 +40,33 @@ export interface Exchange {
 export interface Client {
   /** Every exchange so far, in order. */
   readonly exchanges: readonly Exchange[]
+  /** @throws {Mismatch} when no whole answer comes. */
   readonly send: (method: string, path: string, options?: SendOptions) => Promise<Exchange>
   readonly close: () => void
 }
 
+const timeoutMilliseconds = 20_000
 /** The longest wait after a 429, in seconds, and the number of waits. */
 const patience = { seconds: 90, times: 3 }
 
 /** Makes a client for the backend that the options name. */
 export function createClient(options: CheckOptions): Client {
-  const base = new URL(options.baseUrl)
-  const basePath = base.pathname.replace(/\/$/, '')
-  const http = createHttpClient(base)
+  const { protocol, hostname, port, pathname } = new URL(options.baseUrl)
+  const isSecure = protocol === 'https:'
+  const agent = isSecure ? new SecureAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
+  const host = hostname.replace(/^\[|\]$/g, '')
   const exchanges: Exchange[] = []
 
   async function sendOnce(method: string, path: string, send: SendOptions): Promise<Exchange> {
-    const { as = 'user', body } = send
+    const { body } = send
     const bytes = body === undefined ? undefined : toBytes(body)
     const headers = requestHeaders(options, send, bytes)
-    const answer = await http.send(method, basePath + path, headers, bytes)
+    // A path, not a URL, which would be normalized.
+    const settings = { host, port, method, path: pathname.replace(/\/$/, '') + path, headers, agent }
+    const answer = await exchange(isSecure ? requestHttps(settings) : requestHttp(settings), bytes)
     const request = typeof body === 'object' && !(body instanceof Uint8Array) ? body : undefined
     const origin = headers['origin']
-    const done: Exchange = { method, path, as, origin, request, ...answer, body: parseJson(answer.text) }
+    const done: Exchange = { method, path, origin, request, ...answer, body: parseJson(answer.text) }
     exchanges.push(done)
     return done
   }
@@ -71,12 +77,14 @@ export function createClient(options: CheckOptions): Client {
       for (let attempt = 1; ; attempt += 1) {
         const done = await sendOnce(method, path, sendOptions)
         if (done.status !== 429 || sendOptions.patient === false || attempt > patience.times) return done
-        const wait = Number(done.headers.get('retry-after') ?? NaN)
-        if (!(wait > 0 && wait <= patience.seconds)) return done
+        const wait = retryAfterOf(done.headers) ?? 0
+        if (wait <= 0 || wait > patience.seconds) return done
         await new Promise((resolve) => setTimeout(resolve, wait * 1000))
       }
     },
-    close: http.close,
+    close: () => {
+      agent.destroy()
+    },
   }
 }
 
@@ -99,6 +107,31 @@ function requestHeaders(
   }
   const present = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return Object.fromEntries(present)
+}
+
+function exchange(
+  request: ClientRequest,
+  bytes: Uint8Array | undefined,
+): Promise<Message & { readonly status: number }> {
+  return new Promise((resolve, reject) => {
+    let answered = false
+    request.once('response', (response) => {
+      answered = true
+      readMessage(response).then(
+        (message) => resolve({ status: response.statusCode ?? 0, ...message }),
+        () => reject(new Mismatch('the answer broke off')),
+      )
+    })
+    // A server may answer before it has read a body that is too large, and close: the answer counts.
+    request.on('error', (error: Error & { code?: string }) => {
+      if (!answered) reject(new Mismatch(`no answer came (${error.code ?? error.name})`))
+    })
+    request.setTimeout(timeoutMilliseconds, () => {
+      request.destroy(Object.assign(new Error(), { code: 'none within 20 seconds' }))
+    })
+    // In one piece, so that the headers do not wait for the body.
+    request.end(bytes)
+  })
 }
 
 function toBytes(body: object | string | Uint8Array): Uint8Array {

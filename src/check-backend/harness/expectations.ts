@@ -1,8 +1,19 @@
 import type { ContractErrorCode } from '../../protocol/contract.js'
-import type { Exchange } from './client.js'
 import { statusOf } from '../../protocol/contract-status.js'
-import { Mismatch } from './mismatch.js'
-import type { ScriptedProvider } from './provider/provider.js'
+import type { Outcome, Outcomes } from '../rule.js'
+import type { Exchange } from './client.js'
+
+/** A difference between backend and contract, found by a rule. The message holds no value that was received. */
+export class Mismatch extends Error {
+  override readonly name = 'Mismatch'
+  /** The name of the rule that is about it, where another one met it on its way. */
+  readonly about: string | undefined
+
+  constructor(message: string, about?: string) {
+    super(message)
+    this.about = about
+  }
+}
 
 /** Tells an error of the contract from anything else. */
 export function isContractError(value: unknown): value is ContractErrorCode {
@@ -32,33 +43,19 @@ export function expect(condition: boolean, sentence: string): asserts condition 
   if (!condition) throw new Mismatch(sentence)
 }
 
-/** @throws {Mismatch} for any other status. */
-export function expectStatus(exchange: Exchange, ...statuses: readonly number[]): void {
-  if (statuses.includes(exchange.status)) return
+/** @throws {Mismatch} for any other outcome. */
+export function expectOutcome(exchange: Exchange, outcomes: Outcomes): void {
+  const wanted = [outcomes].flat()
+  if (wanted.some((outcome) => isOutcome(exchange, outcome))) return
+  const words = wanted.map((one) => (isContractError(one) ? `${String(statusOf[one])} ${one}` : String(one)))
   throw new Mismatch(
-    `${requestOf(exchange)} was answered with ${outcomeOf(exchange)} instead of ${statuses.join(' or ')}`,
+    `${requestOf(exchange)} was answered with ${outcomeOf(exchange)} instead of ${words.join(' or ')}`,
   )
 }
 
-/** @throws {Mismatch} unless the backend refused with one of these errors and its status. */
-export function expectRefusal(exchange: Exchange, ...errors: readonly ContractErrorCode[]): void {
-  const error = member(exchange, 'error')
-  const refused = errors.some((one) => one === error && statusOf[one] === exchange.status)
-  if (refused) return
-  const wanted = errors.map((one) => `${String(statusOf[one])} ${one}`).join(' or ')
-  throw new Mismatch(`${requestOf(exchange)} was answered with ${outcomeOf(exchange)} instead of ${wanted}`)
+function isOutcome(exchange: Exchange, outcome: Outcome): boolean {
+  const { status } = exchange
+  if (outcome === '4xx') return status >= 400 && status < 500
+  if (typeof outcome === 'number') return status === outcome
+  return status === statusOf[outcome] && member(exchange, 'error') === outcome
 }
-
-/** @throws {Mismatch} when work that must be refused caused a request to the provider. */
-export async function expectUnseen<T>(
-  { requests }: Pick<ScriptedProvider, 'requests'>,
-  work: () => Promise<T>,
-): Promise<T> {
-  const before = requests.length
-  const result = await work()
-  const [seen] = requests.slice(before)
-  if (seen) throw new Mismatch(`the provider received ${seen.method} ${pathOf(seen.target)} all the same`)
-  return result
-}
-
-const pathOf = (target: string): string => target.replace(/\?.*$/s, '')

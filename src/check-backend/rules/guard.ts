@@ -1,25 +1,26 @@
 import { contractHeader } from '../../protocol/contract.js'
 import type { SendOptions } from '../harness/client.js'
-import { expect, expectStatus } from '../harness/expectations.js'
-import type { Request, Sample } from '../harness/sample.js'
+import { expect } from '../harness/expectations.js'
+import { unknownProof, type Request, type Scene } from '../harness/scene.js'
+import { nameOf } from '../options.js'
 import type { Rules } from '../rule.js'
 
 /** A request to every endpoint that does something. */
-const effectiveCalls = ({ options, authorization, token, accessToken, resource }: Sample): Request[] => [
-  authorization(),
-  token(),
-  accessToken(),
+const effectiveCalls = (scene: Scene): Request[] => [
+  scene.authorization(),
+  scene.token(unknownProof()),
+  scene.accessToken('{mediated}'),
   ['DELETE', '/connections/{mediated}'],
-  ...(options.level === 1 ? [] : [resource('POST', 'payments', { body: { amount: 1 } })]),
+  ...(scene.options.level === 1 ? [] : [scene.resource('POST', 'payments', { body: { amount: 1 } })]),
 ]
 
 /** The same for requests that only read. */
-const readingCalls = ({ options, resource }: Sample): Request[] => [
+const readingCalls = (scene: Scene): Request[] => [
   ['GET', '/connections'],
-  ...(options.level === 1 ? [] : [resource('GET', 'accounts')]),
+  ...(scene.options.level === 1 ? [] : [scene.resource('GET', 'accounts')]),
 ]
 
-const everyCall = (sample: Sample): Request[] => [...effectiveCalls(sample), ...readingCalls(sample)]
+const everyCall = (scene: Scene): Request[] => [...effectiveCalls(scene), ...readingCalls(scene)]
 
 const changed =
   (changes: SendOptions) =>
@@ -47,36 +48,37 @@ export const guardRules: Rules = {
     sent: 'every call with a foreign, a look-alike, a null and a missing Origin',
     why: "Another site's page rides on the person's cookies.",
     section: 'RFC 10017 §6.1.3.3',
-    refuses: (sample) => {
-      const [first, ...others] = strangeOrigins(sample.options.origin)
+    refuses: (scene) => {
+      const [first, ...others] = strangeOrigins(scene.options.origin)
       const from = (origin: string | undefined): ReturnType<typeof changed> =>
         changed({ headers: { origin, 'sec-fetch-site': undefined } })
       return [
-        ...everyCall(sample).map(from(first)),
-        ...effectiveCalls(sample).map(from(undefined)),
-        ...others.map((origin) => from(origin)(sample.authorization())),
+        ...everyCall(scene).map(from(first)),
+        ...effectiveCalls(scene).map(from(undefined)),
+        ...others.map((origin) => from(origin)(scene.authorization())),
       ]
     },
     refusal: 'forbidden_origin',
   },
   'fetch-metadata': {
+    tier: 'hardening',
     sent: 'GET without Origin, with Sec-Fetch-Site cross-site, same-site and none',
     why: 'Browsers say where a request comes from where they leave the Origin out: an image, a link, a sibling host.',
     section: 'RFC 10017 §6.1.3.3',
-    refuses: (sample) =>
+    refuses: (scene) =>
       ['cross-site', 'same-site', 'none'].flatMap((site) =>
-        readingCalls(sample).map(changed({ headers: { origin: undefined, 'sec-fetch-site': site } })),
+        readingCalls(scene).map(changed({ headers: { origin: undefined, 'sec-fetch-site': site } })),
       ),
     refusal: 'forbidden_origin',
-    async afterwards({ client }) {
-      expectStatus(await client.send('GET', '/connections', { headers: { origin: undefined } }), 200)
+    async run(scene) {
+      await scene.ask(['GET', '/connections', { headers: { origin: undefined } }], 200)
     },
   },
   header: {
     sent: 'every call without the Countersign header',
     why: 'A form cannot send it, and another origin asks before it does.',
     section: 'RFC 10017 §6.1.3.3.2',
-    refuses: (sample) => everyCall(sample).map(changed({ headers: { [contractHeader]: undefined } })),
+    refuses: (scene) => everyCall(scene).map(changed({ headers: { [contractHeader]: undefined } })),
     refusal: 'forbidden_origin',
   },
   version: {
@@ -90,21 +92,20 @@ export const guardRules: Rules = {
     sent: "every call without the app's session",
     why: 'Without a user there is nobody on whose behalf to sign or to read.',
     section: 'RFC 10017 §6.2.4.2',
-    refuses: (sample) => everyCall(sample).map(changed({ as: 'nobody' })),
+    refuses: (scene) => everyCall(scene).map(changed({ as: 'nobody' })),
     refusal: 'unauthenticated',
   },
   cors: {
     sent: 'preflights from foreign, look-alike and null origins',
     why: 'An answer to any of them would open the backend to that site.',
     section: 'RFC 10017 §6.1.3.3.2',
-    refuses: ({ options }) =>
-      strangeOrigins(options.origin).map((origin) => preflight(options.providers.mediated, origin)),
+    refuses: ({ options }) => strangeOrigins(options.origin).map((origin) => preflight(options, origin)),
     refusal: 'forbidden_origin',
-    async afterwards({ client, options }) {
-      const own = await client.send(...preflight(options.providers.mediated, options.origin))
+    async run(scene) {
+      const { options } = scene
+      const own = await scene.ask(preflight(options, options.origin), [204, 200, 403])
       // Where page and backend share an origin there is no preflight, and nothing to allow.
       if (own.status === 403) return
-      expectStatus(own, 204, 200)
       const allowed = own.headers.get('access-control-allow-origin')
       expect(allowed === options.origin, "the app's origin is not echoed")
       const varies = /\borigin\b/i.test(own.headers.get('vary') ?? '')
@@ -115,8 +116,7 @@ export const guardRules: Rules = {
     sent: 'X-Forwarded-Host, Forwarded, X-Original-URL and the like that name another host',
     why: 'A header that anybody can send must not decide where people are sent.',
     section: 'RFC 9700 §4.13',
-    async run({ client, options, authorizationBody }) {
-      const { body } = await authorizationBody()
+    async run(scene) {
       const headers = {
         'x-forwarded-host': 'evil.example',
         'x-forwarded-prefix': '/evil.example',
@@ -124,19 +124,15 @@ export const guardRules: Rules = {
         'x-original-url': '/connections?evil.example',
         'x-rewrite-url': '/connections?evil.example',
       }
-      const answer = await client.send('POST', `/${options.providers.mediated}/authorization`, {
-        body,
-        headers,
-      })
-      expectStatus(answer, 201)
-      expect(!answer.text.includes('evil.example'), 'the answer holds the host of a forwarding header')
+      const { text } = await scene.ask(scene.authorization({}, { headers }), 201)
+      expect(!text.includes('evil.example'), 'the answer holds the host of a forwarding header')
     },
   },
 }
 
-const preflight = (provider: string, origin: string): Request => [
+const preflight = (options: Scene['options'], origin: string): Request => [
   'OPTIONS',
-  `/${provider}/token`,
+  `/${nameOf(options, 'mediated')}/token`,
   {
     as: 'nobody',
     headers: {

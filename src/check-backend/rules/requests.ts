@@ -1,16 +1,10 @@
-import { unknownId } from '../harness/bench.js'
-import {
-  expect,
-  expectRefusal,
-  expectStatus,
-  expectUnseen,
-  member,
-  requestOf,
-} from '../harness/expectations.js'
-import type { Request } from '../harness/sample.js'
-import { providerScope, redirectUriOf } from '../options.js'
+import { createState } from '../../protocol/pkce.js'
+import { expect, member, requestOf } from '../harness/expectations.js'
+import { unknownId, unknownProof, type Request } from '../harness/scene.js'
+import { nameOf, providerScope } from '../options.js'
 import type { Rules } from '../rule.js'
 
+const live = '{mediated}'
 const plain = { headers: { 'content-type': 'text/plain' } }
 
 /** Bodies: their type, size and form. */
@@ -19,59 +13,64 @@ export const bodyRules: Rules = {
     sent: 'JSON as text/plain, as a form, multipart, without a type, compressed',
     why: 'A form of another site can send text/plain, and no browser asks before it does.',
     section: 'RFC 10017 §6.1.3.3, Fetch (CORS-safelisted request headers)',
-    refuses: ({ options, authorization, token, accessToken, resource }) => [
-      ...otherTypes.map((type) => accessToken({}, { headers: { 'content-type': type } })),
-      accessToken({}, { headers: { 'content-encoding': 'gzip' } }),
-      authorization({}, plain),
-      token({}, plain),
-      ...(options.level === 1 ? [] : [resource('POST', 'payments', { body: {}, ...plain })]),
+    refuses: (scene) => [
+      ...otherTypes.map((type) => scene.accessToken(live, {}, { headers: { 'content-type': type } })),
+      scene.accessToken(live, {}, { headers: { 'content-encoding': 'gzip' } }),
+      scene.authorization({}, plain),
+      scene.token(unknownProof(), plain),
+      ...(scene.options.level === 1 ? [] : [scene.resource('POST', 'payments', { body: {}, ...plain })]),
     ],
     refusal: 'unsupported_media_type',
-    async afterwards({ live, accessToken }) {
+    async run(scene) {
       const utf8 = { headers: { 'content-type': 'application/json; charset=utf-8' } }
-      expectStatus(await accessToken(await live(), {}, utf8), 200)
+      await scene.ask(scene.accessToken(live, {}, utf8), 200)
     },
   },
   'body-size': {
+    tier: 'hardening',
     sent: '17 KiB with a Content-Length, and in chunks without one',
     why: 'Nobody may fill the memory of the server; a length is a claim.',
     section: 'RFC 10017 §6.1.3.5',
-    refuses: ({ accessToken }) =>
-      [false, true].map((chunked) => accessToken({ rejected: 'A'.repeat(17 * 1024) }, { chunked })),
+    refuses: (scene) =>
+      [false, true].map((chunked) =>
+        scene.accessToken(live, { rejected: 'A'.repeat(17 * 1024) }, { chunked }),
+      ),
     refusal: 'payload_too_large',
   },
   'body-form': {
     sent: 'no JSON, no object, invalid UTF-8, nothing at all, deep nesting',
     why: 'What cannot be understood is refused before anything is done.',
     section: 'RFC 8259 §9',
-    refuses: ({ accessToken }) => malformedBodies.map((body) => accessToken(body)),
+    refuses: (scene) => malformedBodies.map((body) => scene.accessToken(live, body)),
     refusal: 'invalid_request',
   },
   'body-members': {
+    tier: 'hardening',
     sent: 'members that only the server may decide: client_id, user_email, sub, token_endpoint',
     why: "Who a person is, and for whom the backend speaks, comes from the app's own session and configuration.",
     section: 'RFC 9396 §12, confused deputy',
-    refuses: ({ authorization, token, accessToken }) => [
-      authorization({ client_id: 'another' }),
-      authorization({ user_email: 'a@evil.example' }),
-      authorization({ token_endpoint: 'https://evil.example' }),
-      authorization({ input: { sub: 'another' } }),
-      token({ sub: 'another' }),
-      accessToken({ scope: 'admin' }),
+    refuses: (scene) => [
+      scene.authorization({ client_id: 'another' }),
+      scene.authorization({ user_email: 'a@evil.example' }),
+      scene.authorization({ token_endpoint: 'https://evil.example' }),
+      scene.authorization({ input: { sub: 'another' } }),
+      scene.token({ ...unknownProof(), sub: 'another' }),
+      scene.accessToken(live, { scope: 'admin' }),
     ],
     refusal: 'invalid_request',
   },
   'body-prototype': {
+    tier: 'hardening',
     sent: '__proto__, constructor and prototype as members, at the top and inside input',
-    why: 'Names that change every object of a careless program.',
+    why: 'In JavaScript such a name can change every object of a careless program.',
     section: 'CWE-1321',
-    refuses: ({ body, authorization, accessToken }) => {
+    refuses: (scene) => {
       const polluted = '{"__proto__":{"polluted":true}}'
-      const inside = JSON.stringify({ ...body, input: {} }).replace('{}', polluted)
-      const [method, path] = authorization()
+      const inside = JSON.stringify({ ...scene.attempt().body, input: {} }).replace('{}', polluted)
+      const [method, path] = scene.authorization()
       return [
         ...['__proto__', 'constructor', 'prototype'].map((name) =>
-          accessToken(polluted.replace('__proto__', name)),
+          scene.accessToken(live, polluted.replace('__proto__', name)),
         ),
         [method, path, { body: inside }],
       ]
@@ -82,16 +81,15 @@ export const bodyRules: Rules = {
     sent: 'states, challenges, verifiers and hashes of wrong length, alphabet and type',
     why: 'What is not random enough protects nothing; what is no string reaches code that expects one.',
     section: 'RFC 7636 §4.1, §4.2',
-    refuses: ({ body, authorization, token, accessToken }) => [
-      authorization({ state: 'short' }),
-      authorization({ code_challenge: 'a'.repeat(42) }),
-      authorization({ state: [body.state] }),
-      token({ code_verifier: 'a'.repeat(42) }),
-      token({ code_verifier: 'a'.repeat(129) }),
-      token({ code_verifier: `${'a'.repeat(42)}+` }),
-      token({ code: undefined }),
-      token({ code: { $ne: '' } }),
-      ...['short', 1, null, [unknownId(32)]].map((rejected) => accessToken({ rejected })),
+    refuses: (scene) => [
+      scene.authorization({ state: 'short' }),
+      scene.authorization({ code_challenge: 'a'.repeat(42) }),
+      scene.authorization({ state: [createState()] }),
+      ...['a'.repeat(42), 'a'.repeat(129), `${'a'.repeat(42)}+`].map((verifier) =>
+        scene.token({ ...unknownProof(), code_verifier: verifier }),
+      ),
+      ...[undefined, { $ne: '' }].map((code) => scene.token({ ...unknownProof(), code })),
+      ...['short', 1, null, [createState()]].map((rejected) => scene.accessToken(live, { rejected })),
     ],
     refusal: 'invalid_request',
   },
@@ -99,10 +97,10 @@ export const bodyRules: Rules = {
     sent: 'redirect URIs that are not registered, or only begin like one that is',
     why: 'A code that goes to another address is lost to an attacker.',
     section: 'RFC 9700 §4.1.3',
-    refuses: ({ options, authorization }) => {
-      const own = redirectUriOf(options, options.providers.mediated)
+    refuses: (scene) => {
+      const own = scene.attempt().body.redirect_uri
       const others = ['https://evil.example/callback', `${own}/x`, `${own}?x=1`, undefined]
-      return others.map((uri) => authorization({ redirect_uri: uri }))
+      return others.map((uri) => scene.authorization({ redirect_uri: uri }))
     },
     refusal: 'invalid_request',
   },
@@ -110,11 +108,10 @@ export const bodyRules: Rules = {
     sent: 'a scope wider than the backend allows, then a narrower one',
     why: 'A page that was taken over must not ask for more than the app does.',
     section: 'RFC 6749 §3.3',
-    refuses: ({ authorization }) => [authorization({ scope: `${providerScope} admin` })],
+    refuses: (scene) => [scene.authorization({ scope: `${providerScope} admin` })],
     refusal: 'invalid_request',
-    async afterwards({ client }, { authorization }) {
-      const narrow = await client.send(...authorization({ scope: 'accounts' }))
-      expectStatus(narrow, 201)
+    async run(scene) {
+      const narrow = await scene.ask(scene.authorization({ scope: 'accounts' }), 201)
       const url = new URL(String(member(narrow, 'authorization_url')))
       expect(url.searchParams.get('scope') === 'accounts', 'the narrower scope was not asked for')
     },
@@ -127,11 +124,11 @@ export const pathRules: Rules = {
     sent: 'names of providers that there are not, __proto__ and constructor among them',
     why: 'A name from outside is looked up in a list, and never becomes an address.',
     section: 'CWE-918, CWE-1321',
-    refuses: ({ body }) =>
+    refuses: (scene) =>
       ['nobody', '__proto__', 'constructor', 'https:%2f%2fevil.example'].map((name): Request => [
         'POST',
         `/${name}/authorization`,
-        { body },
+        { body: scene.attempt().body },
       ]),
     refusal: ['unknown_provider', 'not_found'],
   },
@@ -139,50 +136,51 @@ export const pathRules: Rules = {
     sent: 'ids of connections that there are not',
     why: 'Ids cannot be guessed, and a wrong one says nothing about the right ones.',
     section: 'RFC 10017 §6.2.4.2',
-    refuses: () =>
+    refuses: (scene) =>
       [unknownId(16), '__proto__', 'constructor', '%2e%2e'].flatMap((id): Request[] => [
-        ['POST', `/connections/${id}/access-token`, { body: {} }],
+        scene.accessToken(id),
         ['DELETE', `/connections/${id}`],
       ]),
     refusal: ['unknown_connection', 'not_found'],
   },
   'path-unknown': {
+    tier: 'hardening',
     sent: 'paths that the contract does not have: other case, a slash more, /sign, /assertion, /refresh',
     why: 'No endpoint hands out a signature or an assertion, and none exists beside those of the contract.',
     section: 'RFC 10017 §6.2.3.1',
     refuses: ({ options }) =>
-      unknownPaths(options.providers.mediated).flatMap((path): Request[] => [
+      unknownPaths(nameOf(options, 'mediated')).flatMap((path): Request[] => [
         ['POST', path, { body: {} }],
         ['GET', path],
       ]),
     refusal: 'not_found',
   },
   method: {
+    tier: 'hardening',
     sent: 'methods that an endpoint does not have, HEAD and TRACE',
     why: 'A GET can be caused by a link; TRACE repeats cookies.',
     section: 'RFC 9110 §9, §15.5.6',
-    async run({ client, options, live, provider }) {
-      const { mediated } = options.providers
-      const id = await live()
+    async run(scene) {
+      const id = await scene.live()
+      const name = nameOf(scene.options, 'mediated')
       const calls = [
-        ['GET', `/${mediated}/authorization`, 'POST'],
-        ['GET', `/${mediated}/token`, 'POST'],
-        ['PUT', '/connections', 'GET'],
-        ['GET', `/connections/${id}/access-token`, 'POST'],
-        ['GET', `/connections/${id}`, 'DELETE'],
+        [['GET', `/${name}/authorization`], 'POST'],
+        [['GET', `/${name}/token`], 'POST'],
+        [['PUT', '/connections', { body: {} }], 'GET'],
+        [['GET', `/connections/${id}/access-token`], 'POST'],
+        [['GET', `/connections/${id}`], 'DELETE'],
       ] as const
-      await expectUnseen(provider, async () => {
-        for (const [method, path, allowed] of calls) {
-          const answer = await client.send(method, path, method === 'PUT' ? { body: {} } : {})
-          expectRefusal(answer, 'method_not_allowed')
+      await scene.unseen(async () => {
+        for (const [request, allowed] of calls) {
+          const answer = await scene.ask(request, 'method_not_allowed')
           const allow = answer.headers.get('allow')?.split(/\s*,\s*/) ?? []
-          const isRight = allow.includes(allowed) && !allow.includes(method)
+          const isRight = allow.includes(allowed) && !allow.includes(request[0])
           expect(isRight, `${requestOf(answer)}: Allow is wrong or missing`)
         }
-        expectStatus(await client.send('HEAD', '/connections'), 405)
+        await scene.ask(['HEAD', '/connections'], 405)
       })
-      const trace = await client.send('TRACE', '/connections')
-      expect(trace.status >= 400, 'TRACE was answered')
+      const { status } = await scene.ask(['TRACE', '/connections'])
+      expect(status >= 400, 'TRACE was answered')
     },
   },
   'method-override': {
@@ -190,13 +188,13 @@ export const pathRules: Rules = {
     why: 'What a request does is said by its method, which browsers guard.',
     section: 'RFC 9110 §9.1',
     refuses: () => [
-      ['POST', '/connections/{mediated}', { body: { _method: 'DELETE' }, headers: overrides }],
-      ['POST', '/connections/{mediated}?_method=DELETE', { body: {} }],
-      ['GET', '/connections/{mediated}?_method=DELETE', { headers: overrides }],
+      ['POST', `/connections/${live}`, { body: { _method: 'DELETE' }, headers: overrides }],
+      ['POST', `/connections/${live}?_method=DELETE`, { body: {} }],
+      ['GET', `/connections/${live}?_method=DELETE`, { headers: overrides }],
     ],
     refusal: 'method_not_allowed',
-    async afterwards({ live, isListed }) {
-      expect(await isListed(await live()), 'the connection is gone')
+    async run(scene) {
+      expect((await scene.listed(await scene.live())).length === 1, 'the connection is gone')
     },
   },
 }

@@ -14,14 +14,15 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Options of the check but for the base URL: two users, both levels. */
+/** Options of the check but for the base URL: two users, all levels and tiers. */
 export async function checkOptions(
   changes: Partial<CheckOptions> = {},
 ): Promise<Omit<CheckOptions, 'baseUrl'>> {
   return {
     origin: app,
     level: 2,
-    providers: { mediated: 'check', bff: 'check-bff' },
+    tier: 'all',
+    providers: { mediated: 'check', bff: 'check-bff', openid: 'check-openid' },
     redirectUri: `${app}/callback/{provider}`,
     providerPort: await freePort(),
     sessions: { user: { cookie: 'session=robin' }, other: { cookie: 'session=kim' } },

@@ -12,7 +12,7 @@ import type { Variant } from './variants.js'
  * that must fail and those about all answers, `all` the whole table.
  */
 export function testVariants(variants: readonly Variant[], which: 'intended' | 'all'): void {
-  vi.setConfig({ testTimeout: 60_000 })
+  vi.setConfig({ testTimeout: 120_000 })
   // Below node_modules, where the copies find Express.
   const cache = join(import.meta.dirname, '../../../node_modules/.cache')
   mkdirSync(cache, { recursive: true })

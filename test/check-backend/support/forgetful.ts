@@ -52,7 +52,11 @@ export const forgetful: readonly Variant[] = [
     '.filter((one) => !granted.includes(one))',
     '.filter(() => false)',
   ]),
-  variant('gives a renewed connection another id', 'renew', ['connections.js', 'all.has(renews)', 'false']),
+  variant('gives a renewed connection another id', 'renew', [
+    'connections.js',
+    'renewed ? renews',
+    'false ? renews',
+  ]),
   variant(
     "finds other users' connections",
     ['connection-foreign', 'resource-foreign'],
@@ -131,16 +135,26 @@ export const forgetful: readonly Variant[] = [
     "req.method !== 'GET') throw",
     'false) throw',
   ]),
-  variant(
-    'tells the time in milliseconds',
-    ['token', 'connections', 'bff-token'],
-    ['connections.js', 'created_at: createdAt', 'created_at: createdAt * 1000'],
-  ),
-  variant(
-    'refreshes whenever it is asked',
-    ['access-token', 'access-token-rejected', 'resource-token-refused'],
-    ['connections.js', 'expiresAt - now() > 10', 'expiresAt - now() > 7200'],
-  ),
+  variant('lists connections in a form of its own', 'connections', [
+    'app.js',
+    'connections.list(req.subject).map(toDocument)',
+    'connections.list(req.subject).map((one) => ({ ...toDocument(one), details: undefined }))',
+  ]),
+  variant('has another form for bff connections', 'bff-token', [
+    'app.js',
+    'connection: toDocument(connection), ...accessToken',
+    "connection: { ...toDocument(connection), ...(provider.mode === 'bff' && { details: null }) }, ...accessToken",
+  ]),
+  variant('tells the time in milliseconds', 'token', [
+    'connections.js',
+    'created_at: createdAt',
+    'created_at: createdAt * 1000',
+  ]),
+  variant('refreshes whenever it is asked', 'access-token', [
+    'connections.js',
+    'expiresAt - now() > 10',
+    'expiresAt - now() > 7200',
+  ]),
   variant('replaces tokens that nobody has refused', 'access-token-rejected', [
     'connections.js',
     'sha256(accessToken) !== rejected',
@@ -157,8 +171,8 @@ export const forgetful: readonly Variant[] = [
   ),
   variant("takes the provider's 401 for its own", 'provider-refused', [
     'provider.js',
-    "throw new Refusal('provider_error')\n    return",
-    "throw new Refusal(status === 401 ? 'unauthenticated' : 'provider_error')\n    return",
+    "!isBearer)\n      throw new Refusal('provider_error')",
+    "!isBearer)\n      throw new Refusal(status === 401 ? 'unauthenticated' : 'provider_error')",
   ]),
   variant(
     'answers for unknown connections as for nobody',

@@ -11,7 +11,7 @@ export interface Listening {
   readonly close: () => Promise<void>
 }
 
-const providerOf = (mode: 'mediated' | 'bff', { issuer, redirect_uri, scope, api }: ProviderSettings) =>
+const providerOf = ({ mode, issuer, redirect_uri, scope, api, resources }: ProviderSettings) =>
   oidc({
     mode,
     issuer,
@@ -19,20 +19,12 @@ const providerOf = (mode: 'mediated' | 'bff', { issuer, redirect_uri, scope, api
     clientSecret: `${crypto.randomUUID()}+&%`,
     redirectUri: redirect_uri,
     scope,
-    ...(mode === 'bff' && {
-      api,
-      routes: [
-        { method: 'GET', path: '/accounts', query: ['limit'] },
-        { method: 'GET', path: '/accounts/{accountId}' },
-        { method: 'GET', path: '/{customerId}/transactions' },
-        { method: 'POST', path: '/payments' },
-      ],
-    }),
+    ...(mode === 'bff' && { api, routes: resources }),
   })
 
-/** The reference backend with the scripted provider in both modes. `carried`: transactions travel in sealed handles. */
+/** The reference backend with the scripted provider in all roles. `carried`: transactions travel in sealed handles. */
 export async function startReference(
-  check: Pick<CheckOptions, 'providerPort' | 'redirectUri'>,
+  check: Pick<CheckOptions, 'providers' | 'providerPort' | 'redirectUri'>,
   {
     carried = false,
     cors = false,
@@ -50,8 +42,9 @@ export async function startReference(
       return subject === undefined ? null : { subject }
     },
     providers: {
-      check: providerOf('mediated', settingsOf(check, 'check')),
-      'check-bff': providerOf('bff', settingsOf(check, 'check-bff')),
+      check: providerOf(settingsOf(check, 'mediated')),
+      'check-bff': providerOf(settingsOf(check, 'bff')),
+      'check-openid': providerOf(settingsOf(check, 'openid')),
     },
   })
   await backend.ready

@@ -1,6 +1,23 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { readMessage, type Message } from '../message.js'
-import type { ScriptedAnswer } from './script.js'
+
+/** A response of the provider. */
+export interface Answer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+}
+
+/** An answer in JSON. */
+export const json = (
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Answer => ({
+  status,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: JSON.stringify(body),
+})
 
 /** A request as the scripted provider received it. */
 export interface ProviderRequest extends Message {
@@ -13,7 +30,7 @@ export interface ProviderRequest extends Message {
 /** Serves on 127.0.0.1. @returns Closes the server. @throws {Error} when the port is taken. */
 export async function serve(
   port: number,
-  answer: (request: ProviderRequest) => Promise<ScriptedAnswer>,
+  answer: (request: ProviderRequest) => Promise<Answer | 'drop'>,
 ): Promise<() => Promise<void>> {
   const server = createServer((incoming, outgoing) => {
     receive(incoming)
@@ -40,7 +57,7 @@ async function receive(incoming: IncomingMessage): Promise<ProviderRequest> {
   return { method, target, ...message, form: new URLSearchParams(message.text) }
 }
 
-function write(answer: ScriptedAnswer, outgoing: ServerResponse): void {
+function write(answer: Answer | 'drop', outgoing: ServerResponse): void {
   if (answer === 'drop') outgoing.destroy()
   else outgoing.writeHead(answer.status, answer.headers).end(answer.body)
 }

@@ -1,0 +1,67 @@
+import { variant, type Variant } from './variants.js'
+
+/** Backends that believe what they are told. Each is the Express example but for a line or two. */
+export const trusting: readonly Variant[] = [
+  variant('sends no nonce', 'id-token', ['provider.js', '...(isOpenId && { nonce }),', '']),
+  variant('needs no nonce', 'nonce-missing', ['app.js', '? !provider.isOpenId :', '? true :']),
+  variant('reads no ID Token', 'id-token-missing', [
+    'provider.js',
+    'const isDue = isOpenId &&',
+    'const isDue = false &&',
+  ]),
+  variant('does without an ID Token where none comes', 'id-token-missing', [
+    'provider.js',
+    '(nonce !== undefined || body.id_token !== undefined)',
+    'body.id_token !== undefined',
+  ]),
+  variant('does not look at signatures', 'id-token-signature', [
+    'id-token.js',
+    '!(await isSigned(idToken, header, jwksUri))',
+    'false',
+  ]),
+  variant('takes ID Tokens of any issuer', 'id-token-issuer', [
+    'id-token.js',
+    'claims.iss !== issuer',
+    'false',
+  ]),
+  variant('takes ID Tokens for any client', 'id-token-audience', [
+    'id-token.js',
+    'if (claims.aud !== clientId && !(',
+    'if (false && !(',
+  ]),
+  variant('takes ID Tokens for several clients', 'id-token-audience', [
+    'id-token.js',
+    '!(claims.aud?.length === 1 && claims.aud[0] === clientId)',
+    '!Array.isArray(claims.aud)',
+  ]),
+  variant('takes ID Tokens of other requests', 'id-token-nonce', [
+    'id-token.js',
+    'claims.nonce !== nonce',
+    'false',
+  ]),
+  variant('takes old ID Tokens', 'id-token-expired', [
+    'id-token.js',
+    '!(claims.exp > now - leewaySeconds)',
+    'false',
+  ]),
+  variant('lets a refresh change the person', 'refresh-person', [
+    'connections.js',
+    'if (tokens.person !== undefined && tokens.person !== connection.person) throw over(connection)',
+    '',
+  ]),
+  variant('sends a refresh again whose answer was lost', 'refresh-lost', [
+    'connections.js',
+    ' || error.isUnanswered ? over(connection)',
+    ' ? over(connection)',
+  ]),
+  variant('loses a connection whose refresh was lost', 'refresh-lost', [
+    'connections.js',
+    "throw error.error === 'invalid_grant'",
+    "if (error.isUnanswered) connection.subject = ''\n      throw error.error === 'invalid_grant'",
+  ]),
+  variant('gives reasons of its own', 'disconnect-reason', [
+    'app.js',
+    'res.json({ revoked: await connections.forget(connection) })',
+    "const revoked = await connections.forget(connection)\n      res.json({ revoked, ...(!revoked && { reason: 'bad day' }) })",
+  ]),
+]
