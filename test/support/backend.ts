@@ -150,7 +150,10 @@ export function createBackend({
     if (backend.session === null) return refusal('unauthenticated', 401)
     const [first = '', second, third] = path
     const answer = (body: Record<string, unknown>, status = 200): Response =>
-      HttpResponse.json((hostile.body?.(body, call) ?? body) as Record<string, string>, { status })
+      HttpResponse.json((hostile.body?.(body, call) ?? body) as Record<string, string>, {
+        status,
+        headers: { countersign: '1' },
+      })
     if (second === 'authorization')
       return answer(authorization(first, call.body as unknown as AuthorizationRequest), 201)
     if (second === 'token') {
