@@ -31,7 +31,9 @@ export function sentValues({ body, headers }: RequestInit): string[] {
 function fromBasic(credentials: string | undefined): string[] {
   if (credentials === undefined) return []
   try {
-    return [credentials, ...atob(credentials).split(':')]
+    const parts = atob(credentials).split(':')
+    // Each was form-encoded before: RFC 6749 §2.3.1.
+    return [credentials, ...parts, ...parts.map((part) => decodeURIComponent(part.replaceAll('+', ' ')))]
   } catch {
     return [credentials]
   }

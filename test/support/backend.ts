@@ -48,7 +48,11 @@ export const refusal = (
   error: ContractErrorCode,
   status: number,
   headers: Readonly<Record<string, string>> = {},
-): Response => HttpResponse.json({ error, error_description: 'See the contract.' }, { status, headers })
+): Response =>
+  HttpResponse.json(
+    { error, error_description: 'See the contract.' },
+    { status, headers: { countersign: '1', ...headers } },
+  )
 
 /** Holds the answers to calls of this path back; the function given back lets them go. */
 export function holdAnswers(backend: FakeBackend, held: string): () => void {

@@ -104,9 +104,9 @@ export async function storeConnection(
     )
     if (renewed === 'refused') {
       // It may be the same person after all, and to revoke this grant may end the one that stays.
-      if (fresh.sub === undefined) throw new Refusal('person_unknown', { connection: renews })
+      if (fresh.sub === undefined) throw new Refusal('person_unknown')
       await forgetConnection(context, fresh)
-      throw new Refusal('other_person', { connection: renews })
+      throw new Refusal('other_person')
     }
     // Disconnected meanwhile, if there is none: then it is a new one.
     if (renewed) return renewed

@@ -96,7 +96,7 @@ function claimRefresh(
         refresh: undefined,
         trouble: undefined,
         // Nobody needs it any more.
-        ...(givenUp && { tokens: { ...current.tokens, refreshToken: undefined } }),
+        ...(givenUp && current.tokens && { tokens: { ...current.tokens, refreshToken: undefined } }),
       },
       result: 'over',
     }

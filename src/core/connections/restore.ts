@@ -29,6 +29,7 @@ export function createRestore(context: Context, reload: () => void): Restore {
   )
   const asked = new Map<string, number>()
   const tried = new Map<string, number>()
+  const openedAt = clock.now()
   let isFirst = true
 
   const isRecent = (at: unknown): boolean => Math.abs(clock.now() - Number(at ?? 0)) < synchronizeSeconds
@@ -37,7 +38,7 @@ export function createRestore(context: Context, reload: () => void): Restore {
     subject: string,
     entries: readonly [key: string, value: unknown][],
   ): Promise<boolean> {
-    const { retired, due } = findTokenWork(context, subject, entries)
+    const { retired, due } = findTokenWork(context, subject, openedAt, entries)
     for (const connection of due) {
       // What a try has found out is stored, unless storage is broken: then this page remembers that it has tried.
       if (isRecent(tried.get(connection.id))) continue
@@ -78,15 +79,13 @@ export function createRestore(context: Context, reload: () => void): Restore {
     if (mediator === undefined || isRecent(synced) || isRecent(asked.get(subject))) return hasChanged
     asked.set(subject, clock.now())
     const list = synchronized(subject, mediator)
-    if (synced === undefined) {
-      await list
-      return true
-    }
     // What is known is shown at once; what changed on another device follows.
     list.then(reload, () => {
       if (subject === context.subject()) context.requireSignIn()
     })
-    return hasChanged
+    if (synced !== undefined) return hasChanged
+    await list
+    return true
   }
 }
 

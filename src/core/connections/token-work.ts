@@ -13,10 +13,16 @@ interface TokenWork {
   readonly due: readonly Connection[]
 }
 
-/** Finds them among all entries of the database. */
+/**
+ * Finds them among all entries of the database.
+ *
+ * @param openedAt When this page was opened: epoch seconds. What has come since is of a page that may have a newer
+ * configuration than this one.
+ */
 export function findTokenWork(
   { platform, providers, tokens: held }: Context,
   subject: string,
+  openedAt: number,
   entries: readonly [key: string, value: unknown][],
 ): TokenWork {
   const retired: Connection[] = []
@@ -28,8 +34,9 @@ export function findTokenWork(
     const { channel } = (Object.hasOwn(providers, name) && providers[name]) || {}
     if (channel?.mode !== 'browser') continue
     const stored = entries.find(([key]) => key === tokensKey(id))?.[1] as StoredTokens | undefined
-    if (persistent && !mayKeep(channel, Object(stored) as Partial<StoredTokens>)) retired.push(connection)
-    else if (status !== 'connected' && isDue((held.get(id) ?? stored)?.trouble, platform.clock.now()))
+    const isOlder = connection.connectedAt <= openedAt
+    if (persistent && isOlder && !mayKeep(channel, stored)) retired.push(connection)
+    else if (status !== 'connected' && isDue(held.get(id)?.trouble ?? stored?.trouble, platform.clock.now()))
       due.push(connection)
   }
   return { retired, due }
@@ -41,8 +48,9 @@ const isDue = (trouble: RefreshTrouble | undefined, now: number): boolean =>
 /** True for tokens that are kept as the configuration says: for those without a note of how, that any may be kept. */
 const mayKeep = (
   { keepsTokens, settings = {} }: ProviderChannel,
-  { dpop }: Pick<Partial<StoredTokens>, 'dpop'>,
+  stored: StoredTokens | undefined,
 ): boolean => {
+  const dpop = stored?.dpop
   const { dpop: binds = false, persistTokens = false } = settings
   return keepsTokens && (dpop === undefined || dpop === binds || (binds && persistTokens))
 }
