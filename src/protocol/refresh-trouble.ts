@@ -41,5 +41,5 @@ export const mayTry = (trouble: RefreshTrouble | undefined, now: number): boolea
   statusFrom(trouble) === 'connected' || Math.abs(now - (trouble?.triedAt ?? 0)) >= trySeconds
 
 /** True when the refresh token of a stopped connection is given up. */
-export const isGivenUp = ({ stoppedAt = Infinity }: RefreshTrouble = {}, now: number): boolean =>
-  now - stoppedAt >= keptSeconds
+export const isGivenUp = (trouble: RefreshTrouble | undefined, now: number): boolean =>
+  now - (trouble?.stoppedAt ?? Infinity) >= keptSeconds

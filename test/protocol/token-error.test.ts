@@ -122,7 +122,7 @@ test('a DPoP nonce that the page cannot read is asked for once, and then for a d
   const { server, endpoint, grant } = await openScene()
   // As without Access-Control-Expose-Headers: the header is there, and nobody sees it.
   server.hostile.token = () => HttpResponse.json({ error: 'use_dpop_nonce' }, { status: 400 })
-  const dpop = oauth.DPoP({ client_id: 'client-1' }, await oauth.generateKeyPair('ES256'))
+  const dpop = oauth.DPoP({ client_id: 'client-1' } as oauth.Client, await oauth.generateKeyPair('ES256'))
   expect(await failure(redeemCode({ ...endpoint, dpop }, grant))).toMatchObject({
     error: 'use_dpop_nonce',
     recovery: 'configure',

@@ -89,8 +89,8 @@ const refusals: Readonly<Record<string, Meaning>> = {
  */
 export function toError(
   { status, headers }: Response,
-  { error, connection }: Record<string, unknown> = {},
   path: string,
+  { error, connection }: Record<string, unknown> = {},
 ): CountersignError {
   const word = typeof error === 'string' && /^[a-z_]{1,64}$/.test(error) ? error : undefined
   const known = word !== undefined && word !== 'other' && Object.hasOwn(refusals, word) ? word : undefined

@@ -184,7 +184,7 @@ async function call<Document>(
   })
   const document = readJsonObject(answer)
   if (answer.response.ok && document) return document as Partial<Document>
-  throw toError(answer.response, document, pathOf(url))
+  throw toError(answer.response, pathOf(url), document)
 }
 
 /** The path of the contract's base, as the sentences name it: the rest of a URL may hold anything. */
