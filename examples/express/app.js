@@ -49,7 +49,7 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
     .route('/connections/:id')
     .delete(async (req, res) => {
       const connection = connections.find(req.subject, req.params.id)
-      res.json({ revoked: await connections.forget(connection) })
+      res.json(await connections.forget(connection))
     })
     .all(notAllowed('DELETE'))
 
@@ -80,14 +80,17 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
       const asked = words(scope)
       if (asked.length === 0) throw new Refusal('invalid_request')
       if (!asked.every((one) => words(provider.scope).includes(one))) throw new Refusal('invalid_request')
+      // Whatever the page asks for: without it nobody would say who has signed in.
+      if (provider.isOpenid && !asked.includes('openid')) asked.push('openid')
+      if (provider.isOpenid && nonce === undefined) throw new Refusal('invalid_request')
       // This provider lets a page choose nothing.
       if (!isObject(input) || Object.keys(input).length > 0) throw new Refusal('invalid_request')
       if (renews !== undefined && connections.find(req.subject, renews).provider !== name)
         throw new Refusal('unknown_connection')
       const owner = { subject: req.subject, provider: name, state }
-      transactions.begin(owner, { challenge, scope: asked.join(' '), renews })
+      transactions.begin(owner, { challenge, nonce, scope: asked.join(' '), renews })
       res.status(201).json({
-        authorization_url: provider.authorizationUrl({ state, challenge, scope: asked.join(' ') }),
+        authorization_url: provider.authorizationUrl({ state, challenge, nonce, scope: asked.join(' ') }),
         expires_in: transactions.seconds,
       })
     })
@@ -105,8 +108,8 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
       // RFC 9207: a response of another server is not for this one.
       if (iss !== undefined && iss !== provider.issuer) throw new Refusal('transaction_invalid')
       const owner = { subject: req.subject, provider: name, state }
-      const id = await transactions.redeem(owner, verifier, async ({ scope, renews }) => {
-        const tokens = await provider.redeem(code, verifier)
+      const id = await transactions.redeem(owner, verifier, async ({ nonce, scope, renews }) => {
+        const tokens = await provider.redeem(code, verifier, provider.isOpenid ? nonce : undefined)
         return connections.keep({ subject: req.subject, provider: name, requested: scope, renews }, tokens)
       })
       const connection = connections.find(req.subject, id)

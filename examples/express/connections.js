@@ -20,6 +20,7 @@ export function createConnections(providers) {
     if (!refreshToken) throw over(connection)
     try {
       const tokens = await providers[connection.provider].refresh(refreshToken)
+      if (tokens.person !== undefined && tokens.person !== connection.person) throw over(connection)
       // Kept before anybody has the new access token: the old refresh token is dead by now.
       connection.tokens = { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken }
     } catch (error) {
@@ -34,8 +35,14 @@ export function createConnections(providers) {
 
     list: (subject) => [...all.values()].filter((connection) => connection.subject === subject),
 
-    /** Keeps what a code gave; a renewed connection keeps its id. */
-    keep({ subject, provider, requested, renews }, tokens) {
+    /** Keeps what a code gave; a renewed connection keeps its id and its person. */
+    async keep({ subject, provider, requested, renews }, { person, ...tokens }) {
+      const known = all.get(renews)?.person
+      if (known !== undefined && person === undefined) throw new Refusal('person_unknown')
+      if (known !== undefined && person !== known) {
+        await providers[provider].revoke(tokens.refreshToken).catch(() => undefined)
+        throw new Refusal('other_person')
+      }
       const granted = tokens.scope === undefined ? words(requested) : words(tokens.scope)
       const connection = {
         id: all.has(renews) ? renews : randomBytes(16).toString('base64url'),
@@ -47,6 +54,7 @@ export function createConnections(providers) {
           .filter((one) => !granted.includes(one))
           .join(' '),
         createdAt: now(),
+        person,
         tokens,
       }
       all.set(connection.id, connection)
@@ -65,13 +73,13 @@ export function createConnections(providers) {
       return connection.tokens
     },
 
-    /** Forgets it, whatever the provider says. */
+    /** Forgets it, whatever the provider says; gives the answer to the page. */
     async forget(connection) {
       all.delete(connection.id)
       try {
         return await providers[connection.provider].revoke(connection.tokens.refreshToken)
-      } catch {
-        return false
+      } catch (error) {
+        return { revoked: false, reason: error.error === 'provider_unavailable' ? 'unreachable' : 'refused' }
       }
     },
   }

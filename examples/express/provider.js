@@ -1,8 +1,10 @@
+import { personOf } from './id-token.js'
 import { Refusal } from './refusal.js'
 
-/** A plain OAuth 2.0 authorization server, of which this server is a confidential client. */
+/** An OAuth 2.0 authorization server, or an OpenID provider, of which this server is a confidential client. */
 export function oauthProvider(settings) {
-  const { clientId, clientSecret, authorizationEndpoint, tokenEndpoint, revocationEndpoint } = settings
+  const { clientId, clientSecret, issuer, authorizationEndpoint, tokenEndpoint, revocationEndpoint } =
+    settings
   const encode = (value) => new URLSearchParams([['', value]]).toString().slice(1)
   const authorization = `Basic ${btoa(`${encode(clientId)}:${encode(clientSecret)}`)}`
 
@@ -13,11 +15,14 @@ export function oauthProvider(settings) {
       body: new URLSearchParams(form),
     })
 
-  async function tokenRequest(form) {
+  const isOpenid = settings.scope.split(' ').includes('openid')
+
+  async function tokenRequest(form, nonce) {
     const { status, text } = await post(tokenEndpoint, form)
     const body = parse(text)
     if (status >= 500 || status === 429) throw new Refusal('provider_unavailable')
-    if (status === 400 && body?.error === 'invalid_grant') throw new Refusal('invalid_grant')
+    // Any other answer says nothing about a code, or about a refresh token.
+    if (/^invalid_(?:grant|token)$/.test(body?.error)) throw new Refusal('invalid_grant')
     const isBearer = /^bearer$/i.test(body?.token_type)
     if (status !== 200 || typeof body?.access_token !== 'string' || !isBearer)
       throw new Refusal('provider_error')
@@ -26,13 +31,20 @@ export function oauthProvider(settings) {
       expiresAt: Date.now() / 1000 + (Number(body.expires_in) || 300),
       refreshToken: body.refresh_token,
       scope: body.scope,
+      // A refresh may leave the ID Token out: OpenID Connect Core §12.2.
+      person:
+        isOpenid && (nonce !== undefined || body.id_token !== undefined)
+          ? personOf(body.id_token, { issuer, clientId, nonce })
+          : undefined,
     }
   }
 
   return {
     ...settings,
 
-    authorizationUrl({ state, challenge, scope }) {
+    isOpenid,
+
+    authorizationUrl({ state, challenge, scope, nonce }) {
       const url = new URL(authorizationEndpoint)
       url.search = new URLSearchParams({
         response_type: 'code',
@@ -42,24 +54,29 @@ export function oauthProvider(settings) {
         state,
         code_challenge: challenge,
         code_challenge_method: 'S256',
+        ...(nonce !== undefined && { nonce }),
       }).toString()
       return url.href
     },
 
-    redeem: (code, verifier) =>
-      tokenRequest({
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: settings.redirectUri,
-        code_verifier: verifier,
-      }),
+    redeem: (code, verifier, nonce) =>
+      tokenRequest(
+        {
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: settings.redirectUri,
+          code_verifier: verifier,
+        },
+        nonce,
+      ),
 
     refresh: (refreshToken) => tokenRequest({ grant_type: 'refresh_token', refresh_token: refreshToken }),
 
     async revoke(token) {
-      if (!revocationEndpoint || !token) return false
+      if (!revocationEndpoint || !token) return { revoked: false, reason: 'no_endpoint' }
       const { status } = await post(revocationEndpoint, { token, token_type_hint: 'refresh_token' })
-      return status === 200 || status === 204
+      if (status === 200 || status === 204) return { revoked: true }
+      return { revoked: false, reason: status >= 500 || status === 429 ? 'unreachable' : 'refused' }
     },
   }
 }
