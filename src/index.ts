@@ -22,6 +22,7 @@ export {
   type ErrorCode,
   type Recovery,
 } from './protocol/errors.js'
+export type { Revocation } from './protocol/revocation-result.js'
 export { CountersignProvider, useClient, type CountersignProviderProps } from './react/provider.js'
 export type { Register, RegisteredClient } from './react/register.js'
 export { useAuthorize, type UseAuthorizeResult } from './react/use-authorize.js'

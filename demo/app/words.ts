@@ -11,7 +11,14 @@ const words: Partial<Record<ErrorCode, string>> = {
   sign_in_required: 'You are not signed in to this app. Sign in, and it goes on from here.',
   redemption_unknown: 'It is not known whether the bank has finished the connection. Start again to be sure.',
   token_error: 'The bank did not finish the connection.',
-  backend_error: 'This app could not reach the bank. Your answer there is kept for a while.',
+  backend_unavailable: 'This app cannot work just now. Your answer at the bank is kept for a while.',
+  provider_unavailable: 'The bank does not answer just now. Your answer there is kept for a while.',
+  provider_error: 'The bank did not finish the connection.',
+  other_person:
+    'Somebody else signed in at the bank than the person whose connection this is. It stays as it was.',
+  person_unknown:
+    'The bank does not say who signed in, so the connection was not renewed. It stays as it was.',
+  refresh_failed: 'The bank gives answers that make no sense. This app tries again from time to time.',
   rate_limited: 'There were too many attempts. Wait a little before the next one.',
   network_error: 'No answer came. Look whether you are online.',
   popup_blocked: 'Your browser did not let the bank’s window open.',

@@ -36,14 +36,17 @@ export function createConnections(providers) {
 
     list: (subject) => [...all.values()].filter((connection) => connection.subject === subject),
 
-    /** Keeps what a code gave; a renewed connection keeps its id. */
-    keep({ subject, provider, requested, renews }, tokens) {
+    /** Keeps what a code gave; a renewed connection keeps its id and its person. */
+    async keep({ subject, provider, requested, renews }, { person, ...tokens }) {
+      const known = all.get(renews)?.person
+      if (known !== undefined && person === undefined) throw new Refusal('person_unknown')
+      if (known !== undefined && person !== known) {
+        await providers[provider].revoke(tokens.refreshToken).catch(() => undefined)
+        throw new Refusal('other_person')
+      }
       const granted = tokens.scope === undefined ? words(requested) : words(tokens.scope)
-      const renewed = all.get(renews)
-      // Nobody's data is taken for somebody else's.
-      if (renewed && renewed.person !== tokens.person) throw new Refusal('transaction_invalid')
       const connection = {
-        id: renewed ? renews : randomBytes(16).toString('base64url'),
+        id: all.has(renews) ? renews : randomBytes(16).toString('base64url'),
         subject,
         provider,
         status: 'connected',
@@ -52,7 +55,7 @@ export function createConnections(providers) {
           .filter((one) => !granted.includes(one))
           .join(' '),
         createdAt: now(),
-        person: tokens.person,
+        person,
         tokens,
       }
       all.set(connection.id, connection)
@@ -71,13 +74,13 @@ export function createConnections(providers) {
       return connection.tokens
     },
 
-    /** Forgets it, whatever the provider says. */
+    /** Forgets it, whatever the provider says; gives the answer to the page. */
     async forget(connection) {
       all.delete(connection.id)
       try {
         return await providers[connection.provider].revoke(connection.tokens.refreshToken)
-      } catch {
-        return false
+      } catch (error) {
+        return { revoked: false, reason: error.error === 'provider_unavailable' ? 'unreachable' : 'refused' }
       }
     },
   }

@@ -11,6 +11,8 @@ export interface BackendEvent {
     | 'access_token_given'
     | 'tokens_refreshed'
     | 'reauthorization_required'
+    /** A connection's status has become `failed`: three answers to refreshes were no OAuth answers. Worth a look. */
+    | 'refresh_failed'
     | 'disconnected'
     | 'resource_requested'
     | 'refused'
@@ -30,7 +32,8 @@ export interface BackendEvent {
   /** For `refused`: the error that was answered. */
   readonly error?: ContractErrorCode | undefined
   /**
-   * For `refused` and `failed`: the check, or the provider's error code. For `record_unreadable`: `unknown_key` (sealed by
+   * For `refused` and `failed`: the check, or the provider's error code. For `reauthorization_required`: `invalid_grant`,
+   * `refused_twice` or `refresh_unanswered`. For `record_unreadable`: `unknown_key` (sealed by
    * a key that is not among `keys`), `no_keys` (sealed, and there are no `keys`), `not_sealed` (written before there were
    * `keys`), or `damaged`.
    */

@@ -32,6 +32,7 @@ export {
 } from '../providers/moneyhub/backend.js'
 export { oidc, type OidcBackendOptions, type OidcClientAuthentication } from '../providers/oidc/backend.js'
 export { stitch, type StitchBackendOptions } from '../providers/stitch/backend.js'
+export type { Revocation } from '../protocol/revocation-result.js'
 export type { BackendEvent, BackendLog, RecordKind } from './backend-events.js'
 export { createBackend, type Backend } from './handler.js'
 export type { BackendOptions } from './options.js'

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../protocol/contract.js'
 import type { Fetch } from '../protocol/http.js'
+import type { Revocation } from '../protocol/revocation-result.js'
 import type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
 import type { LeasedRecord, LeaseTerms } from './storage/lease.js'
 import type { Records } from './storage/records.js'
@@ -228,8 +229,8 @@ export interface BackendProvider<Claims extends object = object> {
    */
   readonly refreshRepeatable?: boolean
 
-  /** Ends the grant at the provider: resolves with `true` when the provider confirmed it. Absent: there is no way to. */
-  revoke?(connection: HeldConnection, context: ProviderContext): Promise<boolean>
+  /** Ends the grant at the provider, and says why it did not where the provider did not confirm it. Absent: there is no way to. */
+  revoke?(connection: HeldConnection, context: ProviderContext): Promise<Revocation>
 
   /** Requests of pages to the API, in `bff` mode. */
   readonly resources?: Resources

@@ -11,6 +11,8 @@ import { respondJson } from './http/responses.js'
 import type { Session } from './provider.js'
 import { isCodeChallenge } from '../protocol/pkce.js'
 import { usableTokens } from './connections/access-tokens.js'
+import { isRefreshDue } from './connections/good-tokens.js'
+import type { ConnectionRecord } from './connections/record.js'
 import { readJsonBody } from './http/body.js'
 import { requestResource } from './connections/resource-proxy.js'
 
@@ -61,7 +63,7 @@ const token = (provider: string): Route => ({
 const list: Route = {
   action: 'connections',
   async respond(context, { subject }) {
-    const records = await listConnections(context, subject)
+    const records = await tryAgain(context, subject, await listConnections(context, subject))
     const body: ConnectionsAnswer = {
       connections: records.map((record) => toDocument(record, context.now())),
     }
@@ -69,11 +71,28 @@ const list: Route = {
   },
 }
 
+/**
+ * Tries to refresh the connections that do not work, each once an hour at most: a page that is told so does not ask for
+ * their tokens, so nobody else would find out that one works again.
+ */
+async function tryAgain(
+  context: Context,
+  subject: string,
+  records: ConnectionRecord[],
+): Promise<ConnectionRecord[]> {
+  const due = records.filter(
+    (record) => record.trouble && record.status !== 'connected' && isRefreshDue(record, context.now()),
+  )
+  if (due.length === 0) return records
+  await Promise.all(due.map((record) => usableTokens(context, record).catch(() => undefined)))
+  return listConnections(context, subject)
+}
+
 const disconnect = (id: string): Route => ({
   action: 'connections',
   async respond(context, { subject }) {
     const record = await findConnection(context, subject, id)
-    const body: DisconnectAnswer = { revoked: await forgetConnection(context, record) }
+    const body: DisconnectAnswer = await forgetConnection(context, record)
     context.emit('disconnected', { provider: record.provider, connection: id })
     return respondJson(200, body)
   },

@@ -1,3 +1,4 @@
+import type { RefreshTrouble } from '../protocol/refresh-trouble.js'
 import type { Connection, ConnectionRecord } from './records/connection.js'
 
 /** An access token in the memory of this page. */
@@ -15,6 +16,8 @@ export interface ConnectionTokens {
   readonly refreshToken?: string | undefined
   /** Whom the first ID Token named: a refreshed one must name the same. */
   readonly idTokenSubject?: string | undefined
+  /** The refreshes that were refused or made no sense; absent after one that succeeded. */
+  readonly trouble?: RefreshTrouble | undefined
 }
 
 /** The tokens of all connections, in the memory of this page and nowhere else. */

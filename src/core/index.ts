@@ -22,3 +22,4 @@ export {
   type ErrorCode,
   type Recovery,
 } from '../protocol/errors.js'
+export type { Revocation } from '../protocol/revocation-result.js'

@@ -1,4 +1,5 @@
-import { AuthorizationResponseError, TransactionError, ValidationError } from './errors.js'
+import { cleanDescription } from './error-description.js'
+import { AuthorizationResponseError, TransactionError, ValidationError, type Recovery } from './errors.js'
 
 /** A well-formed authorization response, not yet matched to a transaction. */
 export interface AuthorizationResponse {
@@ -68,26 +69,84 @@ export function parseAuthorizationResponse(parameters: URLSearchParams): Authori
 /** Makes the error of an error response; its texts are cut to what the RFC allows. */
 function toError(error: string, parameters: URLSearchParams): AuthorizationResponseError {
   const known = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(error) ? error : 'unknown'
-
-  const description = parameters
-    .get('error_description')
-    ?.replace(/\p{Cc}/gu, ' ')
-    .slice(0, 1024)
+  const errorDescription = cleanDescription(parameters.get('error_description'), [])
   const uri = parameters.get('error_uri') ?? ''
-  const denied = known === 'access_denied'
-  const busy = known === 'temporarily_unavailable' || known === 'server_error'
+  const [code, message, recovery = 'authorize'] = meaningOf(known, errorDescription)
   return new AuthorizationResponseError(
-    denied ? 'access_denied' : busy ? 'temporarily_unavailable' : 'authorization_error',
-    denied
-      ? 'Access was denied at the provider. Nothing was connected; start again with authorize().'
-      : busy
-        ? 'The provider cannot serve the request now. Start again in a while with authorize().'
-        : 'The provider refused the authorization request. See error and errorDescription, then start again with authorize().',
+    code,
+    message,
     {
       error: known,
-      errorDescription: description,
+      errorDescription,
       errorUri: /^https:/i.test(uri) && uri.length <= 2048 && URL.canParse(uri) ? uri : undefined,
     },
+    { recovery },
+  )
+}
+
+type Meaning = readonly [
+  'access_denied' | 'authorization_error' | 'temporarily_unavailable',
+  message: string,
+  recovery?: Recovery,
+]
+
+function meaningOf(error: string, description = ''): Meaning {
+  switch (error) {
+    case 'access_denied':
+      return [
+        'access_denied',
+        'Access was denied at the provider. Nothing was connected; start again with authorize().',
+      ]
+    case 'temporarily_unavailable':
+    case 'server_error':
+      return [
+        'temporarily_unavailable',
+        'The provider cannot serve the request now. Start again in a while with authorize().',
+      ]
+    case 'invalid_scope':
+      return [
+        'authorization_error',
+        'The provider does not accept the scope. Compare `scope` with what is registered at the provider.',
+        'configure',
+      ]
+    case 'invalid_client':
+    case 'unauthorized_client':
+    case 'unsupported_response_type':
+      return [
+        'authorization_error',
+        'The provider does not let this client use the authorization code flow. Compare the client id with what is registered at the provider.',
+        'configure',
+      ]
+    default:
+      // RFC 9126 §5 has no error of its own for this; servers say it in words.
+      return /pushed authorization request|\bPAR\b/i.test(description)
+        ? [
+            'authorization_error',
+            'The provider accepts pushed authorization requests only. Set `par: true`.',
+            'configure',
+          ]
+        : [
+            'authorization_error',
+            'The provider refused the authorization request. See error and errorDescription, then start again with authorize().',
+          ]
+  }
+}
+
+/** The error without any value of the request in its texts: a server may repeat what it does not like. */
+export function withoutSentValues(
+  { code, message, recovery, error, errorDescription, errorUri }: AuthorizationResponseError,
+  sent: readonly (string | undefined)[],
+): AuthorizationResponseError {
+  const isClean = (text: string): boolean => cleanDescription(text, sent) === text
+  return new AuthorizationResponseError(
+    code as Meaning[0],
+    message,
+    {
+      error,
+      errorDescription: cleanDescription(errorDescription, sent),
+      errorUri: errorUri !== undefined && isClean(errorUri) ? errorUri : undefined,
+    },
+    { recovery },
   )
 }
 

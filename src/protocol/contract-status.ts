@@ -11,6 +11,8 @@ export const statusOf: Readonly<Record<ContractErrorCode, number>> = {
   not_found: 404,
   method_not_allowed: 405,
   transaction_invalid: 409,
+  other_person: 409,
+  person_unknown: 409,
   reauthorization_required: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,

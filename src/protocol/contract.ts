@@ -60,8 +60,11 @@ export interface TokenRequest {
 export interface ConnectionDocument {
   readonly id: string
   readonly provider: string
-  /** `reauthorization_required` when the provider no longer accepts what the backend holds. */
-  readonly status: 'connected' | 'reauthorization_required'
+  /**
+   * `reauthorization_required` when the provider no longer accepts what the backend holds; `failed` when its answers to
+   * refreshes make no sense, so that nobody knows.
+   */
+  readonly status: 'connected' | 'reauthorization_required' | 'failed'
   /** The granted scope, space-delimited. */
   readonly scope: string
   /** The requested scope that was not granted, space-delimited; empty when all was granted. */
@@ -101,10 +104,18 @@ export interface AccessTokenRequest {
   readonly rejected?: string
 }
 
+/**
+ * Why a grant was not revoked: there is no endpoint for it, or nothing left here to revoke; the provider did not confirm it;
+ * the provider could not be reached.
+ */
+export type UnrevokedReason = 'no_endpoint' | 'refused' | 'unreachable'
+
 /** The answer (200) to `DELETE /connections/{id}`. */
 export interface DisconnectAnswer {
   /** `true` when the provider confirmed that it revoked the grant. The backend forgets the connection in any case. */
   readonly revoked: boolean
+  /** Why not, where `revoked` is `false`. A backend may leave it out. */
+  readonly reason?: UnrevokedReason
 }
 
 /** Every error of the contract. */
@@ -112,7 +123,10 @@ export interface ErrorAnswer {
   readonly error: ContractErrorCode
   /** A fixed sentence; never text of the provider. */
   readonly error_description: string
-  /** For `reauthorization_required` and the like: the connection it is about. */
+  /**
+   * For `reauthorization_required`: the connection it is about. With `provider_unavailable`, it says that the connection's
+   * status has become `failed`.
+   */
   readonly connection?: string
 }
 
@@ -127,6 +141,10 @@ export type ContractErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'transaction_invalid'
+  /** 409: a renewal in which another person has signed in at the provider. The connection stays as it was. */
+  | 'other_person'
+  /** 409: a renewal in which nothing says who has signed in at the provider. The connection stays as it was. */
+  | 'person_unknown'
   | 'reauthorization_required'
   | 'payload_too_large'
   | 'unsupported_media_type'

@@ -17,6 +17,8 @@ export interface Answer {
   readonly response: Response
   /** The body. */
   readonly text: string
+  /** The values that the request had, where they must not come back in an error. */
+  readonly sent?: readonly string[]
 }
 
 /**

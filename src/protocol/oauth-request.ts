@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { sentValues } from './error-description.js'
 import { readJsonObject, request, type Answer, type Fetch, type HttpOptions } from './http.js'
 
 /** Option of oauth4webapi that makes it send by {@link request}. */
@@ -17,14 +18,16 @@ export async function oauthRequest(
   options?: HttpOptions,
 ): Promise<Answer> {
   let text = ''
+  let sent: readonly string[] = []
   const response = await make({
     async [oauth.customFetch](url, init) {
+      sent = sentValues(init)
       const answer = await request(fetch, url, init, options)
       text = answer.text
       return answer.response
     },
   })
-  return { response, text }
+  return { response, text, sent }
 }
 
 /** The `error` of an error answer, in the characters that RFC 6749 §5.2 allows. */

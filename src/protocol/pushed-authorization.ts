@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { errorDescriptionOf } from './error-description.js'
 import { TokenEndpointError, ValidationError } from './errors.js'
 import { readJsonObject, type Answer } from './http.js'
 import { insecure } from './metadata.js'
@@ -70,7 +71,7 @@ function refusal(answer: Answer): TokenEndpointError {
   const { status, headers } = answer.response
   return new TokenEndpointError(
     'The authorization server refused the pushed authorization request. Compare client, scope, redirect URI and authorization details with what is registered.',
-    { error: oauthErrorOf(answer), status },
+    { error: oauthErrorOf(answer), status, errorDescription: errorDescriptionOf(answer) },
     {
       recovery: status >= 500 || status === 429 ? 'authorize' : 'configure',
       retryAfterSeconds: retryAfterOf(headers),

@@ -1,24 +1,25 @@
 import * as oauth from 'oauth4webapi'
 import { insecure } from './metadata.js'
 import { oauthRequest } from './oauth-request.js'
+import { toRevocation, unrevoked, type Revocation } from './revocation-result.js'
 import type { TokenEndpoint } from './token-endpoint.js'
 
 /**
- * Revokes tokens, the refresh token first.
+ * Revokes tokens of one grant, the refresh token first. A server that has revoked the refresh token may not know the access
+ * token any more, and refuse it: the grant is over then.
  *
- * @returns `true` when the server confirmed all of them; `false` where it has no revocation endpoint or refused.
  * @throws {NetworkError} when no answer came.
  * @see https://www.rfc-editor.org/rfc/rfc7009.html#section-2
  */
 export async function revoke(
   endpoint: TokenEndpoint,
   tokens: readonly (readonly [token: string | undefined, hint: string])[],
-): Promise<boolean> {
+): Promise<Revocation> {
   const { server, clientId, authentication, fetch } = endpoint
   const held = tokens.filter((entry): entry is [string, string] => entry[0] !== undefined)
-  if (server.revocation_endpoint === undefined || held.length === 0) return false
-  let confirmed = true
-  for (const [token, hint] of held) {
+  if (server.revocation_endpoint === undefined) return unrevoked('no_endpoint')
+  let result = unrevoked('no_endpoint')
+  for (const [index, [token, hint]] of held.entries()) {
     const options = {
       additionalParameters: { token_type_hint: hint },
       ...insecure(server.revocation_endpoint),
@@ -29,8 +30,10 @@ export async function revoke(
         ...through,
       }),
     )
-    // Any 2xx is a yes (RFC 7009 §2.2 says 200, servers also send 204).
-    confirmed &&= response.ok
+    const next = toRevocation(response)
+    const isOver = index > 0 && result.revoked && !next.revoked && next.reason === 'refused'
+    // Otherwise the first that was not confirmed says why.
+    if (index === 0 || (result.revoked && !isOver)) result = next
   }
-  return confirmed
+  return result
 }

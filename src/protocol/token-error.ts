@@ -1,7 +1,35 @@
-import { CountersignError, TokenEndpointError, ValidationError } from './errors.js'
+import { errorDescriptionOf } from './error-description.js'
+import { CountersignError, TokenEndpointError, ValidationError, type Recovery } from './errors.js'
 import type { Answer } from './http.js'
 import { oauthErrorOf } from './oauth-request.js'
 import { retryAfterOf } from './retry-after.js'
+
+/** Errors that only a developer can do something about, each with what to look at. */
+const misconfigured: Readonly<Record<string, string>> = {
+  invalid_client:
+    'does not accept this client. Compare the client id and its authentication with what is registered at the provider',
+  unauthorized_client:
+    'does not let this client use the grant. Allow authorization_code and refresh_token in its registration at the provider',
+  unsupported_grant_type:
+    'does not support the grant type. Check that it is the token endpoint of the right server, and that the client may use refresh tokens',
+  invalid_scope: 'does not accept the scope. Compare `scope` with what is registered at the provider',
+  invalid_target: 'does not accept the resource. Compare it with what is registered at the provider',
+  invalid_dpop_proof:
+    'does not accept the DPoP proof. Check the clock; where the server does not support DPoP, switch `dpop` off',
+  use_dpop_nonce:
+    'wants a nonce in the DPoP proof that cannot be read. The server must name DPoP-Nonce in Access-Control-Expose-Headers; otherwise switch `dpop` off',
+}
+
+/** The part of an error answer that decides what follows from it. */
+type ErrorAnswer = Pick<TokenEndpointError, 'error' | 'status'>
+
+/** True for an answer that says "not now": what was sent is as good as before. */
+export const isTemporary = ({ error, status }: ErrorAnswer): boolean =>
+  status >= 500 || status === 429 || /^(?:temporarily_unavailable|server_error|slow_down)$/.test(error ?? '')
+
+/** True for an error about the client or its proofs, which says nothing about a grant. */
+export const isAboutClient = ({ error = '' }: Pick<ErrorAnswer, 'error'>): boolean =>
+  Object.hasOwn(misconfigured, error)
 
 /**
  * The error of a token endpoint's answer, with the way out of it.
@@ -11,22 +39,18 @@ import { retryAfterOf } from './retry-after.js'
 export function toTokenError(answer: Answer): TokenEndpointError {
   const { status, headers } = answer.response
   const error = oauthErrorOf(answer)
-  const isBusy =
-    status >= 500 || status === 429 || /^(?:temporarily_unavailable|server_error)$/.test(error ?? '')
+  const [recovery, sentence] = wayOut({ error, status })
   return new TokenEndpointError(
-    isBusy
-      ? 'The token endpoint cannot serve the request now. Try again in a while.'
-      : 'The token endpoint refused the request. Start again with authorize().',
-    { error, status },
-    {
-      recovery: isBusy
-        ? 'resume'
-        : error === 'invalid_client' || error === 'unauthorized_client'
-          ? 'configure'
-          : 'authorize',
-      retryAfterSeconds: retryAfterOf(headers),
-    },
+    `The token endpoint ${sentence}.`,
+    { error, status, errorDescription: errorDescriptionOf(answer) },
+    { recovery, retryAfterSeconds: retryAfterOf(headers) },
   )
+}
+
+function wayOut(answer: ErrorAnswer): readonly [Recovery, sentence: string] {
+  if (isTemporary(answer)) return ['resume', 'cannot serve the request now. Try again in a while']
+  if (isAboutClient(answer)) return ['configure', misconfigured[answer.error ?? ''] as string]
+  return ['authorize', 'refused the request. Start again with authorize()']
 }
 
 /**

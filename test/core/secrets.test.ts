@@ -186,7 +186,7 @@ describe('after a flow that failed', () => {
           )
         : undefined
     const app = await flow(scene, 'mediated')
-    expect(app.client.callback.get()).toMatchObject({ status: 'failed', error: { code: 'backend_error' } })
+    expect(app.client.callback.get()).toMatchObject({ status: 'failed', error: { code: 'provider_error' } })
     expect(leaksOf(await places(scene, app))).toEqual([])
   })
 

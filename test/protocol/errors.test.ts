@@ -10,7 +10,7 @@ const made = [
   new errors.ValidationError('id_token_invalid', 'nonce', 'No.'),
   new errors.NetworkError('No.'),
   new errors.StorageError(),
-  new errors.BackendError('backend_error', 'No.', { error: 'provider_error', status: 502 }),
+  new errors.BackendError('provider_error', 'No.', { error: 'provider_error', status: 502 }),
 ]
 
 describe.each(made.map((error) => [error.name, error] as const))('%s', (name, error) => {

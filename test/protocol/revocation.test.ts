@@ -29,7 +29,7 @@ function scene(metadata: Record<string, unknown> = {}) {
 
 test('revokes the refresh token, then the access token', async () => {
   const { server, endpoint, both } = scene()
-  expect(await revoke(endpoint, both)).toBe(true)
+  expect(await revoke(endpoint, both)).toEqual({ revoked: true })
   expect(server.requests.revocation.map(({ form }) => Object.fromEntries(form))).toEqual([
     { client_id: 'client-1', token: 'refresh', token_type_hint: 'refresh_token' },
     { client_id: 'client-1', token: 'access', token_type_hint: 'access_token' },
@@ -43,36 +43,45 @@ test('passes over a token that there is not', async () => {
       [undefined, 'refresh_token'],
       ['access', 'access_token'],
     ]),
-  ).toBe(true)
+  ).toEqual({ revoked: true })
   expect(server.requests.revocation).toHaveLength(1)
 })
 
 test.each([
-  [200, true],
-  [204, true],
-  [400, false],
-  [503, false],
-])('status %i is confirmed: %j', async (status, confirmed) => {
+  [200, { revoked: true }],
+  [204, { revoked: true }],
+  [400, { revoked: false, reason: 'refused' }],
+  [429, { revoked: false, reason: 'unreachable' }],
+  [503, { revoked: false, reason: 'unreachable' }],
+])('status %i means %j', async (status, result) => {
   const { server, endpoint, both } = scene()
   server.hostile.revocation = () =>
     status === 400
       ? HttpResponse.json({ error: 'unsupported_token_type' }, { status })
       : new HttpResponse(null, { status })
-  expect(await revoke(endpoint, both)).toBe(confirmed)
+  expect(await revoke(endpoint, both)).toEqual(result)
   expect(server.requests.revocation).toHaveLength(2)
 })
 
-test('one refusal of two is no confirmation', async () => {
+test.each([
+  ['503 and 200', 503, 200, { revoked: false, reason: 'unreachable' }],
+  ['400 and 200', 400, 200, { revoked: false, reason: 'refused' }],
+  ['200 and 503', 200, 503, { revoked: false, reason: 'unreachable' }],
+  // The access token went with its grant: RFC 7009 §2.1.
+  ['200 and 400', 200, 400, { revoked: true }],
+  ['400 and 503', 400, 503, { revoked: false, reason: 'refused' }],
+])('%s for refresh and access token', async (_both, refresh, access, result) => {
   const { server, endpoint, both } = scene()
   server.hostile.revocation = (form) =>
-    new HttpResponse(null, { status: form.get('token') === 'refresh' ? 503 : 200 })
-  expect(await revoke(endpoint, both)).toBe(false)
+    new HttpResponse(null, { status: form.get('token') === 'refresh' ? refresh : access })
+  expect(await revoke(endpoint, both)).toEqual(result)
 })
 
 test('without a revocation endpoint or a token nothing is sent', async () => {
   const { server, endpoint, both } = scene({ revocation_endpoint: undefined })
-  expect(await revoke(endpoint, both)).toBe(false)
-  expect(await revoke(scene().endpoint, [[undefined, 'refresh_token']])).toBe(false)
+  const nothing = { revoked: false, reason: 'no_endpoint' }
+  expect(await revoke(endpoint, both)).toEqual(nothing)
+  expect(await revoke(scene().endpoint, [[undefined, 'refresh_token']])).toEqual(nothing)
   expect(server.requests.revocation).toEqual([])
 })
 

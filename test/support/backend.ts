@@ -48,7 +48,11 @@ export const refusal = (
   error: ContractErrorCode,
   status: number,
   headers: Readonly<Record<string, string>> = {},
-): Response => HttpResponse.json({ error, error_description: 'See the contract.' }, { status, headers })
+): Response =>
+  HttpResponse.json(
+    { error, error_description: 'See the contract.' },
+    { status, headers: { countersign: '1', ...headers } },
+  )
 
 /** Holds the answers to calls of this path back; the function given back lets them go. */
 export function holdAnswers(backend: FakeBackend, held: string): () => void {
@@ -150,7 +154,10 @@ export function createBackend({
     if (backend.session === null) return refusal('unauthenticated', 401)
     const [first = '', second, third] = path
     const answer = (body: Record<string, unknown>, status = 200): Response =>
-      HttpResponse.json((hostile.body?.(body, call) ?? body) as Record<string, string>, { status })
+      HttpResponse.json((hostile.body?.(body, call) ?? body) as Record<string, string>, {
+        status,
+        headers: { countersign: '1' },
+      })
     if (second === 'authorization')
       return answer(authorization(first, call.body as unknown as AuthorizationRequest), 201)
     if (second === 'token') {

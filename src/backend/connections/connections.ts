@@ -8,6 +8,7 @@ import type { ProviderGrant } from '../provider.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { encodeBase64url } from '../../protocol/base64url.js'
+import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { parseScope, missingScope } from '../../protocol/scope.js'
 
 /** Seconds for which a connection is kept after its last use: two years, the longest life of a provider's refresh tokens. */
@@ -82,8 +83,8 @@ export async function checkReadable(context: Context, subject: string, renews?: 
  * Stores the grant of a redeemed code. A renewed connection keeps its id and must be of the same person at the provider:
  * another person's grant is revoked, so that no data of one is taken for the other's.
  *
- * @throws {Refusal} `transaction_invalid` when the ID Token names another person than the first one did, or nothing names
- * the person.
+ * @throws {Refusal} `other_person` when the ID Token names another person than the first one did; `person_unknown` when
+ * nothing names the person.
  */
 export async function storeConnection(
   context: Context,
@@ -103,9 +104,9 @@ export async function storeConnection(
     )
     if (renewed === 'refused') {
       // It may be the same person after all, and to revoke this grant may end the one that stays.
-      if (fresh.sub === undefined) throw personUnknown()
+      if (fresh.sub === undefined) throw new Refusal('person_unknown')
       await forgetConnection(context, fresh)
-      throw otherPerson()
+      throw new Refusal('other_person')
     }
     // Disconnected meanwhile, if there is none: then it is a new one.
     if (renewed) return renewed
@@ -131,20 +132,6 @@ export async function storeConnection(
   ])
   return fresh
 }
-
-const otherPerson = (): Refusal =>
-  new Refusal('transaction_invalid', {
-    description:
-      'Another person has signed in at the provider than the one whose connection was to be renewed. Nothing has changed; start again.',
-    reason: 'other_person',
-  })
-
-const personUnknown = (): Refusal =>
-  new Refusal('transaction_invalid', {
-    description:
-      'Nothing says who has signed in at the provider, so the connection was not renewed and stays as it was. Start again, or connect anew without naming it.',
-    reason: 'person_unknown',
-  })
 
 function toRecord(
   { now }: Context,
@@ -174,10 +161,10 @@ function toRecord(
 /**
  * Forgets a connection, and only then asks the provider to end the grant.
  *
- * @returns `true` when the provider confirmed it.
+ * @returns Whether the provider confirmed it, or why not.
  * @throws {Refusal} `backend_unavailable` where a record cannot be read; nothing is forgotten then.
  */
-export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<boolean> {
+export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<Revocation> {
   const { records, providers } = context
   await checkReadable(context, record.subject)
   await records.remove(recordKey(record.id))
@@ -187,9 +174,10 @@ export async function forgetConnection(context: Context, record: ConnectionRecor
       : { result: undefined },
   )
   const provider = providers.get(record.provider)
+  if (!provider?.revoke) return unrevoked('no_endpoint')
   try {
-    return (await provider?.revoke?.(toHeld(record), providerContext(context, provider))) ?? false
-  } catch {
-    return false
+    return await provider.revoke(toHeld(record), providerContext(context, provider))
+  } catch (error) {
+    return fromFailure(error)
   }
 }

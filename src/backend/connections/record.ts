@@ -1,4 +1,5 @@
 import type { ConnectionDocument, JsonObject } from '../../protocol/contract.js'
+import type { RefreshTrouble } from '../../protocol/refresh-trouble.js'
 import type { Lease } from '../storage/lease.js'
 
 /** A connection as it lies in the store. */
@@ -20,6 +21,8 @@ export interface ConnectionRecord {
   readonly tokens?: StoredTokens | undefined
   /** Lease of a refresh that is under way, or whose answer never came. */
   readonly refresh?: Lease | undefined
+  /** The refreshes that were refused or made no sense; absent after one that succeeded. */
+  readonly trouble?: RefreshTrouble | undefined
 }
 
 /** The tokens of a connection. A page gets the access token at most, in `mediated` mode. */

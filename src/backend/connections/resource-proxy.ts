@@ -155,7 +155,8 @@ async function tokenFor(
     const hash = rejected === undefined ? undefined : await sha256(rejected)
     return (await usableTokens(context, record, hash)).accessToken
   }
-  if (record.status !== 'connected') throw new Refusal('reauthorization_required', { connection: record.id })
+  if (record.status === 'reauthorization_required')
+    throw new Refusal('reauthorization_required', { connection: record.id })
   try {
     return await provider.resourceToken(toHeld(record), route, rejected, providerContext(context, provider))
   } catch (error) {

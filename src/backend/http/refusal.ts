@@ -11,6 +11,10 @@ const sentences: Readonly<Record<ContractErrorCode, string>> = {
   not_found: 'There is nothing here.',
   method_not_allowed: 'The method is not allowed here.',
   transaction_invalid: 'The transaction is unknown, expired, used, or not of this user. Start again.',
+  other_person:
+    'Another person has signed in at the provider than the one whose connection was to be renewed. The connection stays as it was.',
+  person_unknown:
+    'The provider does not say who has signed in, so the connection was not renewed and stays as it was. Connect anew without naming it.',
   reauthorization_required: 'The provider no longer accepts this connection. Renew it.',
   payload_too_large: 'The body is too large.',
   unsupported_media_type: 'The body must be application/json.',

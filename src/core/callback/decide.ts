@@ -1,4 +1,9 @@
-import { checkResponseIssuer, type AuthorizationResponse } from '../../protocol/authorization-response.js'
+import {
+  checkResponseIssuer,
+  withoutSentValues,
+  type AuthorizationResponse,
+} from '../../protocol/authorization-response.js'
+import { parameterValues } from '../../protocol/error-description.js'
 import {
   TransactionError,
   ValidationError,
@@ -22,8 +27,13 @@ export type TransactionWithCode = Transaction & { readonly code: string }
 
 /** Next step for a transaction. */
 export type Step =
-  /** It has ended, now or as it was `found`: tell how. */
-  | { readonly do: 'tell'; readonly ended: EndedTransaction; readonly found?: true }
+  /** It has ended, now by this `error` or as it was `found`: tell how. */
+  | {
+      readonly do: 'tell'
+      readonly ended: EndedTransaction
+      readonly error?: AuthorizationResponseError
+      readonly found?: true
+    }
   /** Send the code to the token endpoint. */
   | { readonly do: 'send'; readonly transaction: TransactionWithCode }
   /** Keep the code for the page that opened this popup. */
@@ -149,8 +159,9 @@ function endingOf(
     return { do: 'refuse', error: error as CountersignError }
   }
   if (response.error) {
-    const outcome = isDenial(response.error, provider) ? 'denied' : 'failed'
-    return { do: 'tell', ended: endWith(record, response.error, outcome) }
+    const error = withoutSentValues(response.error, sentValues(record, provider))
+    const outcome = isDenial(error, provider) ? 'denied' : 'failed'
+    return { do: 'tell', ended: endWith(record, error, outcome), error }
   }
   if (response.code !== undefined) return undefined
   if (provider.cancelsWithoutCode)
@@ -161,6 +172,16 @@ function endingOf(
     'The provider answered with neither a code nor an error. Start again with authorize().',
   )
   return { do: 'tell', ended: endWith(record, empty) }
+}
+
+/** The values of the authorization request, as far as this page knows them. */
+function sentValues(record: Transaction, provider: Provider): (string | undefined)[] {
+  const { state, codeChallenge, codeVerifier, nonce, clientId, redirectUri, scope, handle, input } = record
+  const parameters = { ...provider.channel.settings?.parameters, ...input }
+  return [
+    ...[state, codeChallenge, codeVerifier, nonce, clientId, redirectUri, scope, handle],
+    ...parameterValues(Object.entries(parameters)),
+  ]
 }
 
 /** Every provider has a redirect URI of its own, so that one that sends no `iss` cannot pass for another either. */

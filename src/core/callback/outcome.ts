@@ -1,4 +1,4 @@
-import { AuthorizationResponseError } from '../../protocol/errors.js'
+import { AuthorizationResponseError, type CountersignError } from '../../protocol/errors.js'
 import type { CallbackState } from './callback.js'
 import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
 import { asHeld } from '../held-tokens.js'
@@ -12,13 +12,14 @@ import { fromStored } from '../records/ended-transaction.js'
  * The result as the application sees it: the same for whoever asks, in whichever tab, however often. It is made from what
  * was stored, never from the list of connections, which is as old as its last reading.
  *
- * @param stored The connection's record, when it has just been stored. Otherwise it is read.
+ * @param known What this page knows beside: the connection's record that it has just stored, otherwise it is read; or the
+ * error itself, which has the server's own words. They are not stored.
  * @throws {StorageError} when the record cannot be read.
  */
 export async function toCallbackState(
   context: Context,
   ended: EndedTransaction,
-  stored?: ConnectionRecord,
+  known: { readonly stored?: ConnectionRecord; readonly error?: CountersignError | undefined } = {},
 ): Promise<CallbackState> {
   const { provider, subject, input, connectionId = '', outcome, error } = ended
   if (subject !== context.subject()) return { status: 'none' }
@@ -26,13 +27,13 @@ export async function toCallbackState(
   const common = { provider, returnTo, restart: () => context.restart(provider, input) }
   if (outcome === 'cancelled') return { status: 'cancelled', ...common }
   if (error) {
-    const restored = fromStored(error)
+    const restored = known.error ?? fromStored(error)
     return restored instanceof AuthorizationResponseError && outcome === 'denied'
       ? { status: 'denied', error: restored, ...common }
       : { status: 'failed', error: restored, ...common }
   }
   const key = connectionKey(connectionId)
-  const entry: [string, unknown] = [key, stored ?? (await context.platform.database.get(key))]
+  const entry: [string, unknown] = [key, known.stored ?? (await context.platform.database.get(key))]
   // By the time that it is told, the list shows it, too.
   await context.follow(connectionId)
   // Without it, it was ended since, or the app's user is another one now.

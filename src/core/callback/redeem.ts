@@ -117,7 +117,7 @@ export async function redeem(
       if (popup && response && step.ended.input.display === 'popup') return popup.leave(state, step.ended)
       tabs.announce(transactionId(state))
       if (step.found) onEnded?.()
-      return toCallbackState(context, step.ended)
+      return toCallbackState(context, step.ended, { error: step.error })
     case 'sign_in':
       // A popup then hands over what it was not to hand over before.
       return signInRequired(context, step.transaction, () => redeem(context, state, popup && { popup }))
@@ -164,7 +164,7 @@ async function send(
     await database.change([], () => [{ [transactionKey(state)]: ended }, undefined])
     tabs.announce(id)
     context.emit('transaction_ended', id, error.code)
-    return toCallbackState(context, ended)
+    return toCallbackState(context, ended, { error })
   }
 
   return storeResult(context, transaction, redeemed)

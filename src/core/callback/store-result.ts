@@ -48,5 +48,5 @@ export async function storeResult(
   }
   context.platform.tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')
-  return toCallbackState(context, ended, record)
+  return toCallbackState(context, ended, { stored: record })
 }

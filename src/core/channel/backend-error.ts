@@ -1,12 +1,32 @@
-import { BackendError, ValidationError, type ErrorCode, type Recovery } from '../../protocol/errors.js'
+import { contractHeader } from '../../protocol/contract.js'
+import {
+  BackendError,
+  ValidationError,
+  type CountersignError,
+  type ErrorCode,
+  type Recovery,
+} from '../../protocol/errors.js'
 import { retryAfterOf } from '../../protocol/retry-after.js'
+import { refreshFailed } from './refresh-failed.js'
+
+type Meaning = readonly [ErrorCode, message: string, Recovery]
 
 /** Meaning of a contract error for the page. The sentences are ours: a backend may write anything. */
-const refusals: Readonly<Record<string, readonly [ErrorCode, message: string, Recovery]>> = {
+const refusals: Readonly<Record<string, Meaning>> = {
   unauthenticated: [
     'sign_in_required',
-    "The app's user is not signed in any more: sign in, then call resume().",
+    "The app's user is not signed in any more: sign in, then try again.",
     'sign_in',
+  ],
+  forbidden_origin: [
+    'forbidden_origin',
+    "The backend does not accept requests from this page's origin: add it to `origins` of the backend, exactly as the browser sends it.",
+    'configure',
+  ],
+  unknown_provider: [
+    'unknown_provider',
+    "The backend has no provider of this name: use the same names in the page's `providers` and in the backend's.",
+    'configure',
   ],
   rate_limited: ['rate_limited', 'The backend asks to wait: try again after retryAfterSeconds.', 'resume'],
   reauthorization_required: [
@@ -20,25 +40,43 @@ const refusals: Readonly<Record<string, readonly [ErrorCode, message: string, Re
     'authorize',
   ],
   invalid_grant: [
-    'backend_error',
-    'The authorization code is no longer good. Start again with authorize().',
+    'provider_error',
+    'The provider did not accept the authorization code. Start again with authorize().',
     'authorize',
   ],
   transaction_invalid: [
-    'backend_error',
-    'The transaction is over, or it is not known that the person whose connection was to be renewed has signed in at the provider. Start again with authorize().',
+    'transaction_invalid',
+    'The backend does not know this transaction, or it is over. Start again with authorize().',
+    'authorize',
+  ],
+  other_person: [
+    'other_person',
+    'Another person has signed in at the provider than the one whose connection was to be renewed. It stays as it was: start again with authorize() and sign in as the same person, or connect anew without `connection`.',
+    'authorize',
+  ],
+  person_unknown: [
+    'person_unknown',
+    'The provider does not say who has signed in, so the connection was not renewed and stays as it was. Connect anew with authorize(), without `connection`.',
     'authorize',
   ],
   provider_error: [
-    'backend_error',
-    'The provider refused the request. Start again with authorize().',
+    'provider_error',
+    "The provider refused the request, or its answer cannot be used: see the backend's log. Start again with authorize().",
     'authorize',
   ],
-  provider_unavailable: ['backend_error', 'The provider does not answer. Try again in a while.', 'resume'],
-  backend_unavailable: ['backend_error', 'The backend failed. Try again in a while.', 'resume'],
+  provider_unavailable: [
+    'provider_unavailable',
+    'The provider does not answer. Try again in a while.',
+    'resume',
+  ],
+  backend_unavailable: [
+    'backend_unavailable',
+    'The backend cannot work now. Try again in a while.',
+    'resume',
+  ],
   other: [
-    'backend_error',
-    'The backend refused the request. Compare its configuration with this page (origin, redirect URI, provider).',
+    'backend_refused',
+    'The backend refused the request as malformed or unknown to it: see error. Compare the redirect URI, scope, mode and version of page and backend.',
     'configure',
   ],
 }
@@ -46,30 +84,42 @@ const refusals: Readonly<Record<string, readonly [ErrorCode, message: string, Re
 /**
  * The error of an answer. What stands before the backend (a gateway, the app's own sign-in) may have answered in its
  * place and knows nothing of the contract: then the status decides.
+ *
+ * @param path The path of the contract's base, for the sentence that nothing is there.
  */
 export function toError(
   { status, headers }: Response,
-  { error }: Record<string, unknown> = {},
-): BackendError {
+  path: string,
+  { error, connection }: Record<string, unknown> = {},
+): CountersignError {
   const word = typeof error === 'string' && /^[a-z_]{1,64}$/.test(error) ? error : undefined
-  const known = word !== undefined && Object.hasOwn(refusals, word) ? word : byStatus(status)
-  const [code, message, recovery] = refusals[known] as (typeof refusals)['other']
-  return new BackendError(
-    code,
-    message,
-    { error: word, status },
-    { recovery, retryAfterSeconds: retryAfterOf(headers) },
-  )
+  const known = word !== undefined && word !== 'other' && Object.hasOwn(refusals, word) ? word : undefined
+  const name = known ?? byStatus(status) ?? (headers.has(contractHeader) ? 'other' : undefined)
+  if (name === undefined) return notFound(path, status)
+  if (known === 'provider_unavailable' && typeof connection === 'string') return refreshFailed()
+  const [code, message, recovery] = refusals[name] as Meaning
+  const details = { recovery, retryAfterSeconds: retryAfterOf(headers) }
+  return new BackendError(code, message, { error: word, status }, details)
 }
 
-const byStatus = (status: number): string =>
+/** The meaning of a status alone; `undefined` where it says nothing. */
+const byStatus = (status: number): string | undefined =>
   status === 401
     ? 'unauthenticated'
     : status === 429
       ? 'rate_limited'
       : status >= 500
         ? 'backend_unavailable'
-        : 'other'
+        : undefined
+
+/** The error of an answer that is not the contract's: an SPA's fallback, another server, a sign-in page. */
+export const notFound = (path: string, status: number): BackendError =>
+  new BackendError(
+    'backend_not_found',
+    `There is no countersign backend at ${path}: its answers are JSON and carry the header Countersign. Check the \`backend\` option and the proxy in front of it.`,
+    { status },
+    { recovery: 'configure' },
+  )
 
 /** The error of an answer that says yes and is not what the contract promises. */
 export const invalid = (part: string): ValidationError =>

@@ -15,12 +15,13 @@ import {
 import { ValidationError } from '../../protocol/errors.js'
 import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
+import { unrevoked } from '../../protocol/revocation-result.js'
 import { parseScope } from '../../protocol/scope.js'
 import type { Connection } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import { resourceUrl } from './resource-url.js'
-import { invalid, toError } from './backend-error.js'
+import { invalid, notFound, toError } from './backend-error.js'
 import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer } from './authorized-fetch.js'
 import type { AuthorizationUrl, Channel } from './channel.js'
@@ -60,12 +61,14 @@ export function createChannel(context: Context, name: string, provider: Provider
     },
 
     async disconnect({ id }) {
-      const { revoked } = await call<DisconnectAnswer>(
+      const { revoked, reason } = await call<DisconnectAnswer>(
         context,
         `/connections/${encodeURIComponent(id)}`,
         'DELETE',
       )
-      return revoked === true
+      if (revoked === true) return { revoked }
+      // A backend may leave the reason out: all that is known is that nobody has confirmed it.
+      return unrevoked(reason === 'no_endpoint' || reason === 'unreachable' ? reason : 'refused')
     },
 
     list: () => listConnections(context),
@@ -151,7 +154,12 @@ async function listConnections(context: Context): Promise<Connection[]> {
     .map((document) => toConnection(document, document.provider, providerOf(context, document.provider)))
 }
 
-/** One call of the contract. @throws {BackendError} for an answer that is no success. @throws {NetworkError} without one. */
+/**
+ * One call of the contract.
+ *
+ * @throws {BackendError} for an answer that is no success, or of something that is no backend.
+ * @throws {NetworkError} when no answer came.
+ */
 async function call<Document>(
   context: Context,
   path: string,
@@ -170,13 +178,17 @@ async function call<Document>(
     },
     { timeoutSeconds: 30 },
   ).catch((error: unknown) => {
-    // Most likely to a sign-in page. Whatever it was, the backend has not answered, so nothing is given up for it.
-    throw error instanceof ValidationError ? invalid(error.parameter) : error
+    if (!(error instanceof ValidationError)) throw error
+    // A redirect, most likely to a sign-in page. Whatever it was, the backend has not answered, so nothing is given up for it.
+    throw error.parameter === 'status' ? notFound(pathOf(url), 0) : invalid(error.parameter)
   })
   const document = readJsonObject(answer)
   if (answer.response.ok && document) return document as Partial<Document>
-  throw toError(answer.response, document)
+  throw toError(answer.response, pathOf(url), document)
 }
+
+/** The path of the contract's base, as the sentences name it: the rest of a URL may hold anything. */
+const pathOf = (url: string): string => new URL(url).pathname
 
 /** The backend's absolute URL, without a slash at the end, and the `fetch` that reaches it. */
 function backendOf({ backend, platform: { fetch, navigation } }: Context): {
@@ -213,7 +225,7 @@ export function toConnection(
   return {
     id,
     provider: name,
-    status: status === 'reauthorization_required' ? status : 'connected',
+    status: status === 'reauthorization_required' || status === 'failed' ? status : 'connected',
     grantedScope: parseScope(scope),
     missingScope: parseScope(missing),
     connectedAt,

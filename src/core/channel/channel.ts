@@ -1,8 +1,10 @@
 import type { AuthorizationResponse } from '../../protocol/authorization-response.js'
+import type { Revocation } from '../../protocol/revocation-result.js'
 import type { Connection } from '../records/connection.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import type { Transaction } from '../records/transaction.js'
+import type { StoredTokens } from '../records/tokens.js'
 import type { AccessToken } from '../held-tokens.js'
 
 /** An authorization URL, and its lifetime. */
@@ -41,8 +43,10 @@ export interface Channel {
   ): Promise<Redeemed>
   /** A usable access token, refreshed when needed; `rejected` is one that the API refused. */
   accessToken(connection: Connection, rejected: string | undefined): Promise<AccessToken>
-  /** Ends the grant at the provider. Resolves with whether the provider confirmed it. */
-  disconnect(connection: Connection): Promise<boolean>
+  /** Ends the grant at the provider, and removes its stored tokens. @throws when it cannot be told what came of it. */
+  disconnect(connection: Connection): Promise<Revocation>
+  /** Revokes tokens that were stored here, in `browser` mode. */
+  readonly revoke?: (tokens: StoredTokens) => Promise<Revocation>
   /** Behind a backend: the connections of the app's user, at whatever provider that this page has too. */
   readonly list?: () => Promise<Connection[]>
   /**

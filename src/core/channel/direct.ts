@@ -3,13 +3,14 @@ import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import type { AuthorizationResponse } from '../../protocol/authorization-response.js'
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import { revoke } from '../../protocol/revocation.js'
+import type { Revocation } from '../../protocol/revocation-result.js'
 import { missingScope, parseScope } from '../../protocol/scope.js'
 import { redeemCode } from '../../protocol/token-endpoint.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { connectionKey, tokensKey } from '../records/keys.js'
-import { readTokens, writeTokens } from '../records/tokens.js'
+import { readTokens, writeTokens, type StoredTokens } from '../records/tokens.js'
 import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer, type SendWithToken } from './authorized-fetch.js'
 import type { AuthorizationUrl, Channel, Redeemed } from './channel.js'
@@ -26,6 +27,7 @@ export function createChannel(context: Context, name: string, provider: Provider
     redeem: (transaction, response) => redeem(client, transaction, response),
     accessToken: ({ id }, rejected) => refreshAccessToken(client, id, rejected),
     disconnect: (connection) => disconnect(client, connection),
+    revoke: (tokens) => revokeTokens(client, tokens),
     fetch: (_connection, path, init, getToken) => authorizedFetch(provider, path, init, getToken, send),
   }
 }
@@ -103,19 +105,26 @@ async function findRenewed(
   return record && { id, subject: record.idTokenSubject ?? (await readTokens(platform, id))?.idTokenSubject }
 }
 
-async function disconnect(
-  { context, provider, endpoint }: DirectClient,
-  { id }: Connection,
-): Promise<boolean> {
-  const { platform, tokens } = context
+async function disconnect(client: DirectClient, { id }: Connection): Promise<Revocation> {
+  const { platform, tokens } = client.context
   const held = tokens.get(id)
-  const stored = provider.channel.keepsTokens ? await readTokens(platform, id) : undefined
+  // There may be some although none are kept any more.
+  const stored = await readTokens(platform, id)
   await writeTokens(platform, id, undefined)
-  return revoke(await endpoint(), [
-    [stored?.refreshToken ?? held?.refreshToken, 'refresh_token'],
-    [stored?.accessToken ?? held?.accessToken?.value, 'access_token'],
-  ])
+  return revokeTokens(client, {
+    refreshToken: stored?.refreshToken ?? held?.refreshToken,
+    accessToken: stored?.accessToken ?? held?.accessToken?.value,
+  })
 }
+
+const revokeTokens = async (
+  { endpoint }: DirectClient,
+  { refreshToken, accessToken }: Pick<StoredTokens, 'refreshToken' | 'accessToken'>,
+): Promise<Revocation> =>
+  revoke(await endpoint(), [
+    [refreshToken, 'refresh_token'],
+    [accessToken, 'access_token'],
+  ])
 
 /** Sends a token that is bound to this browser's key. @see https://www.rfc-editor.org/rfc/rfc9449.html#section-7 */
 const sendProven =

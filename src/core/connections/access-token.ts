@@ -1,7 +1,7 @@
 import { openChannel } from '../channel/open-channel.js'
 import { CountersignError } from '../../protocol/errors.js'
 import type { AccessToken } from '../held-tokens.js'
-import type { Connection } from '../records/connection.js'
+import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
 import { changeConnection, checkOwner } from './stored-connection.js'
 
@@ -11,7 +11,8 @@ import { changeConnection, checkOwner } from './stored-connection.js'
  *
  * @param rejected A token that the API refused although it looked good.
  * @throws {CountersignError} `reauthorization_required` when the provider accepts neither access nor refresh token any
- * more; the connection's status says so, too, in every tab. `sign_in_required` when the app's user must sign in.
+ * more, `refresh_failed` when its answers make no sense; the connection's status says so, too, in every tab.
+ * `sign_in_required` when the app's user must sign in.
  */
 export async function getAccessToken(
   context: Context,
@@ -49,8 +50,9 @@ async function request(
   rejected: string | undefined,
 ): Promise<AccessToken> {
   const { id, provider } = connection
+  let record: ConnectionRecord | undefined
   try {
-    await checkOwner(context, connection)
+    record = await checkOwner(context, connection)
   } catch (error) {
     context.tokens.forget(id)
     throw error
@@ -58,6 +60,8 @@ async function request(
   try {
     const channel = await openChannel(context, provider)
     const accessToken = await channel.accessToken(connection, rejected)
+    // It works again.
+    if (record && record.connection.status !== 'connected') await setStatus(context, connection, 'connected')
     context.emit('access_token_received', id, provider)
     return accessToken
   } catch (error) {
@@ -71,14 +75,25 @@ async function noteFailure(context: Context, connection: Connection, error: unkn
   const code = error instanceof CountersignError ? error.code : undefined
   if (code === 'sign_in_required') context.requireSignIn()
   else if (code === 'unknown_connection') await changeConnection(context, connection.id, () => undefined)
-  else if (code === 'reauthorization_required') {
-    const { connectedAt = connection.connectedAt } = context.tokens.get(connection.id) ?? {}
-    context.tokens.forget(connection.id)
-    // Unless it was renewed since these tokens came, perhaps in another tab, or while they were being refused.
-    await changeConnection(context, connection.id, (record) =>
-      record.connection.connectedAt === connectedAt
-        ? { ...record, connection: { ...record.connection, status: 'reauthorization_required' } }
-        : record,
-    )
+  else if (code === 'refresh_failed') await setStatus(context, connection, 'failed')
+  else if (code === 'reauthorization_required') await setStatus(context, connection, code)
+}
+
+/** Changes the status of a connection, unless it was renewed since these tokens came, perhaps in another tab. */
+async function setStatus(
+  context: Context,
+  { id, ...given }: Connection,
+  status: Connection['status'],
+): Promise<void> {
+  const { connectedAt = given.connectedAt, trouble } = context.tokens.get(id) ?? {}
+  // A refresh token that may be good after all stays where it is.
+  if (status === 'reauthorization_required') {
+    if (trouble) context.tokens.hold(id, { accessToken: undefined })
+    else context.tokens.forget(id)
   }
+  await changeConnection(context, id, (record) =>
+    record.connection.connectedAt === connectedAt && record.connection.status !== status
+      ? { ...record, connection: { ...record.connection, status } }
+      : record,
+  )
 }

@@ -9,6 +9,9 @@ import { createRestore } from './restore.js'
 const restoring: ConnectionsState = { status: 'restoring' }
 const signInRequired: ConnectionsState = { status: 'sign_in_required' }
 
+const toState = (error: CountersignError): ConnectionsState =>
+  error.code === 'sign_in_required' ? signInRequired : { status: 'failed', error }
+
 /** Keeps the connections of the present subject in memory, in step with IndexedDB and with the other tabs. */
 export function createConnections(context: Context): Connections {
   const { platform, subject, tokens } = context
@@ -58,9 +61,7 @@ export function createConnections(context: Context): Connections {
       const next =
         owner === null
           ? signInRequired
-          : await read(owner).catch(
-              (error: unknown) => ({ status: 'failed', error: error as CountersignError }) as const,
-            )
+          : await read(owner).catch((error: unknown) => toState(error as CountersignError))
       // Loads overtake each other, and there may be no end of them: each is shown unless a later one is already.
       if (load >= latest) {
         latest = load

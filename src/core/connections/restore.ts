@@ -1,17 +1,24 @@
+import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
 import { syncedKey } from '../records/keys.js'
 import type { Transaction } from '../records/transaction.js'
+import { findTokenWork } from './token-work.js'
 
 /** Lifetime of the backend's list of connections: seconds. A connection that ended meanwhile shows it when it is used. */
 const synchronizeSeconds = 3600
 
-/** Brings the stored records up to date. Resolves with whether they must be read again. */
+/**
+ * Brings the stored records up to date. Resolves with whether they must be read again.
+ *
+ * @throws {CountersignError} `sign_in_required` where nothing is known, because the backend says that nobody is signed in.
+ */
 export type Restore = (subject: string, entries: readonly [key: string, value: unknown][]) => Promise<boolean>
 
 /**
  * Makes the one function that does what must happen before a subject's connections are shown: ends transactions that
- * have expired, resumes redemptions whose page went away (when this page is new), and asks the backend for its list.
+ * have expired, resumes redemptions whose page went away (when this page is new), gives up tokens that may not be kept any
+ * more, tries connections again that may work after all, and asks the backend for its list.
  *
  * @param reload Called when the list came after what was known had been shown.
  */
@@ -21,9 +28,42 @@ export function createRestore(context: Context, reload: () => void): Restore {
     (name) => context.providers[name]?.channel.mode !== 'browser',
   )
   const asked = new Map<string, number>()
+  const tried = new Map<string, number>()
+  const openedAt = clock.now()
   let isFirst = true
 
   const isRecent = (at: unknown): boolean => Math.abs(clock.now() - Number(at ?? 0)) < synchronizeSeconds
+
+  async function restoreTokens(
+    subject: string,
+    entries: readonly [key: string, value: unknown][],
+  ): Promise<boolean> {
+    const { retired, due } = findTokenWork(context, subject, openedAt, entries)
+    for (const connection of due) {
+      // What a try has found out is stored, unless storage is broken: then this page remembers that it has tried.
+      if (isRecent(tried.get(connection.id))) continue
+      tried.set(connection.id, clock.now())
+      void lazyParts()
+        .then(({ getAccessToken }) => getAccessToken(context, connection))
+        .catch(() => undefined)
+    }
+    if (retired.length === 0) return false
+    const { retireTokens } = await lazyParts()
+    for (const connection of retired) await retireTokens(context, connection)
+    return true
+  }
+
+  async function synchronized(subject: string, name: string): Promise<void> {
+    try {
+      await (await lazyParts()).synchronize(context, subject, name)
+    } catch (error) {
+      // Without an answer this page goes on with what it has, and the next one asks again.
+      if ((error as CountersignError).code !== 'sign_in_required') return
+      // Who signs in then is asked for at once.
+      asked.delete(subject)
+      throw error
+    }
+  }
 
   return async (subject, entries) => {
     const isNew = isFirst
@@ -34,17 +74,17 @@ export function createRestore(context: Context, reload: () => void): Restore {
       await expire(context)
       if (isNew) resumePending(context)
     }
+    const hasChanged = (await restoreTokens(subject, entries)) || hasOverdue
     const synced = entries.find(([key]) => key === syncedKey(subject))?.[1]
-    if (mediator === undefined || isRecent(synced) || isRecent(asked.get(subject))) return hasOverdue
+    if (mediator === undefined || isRecent(synced) || isRecent(asked.get(subject))) return hasChanged
     asked.set(subject, clock.now())
-    // Without an answer this page goes on with what it has, and the next one asks again.
-    const synchronized = lazyParts()
-      .then(({ synchronize }) => synchronize(context, subject, mediator))
-      .catch(() => undefined)
+    const list = synchronized(subject, mediator)
     // What is known is shown at once; what changed on another device follows.
-    void synchronized.then(reload)
-    if (synced !== undefined) return hasOverdue
-    await synchronized
+    list.then(reload, () => {
+      if (subject === context.subject()) context.requireSignIn()
+    })
+    if (synced !== undefined) return hasChanged
+    await list
     return true
   }
 }

@@ -1,11 +1,19 @@
 import { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
-import type { Connection, ConnectionRecord } from '../records/connection.js'
+import { isConnectionRecord, type Connection, type ConnectionRecord } from '../records/connection.js'
 import { publish } from '../records/changes.js'
 import { connectionKey, tokensKey } from '../records/keys.js'
 
-/** Refuses a connection that a component kept from before the app's user changed. @throws {CountersignError} `sign_in_required` */
-export async function checkOwner({ platform, subject }: Context, { id }: Connection): Promise<void> {
+/**
+ * Refuses a connection that a component kept from before the app's user changed.
+ *
+ * @returns The record, where there is one.
+ * @throws {CountersignError} `sign_in_required`
+ */
+export async function checkOwner(
+  { platform, subject }: Context,
+  { id }: Connection,
+): Promise<ConnectionRecord | undefined> {
   const record = await platform.database.get(connectionKey(id)).catch(() => undefined)
   const { subject: owner = subject() } = Object(record) as Partial<ConnectionRecord>
   if (owner !== subject()) {
@@ -15,6 +23,7 @@ export async function checkOwner({ platform, subject }: Context, { id }: Connect
       { recovery: 'sign_in' },
     )
   }
+  return isConnectionRecord([connectionKey(id), record]) ? (record as ConnectionRecord) : undefined
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { CountersignError } from '../../protocol/errors.js'
+import type { Revocation } from '../../protocol/revocation-result.js'
+import { refreshFailed } from '../channel/refresh-failed.js'
 import type { Connection } from '../records/connection.js'
 import type { ConnectionsState } from './connections-state.js'
 import { providerOf, type Context } from '../context.js'
@@ -15,8 +17,8 @@ export interface Connected<Details extends object = object> {
    * goes; one that the API refuses is replaced once.
    */
   readonly fetch: (path: string, init?: RequestInit) => Promise<Response>
-  /** Forgets the connection and asks the provider to revoke it. Tells whether the provider confirmed. */
-  readonly disconnect: () => Promise<{ revoked: boolean }>
+  /** Forgets the connection and asks the provider to revoke it. Tells whether the provider confirmed it, or why not. */
+  readonly disconnect: () => Promise<Revocation>
 }
 
 /** Present in `browser` and `mediated` mode: in `bff` mode no token is ever in the page. */
@@ -35,10 +37,16 @@ export type TokensState<Details extends object = object, M extends Mode = Mode> 
   | {
       readonly status: 'reauthorization_required'
       readonly connection: Connection<Details>
-      readonly disconnect: () => Promise<{ revoked: boolean }>
+      readonly disconnect: () => Promise<Revocation>
     }
   | { readonly status: 'sign_in_required' }
-  | { readonly status: 'failed'; readonly error: CountersignError }
+  | {
+      /** Nothing is known, or `connection` does not work just now: its refreshes make no sense, and are tried again hourly. */
+      readonly status: 'failed'
+      readonly error: CountersignError
+      readonly connection?: Connection<Details>
+      readonly disconnect?: () => Promise<Revocation>
+    }
 
 const disconnected: TokensState = { status: 'disconnected' }
 
@@ -99,9 +107,10 @@ export function createTokens(
 }
 
 function toState(context: Context, name: string, connection: Connection): TokensState {
-  const disconnect = async (): Promise<{ revoked: boolean }> =>
-    (await lazyParts()).disconnect(context, connection)
-  if (connection.status !== 'connected') return { status: 'reauthorization_required', connection, disconnect }
+  const disconnect = async (): Promise<Revocation> => (await lazyParts()).disconnect(context, connection)
+  const { status } = connection
+  if (status === 'failed') return { status, error: refreshFailed(), connection, disconnect }
+  if (status !== 'connected') return { status, connection, disconnect }
   const connected: Connected = {
     status: 'connected',
     connection,

@@ -7,7 +7,11 @@ export interface Connection<Details extends object = object> {
   readonly id: string
   /** The name of the provider in the client's options. */
   readonly provider: string
-  readonly status: 'connected' | 'reauthorization_required'
+  /**
+   * `reauthorization_required`: its tokens are no longer good; `failed`: the server's answers to refreshes make no sense. Both
+   * are tried again, once an hour at most, where there is a refresh token that may be good after all.
+   */
+  readonly status: 'connected' | 'reauthorization_required' | 'failed'
   /** The scope values that were granted. */
   readonly grantedScope: readonly string[]
   /** The scope values that were asked for and not granted. */

@@ -1,4 +1,5 @@
 import type { Platform } from '../../platform/platform.js'
+import type { RefreshTrouble } from '../../protocol/refresh-trouble.js'
 import { tokensKey } from './keys.js'
 
 /** Tokens that outlive the page: bound to a key that cannot leave this browser, or kept at the application's wish. */
@@ -13,6 +14,10 @@ export interface StoredTokens {
   readonly idTokenSubject?: string | undefined
   /** Number of refreshes in a row that gave no access token: no answer came, or it could not be checked. */
   readonly unanswered?: number
+  /** The refreshes that were refused or made no sense; absent after one that succeeded. */
+  readonly trouble?: RefreshTrouble | undefined
+  /** True for tokens that are bound to this browser's DPoP key. */
+  readonly dpop?: boolean
 }
 
 /** The stored tokens of a connection. */

@@ -1,6 +1,21 @@
 import { CountersignError, type ErrorCode, type ErrorDetails } from './base.js'
 
 /**
+ * Adds a server's own words to an error. Not enumerable: what is stored, logged as JSON or sent on does not hold them.
+ */
+function describe(error: CountersignError, errorDescription: string | undefined): void {
+  if (errorDescription !== undefined)
+    Object.defineProperty(error, 'errorDescription', { value: errorDescription })
+}
+
+/** Members of a server's error. */
+interface ServerError {
+  readonly error: string
+  readonly errorDescription?: string | undefined
+  readonly errorUri?: string | undefined
+}
+
+/**
  * The authorization server answered with an error instead of a code. Its texts come from the other side: show
  * them as plain text only.
  *
@@ -10,7 +25,10 @@ export class AuthorizationResponseError extends CountersignError {
   override readonly name = 'AuthorizationResponseError'
   /** The `error` parameter, such as `access_denied`, in the characters RFC 6749 allows. */
   readonly error: string
-  /** The `error_description` parameter, at most 1024 characters without control characters. */
+  /**
+   * The `error_description` parameter, at most 1024 characters without control characters, and without any value that was
+   * sent. Not enumerable, and in the page that received the response only: it is never stored.
+   */
   declare readonly errorDescription?: string
   /** The `error_uri` parameter when it is an `https:` URL. */
   declare readonly errorUri?: string
@@ -18,11 +36,12 @@ export class AuthorizationResponseError extends CountersignError {
   constructor(
     code: 'access_denied' | 'authorization_error' | 'temporarily_unavailable',
     message: string,
-    response: { error: string; errorDescription?: string | undefined; errorUri?: string | undefined },
+    response: ServerError,
+    details?: ErrorDetails,
   ) {
-    super(code, message)
+    super(code, message, details)
     this.error = response.error
-    if (response.errorDescription !== undefined) this.errorDescription = response.errorDescription
+    describe(this, response.errorDescription)
     if (response.errorUri !== undefined) this.errorUri = response.errorUri
   }
 }
@@ -38,15 +57,21 @@ export class TokenEndpointError extends CountersignError {
   readonly error: string | undefined
   /** The HTTP status. */
   readonly status: number
+  /**
+   * The `error_description` member, at most 1024 characters without control characters, and without any value that was sent.
+   * Not enumerable: it is never stored, and never sent to a page.
+   */
+  declare readonly errorDescription?: string
 
   constructor(
     message: string,
-    response: { error?: string | undefined; status: number },
+    response: { error?: string | undefined; status: number; errorDescription?: string | undefined },
     details?: ErrorDetails,
   ) {
     super('token_error', message, details)
     this.error = response.error
     this.status = response.status
+    describe(this, response.errorDescription)
   }
 }
 
@@ -67,7 +92,7 @@ export class ValidationError extends CountersignError {
   }
 }
 
-/** The app's backend refused or failed; `error` is from the contract's table. */
+/** The app's backend refused or failed, or what answered is no backend; `error` is from the contract's table. */
 export class BackendError extends CountersignError {
   override readonly name = 'BackendError'
   /** The `error` member of the contract's answer. */

@@ -1,7 +1,8 @@
 /**
  * The way out of an error for the application.
  *
- * - `resume`: call `resume()` of the callback state; nothing was lost, the same step is taken again.
+ * - `resume`: take the same step again, nothing was lost: by `resume()` of the state that shows the error, or by the call
+ *   that threw it.
  * - `authorize`: start again with `authorize()`.
  * - `sign_in`: the app's own user must sign in first.
  * - `configure`: a developer must change the configuration.
@@ -32,12 +33,22 @@ export type ErrorCode =
   // the connection
   | 'unknown_connection'
   | 'reauthorization_required'
+  | 'refresh_failed'
   | 'resource_not_allowed'
   // the backend
   | 'sign_in_required'
-  | 'backend_error'
+  | 'backend_not_found'
+  | 'backend_refused'
   | 'backend_response_invalid'
+  | 'backend_unavailable'
+  | 'forbidden_origin'
+  | 'unknown_provider'
   | 'rate_limited'
+  // the provider, by way of the backend
+  | 'other_person'
+  | 'person_unknown'
+  | 'provider_error'
+  | 'provider_unavailable'
   // what the app gave: the page's input, the session's claims (at the backend)
   | 'input_invalid'
   // the network and this browser

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../protocol/contract.js'
 import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
+import { toRevocation, type Revocation } from '../../protocol/revocation-result.js'
 import type {
   FdxConsent,
   FdxGrantedResource,
@@ -35,7 +36,7 @@ export async function fetchConsent(
 /**
  * Ends a consent at the data provider.
  *
- * @returns `revoked` also where that had happened before; `token` where the access token is no longer good.
+ * @returns The result, a yes also where that had happened before; `token` where the access token is no longer good.
  * @throws {NetworkError} when no response came.
  */
 export async function revokeConsent(
@@ -43,15 +44,14 @@ export async function revokeConsent(
   id: string,
   accessToken: string,
   revocation: { readonly reason: FdxRevocationReason; readonly initiator: FdxInitiator },
-): Promise<'revoked' | 'token' | 'refused'> {
+): Promise<Revocation | 'token'> {
   const { response } = await request(fetch, `${base}consents/${encodeURIComponent(id)}/revocation`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
     body: JSON.stringify(revocation),
   })
-  const { ok, status } = response
-  if (ok || status === 409) return 'revoked'
-  return status === 401 ? 'token' : 'refused'
+  if (response.status === 401) return 'token'
+  return response.status === 409 ? { revoked: true } : toRevocation(response)
 }
 
 /** Copies the members that are known, each of its type, so that nothing else in a response reaches the page. */

@@ -1,5 +1,6 @@
 import type { HeldConnection } from '../../backend/provider.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
+import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { refreshTokens, requestClientCredentials, type TokenEndpoint } from '../../protocol/token-endpoint.js'
 import type { OAuthClient } from '../kit/backend/oauth-client.js'
 import { isConsentId, revokeConsent, type ConsentApi } from './consent.js'
@@ -14,7 +15,7 @@ export interface EndConsentSettings {
 }
 
 /**
- * Ends the consent of a connection at the data provider: resolves with whether it is ended.
+ * Ends the consent of a connection at the data provider.
  *
  * @throws {NetworkError} when no response came. @throws {TokenEndpointError} when no client-credentials token is given.
  */
@@ -23,15 +24,15 @@ export async function endConsent(
   client: OAuthClient,
   connection: HeldConnection,
   context: RequestContext,
-): Promise<boolean> {
+): Promise<Revocation> {
   const { grant_id: id } = connection.details
-  if (!isConsentId(id)) return false
+  if (!isConsentId(id)) return unrevoked('no_endpoint')
   for (const token of usableTokens(connection, clientScope, () => client.endpoint(context))) {
     const accessToken = await token()
     const result = accessToken === undefined ? 'token' : await revokeConsent(api, id, accessToken, revocation)
-    if (result !== 'token') return result === 'revoked'
+    if (result !== 'token') return result
   }
-  return false
+  return unrevoked('refused')
 }
 
 /** Tokens that may open the consent, one after the other: its access token, that token refreshed, a client-credentials token. */

@@ -6,6 +6,7 @@ import { retryAfterOf } from '../../protocol/retry-after.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
 import { oauthErrorOf } from '../../protocol/oauth-request.js'
 import { sha256 } from '../../protocol/pkce.js'
+import { toRevocation, type Revocation } from '../../protocol/revocation-result.js'
 import type { ClientCredentialsTokens } from './client-credentials-tokens.js'
 
 /** Context of a request that may make a user; its records say which Moneyhub user each of the app's users is. */
@@ -25,8 +26,8 @@ export interface MoneyhubUsers {
     connectionId: string,
     context: RequestContext,
   ) => Promise<number | undefined>
-  /** Deletes a connection: resolves with whether it is gone. @throws {NetworkError} when no response came. */
-  readonly disconnect: (userId: string, connectionId: string, context: RequestContext) => Promise<boolean>
+  /** Deletes a connection. @throws {NetworkError} when no response came. */
+  readonly disconnect: (userId: string, connectionId: string, context: RequestContext) => Promise<Revocation>
 }
 
 /** Seconds that the creation of a user may take; then another process may try. */
@@ -73,7 +74,7 @@ export function createMoneyhubUsers(
     async disconnect(userId, connectionId, context) {
       const path = [userId, 'connection', connectionId].map(encodeURIComponent).join('/')
       const { response } = await call('user:delete', `/${path}`, { method: 'DELETE' }, context)
-      return response.ok || response.status === 404
+      return response.status === 404 ? { revoked: true } : toRevocation(response)
     },
   }
 }

@@ -263,7 +263,7 @@ describe('a refresh', () => {
     expect((await ask(bench, id)).status).toBe(200)
     bench.upstream.tokens = (body) => body
     bench.upstream.subject = 'user/test/bank/2'
-    await expect(bench.connect({ body: { connection: id } })).rejects.toThrow('transaction_invalid')
+    await expect(bench.connect({ body: { connection: id } })).rejects.toThrow('other_person')
   })
 
   test.each([
@@ -609,22 +609,34 @@ describe('a connection', () => {
 
   test('disconnected is forgotten first, whatever the provider answers', async () => {
     const revocationEndpoint = 'https://secure.bank.example/connect/revocation'
-    const cases: [() => Response, boolean][] = [
-      [() => new Response(null, { status: 200 }), true],
-      [() => new Response(null, { status: 204 }), true],
-      [() => Response.json({ error: 'unsupported_token_type' }, { status: 400 }), false],
-      [() => new Response(null, { status: 503 }), false],
-      [() => networkFailure(), false],
+    const cases: [() => Response, object][] = [
+      [() => new Response(null, { status: 200 }), { revoked: true }],
+      [() => new Response(null, { status: 204 }), { revoked: true }],
+      [
+        () => Response.json({ error: 'unsupported_token_type' }, { status: 400 }),
+        { revoked: false, reason: 'refused' },
+      ],
+      [() => new Response(null, { status: 503 }), { revoked: false, reason: 'unreachable' }],
+      [() => networkFailure(), { revoked: false, reason: 'unreachable' }],
     ]
-    for (const [make, revoked] of cases) {
+    for (const [make, result] of cases) {
       const bench = await createBench({ stitch: { revocationEndpoint } })
       const { id } = await bench.connect()
       const respond = ({ url }: UpstreamRequest) => (url === revocationEndpoint ? make() : undefined)
       bench.upstream.next.push(respond, respond)
-      expect((await bench.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked })
+      expect((await bench.call('DELETE', `/connections/${id}`)).body).toEqual(result)
       expect((await bench.call('GET', '/connections')).body.connections).toEqual([])
       const hints = bench.upstream.to('/connect/revocation').map(({ form }) => form.get('token_type_hint'))
       expect(hints[0]).toBe('refresh_token')
     }
+  })
+
+  test('says why it was not revoked where the provider has no endpoint for it', async () => {
+    const bench = await createBench()
+    const { id } = await bench.connect()
+    expect((await bench.call('DELETE', `/connections/${id}`)).body).toEqual({
+      revoked: false,
+      reason: 'no_endpoint',
+    })
   })
 })

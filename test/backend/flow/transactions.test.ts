@@ -255,7 +255,7 @@ describe.each([
     const proof = await bench.begin({ body: { connection: id } })
     const { status, body } = await bench.redeem(proof)
     expect(status).toBe(409)
-    expect(refusal(bench, body.error)).toEqual({ error: 'transaction_invalid', reason: 'other_person' })
+    expect(refusal(bench, body.error)).toEqual({ error: 'other_person' })
     expect(body.error_description).toMatch(/^Another person /)
     expect(revoked()).toEqual(['refresh_token', 'access_token'])
 
@@ -283,7 +283,7 @@ describe.each([
       await expect(bench.connect({ body: { ...less, nonce: undefined } })).rejects.toThrow('invalid_request')
       const { status, body } = await bench.redeem(await bench.begin({ body: less }))
       expect(status).toBe(409)
-      expect(refusal(bench, body.error)).toEqual({ error: 'transaction_invalid', reason: 'other_person' })
+      expect(refusal(bench, body.error)).toEqual({ error: 'other_person' })
       const kept = await bench.call('POST', `/connections/${id}/access-token`, {})
       expect(kept.body.access_token).toBe(accessToken)
     },
@@ -300,8 +300,8 @@ describe.each([
     const silent = await createBench({ ...options(), store, upstream, stitch: unchecked })
     const { status, body } = await silent.redeem(await silent.begin({ body: { connection: id } }))
     expect(status).toBe(409)
-    expect(refusal(silent, body.error)).toEqual({ error: 'transaction_invalid', reason: 'person_unknown' })
-    expect(body.error_description).toMatch(/^Nothing says who has signed in /)
+    expect(refusal(silent, body.error)).toEqual({ error: 'person_unknown' })
+    expect(body.error_description).toMatch(/does not say who has signed in/)
     // It may be the same person, whose grant must not end.
     expect(upstream.to('/connect/revocation')).toEqual([])
     expect((await bench.call('GET', '/connections')).body.connections).toEqual(before)
@@ -327,7 +327,7 @@ describe.each([
     const bench = await createBench({ ...options(), store, upstream })
     expect((await bench.connect({ body: { connection: id } })).id).toBe(id)
     upstream.subject = 'user/test/bank/2'
-    await expect(bench.connect({ body: { connection: id } })).rejects.toThrow('transaction_invalid')
+    await expect(bench.connect({ body: { connection: id } })).rejects.toThrow('other_person')
   })
 
   test('cannot renew a connection at another provider', async () => {

@@ -464,42 +464,61 @@ describe('nobody leaves', () => {
     [
       'this origin is unknown',
       () => refusal('forbidden_origin', 403),
-      { code: 'backend_error', recovery: 'configure' },
+      { code: 'forbidden_origin', recovery: 'configure' },
     ],
     [
       'the provider is unknown',
       () => refusal('unknown_provider', 404),
-      { code: 'backend_error', recovery: 'configure' },
+      { code: 'unknown_provider', recovery: 'configure' },
     ],
     [
       'the request is wrong',
       () => refusal('invalid_request', 400),
-      { code: 'backend_error', recovery: 'configure' },
+      { code: 'backend_refused', error: 'invalid_request', recovery: 'configure' },
     ],
     [
       'the provider refused',
       () => refusal('provider_error', 502),
-      { code: 'backend_error', recovery: 'authorize' },
+      { code: 'provider_error', recovery: 'authorize' },
     ],
     [
       'the provider is down',
       () => refusal('provider_unavailable', 504),
-      { code: 'backend_error', recovery: 'resume' },
+      { code: 'provider_unavailable', recovery: 'resume' },
     ],
     [
       'it failed',
       () => HttpResponse.html('<h1>500</h1>', { status: 500 }),
-      { code: 'backend_error', recovery: 'resume' },
+      { code: 'backend_unavailable', recovery: 'resume' },
     ],
     [
       'it answers with a page',
       () => HttpResponse.html('<h1>200</h1>'),
-      { code: 'backend_error', recovery: 'configure' },
+      {
+        code: 'backend_not_found',
+        recovery: 'configure',
+        message: expect.stringContaining(' at /connect: ') as string,
+      },
+    ],
+    [
+      'it is the development server, which knows no such page',
+      () => new HttpResponse('Cannot POST /connect/mediated/authorization', { status: 404 }),
+      { code: 'backend_not_found', status: 404 },
+    ],
+    [
+      'it is another API, whose errors are JSON, too',
+      () => HttpResponse.json({ error: 'not_found', message: 'Route not found' }, { status: 404 }),
+      { code: 'backend_not_found', status: 404 },
+    ],
+    [
+      'it has no such path, which is another thing',
+      () => refusal('not_found', 404),
+      { code: 'backend_refused', error: 'not_found' },
     ],
     [
       'it redirects',
       () => HttpResponse.redirect('https://app.example/login'),
-      { code: 'backend_response_invalid', parameter: 'status', recovery: 'configure' },
+      { code: 'backend_not_found', recovery: 'configure' },
     ],
     [
       'nobody is signed in, by a gateway that does not know the contract',

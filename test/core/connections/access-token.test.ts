@@ -1,4 +1,4 @@
-import { createClient } from 'countersign/core'
+import { createClient, type Revocation } from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import fc from 'fast-check'
 import { HttpResponse } from 'msw'
@@ -374,8 +374,8 @@ describe('an access token of mediated mode', () => {
     ],
     ['unknown_connection', () => refusal('unknown_connection', 404), 'unknown_connection', 'disconnected'],
     ['unauthenticated', () => refusal('unauthenticated', 401), 'sign_in_required', 'sign_in_required'],
-    ['provider_unavailable', () => refusal('provider_unavailable', 504), 'backend_error', 'connected'],
-    ['backend_unavailable', () => refusal('backend_unavailable', 503), 'backend_error', 'connected'],
+    ['provider_unavailable', () => refusal('provider_unavailable', 504), 'provider_unavailable', 'connected'],
+    ['backend_unavailable', () => refusal('backend_unavailable', 503), 'backend_unavailable', 'connected'],
     ['rate_limited', () => refusal('rate_limited', 429), 'rate_limited', 'connected'],
   ])('which the backend refuses with %s', async (_name, answer, code, status) => {
     const scene = createScene(network)
@@ -649,22 +649,72 @@ describe('disconnecting', () => {
     await until(neighbour.client.tokens('bank'), 'disconnected')
   })
 
-  test.each<[string, () => Response, boolean]>([
-    ['200', () => new HttpResponse(null), true],
-    ['204', () => new HttpResponse(null, { status: 204 }), true],
+  test.each<[string, () => Response, Revocation]>([
+    ['200', () => new HttpResponse(null), { revoked: true }],
+    ['204', () => new HttpResponse(null, { status: 204 }), { revoked: true }],
     [
       'unsupported_token_type',
       () => HttpResponse.json({ error: 'unsupported_token_type' }, { status: 400 }),
-      false,
+      { revoked: false, reason: 'refused' },
     ],
-    ['503', () => new HttpResponse(null, { status: 503 }), false],
-    ['no answer', () => HttpResponse.error(), false],
-  ])('forgets the connection whatever the server answers: %s', async (_name, answer, revoked) => {
+    ['503', () => new HttpResponse(null, { status: 503 }), { revoked: false, reason: 'unreachable' }],
+    ['no answer', () => HttpResponse.error(), { revoked: false, reason: 'unreachable' }],
+  ])(
+    'forgets the connection whatever the server answers, and says why not: %s',
+    async (_name, answer, result) => {
+      const scene = createScene(network)
+      scene.server.hostile.revocation = answer
+      const { app, tokens } = await connected(scene)
+      expect(await tokens.disconnect()).toEqual(result)
+      await gone(scene, app)
+    },
+  )
+
+  test('says that there is no endpoint for it', async () => {
     const scene = createScene(network)
-    scene.server.hostile.revocation = answer
+    scene.server.hostile.metadata = ({ revocation_endpoint: _, ...document }) => document
     const { app, tokens } = await connected(scene)
-    expect(await tokens.disconnect()).toEqual({ revoked })
+    expect(await tokens.disconnect()).toEqual({ revoked: false, reason: 'no_endpoint' })
     await gone(scene, app)
+  })
+
+  test('counts a grant as revoked whose access token the server then does not know any more', async () => {
+    const scene = createScene(network)
+    scene.server.hostile.revocation = (form) =>
+      form.get('token_type_hint') === 'refresh_token'
+        ? new HttpResponse(null)
+        : HttpResponse.json({ error: 'invalid_request' }, { status: 400 })
+    const { tokens } = await connected(scene)
+    expect(await tokens.disconnect()).toEqual({ revoked: true })
+  })
+
+  test.each<[string, Response | undefined, Revocation]>([
+    [
+      'a reason',
+      HttpResponse.json({ revoked: false, reason: 'no_endpoint' }),
+      { revoked: false, reason: 'no_endpoint' },
+    ],
+    [
+      'none, as older backends do',
+      HttpResponse.json({ revoked: false }),
+      { revoked: false, reason: 'refused' },
+    ],
+    [
+      'one that is none',
+      HttpResponse.json({ revoked: false, reason: 7 }),
+      { revoked: false, reason: 'refused' },
+    ],
+    [
+      'nothing, for it is down',
+      refusal('backend_unavailable', 503),
+      { revoked: false, reason: 'unreachable' },
+    ],
+    ['no answer', HttpResponse.error(), { revoked: false, reason: 'unreachable' }],
+  ])('at a backend that gives %s', async (_what, answer, result) => {
+    const scene = createScene(network)
+    const { tokens } = await connected(scene, 'mediated')
+    scene.backend.hostile.answer = ({ method }) => (method === 'DELETE' ? answer : undefined)
+    expect(await tokens.disconnect()).toEqual(result)
   })
 
   test('forgets the connection when the part of the app that revokes cannot be loaded', async () => {
@@ -685,7 +735,7 @@ describe('disconnecting', () => {
       platform: scene.browser.open().platform,
     })
     const tokens = await until(client.tokens('bank'), 'reauthorization_required')
-    expect(await tokens.disconnect()).toEqual({ revoked: false })
+    expect(await tokens.disconnect()).toEqual({ revoked: false, reason: 'unreachable' })
     expect(await until(client.tokens('bank'), 'disconnected')).toEqual({ status: 'disconnected' })
   })
 

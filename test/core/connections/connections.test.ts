@@ -455,7 +455,6 @@ describe('the backend’s connections', () => {
 
   test.each<[string, () => Response]>([
     ['no answer', () => HttpResponse.error()],
-    ['nobody signed in', () => refusal('unauthenticated', 401)],
     ['an error', () => refusal('provider_error', 502)],
     ['a page', () => HttpResponse.html('<html></html>')],
     ['no list', () => HttpResponse.json({ connections: 7 })],
@@ -475,6 +474,32 @@ describe('the backend’s connections', () => {
     expect(await until(scene.open().client.connections, 'ready')).toMatchObject({
       connections: [{ id: 'from-elsewhere' }],
     })
+  })
+
+  test('are not said to be none where the backend says that nobody is signed in', async () => {
+    const scene = createScene(network)
+    scene.backend.connections.set(listed.id, listed)
+    scene.backend.session = null
+    const { client } = scene.open()
+    await until(client.connections, 'sign_in_required')
+    await until(client.tokens('mediated'), 'sign_in_required')
+    // Once somebody has signed in, this page asks again; it need not be loaded anew.
+    scene.backend.session = 'anyone'
+    client.setSession('')
+    expect(await until(client.connections, 'ready')).toMatchObject({
+      connections: [{ id: 'from-elsewhere' }],
+    })
+  })
+
+  test('are hidden where the backend says so of a list that was known', async () => {
+    const scene = createScene(network)
+    scene.backend.connections.set(listed.id, listed)
+    const first = scene.open()
+    await until(first.client.connections, 'ready')
+    first.client.dispose()
+    scene.browser.clock.advance(3601)
+    scene.backend.session = null
+    await until(scene.open().client.connections, 'sign_in_required')
   })
 
   test.each<[string, Record<string, unknown>]>([

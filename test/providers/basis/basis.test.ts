@@ -141,7 +141,7 @@ describe('the authorization request', () => {
     const scene = createScene(bank, {
       backend: { redirectUri: [`${redirectUri}/`, 'https://app.example/other'] },
     })
-    await expect(scene.leave()).rejects.toMatchObject({ code: 'backend_error', recovery: 'configure' })
+    await expect(scene.leave()).rejects.toMatchObject({ code: 'backend_refused', recovery: 'configure' })
   })
 
   test('basis 8: always carries a state, a new one each time, that names the transaction', async () => {

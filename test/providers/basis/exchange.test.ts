@@ -75,7 +75,7 @@ describe('redeeming the code', () => {
     async (profile_id) => {
       bank.control.next({ tokenResponse: { profile_id } })
       const { error, events } = await failureOf()
-      expect(error).toMatchObject({ code: 'backend_error', recovery: 'authorize' })
+      expect(error).toMatchObject({ code: 'provider_error', recovery: 'authorize' })
       expect(events.at(-1)?.reason).toBe('token_response_invalid:profile_id')
     },
   )

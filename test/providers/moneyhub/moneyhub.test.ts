@@ -67,7 +67,7 @@ describe('one connection, access once', () => {
     expect(pushed(bank)['scope']).toBe(`transactions:read:all openid id:${mockBank}`)
     await expect(
       scene.leave({ bankId: mockBank, scope: 'openid user:create' }, 'moneyhubOnce'),
-    ).rejects.toMatchObject({ code: 'backend_error' })
+    ).rejects.toMatchObject({ code: 'backend_refused', error: 'invalid_request' })
   })
 
   test('moneyhub 11: reads data with the connection’s own access token, which the page has in mediated mode', async () => {
@@ -161,7 +161,7 @@ describe('many connections, access that lasts', () => {
     await createScene(bank, { store, keys }).leave()
     const stored = await values()
     const scene = createScene(bank, { store, keys: others })
-    await expect(scene.leave()).rejects.toMatchObject({ code: 'backend_error', recovery: 'resume' })
+    await expect(scene.leave()).rejects.toMatchObject({ code: 'backend_unavailable', recovery: 'resume' })
     expect(scene.events).toContainEqual(
       expect.objectContaining({ name: 'record_unreadable', reason: 'unknown_key', record: 'provider' }),
     )
@@ -193,7 +193,7 @@ describe('many connections, access that lasts', () => {
     'moneyhub 13: takes no %j for the user of a path',
     async (moneyhubUserId) => {
       await expect(createScene(bank, { claims: { moneyhubUserId } }).leave()).rejects.toMatchObject({
-        code: 'backend_error',
+        code: 'provider_error',
       })
       expect(bank.requests.count('/oidc/request')).toBe(0)
     },
@@ -202,7 +202,7 @@ describe('many connections, access that lasts', () => {
   test('moneyhub 13: says that Moneyhub does not answer when no user can be made, and makes it at the next click', async () => {
     const scene = createScene(bank)
     bank.control.next({ users: { status: 503, error: 'temporarily_unavailable' } })
-    await expect(scene.leave()).rejects.toMatchObject({ code: 'backend_error', recovery: 'resume' })
+    await expect(scene.leave()).rejects.toMatchObject({ code: 'provider_unavailable', recovery: 'resume' })
     await expect(scene.leave()).resolves.toBeInstanceOf(URL)
     expect(bank.requests.count('/users')).toBe(2)
   })
@@ -353,7 +353,7 @@ describe('the authorization request', () => {
     expect(url.origin + url.pathname).toBe(`${bank.issuer}/auth`)
     expect(bank.requests.count('/oidc/.well-known/openid-configuration')).toBe(1)
     const backend = { issuer: `${bank.issuer}/` }
-    await expect(createScene(bank, { backend }).leave()).rejects.toMatchObject({ code: 'backend_error' })
+    await expect(createScene(bank, { backend }).leave()).rejects.toMatchObject({ code: 'provider_error' })
   })
 
   test('moneyhub 5, 22: sends the person with a request_uri alone', async () => {
@@ -414,7 +414,7 @@ describe('the authorization request', () => {
     ['anything else', { sub: 'somebody' }],
   ])('moneyhub 6: refuses a consent with %s', async (_what, consent) => {
     const leaving = createScene(bank).leave({ bankId: mockBank, consent: consent as MoneyhubConsent })
-    await expect(leaving).rejects.toMatchObject({ code: 'backend_error', recovery: 'configure' })
+    await expect(leaving).rejects.toMatchObject({ code: 'backend_refused', recovery: 'configure' })
     expect(bank.requests.all).toEqual([])
   })
 
@@ -638,7 +638,7 @@ describe('the way back', () => {
     const { callback } = await scene.comeBack((await scene.decide('approve')).url)
     expect(callback).toMatchObject({
       status: 'failed',
-      error: { code: 'backend_error', error: 'provider_error' },
+      error: { code: 'provider_error' },
     })
   })
 

@@ -242,7 +242,7 @@ describe('the backend', () => {
     secondsLater = 400
     plain.control.next({ jwks: { status: 503 } })
     expect(await errorOf(() => tokens.fetch('accounts'))).toMatchObject({
-      code: 'backend_error',
+      code: 'provider_unavailable',
       error: 'provider_unavailable',
       recovery: 'resume',
     })

@@ -154,7 +154,7 @@ describe('the authorization request', () => {
     const without = await scene.leave({ scope: 'accounts' })
     expect(without.searchParams.get('scope')).toBe('accounts openid')
     await expect(scene.leave({ scope: 'openid transactions' })).rejects.toMatchObject({
-      code: 'backend_error',
+      code: 'backend_refused',
       recovery: 'configure',
     })
   })
@@ -163,7 +163,7 @@ describe('the authorization request', () => {
     const { searchParams } = await createStitchScene(bank).leave()
     expect(searchParams.get('redirect_uri')).toBe(redirectUri)
     const other = createStitchScene(bank, { backend: { redirectUri: `${redirectUri}/` } })
-    await expect(other.leave()).rejects.toMatchObject({ code: 'backend_error' })
+    await expect(other.leave()).rejects.toMatchObject({ code: 'backend_refused' })
   })
 
   test('stitch 8: has plain http on this machine alone', () => {
@@ -387,7 +387,7 @@ describe('the token request', () => {
     const { callback } = await scene.comeBack((await scene.decide('approve')).url)
     expect(callback).toMatchObject({
       status: 'failed',
-      error: { code: 'backend_error', error: 'invalid_grant', recovery: 'authorize' },
+      error: { code: 'provider_error', error: 'invalid_grant', recovery: 'authorize' },
     })
   })
 })

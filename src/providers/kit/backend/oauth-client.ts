@@ -5,6 +5,7 @@ import { cacheMetadata, type RequestContext } from '../../../protocol/metadata-c
 import type { ServerMetadata } from '../../../protocol/metadata.js'
 import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
 import { revoke } from '../../../protocol/revocation.js'
+import type { Revocation } from '../../../protocol/revocation-result.js'
 import {
   redeemCode,
   refreshTokens,
@@ -61,11 +62,11 @@ export interface OAuthClient {
     connection: Pick<HeldConnection, 'refreshToken' | 'sub'>,
     context: RequestContext,
   ) => Promise<RefreshedTokens>
-  /** Revokes the tokens that are there, the refresh token first. Resolves with whether the server confirmed all of them. */
+  /** Revokes the tokens that are there, the refresh token first. */
   readonly revoke: (
     tokens: Partial<Pick<HeldConnection, 'refreshToken' | 'accessToken'>>,
     context: RequestContext,
-  ) => Promise<boolean>
+  ) => Promise<Revocation>
 }
 
 /** Makes the requests of a client from its id, its authentication and the server's metadata. */

@@ -1,0 +1,43 @@
+import { isGivenUp, mayTry } from '../../protocol/refresh-trouble.js'
+import type { Context } from '../context.js'
+import { sha256 } from '../crypto/hash.js'
+import { isSameHash } from '../crypto/same-hash.js'
+import { Refusal } from '../http/refusal.js'
+import type { ConnectionRecord, StoredTokens } from './record.js'
+
+/** Seconds that a token must have left to be handed out; nothing is refreshed before it must be. */
+const marginSeconds = 10
+
+/**
+ * The stored tokens if they can be handed out; `undefined` where a refresh is to be tried.
+ *
+ * @param rejected SHA-256 of a token that the API refused.
+ * @throws {Refusal} `reauthorization_required`, `provider_unavailable` where there is nothing to try now.
+ */
+export async function goodTokens(
+  { now }: Pick<Context, 'now'>,
+  record: ConnectionRecord,
+  rejected: string | undefined,
+): Promise<StoredTokens | undefined> {
+  const { id, status, tokens, trouble } = record
+  if (!tokens || (status === 'reauthorization_required' && !trouble)) throw reauthorizationRequired(id)
+  if (status !== 'reauthorization_required') {
+    const lasts = tokens.expiresAt === undefined || tokens.expiresAt - now() > marginSeconds
+    const isRejected = rejected !== undefined && isSameHash(await sha256(tokens.accessToken), rejected)
+    if (lasts && !isRejected) return tokens
+  }
+  if (isRefreshDue(record, now())) return undefined
+  throw status === 'failed' ? refreshFailed(id) : reauthorizationRequired(id)
+}
+
+/** True where a refresh may be tried now: of a connection that does not work, once an hour at most. */
+export const isRefreshDue = ({ trouble }: ConnectionRecord, now: number): boolean =>
+  mayTry(trouble, now) || isGivenUp(trouble, now)
+
+/** Refusal of a connection that only the person can renew. */
+export const reauthorizationRequired = (connection: string, reason?: string): Refusal =>
+  new Refusal('reauthorization_required', { connection, reason })
+
+/** Refusal of a connection whose refreshes make no sense: by naming it, it says so. */
+export const refreshFailed = (connection: string): Refusal =>
+  new Refusal('provider_unavailable', { connection, reason: 'refresh_failed' })

@@ -1,0 +1,240 @@
+import { createClient } from 'countersign/core'
+import { oidc } from 'countersign/providers'
+import { HttpResponse } from 'msw'
+import { describe, expect, test } from 'vitest'
+import { createScene, providers, type Scene } from '../../support/app.js'
+import { openNetwork } from '../../support/network.js'
+import { errorOf } from '../../support/refusal.js'
+import { leaksOf, secret } from '../../support/secrets.js'
+import { settled, until } from '../../support/until.js'
+
+const network = openNetwork()
+const hour = 3600
+
+const refreshes = ({ server }: Scene) =>
+  server.requests.token.filter(({ form }) => form.get('grant_type') === 'refresh_token')
+
+const refuse = (scene: Scene, error = 'invalid_request') => {
+  scene.server.hostile.token = () => HttpResponse.json({ error }, { status: 400 })
+}
+const answerNothing = (scene: Scene) => {
+  scene.server.hostile.token = () => new HttpResponse(null, { status: 400 })
+}
+const recover = (scene: Scene) => {
+  delete scene.server.hostile.token
+}
+
+describe.each([
+  ['in memory', {}],
+  ['in IndexedDB', { persistTokens: true }],
+])('tokens %s', (_where, settings) => {
+  /** An app whose access token has just ended. */
+  async function ended() {
+    const scene = createScene(network)
+    const issuer = 'https://as.example'
+    const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, ...settings })
+    const open = (url?: string) => {
+      const page = scene.browser.open(url)
+      return { ...createClient({ providers: { bank }, platform: page.platform }), show: page.show }
+    }
+    const client = open(await scene.consent())
+    const tokens = await until(client.tokens('bank'), 'connected')
+    scene.browser.clock.advance(hour)
+    return { scene, open, client, tokens }
+  }
+
+  test('end at the second refusal, ten minutes after the first', async () => {
+    const { scene, client, tokens } = await ended()
+    refuse(scene)
+    for (const seconds of [0, 60, 539]) {
+      scene.browser.clock.advance(seconds)
+      expect(await errorOf(tokens.getAccessToken)).toMatchObject({
+        code: 'token_error',
+        error: 'invalid_request',
+      })
+      expect(client.tokens('bank').get().status).toBe('connected')
+    }
+    scene.browser.clock.advance(1)
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'reauthorization_required' })
+    await until(client.tokens('bank'), 'reauthorization_required')
+    expect(refreshes(scene)).toHaveLength(4)
+  })
+
+  test.each(['invalid_grant', 'invalid_token'])(
+    'end at once by %s, and are not tried again',
+    async (error) => {
+      const { scene, client, tokens } = await ended()
+      refuse(scene, error)
+      expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'reauthorization_required' })
+      await until(client.tokens('bank'), 'reauthorization_required')
+      recover(scene)
+      scene.browser.clock.advance(2 * hour)
+      client.show()
+      await settled()
+      expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'reauthorization_required' })
+      expect(refreshes(scene)).toHaveLength(1)
+    },
+  )
+
+  test.each([
+    'invalid_client',
+    'unauthorized_client',
+    'unsupported_grant_type',
+    'invalid_scope',
+    'invalid_target',
+    'invalid_dpop_proof',
+    'temporarily_unavailable',
+  ])('never end by %s', async (error) => {
+    const { scene, client, tokens } = await ended()
+    refuse(scene, error)
+    for (let times = 0; times < 5; times++) {
+      scene.browser.clock.advance(hour)
+      expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'token_error', error })
+    }
+    expect(client.tokens('bank').get().status).toBe('connected')
+    recover(scene)
+    expect(await tokens.getAccessToken()).toEqual(expect.any(String))
+  })
+
+  test('that one refusal did not end go on as if nothing had been', async () => {
+    const { scene, client, tokens } = await ended()
+    refuse(scene)
+    await errorOf(tokens.getAccessToken)
+    recover(scene)
+    await tokens.getAccessToken()
+    scene.browser.clock.advance(hour)
+    refuse(scene)
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'token_error' })
+    expect(client.tokens('bank').get().status).toBe('connected')
+  })
+
+  async function stopped() {
+    const all = await ended()
+    refuse(all.scene)
+    await errorOf(all.tokens.getAccessToken)
+    all.scene.browser.clock.advance(600)
+    await errorOf(all.tokens.getAccessToken)
+    await until(all.client.tokens('bank'), 'reauthorization_required')
+    return all
+  }
+
+  test('are tried once an hour after that, and a success revives the connection', async () => {
+    const { scene, client, tokens } = await stopped()
+    client.show()
+    await settled()
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'reauthorization_required' })
+    expect(refreshes(scene)).toHaveLength(2)
+    scene.browser.clock.advance(hour)
+    client.show()
+    await settled()
+    client.show()
+    await settled()
+    expect(refreshes(scene)).toHaveLength(3)
+    expect(client.tokens('bank').get().status).toBe('reauthorization_required')
+    scene.browser.clock.advance(hour)
+    recover(scene)
+    client.show()
+    const again = await until(client.tokens('bank'), 'connected')
+    expect(again.connection.id).toBe(tokens.connection.id)
+    expect(await again.getAccessToken()).toEqual(expect.any(String))
+    expect(refreshes(scene)).toHaveLength(4)
+  })
+
+  test('are kept for seven days, and then not at all', async () => {
+    const { scene, client, tokens } = await stopped()
+    const [{ form } = { form: new URLSearchParams() }] = refreshes(scene)
+    secret(form.get('refresh_token') ?? '')
+    scene.browser.clock.advance(7 * 24 * hour)
+    recover(scene)
+    client.show()
+    await settled()
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'reauthorization_required' })
+    expect(refreshes(scene)).toHaveLength(2)
+    expect(leaksOf([...(await scene.browser.records())])).toEqual([])
+  })
+
+  test('are not ended by an answer that is none: the third is reported, and they are tried again', async () => {
+    const { scene, client, tokens } = await ended()
+    answerNothing(scene)
+    for (let times = 0; times < 2; times++) {
+      expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'token_error', error: undefined })
+      expect(client.tokens('bank').get().status).toBe('connected')
+    }
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'refresh_failed' })
+    expect(await until(client.tokens('bank'), 'failed')).toMatchObject({
+      error: { code: 'refresh_failed', recovery: 'authorize' },
+      connection: { id: tokens.connection.id, status: 'failed' },
+    })
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'refresh_failed' })
+    expect(refreshes(scene)).toHaveLength(3)
+    // However long it lasts.
+    for (let days = 0; days < 10; days++) {
+      scene.browser.clock.advance(24 * hour)
+      client.show()
+      await settled()
+    }
+    expect(refreshes(scene)).toHaveLength(13)
+    scene.browser.clock.advance(hour)
+    recover(scene)
+    client.show()
+    await until(client.tokens('bank'), 'connected')
+  })
+
+  test('that have failed can be given up by the person', async () => {
+    const { scene, client, tokens } = await ended()
+    answerNothing(scene)
+    for (let times = 0; times < 3; times++) await errorOf(tokens.getAccessToken)
+    const failed = await until(client.tokens('bank'), 'failed')
+    expect(await failed.disconnect?.()).toEqual({ revoked: true })
+    await until(client.tokens('bank'), 'disconnected')
+    expect(scene.server.requests.revocation.map(({ form }) => form.get('token_type_hint'))).toContain(
+      'refresh_token',
+    )
+  })
+})
+
+describe('tokens of several pages', () => {
+  test('are tried by one of them, and revived in all, by a page that is opened later, too', async () => {
+    const scene = createScene(network)
+    const issuer = 'https://as.example'
+    const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, persistTokens: true })
+    const open = (url?: string) =>
+      createClient({ providers: { bank }, platform: scene.browser.open(url).platform })
+    const first = open(await scene.consent())
+    const tokens = await until(first.tokens('bank'), 'connected')
+    scene.browser.clock.advance(hour)
+    refuse(scene)
+    await errorOf(tokens.getAccessToken)
+    scene.browser.clock.advance(600)
+    await errorOf(tokens.getAccessToken)
+    await until(first.tokens('bank'), 'reauthorization_required')
+    // Within the hour nothing is asked, by new pages neither.
+    await until(open().tokens('bank'), 'reauthorization_required')
+    await settled()
+    expect(refreshes(scene)).toHaveLength(2)
+    scene.browser.clock.advance(hour)
+    recover(scene)
+    const pages = [open(), open(), open()]
+    for (const page of [first, ...pages]) await until(page.tokens('bank'), 'connected')
+    expect(refreshes(scene)).toHaveLength(3)
+  })
+
+  test('of an older version, which remembered nothing of this, are read as they are', async () => {
+    const scene = createScene(network)
+    const issuer = 'https://as.example'
+    const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, persistTokens: true })
+    const open = (url?: string) =>
+      createClient({ providers: { bank }, platform: scene.browser.open(url).platform })
+    const { connection } = await until(open(await scene.consent()).tokens('bank'), 'connected')
+    const key = `tokens:${connection.id}`
+    const {
+      dpop: _,
+      trouble: __,
+      ...old
+    } = (await scene.browser.records()).get(key) as Record<string, unknown>
+    await scene.browser.tamper(key, old)
+    scene.browser.clock.advance(hour)
+    const { getAccessToken } = await until(open().tokens('bank'), 'connected')
+    expect(await getAccessToken()).toEqual(expect.any(String))
+  })
+})
