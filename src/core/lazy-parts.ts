@@ -11,7 +11,8 @@ export { getAccessToken } from './connections/access-token.js'
 export { disconnect } from './connections/disconnect.js'
 export { fetchResource } from './connections/resource.js'
 export { synchronize } from './connections/synchronize.js'
-export { complete } from './popup/hand-over.js'
+export { complete, completeAgain } from './popup/hand-over.js'
+export { ready } from './ready.js'
 export { isOutdated, noteSubject } from './records/subject.js'
 
 /** The part that watches a popup. @throws {NetworkError} when it does not arrive. */

@@ -1,5 +1,6 @@
 import {
   createClient,
+  singleUser,
   type AuthorizationResponseError,
   type AuthorizationState,
   type CallbackState,
@@ -16,6 +17,7 @@ import { apiture, basis, oidc, stitch, type BasisDetails } from 'countersign/pro
 import { expectTypeOf, test } from 'vitest'
 
 const client = createClient({
+  subject: singleUser,
   backend: '/connect',
   providers: {
     apiture: apiture({ clientId: 'client', scope: 'openid' }),

@@ -11,7 +11,7 @@ export type Restore = (subject: string, entries: readonly [key: string, value: u
 
 /**
  * Makes the one function that does what must happen before a subject's connections are shown: ends transactions that
- * have expired, resumes redemptions whose page went away (when this page is new), and asks the backend for its list.
+ * have expired, resumes redemptions whose page went away (when this page is new to them), and asks the backend for its list.
  *
  * @param reload Called when the list came after what was known had been shown.
  */
@@ -21,13 +21,13 @@ export function createRestore(context: Context, reload: () => void): Restore {
     (name) => context.providers[name]?.channel.mode !== 'browser',
   )
   const asked = new Map<string, number>()
-  let isFirst = true
+  const seen = new Set<string>()
 
   const isRecent = (at: unknown): boolean => Math.abs(clock.now() - Number(at ?? 0)) < synchronizeSeconds
 
   return async (subject, entries) => {
-    const isNew = isFirst
-    isFirst = false
+    const isNew = !seen.has(subject)
+    seen.add(subject)
     const hasOverdue = entries.some(([, value]) => isOverdue(value, clock.now(), isNew))
     if (hasOverdue) {
       const { expire, resumePending } = await lazyParts()
@@ -49,7 +49,7 @@ export function createRestore(context: Context, reload: () => void): Restore {
   }
 }
 
-/** True for a transaction that nobody completes any more; on a new page, also for one that nobody may be completing. */
+/** True for a transaction that nobody completes any more; on a page that is new to the user, also for one that nobody may be completing. */
 const isOverdue = (value: unknown, now: number, isNew: boolean): boolean => {
   const { v, phase, code, expiresAt = now } = Object(value) as Partial<Transaction>
   return v === 1 && phase !== undefined && (expiresAt < now || (isNew && code !== undefined))

@@ -3,7 +3,8 @@
  *
  * - `resume`: call `resume()` of the callback state; nothing was lost, the same step is taken again.
  * - `authorize`: start again with `authorize()`.
- * - `sign_in`: the app's own user must sign in first.
+ * - `sign_in`: the app's own user must sign in first, or the app must find out who that is (`subject_unknown`): everything
+ *   goes on after `setSubject()`.
  * - `configure`: a developer must change the configuration.
  */
 export type Recovery = 'resume' | 'authorize' | 'sign_in' | 'configure'
@@ -33,6 +34,8 @@ export type ErrorCode =
   | 'unknown_connection'
   | 'reauthorization_required'
   | 'resource_not_allowed'
+  // the app's user
+  | 'subject_unknown'
   // the backend
   | 'sign_in_required'
   | 'backend_error'
