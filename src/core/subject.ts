@@ -56,6 +56,7 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
   promise?.catch(() => undefined)
   let subject = isPromise(option) ? undefined : option === singleUser ? '' : checkSubject(option)
   const waiting = createWait()
+  if (!promise) waiting.end()
   let failed = false
   let follower: Follower | undefined
   const resets: (() => void)[] = []
@@ -73,9 +74,7 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
   return {
     current: () => subject,
     known: () => waiting.ended,
-    require: async () => {
-      if (subject === undefined) await Promise.race([waiting.ended, waiting.failed])
-    },
+    require: () => Promise.race([waiting.ended, waiting.failed]),
     set(next) {
       checkSubject(next)
       if (next === subject) {
