@@ -76,11 +76,8 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
     known: () => waiting.ended,
     require: () => Promise.race([waiting.ended, waiting.failed]),
     set(next) {
-      checkSubject(next)
-      if (next === subject) {
-        follower?.changed()
-        return
-      }
+      // The same one has signed in again, after the backend has said that nobody is.
+      if (checkSubject(next) === subject) return follower?.changed()
       become(next)
       if (follower) void take('noteSubject')
     },

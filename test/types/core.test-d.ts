@@ -166,10 +166,12 @@ test('the subject is always given', () => {
 })
 
 test('what is ready is neither restoring nor failed', () => {
-  const waiting = client.ready('basis', { signal: new AbortController().signal })
-  type Ready = Awaited<typeof waiting>
+  const _read = () => client.ready('basis', { signal: new AbortController().signal })
+  type Ready = Awaited<ReturnType<typeof _read>>
   expectTypeOf<Ready['status']>().toEqualTypeOf<
     'connected' | 'disconnected' | 'reauthorization_required' | 'sign_in_required'
   >()
-  expectTypeOf<Extract<Ready, { status: 'connected' }>['connection']['details']>().toEqualTypeOf<BasisDetails>()
+  expectTypeOf<
+    Extract<Ready, { status: 'connected' }>['connection']['details']
+  >().toEqualTypeOf<BasisDetails>()
 })

@@ -37,7 +37,6 @@ export function createAuthorization(context: Context, name: string, input: Commo
   let opened: Window | null | undefined
   let left: string | undefined
   let runs = 0
-
   context.onReset(() => {
     // What is still under way is the user's before: it goes on, and nothing of it is shown.
     runs += 1
