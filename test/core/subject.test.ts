@@ -1,9 +1,9 @@
 import { createClient, singleUser, type ClientOptions } from 'countersign/core'
 import { describe, expect, test, vi } from 'vitest'
-import { syncedKey, transactionKey } from '../../src/core/records/keys.js'
-import { createScene, stateOf, type App, type Scene } from '../support/app.js'
+import { connectionKey, syncedKey, transactionKey } from '../../src/core/records/keys.js'
+import { createScene, providers, stateOf, type App, type Scene } from '../support/app.js'
 import { refusal } from '../support/backend.js'
-import { createPopup } from '../support/browser.js'
+import { createBrowser, createPopup } from '../support/browser.js'
 import { openNetwork } from '../support/network.js'
 import { outcome } from '../support/outcome.js'
 import { refusalOf } from '../support/refusal.js'
@@ -38,14 +38,10 @@ const names = (app: App): string[] => {
 describe('the option `subject`', () => {
   const make = (subject: unknown) => () =>
     createClient({ ...createOptions(), subject } as unknown as ClientOptions)
-  const createOptions = () => {
-    const scene = createScene(network)
-    return {
-      providers: scene.open().client.providers,
-      backend: '/connect',
-      platform: scene.browser.open().platform,
-    }
-  }
+  const createOptions = () => ({
+    providers: { bank: providers.bank },
+    platform: createBrowser().open().platform,
+  })
 
   test.each([
     ['undefined', undefined],
@@ -365,6 +361,7 @@ describe('two users of one browser', () => {
     await settled()
     expect(await refusalOf(tokens.getAccessToken)).toMatchObject({ code: 'unknown_connection' })
     expect(app.client.connections.get()).toEqual({ status: 'sign_in_required' })
+    expect([...(await scene.browser.records()).keys()]).toContain(connectionKey(tokens.connection.id))
     scene.backend.session = 'anyone'
     await until(scene.open('/', { subject: 'anna' }).client.tokens('mediated'), 'connected')
   })
