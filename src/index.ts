@@ -9,6 +9,8 @@ export type { CountersignEvent } from './core/client-events.js'
 export type { CommonInput, Mode } from './core/input.js'
 export type { DetailsOf, InputArgument, InputOf, ModeOf, Provider, ProviderChannel } from './core/provider.js'
 export type { ReadableStore } from './core/readable-store.js'
+export type { Ready, ReadyOptions } from './core/ready.js'
+export { singleUser, type SubjectOption } from './core/subject.js'
 export type { Connected, TokensState, WithAccessToken } from './core/connections/tokens.js'
 export {
   AuthorizationResponseError,

@@ -1,7 +1,7 @@
 import { createClient } from 'countersign'
 import { apiture, basis, fdx, moneyhub, oidc, stitch } from 'countersign/providers'
 import { readConfiguration } from './configuration.js'
-import { findUser, getUser, onUserChanged } from './session.js'
+import { findUser, onUserChanged, readUser } from './session.js'
 
 const configuration = readConfiguration()
 const { list: _list, ...moneyhubOptions } = configuration.moneyhub
@@ -9,7 +9,8 @@ const { list: _list, ...moneyhubOptions } = configuration.moneyhub
 /** The demo's client: made before anything renders, because it takes the response out of the address bar. */
 export const bank = createClient({
   backend: '/connect',
-  session: getUser()?.id ?? null,
+  // The page asks; until the answer is here, nothing says that nobody is signed in.
+  subject: readUser().then((user) => user?.id ?? null),
   providers: {
     apiture: apiture(configuration.apiture),
     basis: basis(configuration.basis),
@@ -21,8 +22,8 @@ export const bank = createClient({
   },
 })
 
-onUserChanged(() => {
-  bank.setSession(getUser()?.id ?? null)
+onUserChanged((user) => {
+  bank.setSubject(user?.id ?? null)
 })
 addEventListener('focus', () => {
   if (bank.connections.get().status === 'sign_in_required') void findUser()

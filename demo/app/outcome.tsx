@@ -26,6 +26,7 @@ export function Outcome({ callback }: { callback: CallbackState }) {
     case 'sign_in_required':
       return <SignInFirst resume={callback.resume} />
     case 'failed':
+      if (callback.error.code === 'subject_unknown') return <UserUnknown error={callback.error} />
       return (
         <Message text={wordsFor(callback.error) ?? callback.error.message} error={callback.error}>
           {callback.resume && <Act label="Try again" onClick={callback.resume} />}
@@ -36,6 +37,16 @@ export function Outcome({ callback }: { callback: CallbackState }) {
     default:
       return null
   }
+}
+
+/** The app could not find out who is signed in. Once it knows, the client goes on by itself. */
+function UserUnknown({ error }: { error: CountersignError }) {
+  return (
+    <div className="outcome">
+      <p>{wordsFor(error)}</p>
+      <SignIn />
+    </div>
+  )
 }
 
 /** Nobody was signed in when the person came back; by now somebody may be, by the menu or in another tab. */

@@ -3,6 +3,9 @@ import { changeUser, useUser } from './session.js'
 
 const { users } = readConfiguration()
 
+/** Value of the menu while it is not known who is signed in. */
+const unknown = 'unknown'
+
 /** Who is signed in to the app, and the way to change that. */
 export function SessionMenu() {
   const user = useUser()
@@ -11,7 +14,8 @@ export function SessionMenu() {
       <label htmlFor="user">App user</label>
       <select
         id="user"
-        value={user?.id ?? ''}
+        value={user === undefined ? unknown : (user?.id ?? '')}
+        disabled={user === undefined}
         onChange={(event) => {
           void changeUser(users.find(({ id }) => id === event.target.value) ?? null)
         }}
@@ -22,6 +26,7 @@ export function SessionMenu() {
           </option>
         ))}
         <option value="">Signed out</option>
+        {user === undefined && <option value={unknown}>…</option>}
       </select>
     </form>
   )

@@ -9,6 +9,7 @@ const words: Partial<Record<ErrorCode, string>> = {
   subject_mismatch:
     'Another user of this app began this connection. It was not finished, and nothing was connected.',
   sign_in_required: 'You are not signed in to this app. Sign in, and it goes on from here.',
+  subject_unknown: 'This app could not find out who you are. Sign in, and it goes on from here.',
   redemption_unknown: 'It is not known whether the bank has finished the connection. Start again to be sure.',
   token_error: 'The bank did not finish the connection.',
   backend_unavailable: 'This app cannot work just now. Your answer at the bank is kept for a while.',

@@ -4,7 +4,7 @@ import { refuseSecrets } from '../protocol/secrets.js'
 import { createAuthorization, type Authorization } from './authorize/authorization.js'
 import type { CallbackState } from './callback/callback.js'
 import { createCallbackStore, type CallbackStore } from './callback/callback-store.js'
-import { captureResponse } from './callback/capture.js'
+import { captureResponse, type Capture } from './callback/capture.js'
 import { checkConfiguration, type ClientOptions, type Providers } from './configuration.js'
 import { createConnections } from './connections/connections.js'
 import type { Connections, ConnectionsState } from './connections/connections-state.js'
@@ -15,8 +15,10 @@ import type { CommonInput } from './input.js'
 import { lazyParts } from './lazy.js'
 import type { DetailsOf, InputArgument, ModeOf } from './provider.js'
 import type { ReadableStore } from './readable-store.js'
+import type { Ready, ReadyOptions } from './ready.js'
 import { sessionKey } from './records/keys.js'
 import { remember } from './remember.js'
+import { takeNamespace } from './namespace.js'
 import { createSubject, type Subject } from './subject.js'
 
 /** A client: what {@link createClient} makes. Its functions are stable and may be passed around. */
@@ -36,8 +38,27 @@ export interface Client<P extends Providers = Providers> {
     name: Name,
     options?: { readonly connection?: string | undefined },
   ): ReadableStore<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>>>
-  /** Says who the app's user is now; `null` when nobody is signed in. Tokens in memory are dropped when it changes. */
-  setSession(subject: string | null): void
+  /**
+   * The connection of a provider, for route loaders and for queries that begin before anything renders. Resolves as soon as
+   * it is known: never with `restoring`, and not while the response that the page was opened with is being redeemed.
+   *
+   * @throws {CountersignError} what the state `failed` holds, so that a router's error boundary or a query's `error` gets it.
+   * `environment_unsupported` on a server, where nothing ever becomes known.
+   * @throws the signal's reason when it is aborted.
+   * @throws {TypeError} when the client has no such provider.
+   */
+  ready<Name extends Extract<keyof P, string>>(
+    name: Name,
+    options?: ReadyOptions,
+  ): Promise<Ready<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>>>>
+  /**
+   * Says who the app's user is now: an id, or `null` when nobody is signed in. It wins over a promise that `createClient`
+   * still waits for. When it is another one, or nobody, everything of the user before goes off show and their tokens in
+   * memory are dropped; nothing that is stored is deleted, and it is there again when they are.
+   *
+   * @throws {TypeError} for `undefined`, an empty string and anything else that names nobody.
+   */
+  setSubject(subject: string | null): void
   /** Ends listening to other tabs and to the page. */
   dispose(): void
 }
@@ -47,13 +68,14 @@ export interface Client<P extends Providers = Providers> {
  * address bar synchronously and redeems it at once. On a server it does nothing.
  *
  * @throws {TypeError} for a configuration that cannot work or is not safe: a secret, a missing backend, a redirect URI
- * on another origin or shared by two providers.
+ * on another origin or shared by two providers, a `subject` that names nobody.
  * @example
  * ```ts
- * import { createClient } from 'countersign'
+ * import { createClient, singleUser } from 'countersign'
  * import { apiture } from 'countersign/providers'
  *
  * export const bank = createClient({
+ *   subject: singleUser,
  *   providers: { apiture: apiture({ clientId: 'my-client', environment: 'cat', scope: 'openid offline_access banking/read' }) },
  * })
  * ```
@@ -61,7 +83,8 @@ export interface Client<P extends Providers = Providers> {
 export function createClient<const P extends Providers>(options: ClientOptions<P>): Client<P> {
   refuseSecrets(options)
   const onServer = typeof window === 'undefined' && !options.platform
-  const platform = options.platform ?? browserPlatform(options.namespace ?? 'countersign')
+  const { namespace = 'countersign' } = options
+  const platform = options.platform ?? browserPlatform(namespace)
   const authorizations = new Map<string, Authorization>()
   const tokenStores = new Map<string, ReadableStore<TokensState>>()
   const callback = createCallbackStore()
@@ -69,16 +92,10 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const authorization = (name: string, input: CommonInput = {}): Authorization =>
     remember(authorizations, `${name} ${stableKey(input)}`, () => createAuthorization(context, name, input))
 
-  const subject = createSubject(platform, options.session === undefined ? '' : options.session, () => {
-    // Nothing stays on show of what belongs to the one before.
-    context.tokens.forget()
-    authorizations.clear()
-    callback.clear()
-    void connections.load()
-  })
+  const subject = createSubject(platform, options.subject)
   const context = createContext(options as ClientOptions, {
     platform,
-    subject: subject.current,
+    subject,
     restart: (name, input) => authorization(name, input).authorize(),
     requireSignIn: () => {
       connections.requireSignIn()
@@ -87,25 +104,35 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   })
   const connections = createConnections(context)
   const stop = onServer ? undefined : start(context, { subject, callback, connections })
+  const dispose = (): void => {
+    stop?.()
+    platform.tabs.close()
+    release?.()
+  }
+  const release = options.platform || onServer ? undefined : takeNamespace(namespace, dispose)
+
+  const tokens = (
+    name: string,
+    { connection }: { connection?: string | undefined } = {},
+  ): ReadableStore<TokensState> =>
+    remember(tokenStores, `${name} ${connection ?? ''}`, () =>
+      createTokens(context, connections, name, connection),
+    )
 
   return {
     providers: options.providers,
     callback,
     connections,
     authorization,
-    tokens: ((name: string, { connection }: { connection?: string | undefined } = {}) =>
-      remember(tokenStores, `${name} ${connection ?? ''}`, () =>
-        createTokens(context, connections, name, connection),
-      )) as Client<P>['tokens'],
-    setSession(next) {
-      // Also the same user signs in, after the backend has said that nobody is.
-      if (next === subject.current()) void connections.load()
-      else subject.set(next)
-    },
-    dispose() {
-      stop?.()
-      platform.tabs.close()
-    },
+    tokens: tokens as Client<P>['tokens'],
+    ready: (async (name: string, settings?: ReadyOptions) =>
+      (await lazyParts()).ready(
+        onServer ? undefined : callback,
+        tokens(name, settings),
+        settings,
+      )) as Client<P>['ready'],
+    setSubject: subject.set,
+    dispose,
   }
 }
 
@@ -123,14 +150,39 @@ function start(context: Context, { subject, callback, connections }: Stores): ()
   const capture = captureResponse(navigation, names.map(context.redirectUri))
   tabs.onAnnounced((id) => void context.follow(id))
   // What other tabs announced while the page was out of sight may not have been heard.
-  const stop = navigation.onShown(() => {
+  const stopWatching = navigation.onShown(() => {
     void subject.check()
     void connections.load()
   })
+  const stop = (): void => {
+    stopWatching()
+    subject.stop()
+  }
   void connections.load()
-  subject.note()
+  subject.start({
+    changed() {
+      callback.proceed()
+      void connections.load()
+    },
+    failed(error) {
+      callback.wait(error)
+      connections.fail(error)
+    },
+  })
+  const complete = (part: 'complete' | 'completeAgain', what: Capture): void => {
+    navigation.whenActive(() => {
+      void callback.show(async () => (await lazyParts())[part](context, what))
+    })
+  }
+  const canComplete = capture && navigation.isTopLevel()
+  context.onReset(() => {
+    // Nothing stays on show of what belongs to the one before.
+    context.tokens.forget()
+    callback.clear()
+    if (canComplete && subject.current() !== null) complete('completeAgain', capture)
+  })
   if (!capture) return stop
-  if (!navigation.isTopLevel()) {
+  if (!canComplete) {
     const error = new CountersignError(
       'environment_unsupported',
       'The provider answered inside a frame. It was not used: open the page in a window of its own.',
@@ -139,9 +191,7 @@ function start(context: Context, { subject, callback, connections }: Stores): ()
     return stop
   }
   callback.begin()
-  navigation.whenActive(() => {
-    void callback.show(async () => (await lazyParts()).complete(context, capture))
-  })
+  complete('complete', capture)
   return stop
 }
 

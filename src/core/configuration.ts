@@ -3,6 +3,7 @@ import { refuseSecrets } from '../protocol/secrets.js'
 import type { CountersignEvent } from './client-events.js'
 import { providerOf, type BackendOption, type Context } from './context.js'
 import type { Provider } from './provider.js'
+import type { SubjectOption } from './subject.js'
 
 /** The providers of a client, by the names the application gives them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "a provider of whatever input": input types stand in contravariant positions
@@ -24,10 +25,13 @@ export interface ClientOptions<P extends Providers = Providers> {
    */
   readonly redirectUri?: (name: Extract<keyof P, string>) => string
   /**
-   * The app's own user, as an opaque id: connections are kept apart by it. `null` while nobody is signed in. Leave it
-   * out when the app has one user only.
+   * The app's own user, as an opaque id: connections are kept apart by it. `null` when nobody is signed in; a promise of
+   * either while the page finds out, such as a request to the app's server; {@link singleUser} for an app without users.
+   *
+   * While a promise is pending, connections are `restoring`, a callback is `pending`, and `authorize()` waits. Where it is
+   * rejected they are `failed` with the code `subject_unknown`, and go on when `setSubject` is called.
    */
-  readonly session?: string | null
+  readonly subject: SubjectOption
   /** Tells two clients of one origin apart: database, locks and channel carry this name. @defaultValue `countersign` */
   readonly namespace?: string
   /** Receives what happens, redacted: for telemetry. */

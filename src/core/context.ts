@@ -14,8 +14,14 @@ export interface Context {
   readonly platform: Platform
   readonly providers: Readonly<Record<string, Provider>>
   readonly backend: BackendOption | undefined
-  /** The app's user: `''` where the app does not say, `null` while nobody is signed in. */
-  readonly subject: () => string | null
+  /** The app's user: `''` for `singleUser`, `null` while nobody is signed in, `undefined` while it is not known. */
+  readonly subject: () => string | null | undefined
+  /** Resolves when it is known who the app's user is. Never rejects. */
+  readonly subjectKnown: () => Promise<unknown>
+  /** Resolves when it is known who the app's user is. @throws {CountersignError} `subject_unknown` */
+  readonly requireSubject: () => Promise<unknown>
+  /** Calls back when nothing that is on show or held may stay: the app's user is another one, or nobody. */
+  readonly onReset: (listener: () => void) => void
   /** The registered redirect URI of a provider. */
   readonly redirectUri: (name: string) => string
   readonly tokens: HeldTokens

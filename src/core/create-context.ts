@@ -2,15 +2,21 @@ import type { Platform } from '../platform/platform.js'
 import type { ClientOptions } from './configuration.js'
 import type { Context } from './context.js'
 import { createHeldTokens } from './held-tokens.js'
+import type { Subject } from './subject.js'
 
 /** Parts of the context that the client provides beside its options. */
-export type ContextParts = Pick<Context, 'subject' | 'restart' | 'requireSignIn' | 'follow'> & {
+export type ContextParts = Pick<Context, 'restart' | 'requireSignIn' | 'follow'> & {
   readonly platform: Platform
+  readonly subject: Subject
 }
 
 /** Wires what the parts of one client share. */
-export const createContext = (options: ClientOptions, parts: ContextParts): Context => ({
+export const createContext = (options: ClientOptions, { subject, ...parts }: ContextParts): Context => ({
   ...parts,
+  subject: subject.current,
+  subjectKnown: subject.known,
+  requireSubject: subject.require,
+  onReset: subject.onReset,
   providers: options.providers,
   backend: options.backend,
   redirectUri: (name) =>

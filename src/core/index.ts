@@ -9,6 +9,8 @@ export type { CountersignEvent } from './client-events.js'
 export type { CommonInput, Mode } from './input.js'
 export type { DetailsOf, InputArgument, InputOf, ModeOf, Provider, ProviderChannel } from './provider.js'
 export type { ReadableStore } from './readable-store.js'
+export type { Ready, ReadyOptions } from './ready.js'
+export { singleUser, type SubjectOption } from './subject.js'
 export type { Connected, TokensState, WithAccessToken } from './connections/tokens.js'
 export {
   AuthorizationResponseError,

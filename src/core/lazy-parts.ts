@@ -12,7 +12,8 @@ export { disconnect } from './connections/disconnect.js'
 export { retireTokens } from './connections/retire-tokens.js'
 export { fetchResource } from './connections/resource.js'
 export { synchronize } from './connections/synchronize.js'
-export { complete } from './popup/hand-over.js'
+export { complete, completeAgain } from './popup/hand-over.js'
+export { ready } from './ready.js'
 export { isOutdated, noteSubject } from './records/subject.js'
 
 /** The part that watches a popup. @throws {NetworkError} when it does not arrive. */

@@ -1,48 +1,165 @@
 import type { Platform } from '../platform/platform.js'
+import { CountersignError } from '../protocol/errors.js'
 import { lazyParts } from './lazy.js'
+
+/**
+ * The `subject` of an app that has no users of its own: whoever uses this browser is the same one. Never give it while
+ * you find out who is signed in; give a promise then.
+ *
+ * @example
+ * ```ts
+ * import { createClient, singleUser } from 'countersign'
+ * import { apiture } from 'countersign/providers'
+ *
+ * export const bank = createClient({
+ *   subject: singleUser,
+ *   providers: { apiture: apiture({ clientId: 'my-client', scope: 'openid banking/read' }) },
+ * })
+ * ```
+ */
+export const singleUser: unique symbol = Symbol.for('countersign.singleUser')
+
+/** The app's user, as `createClient` takes it. */
+export type SubjectOption = string | null | Promise<string | null> | typeof singleUser
 
 /** The app's user, as this page knows it. */
 export interface Subject {
-  /** `''` where the app does not say, `null` while nobody is signed in. */
-  readonly current: () => string | null
-  /** Says who is signed in now, here and to the other tabs. */
+  /** `''` for {@link singleUser}, `null` while nobody is signed in, `undefined` while it is not known. */
+  readonly current: () => string | null | undefined
+  /** Resolves when it is known. Never rejects. */
+  readonly known: () => Promise<unknown>
+  /** Resolves when it is known. @throws {CountersignError} `subject_unknown` when the app could not find out. */
+  readonly require: () => Promise<unknown>
+  /** Says who is signed in now, here and to the other tabs. @throws {TypeError} for anything but an id or `null`. */
   readonly set: (subject: string | null) => void
-  /** Tells the other tabs whom this page takes for signed in. */
-  readonly note: () => void
   /** Follows another tab that has signed somebody else in or out, perhaps while this page was frozen. */
   readonly check: () => Promise<void>
+  /** Calls back when nothing that is on show or held may stay: the user is another one, or nobody. */
+  readonly onReset: (listener: () => void) => void
+  /** Begins to follow the app's promise, and tells the other tabs whom this page takes for signed in. */
+  readonly start: (follower: Follower) => void
+  /** Ends following: a promise that settles later changes nothing. */
+  readonly stop: () => void
 }
 
-/** @param onChange Called after the subject has changed. */
-export function createSubject(platform: Platform, initial: string | null, onChange: () => void): Subject {
-  let subject = initial
+/** What happens when it is known, or not to be known, who is signed in. */
+export interface Follower {
+  /** Called after every change, also when it becomes known. */
+  readonly changed: () => void
+  readonly failed: (error: CountersignError) => void
+}
+
+/** @throws {TypeError} for an option that names nobody. */
+export function createSubject(platform: Platform, option: SubjectOption): Subject {
+  const promise = isPromise(option) ? option.then(checkSubject) : undefined
+  // Nobody follows it on a server, where a rejection that is not handled would end the process.
+  promise?.catch(() => undefined)
+  let subject = isPromise(option) ? undefined : option === singleUser ? '' : checkSubject(option)
+  const waiting = createWait()
+  if (!promise) waiting.end()
+  let failed = false
+  let follower: Follower | undefined
+  const resets: (() => void)[] = []
+  const take = createNotes(platform, () => subject ?? null)
 
   function become(next: string | null): void {
+    const isAnother = subject !== undefined || failed
     subject = next
-    onChange()
+    waiting.end()
+    // What began while it was not known goes on for whoever it turns out to be.
+    if (isAnother) for (const reset of resets) reset()
+    follower?.changed()
   }
-
-  /** Notes and checks wait for each other: until this page has noted its user, the one before is noted. */
-  let turn: Promise<unknown> = Promise.resolve()
-  const take = (step: 'noteSubject' | 'isOutdated'): Promise<unknown> =>
-    (turn = turn
-      .then(lazyParts)
-      .then((parts): Promise<unknown> => parts[step](platform, subject))
-      // Without storage or this part of the app it cannot be told, and what matters fails by itself.
-      .catch(() => undefined))
 
   return {
     current: () => subject,
+    known: () => waiting.ended,
+    require: () => Promise.race([waiting.ended, waiting.failed]),
     set(next) {
+      // The same one has signed in again, after the backend has said that nobody is.
+      if (checkSubject(next) === subject) return follower?.changed()
       become(next)
-      void take('noteSubject')
-    },
-    note() {
-      if (subject) void take('noteSubject')
+      if (follower) void take('noteSubject')
     },
     async check() {
       const owner = subject
       if (owner && (await take('isOutdated')) && owner === subject) become(null)
     },
+    onReset(listener) {
+      resets.push(listener)
+    },
+    start(next) {
+      follower = next
+      if (subject) void take('noteSubject')
+      // What setSubject() has said meanwhile is newer.
+      const isLate = (): boolean => subject !== undefined || !follower
+      promise?.then(
+        (found) => {
+          if (isLate()) return
+          become(found)
+          if (found) void take('noteSubject')
+        },
+        () => {
+          if (isLate()) return
+          failed = true
+          waiting.fail(subjectUnknown())
+          next.failed(subjectUnknown())
+        },
+      )
+    },
+    stop() {
+      follower = undefined
+    },
   }
+}
+
+const isPromise = (option: unknown): option is Promise<unknown> =>
+  typeof (Object(option) as { then?: unknown }).then === 'function'
+
+/** @throws {TypeError} unless it is an id or `null`. The value is in no message. */
+function checkSubject(value: unknown): string | null {
+  if (value === null || (typeof value === 'string' && value !== '')) return value
+  throw new TypeError(
+    `The subject is ${value === '' ? 'an empty string' : typeof value}. Give the id of the app's user as a string, null when nobody is signed in, createClient also a promise of either while you find out, or singleUser when the app has no users.`,
+  )
+}
+
+const subjectUnknown = (): CountersignError =>
+  new CountersignError(
+    'subject_unknown',
+    'It is not known who is signed in to this app: the promise given as `subject` was rejected, or gave neither an id nor null. Find out again, then call setSubject().',
+    { recovery: 'sign_in' },
+  )
+
+/** A wait that ends, perhaps after it has failed. */
+function createWait(): {
+  readonly ended: Promise<void>
+  readonly failed: Promise<never>
+  readonly end: () => void
+  readonly fail: (error: CountersignError) => void
+} {
+  let end = (): void => undefined
+  let fail: (error: CountersignError) => void = () => undefined
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject
+  })
+  failed.catch(() => undefined)
+  return { ended, failed, end, fail }
+}
+
+/** Notes and checks wait for each other: until this page has noted its user, the one before is noted. */
+function createNotes(
+  platform: Platform,
+  subject: () => string | null,
+): (step: 'noteSubject' | 'isOutdated') => Promise<unknown> {
+  let turn: Promise<unknown> = Promise.resolve()
+  return (step) =>
+    (turn = turn
+      .then(lazyParts)
+      .then((parts): Promise<unknown> => parts[step](platform, subject()))
+      // Without storage or this part of the app it cannot be told, and what matters fails by itself.
+      .catch(() => undefined))
 }

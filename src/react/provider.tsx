@@ -17,10 +17,13 @@ export interface CountersignProviderProps {
  *
  * @example
  * ```tsx
- * import { CountersignProvider, createClient } from 'countersign'
+ * import { CountersignProvider, createClient, singleUser } from 'countersign'
  * import { apiture } from 'countersign/providers'
  *
- * const bank = createClient({ providers: { apiture: apiture({ clientId: 'my-client', scope: 'openid banking/read' }) } })
+ * const bank = createClient({
+ *   subject: singleUser,
+ *   providers: { apiture: apiture({ clientId: 'my-client', scope: 'openid banking/read' }) },
+ * })
  * const app = <CountersignProvider client={bank}>…</CountersignProvider>
  * ```
  */

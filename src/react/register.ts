@@ -5,10 +5,11 @@ import type { Client } from '../core/client.js'
  *
  * @example
  * ```ts
- * import { createClient } from 'countersign'
+ * import { createClient, singleUser } from 'countersign'
  * import { apiture } from 'countersign/providers'
  *
  * export const bank = createClient({
+ *   subject: singleUser,
  *   providers: { apiture: apiture({ clientId: 'my-client', scope: 'openid banking/read' }) },
  * })
  *

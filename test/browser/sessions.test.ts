@@ -35,6 +35,18 @@ describe('another user of the app', () => {
     await waitForStatus(page, 'Apiture', 'Connect again to go on')
   })
 
+  it('is not offered what the first one was denied', async () => {
+    const page = await bench.open()
+    await goToConsent(page, 'Apiture')
+    await page.getByRole('button', { name: 'Deny' }).click()
+    const denied = card(page, 'Apiture').getByText('Access was refused at the bank.')
+    await denied.waitFor()
+    await changeUser(page, 'Sam')
+    await waitForStatus(page, 'Apiture', 'Not connected')
+    expect(await denied.count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0)
+  })
+
   it('does not complete what the first one began', async () => {
     const page = await bench.open()
     await goToConsent(page, 'Apiture')

@@ -1,5 +1,5 @@
 import { backend } from '../../src/providers/kit/page/backend.js'
-import { createClient, type ClientOptions } from 'countersign/core'
+import { createClient, singleUser, type ClientOptions } from 'countersign/core'
 import { apiture, oidc, stitch } from 'countersign/providers'
 import { describe, expect, test, vi } from 'vitest'
 import { createScene, providers } from '../support/app.js'
@@ -14,6 +14,7 @@ const make = (options: object) =>
   createClient({
     platform: createBrowser().open().platform,
     providers: { bank },
+    subject: singleUser,
     ...options,
   } as ClientOptions)
 
@@ -111,7 +112,7 @@ describe('a client', () => {
     for (const name of ['indexedDB', 'BroadcastChannel', 'location', 'history', 'document'])
       vi.stubGlobal(name, undefined)
     const fetched = vi.spyOn(globalThis, 'fetch')
-    const client = createClient({ providers: { bank, mediated }, backend: '/connect', session: 'anna' })
+    const client = createClient({ subject: 'anna', providers: { bank, mediated }, backend: '/connect' })
     expect(client.callback.get()).toEqual({ status: 'none' })
     expect(client.connections.get()).toEqual({ status: 'restoring' })
     expect(client.tokens('bank').get()).toEqual({ status: 'restoring' })

@@ -12,8 +12,8 @@ const network = openNetwork()
 const keyOf = (url: string): string => transactionKey(stateOf(url))
 
 /** A page opened with the response to a transaction whose record was changed while the person was away. */
-async function openTampered(scene: Scene, changes: Record<string, unknown>, session?: string) {
-  const setting = session === undefined ? {} : { session }
+async function openTampered(scene: Scene, changes: Record<string, unknown>, subject?: string) {
+  const setting = subject === undefined ? {} : { subject }
   const url = await scene.consent({ returnTo: '/accounts' }, {}, setting)
   const record = (await scene.browser.records()).get(keyOf(url)) as Record<string, unknown>
   await scene.browser.tamper(keyOf(url), { ...record, ...changes })
@@ -88,10 +88,10 @@ describe('a transaction whose record was changed', () => {
 
   test('so that the app would go on elsewhere after signing in goes on at its start page', async () => {
     const scene = createScene(network)
-    const url = await scene.consent({}, {}, { session: 'anna' })
+    const url = await scene.consent({}, {}, { subject: 'anna' })
     const record = (await scene.browser.records()).get(keyOf(url)) as Record<string, unknown>
     await scene.browser.tamper(keyOf(url), { ...record, returnTo: 'https://evil.example/' })
-    const { client } = scene.open(url, { session: null })
+    const { client } = scene.open(url, { subject: null })
     expect(await until(client.callback, 'sign_in_required')).toMatchObject({ returnTo: '/' })
   })
 

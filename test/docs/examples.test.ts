@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
@@ -12,6 +12,8 @@ interface Example {
   readonly code: string
   /** Such as `README.md:14`. */
   readonly place: string
+  /** The text that it stands in. */
+  readonly path: string
 }
 
 /** The TypeScript examples of the README, the documents and the doc comments, each as a module of its own. */
@@ -34,8 +36,11 @@ function examplesOf(path: string): Example[] {
   const text = readFileSync(join(root, path), 'utf8')
   const inComments = !path.endsWith('.md')
   const fence = inComments ? /^ *\* ```(tsx?)\n([^]*?)^ *\* ```/gm : /^```(tsx?)\n([^]*?)^```/gm
+  // A first line such as `// bank.ts` names the file, for the other examples of the same text to import.
+  const folder = join(root, 'test/docs', path.replaceAll(/\W/g, '-'))
   return [...text.matchAll(fence)].map(([, kind = 'ts', body = ''], index) => ({
-    file: join(root, 'test/docs', `${path.replaceAll(/\W/g, '-')}-${String(index)}.${kind}`),
+    path,
+    file: join(folder, /^\/\/ ([\w-]+\.tsx?)\n/.exec(body)?.[1] ?? `${String(index)}.${kind}`),
     code: `${inComments ? body.replaceAll(/^ *\* ?/gm, '') : body}\nexport {}\n`,
     place: `${path}, example ${String(index + 1)}`,
   }))
@@ -46,6 +51,13 @@ const settings = ts.parseJsonConfigFileContent(
   ts.sys,
   root,
 ).options
+
+/** Packages that the documents name and that are not installed here. */
+const standIns = {
+  '@tanstack/react-query': ['./test/docs/stand-ins/tanstack-react-query.d.ts'],
+  'next/navigation': ['./test/docs/stand-ins/next-navigation.d.ts'],
+  'react-router': ['./test/docs/stand-ins/react-router.d.ts'],
+}
 
 /** What the compiler says of these examples, together in one program. */
 function problemsOf(together: readonly Example[]): string[] {
@@ -58,9 +70,12 @@ function problemsOf(together: readonly Example[]): string[] {
     noUnusedLocals: false,
     noUnusedParameters: false,
     types: ['node', 'react'],
+    paths: { ...settings.paths, ...standIns },
   }
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile, getSourceFile } = host
+  const folders = new Set(together.map(({ file }) => dirname(file)))
+  host.directoryExists = (folder) => folders.has(folder) || ts.sys.directoryExists(folder)
   host.fileExists = (file) => byFile.has(file) || fileExists(file)
   host.readFile = (file) => byFile.get(file)?.code ?? readFile(file)
   host.getSourceFile = (file, language, ...rest) => {
@@ -84,7 +99,12 @@ test('there are examples in the README and in the doc comments', () => {
 
 test('every example compiles', { timeout: 120_000 }, () => {
   // An augmentation of Register holds for a whole program: such examples are compiled alone.
-  const alone = examples.filter(({ code }) => code.includes('declare module'))
-  const together = examples.filter((example) => !alone.includes(example))
-  expect([...problemsOf(together), ...alone.flatMap((example) => problemsOf([example]))]).toEqual([])
+  const augments = ({ code }: Example): boolean => code.includes('declare module')
+  const alone = examples.filter(augments).map((example) => {
+    const isNamed = !/\/\d+\.tsx?$/.test(example.file)
+    // One with a name is imported by the others of its text, and holds for them.
+    return isNamed ? examples.filter(({ path }) => path === example.path) : [example]
+  })
+  const together = examples.filter((example) => !alone.flat().includes(example))
+  expect([together, ...alone].flatMap(problemsOf)).toEqual([])
 })

@@ -99,7 +99,7 @@ export function createScene<P extends Provider>(options: SceneOptions<P>) {
   function open(address = '/', at: FakePage = browser.open(address)): AppPage {
     const client = createClient({
       providers: { [name]: provider },
-      session: 'robin',
+      subject: 'robin',
       platform: { ...at.platform, fetch: fetchOfPage as typeof fetch },
       onEvent: (event) => pageEvents.push(event),
       ...(backend && { backend: '/connect' }),

@@ -24,7 +24,7 @@ const nothingYet = '<p>none idle restoring restoring</p>'
 function onServer(page: ReactElement): ReactElement {
   const client = createClient({
     providers: { bank: oidc({ issuer: 'https://as.example', clientId: 'client-1', scope: 'openid' }) },
-    session: 'anna',
+    subject: 'anna',
   })
   return (
     <StrictMode>

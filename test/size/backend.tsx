@@ -2,6 +2,7 @@
 import {
   CountersignProvider,
   createClient,
+  singleUser,
   useAuthorizationCallback,
   useAuthorize,
   useTokens,
@@ -10,6 +11,7 @@ import { stitch } from 'countersign/providers'
 import { createRoot } from 'react-dom/client'
 
 const client = createClient({
+  subject: singleUser,
   backend: '/connect',
   providers: { stitch: stitch({ clientId: 'test-client', scope: 'openid accounts' }) },
 })

@@ -2,6 +2,7 @@
 import {
   CountersignProvider,
   createClient,
+  singleUser,
   useAuthorizationCallback,
   useAuthorize,
   useTokens,
@@ -10,6 +11,7 @@ import { apiture } from 'countersign/providers'
 import { createRoot } from 'react-dom/client'
 
 const client = createClient({
+  subject: singleUser,
   providers: { apiture: apiture({ clientId: 'client', environment: 'cat', scope: 'openid banking/read' }) },
 })
 

@@ -3,6 +3,7 @@
 import {
   CountersignProvider,
   createClient,
+  singleUser,
   useAuthorizationCallback,
   useAuthorize,
   useTokens,
@@ -11,6 +12,7 @@ import { apiture, stitch } from 'countersign/providers'
 import { createRoot } from 'react-dom/client'
 
 const client = createClient({
+  subject: singleUser,
   backend: '/connect',
   providers: {
     apiture: apiture({ clientId: 'client', environment: 'cat', scope: 'openid banking/read' }),

@@ -1,4 +1,10 @@
-import { createClient, type Client, type ClientOptions, type CountersignEvent } from 'countersign/core'
+import {
+  createClient,
+  singleUser,
+  type Client,
+  type ClientOptions,
+  type CountersignEvent,
+} from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import type { setupServer } from 'msw/node'
 import { createAuthorizationServer } from './authorization-server.js'
@@ -38,7 +44,7 @@ export const providers = {
 export const stateOf = (url: string | URL): string => new URL(url).searchParams.get('state') ?? ''
 
 /** What differs from an ordinary page with the app. */
-export type Setting = PageOptions & Partial<Pick<ClientOptions<typeof providers>, 'session' | 'redirectUri'>>
+export type Setting = PageOptions & Partial<Pick<ClientOptions<typeof providers>, 'subject' | 'redirectUri'>>
 
 /** A browser, an authorization server for `bank`, and a backend for `mediated` and `bff`. */
 export function createScene(network: ReturnType<typeof setupServer>, common: Setting = {}) {
@@ -51,15 +57,15 @@ export function createScene(network: ReturnType<typeof setupServer>, common: Set
   network.use(...server.handlers, ...other.handlers, ...backend.handlers)
 
   function open(page: string | FakePage = '/', setting: Setting = {}): App {
-    const { session, redirectUri, ...options } = { ...common, ...setting }
+    const { subject = singleUser, redirectUri, ...options } = { ...common, ...setting }
     const opened = typeof page === 'string' ? browser.open(page, options) : page
     const events: CountersignEvent[] = []
     const client = createClient({
+      subject,
       providers,
       backend: '/connect',
       platform: opened.platform,
       onEvent: (event) => events.push(event),
-      ...(session !== undefined && { session }),
       ...(redirectUri && { redirectUri }),
     })
     return Object.defineProperties(

@@ -1,5 +1,6 @@
 import {
   createClient,
+  singleUser,
   type AuthorizationResponseError,
   type AuthorizationState,
   type CallbackState,
@@ -16,6 +17,7 @@ import { apiture, basis, oidc, stitch, type BasisDetails } from 'countersign/pro
 import { expectTypeOf, test } from 'vitest'
 
 const client = createClient({
+  subject: singleUser,
   backend: '/connect',
   providers: {
     apiture: apiture({ clientId: 'client', scope: 'openid' }),
@@ -144,4 +146,32 @@ test('no provider can be used in a mode that is weaker than it allows', () => {
 test('an expected state of an authorization is what authorize resolves with', () => {
   expectTypeOf(client.authorization('apiture').authorize).toEqualTypeOf<() => Promise<AuthorizationState>>()
   expectTypeOf(client.authorization('apiture').prepare).toEqualTypeOf<() => Promise<void>>()
+})
+
+test('the subject is always given', () => {
+  const providers = { apiture: apiture({ clientId: 'client', scope: 'openid' }) }
+  createClient({ subject: 'anna', providers })
+  createClient({ subject: null, providers })
+  createClient({ subject: Promise.resolve<string | null>(null), providers })
+  // @ts-expect-error it is left out
+  createClient({ providers })
+  const user = Object({}) as { id: string } | undefined
+  // @ts-expect-error while the user loads the id is undefined: give a promise
+  createClient({ subject: user?.id, providers })
+  // @ts-expect-error an id is a string
+  createClient({ subject: 7, providers })
+  // @ts-expect-error only the exported symbol stands for an app without users
+  createClient({ subject: Symbol('singleUser'), providers })
+  expectTypeOf(client.setSubject).parameter(0).toEqualTypeOf<string | null>()
+})
+
+test('what is ready is neither restoring nor failed', () => {
+  const _read = () => client.ready('basis', { signal: new AbortController().signal })
+  type Ready = Awaited<ReturnType<typeof _read>>
+  expectTypeOf<Ready['status']>().toEqualTypeOf<
+    'connected' | 'disconnected' | 'reauthorization_required' | 'sign_in_required'
+  >()
+  expectTypeOf<
+    Extract<Ready, { status: 'connected' }>['connection']['details']
+  >().toEqualTypeOf<BasisDetails>()
 })

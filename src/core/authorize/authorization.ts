@@ -37,9 +37,16 @@ export function createAuthorization(context: Context, name: string, input: Commo
   let opened: Window | null | undefined
   let left: string | undefined
   let runs = 0
+  context.onReset(() => {
+    // What is still under way is the user's before: it goes on, and nothing of it is shown.
+    runs += 1
+    prepared = current = opened = left = undefined
+    store.set(idle)
+  })
 
   async function run(): Promise<AuthorizationState> {
     const own = (runs += 1)
+    const subject = context.subject()
     // A browser lets a popup open only while the click is being handled, hence before anything is awaited.
     const popup = (opened = input.display === 'popup' ? navigation.openPopup() : undefined)
     // What a click before left for may still come back, and a popup with it: the last click is on show.
@@ -49,11 +56,11 @@ export function createAuthorization(context: Context, name: string, input: Commo
     let outcome = idle
     try {
       const parts = await lazyParts()
-      const beginning = parts.begin(context, name, input, { prepared, popup, before: left })
+      const beginning = parts.begin(context, name, input, { subject, prepared, popup, before: left })
       prepared = undefined
       const begun = await beginning
-      left = begun.transaction.state
-      if (!popup) current = undefined
+      if (own === runs) left = begun.transaction.state
+      if (!popup && own === runs) current = undefined
       outcome = popup
         ? await (await parts.loadPopup()).watchPopup(context, begun, popup, show)
         : await parts.leave(context, begun)

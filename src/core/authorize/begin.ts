@@ -28,6 +28,8 @@ export function prepare(context: Context, name: string, input: CommonInput): Pro
 
 /** One click on a connect button. */
 export interface Click {
+  /** The app's user at the click; `undefined` where that was not known yet. */
+  readonly subject: string | null | undefined
   /** Result of {@link prepare}; used while it is still good. */
   readonly prepared: Promise<Prepared> | undefined
   /** `null` when the browser refused to open one; `undefined` to leave by this page. */
@@ -45,7 +47,7 @@ export async function begin(
   context: Context,
   name: string,
   input: CommonInput,
-  { prepared, popup, before }: Click,
+  { subject, prepared, popup, before }: Click,
 ): Promise<Begun> {
   if (popup === null) {
     throw new CountersignError(
@@ -54,6 +56,10 @@ export async function begin(
     )
   }
   const { transaction, target } = await ready(context, name, input, prepared)
+  // Nobody is sent away for a user whose click it was not.
+  const isOther = subject !== undefined && subject !== transaction.subject
+  if (isOther || transaction.subject !== context.subject())
+    throw signInRequired('The user of this app changed meanwhile')
   const left: Transaction = {
     ...transaction,
     phase: 'left',
@@ -79,14 +85,9 @@ async function create(
   input: CommonInput,
   remote: boolean,
 ): Promise<Prepared> {
+  await context.requireSubject()
   const subject = context.subject()
-  if (subject === null) {
-    throw new CountersignError(
-      'sign_in_required',
-      'Nobody is signed in to this app: sign in, then connect.',
-      { recovery: 'sign_in' },
-    )
-  }
+  if (subject == null) throw signInRequired('Nobody is signed in to this app')
   checkEnvironment(context)
   providerOf(context, name).toInput?.(input)
   await checkRenewal(context, name, subject, input)
@@ -96,6 +97,9 @@ async function create(
   ])
   return remote ? { transaction, target: await channel.begin(transaction) } : { transaction }
 }
+
+const signInRequired = (reason: string): CountersignError =>
+  new CountersignError('sign_in_required', `${reason}: sign in, then connect.`, { recovery: 'sign_in' })
 
 /** Takes what was prepared when it is still good and still stored, else begins anew. */
 async function ready(

@@ -12,23 +12,34 @@ export interface CallbackStore extends ReadableStore<CallbackState> {
   readonly begin: () => void
   /** Shows where the work stands; the `resume` that it ends with is shown the same way. */
   readonly show: (work: () => Promise<CallbackState>) => Promise<CallbackState>
-  /** Takes a connection off show: it belongs to the user before. */
+  /** Shows why work that is under way waits; it goes on. */
+  readonly wait: (error: CountersignError) => void
+  /** Work that waited goes on. */
+  readonly proceed: () => void
+  /** Takes everything off show, also what comes of work that is under way: it belongs to the user before. */
   readonly clear: () => void
 }
 
 /** Makes the store behind `useCallback`. */
 export function createCallbackStore(): CallbackStore {
   const store = createStore(none)
+  /** The work that is on show: of what began before it, nothing is shown. */
+  let latest = 0
+  let waiting: CallbackState | undefined
 
   async function show(work: () => Promise<CallbackState>): Promise<CallbackState> {
-    store.set(pending)
+    const own = (latest += 1)
+    const tell = (state: CallbackState): void => {
+      if (own === latest) store.set(state)
+    }
+    tell(pending)
     let state: CallbackState
     try {
       state = await work()
     } catch (error) {
       if (!(error instanceof CountersignError)) {
         // A mistake in the application's own functions: it surfaces as one, and nobody is left waiting for it.
-        store.set(none)
+        tell(none)
         throw error
       }
       // The response is in this page's memory still, so nothing is lost.
@@ -36,9 +47,10 @@ export function createCallbackStore(): CallbackStore {
     }
     if ('resume' in state) {
       const { resume } = state
-      state = { ...state, resume: () => show(resume) }
+      // Kept from before a change of the user it takes the step all the same, and shows nothing.
+      state = { ...state, resume: () => (own === latest ? show(resume) : resume()) }
     }
-    store.set(state)
+    tell(state)
     return state
   }
 
@@ -48,8 +60,15 @@ export function createCallbackStore(): CallbackStore {
     begin() {
       store.set(pending)
     },
+    wait(error) {
+      if (store.get() === pending) store.set((waiting = { status: 'failed', error, returnTo: '/' }))
+    },
+    proceed() {
+      if (store.get() === waiting) store.set(pending)
+    },
     clear() {
-      if ('connection' in store.get()) store.set(none)
+      latest += 1
+      store.set(none)
     },
   }
 }

@@ -22,7 +22,7 @@ export type CallbackState =
       readonly status: 'sign_in_required'
       readonly provider: string
       readonly returnTo: string
-      /** Goes on where it stopped, once the app's user has signed in again. */
+      /** Goes on where it stopped, once the app's user has signed in again at the backend. After `setSubject` it goes on by itself. */
       readonly resume: () => Promise<CallbackState>
     }
   | {

@@ -38,6 +38,8 @@ export type Step =
   | { readonly do: 'send'; readonly transaction: TransactionWithCode }
   /** Keep the code for the page that opened this popup. */
   | { readonly do: 'hand_over'; readonly transaction: TransactionWithCode }
+  /** Keep the code until it is known who the app's user is. */
+  | { readonly do: 'wait'; readonly transaction: TransactionWithCode }
   /** Keep the code until the app's user has signed in again. */
   | { readonly do: 'sign_in'; readonly transaction: TransactionWithCode }
   /** The response is not the one that was awaited: nothing changes, unless the transaction has `ended` by it. */
@@ -93,7 +95,10 @@ export function decide(
     awaitsSignIn: false,
     ...(iss !== undefined && { iss }),
   }
-  return next(context, returned, provider, opener && record.code !== undefined)
+  return next(context, returned, provider, {
+    opener: opener && record.code !== undefined,
+    arrives: response !== undefined,
+  })
 }
 
 /** A response without a transaction proves nothing; a reload without one is an old page. */
@@ -201,16 +206,23 @@ const isDenial = ({ error }: AuthorizationResponseError, { deniedErrors = [] }: 
   ['access_denied', ...deniedErrors].includes(error)
 
 /** Chooses who continues with a code that is here, if anybody may. */
-function next(context: Context, transaction: TransactionWithCode, provider: Provider, opener: boolean): Step {
+function next(
+  context: Context,
+  transaction: TransactionWithCode,
+  provider: Provider,
+  { opener, arrives }: { readonly opener: boolean; readonly arrives: boolean },
+): Step {
   const subject = context.subject()
+  if (subject === undefined) return { do: 'wait', transaction }
   if (subject === null) return { do: 'sign_in', transaction: { ...transaction, awaitsSignIn: true } }
   if (subject !== transaction.subject) {
     const other = new TransactionError(
       'subject_mismatch',
       'Another user of this app began this connection. Nothing was connected; start again with authorize().',
     )
-    // The present user learns nothing of what the other one began.
-    return { do: 'refuse', error: other, ended: endWith(transaction, other) }
+    // The present user learns nothing of what the other one began, and ends it only by bringing its response here: that may
+    // be one that somebody planted.
+    return { do: 'refuse', error: other, ...(arrives && { ended: endWith(transaction, other) }) }
   }
   const way = provider.channel.mode === 'browser' ? 'direct' : 'backend'
   const sends = transaction.sends ?? 0

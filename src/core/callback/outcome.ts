@@ -22,6 +22,7 @@ export async function toCallbackState(
   known: { readonly stored?: ConnectionRecord; readonly error?: CountersignError | undefined } = {},
 ): Promise<CallbackState> {
   const { provider, subject, input, connectionId = '', outcome, error } = ended
+  await context.subjectKnown()
   if (subject !== context.subject()) return { status: 'none' }
   const returnTo = checkReturnTo(context, ended.returnTo)
   const common = { provider, returnTo, restart: () => context.restart(provider, input) }

@@ -118,6 +118,10 @@ export async function redeem(
       tabs.announce(transactionId(state))
       if (step.found) onEnded?.()
       return toCallbackState(context, step.ended, { error: step.error })
+    case 'wait':
+      // The code is stored, so a reload loses nothing.
+      await context.subjectKnown()
+      return redeem(context, state, popup && { popup })
     case 'sign_in':
       // A popup then hands over what it was not to hand over before.
       return signInRequired(context, step.transaction, () => redeem(context, state, popup && { popup }))

@@ -3,6 +3,7 @@ import { CountersignError } from '../../protocol/errors.js'
 import type { AccessToken } from '../held-tokens.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
+import { sessionKey } from '../records/keys.js'
 import { changeConnection, checkOwner } from './stored-connection.js'
 
 /**
@@ -51,6 +52,7 @@ async function request(
 ): Promise<AccessToken> {
   const { id, provider } = connection
   let record: ConnectionRecord | undefined
+  const owner = context.subject()
   try {
     record = await checkOwner(context, connection)
   } catch (error) {
@@ -65,7 +67,9 @@ async function request(
     context.emit('access_token_received', id, provider)
     return accessToken
   } catch (error) {
-    await noteFailure(context, connection, error)
+    // What the backend says after the user has changed, here or in another tab, it says of another's session.
+    await context.follow(sessionKey)
+    if (context.subject() === owner) await noteFailure(context, connection, error)
     throw error
   }
 }

@@ -34,4 +34,6 @@ export interface Connections extends ReadableStore<ConnectionsState> {
   load(): Promise<void>
   /** The app's user must sign in before anything is known. */
   requireSignIn(): void
+  /** It is not known whose connections they are. */
+  fail(error: CountersignError): void
 }

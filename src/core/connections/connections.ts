@@ -49,9 +49,13 @@ export function createConnections(context: Context): Connections {
     requireSignIn() {
       store.set(signInRequired)
     },
+    fail(error) {
+      store.set({ status: 'failed', error })
+    },
     async load() {
-      const load = ++loads
       const owner = subject()
+      if (owner === undefined) return
+      const load = ++loads
       if (owner !== shown) {
         store.set(restoring)
         // What is still being read is of the subject before.

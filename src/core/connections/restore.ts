@@ -17,7 +17,7 @@ export type Restore = (subject: string, entries: readonly [key: string, value: u
 
 /**
  * Makes the one function that does what must happen before a subject's connections are shown: ends transactions that
- * have expired, resumes redemptions whose page went away (when this page is new), gives up tokens that may not be kept any
+ * have expired, resumes redemptions whose page went away (when this page is new to them), gives up tokens that may not be kept any
  * more, tries connections again that may work after all, and asks the backend for its list.
  *
  * @param reload Called when the list came after what was known had been shown.
@@ -30,7 +30,7 @@ export function createRestore(context: Context, reload: () => void): Restore {
   const asked = new Map<string, number>()
   const tried = new Map<string, number>()
   const openedAt = clock.now()
-  let isFirst = true
+  const seen = new Set<string>()
 
   const isRecent = (at: unknown): boolean => Math.abs(clock.now() - Number(at ?? 0)) < synchronizeSeconds
 
@@ -66,8 +66,8 @@ export function createRestore(context: Context, reload: () => void): Restore {
   }
 
   return async (subject, entries) => {
-    const isNew = isFirst
-    isFirst = false
+    const isNew = !seen.has(subject)
+    seen.add(subject)
     const hasOverdue = entries.some(([, value]) => isOverdue(value, clock.now(), isNew))
     if (hasOverdue) {
       const { expire, resumePending } = await lazyParts()
@@ -89,7 +89,7 @@ export function createRestore(context: Context, reload: () => void): Restore {
   }
 }
 
-/** True for a transaction that nobody completes any more; on a new page, also for one that nobody may be completing. */
+/** True for a transaction that nobody completes any more; on a page that is new to the user, also for one that nobody may be completing. */
 const isOverdue = (value: unknown, now: number, isNew: boolean): boolean => {
   const { v, phase, code, expiresAt = now } = Object(value) as Partial<Transaction>
   return v === 1 && phase !== undefined && (expiresAt < now || (isNew && code !== undefined))

@@ -1,7 +1,7 @@
 import { openChannel } from '../channel/open-channel.js'
 import { type Context, providerOf } from '../context.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
-import { connectionKey, syncedKey } from '../records/keys.js'
+import { connectionKey, sessionKey, syncedKey } from '../records/keys.js'
 
 /** Tolerance between the clocks of page and backend: seconds. */
 const clockToleranceSeconds = 600
@@ -14,7 +14,11 @@ export async function synchronize(context: Context, subject: string, name: strin
   const { clock, database } = context.platform
   const askedAt = clock.now()
   const { list } = await openChannel(context, name)
-  const listed = new Map((await list?.())?.map((connection) => [connectionKey(connection.id), connection]))
+  const answer = await list?.()
+  // The user may have changed, here or in another tab, and with them the session that the backend answered for.
+  await context.follow(sessionKey)
+  if (context.subject() !== subject) return
+  const listed = new Map(answer?.map((connection) => [connectionKey(connection.id), connection]))
 
   /**
    * What a record becomes: that of a connection the backend no longer has goes, unless it came while we asked. What lies

@@ -1,6 +1,7 @@
 import type { CallbackState } from '../callback/callback.js'
 import type { Capture } from '../callback/capture.js'
 import { toCallbackState } from '../callback/outcome.js'
+import { isOwn } from '../callback/own.js'
 import { completeCapture, redeem } from '../callback/redeem.js'
 import type { Context } from '../context.js'
 import { transactionKey, transactionId } from '../records/keys.js'
@@ -17,6 +18,11 @@ export function complete(context: Context, capture: Capture): Promise<CallbackSt
     handOver: (state) => handOver(context, state),
     leave: (state, ended) => leave(context, state, ended),
   })
+}
+
+/** Completes what the page was opened with once more, after the app's user has changed: only what is theirs. */
+export async function completeAgain(context: Context, capture: Capture): Promise<CallbackState> {
+  return (await isOwn(context, capture)) ? complete(context, capture) : { status: 'none' }
 }
 
 /** Lets the page that opened this popup go on, and goes on itself when that page is gone. */

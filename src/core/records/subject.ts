@@ -23,5 +23,6 @@ export async function isOutdated(
   { database }: Pick<Platform, 'database'>,
   subject: string | null,
 ): Promise<boolean> {
-  return (await database.get(sessionKey)) !== (await fingerprint(subject))
+  const noted = await database.get(sessionKey)
+  return noted !== undefined && noted !== (await fingerprint(subject))
 }

@@ -4,7 +4,8 @@
  * - `resume`: take the same step again, nothing was lost: by `resume()` of the state that shows the error, or by the call
  *   that threw it.
  * - `authorize`: start again with `authorize()`.
- * - `sign_in`: the app's own user must sign in first.
+ * - `sign_in`: the app's own user must sign in first, or the app must find out who that is (`subject_unknown`): everything
+ *   goes on after `setSubject()`.
  * - `configure`: a developer must change the configuration.
  */
 export type Recovery = 'resume' | 'authorize' | 'sign_in' | 'configure'
@@ -35,6 +36,8 @@ export type ErrorCode =
   | 'reauthorization_required'
   | 'refresh_failed'
   | 'resource_not_allowed'
+  // the app's user
+  | 'subject_unknown'
   // the backend
   | 'sign_in_required'
   | 'backend_not_found'

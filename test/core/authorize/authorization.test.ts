@@ -1,5 +1,5 @@
 import { transactionKey } from '../../../src/core/records/keys.js'
-import { createClient } from 'countersign/core'
+import { createClient, singleUser } from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
@@ -66,7 +66,11 @@ describe('leaving for the provider', () => {
     const plain = oidc({ issuer: 'https://as.example', clientId: 'client-1', scope: 'accounts payments' })
     const page = browser.open('/')
     const url = page.leaving()
-    const { authorization } = createClient({ providers: { plain }, platform: page.platform })
+    const { authorization } = createClient({
+      subject: singleUser,
+      providers: { plain },
+      platform: page.platform,
+    })
     void authorization('plain', { scope: 'accounts' }).authorize()
     const { searchParams } = new URL(await url)
     expect(searchParams.has('nonce')).toBe(false)
@@ -202,6 +206,7 @@ describe('leaving for the provider', () => {
     for (const name of ['state', 'redirect_uri', 'code_challenge', 'response_type', 'request_uri']) {
       const page = scene.browser.open()
       const client = createClient({
+        subject: singleUser,
         providers: {
           bank: oidc({
             issuer: 'https://as.example',
@@ -342,7 +347,7 @@ describe('a navigation that does not happen', () => {
 
 describe('nobody leaves', () => {
   test('while nobody is signed in', async () => {
-    const scene = createScene(network, { session: null })
+    const scene = createScene(network, { subject: null })
     expect(await kept(scene)).toMatchObject({ code: 'sign_in_required', recovery: 'sign_in' })
     expect(await live(scene)).toEqual([])
   })
@@ -621,9 +626,9 @@ describe('preparing', () => {
 
   test('is not used for another user of the app', async () => {
     const scene = createScene(network)
-    const app = scene.open('/', { session: 'anna' })
+    const app = scene.open('/', { subject: 'anna' })
     await app.client.authorization('bank').prepare()
-    app.client.setSession('berta')
+    app.client.setSubject('berta')
     const url = await scene.leave(app)
     const records = await scene.browser.records()
     expect(records.get(transactionKey(stateOf(url)))).toMatchObject({

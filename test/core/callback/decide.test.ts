@@ -147,6 +147,16 @@ interface Circumstances {
   readonly time?: number
 }
 
+/** Whoever the user of a cell is, that is not known yet. */
+const decideUnknown = (cell: Cell): Step =>
+  decide(
+    { ...contextOf(cell), subject: () => undefined },
+    state,
+    recordOf(cell),
+    responseOf(cell),
+    cell.window === 'opener',
+  )
+
 const decideOn = (cell: Cell, { transaction, ...rest }: Circumstances = {}): Step =>
   decide(
     contextOf(cell, rest),
@@ -289,9 +299,15 @@ const rows: readonly (readonly [fact: string, where: Where, count: number, step:
     'sign_in held-code (returned, 1)',
   ],
   [
-    "a stored code of another user's is not used",
-    { record: waiting, user: ['another'] },
-    144,
+    "a stored code of another user's is not used, and waits for them",
+    { record: waiting, user: ['another'], response: ['none'] },
+    16,
+    'refuse: subject_mismatch',
+  ],
+  [
+    '… unless a response comes again with it, which somebody may have planted',
+    { record: waiting, user: ['another'], response: anyResponse },
+    128,
     'refuse: subject_mismatch, ended: failed failed subject_mismatch',
   ],
   [
@@ -342,10 +358,23 @@ describe('a step', () => {
     const ended = steps.flatMap(({ cell, step }) =>
       'ended' in step && !('found' in step) ? [{ cell, ended: step.ended }] : [],
     )
-    expect(ended).toHaveLength(216 + 4 * 48 + 32 + 144)
+    expect(ended).toHaveLength(216 + 4 * 48 + 32 + 128)
     for (const { cell, ended: one } of ended) {
       expect(Object.keys(one).sort(), JSON.stringify(cell)).toEqual([...members, 'error', 'outcome'].sort())
       if (one.error) withoutSecrets(fromStored(one.error))
+    }
+  })
+
+  test('with a code waits while it is not known who the user is', () => {
+    const kept = steps.flatMap(({ cell, step }) =>
+      cell.user === 'nobody' && 'transaction' in step ? [{ cell, transaction: step.transaction }] : [],
+    )
+    expect(kept).toHaveLength(32 + 2 * 72)
+    for (const { cell, transaction } of kept) {
+      expect(decideUnknown(cell), JSON.stringify(cell)).toEqual({
+        do: 'wait',
+        transaction: { ...transaction, awaitsSignIn: false },
+      })
     }
   })
 

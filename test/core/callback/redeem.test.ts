@@ -1,5 +1,5 @@
 import { transactionKey } from '../../../src/core/records/keys.js'
-import { createClient, type CommonInput } from 'countersign/core'
+import { createClient, singleUser, type CommonInput } from 'countersign/core'
 import { apiture, type ApitureOptions } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { IDBFactory } from 'fake-indexeddb'
@@ -133,7 +133,10 @@ describe('where ID Tokens may be absent', () => {
     const bank = apiture({ clientId: 'client-1', issuer, scope, ...options })
     const open = (address: string) => {
       const page = scene.browser.open(address)
-      return { page, client: createClient({ providers: { bank }, platform: page.platform }) }
+      return {
+        page,
+        client: createClient({ subject: singleUser, providers: { bank }, platform: page.platform }),
+      }
     }
     return {
       open,
@@ -373,11 +376,11 @@ describe('the outcome is told from what was stored, whatever the page hears in t
   })
 
   test('not to the next user of the app, who signs in then', async () => {
-    const scene = createScene(network, { session: 'anna' })
+    const scene = createScene(network, { subject: 'anna' })
     const app: App = scene.open(await approve(scene, 'bank'), {
       database: interrupted(
         once(() => {
-          app.client.setSession('berta')
+          app.client.setSubject('berta')
         }),
       ),
     })
@@ -840,47 +843,48 @@ describe('an answer that is no success', () => {
 describe('the app’s own user', () => {
   test('who has meanwhile signed out is asked to sign in, and nothing is consumed', async () => {
     const { browser, consent, open, server } = createScene(network)
-    const url = await consent({ returnTo: '/accounts' }, {}, { session: 'anna' })
-    const app = open(url, { session: null })
+    const url = await consent({ returnTo: '/accounts' }, {}, { subject: 'anna' })
+    const app = open(url, { subject: null })
     const state = await until(app.client.callback, 'sign_in_required')
     expect(state).toMatchObject({ provider: 'bank', returnTo: '/accounts' })
     expect(server.requests.token).toEqual([])
 
     browser.clock.advance(30)
-    app.client.setSession('anna')
+    app.client.setSubject('anna')
+    // It goes on by itself; who calls resume() as well waits for the same redemption.
     expect((await state.resume()).status).toBe('connected')
-    expect(app.client.callback.get().status).toBe('connected')
+    await until(app.client.callback, 'connected')
     expect(server.requests.token).toHaveLength(1)
   })
 
   test('cannot be given what another user of this browser began', async () => {
     const { browser, consent, open, server } = createScene(network)
-    const url = await consent({ returnTo: '/secret-of-anna' }, {}, { session: 'anna' })
-    const state = await outcome(open(url, { session: 'berta' }))
+    const url = await consent({ returnTo: '/secret-of-anna' }, {}, { subject: 'anna' })
+    const state = await outcome(open(url, { subject: 'berta' }))
     expect(state).toMatchObject({ status: 'failed', returnTo: '/', error: { code: 'subject_mismatch' } })
     expect(server.requests.token).toEqual([])
     expect(
       await browser.records().then((records) => records.get(transactionKey(stateOf(url)))),
     ).not.toHaveProperty('codeVerifier')
     // Not even when the first one comes back.
-    expect(await refusal(open(url, { session: 'anna' }))).toEqual({ code: 'subject_mismatch' })
+    expect(await refusal(open(url, { subject: 'anna' }))).toEqual({ code: 'subject_mismatch' })
   })
 
   test('cannot be given what was resumed after another signed in', async () => {
     const { consent, open, server } = createScene(network)
-    const url = await consent({}, {}, { session: 'anna' })
-    const app = open(url, { session: null })
+    const url = await consent({}, {}, { subject: 'anna' })
+    const app = open(url, { subject: null })
     const state = await until(app.client.callback, 'sign_in_required')
-    app.client.setSession('berta')
+    app.client.setSubject('berta')
     expect(await state.resume()).toMatchObject({ status: 'failed', error: { code: 'subject_mismatch' } })
     expect(server.requests.token).toEqual([])
   })
 
   test('does not learn what another user connected', async () => {
     const { consent, open } = createScene(network)
-    const url = await consent({}, {}, { session: 'anna' })
-    await outcome(open(url, { session: 'anna' }))
-    expect(await outcome(open(url, { session: 'berta' }))).toEqual({ status: 'none' })
+    const url = await consent({}, {}, { subject: 'anna' })
+    await outcome(open(url, { subject: 'anna' }))
+    expect(await outcome(open(url, { subject: 'berta' }))).toEqual({ status: 'none' })
   })
 })
 
@@ -919,9 +923,9 @@ describe('by way of the backend', () => {
 
   test('whose own session is over, it waits for sign-in', async () => {
     const scene = createScene(network)
-    const url = scene.backend.visit(await scene.leave(scene.open('/', { session: 'anna' }), 'mediated'))
+    const url = scene.backend.visit(await scene.leave(scene.open('/', { subject: 'anna' }), 'mediated'))
     scene.backend.session = null
-    const app = scene.open(url, { session: 'anna' })
+    const app = scene.open(url, { subject: 'anna' })
     const state = await until(app.client.callback, 'sign_in_required')
     scene.backend.session = 'anna'
     expect((await state.resume()).status).toBe('connected')

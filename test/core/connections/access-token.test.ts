@@ -1,4 +1,4 @@
-import { createClient, type Revocation } from 'countersign/core'
+import { createClient, singleUser, type Revocation } from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import fc from 'fast-check'
 import { HttpResponse } from 'msw'
@@ -130,7 +130,11 @@ describe('an access token of browser mode', () => {
     const issuer = 'https://as.example'
     const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, refresh: false })
     const page = scene.browser.open(await scene.consent())
-    const { tokens: tokensOf } = createClient({ providers: { bank }, platform: page.platform })
+    const { tokens: tokensOf } = createClient({
+      subject: singleUser,
+      providers: { bank },
+      platform: page.platform,
+    })
     const tokens = await until(tokensOf('bank'), 'connected')
     expect(await tokens.getAccessToken()).toEqual(expect.any(String))
     scene.browser.clock.advance(3600)
@@ -237,7 +241,7 @@ describe.each([
       return { ...body, ...lifetime }
     }
     const { platform } = scene.browser.open(await scene.consent())
-    const { tokens: tokensOf } = createClient({ providers: { bank }, platform })
+    const { tokens: tokensOf } = createClient({ subject: singleUser, providers: { bank }, platform })
     const tokens = await until(tokensOf('bank'), 'connected')
     return { issued, tokens, ...tokens, status: () => tokensOf('bank').get().status }
   }
@@ -314,7 +318,10 @@ test('a refresh that could not be checked is not repeated by the tabs that waite
   })
   const open = async (url: string) => {
     const { platform } = scene.browser.open(url)
-    return until(createClient({ providers: { bank }, platform }).tokens('bank'), 'connected')
+    return until(
+      createClient({ subject: singleUser, providers: { bank }, platform }).tokens('bank'),
+      'connected',
+    )
   }
   const first = await open(await scene.consent())
   const second = await open('/')
@@ -593,7 +600,11 @@ describe('a request to the API', () => {
     const scene = createScene(network)
     const { bank } = providers
     const page = scene.browser.open(await scene.consent())
-    const client = createClient({ providers: { bank: { ...bank, api: undefined } }, platform: page.platform })
+    const client = createClient({
+      subject: singleUser,
+      providers: { bank: { ...bank, api: undefined } },
+      platform: page.platform,
+    })
     const tokens = await until(client.tokens('bank'), 'connected')
     await expect(tokens.fetch('accounts')).rejects.toThrow(
       new TypeError('This provider has no API base: give its preset the `api` option.'),
@@ -723,6 +734,7 @@ describe('disconnecting', () => {
     const page = scene.browser.open(url)
     await until(scene.open(page).client.callback, 'connected')
     const client = createClient({
+      subject: singleUser,
       providers: {
         bank: {
           ...providers.bank,
@@ -766,13 +778,13 @@ describe('disconnecting', () => {
 describe('when the app’s user changes', () => {
   test('no token stays in memory, not even one that is on its way', async () => {
     const scene = createScene(network)
-    const { app, tokens } = await connected(scene, 'bank', { session: 'anna' })
+    const { app, tokens } = await connected(scene, 'bank', { subject: 'anna' })
     scene.browser.clock.advance(3600)
     const answer = deferred()
     scene.server.hostile.token = () => answer.promise
     const waiting = tokens.getAccessToken()
     while (refreshes(scene).length === 0) await settled()
-    app.client.setSession('berta')
+    app.client.setSubject('berta')
     answer.resolve(HttpResponse.json({ access_token: 'late', token_type: 'Bearer', expires_in: 3600 }))
     await waiting.catch(() => undefined)
     expect(tokens.expiresAt).toBeUndefined()
@@ -781,14 +793,14 @@ describe('when the app’s user changes', () => {
 
   test('what was got hold of before gives no token of the one before', async () => {
     const scene = createScene(network)
-    const { app, tokens } = await connected(scene, 'mediated', { session: 'anna' })
+    const { app, tokens } = await connected(scene, 'mediated', { subject: 'anna' })
     scene.backend.session = 'berta'
-    app.client.setSession('berta')
+    app.client.setSubject('berta')
     expect(await refusalOf(tokens.getAccessToken)).toEqual({ code: 'sign_in_required' })
     expect(await refusalOf(() => tokens.fetch('accounts'))).toEqual({ code: 'sign_in_required' })
     expect(tokenCalls(scene)).toEqual([])
     scene.backend.session = 'anyone'
-    app.client.setSession('anna')
+    app.client.setSubject('anna')
     await until(app.client.tokens('mediated'), 'connected')
     expect(await tokens.getAccessToken()).toMatch(/^[\w-]+$/)
   })

@@ -11,8 +11,8 @@ import { settled, until, untilState } from '../../support/until.js'
 
 const network = openNetwork()
 
-async function connect(scene: Scene, session?: string) {
-  const setting = session === undefined ? {} : { session }
+async function connect(scene: Scene, subject?: string) {
+  const setting = subject === undefined ? {} : { subject }
   const app = scene.open(await scene.consent({}, {}, setting), setting)
   return { app, connection: (await until(app.client.callback, 'connected')).connection }
 }
@@ -174,7 +174,7 @@ describe('connections', () => {
       throw new StorageError()
     }
     const scene = createScene(network, {
-      session: 'anna',
+      subject: 'anna',
       database: { get: failing, entries: failing, change: failing },
     })
     const app = scene.open()
@@ -184,7 +184,7 @@ describe('connections', () => {
     expect(app.client.tokens('bank').get()).toMatchObject({ status: 'failed' })
     scene.browser.post({ v: 1, id: 'session' })
     app.show()
-    app.client.setSession('berta')
+    app.client.setSubject('berta')
     await settled()
   })
 })
@@ -192,11 +192,11 @@ describe('connections', () => {
 describe('messages between tabs', () => {
   test('hold ids and nothing else', async () => {
     const scene = createScene(network)
-    scene.open('/', { session: 'anna' })
+    scene.open('/', { subject: 'anna' })
     const { app, connection } = await connect(scene, 'anna')
     const tokens = await until(app.client.tokens('bank'), 'connected')
     await tokens.disconnect()
-    app.client.setSession(null)
+    app.client.setSubject(null)
     await vi.waitFor(() => expect(scene.browser.messages).toContainEqual({ v: 1, id: 'session' }))
     expect(scene.browser.messages.length).toBeGreaterThan(2)
     for (const message of scene.browser.messages) {
@@ -233,22 +233,22 @@ describe('the app’s user', () => {
     expect(await until(app.client.connections, 'ready')).toMatchObject({
       connections: [{ provider: 'bank' }],
     })
-    app.client.setSession('berta')
+    app.client.setSubject('berta')
     await until(app.client.tokens('bank'), 'disconnected')
-    app.client.setSession(null)
+    app.client.setSubject(null)
     expect(app.client.connections.get()).toEqual({ status: 'sign_in_required' })
     expect(app.client.tokens('bank').get()).toEqual({ status: 'sign_in_required' })
-    app.client.setSession('anna')
+    app.client.setSubject('anna')
     await until(app.client.tokens('bank'), 'reauthorization_required')
   })
 
   test('who signs out in one tab is signed out in the others', async () => {
     const scene = createScene(network)
     const { app } = await connect(scene, 'anna')
-    const neighbour = scene.open('/', { session: 'anna' })
+    const neighbour = scene.open('/', { subject: 'anna' })
     await until(neighbour.client.connections, 'ready')
     await settled()
-    neighbour.client.setSession(null)
+    neighbour.client.setSubject(null)
     await until(app.client.connections, 'sign_in_required')
     expect(app.client.tokens('bank').get()).toEqual({ status: 'sign_in_required' })
   })
@@ -256,34 +256,34 @@ describe('the app’s user', () => {
   test('who is another one in a newer tab is no longer taken for the old one', async () => {
     const scene = createScene(network)
     const { app } = await connect(scene, 'anna')
-    scene.open('/', { session: 'berta' })
+    scene.open('/', { subject: 'berta' })
     await until(app.client.connections, 'sign_in_required')
   })
 
   test('who has just signed in again is not taken for the one before, who is still noted', async () => {
     const scene = createScene(network)
-    const before = scene.open('/', { session: 'berta' })
+    const before = scene.open('/', { subject: 'berta' })
     await vi.waitFor(async () => expect((await scene.browser.records()).has('session')).toBe(true))
     before.client.dispose()
-    const app = scene.open('/', { session: 'anna' })
+    const app = scene.open('/', { subject: 'anna' })
     app.show()
     scene.browser.post({ v: 1, id: 'session' })
     await until(app.client.connections, 'ready')
     await settled()
     expect(app.client.connections.get().status).toBe('ready')
     // Now that this one is noted, who signs in elsewhere is heard of.
-    scene.open('/', { session: 'berta' })
+    scene.open('/', { subject: 'berta' })
     await until(app.client.connections, 'sign_in_required')
   })
 
   test('who signs in while it is looked whether the one before has signed out stays', async () => {
     const scene = createScene(network)
-    const app = scene.open('/', { session: 'anna' })
+    const app = scene.open('/', { subject: 'anna' })
     await vi.waitFor(async () => expect((await scene.browser.records()).has('session')).toBe(true))
-    scene.open('/', { session: 'berta' }).client.dispose()
+    scene.open('/', { subject: 'berta' }).client.dispose()
     await settled()
     app.show()
-    app.client.setSession('berta')
+    app.client.setSubject('berta')
     await until(app.client.connections, 'ready')
     await settled()
     expect(app.client.connections.get().status).toBe('ready')
@@ -350,7 +350,7 @@ describe('the backend’s connections', () => {
 
   describe('are asked for again after an hour, while what is known is shown', () => {
     async function anHourLater() {
-      const scene = createScene(network, { session: 'anna' })
+      const scene = createScene(network, { subject: 'anna' })
       scene.backend.connections.set(listed.id, listed)
       const { app } = await connect(scene)
       await until(app.client.connections, 'ready')

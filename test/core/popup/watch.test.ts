@@ -287,9 +287,9 @@ describe('a popup', () => {
   })
 
   test('that comes back when nobody is signed in connects nothing, and the app that opened it once somebody is', async () => {
-    const scene = createScene(network, { session: 'user-1' })
+    const scene = createScene(network, { subject: 'user-1' })
     const { app, popup, authorization, url } = await opened(scene)
-    const inPopup = scene.open(scene.server.visit(url), { session: null })
+    const inPopup = scene.open(scene.server.visit(url), { subject: null })
     const { resume } = await until(inPopup.client.callback, 'sign_in_required')
     // The app has not heard that the session has ended, and takes the popup for closed.
     await pass(scene, 1)
@@ -298,7 +298,7 @@ describe('a popup', () => {
     expect(authorization.get()).toEqual({ status: 'closed' })
     expect(scene.server.requests.token).toEqual([])
 
-    inPopup.client.setSession('user-1')
+    inPopup.client.setSubject('user-1')
     void resume()
     expect(await until(authorization, 'connected')).toMatchObject({ provider: 'bank' })
     expect(await hasToken(app)).toMatch(/^[\w-]+$/)
@@ -307,11 +307,11 @@ describe('a popup', () => {
     expect(scene.server.requests.token).toHaveLength(1)
   })
 
-  test.each([null, 'user-2'])('is left alone by an app whose user is %s by then', async (session) => {
-    const scene = createScene(network, { session: 'user-1' })
+  test.each([null, 'user-2'])('is left alone by an app whose user is %s by then', async (subject) => {
+    const scene = createScene(network, { subject: 'user-1' })
     const { app, popup, url } = await opened(scene)
-    app.client.setSession(session)
-    const inPopup = scene.open(scene.server.visit(url), { session: 'user-1' })
+    app.client.setSubject(subject)
+    const inPopup = scene.open(scene.server.visit(url), { subject: 'user-1' })
     await settled()
     while (inPopup.client.callback.get().status === 'pending') await pass(scene, 0.5)
     expect(inPopup.client.callback.get()).toMatchObject({ status: 'connected', provider: 'bank' })

@@ -1,5 +1,5 @@
 import { apiture as apitureBackend } from 'countersign/backend'
-import { createClient } from 'countersign/core'
+import { createClient, singleUser } from 'countersign/core'
 import { apiture } from 'countersign/providers'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { calculateCodeChallenge, createState } from '../../../src/protocol/pkce.js'
@@ -106,6 +106,7 @@ describe('discovery', () => {
       const asked: string[] = []
       const { platform } = createBrowser().open('/')
       const client = createClient({
+        subject: singleUser,
         providers: { apiture: apiture({ clientId, scope, environment }) },
         platform: {
           ...platform,

@@ -113,7 +113,7 @@ export function createScene(bank: BasisBank, setting: Setting = {}) {
     const client = createClient({
       providers: { basis: presetFor(bank, mode) },
       backend: '/connect',
-      session: 'robin',
+      subject: 'robin',
       platform: { ...page.platform, fetch: fetchOfPage as typeof fetch },
       ...(setting.onEvent && { onEvent: setting.onEvent }),
     })

@@ -139,7 +139,7 @@ export function createScene(bank: TestBank, setting: Setting = {}) {
     const client = createClient({
       providers: presetsFor(bank, onceMode),
       backend: '/connect',
-      session: subject(),
+      subject: subject(),
       platform: { ...page.platform, fetch: fetchOfPage as typeof fetch },
     })
     return { page, client }

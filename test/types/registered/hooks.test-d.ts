@@ -1,5 +1,6 @@
 import {
   createClient,
+  singleUser,
   type CountersignProvider,
   useAuthorizationCallback,
   useAuthorize,
@@ -13,7 +14,10 @@ import type { ComponentProps, MouseEventHandler, PointerEventHandler } from 'rea
 import { expectTypeOf, test } from 'vitest'
 import type { bank } from './registered.test-d.js'
 
-const second = createClient({ providers: { only: apiture({ clientId: 'client', scope: 'openid' }) } })
+const second = createClient({
+  subject: singleUser,
+  providers: { only: apiture({ clientId: 'client', scope: 'openid' }) },
+})
 
 test('the provider component takes the registered client', () => {
   expectTypeOf<ComponentProps<typeof CountersignProvider>['client']>().toEqualTypeOf<typeof bank>()

@@ -1,8 +1,9 @@
-import { createClient, useAuthorize, useTokens, type RegisteredClient } from 'countersign'
+import { createClient, singleUser, useAuthorize, useTokens, type RegisteredClient } from 'countersign'
 import { apiture, basis, fdx, stitch } from 'countersign/providers'
 import { expectTypeOf, test } from 'vitest'
 
 export const bank = createClient({
+  subject: singleUser,
   backend: '/connect',
   providers: {
     apiture: apiture({ clientId: 'client', scope: 'openid' }),

@@ -1,0 +1,19 @@
+import type { Context } from '../context.js'
+import { stateOf, transactionId } from '../records/keys.js'
+import { hasEnded, isTransaction } from '../records/transaction.js'
+import { isAt, type Capture } from './capture.js'
+
+/**
+ * True when a response is still the affair of the app's user: they began its transaction, and it has not ended or the page
+ * still stands where it came to. One that another user began is neither shown nor ended: that user may come back.
+ */
+export async function isOwn(context: Context, { parameters, id }: Capture): Promise<boolean> {
+  const { database, navigation } = context.platform
+  const wanted = parameters ? transactionId(parameters.get('state') ?? '') : id
+  const entry = (await database.entries()).find(
+    ([key, value]) => isTransaction(value) && transactionId(stateOf(key) ?? '') === wanted,
+  )
+  const record = entry?.[1]
+  if (!isTransaction(record) || record.subject !== context.subject()) return false
+  return !hasEnded(record) || isAt(context.redirectUri(record.provider), navigation.url())
+}
