@@ -1,4 +1,4 @@
-import { isLoopback, parseEndpoint } from '../protocol/authorization-request.js'
+import { parseSecureUrl, type Resolver } from '../protocol/secure-url.js'
 import type { BackendProvider } from './provider.js'
 import type { Store } from './storage/store.js'
 
@@ -90,16 +90,13 @@ function checkProvider(name: string, { mode, redirectUris, resources }: BackendP
       `Provider "${name}" has no redirectUri: give it the one that is registered at the provider.`,
     )
   }
-  for (const uri of redirectUris) checkUrl(uri, `redirectUri of provider "${name}"`)
-  if (resources) checkUrl(resources.base, `API of provider "${name}"`)
+  for (const uri of redirectUris) checkUrl(uri, `redirectUri of provider "${name}"`, 'browser')
+  if (resources) checkUrl(resources.base, `API of provider "${name}"`, 'server')
 }
 
-function checkUrl(value: string, what: string): void {
-  try {
-    parseEndpoint(value, what)
-  } catch {
+function checkUrl(value: string, what: string, resolver: Resolver): void {
+  if (!parseSecureUrl(value, resolver))
     throw new TypeError(`The ${what} is no https URL (or http on this machine) without fragment: correct it.`)
-  }
 }
 
 function checkOrigins(origins: unknown): readonly string[] {
@@ -118,8 +115,7 @@ function checkOrigins(origins: unknown): readonly string[] {
 }
 
 function isOrigin(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url?.origin === text && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))
+  return parseSecureUrl(text, 'browser')?.origin === text
 }
 
 function checkBasePath(path: unknown): string {

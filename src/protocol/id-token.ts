@@ -20,7 +20,19 @@ export interface IdTokenExpectation {
 }
 
 /** The signature algorithms that are accepted: asymmetric ones, whatever the server's metadata lists. */
-export const idTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519', 'ES384', 'PS384'] as const
+export const idTokenAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const
 
 /** Refuses an ID Token. @throws {ValidationError} `id_token_invalid` naming the claim or member. */
 export function refuseIdToken(claim: string, why = `has no acceptable ${claim}`): never {

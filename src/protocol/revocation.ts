@@ -14,17 +14,20 @@ export async function revoke(
   endpoint: TokenEndpoint,
   tokens: readonly (readonly [token: string | undefined, hint: string])[],
 ): Promise<boolean> {
-  const { server, clientId, authentication, fetch } = endpoint
+  const { server, clientId, authentication, fetch, mtls = false } = endpoint
+  const address =
+    (mtls ? server.mtls_endpoint_aliases?.revocation_endpoint : undefined) ?? server.revocation_endpoint
+  const client: oauth.Client = { client_id: clientId, use_mtls_endpoint_aliases: mtls }
   const held = tokens.filter((entry): entry is [string, string] => entry[0] !== undefined)
-  if (server.revocation_endpoint === undefined || held.length === 0) return false
+  if (address === undefined || held.length === 0) return false
   let confirmed = true
   for (const [token, hint] of held) {
     const options = {
       additionalParameters: { token_type_hint: hint },
-      ...insecure(server.revocation_endpoint),
+      ...insecure(address),
     }
     const { response } = await oauthRequest(fetch, (through) =>
-      oauth.revocationRequest(server, { client_id: clientId }, authentication, token, {
+      oauth.revocationRequest(server, client, authentication, token, {
         ...options,
         ...through,
       }),

@@ -18,6 +18,10 @@ describe('the half hash', () => {
     ['ES256', 16],
     ['ES384', 24],
     ['PS384', 24],
+    ['RS384', 24],
+    ['RS512', 32],
+    ['PS512', 32],
+    ['ES512', 32],
     ['EdDSA', 32],
     ['Ed25519', 32],
   ])('for %s has %i bytes', async (algorithm, bytes) => {
@@ -47,7 +51,7 @@ describe('the algorithm', () => {
   )
 
   test('is asymmetric, and its hash is no weaker than SHA-256', () => {
-    for (const algorithm of idTokenAlgorithms) expect(algorithm).toMatch(/^(?:[RPE]S(?:256|384)|Ed.+)$/)
+    for (const algorithm of idTokenAlgorithms) expect(algorithm).toMatch(/^(?:[RPE]S(?:256|384|512)|Ed.+)$/)
   })
 })
 

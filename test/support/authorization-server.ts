@@ -85,13 +85,18 @@ export function createAuthorizationServer({
   issuer = 'https://as.example',
   clientId = 'client-1',
   now = () => Date.now() / 1000,
+  discovery = 'oidc',
 }: {
   readonly issuer?: string
   readonly clientId?: string
   /** Epoch seconds. */
   readonly now?: () => number
+  /** The metadata that it publishes: of OpenID Connect Discovery, or of RFC 8414 alone. @defaultValue `oidc` */
+  readonly discovery?: 'oidc' | 'oauth2'
 } = {}): AuthorizationServer {
   const base = issuer.replace(/\/$/, '')
+  const { origin, pathname } = new URL(base)
+  const wellKnown = `${origin}/.well-known/oauth-authorization-server${pathname.replace(/\/$/, '')}`
   const hostile: Hostility = {}
   let keys = firstKeys
   let kid: string | undefined = 'key-1'
@@ -157,6 +162,11 @@ export function createAuthorizationServer({
     return HttpResponse.json((hostile.tokens?.(body) ?? body) as Record<string, string>)
   }
 
+  const publish = (kind: typeof discovery): Response =>
+    kind === discovery
+      ? HttpResponse.json((hostile.metadata?.(metadata) ?? metadata) as Record<string, string>)
+      : new HttpResponse(null, { status: 404 })
+
   const refuse = (error: string, status = 400): Response => HttpResponse.json({ error }, { status })
 
   async function token(form: URLSearchParams): Promise<Response> {
@@ -200,8 +210,11 @@ export function createAuthorizationServer({
     handlers: [
       http.get(`${base}/.well-known/openid-configuration`, async ({ request }) => {
         await record('discovery', request)
-        const document = (hostile.metadata?.(metadata) ?? metadata) as Record<string, string>
-        return hostile.discovery?.() ?? HttpResponse.json(document)
+        return hostile.discovery?.() ?? publish('oidc')
+      }),
+      http.get(wellKnown, async ({ request }) => {
+        await record('discovery', request)
+        return publish('oauth2')
       }),
       http.get(`${base}/jwks`, async ({ request }) => {
         await record('jwks', request)

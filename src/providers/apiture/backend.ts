@@ -68,7 +68,7 @@ export function apiture<const M extends 'mediated' | 'bff' = 'mediated'>(
   readUrl('issuer', issuer)
   const client = createOAuthClient({
     clientId,
-    metadata: ({ fetch }) => discover(fetch, issuer, options.origins),
+    metadata: ({ fetch }) => discover(fetch, issuer, { origins: options.origins }),
     authentication: oauth.None(),
     quirks: { bearerAliases, idToken: options.idToken ?? 'optional' },
   })

@@ -3,7 +3,7 @@ import type { BackendProvider, HeldConnection, ResourceRoute } from '../../backe
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
 import type { Fetch } from '../../protocol/http.js'
-import { discover } from '../../protocol/metadata.js'
+import { codeFlowCalls, discover } from '../../protocol/metadata.js'
 import { createOAuthClient } from '../kit/backend/oauth-client.js'
 import { checkClientId, readUrl } from '../kit/backend/read-options.js'
 import { createStandardProvider } from '../kit/backend/standard-provider.js'
@@ -31,7 +31,7 @@ export interface FdxBackendOptions {
   /** The consents that this backend asks for, by name. Pages choose a name. */
   readonly consents: FdxConsentTemplates
   /** Origins beside those of `issuer` and `api` on which discovered endpoints may lie. @defaultValue none */
-  readonly endpointOrigins?: readonly string[]
+  readonly origins?: readonly string[]
   /**
    * Repeats the scope on the authorization URL, as Cloudentity's tutorial has it. It is in the pushed request
    * in any case. Not allowed with `fapi`. @defaultValue false
@@ -92,14 +92,18 @@ export interface FdxBackendOptions {
  */
 export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mode: 'bff' } {
   const { clientId, issuer, scope, consents, fetch, fapi = false, detailType = consentDetailType } = options
-  const { endpointOrigins = [], scopeOnUrl = false, clientScope } = options
+  const { origins = [], scopeOnUrl = false, clientScope } = options
   const { revocation = { reason: 'USER_ACTION', initiator: 'INDIVIDUAL' } } = options
   const base = readOptions(options)
   const api: ConsentApi = { base, fetch }
   const client = createOAuthClient({
     clientId,
     metadata: async (context) => {
-      const server = await discover(context.fetch, issuer, [new URL(base).origin, ...endpointOrigins])
+      const server = await discover(context.fetch, issuer, {
+        origins: [new URL(base).origin, ...origins],
+        mtls: true,
+        calls: codeFlowCalls(scope, true).filter((name) => name !== 'revocation_endpoint'),
+      })
       if (fapi) checkFapi(server)
       return server
     },

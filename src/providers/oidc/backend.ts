@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import type { BackendProvider, ResourceRoute } from '../../backend/provider.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { buildCodeRequest } from '../../protocol/code-request.js'
-import { discover } from '../../protocol/metadata.js'
+import { codeFlowCalls, discover } from '../../protocol/metadata.js'
 import { importSigner, signAssertions } from '../kit/backend/client-assertion.js'
 import { createOAuthClient } from '../kit/backend/oauth-client.js'
 import { checkClientId, readApi, readUrl } from '../kit/backend/read-options.js'
@@ -99,7 +99,8 @@ export function oidc<const M extends 'mediated' | 'bff' = 'mediated'>(
   buildAuthorizationUrl(issuer, {}, parameters)
   const client = createOAuthClient({
     clientId,
-    metadata: ({ fetch }) => discover(fetch, issuer, options.origins),
+    metadata: ({ fetch }) =>
+      discover(fetch, issuer, { origins: options.origins, calls: codeFlowCalls(scope, par) }),
     authentication: authenticate(options),
   })
 

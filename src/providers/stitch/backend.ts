@@ -199,7 +199,10 @@ async function loadMetadata(
   if (options.issuer === undefined) return { issuer: new URL(tokenEndpoint).origin, ...configured }
   if (options.jwksUri !== undefined)
     return { issuer: options.issuer, jwks_uri: parseEndpoint(options.jwksUri, 'jwksUri').href, ...configured }
-  const { issuer, jwks_uri } = await discover(fetch, options.issuer, [new URL(tokenEndpoint).origin])
+  const { issuer, jwks_uri } = await discover(fetch, options.issuer, {
+    origins: [new URL(tokenEndpoint).origin],
+    calls: ['jwks_uri'],
+  })
   return { issuer, ...(jwks_uri !== undefined && { jwks_uri }), ...configured }
 }
 
