@@ -1,11 +1,15 @@
 import { browserPlatform } from '../platform/platform.js'
 import { CountersignError } from '../protocol/errors.js'
-import { refuseSecrets } from '../protocol/secrets.js'
 import { createAuthorization, type Authorization } from './authorize/authorization.js'
 import type { CallbackState } from './callback/callback.js'
 import { createCallbackStore, type CallbackStore } from './callback/callback-store.js'
 import { captureResponse } from './callback/capture.js'
-import { checkConfiguration, type ClientOptions, type Providers } from './configuration.js'
+import {
+  checkClientOptions,
+  checkConfiguration,
+  type ClientOptions,
+  type Providers,
+} from './configuration.js'
 import { createConnections } from './connections/connections.js'
 import type { Connections, ConnectionsState } from './connections/connections-state.js'
 import { createTokens, type TokensState } from './connections/tokens.js'
@@ -13,7 +17,7 @@ import type { Context } from './context.js'
 import { createContext } from './create-context.js'
 import type { CommonInput } from './input.js'
 import { lazyParts } from './lazy.js'
-import type { DetailsOf, InputArgument, ModeOf } from './provider.js'
+import type { DetailsOf, InputArgument, ModeOf, UserinfoOf } from './provider.js'
 import type { ReadableStore } from './readable-store.js'
 import { sessionKey } from './records/keys.js'
 import { remember } from './remember.js'
@@ -35,7 +39,7 @@ export interface Client<P extends Providers = Providers> {
   tokens<Name extends Extract<keyof P, string>>(
     name: Name,
     options?: { readonly connection?: string | undefined },
-  ): ReadableStore<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>>>
+  ): ReadableStore<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>, UserinfoOf<P[Name]>>>
   /** Says who the app's user is now; `null` when nobody is signed in. Tokens in memory are dropped when it changes. */
   setSession(subject: string | null): void
   /** Ends listening to other tabs and to the page. */
@@ -59,7 +63,7 @@ export interface Client<P extends Providers = Providers> {
  * ```
  */
 export function createClient<const P extends Providers>(options: ClientOptions<P>): Client<P> {
-  refuseSecrets(options)
+  checkClientOptions(options)
   const onServer = typeof window === 'undefined' && !options.platform
   const platform = options.platform ?? browserPlatform(options.namespace ?? 'countersign')
   const authorizations = new Map<string, Authorization>()

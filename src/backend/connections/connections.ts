@@ -8,7 +8,7 @@ import type { ProviderGrant } from '../provider.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { encodeBase64url } from '../../protocol/base64url.js'
-import { parseScope, missingScope } from '../../protocol/scope.js'
+import { parseScope, missingScope, type ScopeEvidence } from '../../protocol/scope.js'
 
 /** Seconds for which a connection is kept after its last use: two years, the longest life of a provider's refresh tokens. */
 const keptSeconds = 63_072_000
@@ -146,6 +146,12 @@ const personUnknown = (): Refusal =>
     reason: 'person_unknown',
   })
 
+/** A provider's `sub` is that of the ID Token, where one came. */
+const evidenceOf = ({ tokens, sub }: ProviderGrant): ScopeEvidence => ({
+  refreshToken: tokens?.refreshToken,
+  sub: tokens?.idToken === undefined ? undefined : sub,
+})
+
 function toRecord(
   { now }: Context,
   { subject, provider, requestedScope }: Omit<Redeemed, 'renews'>,
@@ -160,7 +166,7 @@ function toRecord(
     provider,
     status: 'connected',
     scope: granted.join(' '),
-    missingScope: missingScope(requested, granted).join(' '),
+    missingScope: missingScope(requested, granted, evidenceOf(grant)).join(' '),
     createdAt: now(),
     consentExpiresAt: grant.consentExpiresAt,
     renewBy: grant.renewBy,

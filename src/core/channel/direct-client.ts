@@ -4,6 +4,7 @@ import { cacheMetadata } from '../../protocol/metadata-cache.js'
 import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
+import { fetchToServer } from './direct-faults.js'
 import type { DirectSettings } from './direct-settings.js'
 
 /** This page as a public client of one authorization server. */
@@ -26,7 +27,8 @@ const clockToleranceSeconds = 600
 
 /** Makes the client; nothing is fetched yet. */
 export function createDirectClient(context: Context, name: string, provider: Provider): DirectClient {
-  const { clock, fetch } = context.platform
+  const { clock } = context.platform
+  const fetch = fetchToServer(context.platform)
   const { clientId, issuer = '', scope } = provider
   const { settings = {} } = provider.channel
   const rules = {

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import type { BackendProvider, ProviderContext } from '../../backend/provider.js'
 import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
 import { buildCodeRequest } from '../../protocol/code-request.js'
-import type { Json, JsonObject } from '../../protocol/contract.js'
+import { pickClaims } from '../../protocol/pick-claims.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
 import type { RefreshedTokens } from '../../protocol/token-endpoint.js'
 import { importSigner, signAssertions } from '../kit/backend/client-assertion.js'
@@ -228,7 +228,7 @@ const toGrant = <Tokens extends RefreshedTokens>(
 ) => ({
   tokens,
   sub: tokens.claims?.sub,
-  details: pickDetails(tokens.claims, options.details ?? []),
+  details: pickClaims(tokens.claims, options.details),
   ...(tokens.refreshToken !== undefined && {
     renewBy: Math.min(
       now + (options.refreshTokenSlidingSeconds ?? refreshTokenSlidingSeconds),
@@ -236,12 +236,3 @@ const toGrant = <Tokens extends RefreshedTokens>(
     ),
   }),
 })
-
-function pickDetails(claims: oauth.IDToken | undefined, names: readonly string[]): JsonObject {
-  return Object.fromEntries(
-    names.flatMap((name): [string, Json][] => {
-      const value = claims && Object.hasOwn(claims, name) ? claims[name] : undefined
-      return value === undefined ? [] : [[name, value as Json]]
-    }),
-  )
-}
