@@ -1,22 +1,23 @@
 import { parseSecureUrl, type Resolver } from '../protocol/secure-url.js'
+import { checkOptions, type OptionForm } from '../protocol/options.js'
 import type { BackendProvider } from './provider.js'
 import type { Store } from './storage/store.js'
 
-/** Names of the options of `createBackend`; any other is a typing error that would go unnoticed. */
-const names = [
-  'providers',
-  'origins',
-  'session',
-  'store',
-  'basePath',
-  'keys',
-  'cors',
-  'fetch',
-  'clientAddress',
-  'rateLimit',
-  'log',
-  'clock',
-]
+/** What is `any` has a sentence of its own below. */
+const forms: Readonly<Record<string, OptionForm>> = {
+  providers: 'any',
+  origins: 'any',
+  session: 'any',
+  store: 'any',
+  basePath: 'any',
+  keys: 'any',
+  cors: 'flag',
+  fetch: 'any',
+  clientAddress: 'any',
+  rateLimit: 'any',
+  log: 'any',
+  clock: 'any',
+}
 
 /** Options that have been checked: all that needs no default. */
 export interface CheckedOptions {
@@ -27,12 +28,8 @@ export interface CheckedOptions {
 }
 
 /** Checks options at run time, for JavaScript and for what types cannot say. @throws {TypeError} with the remedy. */
-export function checkOptions(options: Readonly<Record<string, unknown>>): CheckedOptions {
-  for (const name of Object.keys(options)) {
-    if (!names.includes(name))
-      throw new TypeError(`createBackend has no option "${name}": see BackendOptions.`)
-  }
-
+export function checkBackendOptions(options: Readonly<Record<string, unknown>>): CheckedOptions {
+  checkOptions('createBackend', options, forms)
   const { keys, rateLimit, clock } = options
   if (keys !== undefined && !(Array.isArray(keys) && keys.length > 0))
     throw new TypeError('`keys` is empty: leave it out, or give a key made with `openssl rand -base64 32`.')

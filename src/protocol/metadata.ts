@@ -72,9 +72,9 @@ export async function discover(
       (through) => oauth.discoveryRequest(url, { algorithm, ...through, ...insecure(url) }),
       { maximumBytes: 1_048_576 },
     )
-  // A page cannot read a 404 that comes without CORS headers: there it is no answer at all.
+  // A page cannot read a 404 without CORS headers: to it, such a server is there and says nothing.
   const openid = await ask('oidc').catch((error: unknown) => {
-    if (error instanceof NetworkError && rules.resolver === 'browser') return error
+    if (error instanceof NetworkError && error.recovery === 'configure') return error
     throw error
   })
   const found = openid instanceof CountersignError ? undefined : documentOf(openid)

@@ -1,6 +1,8 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { checkMetadata, codeFlowCalls, discover, type MetadataRules } from '../../src/protocol/metadata.js'
+import { NetworkError } from '../../src/protocol/errors.js'
+import type { Fetch } from '../../src/protocol/http.js'
 import { createAuthorizationServer } from '../support/authorization-server.js'
 import { openNetwork } from '../support/network.js'
 import { errorOf, refusalOf } from '../support/refusal.js'
@@ -182,10 +184,13 @@ describe('discovery', () => {
   })
 
   test('takes it in a page, too, which cannot read a 404 without CORS headers', async () => {
-    const { hostile, metadata } = server(issuer, { discovery: 'oauth2' })
-    hostile.discovery = () => HttpResponse.error()
-    expect(await errorOf(() => discover(fetch, issuer))).toMatchObject({ code: 'network_error' })
-    expect(await discover(fetch, issuer, { resolver: 'browser' })).toEqual(metadata)
+    const { metadata } = server(issuer, { discovery: 'oauth2' })
+    const unreadable = new NetworkError('It is there.', { recovery: 'configure' })
+    const fetchOfPage: Fetch = (url, init) =>
+      url.endsWith('openid-configuration') ? Promise.reject(unreadable) : fetch(url, init)
+    expect(await discover(fetchOfPage, issuer)).toEqual(metadata)
+    const nothing = () => Promise.reject(unreadable)
+    expect(await errorOf(() => discover(nothing, issuer))).toBe(unreadable)
   })
 
   test('says where it has looked for a document in vain', async () => {

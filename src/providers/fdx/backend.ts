@@ -5,14 +5,15 @@ import type { Json } from '../../protocol/contract.js'
 import type { Fetch } from '../../protocol/http.js'
 import { codeFlowCalls, discover } from '../../protocol/metadata.js'
 import { createOAuthClient } from '../kit/backend/oauth-client.js'
-import { checkClientId, readUrl } from '../kit/backend/read-options.js'
-import { createStandardProvider } from '../kit/backend/standard-provider.js'
+import { readUrl } from '../kit/backend/read-options.js'
+import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { readResources, toJson, type ConsentApi } from './consent.js'
 import { checkTemplates, chooseConsent, type FdxConsentTemplates } from './consent-request.js'
 import { endConsent } from './end-consent.js'
 import { consentDetailType, type FdxInitiator, type FdxRevocationReason } from './facts.js'
 import { checkFapi, fapiAlgorithms } from './fapi.js'
 import { toConsentGrant } from './granted-consent.js'
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 
 /** Options of the backend's {@link fdx}. */
 export interface FdxBackendOptions {
@@ -58,6 +59,23 @@ export interface FdxBackendOptions {
   readonly detailType?: string
 }
 
+const forms = {
+  clientId: 'text!',
+  redirectUri: 'textOrTexts!',
+  issuer: 'issuer!',
+  scope: 'scope!',
+  fetch: 'any',
+  api: 'url!',
+  consents: 'object!',
+  origins: 'texts',
+  scopeOnUrl: 'flag',
+  fapi: 'flag',
+  routes: 'object',
+  revocation: 'object',
+  clientScope: 'scope',
+  detailType: 'text',
+} satisfies OptionForms<FdxBackendOptions>
+
 /**
  * An FDX data provider at the backend: pushes the consent request, redeems the code and speaks to the consent API, all over
  * mutual TLS. Its certificate-bound tokens stay here.
@@ -91,6 +109,7 @@ export interface FdxBackendOptions {
  * @see https://www.rfc-editor.org/rfc/rfc9396.html
  */
 export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mode: 'bff' } {
+  checkOptions('fdx', options, forms)
   const { clientId, issuer, scope, consents, fetch, fapi = false, detailType = consentDetailType } = options
   const { origins = [], scopeOnUrl = false, clientScope } = options
   const { revocation = { reason: 'USER_ACTION', initiator: 'INDIVIDUAL' } } = options
@@ -115,7 +134,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
     },
   })
 
-  return createStandardProvider({
+  return defineBackendProvider({
     label: 'FDX',
     mode: 'bff',
     redirectUri: options.redirectUri,
@@ -153,8 +172,7 @@ const consentRoutes: readonly ResourceRoute[] = [
 
 /** Checks the options, and gives the API's base with a slash at its end. @throws {TypeError} naming what is missing or wrong. */
 function readOptions(options: FdxBackendOptions): string {
-  const { clientId, consents, fapi = false, scopeOnUrl = false } = options
-  checkClientId('fdx', clientId, 'the data provider')
+  const { consents, fapi = false, scopeOnUrl = false } = options
   if (typeof (options.fetch as unknown) !== 'function')
     throw new TypeError('fdx needs `fetch`, with the client certificate: mtlsFetch({ cert, key }).')
   if (fapi && scopeOnUrl)

@@ -3,7 +3,7 @@ import type { Mode } from '../../core/input.js'
 import { backend } from '../kit/page/backend.js'
 import { direct } from '../kit/page/direct.js'
 import { pickClaims } from '../../protocol/pick-claims.js'
-import type { Json } from '../../protocol/contract.js'
+import type { Json, JsonObject } from '../../protocol/contract.js'
 import type { OptionForms } from '../../protocol/options.js'
 import { checkPreset, modes, refuseBrowserOnly } from '../kit/page/options.js'
 
@@ -51,8 +51,8 @@ export interface OidcOptions<M extends Mode = 'browser', Claim extends string = 
   /** `error` values that mean the person refused, beside `access_denied`. @defaultValue none */
   readonly deniedErrors?: readonly string[]
   /**
-   * Claims of the ID Token that `connection.details` holds; they are stored with the connection. With a backend, those that the
-   * backend's `details` names, too. @defaultValue none
+   * Claims of the ID Token that `connection.details` holds; they are stored with the connection. With a backend: those that the
+   * backend's `details` names, too. @defaultValue none; with a backend, what that names
    */
   readonly details?: readonly Claim[]
   /** Userinfo endpoint, for `userinfo()` in `mediated` mode; `details` must name `sub` then. @defaultValue from discovery, in `browser` mode */
@@ -123,7 +123,7 @@ export function oidc<const M extends Mode = 'browser', const Claim extends strin
     authorizationEndpoint,
     userinfo: (mode !== 'bff') as M extends 'bff' ? false : true,
     userinfoEndpoint: options.userinfoEndpoint,
-    toDetails: (claims) => pickClaims(claims, details) as OidcDetails<Claim>,
+    ...(details && { toDetails: (claims: JsonObject) => pickClaims(claims, details) as OidcDetails<Claim> }),
     channel: (mode === 'browser'
       ? direct({ ...settings, details, consentsToOfflineAccess: true })
       : backend(mode)) as ProviderChannel<M>,

@@ -206,8 +206,10 @@ describe('with bearer tokens', () => {
       'consent',
       'https://api.example',
     ])
-    const wrong = createPageScene(plain, { parameters: { state: 'mine' } })
-    await expect(wrong.leave()).rejects.toThrow(/"state"/)
+    for (const name of ['state', 'nonce', 'redirect_uri', 'code_challenge', 'response_type', 'request_uri'])
+      expect(() => oidc({ clientId, issuer, scope, parameters: { [name]: 'mine' } })).toThrow(
+        `"${name}" is set by countersign`,
+      )
   })
 })
 
