@@ -85,11 +85,9 @@ function checkValue(what: string, name: string, value: unknown, form: OptionForm
     throw new TypeError(`${what}: ${sentence}`)
   }
   const needed = typeof form === 'string' && form.endsWith('!')
-  if (value === undefined) {
-    if (needed)
-      refuse(`\`${name}\` is missing. If it comes from an environment variable, check that it is set.`)
-    return
-  }
+  if (needed && (value === undefined || value === ''))
+    refuse(`\`${name}\` is missing or empty. If it comes from an environment variable, check that it is set.`)
+  if (value === undefined) return
   if (typeof form !== 'string') {
     if (!(form as readonly unknown[]).includes(value)) refuse(`\`${name}\` must be "${form.join('" or "')}".`)
     return

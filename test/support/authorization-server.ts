@@ -21,6 +21,10 @@ export interface Hostility {
   discovery?: () => Response
   /** The answer of the keys' address. */
   jwks?: (keys: JWK[]) => Response
+  /** The answer of the userinfo endpoint. */
+  userinfo?: () => Response
+  /** The answer to a page that looks whether the server is there at all: nothing, as with no network. */
+  probe?: () => Response
   /** The answer of the revocation endpoint. */
   revocation?: (form: URLSearchParams) => Response
 }
@@ -53,7 +57,7 @@ export interface AuthorizationServer {
   readonly handlers: readonly HttpHandler[]
   /** Every request that arrived, by endpoint. */
   readonly requests: Readonly<
-    Record<'discovery' | 'jwks' | 'token' | 'revocation' | 'api', RecordedRequest[]>
+    Record<'discovery' | 'jwks' | 'token' | 'revocation' | 'userinfo' | 'api', RecordedRequest[]>
   >
   readonly metadata: Record<string, unknown>
   /** A person opens an authorization URL and consents: gives the URL that the browser is sent back to. */
@@ -105,6 +109,7 @@ export function createAuthorizationServer({
     jwks: [],
     token: [],
     revocation: [],
+    userinfo: [],
     api: [],
   }
   const grants = new Map<string, Grant>()
@@ -116,6 +121,7 @@ export function createAuthorizationServer({
     token_endpoint: `${base}/token`,
     jwks_uri: `${base}/jwks`,
     revocation_endpoint: `${base}/revoke`,
+    userinfo_endpoint: `${base}/userinfo`,
     response_types_supported: ['code'],
     code_challenge_methods_supported: ['S256'],
     id_token_signing_alg_values_supported: ['ES256'],
@@ -194,6 +200,9 @@ export function createAuthorizationServer({
     return form
   }
 
+  const isAccepted = ({ headers }: Request): boolean =>
+    accessTokens.has(headers.get('authorization')?.replace(/^Bearer /, '') ?? '')
+
   const server: AuthorizationServer = {
     issuer,
     clientId,
@@ -230,10 +239,18 @@ export function createAuthorizationServer({
         accessTokens.delete(form.get('token') ?? '')
         return hostile.revocation?.(form) ?? new HttpResponse(null)
       }),
+      ...['token', 'revoke'].map((path) =>
+        http.get(`${base}/${path}`, () => hostile.probe?.() ?? HttpResponse.error()),
+      ),
+      http.get(`${base}/userinfo`, async ({ request }) => {
+        await record('userinfo', request)
+        return isAccepted(request)
+          ? (hostile.userinfo?.() ?? HttpResponse.json({ sub: server.subject, name: 'Ada' }))
+          : new HttpResponse(null, { status: 401 })
+      }),
       http.all(`${base}/api/*`, async ({ request }) => {
         await record('api', request)
-        const good = accessTokens.has(request.headers.get('authorization')?.replace(/^Bearer /, '') ?? '')
-        return good ? HttpResponse.json({ ok: true }) : new HttpResponse(null, { status: 401 })
+        return isAccepted(request) ? HttpResponse.json({ ok: true }) : new HttpResponse(null, { status: 401 })
       }),
     ],
     visit(authorizationUrl, { parameters = {}, error, scope } = {}) {

@@ -83,7 +83,7 @@ export function apiture<const M extends ApitureMode = 'browser'>(
   } = options
   checkOpenidScope('Apiture', scope)
   const mode: M = options.mode ?? ('browser' as M)
-  refuseBrowserOnly('apiture', mode, options, ['origins', 'idToken', 'dpop', 'persistTokens', 'refresh'])
+  refuseBrowserOnly('apiture', mode, options, ['dpop', 'persistTokens', 'refresh'])
   return {
     label: 'Apiture',
     clientId,

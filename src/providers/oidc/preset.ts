@@ -106,7 +106,7 @@ export function oidc<const M extends Mode = 'browser', const Claim extends strin
       'With a backend the tokens are not bound to a key of this page (RFC 10017 §6.2.4.3.2): leave out "dpop".',
     )
   const settings = { dpop, par, persistTokens, refresh, origins, parameters }
-  refuseBrowserOnly('oidc', mode, options, Object.keys(settings))
+  refuseBrowserOnly('oidc', mode, options, ['par', 'persistTokens', 'refresh', 'parameters'])
   if (mode !== 'browser' && authorizationEndpoint === undefined)
     throw new TypeError(
       `In ${mode} mode the page must know where people are sent: give "authorizationEndpoint".`,

@@ -337,7 +337,7 @@ describe('the modes', () => {
   test('apiture 28: say what a backend is missing', () => {
     const options = { clientId, redirectUri, scope }
     expect(() => apitureBackend({ ...options, mode: 'bff' })).toThrow(/`api` and `routes`/)
-    expect(() => apitureBackend({ ...options, clientId: '' })).toThrow(/Apiture needs the `clientId`/)
+    expect(() => apitureBackend({ ...options, clientId: '' })).toThrow(/apiture: `clientId` is missing/)
     expect(() => apitureBackend({ ...options, issuer: 'http://id.bank.example/' })).toThrow(/issuer/)
   })
 })

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import type { OptionForm } from '../../../protocol/options.js'
+import type { OptionForms } from '../../../protocol/options.js'
 import { importSigner, signAssertions } from './client-assertion.js'
 import { signingAlgorithms, type PrivateKeyInput, type SigningAlgorithm } from './signing-key.js'
 
@@ -29,7 +29,7 @@ export type ClientAuthentication =
     }
 
 /** The forms of {@link ClientAuthentication}. */
-export const authenticationForms = {
+export const authenticationForms: OptionForms<ClientAuthentication> = {
   authentication: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   clientSecret: 'text',
   privateKey: 'any',
@@ -37,7 +37,7 @@ export const authenticationForms = {
   algorithm: signingAlgorithms,
   assertionAudience: 'text',
   assertionType: ['JWT', 'client-authentication+jwt'],
-} as const satisfies Record<string, OptionForm>
+}
 
 /** Checks that one way to authenticate is given, or `none`. @throws {TypeError} naming what is missing. */
 export function checkAuthentication(label: string, options: object): void {

@@ -32,14 +32,15 @@ interface CommonSettings {
 }
 
 /** The forms of a client's options, for the presets that have them too. */
-export const clientForms = {
+export const clientForms: OptionForms<Omit<CommonSettings, 'extraMembers'>> &
+  OptionForms<ClientAuthentication> = {
   clientId: 'text!',
   issuer: 'issuer!',
   origins: 'texts',
   par: 'flag',
   parameters: 'parameters',
   ...authenticationForms,
-} as const
+}
 
 const forms = { ...clientForms, extraMembers: 'texts' } satisfies OptionForms<OAuthClientSettings>
 

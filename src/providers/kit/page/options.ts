@@ -38,7 +38,7 @@ export function refuseBrowserOnly(
   options: object,
   names: readonly string[],
 ): void {
-  const given = mode === 'browser' ? undefined : names.find((name) => Object(options)[name] !== undefined)
+  const given = mode === 'browser' ? undefined : names.find((name) => ![undefined, false].includes(Object(options)[name]))
   if (given !== undefined)
     throw new TypeError(
       `${preset}: \`${given}\` is for "browser" mode, and has no effect in "${mode}" mode: leave it out here, and give it to the backend if it takes it.`,
