@@ -9,10 +9,19 @@ import {
   type DetailsOf,
   type ErrorCode,
   type InputOf,
+  type ModeOf,
   type Recovery,
   type TokensState,
 } from 'countersign/core'
-import { apiture, basis, oidc, stitch, type BasisDetails } from 'countersign/providers'
+import {
+  apiture,
+  backend,
+  basis,
+  defineProvider,
+  oidc,
+  stitch,
+  type BasisDetails,
+} from 'countersign/providers'
 import { expectTypeOf, test } from 'vitest'
 
 const client = createClient({
@@ -144,4 +153,40 @@ test('no provider can be used in a mode that is weaker than it allows', () => {
 test('an expected state of an authorization is what authorize resolves with', () => {
   expectTypeOf(client.authorization('apiture').authorize).toEqualTypeOf<() => Promise<AuthorizationState>>()
   expectTypeOf(client.authorization('apiture').prepare).toEqualTypeOf<() => Promise<void>>()
+})
+
+test('a provider of one’s own has the input and the details that its functions take and give', () => {
+  const own = defineProvider({
+    label: 'Example Bank',
+    clientId: 'client',
+    scope: 'openid',
+    authorizationEndpoint: 'https://bank.example/authorize',
+    channel: backend('bff'),
+    toInput: ({ branch }: { branch: string }) => ({ branch }),
+    toDetails: ({ customer }) => ({ customer: String(customer) }),
+  })
+  expectTypeOf<DetailsOf<typeof own>>().toEqualTypeOf<{ customer: string }>()
+  expectTypeOf<ModeOf<typeof own>>().toEqualTypeOf<'bff'>()
+  const { authorization } = createClient({ backend: '/connect', providers: { own } })
+  authorization('own', { branch: 'north' })
+  // @ts-expect-error the branch is missing
+  authorization('own')
+})
+
+test('userinfo and the named claims are those of an OpenID provider, and no userinfo is in bff mode', () => {
+  const common = { issuer: 'https://as.example', clientId: 'client', scope: 'openid' }
+  const page = oidc({ ...common, details: ['name', 'email'] })
+  const endpoint = { authorizationEndpoint: 'https://as.example/authorize' }
+  const closed = oidc({ ...common, ...endpoint, mode: 'bff' })
+  expectTypeOf<keyof DetailsOf<typeof page>>().toEqualTypeOf<'name' | 'email'>()
+  const { tokens } = createClient({
+    providers: { page, closed, stitch: stitch({ clientId: 'c', scope: 'openid' }) },
+  })
+  type Connected<Name extends Parameters<typeof tokens>[0]> = Extract<
+    ReturnType<ReturnType<typeof tokens<Name>>['get']>,
+    { status: 'connected' }
+  >
+  expectTypeOf<Connected<'page'>>().toHaveProperty('userinfo')
+  expectTypeOf<Connected<'closed'>>().not.toHaveProperty('userinfo')
+  expectTypeOf<Connected<'stitch'>>().not.toHaveProperty('userinfo')
 })
