@@ -50,14 +50,14 @@ export function fdxSettings(
     environment,
     'FDX',
     ['clientId', 'issuer', 'api', 'certFile', 'keyFile'],
-    ['scope', 'caFile', 'authorizationEndpoint', 'endpointOrigins', 'scopeOnUrl', 'fapi', 'clientScope'],
+    ['scope', 'caFile', 'authorizationEndpoint', 'origins', 'scopeOnUrl', 'fapi', 'clientScope'],
   )
   if (!real) {
     const { clientId, issuer, api, ca } = bank
     const fetch = mtlsFetch({ cert, key, ca })
     return { ...common, clientId, issuer, api, fetch, scope: `${scope} offline_access` }
   }
-  const { clientId, issuer, api, certFile, keyFile, caFile, endpointOrigins, ...more } = real
+  const { clientId, issuer, api, certFile, keyFile, caFile, origins, ...more } = real
   const { authorizationEndpoint, clientScope } = more
   return {
     ...common,
@@ -73,7 +73,7 @@ export function fdxSettings(
     scopeOnUrl: more.scopeOnUrl === 'true',
     fapi: more.fapi === 'true',
     ...(authorizationEndpoint !== undefined && { authorizationEndpoint }),
-    ...(endpointOrigins !== undefined && { endpointOrigins: endpointOrigins.split(' ') }),
+    ...(origins !== undefined && { origins: origins.split(' ') }),
     ...(clientScope !== undefined && { clientScope }),
   }
 }

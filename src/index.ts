@@ -11,7 +11,7 @@ export type { DetailsOf, InputArgument, InputOf, ModeOf, Provider, ProviderChann
 export type { ReadableStore } from './core/readable-store.js'
 export type { Ready, ReadyOptions } from './core/ready.js'
 export { singleUser, type SubjectOption } from './core/subject.js'
-export type { Connected, TokensState, WithAccessToken } from './core/connections/tokens.js'
+export type { Connected, TokensState, Userinfo, WithAccessToken, WithUserinfo } from './core/connections/tokens.js'
 export {
   AuthorizationResponseError,
   BackendError,

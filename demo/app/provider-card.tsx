@@ -119,7 +119,7 @@ export function ProviderCard(props: ProviderCardProps) {
         {renews && tokens.status === 'connected' && (
           <Reconnect key={`${tokens.connection.id} ${display}`} name={name} id={tokens.connection.id} />
         )}
-        {'disconnect' in tokens && (
+        {'disconnect' in tokens && tokens.disconnect && (
           <Act
             quiet
             label="Disconnect"

@@ -25,6 +25,8 @@ const fields: Fields<StandardBehaviour> = {
 export interface StandardOptions {
   readonly redirectUris: readonly string[]
   readonly clientId?: string
+  /** Makes the client a confidential one, by `client_secret_basic`. @defaultValue none: a public client */
+  readonly clientSecret?: string
   /** How the consent page names the app. */
   readonly clientName?: string
   readonly port?: number
@@ -112,7 +114,7 @@ function configure(
       revocation: '/revoke',
       token: '/token',
     },
-    clientAuthMethods: ['none'],
+    clientAuthMethods: ['none', 'client_secret_basic'],
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },
     rotateRefreshToken: () => control.take('rotate') ?? true,
     features: {
@@ -128,14 +130,17 @@ function configure(
   }
 }
 
-function toClient({ clientId, clientName, redirectUris, dpop = true, signingAlgorithm }: StandardOptions) {
+function toClient(options: StandardOptions) {
+  const { clientId, clientSecret, clientName, redirectUris, dpop = true, signingAlgorithm } = options
   return {
     client_id: clientId ?? 'countersign-demo',
     client_name: clientName ?? 'Countersign demo',
     redirect_uris: redirectUris,
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
-    token_endpoint_auth_method: 'none',
+    ...(clientSecret === undefined
+      ? { token_endpoint_auth_method: 'none' as const }
+      : { token_endpoint_auth_method: 'client_secret_basic' as const, client_secret: clientSecret }),
     id_token_signed_response_alg: signingAlgorithm ?? 'ES256',
     dpop_bound_access_tokens: dpop,
   } satisfies ClientMetadata

@@ -1,22 +1,23 @@
-import { isLoopback, parseEndpoint } from '../protocol/authorization-request.js'
+import { parseSecureUrl, type Resolver } from '../protocol/secure-url.js'
+import { checkOptions, type OptionForm } from '../protocol/options.js'
 import type { BackendProvider } from './provider.js'
 import type { Store } from './storage/store.js'
 
-/** Names of the options of `createBackend`; any other is a typing error that would go unnoticed. */
-const names = [
-  'providers',
-  'origins',
-  'session',
-  'store',
-  'basePath',
-  'keys',
-  'cors',
-  'fetch',
-  'clientAddress',
-  'rateLimit',
-  'log',
-  'clock',
-]
+/** What is `any` has a sentence of its own below. */
+const forms: Readonly<Record<string, OptionForm>> = {
+  providers: 'any',
+  origins: 'any',
+  session: 'any',
+  store: 'any',
+  basePath: 'any',
+  keys: 'any',
+  cors: 'flag',
+  fetch: 'any',
+  clientAddress: 'any',
+  rateLimit: 'any',
+  log: 'any',
+  clock: 'any',
+}
 
 /** Options that have been checked: all that needs no default. */
 export interface CheckedOptions {
@@ -27,12 +28,8 @@ export interface CheckedOptions {
 }
 
 /** Checks options at run time, for JavaScript and for what types cannot say. @throws {TypeError} with the remedy. */
-export function checkOptions(options: Readonly<Record<string, unknown>>): CheckedOptions {
-  for (const name of Object.keys(options)) {
-    if (!names.includes(name))
-      throw new TypeError(`createBackend has no option "${name}": see BackendOptions.`)
-  }
-
+export function checkBackendOptions(options: Readonly<Record<string, unknown>>): CheckedOptions {
+  checkOptions('createBackend', options, forms)
   const { keys, rateLimit, clock } = options
   if (keys !== undefined && !(Array.isArray(keys) && keys.length > 0))
     throw new TypeError('`keys` is empty: leave it out, or give a key made with `openssl rand -base64 32`.')
@@ -90,16 +87,13 @@ function checkProvider(name: string, { mode, redirectUris, resources }: BackendP
       `Provider "${name}" has no redirectUri: give it the one that is registered at the provider.`,
     )
   }
-  for (const uri of redirectUris) checkUrl(uri, `redirectUri of provider "${name}"`)
-  if (resources) checkUrl(resources.base, `API of provider "${name}"`)
+  for (const uri of redirectUris) checkUrl(uri, `redirectUri of provider "${name}"`, 'browser')
+  if (resources) checkUrl(resources.base, `API of provider "${name}"`, 'server')
 }
 
-function checkUrl(value: string, what: string): void {
-  try {
-    parseEndpoint(value, what)
-  } catch {
+function checkUrl(value: string, what: string, resolver: Resolver): void {
+  if (!parseSecureUrl(value, resolver))
     throw new TypeError(`The ${what} is no https URL (or http on this machine) without fragment: correct it.`)
-  }
 }
 
 function checkOrigins(origins: unknown): readonly string[] {
@@ -118,8 +112,7 @@ function checkOrigins(origins: unknown): readonly string[] {
 }
 
 function isOrigin(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url?.origin === text && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))
+  return parseSecureUrl(text, 'browser')?.origin === text
 }
 
 function checkBasePath(path: unknown): string {

@@ -30,7 +30,17 @@ export {
   type MoneyhubDelivery,
   type MoneyhubKey,
 } from '../providers/moneyhub/backend.js'
-export { oidc, type OidcBackendOptions, type OidcClientAuthentication } from '../providers/oidc/backend.js'
+export type { ClientAuthentication } from '../providers/kit/backend/client-authentication.js'
+export {
+  defineBackendProvider,
+  type BackendProviderDefinition,
+} from '../providers/kit/backend/define-backend-provider.js'
+export type { OAuthClient } from '../providers/kit/backend/oauth-client.js'
+export { oauthClient, type OAuthClientSettings } from '../providers/kit/backend/public-oauth-client.js'
+export type { IdTokenClaims } from '../protocol/id-token.js'
+export type { CheckedTokens, RefreshedTokens } from '../protocol/token-endpoint.js'
+export type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
+export { oidc, type OidcBackendOptions } from '../providers/oidc/backend.js'
 export { stitch, type StitchBackendOptions } from '../providers/stitch/backend.js'
 export type { Revocation } from '../protocol/revocation-result.js'
 export type { BackendEvent, BackendLog, RecordKind } from './backend-events.js'

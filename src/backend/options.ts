@@ -1,6 +1,6 @@
 import type { Fetch } from '../protocol/http.js'
 
-import { checkOptions } from './check-options.js'
+import { checkBackendOptions } from './check-options.js'
 import { reportBy, type Context } from './context.js'
 import { createSubjectKeys } from './subject-keys.js'
 import type { BackendLog } from './backend-events.js'
@@ -60,7 +60,7 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
 /** Checks the options and makes the context. @throws {TypeError} with the remedy. */
 export function createContext<P extends BackendProviders>(options: BackendOptions<P>): Context {
   const { cors = false, clock, log, keys, rateLimit } = options
-  const { providers, origins, store, basePath } = checkOptions({ ...options })
+  const { providers, origins, store, basePath } = checkBackendOptions({ ...options })
   const now = (): number => Math.floor(clock ? clock.now() : Date.now() / 1000)
   const sealing = keys && createSealing(keys)
   const emit = createEmit(log, now)

@@ -1,11 +1,15 @@
 import { browserPlatform } from '../platform/platform.js'
 import { CountersignError } from '../protocol/errors.js'
-import { refuseSecrets } from '../protocol/secrets.js'
 import { createAuthorization, type Authorization } from './authorize/authorization.js'
 import type { CallbackState } from './callback/callback.js'
 import { createCallbackStore, type CallbackStore } from './callback/callback-store.js'
 import { captureResponse, type Capture } from './callback/capture.js'
-import { checkConfiguration, type ClientOptions, type Providers } from './configuration.js'
+import {
+  checkClientOptions,
+  checkConfiguration,
+  type ClientOptions,
+  type Providers,
+} from './configuration.js'
 import { createConnections } from './connections/connections.js'
 import type { Connections, ConnectionsState } from './connections/connections-state.js'
 import { createTokens, type TokensState } from './connections/tokens.js'
@@ -13,7 +17,7 @@ import type { Context } from './context.js'
 import { createContext } from './create-context.js'
 import type { CommonInput } from './input.js'
 import { lazyParts } from './lazy.js'
-import type { DetailsOf, InputArgument, ModeOf } from './provider.js'
+import type { DetailsOf, InputArgument, ModeOf, UserinfoOf } from './provider.js'
 import type { ReadableStore } from './readable-store.js'
 import type { Ready, ReadyOptions } from './ready.js'
 import { sessionKey } from './records/keys.js'
@@ -37,7 +41,7 @@ export interface Client<P extends Providers = Providers> {
   tokens<Name extends Extract<keyof P, string>>(
     name: Name,
     options?: { readonly connection?: string | undefined },
-  ): ReadableStore<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>>>
+  ): ReadableStore<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>, UserinfoOf<P[Name]>>>
   /**
    * The connection of a provider, for route loaders and for queries that begin before anything renders. Resolves as soon as
    * it is known: never with `restoring`, and not while the response that the page was opened with is being redeemed.
@@ -50,7 +54,7 @@ export interface Client<P extends Providers = Providers> {
   ready<Name extends Extract<keyof P, string>>(
     name: Name,
     options?: ReadyOptions,
-  ): Promise<Ready<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>>>>
+  ): Promise<Ready<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>, UserinfoOf<P[Name]>>>>
   /**
    * Says who the app's user is now: an id, or `null` when nobody is signed in. It wins over a promise that `createClient`
    * still waits for. When it is another one, or nobody, everything of the user before goes off show and their tokens in
@@ -81,7 +85,7 @@ export interface Client<P extends Providers = Providers> {
  * ```
  */
 export function createClient<const P extends Providers>(options: ClientOptions<P>): Client<P> {
-  refuseSecrets(options)
+  checkClientOptions(options)
   const onServer = typeof window === 'undefined' && !options.platform
   const { namespace = 'countersign' } = options
   const platform = options.platform ?? browserPlatform(namespace)

@@ -1,4 +1,5 @@
 import type { Platform } from '../platform/platform.js'
+import { checkOptions, type OptionForms } from '../protocol/options.js'
 import { refuseSecrets } from '../protocol/secrets.js'
 import type { CountersignEvent } from './client-events.js'
 import { providerOf, type BackendOption, type Context } from './context.js'
@@ -21,9 +22,15 @@ export interface ClientOptions<P extends Providers = Providers> {
   /**
    * The redirect URI of each provider, as registered there: one of its own for each, on this origin.
    *
-   * @defaultValue `/callback/<name>` on this origin
+   * @defaultValue `/callback/<name>` on this origin, below `basePath`
    */
   readonly redirectUri?: (name: Extract<keyof P, string>) => string
+  /**
+   * Path below which the app lives, such as `/app`: redirect URIs are below it. It is never guessed from the address.
+   *
+   * @defaultValue none: the app has the whole origin
+   */
+  readonly basePath?: string
   /**
    * The app's own user, as an opaque id: connections are kept apart by it. `null` when nobody is signed in; a promise of
    * either while the page finds out, such as a request to the app's server; {@link singleUser} for an app without users.
@@ -38,6 +45,34 @@ export interface ClientOptions<P extends Providers = Providers> {
   readonly onEvent?: (event: CountersignEvent) => void
   /** The browser, replaceable in tests. */
   readonly platform?: Platform
+}
+
+const forms = {
+  providers: 'object!',
+  backend: 'any',
+  redirectUri: 'function',
+  basePath: 'text',
+  subject: 'any',
+  namespace: 'text',
+  onEvent: 'function',
+  platform: 'object',
+} satisfies OptionForms<ClientOptions>
+
+/** Checks the options of `createClient` as they are given, in a page and on a server. @throws {TypeError} */
+export function checkClientOptions(options: ClientOptions): void {
+  refuseSecrets({ ...(options as ClientOptions | undefined) })
+  checkOptions('createClient', options, forms)
+  const { basePath, providers } = options
+  if (basePath !== undefined && !/^(?:\/[\w.~-]+)+$/.test(basePath))
+    throw new TypeError(
+      'createClient: `basePath` begins with a slash and does not end with one, such as "/app".',
+    )
+  for (const [name, provider] of Object.entries<unknown>(providers)) {
+    if (typeof (Object(provider) as Partial<Provider>).channel !== 'object')
+      throw new TypeError(
+        `createClient: "${name}" in \`providers\` is no provider. Call its preset there, such as oidc({ … }).`,
+      )
+  }
 }
 
 /** @throws {TypeError} naming the provider and what to change. */

@@ -20,7 +20,8 @@ export const createContext = (options: ClientOptions, { subject, ...parts }: Con
   providers: options.providers,
   backend: options.backend,
   redirectUri: (name) =>
-    options.redirectUri?.(name) ?? new URL(`/callback/${name}`, parts.platform.navigation.url()).href,
+    options.redirectUri?.(name) ??
+    new URL(`${options.basePath ?? ''}/callback/${name}`, parts.platform.navigation.url()).href,
   tokens: createHeldTokens(),
   channels: new Map(),
   emit(type, id, detail) {

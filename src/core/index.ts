@@ -7,11 +7,19 @@ export type { Connection } from './records/connection.js'
 export type { ConnectionsState } from './connections/connections-state.js'
 export type { CountersignEvent } from './client-events.js'
 export type { CommonInput, Mode } from './input.js'
-export type { DetailsOf, InputArgument, InputOf, ModeOf, Provider, ProviderChannel } from './provider.js'
+export type {
+  DetailsOf,
+  InputArgument,
+  InputOf,
+  ModeOf,
+  Provider,
+  ProviderChannel,
+  UserinfoOf,
+} from './provider.js'
 export type { ReadableStore } from './readable-store.js'
 export type { Ready, ReadyOptions } from './ready.js'
 export { singleUser, type SubjectOption } from './subject.js'
-export type { Connected, TokensState, WithAccessToken } from './connections/tokens.js'
+export type { Connected, TokensState, Userinfo, WithAccessToken, WithUserinfo } from './connections/tokens.js'
 export {
   AuthorizationResponseError,
   BackendError,

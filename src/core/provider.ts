@@ -10,11 +10,13 @@ import type { CommonInput, Mode } from './input.js'
  * @typeParam Input What `authorize` takes for this provider.
  * @typeParam Details What a connection at this provider tells.
  * @typeParam M The mode: tokens are reachable in `browser` and `mediated` only.
+ * @typeParam U `true` where connections have `userinfo()`.
  */
 export interface Provider<
   Input extends object = object,
   Details extends object = object,
   M extends Mode = Mode,
+  U extends boolean = boolean,
 > {
   /** The name in sentences, such as `Stitch`. */
   readonly label: string
@@ -40,6 +42,10 @@ export interface Provider<
   readonly transactionSeconds?: number
   /** Base URL of the provider's API; `fetch(path)` stays below it, and tokens go nowhere else. */
   readonly api?: string | undefined
+  /** True when connections have `userinfo()`, which asks the OpenID provider's userinfo endpoint. @defaultValue false */
+  readonly userinfo?: U
+  /** Userinfo endpoint, in `mediated` mode. @defaultValue from discovery, in `browser` mode */
+  readonly userinfoEndpoint?: string | undefined
   /** Recognizes an API response that rejects the access token, beside HTTP 401. */
   readonly isTokenRejected?: (response: Response) => Promise<boolean>
   /** Decides whether a refused request may be sent again with a new token. @defaultValue idempotent methods may */
@@ -65,13 +71,17 @@ export interface ProviderChannel<M extends Mode = Mode> {
 
 /** The input type of a provider. */
 export type InputOf<P> =
-  P extends Provider<infer Input, infer _Details, infer _M> ? Input & CommonInput : never
+  P extends Provider<infer Input, infer _Details, infer _M, infer _U> ? Input & CommonInput : never
 
 /** The input as an argument: it can be left out only where the provider needs none of its fields. */
 export type InputArgument<P> = object extends InputOf<P> ? [input?: InputOf<P>] : [input: InputOf<P>]
 
 /** The details type of a provider. */
-export type DetailsOf<P> = P extends Provider<infer _Input, infer Details, infer _M> ? Details : never
+export type DetailsOf<P> =
+  P extends Provider<infer _Input, infer Details, infer _M, infer _U> ? Details : never
 
 /** The mode of a provider. */
-export type ModeOf<P> = P extends Provider<infer _Input, infer _Details, infer M> ? M : never
+export type ModeOf<P> = P extends Provider<infer _Input, infer _Details, infer M, infer _U> ? M : never
+
+/** Whether connections of a provider have `userinfo()`. */
+export type UserinfoOf<P> = P extends Provider<infer _Input, infer _Details, infer _M, infer U> ? U : never

@@ -9,6 +9,8 @@ export interface Platform {
   readonly database: Database
   readonly navigation: Navigation
   readonly tabs: Tabs
+  /** `false` where the browser knows that it has no network. */
+  readonly isOnline: () => boolean
   /** The function behind every request of the page. */
   readonly fetch: typeof fetch
 }
@@ -21,6 +23,7 @@ export function browserPlatform(name: string): Platform {
     database,
     navigation: windowNavigation,
     tabs: openTabs(name, systemClock, database),
+    isOnline: () => navigator.onLine,
     fetch: (input, init) => fetch(input, init),
   }
 }

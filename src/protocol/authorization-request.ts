@@ -1,26 +1,16 @@
 import { ValidationError } from './errors.js'
-
-/** Parameters that only this library sets: an application's extra parameters must not touch them. */
-const reserved = new Set(
-  'response_type response_mode client_id redirect_uri state nonce code_challenge code_challenge_method request request_uri scope authorization_details dpop_jkt'.split(
-    ' ',
-  ),
-)
-
-/** Test for a host on this machine, the only one where plain http is accepted. @see https://www.rfc-editor.org/rfc/rfc8252.html#section-8.3 */
-export function isLoopback(url: URL): boolean {
-  return /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
-}
+import { parseSecureUrl, type Resolver } from './secure-url.js'
+import { reservedParameter } from './reserved-parameters.js'
 
 /**
- * Parses an endpoint's URL: `https:` (or loopback `http:`), without fragment and user name.
+ * Parses an endpoint's URL: `https:` (or `http:` on this machine), without fragment and user name.
  *
+ * @param resolver The party that looks the host up. @defaultValue `server`
  * @throws {ValidationError} `metadata_invalid` otherwise, `javascript:` and `data:` included.
  */
-export function parseEndpoint(value: unknown, name: string): URL {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
-  if (!url || !secure || url.href.includes('#') || url.username || url.password) {
+export function parseEndpoint(value: unknown, name: string, resolver: Resolver = 'server'): URL {
+  const url = parseSecureUrl(value, resolver)
+  if (!url) {
     throw new ValidationError(
       'metadata_invalid',
       name,
@@ -47,13 +37,12 @@ export function buildAuthorizationUrl(
   parameters: Readonly<Record<string, string | undefined>>,
   extra: Readonly<Record<string, string>> = {},
 ): string {
-  const url = parseEndpoint(endpoint, 'authorization_endpoint')
-  for (const name of Object.keys(extra)) {
-    if (reserved.has(name))
-      throw new TypeError(
-        `The authorization parameter "${name}" is set by countersign: remove it from the extra parameters.`,
-      )
-  }
+  const url = parseEndpoint(endpoint, 'authorization_endpoint', 'browser')
+  const reserved = reservedParameter(extra)
+  if (reserved !== undefined)
+    throw new TypeError(
+      `The authorization parameter "${reserved}" is set by countersign: remove it from the extra parameters.`,
+    )
   for (const [name, value] of Object.entries({ ...extra, ...parameters })) {
     if (value === undefined) continue
     if (url.searchParams.has(name))
@@ -101,7 +90,7 @@ export function checkAuthorizationUrl(
       },
     )
   }
-  const wanted = parseEndpoint(endpoint, 'authorization_endpoint')
+  const wanted = parseEndpoint(endpoint, 'authorization_endpoint', 'browser')
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : refuse('form')
   if (
     url.origin !== wanted.origin ||

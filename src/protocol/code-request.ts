@@ -1,3 +1,5 @@
+import { parseScope } from './scope.js'
+
 /** One authorization request for a code, before it has the names of the wire. */
 export interface CodeRequest {
   readonly clientId: string
@@ -35,4 +37,14 @@ export function buildCodeRequest(
     code_challenge: codeChallenge,
     ...(codeChallengeMethod === 'S256' && { code_challenge_method: 'S256' }),
   }
+}
+
+/**
+ * The `prompt` of an OpenID request for `offline_access`: without consent, a strict server leaves `offline_access` out in silence.
+ *
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess
+ */
+export function offlinePrompt(scope: string): { readonly prompt?: 'consent' } {
+  const values = parseScope(scope)
+  return values.includes('openid') && values.includes('offline_access') ? { prompt: 'consent' } : {}
 }

@@ -49,7 +49,9 @@ export async function request(
       signal: init.signal ? AbortSignal.any([init.signal, timeout]) : timeout,
     })
     text = await readBody(response.body, maximumBytes)
-  } catch {
+  } catch (error) {
+    // The sender knows more.
+    if (error instanceof NetworkError) throw error
     throw new NetworkError(
       'No answer came: the device is offline, the server was too slow, or it answers a backend only and no page (CORS).',
     )

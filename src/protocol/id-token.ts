@@ -1,8 +1,24 @@
-import type { IDToken } from 'oauth4webapi'
 import { encodeBase64url } from './base64url.js'
 import { decodeBase64url } from './base64url-decode.js'
+import type { Json } from './contract.js'
 import { ValidationError } from './errors.js'
 import { digest } from './pkce.js'
+
+/** The claims of a verified ID Token. @see https://openid.net/specs/openid-connect-core-1_0.html#IDToken */
+export interface IdTokenClaims {
+  readonly iss: string
+  readonly sub: string
+  readonly aud: string | readonly string[]
+  /** Epoch seconds. */
+  readonly exp: number
+  /** Epoch seconds. */
+  readonly iat: number
+  /** Epoch seconds. */
+  readonly auth_time?: number
+  readonly azp?: string
+  readonly nonce?: string
+  readonly [claim: string]: Json | undefined
+}
 
 /** Facts of the authorization request that the ID Token must confirm. */
 export interface IdTokenExpectation {
@@ -20,7 +36,19 @@ export interface IdTokenExpectation {
 }
 
 /** The signature algorithms that are accepted: asymmetric ones, whatever the server's metadata lists. */
-export const idTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519', 'ES384', 'PS384'] as const
+export const idTokenAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const
 
 /** Refuses an ID Token. @throws {ValidationError} `id_token_invalid` naming the claim or member. */
 export function refuseIdToken(claim: string, why = `has no acceptable ${claim}`): never {
@@ -40,7 +68,7 @@ export function refuseIdToken(claim: string, why = `has no acceptable ${claim}`)
  */
 export async function checkIdToken(
   idToken: string,
-  claims: IDToken,
+  claims: IdTokenClaims,
   expected: IdTokenExpectation,
 ): Promise<void> {
   const { azp, iat, auth_time: authTime, sub, at_hash: atHash, s_hash: sHash } = claims

@@ -15,17 +15,20 @@ export async function revoke(
   endpoint: TokenEndpoint,
   tokens: readonly (readonly [token: string | undefined, hint: string])[],
 ): Promise<Revocation> {
-  const { server, clientId, authentication, fetch } = endpoint
+  const { server, clientId, authentication, fetch, mtls = false } = endpoint
+  const address =
+    (mtls ? server.mtls_endpoint_aliases?.revocation_endpoint : undefined) ?? server.revocation_endpoint
+  const client: oauth.Client = { client_id: clientId, use_mtls_endpoint_aliases: mtls }
   const held = tokens.filter((entry): entry is [string, string] => entry[0] !== undefined)
-  if (server.revocation_endpoint === undefined) return unrevoked('no_endpoint')
+  if (address === undefined) return unrevoked('no_endpoint')
   let result = unrevoked('no_endpoint')
   for (const [index, [token, hint]] of held.entries()) {
     const options = {
       additionalParameters: { token_type_hint: hint },
-      ...insecure(server.revocation_endpoint),
+      ...insecure(address),
     }
     const { response } = await oauthRequest(fetch, (through) =>
-      oauth.revocationRequest(server, { client_id: clientId }, authentication, token, {
+      oauth.revocationRequest(server, client, authentication, token, {
         ...options,
         ...through,
       }),

@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { checkResponseIssuer } from './authorization-response.js'
 import { ValidationError } from './errors.js'
 import { readJsonObject, type Answer } from './http.js'
+import type { IdTokenClaims } from './id-token.js'
 import { insecure } from './metadata.js'
 import { oauthErrorOf, oauthRequest } from './oauth-request.js'
 import { toTokenError, withoutCauses } from './token-error.js'
@@ -35,7 +36,7 @@ export interface Grant extends ExpectedIdToken {
 
 /** Tokens with the claims of a checked ID Token, where one came. */
 export interface CheckedTokens extends TokenSet {
-  readonly claims: oauth.IDToken | undefined
+  readonly claims: IdTokenClaims | undefined
 }
 
 /** Result of a refresh: where no key for its ID Token can be had, the refresh token and nothing else. */

@@ -1,6 +1,12 @@
 import * as oauth from 'oauth4webapi'
 import type { Fetch } from './http.js'
-import { algorithmOf, checkIdToken, idTokenAlgorithms, refuseIdToken } from './id-token.js'
+import {
+  algorithmOf,
+  checkIdToken,
+  idTokenAlgorithms,
+  refuseIdToken,
+  type IdTokenClaims,
+} from './id-token.js'
 import type { ServerMetadata } from './metadata.js'
 import { checkSignature } from './signing-keys.js'
 import type { TokenSet } from './token-response.js'
@@ -34,7 +40,7 @@ export interface ExpectedIdToken {
 /** The claims of a token response's ID Token, everything in it being right but perhaps for its signature. */
 export interface VerifiedClaims {
   /** `undefined` where no ID Token came, or none that is checked. */
-  readonly claims: oauth.IDToken | undefined
+  readonly claims: IdTokenClaims | undefined
   /** The error when the signature could not be checked, because no key for it can be had. */
   readonly unchecked: Error | undefined
 }
@@ -98,7 +104,7 @@ async function verifyClaims(
           requireIdToken: true,
           ...(expected.maxAgeSeconds !== undefined && { maxAge: expected.maxAgeSeconds }),
         })
-  const claims = oauth.getValidatedIdTokenClaims(result)
+  const claims = oauth.getValidatedIdTokenClaims(result) as IdTokenClaims | undefined
   if (claims) {
     await checkIdToken(idToken, claims, {
       clientId,

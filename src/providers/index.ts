@@ -26,7 +26,11 @@ export type {
   FdxGrantedResource,
   FdxResource,
 } from './fdx/facts.js'
-export { oidc, type OidcOptions } from './oidc/preset.js'
+export { backend } from './kit/page/backend.js'
+export { defineProvider } from './kit/page/define-provider.js'
+export { direct } from './kit/page/direct.js'
+export type { DirectSettings } from '../core/channel/direct-settings.js'
+export { oidc, type OidcDetails, type OidcOptions } from './oidc/preset.js'
 export { stitch, type StitchMode, type StitchOptions } from './stitch/preset.js'
 export {
   readStitchInteraction,

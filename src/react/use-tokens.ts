@@ -1,7 +1,7 @@
 'use client'
 import * as React from 'react'
 import type { Client } from '../core/client.js'
-import type { DetailsOf, ModeOf } from '../core/provider.js'
+import type { DetailsOf, ModeOf, UserinfoOf } from '../core/provider.js'
 import type { TokensState } from '../core/connections/tokens.js'
 import { useClient, type ClientOption } from './provider.js'
 import type { ProviderName, RegisteredClient } from './register.js'
@@ -34,8 +34,16 @@ export function useTokens<
 >(
   provider: Name,
   options: UseTokensOptions<C> = {},
-): TokensState<DetailsOf<C['providers'][Name]>, ModeOf<C['providers'][Name]>> {
-  type State = TokensState<DetailsOf<C['providers'][Name]>, ModeOf<C['providers'][Name]>>
+): TokensState<
+  DetailsOf<C['providers'][Name]>,
+  ModeOf<C['providers'][Name]>,
+  UserinfoOf<C['providers'][Name]>
+> {
+  type State = TokensState<
+    DetailsOf<C['providers'][Name]>,
+    ModeOf<C['providers'][Name]>,
+    UserinfoOf<C['providers'][Name]>
+  >
   const { get, subscribe } = useClient(options).tokens(provider, options)
   return React.useSyncExternalStore(subscribe, get, () => restoring) as State
 }

@@ -1,11 +1,11 @@
 import { backend } from '../../src/providers/kit/page/backend.js'
 import { createClient, singleUser, type ClientOptions } from 'countersign/core'
-import { apiture, oidc, stitch } from 'countersign/providers'
+import { apiture, basis, direct, fdx, moneyhub, oidc, stitch } from 'countersign/providers'
 import { describe, expect, test, vi } from 'vitest'
 import { createScene, providers } from '../support/app.js'
 import { createBrowser } from '../support/browser.js'
 import { openNetwork } from '../support/network.js'
-import { settled } from '../support/until.js'
+import { settled, until } from '../support/until.js'
 
 const network = openNetwork()
 
@@ -65,7 +65,105 @@ describe('createClient throws', () => {
   })
 })
 
+describe('a client is not made', () => {
+  test.each([
+    ['without options', undefined, 'createClient needs an object of options.'],
+    ['without providers', {}, 'createClient: `providers` is missing or empty.'],
+    ['with an option that does not exist', { provider: {} }, 'Did you mean "providers"?'],
+    [
+      'with a preset that was not called',
+      { providers: { bank: oidc } },
+      '"bank" in `providers` is no provider.',
+    ],
+    [
+      'with nothing for a provider',
+      { providers: { bank: undefined } },
+      '"bank" in `providers` is no provider.',
+    ],
+    [
+      'with a base path that ends with a slash',
+      { providers: { bank }, basePath: '/app/' },
+      '`basePath` begins',
+    ],
+    [
+      'with a base path that is an address',
+      { providers: { bank }, basePath: 'https://x' },
+      '`basePath` begins',
+    ],
+  ])('%s', (_name, options, words) => {
+    expect(() => createClient(options as unknown as Parameters<typeof createClient>[0])).toThrow(TypeError)
+    expect(() => createClient(options as unknown as Parameters<typeof createClient>[0])).toThrow(words)
+  })
+})
+
+test('the redirect URIs of an app below a path are below it', async () => {
+  const scene = createScene(network)
+  const page = scene.browser.open('/app/accounts')
+  const left = page.leaving()
+  const options = { providers: { bank }, basePath: '/app' }
+  void createClient({ subject: singleUser, ...options, platform: page.platform })
+    .authorization('bank')
+    .authorize()
+  const back = scene.server.visit(await left)
+  expect(back).toMatch(/^https:[/][/]app\.example[/]app[/]callback[/]bank[?]/)
+  const { platform } = scene.browser.open(back)
+  const { callback } = createClient({ subject: singleUser, ...options, platform })
+  expect((await until(callback, 'connected')).connection.provider).toBe('bank')
+})
+
 describe('a preset throws', () => {
+  test.each([
+    [
+      'oidc',
+      () => oidc({ clientId: undefined, issuer: 'https://as.example', scope: 'openid' } as never),
+      /`clientId`/,
+    ],
+    ['oidc', () => oidc({ clientId: 'c', issuer: undefined, scope: 'openid' } as never), /`issuer`/],
+    ['fdx', () => fdx({ clientId: 'c' } as never), /fdx: `issuer` is missing/],
+    [
+      'apiture',
+      () => apiture({ clientId: 'c', scope: 'openid', environment: 'prod' } as never),
+      /`environment` must be "production" or "cat"/,
+    ],
+    ['basis', () => basis({ clientId: 'c', environment: 'production' } as never), /`environment` must be/],
+    ['stitch', () => stitch({ clientId: 'c', scope: undefined } as never), /stitch: `scope` is missing/],
+    ['moneyhub', () => moneyhub({ clientId: '' }), /moneyhub: `clientId` is missing/],
+    [
+      'oidc',
+      () =>
+        oidc({ clientId: 'c', issuer: 'https://as.example', scope: 'openid', persistToken: true } as never),
+      /Did you mean "persistTokens"/,
+    ],
+    [
+      'oidc',
+      () =>
+        oidc({
+          clientId: 'c',
+          issuer: 'https://as.example',
+          scope: 'openid',
+          parameters: { client_secret: 'hunter2' },
+        }),
+      /must not be in a page/,
+    ],
+    [
+      'oidc',
+      () =>
+        oidc({
+          clientId: 'c',
+          issuer: 'https://as.example',
+          scope: 'openid',
+          mode: 'bff',
+          authorizationEndpoint: 'https://as.example/a',
+          persistTokens: true,
+        }),
+      /`persistTokens` is for "browser" mode/,
+    ],
+    ['direct', () => direct({ persistToken: true } as never), /Did you mean "persistTokens"/],
+  ])('for an option of %s that cannot be: %#', (_name, create, words) => {
+    expect(create).toThrow(TypeError)
+    expect(create).toThrow(words)
+  })
+
   test.each([
     ['stitch', () => stitch({ clientId: 'c', scope: 'accounts' })],
     ['apiture', () => apiture({ clientId: 'c', scope: 'banking/read' })],

@@ -207,7 +207,7 @@ describe('a promise that is rejected, or gives no id', () => {
     const scene = createScene(network)
     await connect(scene, 'anna', 'mediated')
     const url = await scene.consent({}, {}, { subject: 'anna' })
-    const app = scene.open(url, { subject: subject() as Promise<null> })
+    const app = scene.open(url, { subject: subject() as unknown as Promise<null> })
     const { error } = await until(app.client.connections, 'failed')
     expect(error).toMatchObject({ code: 'subject_unknown', recovery: 'sign_in' })
     expect(error.message).not.toContain('anna')

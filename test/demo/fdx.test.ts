@@ -76,7 +76,7 @@ describe('the demo against an FDX data provider', () => {
         COUNTERSIGN_FDX_SCOPE_ON_URL: 'true',
         COUNTERSIGN_FDX_FAPI: 'true',
         COUNTERSIGN_FDX_CLIENT_SCOPE: 'UPDATE_CONSENTS',
-        COUNTERSIGN_FDX_ENDPOINT_ORIGINS: 'https://a.example https://b.example',
+        COUNTERSIGN_FDX_ORIGINS: 'https://a.example https://b.example',
         COUNTERSIGN_FDX_AUTHORIZATION_ENDPOINT: 'https://a.example/authorize',
       },
       bank,
@@ -87,7 +87,7 @@ describe('the demo against an FDX data provider', () => {
       scopeOnUrl: true,
       fapi: true,
       clientScope: 'UPDATE_CONSENTS',
-      endpointOrigins: ['https://a.example', 'https://b.example'],
+      origins: ['https://a.example', 'https://b.example'],
       authorizationEndpoint: 'https://a.example/authorize',
     })
   })

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import {
   buildAuthorizationUrl,
   checkAuthorizationUrl,
-  isLoopback,
   parseEndpoint,
 } from '../../src/protocol/authorization-request.js'
 import { refusalOf } from '../support/refusal.js'
@@ -47,14 +46,6 @@ describe('an endpoint', () => {
       code: 'metadata_invalid',
       parameter: 'token_endpoint',
     })
-  })
-
-  test('plain http is for this machine only', () => {
-    const loopback = (host: string) => isLoopback(new URL(`http://${host}/`))
-    expect(['localhost', 'LOCALHOST', '127.0.0.1', '[::1]', '0x7f.1'].map(loopback)).toEqual(
-      Array(5).fill(true),
-    )
-    expect(['localhost.evil', '127.0.0.2', '[::2]', 'example'].map(loopback)).toEqual(Array(4).fill(false))
   })
 })
 

@@ -1,6 +1,11 @@
-import type { IDToken } from 'oauth4webapi'
 import { describe, expect, test } from 'vitest'
-import { algorithmOf, checkIdToken, halfHash, idTokenAlgorithms } from '../../src/protocol/id-token.js'
+import {
+  algorithmOf,
+  checkIdToken,
+  halfHash,
+  idTokenAlgorithms,
+  type IdTokenClaims,
+} from '../../src/protocol/id-token.js'
 import { refusalOf } from '../support/refusal.js'
 
 describe('the half hash', () => {
@@ -18,6 +23,10 @@ describe('the half hash', () => {
     ['ES256', 16],
     ['ES384', 24],
     ['PS384', 24],
+    ['RS384', 24],
+    ['RS512', 32],
+    ['PS512', 32],
+    ['ES512', 32],
     ['EdDSA', 32],
     ['Ed25519', 32],
   ])('for %s has %i bytes', async (algorithm, bytes) => {
@@ -47,14 +56,14 @@ describe('the algorithm', () => {
   )
 
   test('is asymmetric, and its hash is no weaker than SHA-256', () => {
-    for (const algorithm of idTokenAlgorithms) expect(algorithm).toMatch(/^(?:[RPE]S(?:256|384)|Ed.+)$/)
+    for (const algorithm of idTokenAlgorithms) expect(algorithm).toMatch(/^(?:[RPE]S(?:256|384|512)|Ed.+)$/)
   })
 })
 
 describe('an ID Token that oauth4webapi has accepted', () => {
   const now = 1_800_000_000
   const idToken = `${Buffer.from('{"alg":"ES256"}').toString('base64url')}.e30.c2ln`
-  const claims: IDToken = {
+  const claims: IdTokenClaims = {
     iss: 'https://as.example',
     aud: 'client',
     sub: 'user',
@@ -62,7 +71,7 @@ describe('an ID Token that oauth4webapi has accepted', () => {
     exp: now + 300,
   }
   const expected = { clientId: 'client', accessToken: 'abc', state: 'abc', now, fresh: true }
-  const check = (changes: Partial<IDToken>, other: Partial<Parameters<typeof checkIdToken>[2]> = {}) =>
+  const check = (changes: Partial<IdTokenClaims>, other: Partial<Parameters<typeof checkIdToken>[2]> = {}) =>
     checkIdToken(idToken, { ...claims, ...changes }, { ...expected, ...other })
   const refused = (...args: Parameters<typeof check>) => refusalOf(() => check(...args))
   const invalid = (parameter: string) => ({ code: 'id_token_invalid', parameter })

@@ -1,6 +1,8 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { checkMetadata, discover } from '../../src/protocol/metadata.js'
+import { checkMetadata, codeFlowCalls, discover, type MetadataRules } from '../../src/protocol/metadata.js'
+import { NetworkError } from '../../src/protocol/errors.js'
+import type { Fetch } from '../../src/protocol/http.js'
 import { createAuthorizationServer } from '../support/authorization-server.js'
 import { openNetwork } from '../support/network.js'
 import { errorOf, refusalOf } from '../support/refusal.js'
@@ -11,8 +13,8 @@ const good = createAuthorizationServer().metadata
 const invalid = (parameter: string) => ({ code: 'metadata_invalid', parameter })
 
 describe('the metadata of an authorization server', () => {
-  const refused = (changes: Record<string, unknown>, origins?: string[]) =>
-    refusalOf(() => checkMetadata({ ...good, ...changes }, issuer, origins))
+  const refused = (changes: Record<string, unknown>, rules?: MetadataRules) =>
+    refusalOf(() => checkMetadata({ ...good, ...changes }, issuer, rules))
 
   test('is accepted when it is of the issuer that was asked', () => {
     expect(checkMetadata(good, issuer)).toEqual(good)
@@ -74,23 +76,72 @@ describe('the metadata of an authorization server', () => {
       ].map((value) => [name, value] as const),
     ),
   )('is refused when its %s is %j', async (name, value) => {
-    expect(await refused({ [name]: value })).toEqual(invalid(name))
+    const calls = [...codeFlowCalls('openid', true), 'userinfo_endpoint'] as const
+    expect(await refused({ [name]: value }, { calls })).toEqual(invalid(name))
   })
 
   test('is refused when an alias for mutual TLS lies on another origin', async () => {
     expect(
-      await refused({ mtls_endpoint_aliases: { token_endpoint: 'https://mtls.evil.example/token' } }),
+      await refused(
+        { mtls_endpoint_aliases: { token_endpoint: 'https://mtls.evil.example/token' } },
+        { mtls: true },
+      ),
     ).toEqual(invalid('token_endpoint'))
+  })
+
+  test.each([
+    ['userinfo_endpoint', { userinfo_endpoint: 'https://people.example/userinfo' }],
+    ['pushed_authorization_request_endpoint', { pushed_authorization_request_endpoint: 'http://x/par' }],
+    ['jwks_uri', { jwks_uri: 'https://keys.example/jwks' }],
+  ] as const)('loses a %s elsewhere that nobody asked for, and is accepted', (name, elsewhere) => {
+    const metadata = checkMetadata({ ...good, ...elsewhere }, issuer, { calls: codeFlowCalls('accounts') })
+    expect(metadata).not.toHaveProperty(name)
+  })
+
+  test('is accepted where an alias for mutual TLS lies elsewhere that this client does not use', () => {
+    const elsewhere = { userinfo_endpoint: 'https://mtls.example/userinfo' }
+    const token = { token_endpoint: 'https://mtls.example/token' }
+    expect(() => checkMetadata({ ...good, mtls_endpoint_aliases: token }, issuer)).not.toThrow()
+    const metadata = checkMetadata({ ...good, mtls_endpoint_aliases: elsewhere }, issuer, { mtls: true })
+    expect(metadata.mtls_endpoint_aliases).toEqual({})
+  })
+
+  test('need not have on its own origin what an alias for mutual TLS stands for', () => {
+    const token = { token_endpoint: 'https://plain.example/token' }
+    const mtls = { mtls_endpoint_aliases: { token_endpoint: `${issuer}/mtls/token` } }
+    const rules = { mtls: true } as const
+    expect(() => checkMetadata({ ...good, ...token, ...mtls }, issuer, rules)).not.toThrow()
+  })
+
+  test('is refused when requests must be pushed to another origin', async () => {
+    expect(
+      await refused({
+        require_pushed_authorization_requests: true,
+        pushed_authorization_request_endpoint: 'https://par.example/par',
+      }),
+    ).toEqual(invalid('pushed_authorization_request_endpoint'))
+  })
+
+  test('may lie below localhost for a page, and not for a backend', async () => {
+    const at = 'http://bank.localhost:4000'
+    const document = createAuthorizationServer({ issuer: at }).metadata
+    expect(() => checkMetadata(document, at, { resolver: 'browser' })).not.toThrow()
+    expect(await refusalOf(() => checkMetadata(document, at))).toEqual(invalid('token_endpoint'))
+  })
+
+  test('names the option to change', () => {
+    expect(() => checkMetadata({ ...good, issuer: `${issuer}/` }, issuer)).toThrow(/`issuer` exactly/)
+    expect(() => checkMetadata({ ...good, jwks_uri: 'https://keys.example/' }, issuer)).toThrow(/`origins`/)
   })
 
   test('may have endpoints on an origin that the configuration names', () => {
     const token = { token_endpoint: 'https://tokens.example/token' }
     const mtls = { mtls_endpoint_aliases: { token_endpoint: 'https://mtls.example/token' } }
     expect(() =>
-      checkMetadata({ ...good, ...token, ...mtls }, issuer, [
-        'https://tokens.example',
-        'https://mtls.example',
-      ]),
+      checkMetadata({ ...good, ...token, ...mtls }, issuer, {
+        mtls: true,
+        origins: ['https://tokens.example', 'https://mtls.example'],
+      }),
     ).not.toThrow()
   })
 
@@ -108,8 +159,8 @@ describe('the metadata of an authorization server', () => {
 })
 
 describe('discovery', () => {
-  const server = (at = issuer) => {
-    const created = createAuthorizationServer({ issuer: at })
+  const server = (at = issuer, options: { discovery?: 'oauth2' } = {}) => {
+    const created = createAuthorizationServer({ issuer: at, ...options })
     network.use(...created.handlers)
     return created
   }
@@ -118,6 +169,41 @@ describe('discovery', () => {
     const { requests, metadata } = server()
     expect(await discover(fetch, issuer)).toEqual(metadata)
     expect(requests.discovery.map(({ url }) => url)).toEqual([`${issuer}/.well-known/openid-configuration`])
+  })
+
+  test.each([
+    ['as.example', ''],
+    ['as.example below a path', '/tenant'],
+  ])('takes the metadata of RFC 8414 where there is no other: %s', async (_name, path) => {
+    const { requests, metadata } = server(issuer + path, { discovery: 'oauth2' })
+    expect(await discover(fetch, issuer + path)).toEqual(metadata)
+    expect(requests.discovery.map(({ url }) => url)).toEqual([
+      `${issuer}${path}/.well-known/openid-configuration`,
+      `${issuer}/.well-known/oauth-authorization-server${path}`,
+    ])
+  })
+
+  test('takes it in a page, too, which cannot read a 404 without CORS headers', async () => {
+    const { metadata } = server(issuer, { discovery: 'oauth2' })
+    const unreadable = new NetworkError('It is there.', { recovery: 'configure' })
+    const fetchOfPage: Fetch = (url, init) =>
+      url.endsWith('openid-configuration') ? Promise.reject(unreadable) : fetch(url, init)
+    expect(await discover(fetchOfPage, issuer)).toEqual(metadata)
+    const nothing = () => Promise.reject(unreadable)
+    expect(await errorOf(() => discover(nothing, issuer))).toBe(unreadable)
+  })
+
+  test('says where it has looked for a document in vain', async () => {
+    server().hostile.discovery = () => new Response(null, { status: 404 })
+    expect(await errorOf(() => discover(fetch, issuer))).toMatchObject({
+      message: expect.stringMatching(/openid-configuration.*oauth-authorization-server.*`issuer`/) as string,
+      recovery: 'configure',
+    })
+  })
+
+  test('can be tried again where the server is in trouble', async () => {
+    server().hostile.discovery = () => new Response(null, { status: 503 })
+    expect(await errorOf(() => discover(fetch, issuer))).toMatchObject({ recovery: 'resume' })
   })
 
   test('makes no double slash below an issuer that ends with one', async () => {

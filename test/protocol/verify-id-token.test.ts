@@ -1,6 +1,7 @@
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
+import { idTokenAlgorithms } from '../../src/protocol/id-token.js'
 import { redeemCode, type Grant } from '../../src/protocol/token-endpoint.js'
 import type { AuthorizationServer } from '../support/authorization-server.js'
 import { refusalOf } from '../support/refusal.js'
@@ -159,6 +160,16 @@ describe('an ID Token', () => {
     server.hostile.idToken = (claims) => unsigned({ alg: 'none' }, claims)
     const hostile = { ...endpoint.server, id_token_signing_alg_values_supported: ['none'] }
     expect(await refusalOf(() => redeemCode({ ...endpoint, server: hostile }, grant))).toEqual(invalid('alg'))
+  })
+
+  test.each(idTokenAlgorithms)('signed with %s is verified', async (alg) => {
+    const { server, endpoint, grant } = await scene()
+    const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'other', alg, use: 'sig' }
+    server.hostile.jwks = () => HttpResponse.json({ keys: [jwk] })
+    server.hostile.idToken = ({ at_hash: _at, s_hash: _s, ...claims }) =>
+      new SignJWT(claims).setProtectedHeader({ alg, kid: 'other' }).sign(privateKey)
+    expect(await redeemCode(endpoint, grant)).toMatchObject({ claims: { sub: 'user-1' } })
   })
 
   test.each(['HS256', 'HS512'])('signed with the public key as %s is refused', async (alg) => {

@@ -21,6 +21,10 @@ export interface Hostility {
   discovery?: () => Response
   /** The answer of the keys' address. */
   jwks?: (keys: JWK[]) => Response
+  /** The answer of the userinfo endpoint. */
+  userinfo?: () => Response
+  /** The answer to a page that looks whether the server is there at all: nothing, as with no network. */
+  probe?: () => Response
   /** The answer of the revocation endpoint. */
   revocation?: (form: URLSearchParams) => Response
 }
@@ -53,7 +57,7 @@ export interface AuthorizationServer {
   readonly handlers: readonly HttpHandler[]
   /** Every request that arrived, by endpoint. */
   readonly requests: Readonly<
-    Record<'discovery' | 'jwks' | 'token' | 'revocation' | 'api', RecordedRequest[]>
+    Record<'discovery' | 'jwks' | 'token' | 'revocation' | 'userinfo' | 'api', RecordedRequest[]>
   >
   readonly metadata: Record<string, unknown>
   /** A person opens an authorization URL and consents: gives the URL that the browser is sent back to. */
@@ -85,13 +89,18 @@ export function createAuthorizationServer({
   issuer = 'https://as.example',
   clientId = 'client-1',
   now = () => Date.now() / 1000,
+  discovery = 'oidc',
 }: {
   readonly issuer?: string
   readonly clientId?: string
   /** Epoch seconds. */
   readonly now?: () => number
+  /** The metadata that it publishes: of OpenID Connect Discovery, or of RFC 8414 alone. @defaultValue `oidc` */
+  readonly discovery?: 'oidc' | 'oauth2'
 } = {}): AuthorizationServer {
   const base = issuer.replace(/\/$/, '')
+  const { origin, pathname } = new URL(base)
+  const wellKnown = `${origin}/.well-known/oauth-authorization-server${pathname.replace(/\/$/, '')}`
   const hostile: Hostility = {}
   let keys = firstKeys
   let kid: string | undefined = 'key-1'
@@ -100,6 +109,7 @@ export function createAuthorizationServer({
     jwks: [],
     token: [],
     revocation: [],
+    userinfo: [],
     api: [],
   }
   const grants = new Map<string, Grant>()
@@ -111,6 +121,7 @@ export function createAuthorizationServer({
     token_endpoint: `${base}/token`,
     jwks_uri: `${base}/jwks`,
     revocation_endpoint: `${base}/revoke`,
+    userinfo_endpoint: `${base}/userinfo`,
     response_types_supported: ['code'],
     code_challenge_methods_supported: ['S256'],
     id_token_signing_alg_values_supported: ['ES256'],
@@ -157,6 +168,11 @@ export function createAuthorizationServer({
     return HttpResponse.json((hostile.tokens?.(body) ?? body) as Record<string, string>)
   }
 
+  const publish = (kind: typeof discovery): Response =>
+    kind === discovery
+      ? HttpResponse.json((hostile.metadata?.(metadata) ?? metadata) as Record<string, string>)
+      : new HttpResponse(null, { status: 404 })
+
   const refuse = (error: string, status = 400): Response => HttpResponse.json({ error }, { status })
 
   async function token(form: URLSearchParams): Promise<Response> {
@@ -184,6 +200,9 @@ export function createAuthorizationServer({
     return form
   }
 
+  const isAccepted = ({ headers }: Request): boolean =>
+    accessTokens.has(headers.get('authorization')?.replace(/^Bearer /, '') ?? '')
+
   const server: AuthorizationServer = {
     issuer,
     clientId,
@@ -200,8 +219,11 @@ export function createAuthorizationServer({
     handlers: [
       http.get(`${base}/.well-known/openid-configuration`, async ({ request }) => {
         await record('discovery', request)
-        const document = (hostile.metadata?.(metadata) ?? metadata) as Record<string, string>
-        return hostile.discovery?.() ?? HttpResponse.json(document)
+        return hostile.discovery?.() ?? publish('oidc')
+      }),
+      http.get(wellKnown, async ({ request }) => {
+        await record('discovery', request)
+        return publish('oauth2')
       }),
       http.get(`${base}/jwks`, async ({ request }) => {
         await record('jwks', request)
@@ -217,10 +239,18 @@ export function createAuthorizationServer({
         accessTokens.delete(form.get('token') ?? '')
         return hostile.revocation?.(form) ?? new HttpResponse(null)
       }),
+      ...['token', 'revoke'].map((path) =>
+        http.get(`${base}/${path}`, () => hostile.probe?.() ?? HttpResponse.error()),
+      ),
+      http.get(`${base}/userinfo`, async ({ request }) => {
+        await record('userinfo', request)
+        return isAccepted(request)
+          ? (hostile.userinfo?.() ?? HttpResponse.json({ sub: server.subject, name: 'Ada' }))
+          : new HttpResponse(null, { status: 401 })
+      }),
       http.all(`${base}/api/*`, async ({ request }) => {
         await record('api', request)
-        const good = accessTokens.has(request.headers.get('authorization')?.replace(/^Bearer /, '') ?? '')
-        return good ? HttpResponse.json({ ok: true }) : new HttpResponse(null, { status: 401 })
+        return isAccepted(request) ? HttpResponse.json({ ok: true }) : new HttpResponse(null, { status: 401 })
       }),
     ],
     visit(authorizationUrl, { parameters = {}, error, scope } = {}) {

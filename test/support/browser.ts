@@ -41,6 +41,8 @@ export interface PageOptions {
   readonly popup?: FakePopup | FakePopup[]
   /** A database in place of the browser's, such as one that fails. */
   readonly database?: Database
+  /** The browser knows that it has no network. */
+  readonly offline?: boolean
   /** In place of the network. */
   readonly fetch?: typeof fetch
   /** Announcements go over a real BroadcastChannel. */
@@ -193,6 +195,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
           options.tabs === 'channel'
             ? openTabs(databaseName, clock, openDatabase(databaseName))
             : memoryTabs(),
+        isOnline: () => !options.offline,
         fetch: options.fetch ?? ((input, init) => fetch(input, init)),
       },
       get url() {

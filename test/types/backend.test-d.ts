@@ -1,4 +1,12 @@
-import { createBackend, memoryStore, type BackendProvider, type SessionOf } from 'countersign/backend'
+import {
+  createBackend,
+  defineBackendProvider,
+  memoryStore,
+  oauthClient,
+  type AuthorizationSetup,
+  type BackendProvider,
+  type SessionOf,
+} from 'countersign/backend'
 import { expectTypeOf, test } from 'vitest'
 
 interface Mail {
@@ -49,4 +57,19 @@ test('claims may be left out where no provider insists on any', () => {
     // @ts-expect-error -- a user id is a string
     session: () => ({ subject: 'robin', claims: { bankUser: 1 } }),
   })
+})
+
+test('a provider of one’s own demands of the session what its functions read', () => {
+  const own = defineBackendProvider({
+    label: 'Example Bank',
+    mode: 'bff',
+    redirectUri: 'https://app.example/callback/own',
+    scope: 'openid',
+    client: oauthClient({ issuer: 'https://bank.example', clientId: 'c', authentication: 'none' }),
+    toParameters: ({ session }: AuthorizationSetup<Mail>) => ({ login_hint: session.claims.email }),
+  })
+  expectTypeOf(own.mode).toEqualTypeOf<'bff'>()
+  expectTypeOf<SessionOf<{ own: typeof own }>['claims']>().toEqualTypeOf<Mail>()
+  // @ts-expect-error a client authenticates, or says that it is public
+  oauthClient({ issuer: 'https://bank.example', clientId: 'c' })
 })

@@ -10,10 +10,19 @@ import {
   type DetailsOf,
   type ErrorCode,
   type InputOf,
+  type ModeOf,
   type Recovery,
   type TokensState,
 } from 'countersign/core'
-import { apiture, basis, oidc, stitch, type BasisDetails } from 'countersign/providers'
+import {
+  apiture,
+  backend,
+  basis,
+  defineProvider,
+  oidc,
+  stitch,
+  type BasisDetails,
+} from 'countersign/providers'
 import { expectTypeOf, test } from 'vitest'
 
 const client = createClient({
@@ -174,4 +183,41 @@ test('what is ready is neither restoring nor failed', () => {
   expectTypeOf<
     Extract<Ready, { status: 'connected' }>['connection']['details']
   >().toEqualTypeOf<BasisDetails>()
+})
+
+test('a provider of one’s own has the input and the details that its functions take and give', () => {
+  const own = defineProvider({
+    label: 'Example Bank',
+    clientId: 'client',
+    scope: 'openid',
+    authorizationEndpoint: 'https://bank.example/authorize',
+    channel: backend('bff'),
+    toInput: ({ branch }: { branch: string }) => ({ branch }),
+    toDetails: ({ customer }) => ({ customer: String(customer) }),
+  })
+  expectTypeOf<DetailsOf<typeof own>>().toEqualTypeOf<{ customer: string }>()
+  expectTypeOf<ModeOf<typeof own>>().toEqualTypeOf<'bff'>()
+  const { authorization } = createClient({ subject: singleUser, backend: '/connect', providers: { own } })
+  authorization('own', { branch: 'north' })
+  // @ts-expect-error the branch is missing
+  authorization('own')
+})
+
+test('userinfo and the named claims are those of an OpenID provider, and no userinfo is in bff mode', () => {
+  const common = { issuer: 'https://as.example', clientId: 'client', scope: 'openid' }
+  const page = oidc({ ...common, details: ['name', 'email'] })
+  const endpoint = { authorizationEndpoint: 'https://as.example/authorize' }
+  const closed = oidc({ ...common, ...endpoint, mode: 'bff' })
+  expectTypeOf<keyof DetailsOf<typeof page>>().toEqualTypeOf<'name' | 'email'>()
+  const { tokens } = createClient({
+    subject: singleUser,
+    providers: { page, closed, stitch: stitch({ clientId: 'c', scope: 'openid' }) },
+  })
+  type Connected<Name extends Parameters<typeof tokens>[0]> = Extract<
+    ReturnType<ReturnType<typeof tokens<Name>>['get']>,
+    { status: 'connected' }
+  >
+  expectTypeOf<Connected<'page'>>().toHaveProperty('userinfo')
+  expectTypeOf<Connected<'closed'>>().not.toHaveProperty('userinfo')
+  expectTypeOf<Connected<'stitch'>>().not.toHaveProperty('userinfo')
 })

@@ -9,7 +9,7 @@ import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { encodeBase64url } from '../../protocol/base64url.js'
 import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
-import { parseScope, missingScope } from '../../protocol/scope.js'
+import { parseScope, missingScope, type ScopeEvidence } from '../../protocol/scope.js'
 
 /** Seconds for which a connection is kept after its last use: two years, the longest life of a provider's refresh tokens. */
 const keptSeconds = 63_072_000
@@ -133,6 +133,12 @@ export async function storeConnection(
   return fresh
 }
 
+/** A provider's `sub` is that of the ID Token, where one came. */
+const evidenceOf = ({ tokens, sub }: ProviderGrant): ScopeEvidence => ({
+  refreshToken: tokens?.refreshToken,
+  sub: tokens?.idToken === undefined ? undefined : sub,
+})
+
 function toRecord(
   { now }: Context,
   { subject, provider, requestedScope }: Omit<Redeemed, 'renews'>,
@@ -147,7 +153,7 @@ function toRecord(
     provider,
     status: 'connected',
     scope: granted.join(' '),
-    missingScope: missingScope(requested, granted).join(' '),
+    missingScope: missingScope(requested, granted, evidenceOf(grant)).join(' '),
     createdAt: now(),
     consentExpiresAt: grant.consentExpiresAt,
     renewBy: grant.renewBy,

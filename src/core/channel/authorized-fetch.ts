@@ -24,7 +24,17 @@ export async function authorizedFetch(
 ): Promise<Response> {
   if (provider.api === undefined)
     throw new TypeError('This provider has no API base: give its preset the `api` option.')
-  const url = resourceUrl(provider.api, path)
+  return sendAuthorized(provider, resourceUrl(provider.api, path), init, getToken, send)
+}
+
+/** A request with a token, which is replaced once when it is refused. */
+export async function sendAuthorized(
+  provider: Pick<Provider, 'isTokenRejected' | 'isRepeatable'>,
+  url: string,
+  init: RequestInit,
+  getToken: GetToken,
+  send: SendWithToken,
+): Promise<Response> {
   const token = await getToken()
   const response = await send(url, init, token)
   const rejected = response.status === 401 || ((await provider.isTokenRejected?.(response.clone())) ?? false)

@@ -20,6 +20,7 @@ import { parseScope } from '../../protocol/scope.js'
 import type { Connection } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
 import type { Provider } from '../provider.js'
+import { loadModule } from '../load-module.js'
 import { resourceUrl } from './resource-url.js'
 import { invalid, notFound, toError } from './backend-error.js'
 import type { Transaction } from '../records/transaction.js'
@@ -77,6 +78,17 @@ export function createChannel(context: Context, name: string, provider: Provider
       provider.channel.mode === 'bff'
         ? fetchThroughBackend(context, id, path, init)
         : authorizedFetch(provider, path, init, getToken, sendBearer(context)),
+
+    async userinfo({ details }, getToken) {
+      const { sub: subject } = details as { readonly sub?: unknown }
+      const { userinfoEndpoint: endpoint } = provider
+      if (endpoint === undefined || typeof subject !== 'string')
+        throw new TypeError(
+          'userinfo() needs to know where to ask and whose claims they must be: give the preset `userinfoEndpoint`, and `details` with "sub" here and at the backend.',
+        )
+      const { requestUserinfo } = await loadModule(import('./userinfo.js'))
+      return requestUserinfo({ endpoint, subject, getToken, send: sendBearer(context) })
+    },
   }
 }
 

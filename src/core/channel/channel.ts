@@ -1,5 +1,6 @@
 import type { AuthorizationResponse } from '../../protocol/authorization-response.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
+import type { JsonObject } from '../../protocol/contract.js'
 import type { Connection } from '../records/connection.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
@@ -56,7 +57,12 @@ export interface Channel {
    * @throws {CountersignError} `resource_not_allowed` for a path that leaves the API, and what `getToken` throws.
    */
   fetch(connection: Connection, path: string, init: RequestInit, getToken: GetToken): Promise<Response>
+  /** The claims about the person, from the userinfo endpoint. @throws {TypeError} when it cannot be asked. */
+  userinfo(connection: Connection, getToken: GetToken): Promise<UserinfoClaims>
 }
+
+/** Claims about a person, those of the connection: the `sub` has been compared. */
+export type UserinfoClaims = JsonObject & { readonly sub: string }
 
 /** Module of a channel. */
 export interface ChannelModule {

@@ -1,9 +1,10 @@
 import * as oauth from 'oauth4webapi'
-import { checkMetadata, discover } from '../../protocol/metadata.js'
+import { checkMetadata, codeFlowCalls, discover } from '../../protocol/metadata.js'
 import { cacheMetadata } from '../../protocol/metadata-cache.js'
 import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
+import { fetchToServer } from './direct-faults.js'
 import type { DirectSettings } from './direct-settings.js'
 
 /** This page as a public client of one authorization server. */
@@ -26,13 +27,19 @@ const clockToleranceSeconds = 600
 
 /** Makes the client; nothing is fetched yet. */
 export function createDirectClient(context: Context, name: string, provider: Provider): DirectClient {
-  const { clock, fetch } = context.platform
-  const { clientId, issuer = '' } = provider
+  const { clock } = context.platform
+  const fetch = fetchToServer(context.platform)
+  const { clientId, issuer = '', scope } = provider
   const { settings = {} } = provider.channel
+  const rules = {
+    origins: settings.origins,
+    calls: codeFlowCalls(scope, settings.par),
+    resolver: 'browser',
+  } as const
   const metadata = cacheMetadata(async (through) =>
     settings.metadata
-      ? checkMetadata(settings.metadata, issuer, settings.origins)
-      : discover(through.fetch, issuer, settings.origins),
+      ? checkMetadata(settings.metadata, issuer, rules)
+      : discover(through.fetch, issuer, rules),
   )
   let handle: Promise<oauth.DPoPHandle> | undefined
 

@@ -1,7 +1,9 @@
 import type { DPoPHandle } from 'oauth4webapi'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import type { AuthorizationResponse } from '../../protocol/authorization-response.js'
-import { buildCodeRequest } from '../../protocol/code-request.js'
+import { buildCodeRequest, offlinePrompt } from '../../protocol/code-request.js'
+import { checkOffers, pushes } from '../../protocol/offers.js'
+import { pickClaims } from '../../protocol/pick-claims.js'
 import { revoke } from '../../protocol/revocation.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
 import { missingScope, parseScope } from '../../protocol/scope.js'
@@ -13,7 +15,9 @@ import { connectionKey, tokensKey } from '../records/keys.js'
 import { readTokens, writeTokens, type StoredTokens } from '../records/tokens.js'
 import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer, type SendWithToken } from './authorized-fetch.js'
-import type { AuthorizationUrl, Channel, Redeemed } from './channel.js'
+import { loadModule } from '../load-module.js'
+import type { AuthorizationUrl, Channel, GetToken, Redeemed, UserinfoClaims } from './channel.js'
+import { tellRefusedClient } from './direct-faults.js'
 import { createDirectClient, type DirectClient } from './direct-client.js'
 import { refreshAccessToken, toStoredTokens } from './direct-refresh.js'
 
@@ -29,25 +33,57 @@ export function createChannel(context: Context, name: string, provider: Provider
     disconnect: (connection) => disconnect(client, connection),
     revoke: (tokens) => revokeTokens(client, tokens),
     fetch: (_connection, path, init, getToken) => authorizedFetch(provider, path, init, getToken, send),
+    userinfo: (connection, getToken) => userinfo(client, connection, getToken, send),
   }
+}
+
+async function userinfo(
+  client: DirectClient,
+  { id }: Connection,
+  getToken: GetToken,
+  send: SendWithToken,
+): Promise<UserinfoClaims> {
+  const [{ server }, person, { requestUserinfo }] = await Promise.all([
+    client.endpoint(),
+    findPerson(client.context, id),
+    loadModule(import('./userinfo.js')),
+  ])
+  const { userinfo_endpoint: endpoint } = server
+  if (endpoint === undefined)
+    throw new TypeError(
+      "The authorization server's metadata has no userinfo endpoint that this page may call. If it lies on another origin, name that in `origins`.",
+    )
+  if (person?.subject === undefined)
+    throw new TypeError(
+      'No ID Token said who the person is, so userinfo cannot be checked: add "openid" to the scope.',
+    )
+  return requestUserinfo({ endpoint, subject: person.subject, getToken, send })
 }
 
 async function begin(client: DirectClient, transaction: Transaction): Promise<AuthorizationUrl> {
   const { context, provider, settings } = client
   client.reopenDpop()
   const endpoint = await client.endpoint()
-  const { authorization_endpoint: authorizationEndpoint = '' } = endpoint.server
+  const { server } = endpoint
+  checkOffers(settings, server)
+  const { authorization_endpoint: authorizationEndpoint = '' } = server
+  const extra = {
+    ...(settings.consentsToOfflineAccess && offlinePrompt(transaction.scope)),
+    ...settings.parameters,
+  }
   const parameters = {
     ...buildCodeRequest({ ...transaction, clientId: provider.clientId }),
     ...(endpoint.dpop && { dpop_jkt: await endpoint.dpop.calculateThumbprint() }),
   }
-  if (!settings.par)
+  if (!pushes(settings, server))
     return {
-      url: buildAuthorizationUrl(authorizationEndpoint, parameters, settings.parameters),
+      url: buildAuthorizationUrl(authorizationEndpoint, parameters, extra),
       expiresAt: transaction.expiresAt,
     }
   const { pushAuthorizationRequest } = await import('../../protocol/pushed-authorization.js')
-  const pushed = await pushAuthorizationRequest(endpoint, { ...settings.parameters, ...parameters })
+  const pushed = await pushAuthorizationRequest(endpoint, { ...extra, ...parameters }).catch(
+    (error: unknown) => tellRefusedClient(server, error),
+  )
   return {
     url: buildAuthorizationUrl(authorizationEndpoint, {
       client_id: provider.clientId,
@@ -62,9 +98,9 @@ async function redeem(
   { state, codeVerifier, nonce, redirectUri, scope, input }: Transaction,
   { code, iss }: AuthorizationResponse & { readonly code: string },
 ): Promise<Redeemed> {
-  const { context, name, provider } = client
+  const { context, name, provider, settings } = client
   const endpoint = await client.endpoint()
-  const renewed = await findRenewed(context, input.connection)
+  const renewed = await findPerson(context, input.connection)
   const checked = await redeemCode(endpoint, {
     code,
     state,
@@ -73,7 +109,7 @@ async function redeem(
     codeVerifier,
     nonce,
     subject: renewed?.subject,
-  })
+  }).catch((error: unknown) => tellRefusedClient(endpoint.server, error))
   const requested = parseScope(scope)
   const grantedScope = checked.scope === undefined ? requested : parseScope(checked.scope)
   const connection: Connection = {
@@ -82,9 +118,12 @@ async function redeem(
     provider: name,
     status: 'connected',
     grantedScope,
-    missingScope: missingScope(requested, grantedScope),
+    missingScope: missingScope(requested, grantedScope, {
+      refreshToken: checked.refreshToken,
+      sub: checked.claims?.sub,
+    }),
     connectedAt: context.platform.clock.now(),
-    details: {},
+    details: pickClaims(checked.claims, settings.details),
   }
   const tokens = toStoredTokens(client, checked)
   return {
@@ -96,8 +135,8 @@ async function redeem(
   }
 }
 
-/** The connection that is to be renewed, and whose it is: another person's tokens must not come under its id. */
-async function findRenewed(
+/** A connection, and whose it is: another person's tokens must not come under its id. */
+async function findPerson(
   { platform }: Context,
   id = '',
 ): Promise<{ readonly id: string; readonly subject: string | undefined } | undefined> {

@@ -1,6 +1,7 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
 import { refreshFailed } from '../channel/refresh-failed.js'
+import type { JsonObject } from '../../protocol/contract.js'
 import type { Connection } from '../records/connection.js'
 import type { ConnectionsState } from './connections-state.js'
 import { providerOf, type Context } from '../context.js'
@@ -29,10 +30,23 @@ export interface WithAccessToken {
   readonly expiresAt: number | undefined
 }
 
+/** Claims about the person, from the OpenID provider's userinfo endpoint. `sub` is that of the ID Token. */
+export interface Userinfo extends JsonObject {
+  readonly sub: string
+}
+
+/** Present where the provider is an OpenID provider, in `browser` and `mediated` mode. */
+export interface WithUserinfo {
+  /** Asks for the claims about the person. They are the caller's, and are stored nowhere. */
+  readonly userinfo: () => Promise<Userinfo>
+}
+
 /** State of `useTokens`: a union, discriminated by `status`. */
-export type TokensState<Details extends object = object, M extends Mode = Mode> =
+export type TokensState<Details extends object = object, M extends Mode = Mode, U extends boolean = boolean> =
   | { readonly status: 'restoring' }
-  | (Connected<Details> & (M extends 'bff' ? object : WithAccessToken))
+  | (Connected<Details> &
+      (M extends 'bff' ? object : WithAccessToken) &
+      ([U] extends [true] ? WithUserinfo : object))
   | { readonly status: 'disconnected' }
   | {
       readonly status: 'reauthorization_required'
@@ -117,9 +131,13 @@ function toState(context: Context, name: string, connection: Connection): Tokens
     fetch: async (path, init = {}) => (await lazyParts()).fetchResource(context, connection, path, init),
     disconnect,
   }
-  if (providerOf(context, name).channel.mode === 'bff') return connected
+  const { channel, userinfo } = providerOf(context, name)
+  if (channel.mode === 'bff') return connected
   return {
     ...connected,
+    ...(userinfo && {
+      userinfo: async () => (await lazyParts()).fetchUserinfo(context, connection),
+    }),
     getAccessToken: async () => (await (await lazyParts()).getAccessToken(context, connection)).value,
     // Read when asked for, so that a refresh renders nothing.
     get expiresAt() {

@@ -4,9 +4,10 @@ import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import { discover } from '../../protocol/metadata.js'
 import { createOAuthClient } from '../kit/backend/oauth-client.js'
-import { checkClientId, checkOpenidScope, readApi, readUrl } from '../kit/backend/read-options.js'
-import { createStandardProvider } from '../kit/backend/standard-provider.js'
+import { checkOpenidScope, readApi, readUrl } from '../kit/backend/read-options.js'
+import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { bearerAliases, environments } from './facts.js'
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 
 /** Options of the backend's {@link apiture}. */
 export interface ApitureBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> {
@@ -40,6 +41,20 @@ export interface ApitureBackendOptions<M extends 'mediated' | 'bff' = 'mediated'
   readonly refreshRepeatable?: boolean
 }
 
+const forms = {
+  clientId: 'text!',
+  redirectUri: 'textOrTexts!',
+  environment: Object.keys(environments),
+  issuer: 'issuer',
+  scope: 'scope!',
+  mode: ['mediated', 'bff'],
+  origins: 'texts',
+  idToken: ['required', 'optional'],
+  api: 'url',
+  routes: 'object',
+  refreshRepeatable: 'flag',
+} satisfies OptionForms<ApitureBackendOptions>
+
 /**
  * Apiture Digital Banking at the backend, as its guide advises: still a public client, whose refresh tokens the page
  * never sees.
@@ -61,19 +76,19 @@ export interface ApitureBackendOptions<M extends 'mediated' | 'bff' = 'mediated'
 export function apiture<const M extends 'mediated' | 'bff' = 'mediated'>(
   options: ApitureBackendOptions<M>,
 ): BackendProvider & { readonly mode: M } {
+  checkOptions('apiture', options, forms)
   const { clientId, environment = 'production', issuer = environments[environment], scope } = options
   checkOpenidScope('Apiture', scope)
-  checkClientId('Apiture', clientId, 'the provider')
   const resources = readApi('Apiture', options)
   readUrl('issuer', issuer)
   const client = createOAuthClient({
     clientId,
-    metadata: ({ fetch }) => discover(fetch, issuer, options.origins),
+    metadata: ({ fetch }) => discover(fetch, issuer, { origins: options.origins }),
     authentication: oauth.None(),
     quirks: { bearerAliases, idToken: options.idToken ?? 'optional' },
   })
 
-  return createStandardProvider({
+  return defineBackendProvider({
     label: 'Apiture',
     mode: options.mode ?? ('mediated' as M),
     redirectUri: options.redirectUri,

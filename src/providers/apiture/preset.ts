@@ -1,6 +1,6 @@
-import { parseScope } from '../../protocol/scope.js'
 import type { Provider, ProviderChannel } from '../../core/provider.js'
-import { refuseSecrets } from '../../protocol/secrets.js'
+import type { OptionForms } from '../../protocol/options.js'
+import { checkOpenidScope, checkPreset, modes, refuseBrowserOnly } from '../kit/page/options.js'
 import { backend } from '../kit/page/backend.js'
 import { direct } from '../kit/page/direct.js'
 import { bearerAliases, environments } from './facts.js'
@@ -43,10 +43,25 @@ export interface ApitureOptions<M extends ApitureMode = 'browser'> {
 /** The modes in which Apiture can be used: all of them, because its clients are public. */
 export type ApitureMode = 'browser' | 'mediated' | 'bff'
 
+const forms = {
+  clientId: 'text!',
+  environment: Object.keys(environments),
+  issuer: 'issuer',
+  origins: 'texts',
+  scope: 'scope!',
+  api: 'url',
+  idToken: ['required', 'optional'],
+  dpop: 'flag',
+  persistTokens: 'flag',
+  refresh: 'flag',
+  mode: modes,
+  authorizationEndpoint: 'url',
+} satisfies OptionForms<ApitureOptions>
+
 /**
  * Apiture Digital Banking: OpenID Connect with PKCE as a public client.
  *
- * @throws {TypeError} when the scope lacks `openid`, or an option holds a secret.
+ * @throws {TypeError} for an option that is missing, wrong, unknown or a secret, and when the scope lacks `openid`.
  * @example
  * ```ts
  * import { apiture } from 'countersign/providers'
@@ -58,7 +73,7 @@ export type ApitureMode = 'browser' | 'mediated' | 'bff'
 export function apiture<const M extends ApitureMode = 'browser'>(
   options: ApitureOptions<M>,
 ): Provider<object, object, NoInfer<M>> {
-  refuseSecrets(options)
+  checkPreset('apiture', options, forms)
   const {
     clientId,
     scope,
@@ -66,9 +81,9 @@ export function apiture<const M extends ApitureMode = 'browser'>(
     issuer = environments[options.environment ?? 'production'],
     idToken = 'optional',
   } = options
-  if (!parseScope(scope).includes('openid'))
-    throw new TypeError('The scope for Apiture must hold "openid": add it.')
+  checkOpenidScope('Apiture', scope)
   const mode: M = options.mode ?? ('browser' as M)
+  refuseBrowserOnly('apiture', mode, options, ['dpop', 'persistTokens', 'refresh'])
   return {
     label: 'Apiture',
     clientId,

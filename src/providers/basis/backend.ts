@@ -5,7 +5,7 @@ import type { Json } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import type { RefreshedTokens } from '../../protocol/token-endpoint.js'
 import { createOAuthClient, type OAuthClient } from '../kit/backend/oauth-client.js'
-import { createStandardProvider } from '../kit/backend/standard-provider.js'
+import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { decodeSecret, rawBasic } from './credentials.js'
 import {
   accessTokenSeconds,
@@ -24,6 +24,7 @@ import {
   type BasisClaims,
   type BasisProfileClaim,
 } from './session-claims.js'
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 
 export type { BasisClaims, BasisProfileClaim, BasisReconciliationClaim } from './session-claims.js'
 
@@ -68,6 +69,26 @@ export interface BasisBackendOptions<Required extends BasisProfileClaim = BasisP
 /** Longest lifetime that Basis allows an initialization token: seconds. */
 const longestInitTokenSeconds = 3600
 
+const forms = {
+  clientId: 'text!',
+  clientSecret: 'text!',
+  redirectUri: 'textOrTexts!',
+  environment: ['development', 'sandbox'],
+  authorizationEndpoint: 'any',
+  tokenEndpoint: 'any',
+  mode: ['mediated', 'bff'],
+  api: 'any',
+  routes: 'object',
+  initTokenSeconds: 'any',
+  initTokenParam: ['init_token', 'token'],
+  platformIds: 'texts',
+  requiredClaims: 'texts',
+  minimumSecretBytes: 'number',
+  assumedTokenType: ['bearer'],
+  rotatesRefreshTokens: 'flag',
+  revocationEndpoint: 'any',
+} satisfies OptionForms<BasisBackendOptions>
+
 /**
  * Basis Connect, the backend's side: signs initialization tokens from the session's claims, redeems codes and refreshes
  * tokens with the client secret, keeps refresh tokens.
@@ -92,6 +113,7 @@ const longestInitTokenSeconds = 3600
 export function basis<const Required extends BasisProfileClaim = BasisProfileClaim>(
   options: BasisBackendOptions<Required>,
 ): BackendProvider<BasisClaims<Required>> {
+  checkOptions('basis', options, forms)
   const { clientId, clientSecret, initTokenParam = 'init_token', mode = 'mediated' } = options
   const { environment = '' as BasisEnvironment } = options
   const { authorizationEndpoint = authorizationEndpoints[environment], api = apis[environment] } = options
@@ -103,7 +125,7 @@ export function basis<const Required extends BasisProfileClaim = BasisProfileCla
   const secret = decodeSecret(clientSecret, options.minimumSecretBytes ?? 64)
   const signer = createInitTokenSigner({ clientId, secret, seconds })
 
-  return createStandardProvider<BasisClaims<Required>, 'mediated' | 'bff'>({
+  return defineBackendProvider<BasisClaims<Required>, 'mediated' | 'bff'>({
     label: 'Basis',
     mode,
     redirectUri: options.redirectUri,

@@ -1,6 +1,7 @@
 import { backend } from '../kit/page/backend.js'
 import type { Provider } from '../../core/provider.js'
-import { refuseSecrets } from '../../protocol/secrets.js'
+import type { OptionForms } from '../../protocol/options.js'
+import { checkPreset, modes } from '../kit/page/options.js'
 import {
   apis,
   authorizationEndpoints,
@@ -39,10 +40,18 @@ export interface BasisDetails {
   readonly profileId: string
 }
 
+const forms = {
+  clientId: 'text!',
+  environment: ['development', 'sandbox'],
+  authorizationEndpoint: 'url',
+  api: 'url',
+  mode: modes,
+} satisfies OptionForms<BasisOptions>
+
 /**
  * Basis Connect: OAuth 2.1 with PKCE, begun with an initialization token that the backend signs at the click.
  *
- * @throws {TypeError} when Connect's address is not known, the mode is `browser`, or an option holds a secret.
+ * @throws {TypeError} for an option that is missing, wrong, unknown or a secret, and when Connect's address is not known.
  * @example
  * ```ts
  * import { basis } from 'countersign/providers'
@@ -54,7 +63,7 @@ export interface BasisDetails {
 export function basis<const M extends BasisMode = 'mediated'>(
   options: BasisOptions<M>,
 ): Provider<BasisInput, BasisDetails, M> {
-  refuseSecrets(options)
+  checkPreset('basis', options, forms)
   const { clientId, environment = '' as BasisEnvironment } = options
   const { authorizationEndpoint = authorizationEndpoints[environment], api = apis[environment] } = options
   if (!authorizationEndpoint)

@@ -3,16 +3,17 @@ import type { BackendProvider, HeldConnection, ResourceRoute } from '../../backe
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
 import type { Fetch } from '../../protocol/http.js'
-import { discover } from '../../protocol/metadata.js'
+import { codeFlowCalls, discover } from '../../protocol/metadata.js'
 import { createOAuthClient } from '../kit/backend/oauth-client.js'
-import { checkClientId, readUrl } from '../kit/backend/read-options.js'
-import { createStandardProvider } from '../kit/backend/standard-provider.js'
+import { readUrl } from '../kit/backend/read-options.js'
+import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { readResources, toJson, type ConsentApi } from './consent.js'
 import { checkTemplates, chooseConsent, type FdxConsentTemplates } from './consent-request.js'
 import { endConsent } from './end-consent.js'
 import { consentDetailType, type FdxInitiator, type FdxRevocationReason } from './facts.js'
 import { checkFapi, fapiAlgorithms } from './fapi.js'
 import { toConsentGrant } from './granted-consent.js'
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 
 /** Options of the backend's {@link fdx}. */
 export interface FdxBackendOptions {
@@ -31,7 +32,7 @@ export interface FdxBackendOptions {
   /** The consents that this backend asks for, by name. Pages choose a name. */
   readonly consents: FdxConsentTemplates
   /** Origins beside those of `issuer` and `api` on which discovered endpoints may lie. @defaultValue none */
-  readonly endpointOrigins?: readonly string[]
+  readonly origins?: readonly string[]
   /**
    * Repeats the scope on the authorization URL, as Cloudentity's tutorial has it. It is in the pushed request
    * in any case. Not allowed with `fapi`. @defaultValue false
@@ -57,6 +58,23 @@ export interface FdxBackendOptions {
   /** The type of authorization details. @defaultValue `fdx_v1.0` */
   readonly detailType?: string
 }
+
+const forms = {
+  clientId: 'text!',
+  redirectUri: 'textOrTexts!',
+  issuer: 'issuer!',
+  scope: 'scope!',
+  fetch: 'any',
+  api: 'url!',
+  consents: 'object!',
+  origins: 'texts',
+  scopeOnUrl: 'flag',
+  fapi: 'flag',
+  routes: 'object',
+  revocation: 'object',
+  clientScope: 'scope',
+  detailType: 'text',
+} satisfies OptionForms<FdxBackendOptions>
 
 /**
  * An FDX data provider at the backend: pushes the consent request, redeems the code and speaks to the consent API, all over
@@ -91,15 +109,20 @@ export interface FdxBackendOptions {
  * @see https://www.rfc-editor.org/rfc/rfc9396.html
  */
 export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mode: 'bff' } {
+  checkOptions('fdx', options, forms)
   const { clientId, issuer, scope, consents, fetch, fapi = false, detailType = consentDetailType } = options
-  const { endpointOrigins = [], scopeOnUrl = false, clientScope } = options
+  const { origins = [], scopeOnUrl = false, clientScope } = options
   const { revocation = { reason: 'USER_ACTION', initiator: 'INDIVIDUAL' } } = options
   const base = readOptions(options)
   const api: ConsentApi = { base, fetch }
   const client = createOAuthClient({
     clientId,
     metadata: async (context) => {
-      const server = await discover(context.fetch, issuer, [new URL(base).origin, ...endpointOrigins])
+      const server = await discover(context.fetch, issuer, {
+        origins: [new URL(base).origin, ...origins],
+        mtls: true,
+        calls: codeFlowCalls(scope, true).filter((name) => name !== 'revocation_endpoint'),
+      })
       if (fapi) checkFapi(server)
       return server
     },
@@ -111,7 +134,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
     },
   })
 
-  return createStandardProvider({
+  return defineBackendProvider({
     label: 'FDX',
     mode: 'bff',
     redirectUri: options.redirectUri,
@@ -149,8 +172,7 @@ const consentRoutes: readonly ResourceRoute[] = [
 
 /** Checks the options, and gives the API's base with a slash at its end. @throws {TypeError} naming what is missing or wrong. */
 function readOptions(options: FdxBackendOptions): string {
-  const { clientId, consents, fapi = false, scopeOnUrl = false } = options
-  checkClientId('fdx', clientId, 'the data provider')
+  const { consents, fapi = false, scopeOnUrl = false } = options
   if (typeof (options.fetch as unknown) !== 'function')
     throw new TypeError('fdx needs `fetch`, with the client certificate: mtlsFetch({ cert, key }).')
   if (fapi && scopeOnUrl)

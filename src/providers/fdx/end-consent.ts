@@ -2,7 +2,7 @@ import type { HeldConnection } from '../../backend/provider.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
 import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { refreshTokens, requestClientCredentials, type TokenEndpoint } from '../../protocol/token-endpoint.js'
-import type { OAuthClient } from '../kit/backend/oauth-client.js'
+import type { OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
 import { isConsentId, revokeConsent, type ConsentApi } from './consent.js'
 import type { FdxInitiator, FdxRevocationReason } from './facts.js'
 
@@ -21,7 +21,7 @@ export interface EndConsentSettings {
  */
 export async function endConsent(
   { api, revocation, clientScope }: EndConsentSettings,
-  client: OAuthClient,
+  client: OAuthClientWithEndpoint,
   connection: HeldConnection,
   context: RequestContext,
 ): Promise<Revocation> {

@@ -1,6 +1,7 @@
 import type { Provider } from '../../core/provider.js'
 import type { Json } from '../../protocol/contract.js'
-import { refuseSecrets } from '../../protocol/secrets.js'
+import type { OptionForms } from '../../protocol/options.js'
+import { checkPreset, modes } from '../kit/page/options.js'
 import { backend } from '../kit/page/backend.js'
 import { deniedErrors, paths, type FdxConsent, type FdxResource } from './facts.js'
 
@@ -47,11 +48,20 @@ export interface FdxDetails {
   readonly missing: readonly FdxResource[]
 }
 
+const forms = {
+  clientId: 'text!',
+  issuer: 'issuer!',
+  scope: 'scope!',
+  authorizationEndpoint: 'url',
+  fapi: 'flag',
+  mode: modes,
+} satisfies OptionForms<FdxOptions>
+
 /**
  * An FDX data provider behind Cloudentity: consents as pushed authorization details, and a client that is its
  * certificate. The backend does all of it; the page sends the person there and back.
  *
- * @throws {TypeError} when the mode is not `bff`, or an option holds a secret.
+ * @throws {TypeError} for an option that is missing, wrong, unknown or a secret.
  * @example
  * ```ts
  * import { fdx } from 'countersign/providers'
@@ -65,7 +75,7 @@ export interface FdxDetails {
  * @see https://www.rfc-editor.org/rfc/rfc9396.html
  */
 export function fdx(options: FdxOptions): Provider<FdxInput, FdxDetails, 'bff'> {
-  refuseSecrets(options)
+  checkPreset('fdx', options, forms)
   const { clientId, issuer, scope, fapi = false, mode = 'bff' } = options
   if ((mode as string) !== 'bff')
     throw new TypeError('FDX tokens are bound to a certificate, which no page can present: use mode "bff".')

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { discover } from '../../protocol/metadata.js'
 import { importSigner, signAssertions, type Signer } from '../kit/backend/client-assertion.js'
-import { createOAuthClient, type OAuthClient } from '../kit/backend/oauth-client.js'
+import { createOAuthClient, type OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
 import type { PrivateKeyInput, SigningAlgorithm } from '../kit/backend/signing-key.js'
 
 /** The client's key: Moneyhub has its public part. */
@@ -30,7 +30,7 @@ export type MoneyhubClientAuthentication =
     }
 
 /** The client at Moneyhub, and the key that signs its requests and assertions. */
-export interface MoneyhubClient extends OAuthClient {
+export interface MoneyhubClient extends OAuthClientWithEndpoint {
   /** `undefined` for a client that has a secret alone. */
   readonly signer: Promise<Signer | undefined>
 }

@@ -1,9 +1,11 @@
 import type { ResourceRoute, Resources } from '../../backend/provider.js'
 import { parseScope } from '../../protocol/scope.js'
-import { checkClientId, readUrl } from '../kit/backend/read-options.js'
+import { readUrl } from '../kit/backend/read-options.js'
 import type { DeliverySettings, MoneyhubDelivery } from './authorization-request.js'
 import type { MoneyhubClientAuthentication } from './client.js'
 import { authorizationPath, dataScope, endpoints } from './facts.js'
+import { signingAlgorithms } from '../kit/backend/signing-key.js'
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 
 /** Options of the backend's `moneyhub`. */
 export type MoneyhubBackendOptions<M extends 'bff' | 'mediated' = 'bff'> = CommonOptions &
@@ -84,11 +86,35 @@ export interface Settings extends Omit<DeliverySettings, 'signer'> {
   readonly maxAgeSeconds: number
 }
 
+const forms = {
+  clientId: 'text!',
+  redirectUri: 'textOrTexts!',
+  issuer: 'issuer',
+  authorizationEndpoint: 'url',
+  identityService: 'url',
+  api: 'url',
+  dataScope: 'any',
+  routes: 'object',
+  delivery: 'text',
+  sendsClientId: 'flag',
+  bankIds: 'texts',
+  maxAgeSeconds: 'number',
+  clientUserId: 'function',
+  readsExpiry: 'flag',
+  useCase: ['ongoing', 'one-time'],
+  mode: ['mediated', 'bff'],
+  privateKey: 'any',
+  keyId: 'text',
+  algorithm: signingAlgorithms,
+  clientSecret: 'any',
+  assertionAudience: 'text',
+} satisfies OptionForms<MoneyhubBackendOptions<'bff' | 'mediated'>>
+
 /** Checks the options, and fills defaults in. @throws {TypeError} naming what is missing or wrong. */
 export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>): Settings {
+  checkOptions('moneyhub', options, forms)
   const { issuer = endpoints.issuer, api = endpoints.api, delivery = 'par' } = options
   const { authorizationEndpoint = issuer + authorizationPath, mode = 'bff', bankIds } = options
-  checkClientId('moneyhub', options.clientId, 'Moneyhub')
   const identityService = options.identityService ?? readUrl('issuer', issuer).origin
   for (const [name, url] of Object.entries({ authorizationEndpoint, api, identityService }))
     readUrl(name, url)

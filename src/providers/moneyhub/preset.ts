@@ -1,7 +1,7 @@
 import type { Provider } from '../../core/provider.js'
 import type { JsonObject } from '../../protocol/contract.js'
-import { parseScope } from '../../protocol/scope.js'
-import { refuseSecrets } from '../../protocol/secrets.js'
+import type { OptionForms } from '../../protocol/options.js'
+import { checkOpenidScope, checkPreset, modes } from '../kit/page/options.js'
 import { backend } from '../kit/page/backend.js'
 import { authorizationPath, dataScope, endpoints, transactionSeconds } from './facts.js'
 
@@ -83,10 +83,21 @@ export interface MoneyhubDetails {
   readonly connectionId: string
 }
 
+const forms = {
+  clientId: 'text!',
+  useCase: ['ongoing', 'one-time'],
+  mode: modes,
+  issuer: 'issuer',
+  authorizationEndpoint: 'url',
+  scope: 'scope',
+  api: 'url',
+  deniedErrors: 'texts',
+} satisfies OptionForms<MoneyhubOptions>
+
 /**
  * Moneyhub: Open Banking through OpenID Connect, where the backend makes the profile and the signed or pushed request.
  *
- * @throws {TypeError} when the use case and the mode do not fit, the scope lacks `openid`, or an option holds a secret.
+ * @throws {TypeError} for an option that is missing, wrong, unknown or a secret, and when the use case and the mode do not fit.
  * @example
  * ```ts
  * import { moneyhub } from 'countersign/providers'
@@ -100,7 +111,7 @@ export function moneyhub<
   const U extends MoneyhubUseCase = 'ongoing',
   const M extends MoneyhubModes[U] = 'bff' & MoneyhubModes[U],
 >(options: MoneyhubOptions<U, M>): Provider<MoneyhubInputs[U], MoneyhubDetails, M> {
-  refuseSecrets(options)
+  checkPreset('moneyhub', options, forms)
   const { clientId, useCase = 'ongoing', mode = 'bff', issuer = endpoints.issuer } = options
   const once = useCase === 'one-time'
   if (mode !== 'bff' && !(once && mode === 'mediated'))
@@ -108,8 +119,7 @@ export function moneyhub<
       'Moneyhub clients authenticate, so use mode "bff"; "mediated" is for one-time connections only, since no other has a token that reads data.',
     )
   const scope = options.scope ?? (once ? `openid ${dataScope}` : 'openid')
-  if (!parseScope(scope).includes('openid'))
-    throw new TypeError('The scope for Moneyhub must hold "openid": add it.')
+  checkOpenidScope('Moneyhub', scope)
   // No `preparesRemotely`: the first authorization of a person creates a user at Moneyhub.
   return {
     label: 'Moneyhub',

@@ -1,17 +1,14 @@
-import * as oauth from 'oauth4webapi'
 import type { BackendProvider, ResourceRoute } from '../../backend/provider.js'
-import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
-import { buildCodeRequest } from '../../protocol/code-request.js'
-import { discover } from '../../protocol/metadata.js'
-import { importSigner, signAssertions } from '../kit/backend/client-assertion.js'
-import { createOAuthClient } from '../kit/backend/oauth-client.js'
-import { checkClientId, readApi, readUrl } from '../kit/backend/read-options.js'
-import type { PrivateKeyInput, SigningAlgorithm } from '../kit/backend/signing-key.js'
-import { createStandardProvider } from '../kit/backend/standard-provider.js'
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
+import { pickClaims } from '../../protocol/pick-claims.js'
+import type { ClientAuthentication } from '../kit/backend/client-authentication.js'
+import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
+import { clientForms, createStandardClient } from '../kit/backend/public-oauth-client.js'
+import { readApi } from '../kit/backend/read-options.js'
 
 /** Options of the backend's {@link oidc}. */
 export type OidcBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> = CommonOptions<M> &
-  OidcClientAuthentication
+  ClientAuthentication
 
 interface CommonOptions<M> {
   /** The name in sentences. @defaultValue `The provider` */
@@ -27,10 +24,17 @@ interface CommonOptions<M> {
   readonly mode?: M
   /** Origins, beside the issuer's, on which the server's endpoints lie. */
   readonly origins?: readonly string[]
-  /** Pushes the authorization request first (RFC 9126). @defaultValue false */
+  /** Pushes the authorization request first (RFC 9126). @defaultValue where the server's metadata demands it */
   readonly par?: boolean
-  /** Further parameters of the authorization request, such as `prompt` or `resource`. */
+  /**
+   * Further parameters of the authorization request, such as `prompt` or `resource`.
+   *
+   * @defaultValue `prompt=consent` where the scope has `openid` and `offline_access`, which OpenID Connect demands. Another
+   * `prompt` replaces it; an empty one counts as none.
+   */
   readonly parameters?: Readonly<Record<string, string>>
+  /** Claims of the ID Token that pages see as the connection's details; they are stored with it. @defaultValue none */
+  readonly details?: readonly string[]
   /** Base URL of the API, in `bff` mode. */
   readonly api?: string
   /** Requests that pages may make to the API, in `bff` mode. */
@@ -42,30 +46,17 @@ interface CommonOptions<M> {
   readonly refreshRepeatable?: boolean
 }
 
-/** Client authentication at the token endpoint, by the names of RFC 7591 §2. */
-export type OidcClientAuthentication =
-  | {
-      /** A public client: PKCE alone protects the code. */
-      readonly authentication: 'none'
-    }
-  | {
-      readonly clientSecret: string
-      /** @defaultValue `client_secret_basic` */
-      readonly authentication?: 'client_secret_basic' | 'client_secret_post'
-    }
-  | {
-      /** `CryptoKey`, private JWK, or PKCS #8 as PEM; an RSA key has 2048 bits or more. */
-      readonly privateKey: PrivateKeyInput
-      /** The `kid` of the client assertion. */
-      readonly keyId: string
-      /** For a JWK without `alg` and for PEM. @defaultValue `RS256` */
-      readonly algorithm?: SigningAlgorithm
-      /** The `aud` of the client assertion. @defaultValue the issuer (RFC 10070) */
-      readonly assertionAudience?: string
-      /** The `typ` of the client assertion. @defaultValue `client-authentication+jwt` (RFC 10070) */
-      readonly assertionType?: 'JWT' | 'client-authentication+jwt'
-      readonly authentication?: 'private_key_jwt'
-    }
+const forms = {
+  ...clientForms,
+  label: 'text',
+  redirectUri: 'textOrTexts!',
+  scope: 'scope!',
+  mode: ['mediated', 'bff'],
+  details: 'texts',
+  api: 'url',
+  routes: 'object',
+  refreshRepeatable: 'flag',
+} satisfies OptionForms<OidcBackendOptions>
 
 /**
  * Any standard authorization server, seen from the backend: discovery, PKCE, and what it offers of pushed requests.
@@ -90,44 +81,20 @@ export type OidcClientAuthentication =
 export function oidc<const M extends 'mediated' | 'bff' = 'mediated'>(
   options: OidcBackendOptions<M>,
 ): BackendProvider & { readonly mode: M } {
-  const { clientId, issuer, scope, redirectUri, parameters = {}, par = false } = options
-  const label = options.label ?? 'oidc'
-  checkClientId(label, clientId, 'the provider')
-  const resources = readApi(label, options)
-  readUrl('issuer', issuer)
-  // Refuses parameters that countersign sets itself.
-  buildAuthorizationUrl(issuer, {}, parameters)
-  const client = createOAuthClient({
-    clientId,
-    metadata: ({ fetch }) => discover(fetch, issuer, options.origins),
-    authentication: authenticate(options),
-  })
-
-  return createStandardProvider({
-    label: options.label ?? 'The provider',
+  checkOptions('oidc', options, forms)
+  const { label = 'The provider', scope, redirectUri, details, refreshRepeatable = false } = options
+  return defineBackendProvider({
+    label,
     mode: options.mode ?? ('mediated' as M),
     redirectUri,
     scope,
-    client,
-    refreshRepeatable: options.refreshRepeatable ?? false,
-    ...resources,
-
-    async authorize(setup, context) {
-      const request = buildCodeRequest({ ...setup, clientId })
-      if (par) return client.push({ ...parameters, ...request }, context)
-      const { server } = await client.endpoint(context)
-      return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, parameters) }
-    },
+    client: createStandardClient('oidc', options, scope),
+    refreshRepeatable,
+    ...readApi('oidc', options),
+    toGrant: (tokens) => ({
+      tokens,
+      sub: tokens.claims?.sub,
+      details: pickClaims(tokens.claims, details),
+    }),
   })
-}
-
-async function authenticate(options: OidcBackendOptions<'mediated' | 'bff'>): Promise<oauth.ClientAuth> {
-  if ('clientSecret' in options)
-    return options.authentication === 'client_secret_post'
-      ? oauth.ClientSecretPost(options.clientSecret)
-      : oauth.ClientSecretBasic(options.clientSecret)
-  if (!('privateKey' in options)) return oauth.None()
-  const { issuer, assertionAudience: audience = issuer } = options
-  const { assertionType: type = 'client-authentication+jwt' } = options
-  return signAssertions(await importSigner(options), { audience, type })
 }

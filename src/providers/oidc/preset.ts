@@ -2,10 +2,13 @@ import type { Provider, ProviderChannel } from '../../core/provider.js'
 import type { Mode } from '../../core/input.js'
 import { backend } from '../kit/page/backend.js'
 import { direct } from '../kit/page/direct.js'
-import { refuseSecrets } from '../../protocol/secrets.js'
+import { pickClaims } from '../../protocol/pick-claims.js'
+import type { Json, JsonObject } from '../../protocol/contract.js'
+import type { OptionForms } from '../../protocol/options.js'
+import { checkPreset, modes, refuseBrowserOnly } from '../kit/page/options.js'
 
 /** Options of {@link oidc}. */
-export interface OidcOptions<M extends Mode = 'browser'> {
+export interface OidcOptions<M extends Mode = 'browser', Claim extends string = string> {
   /** The name in sentences. @defaultValue `The provider` */
   readonly label?: string
   readonly clientId: string
@@ -21,7 +24,7 @@ export interface OidcOptions<M extends Mode = 'browser'> {
   readonly api?: string
   /** Binds tokens to a key of this browser (RFC 9449); they then outlive a reload. `browser` mode only. @defaultValue false */
   readonly dpop?: boolean
-  /** Pushes the authorization request first (RFC 9126). `browser` mode only. @defaultValue false */
+  /** Pushes the authorization request first (RFC 9126). `browser` mode only. @defaultValue as the server's metadata demands */
   readonly par?: boolean
   /**
    * Keeps bearer tokens in IndexedDB, so that they outlive a reload, and where every script that runs on this origin can
@@ -36,16 +39,53 @@ export interface OidcOptions<M extends Mode = 'browser'> {
   readonly refresh?: boolean
   /** Requires `iss` in every authorization response. Also required when the server's metadata says so. @defaultValue false */
   readonly requireIss?: boolean
-  /** Origins, beside the issuer's, on which the server's endpoints lie. */
+  /** Origins, beside the issuer's, on which the server's endpoints lie. `browser` mode only. */
   readonly origins?: readonly string[]
-  /** Further parameters of the authorization request, such as `prompt` or `resource`. */
+  /**
+   * Further parameters of the authorization request, such as `prompt` or `resource`. `browser` mode only.
+   *
+   * @defaultValue `prompt=consent` where the scope has `openid` and `offline_access`, which OpenID Connect demands. Another
+   * `prompt` replaces it; an empty one counts as none.
+   */
   readonly parameters?: Readonly<Record<string, string>>
+  /** `error` values that mean the person refused, beside `access_denied`. @defaultValue none */
+  readonly deniedErrors?: readonly string[]
+  /**
+   * Claims of the ID Token that `connection.details` holds; they are stored with the connection. With a backend: those that the
+   * backend's `details` names, too. @defaultValue none; with a backend, what that names
+   */
+  readonly details?: readonly Claim[]
+  /** Userinfo endpoint, for `userinfo()` in `mediated` mode; `details` must name `sub` then. @defaultValue from discovery, in `browser` mode */
+  readonly userinfoEndpoint?: string
 }
+
+/** Details of a connection: the claims that `details` names, where the ID Token has them. */
+export type OidcDetails<Claim extends string> = Readonly<Partial<Record<Claim, Json>>>
+
+const forms = {
+  label: 'text',
+  clientId: 'text!',
+  issuer: 'issuer!',
+  scope: 'scope!',
+  mode: modes,
+  authorizationEndpoint: 'url',
+  api: 'url',
+  dpop: 'flag',
+  par: 'flag',
+  persistTokens: 'flag',
+  refresh: 'flag',
+  requireIss: 'flag',
+  origins: 'texts',
+  parameters: 'parameters',
+  deniedErrors: 'texts',
+  details: 'texts',
+  userinfoEndpoint: 'url',
+} satisfies OptionForms<OidcOptions>
 
 /**
  * Any standard authorization server: discovery, PKCE, and where it offers them pushed requests and DPoP.
  *
- * @throws {TypeError} when an option holds a secret, or does not go with the mode.
+ * @throws {TypeError} for an option that is missing, wrong, unknown or a secret, or does not go with the mode.
  * @example
  * ```ts
  * import { oidc } from 'countersign/providers'
@@ -54,38 +94,38 @@ export interface OidcOptions<M extends Mode = 'browser'> {
  * ```
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html
  */
-export function oidc<const M extends Mode = 'browser'>(
-  options: OidcOptions<M>,
-): Provider<object, object, NoInfer<M>> {
-  refuseSecrets(options)
-  const { clientId, scope, issuer, api, dpop, par, persistTokens, origins, parameters } = options
+export function oidc<const M extends Mode = 'browser', const Claim extends string = never>(
+  options: OidcOptions<M, Claim>,
+): Provider<object, OidcDetails<Claim>, NoInfer<M>, M extends 'bff' ? false : true> {
+  checkPreset('oidc', options, forms)
+  const { label = 'The provider', clientId, scope, issuer, api, details, authorizationEndpoint } = options
+  const { dpop, par, persistTokens, refresh, origins, parameters, requireIss, deniedErrors } = options
   const mode: M = options.mode ?? ('browser' as M)
   if (mode !== 'browser' && dpop)
     throw new TypeError(
       'With a backend the tokens are not bound to a key of this page (RFC 10017 §6.2.4.3.2): leave out "dpop".',
     )
-  if (mode !== 'browser' && options.authorizationEndpoint === undefined)
+  const settings = { dpop, par, persistTokens, refresh, origins, parameters }
+  refuseBrowserOnly('oidc', mode, options, ['par', 'persistTokens', 'refresh', 'parameters'])
+  if (mode !== 'browser' && authorizationEndpoint === undefined)
     throw new TypeError(
       `In ${mode} mode the page must know where people are sent: give "authorizationEndpoint".`,
     )
   return {
-    label: options.label ?? 'The provider',
+    label,
     clientId,
     scope,
     issuer,
     api,
-    requireIss: options.requireIss ?? false,
+    requireIss: requireIss ?? false,
+    ...(deniedErrors && { deniedErrors }),
     preparesRemotely: true,
-    authorizationEndpoint: options.authorizationEndpoint,
+    authorizationEndpoint,
+    userinfo: (mode !== 'bff') as M extends 'bff' ? false : true,
+    userinfoEndpoint: options.userinfoEndpoint,
+    ...(details && { toDetails: (claims: JsonObject) => pickClaims(claims, details) as OidcDetails<Claim> }),
     channel: (mode === 'browser'
-      ? direct({
-          ...(dpop !== undefined && { dpop }),
-          ...(par !== undefined && { par }),
-          ...(persistTokens !== undefined && { persistTokens }),
-          ...(options.refresh !== undefined && { refresh: options.refresh }),
-          ...(origins && { origins }),
-          ...(parameters && { parameters }),
-        })
+      ? direct({ ...settings, details, consentsToOfflineAccess: true })
       : backend(mode)) as ProviderChannel<M>,
-  } satisfies Provider<object, object, M>
+  }
 }

@@ -2,17 +2,18 @@ import * as oauth from 'oauth4webapi'
 import type { BackendProvider, ProviderContext } from '../../backend/provider.js'
 import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
 import { buildCodeRequest } from '../../protocol/code-request.js'
-import type { Json, JsonObject } from '../../protocol/contract.js'
+import { pickClaims } from '../../protocol/pick-claims.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
 import type { RefreshedTokens } from '../../protocol/token-endpoint.js'
 import { importSigner, signAssertions } from '../kit/backend/client-assertion.js'
 import { createOAuthClient } from '../kit/backend/oauth-client.js'
-import { checkClientId, checkOpenidScope, readUrl } from '../kit/backend/read-options.js'
-import type { PrivateKeyInput, SigningAlgorithm } from '../kit/backend/signing-key.js'
-import { createStandardProvider } from '../kit/backend/standard-provider.js'
+import { checkOpenidScope, readUrl } from '../kit/backend/read-options.js'
+import { signingAlgorithms, type PrivateKeyInput, type SigningAlgorithm } from '../kit/backend/signing-key.js'
+import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { endpoints, refreshTokenAbsoluteSeconds, refreshTokenSlidingSeconds } from './facts.js'
 import { createGraphqlResources } from './graphql-resources.js'
 import { checkUnverifiedIdToken, type UnverifiedExpectation } from './unverified-id-token.js'
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 
 /** Options of the backend's {@link stitch}. */
 export type StitchBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> = CommonOptions<M> &
@@ -81,6 +82,29 @@ type IdTokenCheck =
       readonly issuer?: undefined
     }
 
+const forms = {
+  clientId: 'text!',
+  redirectUri: 'textOrTexts!',
+  scope: 'scope!',
+  mode: ['mediated', 'bff'],
+  authorizationEndpoint: 'url',
+  tokenEndpoint: 'url',
+  revocationEndpoint: 'url',
+  api: 'url',
+  details: 'texts',
+  refreshTokenSlidingSeconds: 'number',
+  refreshTokenAbsoluteSeconds: 'number',
+  privateKey: 'any',
+  keyId: 'any',
+  algorithm: signingAlgorithms,
+  assertionAudience: 'text',
+  assertionType: ['JWT', 'client-authentication+jwt'],
+  clientSecret: 'any',
+  issuer: 'issuer',
+  jwksUri: 'url',
+  idToken: ['required', 'unverified', 'unchecked'],
+} satisfies OptionForms<AnyOptions>
+
 /**
  * Stitch SSO at the backend: a confidential client that authenticates with an assertion (`private_key_jwt`) made and
  * used inside its own token requests, or with a secret.
@@ -109,8 +133,9 @@ type IdTokenCheck =
 export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
   options: StitchBackendOptions<M>,
 ): BackendProvider & { readonly mode: M } {
+  checkOptions('stitch', options, forms)
   const { clientId, scope, redirectUri, mode = 'mediated' as M, api = endpoints.api } = options
-  const { authorizationEndpoint, tokenEndpoint } = checkOptions(options)
+  const { authorizationEndpoint, tokenEndpoint } = readOptions(options)
   const client = createOAuthClient({
     clientId,
     metadata: ({ fetch }) => loadMetadata(options, authorizationEndpoint, tokenEndpoint, fetch),
@@ -118,7 +143,7 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
     quirks: { idToken: options.issuer === undefined ? 'unchecked' : 'required' },
   })
 
-  return createStandardProvider({
+  return defineBackendProvider({
     label: 'Stitch',
     mode,
     redirectUri,
@@ -150,12 +175,11 @@ type AnyOptions = StitchBackendOptions<'mediated' | 'bff'>
 const withheldClaims = /^(?:sub|sid|nonce|jti|at_hash|s_hash|c_hash)$/
 
 /** Checks the options, and gives their endpoints. @throws {TypeError} naming what is missing or wrong. */
-function checkOptions(options: AnyOptions): {
+function readOptions(options: AnyOptions): {
   readonly authorizationEndpoint: string
   readonly tokenEndpoint: string
 } {
   const { authorizationEndpoint = endpoints.authorization, tokenEndpoint = endpoints.token } = options
-  checkClientId('stitch', options.clientId, 'Stitch')
   checkOpenidScope('Stitch', options.scope)
   const withoutIssuer: readonly unknown[] = ['unverified', 'unchecked']
   if (options.issuer === undefined && !withoutIssuer.includes(options.idToken)) {
@@ -199,7 +223,10 @@ async function loadMetadata(
   if (options.issuer === undefined) return { issuer: new URL(tokenEndpoint).origin, ...configured }
   if (options.jwksUri !== undefined)
     return { issuer: options.issuer, jwks_uri: parseEndpoint(options.jwksUri, 'jwksUri').href, ...configured }
-  const { issuer, jwks_uri } = await discover(fetch, options.issuer, [new URL(tokenEndpoint).origin])
+  const { issuer, jwks_uri } = await discover(fetch, options.issuer, {
+    origins: [new URL(tokenEndpoint).origin],
+    calls: ['jwks_uri'],
+  })
   return { issuer, ...(jwks_uri !== undefined && { jwks_uri }), ...configured }
 }
 
@@ -225,7 +252,7 @@ const toGrant = <Tokens extends RefreshedTokens>(
 ) => ({
   tokens,
   sub: tokens.claims?.sub,
-  details: pickDetails(tokens.claims, options.details ?? []),
+  details: pickClaims(tokens.claims, options.details),
   ...(tokens.refreshToken !== undefined && {
     renewBy: Math.min(
       now + (options.refreshTokenSlidingSeconds ?? refreshTokenSlidingSeconds),
@@ -233,12 +260,3 @@ const toGrant = <Tokens extends RefreshedTokens>(
     ),
   }),
 })
-
-function pickDetails(claims: oauth.IDToken | undefined, names: readonly string[]): JsonObject {
-  return Object.fromEntries(
-    names.flatMap((name): [string, Json][] => {
-      const value = claims && Object.hasOwn(claims, name) ? claims[name] : undefined
-      return value === undefined ? [] : [[name, value as Json]]
-    }),
-  )
-}

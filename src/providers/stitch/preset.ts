@@ -1,6 +1,6 @@
-import { parseScope } from '../../protocol/scope.js'
 import type { Provider } from '../../core/provider.js'
-import { refuseSecrets } from '../../protocol/secrets.js'
+import type { OptionForms } from '../../protocol/options.js'
+import { checkOpenidScope, checkPreset, modes } from '../kit/page/options.js'
 import { backend } from '../kit/page/backend.js'
 import { endpoints } from './facts.js'
 import { isQuery, isUnauthenticated } from './graphql.js'
@@ -22,10 +22,18 @@ export interface StitchOptions<M extends StitchMode = 'mediated'> {
 /** The modes in which Stitch can be used: its clients authenticate with a private key, so never from a page. */
 export type StitchMode = 'mediated' | 'bff'
 
+const forms = {
+  clientId: 'text!',
+  scope: 'scope!',
+  mode: modes,
+  authorizationEndpoint: 'url',
+  api: 'url',
+} satisfies OptionForms<StitchOptions>
+
 /**
  * Stitch SSO: OpenID Connect with PKCE, where the client authenticates with an assertion that the backend makes.
  *
- * @throws {TypeError} when the scope lacks `openid`, the mode is `browser`, or an option holds a secret.
+ * @throws {TypeError} for an option that is missing, wrong, unknown or a secret, when the scope lacks `openid`, and in `browser` mode.
  * @example
  * ```ts
  * import { stitch } from 'countersign/providers'
@@ -37,10 +45,9 @@ export type StitchMode = 'mediated' | 'bff'
 export function stitch<const M extends StitchMode = 'mediated'>(
   options: StitchOptions<M>,
 ): Provider<object, object, NoInfer<M>> {
-  refuseSecrets(options)
+  checkPreset('stitch', options, forms)
   const { clientId, scope, authorizationEndpoint = endpoints.authorization, api = endpoints.api } = options
-  if (!parseScope(scope).includes('openid'))
-    throw new TypeError('The scope for Stitch must hold "openid": add it.')
+  checkOpenidScope('Stitch', scope)
   const mode: M = options.mode ?? ('mediated' as M)
   if ((mode as string) === 'browser')
     throw new TypeError(

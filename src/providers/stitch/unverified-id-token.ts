@@ -1,10 +1,10 @@
-import type { IDToken } from 'oauth4webapi'
 import { decodeBase64url } from '../../protocol/base64url-decode.js'
 import {
   algorithmOf,
   checkIdToken,
   idTokenAlgorithms,
   refuseIdToken as refuse,
+  type IdTokenClaims,
 } from '../../protocol/id-token.js'
 
 /** Expected content of an ID Token whose issuer is not known. */
@@ -33,7 +33,7 @@ const toleranceSeconds = 30
 export async function checkUnverifiedIdToken(
   idToken: string | undefined,
   expected: UnverifiedExpectation,
-): Promise<IDToken> {
+): Promise<IdTokenClaims> {
   const claims = decodeClaims(idToken ?? refuse('id_token', 'is missing'))
   const { aud, exp, iat, nonce, sub } = claims
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
@@ -44,7 +44,7 @@ export async function checkUnverifiedIdToken(
   if (typeof sub !== 'string' || sub === '') refuse('sub')
   if (expected.fresh && nonce !== expected.nonce) refuse('nonce')
   if (!(idTokenAlgorithms as readonly string[]).includes(algorithmOf(idToken ?? ''))) refuse('alg')
-  const checked = claims as unknown as IDToken
+  const checked = claims as unknown as IdTokenClaims
   await checkIdToken(idToken ?? '', checked, expected)
   return checked
 }

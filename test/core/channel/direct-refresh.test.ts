@@ -1,4 +1,4 @@
-import { createClient } from 'countersign/core'
+import { createClient, singleUser } from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
@@ -35,7 +35,10 @@ describe.each([
     const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, ...settings })
     const open = (url?: string) => {
       const page = scene.browser.open(url)
-      return { ...createClient({ providers: { bank }, platform: page.platform }), show: page.show }
+      return {
+        ...createClient({ subject: singleUser, providers: { bank }, platform: page.platform }),
+        show: page.show,
+      }
     }
     const client = open(await scene.consent())
     const tokens = await until(client.tokens('bank'), 'connected')
@@ -199,7 +202,7 @@ describe('tokens of several pages', () => {
     const issuer = 'https://as.example'
     const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, persistTokens: true })
     const open = (url?: string) =>
-      createClient({ providers: { bank }, platform: scene.browser.open(url).platform })
+      createClient({ subject: singleUser, providers: { bank }, platform: scene.browser.open(url).platform })
     const first = open(await scene.consent())
     const tokens = await until(first.tokens('bank'), 'connected')
     scene.browser.clock.advance(hour)
@@ -224,7 +227,7 @@ describe('tokens of several pages', () => {
     const issuer = 'https://as.example'
     const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, persistTokens: true })
     const open = (url?: string) =>
-      createClient({ providers: { bank }, platform: scene.browser.open(url).platform })
+      createClient({ subject: singleUser, providers: { bank }, platform: scene.browser.open(url).platform })
     const { connection } = await until(open(await scene.consent()).tokens('bank'), 'connected')
     const key = `tokens:${connection.id}`
     const {

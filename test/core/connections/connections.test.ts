@@ -480,12 +480,12 @@ describe('the backend’s connections', () => {
     const scene = createScene(network)
     scene.backend.connections.set(listed.id, listed)
     scene.backend.session = null
-    const { client } = scene.open()
+    const { client } = scene.open(undefined, { subject: 'anyone' })
     await until(client.connections, 'sign_in_required')
     await until(client.tokens('mediated'), 'sign_in_required')
     // Once somebody has signed in, this page asks again; it need not be loaded anew.
     scene.backend.session = 'anyone'
-    client.setSession('')
+    client.setSubject('anyone')
     expect(await until(client.connections, 'ready')).toMatchObject({
       connections: [{ id: 'from-elsewhere' }],
     })

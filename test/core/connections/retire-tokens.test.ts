@@ -1,4 +1,4 @@
-import { createClient } from 'countersign/core'
+import { createClient, singleUser } from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
@@ -16,7 +16,11 @@ interface Settings {
 const open = (scene: Scene, settings: Settings, url?: string) => {
   const issuer = 'https://as.example'
   const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, ...settings })
-  return createClient({ providers: { bank }, platform: scene.browser.open(url).platform })
+  return createClient({
+    subject: singleUser,
+    providers: { bank },
+    platform: scene.browser.open(url).platform,
+  })
 }
 
 /** A connection that was made with other settings. */
@@ -26,7 +30,9 @@ async function made(before: Settings) {
   const begun = open(scene, before)
   const app = scene.browser.open()
   const leaving = app.leaving()
-  void createClient({ providers: begun.providers, platform: app.platform }).authorization('bank').authorize()
+  void createClient({ subject: singleUser, providers: begun.providers, platform: app.platform })
+    .authorization('bank')
+    .authorize()
   const client = open(scene, before, scene.server.visit(await leaving))
   const { connection } = await until(client.tokens('bank'), 'connected')
   client.dispose()
@@ -80,7 +86,9 @@ describe('a connection', () => {
     const page = scene.browser.open()
     const leaving = page.leaving()
     const { providers: newer } = open(scene, { persistTokens: true })
-    void createClient({ providers: newer, platform: page.platform }).authorization('bank').authorize()
+    void createClient({ subject: singleUser, providers: newer, platform: page.platform })
+      .authorization('bank')
+      .authorize()
     await until(
       open(scene, { persistTokens: true }, scene.server.visit(await leaving)).tokens('bank'),
       'connected',
@@ -103,7 +111,7 @@ describe('a connection', () => {
     await until(client.tokens('bank'), 'reauthorization_required')
     const page = scene.browser.open()
     const leaving = page.leaving()
-    void createClient({ providers: client.providers, platform: page.platform })
+    void createClient({ subject: singleUser, providers: client.providers, platform: page.platform })
       .authorization('bank', { connection: connection.id })
       .authorize()
     const back = open(scene, {}, scene.server.visit(await leaving))

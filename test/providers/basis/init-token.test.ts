@@ -92,13 +92,18 @@ describe('the key', () => {
     ['cut short', (secret: string) => secret.slice(0, 85)],
     ['with too much padding', (secret: string) => `${secret}=`],
     ['in quotes', (secret: string) => `"${secret}"`],
-    ['empty', () => ''],
   ])('basis 14: is refused %s, and the message does not hold it', (_what, change) => {
     const clientSecret = change(bank.clientSecret)
     const make = () => basisBackend({ ...backendOptionsFor(bank), clientSecret })
     expect(make).toThrow(TypeError)
     expect(make).toThrow(/base64/)
     expect(make).not.toThrow(new RegExp(bank.clientSecret.slice(0, 10).replace(/\W/g, '.')))
+  })
+
+  test('basis 14: is missed when it is empty', () => {
+    expect(() => basisBackend({ ...backendOptionsFor(bank), clientSecret: '' })).toThrow(
+      /`clientSecret` is missing/,
+    )
   })
 
   test('basis 14: decodes either alphabet, padded or not, as the documentation’s own code does', () => {

@@ -180,7 +180,7 @@ describe('before the person leaves', () => {
       {},
       ({ bank }) => ({
         api: 'https://api.elsewhere.example/',
-        endpointOrigins: [new URL(bank.api).origin],
+        origins: [new URL(bank.api).origin],
       }),
     )
   })

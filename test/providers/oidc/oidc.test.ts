@@ -158,6 +158,11 @@ describe('with DPoP and pushed requests', () => {
     })
   })
 
+  test('pushes without being told where the server takes nothing else', async () => {
+    const { searchParams } = await createPageScene(bank, { dpop: true }).leave()
+    expect([...searchParams.keys()].sort()).toEqual(['client_id', 'request_uri'])
+  })
+
   test('pushes anew when the reference has expired before the person clicks', async () => {
     const scene = createPageScene(bank, bound)
     const { client, page } = scene.open()
@@ -206,8 +211,10 @@ describe('with bearer tokens', () => {
       'consent',
       'https://api.example',
     ])
-    const wrong = createPageScene(plain, { parameters: { state: 'mine' } })
-    await expect(wrong.leave()).rejects.toThrow(/"state"/)
+    for (const name of ['state', 'nonce', 'redirect_uri', 'code_challenge', 'response_type', 'request_uri'])
+      expect(() => oidc({ clientId, issuer, scope, parameters: { [name]: 'mine' } })).toThrow(
+        `"${name}" is set by countersign`,
+      )
   })
 })
 
@@ -267,21 +274,41 @@ describe('the backend', () => {
     expect(plain.requests.count('/token')).toBe(0)
   })
 
-  test('pushes requests where it is told to', async () => {
-    const pushing = await openBank({ dpop: false })
-    const provider = oidcBackend({
-      clientId: pushing.clientId,
-      issuer: pushing.issuer,
-      scope,
-      redirectUri,
-      authentication: 'none',
-      par: true,
-    })
-    const { url, expiresInSeconds } = await provider.authorize(setup, context())
-    expect([...new URL(url).searchParams.keys()]).toEqual(['client_id', 'request_uri'])
-    expect(expiresInSeconds).toBeGreaterThan(0)
-    await pushing.close()
+  test('tells pages the claims that are named, and no others', async () => {
+    plain.control.next({ idToken: { claims: { name: 'Ada', email: 'ada@example.com' } } })
+    const scene = createBackendScene('mediated', { details: ['name'] })
+    const { connection } = await scene.connect()
+    expect(connection.details).toEqual({ name: 'Ada' })
   })
+
+  test('misses neither openid nor offline_access where both were given', async () => {
+    plain.control.next({ tokenResponse: { scope: 'accounts' } })
+    const { connection } = await createBackendScene('mediated').connect()
+    expect(connection.missingScope).toEqual([])
+  })
+
+  test('asks for consent to offline access', async () => {
+    expect((await createBackendScene('mediated').leave()).searchParams.get('prompt')).toBe('consent')
+  })
+
+  test.each([{ par: true }, {}])(
+    'pushes requests where it is told to, by %j or by the server',
+    async (told) => {
+      const pushing = await openBank({ dpop: false })
+      const provider = oidcBackend({
+        clientId: pushing.clientId,
+        issuer: pushing.issuer,
+        scope,
+        redirectUri,
+        authentication: 'none',
+        ...told,
+      })
+      const { url, expiresInSeconds } = await provider.authorize(setup, context())
+      expect([...new URL(url).searchParams.keys()]).toEqual(['client_id', 'request_uri'])
+      expect(expiresInSeconds).toBeGreaterThan(0)
+      await pushing.close()
+    },
+  )
 
   test.each([
     ['client_secret_basic', {}],

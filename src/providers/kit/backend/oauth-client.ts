@@ -3,6 +3,8 @@ import type { AuthorizationStart, HeldConnection, Redemption } from '../../../ba
 import { buildAuthorizationUrl } from '../../../protocol/authorization-request.js'
 import { cacheMetadata, type RequestContext } from '../../../protocol/metadata-cache.js'
 import type { ServerMetadata } from '../../../protocol/metadata.js'
+import { buildCodeRequest, offlinePrompt, type CodeRequest } from '../../../protocol/code-request.js'
+import { checkOffers, pushes } from '../../../protocol/offers.js'
 import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
 import { revoke } from '../../../protocol/revocation.js'
 import type { Revocation } from '../../../protocol/revocation-result.js'
@@ -29,18 +31,33 @@ export interface OAuthClientOptions {
   /** Loads the server's metadata, from its discovery document or from options; called once an hour. */
   readonly metadata: (context: RequestContext) => Promise<ServerMetadata>
   readonly authentication: oauth.ClientAuth | Promise<oauth.ClientAuth>
+  /** Pushes every authorization request. @defaultValue where the server's metadata demands it */
+  readonly par?: boolean | undefined
+  /** Further parameters of every authorization request. @defaultValue none */
+  readonly parameters?: Readonly<Record<string, string>> | undefined
+  /** Asks for consent with every request for `offline_access`, unless `parameters` has a `prompt`. @defaultValue false */
+  readonly consentsToOfflineAccess?: boolean
   /** `idToken: 'unchecked'` says that the issuer is not known: then no `iss` of a response is compared either. */
   readonly quirks?: Quirks
 }
 
 /**
- * The requests of one client to one authorization server. Each of them throws what its function in `protocol/` throws, and
+ * The requests of one client to one authorization server, for the methods of a `BackendProvider`. Each of them throws what its function in countersign throws, and
  * what loading the metadata throws.
  */
 export interface OAuthClient {
   /** Fulfilled when the client can authenticate; rejected with the fault of its key. */
   readonly ready: Promise<unknown>
-  readonly endpoint: (context: RequestContext) => Promise<TokenEndpoint>
+  /**
+   * Turns a checked authorization request into a URL: pushed where that is set or demanded.
+   *
+   * @param parameters Parameters beside those of the code flow and the client's own.
+   */
+  readonly authorize: (
+    setup: Omit<CodeRequest, 'clientId'>,
+    context: RequestContext,
+    parameters?: Readonly<Record<string, string>>,
+  ) => Promise<AuthorizationStart>
   /**
    * Pushes an authorization request, and gives the URL that refers to it.
    *
@@ -69,9 +86,14 @@ export interface OAuthClient {
   ) => Promise<Revocation>
 }
 
+/** The client with its view of the server, for the presets. */
+export interface OAuthClientWithEndpoint extends OAuthClient {
+  readonly endpoint: (context: RequestContext) => Promise<TokenEndpoint>
+}
+
 /** Makes the requests of a client from its id, its authentication and the server's metadata. */
-export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
-  const { clientId, quirks } = options
+export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithEndpoint {
+  const { clientId, quirks, par, consentsToOfflineAccess = false } = options
   const knowsIssuer = quirks?.idToken !== 'unchecked'
   // The server's signing keys are kept by the same object, for as long.
   const metadata = cacheMetadata(options.metadata)
@@ -89,18 +111,32 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
     ...quirks,
   })
 
+  const push: OAuthClient['push'] = async (parameters, context, onUrl) => {
+    const at = await endpoint(context)
+    const { requestUri, expiresInSeconds } = await pushAuthorizationRequest(at, parameters)
+    const reference = { client_id: clientId, request_uri: requestUri, ...onUrl }
+    return {
+      url: buildAuthorizationUrl(at.server.authorization_endpoint ?? '', reference),
+      expiresInSeconds,
+    }
+  }
+
   return {
     ready: authentication,
     endpoint,
+    push,
 
-    async push(parameters, context, onUrl) {
-      const at = await endpoint(context)
-      const { requestUri, expiresInSeconds } = await pushAuthorizationRequest(at, parameters)
-      const reference = { client_id: clientId, request_uri: requestUri, ...onUrl }
-      return {
-        url: buildAuthorizationUrl(at.server.authorization_endpoint ?? '', reference),
-        expiresInSeconds,
+    async authorize(setup, context, parameters) {
+      const { server } = await endpoint(context)
+      checkOffers({ par }, server)
+      const request = buildCodeRequest({ ...setup, clientId })
+      const extra = {
+        ...(consentsToOfflineAccess && offlinePrompt(setup.scope)),
+        ...options.parameters,
+        ...parameters,
       }
+      if (pushes({ par }, server)) return push({ ...extra, ...request }, context)
+      return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, extra) }
     },
 
     async redeem({ code, codeVerifier, state, iss, nonce, redirectUri }, context, expected) {

@@ -15,11 +15,6 @@ export function readUrl(name: string, value: string): URL {
 export const readRedirectUris = (redirectUri: string | readonly string[]): readonly string[] =>
   typeof redirectUri === 'string' ? [redirectUri] : redirectUri
 
-/** Checks that there is a client id. @param place Name of the server in the sentence. @throws {TypeError} when there is none. */
-export function checkClientId(label: string, clientId: string, place: string): void {
-  if (!clientId) throw new TypeError(`${label} needs the \`clientId\` that the client has at ${place}.`)
-}
-
 /** Checks that a scope holds `openid`. @throws {TypeError} when it does not. */
 export function checkOpenidScope(label: string, scope: string): void {
   if (!parseScope(scope).includes('openid'))

@@ -10,6 +10,9 @@ const algorithms = {
   ES256: { name: 'ECDSA', namedCurve: 'P-256' },
 } as const
 
+/** Names of the algorithms, for the check of options. */
+export const signingAlgorithms: readonly string[] = Object.keys(algorithms)
+
 /**
  * Imports a private key, so that nothing can read it any more: a `CryptoKey`, a private JWK, or PKCS #8 as PEM.
  *

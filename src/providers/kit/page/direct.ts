@@ -1,10 +1,39 @@
 import type { DirectSettings } from '../../../core/channel/direct-settings.js'
+import type { OptionForms } from '../../../protocol/options.js'
+import { checkPreset } from './options.js'
 import type { ProviderChannel } from '../../../core/provider.js'
 
-/** This page is the client. The code, oauth4webapi included, is loaded when it is needed. */
-export const direct = (settings: DirectSettings): ProviderChannel<'browser'> => ({
-  mode: 'browser',
-  keepsTokens: settings.dpop === true || settings.persistTokens === true,
-  settings,
-  load: () => import('../../../core/channel/direct.js'),
-})
+const forms = {
+  metadata: 'object',
+  dpop: 'flag',
+  persistTokens: 'flag',
+  refresh: 'flag',
+  par: 'flag',
+  consentsToOfflineAccess: 'flag',
+  details: 'texts',
+  parameters: 'parameters',
+  origins: 'texts',
+  bearerAliases: 'texts',
+  idToken: ['required', 'optional'],
+} satisfies OptionForms<DirectSettings>
+
+/**
+ * This page is the client. The code, oauth4webapi included, is loaded when it is needed.
+ *
+ * @throws {TypeError} for a setting that is wrong, unknown or a secret.
+ * @example
+ * ```ts
+ * import { direct } from 'countersign/providers'
+ *
+ * const channel = direct({ dpop: true, details: ['name'] })
+ * ```
+ */
+export function direct(settings: DirectSettings = {}): ProviderChannel<'browser'> {
+  checkPreset('direct', settings, forms)
+  return {
+    mode: 'browser',
+    keepsTokens: settings.dpop === true || settings.persistTokens === true,
+    settings,
+    load: () => import('../../../core/channel/direct.js'),
+  }
+}

@@ -1,0 +1,82 @@
+import { codeFlowCalls, discover } from '../../../protocol/metadata.js'
+import { checkOptions, type OptionForms } from '../../../protocol/options.js'
+import {
+  authenticate,
+  authenticationForms,
+  checkAuthentication,
+  type ClientAuthentication,
+} from './client-authentication.js'
+import { createOAuthClient, type OAuthClient } from './oauth-client.js'
+import { readUrl } from './read-options.js'
+
+/** Options of {@link oauthClient}. */
+export type OAuthClientSettings = CommonSettings & ClientAuthentication
+
+interface CommonSettings {
+  readonly clientId: string
+  /** The issuer identifier, as its discovery document writes it. */
+  readonly issuer: string
+  /** Origins, beside the issuer's, on which the server's endpoints lie. @defaultValue none */
+  readonly origins?: readonly string[]
+  /** Pushes authorization requests (RFC 9126). @defaultValue where the server's metadata demands it */
+  readonly par?: boolean
+  /**
+   * Further parameters of every authorization request, such as `resource`.
+   *
+   * @defaultValue `prompt=consent` where the scope has `openid` and `offline_access`, which OpenID Connect demands. Another
+   * `prompt` replaces it; an empty one counts as none.
+   */
+  readonly parameters?: Readonly<Record<string, string>>
+  /** Members of the token response, beside the standard ones, that `tokens.extra` holds. @defaultValue none */
+  readonly extraMembers?: readonly string[]
+}
+
+/** The forms of a client's options, for the presets that have them too. */
+export const clientForms: OptionForms<Omit<CommonSettings, 'extraMembers'>> &
+  OptionForms<ClientAuthentication> = {
+  clientId: 'text!',
+  issuer: 'issuer!',
+  origins: 'texts',
+  par: 'flag',
+  parameters: 'parameters',
+  ...authenticationForms,
+}
+
+const forms = { ...clientForms, extraMembers: 'texts' } satisfies OptionForms<OAuthClientSettings>
+
+/**
+ * A client at a standard authorization server, for {@link defineBackendProvider}: discovery, PKCE, client authentication, pushed
+ * requests, and every check of the answers, ID Tokens included.
+ *
+ * @throws {TypeError} for an option that is missing, wrong or unknown. A key that cannot be used rejects the backend's `ready`.
+ * @example
+ * ```ts
+ * import { oauthClient } from 'countersign/backend'
+ *
+ * const client = oauthClient({ issuer: 'https://bank.example', clientId: 'my-client', authentication: 'none' })
+ * ```
+ */
+export function oauthClient(settings: OAuthClientSettings): OAuthClient {
+  checkOptions('oauthClient', settings, forms)
+  return createStandardClient('oauthClient', settings)
+}
+
+/** The client of options that have been checked. @param scope Scope that tells whether ID Tokens come. */
+export function createStandardClient(
+  label: string,
+  settings: OAuthClientSettings,
+  scope = 'openid',
+): OAuthClient {
+  const { clientId, issuer, origins, par, parameters, extraMembers } = settings
+  checkAuthentication(label, settings)
+  readUrl('issuer', issuer)
+  return createOAuthClient({
+    clientId,
+    metadata: ({ fetch }) => discover(fetch, issuer, { origins, calls: codeFlowCalls(scope, par) }),
+    authentication: authenticate(issuer, settings),
+    par,
+    parameters,
+    consentsToOfflineAccess: true,
+    quirks: { ...(extraMembers && { extraMembers }) },
+  })
+}

@@ -1,0 +1,60 @@
+import type { Mode } from '../../../core/input.js'
+import type { Provider } from '../../../core/provider.js'
+import type { OptionForms } from '../../../protocol/options.js'
+import { checkPreset } from './options.js'
+
+const forms = {
+  label: 'text!',
+  clientId: 'text!',
+  scope: 'scope!',
+  authorizationEndpoint: 'url',
+  issuer: 'issuer',
+  requireIss: 'flag',
+  cancelsWithoutCode: 'flag',
+  deniedErrors: 'texts',
+  preparesRemotely: 'flag',
+  transactionSeconds: 'number',
+  api: 'url',
+  userinfo: 'flag',
+  userinfoEndpoint: 'url',
+  isTokenRejected: 'function',
+  isRepeatable: 'function',
+  toInput: 'function',
+  toDetails: 'function',
+  channel: 'object!',
+} satisfies OptionForms<Provider>
+
+/**
+ * A provider of your own, checked. `authorize()` and `connection.details` get their types from `toInput` and `toDetails`.
+ *
+ * @throws {TypeError} for a member that is missing, wrong, unknown or a secret, and where the channel lacks an address.
+ * @example
+ * ```ts
+ * import { backend, defineProvider } from 'countersign/providers'
+ *
+ * const bank = defineProvider({
+ *   label: 'Example Bank',
+ *   clientId: 'my-client',
+ *   scope: 'openid accounts',
+ *   authorizationEndpoint: 'https://bank.example/authorize',
+ *   channel: backend('mediated'),
+ *   toInput: ({ branch }: { branch: string }) => ({ branch }),
+ * })
+ * ```
+ */
+export function defineProvider<
+  Input extends object = object,
+  Details extends object = object,
+  M extends Mode = Mode,
+  U extends boolean = false,
+>(provider: Provider<Input, Details, M, U>): Provider<Input, Details, M, U> {
+  checkPreset('defineProvider', provider, forms)
+  const { label, issuer, authorizationEndpoint, channel } = provider
+  if (channel.mode === 'browser' && issuer === undefined)
+    throw new TypeError(`${label}: in browser mode the page must know the server: give \`issuer\`.`)
+  if (channel.mode !== 'browser' && authorizationEndpoint === undefined)
+    throw new TypeError(
+      `${label}: in ${channel.mode} mode the page must know where people are sent: give \`authorizationEndpoint\`.`,
+    )
+  return provider
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { checkOptions, type OptionForm } from '../../src/protocol/options.js'
+
+const check =
+  (options: unknown, forms: Record<string, OptionForm> = {}) =>
+  () =>
+    checkOptions('bank', options, forms)
+
+describe('options', () => {
+  test.each([undefined, null, 'issuer'])('that are %j are missed', (options) => {
+    expect(check(options)).toThrow(new TypeError('bank needs an object of options.'))
+  })
+
+  test.each([undefined, ''])('that must be given are missed when they are %j', (clientId) => {
+    expect(check({ clientId }, { clientId: 'text!' })).toThrow(
+      'bank: `clientId` is missing or empty. If it comes from an environment variable, check that it is set.',
+    )
+  })
+
+  test('may be undefined where they have a default', () => {
+    expect(check({ api: undefined }, { api: 'url', dpop: 'flag' })).not.toThrow()
+  })
+
+  test.each([
+    ['persistToken', 'persistTokens'],
+    ['clientID', 'clientId'],
+    ['parms', 'params'],
+    ['redirect_uri', 'redirectUri'],
+  ])('called %s are told apart from %s', (given, meant) => {
+    const forms = { persistTokens: 'flag', clientId: 'text', params: 'object', redirectUri: 'text' } as const
+    expect(check({ [given]: 1 }, forms)).toThrow(`bank has no option "${given}". Did you mean "${meant}"?`)
+  })
+
+  test('like nothing else are answered with all there are', () => {
+    expect(check({ colour: 'red' }, { issuer: 'text', scope: 'text' })).toThrow(
+      'bank has no option "colour". It takes issuer, scope.',
+    )
+  })
+
+  test.each<[OptionForm, unknown, unknown]>([
+    ['text', 'a', ' '],
+    ['text', 'a', 7],
+    ['text', 'a', null],
+    ['scope', 'openid banking/read', ['openid']],
+    ['scope', 'openid', 'open"id'],
+    ['url', 'https://as.example/x?y', 'http://as.example/'],
+    ['url', 'http://bank.localhost:4000/', '/relative'],
+    ['issuer', 'https://as.example/tenant', 'https://as.example?tenant'],
+    ['flag', false, 'false'],
+    ['number', 0, -1],
+    ['texts', ['a'], 'a'],
+    ['texts', [], [1]],
+    ['textOrTexts', 'a', []],
+    ['textOrTexts', ['a', 'b'], 7],
+    ['parameters', { prompt: 'login' }, { prompt: undefined }],
+    ['parameters', {}, { max_age: 7 }],
+    ['object', {}, 'x'],
+    ['function', () => 0, {}],
+    [['a', 'b'], 'b', 'c'],
+  ])('of the form %j can be %j and not %j', (form, good, bad) => {
+    expect(check({ value: good }, { value: form })).not.toThrow()
+    expect(check({ value: bad }, { value: form })).toThrow(/^bank: `value` must be /)
+  })
+
+  test('that are an issuer are not the address of its document', () => {
+    const issuer = 'https://as.example/.well-known/openid-configuration'
+    expect(check({ issuer }, { issuer: 'issuer!' })).toThrow(
+      'bank: `issuer` is the address of the discovery document. Give the issuer: the value of "issuer" in that document.',
+    )
+  })
+
+  test.each(['state', 'nonce', 'redirect_uri', 'code_challenge', 'client_id', 'scope'])(
+    'that are parameters do not have %s',
+    (name) => {
+      expect(check({ parameters: { [name]: 'x' } }, { parameters: 'parameters' })).toThrow(
+        `the parameter "${name}" is set by countersign`,
+      )
+    },
+  )
+
+  test('are in no message', () => {
+    expect(check({ clientId: ['hunter2'] }, { clientId: 'text' })).toThrow(/^(?!.*hunter2)/)
+  })
+})
