@@ -71,7 +71,7 @@ function toError(error: string, parameters: URLSearchParams): AuthorizationRespo
   const known = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(error) ? error : 'unknown'
   const errorDescription = cleanDescription(parameters.get('error_description'), [])
   const uri = parameters.get('error_uri') ?? ''
-  const [code, message, recovery = 'authorize'] = meaningOf(known, errorDescription)
+  const [code, message, recovery] = meaningOf(known, errorDescription)
   return new AuthorizationResponseError(
     code,
     message,
@@ -87,7 +87,7 @@ function toError(error: string, parameters: URLSearchParams): AuthorizationRespo
 type Meaning = readonly [
   'access_denied' | 'authorization_error' | 'temporarily_unavailable',
   message: string,
-  recovery?: Recovery,
+  recovery: Recovery,
 ]
 
 function meaningOf(error: string, description = ''): Meaning {
@@ -96,12 +96,14 @@ function meaningOf(error: string, description = ''): Meaning {
       return [
         'access_denied',
         'Access was denied at the provider. Nothing was connected; start again with authorize().',
+        'authorize',
       ]
     case 'temporarily_unavailable':
     case 'server_error':
       return [
         'temporarily_unavailable',
         'The provider cannot serve the request now. Start again in a while with authorize().',
+        'authorize',
       ]
     case 'invalid_scope':
       return [
@@ -128,6 +130,7 @@ function meaningOf(error: string, description = ''): Meaning {
         : [
             'authorization_error',
             'The provider refused the authorization request. See error and errorDescription, then start again with authorize().',
+            'authorize',
           ]
   }
 }

@@ -5,6 +5,7 @@ import { readJsonObject, type Answer } from './http.js'
 import { insecure } from './metadata.js'
 import { oauthErrorOf, oauthRequest } from './oauth-request.js'
 import { retryAfterOf } from './retry-after.js'
+import { adviceFor, isTemporary } from './token-error.js'
 import type { TokenEndpoint } from './token-endpoint.js'
 
 /** A pushed authorization request, as the authorization server keeps it. */
@@ -69,13 +70,16 @@ function addressOf(server: oauth.AuthorizationServer, mtls: boolean): string {
 
 function refusal(answer: Answer): TokenEndpointError {
   const { status, headers } = answer.response
+  const error = oauthErrorOf(answer)
+  const isNotNow = isTemporary({ error, status })
+  const sentence = isNotNow
+    ? 'cannot take the pushed authorization request now. Start again in a while with authorize()'
+    : (adviceFor(error) ??
+      'refused the pushed authorization request. Compare client, scope, redirect URI and authorization details with what is registered')
   return new TokenEndpointError(
-    'The authorization server refused the pushed authorization request. Compare client, scope, redirect URI and authorization details with what is registered.',
-    { error: oauthErrorOf(answer), status, errorDescription: errorDescriptionOf(answer) },
-    {
-      recovery: status >= 500 || status === 429 ? 'authorize' : 'configure',
-      retryAfterSeconds: retryAfterOf(headers),
-    },
+    `The authorization server ${sentence}.`,
+    { error, status, errorDescription: errorDescriptionOf(answer) },
+    { recovery: isNotNow ? 'authorize' : 'configure', retryAfterSeconds: retryAfterOf(headers) },
   )
 }
 

@@ -1,24 +1,34 @@
 import { errorDescriptionOf } from './error-description.js'
-import { CountersignError, TokenEndpointError, ValidationError, type Recovery } from './errors.js'
+import { CountersignError, TokenEndpointError, ValidationError } from './errors.js'
 import type { Answer } from './http.js'
 import { oauthErrorOf } from './oauth-request.js'
 import { retryAfterOf } from './retry-after.js'
 
 /** Errors that only a developer can do something about, each with what to look at. */
-const misconfigured: Readonly<Record<string, string>> = {
-  invalid_client:
+const misconfigured: ReadonlyMap<string | undefined, string> = new Map([
+  [
+    'invalid_client',
     'does not accept this client. Compare the client id and its authentication with what is registered at the provider',
-  unauthorized_client:
+  ],
+  [
+    'unauthorized_client',
     'does not let this client use the grant. Allow authorization_code and refresh_token in its registration at the provider',
-  unsupported_grant_type:
+  ],
+  [
+    'unsupported_grant_type',
     'does not support the grant type. Check that it is the token endpoint of the right server, and that the client may use refresh tokens',
-  invalid_scope: 'does not accept the scope. Compare `scope` with what is registered at the provider',
-  invalid_target: 'does not accept the resource. Compare it with what is registered at the provider',
-  invalid_dpop_proof:
+  ],
+  ['invalid_scope', 'does not accept the scope. Compare `scope` with what is registered at the provider'],
+  ['invalid_target', 'does not accept the resource. Compare it with what is registered at the provider'],
+  [
+    'invalid_dpop_proof',
     'does not accept the DPoP proof. Check the clock; where the server does not support DPoP, switch `dpop` off',
-  use_dpop_nonce:
+  ],
+  [
+    'use_dpop_nonce',
     'wants a nonce in the DPoP proof that cannot be read. The server must name DPoP-Nonce in Access-Control-Expose-Headers; otherwise switch `dpop` off',
-}
+  ],
+])
 
 /** The part of an error answer that decides what follows from it. */
 type ErrorAnswer = Pick<TokenEndpointError, 'error' | 'status'>
@@ -27,9 +37,11 @@ type ErrorAnswer = Pick<TokenEndpointError, 'error' | 'status'>
 export const isTemporary = ({ error, status }: ErrorAnswer): boolean =>
   status >= 500 || status === 429 || /^(?:temporarily_unavailable|server_error|slow_down)$/.test(error ?? '')
 
+/** What to look at for an error about the client or its proofs: the end of a sentence about the endpoint. */
+export const adviceFor = (error: string | undefined): string | undefined => misconfigured.get(error)
+
 /** True for an error about the client or its proofs, which says nothing about a grant. */
-export const isAboutClient = ({ error = '' }: Pick<ErrorAnswer, 'error'>): boolean =>
-  Object.hasOwn(misconfigured, error)
+export const isAboutClient = ({ error }: Pick<ErrorAnswer, 'error'>): boolean => misconfigured.has(error)
 
 /**
  * The error of a token endpoint's answer, with the way out of it.
@@ -39,18 +51,18 @@ export const isAboutClient = ({ error = '' }: Pick<ErrorAnswer, 'error'>): boole
 export function toTokenError(answer: Answer): TokenEndpointError {
   const { status, headers } = answer.response
   const error = oauthErrorOf(answer)
-  const [recovery, sentence] = wayOut({ error, status })
+  const isNotNow = isTemporary({ error, status })
+  const sentence = isNotNow
+    ? 'cannot serve the request now. Try again in a while'
+    : (adviceFor(error) ?? 'refused the request. Start again with authorize()')
   return new TokenEndpointError(
     `The token endpoint ${sentence}.`,
     { error, status, errorDescription: errorDescriptionOf(answer) },
-    { recovery, retryAfterSeconds: retryAfterOf(headers) },
+    {
+      recovery: isNotNow ? 'resume' : isAboutClient({ error }) ? 'configure' : 'authorize',
+      retryAfterSeconds: retryAfterOf(headers),
+    },
   )
-}
-
-function wayOut(answer: ErrorAnswer): readonly [Recovery, sentence: string] {
-  if (isTemporary(answer)) return ['resume', 'cannot serve the request now. Try again in a while']
-  if (isAboutClient(answer)) return ['configure', misconfigured[answer.error ?? ''] as string]
-  return ['authorize', 'refused the request. Start again with authorize()']
 }
 
 /**

@@ -150,9 +150,12 @@ describe('the answer of the token endpoint', () => {
     ['a challenge', { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } }, 'invalid_client'],
     ['500', { status: 500 }, 'server_error'],
   ])('is a typed error with %s', async (_name, init, error) => {
-    expect(
-      await answered(() => HttpResponse.json({ error, error_description: good.access_token }, init)),
-    ).toMatchObject({ name: 'TokenEndpointError', code: 'token_error', error, status: init.status })
+    expect(await answered(() => HttpResponse.json({ error, error_description: 'No.' }, init))).toMatchObject({
+      name: 'TokenEndpointError',
+      error,
+      status: init.status,
+      errorDescription: 'No.',
+    })
   })
 
   test.each(['a"b', 'é', 'x'.repeat(129), 7, null, ''])('has no error called %j', async (error) => {

@@ -4,8 +4,9 @@ import { apiture, type ApitureOptions } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { IDBFactory } from 'fake-indexeddb'
 import { describe, expect, test } from 'vitest'
+import type { ContractErrorCode } from '../../../src/protocol/contract.js'
 import { openDatabase } from '../../../src/platform/database.js'
-import { StorageError } from '../../../src/protocol/errors.js'
+import { StorageError, type AuthorizationResponseError } from '../../../src/protocol/errors.js'
 import { createScene, providers, stateOf, type App, type Scene } from '../../support/app.js'
 import { holdAnswers, refusal as refusedWith } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
@@ -595,6 +596,57 @@ describe('a person who does not connect', () => {
     expect('resume' in state).toBe(false)
   })
 
+  test('is told the server’s own words in the page that they came to, and in no other: they are not stored', async () => {
+    const { browser, consent, open } = createScene(network)
+    const parameters = { error_description: 'Words of the server.' }
+    const url = await consent({}, { error: 'access_denied', parameters })
+    expect(await outcome(open(url))).toMatchObject({
+      status: 'denied',
+      error: { errorDescription: 'Words of the server.' },
+    })
+    expect(JSON.stringify([...(await browser.records())])).not.toContain('Words of the server.')
+    const again = await outcome(open(url))
+    expect(again).toMatchObject({ status: 'denied', error: { error: 'access_denied' } })
+    expect(again).not.toHaveProperty('error.errorDescription')
+  })
+
+  test('is told nothing of what was sent, which a server may repeat', async () => {
+    const { leave, open, server } = createScene(network)
+    const asked = new URL(await leave(open()))
+    const sent = [...asked.searchParams].filter(
+      ([name]) => !/^(?:response_type|code_challenge_method)$/.test(name),
+    )
+    const words = `Bad: ${sent.map(([name, value]) => `${name} ${value} ${encodeURIComponent(value)}`).join(', ')}.`
+    const back = server.visit(asked.href, {
+      error: 'invalid_request',
+      parameters: {
+        error_description: words,
+        error_uri: `https://as.example/why?state=${asked.searchParams.get('state') ?? ''}`,
+      },
+    })
+    const state = await outcome(open(back))
+    if (state.status !== 'failed') throw new Error(state.status)
+    const { errorDescription, errorUri } = state.error as AuthorizationResponseError
+    expect(errorDescription).toMatch(/^Bad: .*client_id … …, /)
+    for (const [, value] of sent) expect(errorDescription).not.toContain(value)
+    expect(errorUri).toBeUndefined()
+  })
+
+  test.each([
+    ['invalid_scope', undefined, /`scope`/],
+    ['unauthorized_client', undefined, /client id/],
+    ['invalid_request', 'Pushed Authorization Request must be used', /`par: true`/],
+    ['invalid_request', 'Client is required to use PAR', /`par: true`/],
+  ])('is not asked to try again what only a developer can mend: %s, %s', async (error, words, sentence) => {
+    const { consent, open } = createScene(network)
+    const url = await consent({}, { error, parameters: { error_description: words } })
+    for (const page of [open(url), open(url)])
+      expect(await outcome(page)).toMatchObject({
+        status: 'failed',
+        error: { recovery: 'configure', message: expect.stringMatching(sentence) as string },
+      })
+  })
+
   test('may begin again with the same input', async () => {
     const { consent, open, server } = createScene(network)
     const app = open(await consent({ scope: 'openid', returnTo: '/x' }, { error: 'access_denied' }))
@@ -889,6 +941,30 @@ describe('the app’s own user', () => {
 })
 
 describe('by way of the backend', () => {
+  test.each<[ContractErrorCode, number, string, RegExp]>([
+    ['other_person', 409, 'other_person', /Another person has signed in/],
+    ['person_unknown', 409, 'person_unknown', /does not say who has signed in/],
+    ['transaction_invalid', 409, 'transaction_invalid', /does not know this transaction/],
+    ['invalid_grant', 400, 'provider_error', /authorization code/],
+    ['provider_error', 502, 'provider_error', /refused the request/],
+  ])(
+    'a code that it refuses with %s is begun again, and the sentence says why',
+    async (error, status, code, sentence) => {
+      const { backend, leave, open } = createScene(network)
+      const url = backend.visit(await leave(open(), 'mediated'))
+      backend.hostile.answer = ({ path }) =>
+        path.endsWith('/token') ? refusedWith(error, status) : undefined
+      for (const page of [open(url), open(url)]) {
+        const state = await outcome(page)
+        expect(state).toMatchObject({
+          status: 'failed',
+          error: { code, error, recovery: 'authorize', message: expect.stringMatching(sentence) as string },
+        })
+        expect(state).not.toHaveProperty('resume')
+      }
+    },
+  )
+
   const tokenCalls = (scene: ReturnType<typeof createScene>) =>
     scene.backend.calls.filter(({ path }) => path.endsWith('/token'))
 

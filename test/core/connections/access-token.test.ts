@@ -393,6 +393,28 @@ describe('an access token of mediated mode', () => {
     expect((await until(app.client.tokens('mediated'), status as 'connected')).status).toBe(status)
   })
 
+  test('whose refreshes make no sense at the backend is failed, once the backend says so by naming it', async () => {
+    const scene = createScene(network)
+    const { app, tokens } = await connected(scene, 'mediated')
+    scene.browser.clock.advance(3600)
+    scene.backend.hostile.answer = ({ path }) =>
+      path.endsWith('/access-token')
+        ? HttpResponse.json(
+            { error: 'provider_unavailable', error_description: '', connection: tokens.connection.id },
+            { status: 504, headers: { countersign: '1' } },
+          )
+        : undefined
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'refresh_failed' })
+    expect(await until(app.client.tokens('mediated'), 'failed')).toMatchObject({
+      error: { code: 'refresh_failed' },
+      connection: { id: tokens.connection.id },
+    })
+    // The list says when it works again.
+    delete scene.backend.hostile.answer
+    scene.browser.clock.advance(3600)
+    await until(scene.open().client.tokens('mediated'), 'connected')
+  })
+
   test.each([
     { access_token: 'a\r\nb' },
     { access_token: 'a b' },

@@ -68,7 +68,7 @@ describe('the profile', () => {
     const { callback } = await scene.comeBack(url)
     expect(callback).toMatchObject({
       status: 'failed',
-      error: { error: 'transaction_invalid', recovery: 'authorize' },
+      error: { code: 'other_person', recovery: 'authorize' },
     })
     const { connection } = await scene.connect({ connection: first.connection.id })
     expect(connection).toMatchObject({ id: first.connection.id, details: first.connection.details })

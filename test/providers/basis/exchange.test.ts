@@ -269,7 +269,7 @@ describe('ending the connection', () => {
   test('forgets it and says that nothing was revoked, because no revocation is documented', async () => {
     const scene = createScene(bank)
     const { disconnect } = await scene.connectedTokens(await scene.connect())
-    expect(await disconnect()).toEqual({ revoked: false })
+    expect(await disconnect()).toEqual({ revoked: false, reason: 'no_endpoint' })
     expect(bank.requests.count('/oauth/revoke')).toBe(0)
     const listed = await scene.ask('https://app.example/connect/connections', {
       headers: { countersign: '1' },
@@ -281,7 +281,7 @@ describe('ending the connection', () => {
     const revocationEndpoint = `${bank.origin}/oauth/revoke`
     const scene = createScene(bank, { backend: { revocationEndpoint } })
     const { disconnect } = await scene.connectedTokens(await scene.connect())
-    expect(await disconnect()).toEqual({ revoked: false }) // the embedded bank has none either, and answers 404
+    expect(await disconnect()).toEqual({ revoked: false, reason: 'refused' }) // the embedded bank has none either, and answers 404
     const [request] = bank.requests.find('/oauth/revoke')
     expect(request?.parameters['token_type_hint']).toBe('refresh_token')
     expect(request?.authorizationScheme).toBe('Basic')

@@ -705,20 +705,20 @@ describe('ending the consent', () => {
   })
 
   test.each([
-    ['409, since it had ended before', 409, true],
-    ['404', 404, false],
-    ['403', 403, false],
-    ['500', 500, false],
-  ])('fdx 22: with the answer %s', async (_what, status, revoked) => {
+    ['409, since it had ended before', 409, { revoked: true }],
+    ['404', 404, { revoked: false, reason: 'refused' }],
+    ['403', 403, { revoked: false, reason: 'refused' }],
+    ['500', 500, { revoked: false, reason: 'unreachable' }],
+  ])('fdx 22: with the answer %s', async (_what, status, result) => {
     const { id } = await app.connect()
     app.bank.control.next({ api: { status, body: '' } })
-    expect((await app.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked })
+    expect((await app.call('DELETE', `/connections/${id}`)).body).toEqual(result)
   })
 
   test('fdx 22: with a token that is over, cannot be confirmed; the connection is forgotten all the same', async () => {
     const { id } = await app.connect()
     await app.bank.control.act('expireAccessTokens')
-    expect((await app.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: false })
+    expect((await app.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: false, reason: 'refused' })
     expect((await app.call('DELETE', `/connections/${id}`)).body['error']).toBe('unknown_connection')
   })
 

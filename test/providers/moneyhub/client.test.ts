@@ -118,7 +118,7 @@ describe('disconnecting', () => {
   test('forgets the connection although Moneyhub fails, and says that it did not confirm', async () => {
     const opened = await createScene(bank).connect()
     bank.control.next({ users: { status: 500 } })
-    expect(await (await tokensOf(opened)).disconnect()).toEqual({ revoked: false })
+    expect(await (await tokensOf(opened)).disconnect()).toEqual({ revoked: false, reason: 'unreachable' })
     expect(opened.client.tokens('moneyhub').get().status).toBe('disconnected')
   })
 })
