@@ -1,5 +1,6 @@
 import { createClient, type Exchange } from './harness/client.js'
-import { Mismatch, outcomeOf, requestOf } from './harness/expectations.js'
+import { outcomeOf, requestOf } from './harness/expectations.js'
+import { Mismatch } from './harness/mismatch.js'
 import { ScriptedProvider } from './harness/provider/provider.js'
 import { runRule } from './harness/run-rule.js'
 import { Scene } from './harness/scene.js'

@@ -1,13 +1,7 @@
-import type { ContractErrorCode } from '../protocol/contract.js'
 import type { Exchange } from './harness/client.js'
+import type { Outcomes } from './harness/expectations.js'
 import type { ScriptedAnswer } from './harness/provider/provider.js'
 import type { Proof, Request, Scene } from './harness/scene.js'
-
-/** An outcome of a request: an error of the contract with its status, a status, or any refusal of the request itself. */
-export type Outcome = ContractErrorCode | number | '4xx'
-
-/** One outcome, or several that are all right. */
-export type Outcomes = Outcome | readonly Outcome[]
 
 /** `required`: people are at risk or pages break without it. `hardening`: one more line of defence. */
 export type Tier = 'required' | 'hardening'

@@ -1,4 +1,5 @@
-import { member, Mismatch, outcomeOf } from './harness/expectations.js'
+import { member, outcomeOf } from './harness/expectations.js'
+import { Mismatch } from './harness/mismatch.js'
 import type { Exchange } from './harness/client.js'
 import type { Scene } from './harness/scene.js'
 import { contractHeader } from '../protocol/contract.js'

@@ -4,7 +4,7 @@ import { Agent as SecureAgent, request as requestHttps } from 'node:https'
 import { contractHeader, contractVersion } from '../../protocol/contract.js'
 import { retryAfterOf } from '../../protocol/retry-after.js'
 import type { CheckOptions } from '../options.js'
-import { Mismatch } from './expectations.js'
+import { Mismatch } from './mismatch.js'
 import { readMessage, type Message } from './message.js'
 
 /** The session that a request carries. */

@@ -1,19 +1,13 @@
 import type { ContractErrorCode } from '../../protocol/contract.js'
 import { statusOf } from '../../protocol/contract-status.js'
-import type { Outcome, Outcomes } from '../rule.js'
 import type { Exchange } from './client.js'
+import { Mismatch } from './mismatch.js'
 
-/** A difference between backend and contract, found by a rule. The message holds no value that was received. */
-export class Mismatch extends Error {
-  override readonly name = 'Mismatch'
-  /** The name of the rule that is about it, where another one met it on its way. */
-  readonly about: string | undefined
+/** An outcome of a request: an error of the contract with its status, a status, or any refusal of the request itself. */
+export type Outcome = ContractErrorCode | number | '4xx'
 
-  constructor(message: string, about?: string) {
-    super(message)
-    this.about = about
-  }
-}
+/** One outcome, or several that are all right. */
+export type Outcomes = Outcome | readonly Outcome[]
 
 /** Tells an error of the contract from anything else. */
 export function isContractError(value: unknown): value is ContractErrorCode {

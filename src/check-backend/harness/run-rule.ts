@@ -1,7 +1,8 @@
 import type { Role } from '../options.js'
-import type { Outcomes, Rule, Trouble } from '../rule.js'
+import type { Rule, Trouble } from '../rule.js'
 import type { SendOptions } from './client.js'
-import { expect, Mismatch, outcomeOf, requestOf } from './expectations.js'
+import { expect, outcomeOf, requestOf, type Outcomes } from './expectations.js'
+import { Mismatch } from './mismatch.js'
 import type { ProviderEndpoint } from './provider/provider.js'
 import { unknownProof, type Request, type Scene } from './scene.js'
 

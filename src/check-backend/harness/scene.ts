@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createCodeVerifier, createNonce, createState } from '../../protocol/pkce.js'
 import { nameOf, settingsOf, type CheckOptions, type Role } from '../options.js'
-import type { Outcomes } from '../rule.js'
 import type { Client, Exchange, SendOptions } from './client.js'
-import { expect, expectOutcome, member, Mismatch, requestOf } from './expectations.js'
+import { expect, expectOutcome, member, requestOf, type Outcomes } from './expectations.js'
+import { Mismatch } from './mismatch.js'
 import type { Consent } from './provider/grants.js'
 import type { ProviderEndpoint, ScriptedProvider } from './provider/provider.js'
 

@@ -1,4 +1,5 @@
-import { expect, expectOutcome, member, Mismatch } from '../harness/expectations.js'
+import { expect, expectOutcome, member } from '../harness/expectations.js'
+import { Mismatch } from '../harness/mismatch.js'
 import { hashOf, type Attempt, type Scene } from '../harness/scene.js'
 import type { Role } from '../options.js'
 import type { Rules } from '../rule.js'

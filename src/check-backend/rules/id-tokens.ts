@@ -44,12 +44,16 @@ export const idTokenRules: Rules = {
     '§3.1.3.3',
     'absent',
   ),
-  'id-token-signature': refuses(
-    'a code for which an ID Token comes that another key has signed',
-    'Anybody can write an ID Token; only the provider can sign it.',
-    '§3.1.3.7',
-    'foreign key',
-  ),
+  'id-token-signature': {
+    // From the token endpoint over TLS, the connection may stand for the signature.
+    tier: 'hardening',
+    ...refuses(
+      'a code for which an ID Token comes that another key has signed',
+      'Anybody can write an ID Token; only the provider can sign it.',
+      '§3.1.3.7, item 6',
+      'foreign key',
+    ),
+  },
   'id-token-issuer': refuses(
     'a code for which the ID Token of another issuer comes',
     'The same sub is another person elsewhere.',

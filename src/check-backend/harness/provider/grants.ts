@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Role } from '../../options.js'
-import { Mismatch } from '../expectations.js'
+import { Mismatch } from '../mismatch.js'
 import { issueIdToken, type IdTokenFault } from './id-tokens.js'
 
 /** Values that no answer of a backend may hold. */
