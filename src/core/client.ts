@@ -1,19 +1,25 @@
 import { browserPlatform } from '../platform/platform.js'
 import { CountersignError } from '../protocol/errors.js'
 import { refuseSecrets } from '../protocol/secrets.js'
-import { createAuthorization, type Authorization } from './authorize/authorization.js'
+import {
+  createAuthorization,
+  createAuthorizationRuns,
+  type Authorization,
+  type AuthorizationRuns,
+} from './authorize/authorization.js'
+import type { ClickArgument, KnownInput } from './authorize/authorization-input.js'
 import type { CallbackState } from './callback/callback.js'
 import { createCallbackStore, type CallbackStore } from './callback/callback-store.js'
 import { captureResponse } from './callback/capture.js'
-import { checkConfiguration, type ClientOptions, type Providers } from './configuration.js'
+import { checkConfiguration, type ClientOptions } from './configuration.js'
 import { createConnections } from './connections/connections.js'
-import type { Connections, ConnectionsState } from './connections/connections-state.js'
-import { createTokens, type TokensState } from './connections/tokens.js'
+import type { Connections, ConnectionsStore } from './connections/connections-state.js'
+import { createTokens, type TokensState, type TokensStateOf } from './connections/tokens.js'
 import type { Context } from './context.js'
 import { createContext } from './create-context.js'
 import type { CommonInput } from './input.js'
 import { lazyParts } from './lazy.js'
-import type { DetailsOf, InputArgument, ModeOf } from './provider.js'
+import type { InputOf, ProviderName, Providers } from './provider.js'
 import type { ReadableStore } from './readable-store.js'
 import { sessionKey } from './records/keys.js'
 import { remember } from './remember.js'
@@ -23,23 +29,38 @@ import { createSubject, type Subject } from './subject.js'
 export interface Client<P extends Providers = Providers> {
   readonly providers: P
   /** Outcome of the response that this page was opened with. */
-  readonly callback: ReadableStore<CallbackState>
+  readonly callback: ReadableStore<CallbackState<P>>
   /** All connections of the app's user. */
-  readonly connections: ReadableStore<ConnectionsState>
-  /** The authorization of a provider with an input: the same object for an equal input. */
-  authorization<Name extends Extract<keyof P, string>>(
+  readonly connections: ConnectionsStore<P>
+  /**
+   * The authorization of a provider, with what is known of the input before the click. The state is one per provider and
+   * `connection` of this input.
+   */
+  authorization<Name extends ProviderName<P>, Known extends object = object>(
     name: Name,
-    ...input: InputArgument<P[Name]>
-  ): Authorization
+    input?: Known & KnownInput<InputOf<P[Name]>, Known>,
+  ): Authorization<Pick<P, Name>, ClickArgument<InputOf<P[Name]>, Known>>
   /** The tokens of a provider's connection: the same store for the same arguments. */
-  tokens<Name extends Extract<keyof P, string>>(
+  tokens<Name extends ProviderName<P>>(
     name: Name,
     options?: { readonly connection?: string | undefined },
-  ): ReadableStore<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>>>
+  ): ReadableStore<TokensStateOf<P, Name>>
   /** Says who the app's user is now; `null` when nobody is signed in. Tokens in memory are dropped when it changes. */
   setSession(subject: string | null): void
   /** Ends listening to other tabs and to the page. */
   dispose(): void
+}
+
+/**
+ * Any client, whatever its providers: what the hooks take. A `Client` of some providers is not a `Client` of others, as its
+ * states tell them apart.
+ */
+export interface AnyClient {
+  readonly providers: Providers
+  readonly callback: ReadableStore<unknown>
+  readonly connections: ReadableStore<unknown> & Pick<ConnectionsStore, 'refresh' | 'refreshAsync'>
+  readonly authorization: (...input: never) => ReadableStore<unknown>
+  readonly tokens: (...input: never) => ReadableStore<unknown>
 }
 
 /**
@@ -62,12 +83,17 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   refuseSecrets(options)
   const onServer = typeof window === 'undefined' && !options.platform
   const platform = options.platform ?? browserPlatform(options.namespace ?? 'countersign')
-  const authorizations = new Map<string, Authorization>()
+  const authorizations = new Map<string, AuthorizationRuns>()
   const tokenStores = new Map<string, ReadableStore<TokensState>>()
   const callback = createCallbackStore()
 
   const authorization = (name: string, input: CommonInput = {}): Authorization =>
-    remember(authorizations, `${name} ${stableKey(input)}`, () => createAuthorization(context, name, input))
+    createAuthorization(
+      remember(authorizations, `${name} ${input.connection ?? ''}`, () =>
+        createAuthorizationRuns(context, name),
+      ),
+      input,
+    )
 
   const subject = createSubject(platform, options.session === undefined ? '' : options.session, () => {
     // Nothing stays on show of what belongs to the one before.
@@ -79,7 +105,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const context = createContext(options as ClientOptions, {
     platform,
     subject: subject.current,
-    restart: (name, input) => authorization(name, input).authorize(),
+    restart: (name, input) => authorization(name, input).authorizeAsync(),
     requireSignIn: () => {
       connections.requireSignIn()
     },
@@ -88,7 +114,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const connections = createConnections(context)
   const stop = onServer ? undefined : start(context, { subject, callback, connections })
 
-  return {
+  const client: Client = {
     providers: options.providers,
     callback,
     connections,
@@ -96,7 +122,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     tokens: ((name: string, { connection }: { connection?: string | undefined } = {}) =>
       remember(tokenStores, `${name} ${connection ?? ''}`, () =>
         createTokens(context, connections, name, connection),
-      )) as Client<P>['tokens'],
+      )) as Client['tokens'],
     setSession(next) {
       // Also the same user signs in, after the backend has said that nobody is.
       if (next === subject.current()) void connections.load()
@@ -107,6 +133,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       platform.tabs.close()
     },
   }
+  return client as unknown as Client<P>
 }
 
 interface Stores {
@@ -144,11 +171,3 @@ function start(context: Context, { subject, callback, connections }: Stores): ()
   })
   return stop
 }
-
-/** Equal inputs have equal keys, whatever the order of their members. */
-const stableKey = (input: object): string =>
-  JSON.stringify(input, (_name, value: unknown) =>
-    typeof value === 'object' && value && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  )

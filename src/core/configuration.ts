@@ -2,11 +2,7 @@ import type { Platform } from '../platform/platform.js'
 import { refuseSecrets } from '../protocol/secrets.js'
 import type { CountersignEvent } from './client-events.js'
 import { providerOf, type BackendOption, type Context } from './context.js'
-import type { Provider } from './provider.js'
-
-/** The providers of a client, by the names the application gives them. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "a provider of whatever input": input types stand in contravariant positions
-export type Providers = Readonly<Record<string, Provider<any, any>>>
+import type { ProviderName, Providers } from './provider.js'
 
 /** Options of `createClient`. */
 export interface ClientOptions<P extends Providers = Providers> {
@@ -22,7 +18,7 @@ export interface ClientOptions<P extends Providers = Providers> {
    *
    * @defaultValue `/callback/<name>` on this origin
    */
-  readonly redirectUri?: (name: Extract<keyof P, string>) => string
+  readonly redirectUri?: (name: ProviderName<P>) => string
   /**
    * The app's own user, as an opaque id: connections are kept apart by it. `null` while nobody is signed in. Leave it
    * out when the app has one user only.

@@ -2,7 +2,7 @@
 import { loadModule } from './load-module.js'
 import type * as Popup from './popup/watch.js'
 
-export { begin, prepare } from './authorize/begin.js'
+export { begin, discard, prepare } from './authorize/begin.js'
 export { expire } from './authorize/expire.js'
 export { leave } from './authorize/leave.js'
 export { resumePending } from './callback/resume-pending.js'
@@ -10,7 +10,7 @@ export { toAbandoned } from './connections/abandoned.js'
 export { getAccessToken } from './connections/access-token.js'
 export { disconnect } from './connections/disconnect.js'
 export { fetchResource } from './connections/resource.js'
-export { synchronize } from './connections/synchronize.js'
+export { refresh, synchronize } from './connections/synchronize.js'
 export { complete } from './popup/hand-over.js'
 export { isOutdated, noteSubject } from './records/subject.js'
 

@@ -1,8 +1,13 @@
 import type { CountersignError } from '../../protocol/errors.js'
-import type { CallbackState } from '../callback/callback.js'
+import type { CallbackState, Resumable } from '../callback/callback.js'
+import type { Providers } from '../provider.js'
 
-/** Progress of an authorization. */
-export type AuthorizationState =
+/**
+ * Progress of an authorization.
+ *
+ * @typeParam P The provider or providers it may be of.
+ */
+export type AuthorizationState<P extends Providers = Providers> =
   | { readonly status: 'idle' }
   /** The page, or the popup, is about to go to the provider. Ends after 10 seconds when the page is still here. */
   | { readonly status: 'leaving' }
@@ -17,12 +22,10 @@ export type AuthorizationState =
    * takes the place of this.
    */
   | { readonly status: 'closed' }
-  /** Nobody was sent away, or the popup came back with a failure. */
-  | {
-      readonly status: 'failed'
-      readonly error: CountersignError
-      /** Takes the same step again: present when a popup came back and nothing was lost. */
-      readonly resume?: () => Promise<CallbackState>
-    }
+  /**
+   * Nobody was sent away, or the popup came back with a failure: then `resume` and `resumeAsync` are present when nothing
+   * was lost.
+   */
+  | ({ readonly status: 'failed'; readonly error: CountersignError } & Partial<Resumable<P>>)
   /** Outcome of a popup. */
-  | Extract<CallbackState, { readonly status: 'connected' | 'cancelled' | 'denied' | 'sign_in_required' }>
+  | Extract<CallbackState<P>, { readonly status: 'connected' | 'cancelled' | 'denied' | 'sign_in_required' }>

@@ -1,5 +1,5 @@
-import { CountersignError } from '../../protocol/errors.js'
 import { createStore, type ReadableStore } from '../readable-store.js'
+import { attempt, resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 
 const none: CallbackState = { status: 'none' }
@@ -22,22 +22,13 @@ export function createCallbackStore(): CallbackStore {
 
   async function show(work: () => Promise<CallbackState>): Promise<CallbackState> {
     store.set(pending)
-    let state: CallbackState
-    try {
-      state = await work()
-    } catch (error) {
-      if (!(error instanceof CountersignError)) {
-        // A mistake in the application's own functions: it surfaces as one, and nobody is left waiting for it.
-        store.set(none)
-        throw error
-      }
-      // The response is in this page's memory still, so nothing is lost.
-      state = { status: 'failed', error, returnTo: '/', resume: work }
-    }
-    if ('resume' in state) {
-      const { resume } = state
-      state = { ...state, resume: () => show(resume) }
-    }
+    let state = await attempt(work).catch((error: unknown) => {
+      // A mistake in the application's own functions: it surfaces as one, and nobody is left waiting for it.
+      store.set(none)
+      throw error
+    })
+    const again = 'resumeAsync' in state ? state.resumeAsync : undefined
+    if (again) state = { ...state, ...resumable(() => show(again)) } as CallbackState
     store.set(state)
     return state
   }

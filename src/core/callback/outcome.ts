@@ -1,4 +1,5 @@
 import { AuthorizationResponseError } from '../../protocol/errors.js'
+import { restartable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
 import { asHeld } from '../held-tokens.js'
@@ -23,7 +24,7 @@ export async function toCallbackState(
   const { provider, subject, input, connectionId = '', outcome, error } = ended
   if (subject !== context.subject()) return { status: 'none' }
   const returnTo = checkReturnTo(context, ended.returnTo)
-  const common = { provider, returnTo, restart: () => context.restart(provider, input) }
+  const common = { provider, returnTo, ...restartable(() => context.restart(provider, input)) }
   if (outcome === 'cancelled') return { status: 'cancelled', ...common }
   if (error) {
     const restored = fromStored(error)

@@ -4,12 +4,13 @@ import type { ConnectionsState } from './connections-state.js'
 import { providerOf, type Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
 import type { Mode } from '../input.js'
+import type { DetailsOf, ModeOf, ProviderName, Providers } from '../provider.js'
 import type { ReadableStore } from '../readable-store.js'
 
 /** Access to a connected account. Holds no token itself. */
-export interface Connected<Details extends object = object> {
+export interface Connected<Details extends object = object, Name extends string = string> {
   readonly status: 'connected'
-  readonly connection: Connection<Details>
+  readonly connection: Connection<Details, Name>
   /**
    * A request to the provider's API: `path` is relative to its base. The access token is added, and nowhere else it
    * goes; one that the API refuses is replaced once.
@@ -27,18 +28,27 @@ export interface WithAccessToken {
   readonly expiresAt: number | undefined
 }
 
-/** State of `useTokens`: a union, discriminated by `status`. */
-export type TokensState<Details extends object = object, M extends Mode = Mode> =
+/** State of `useConnection`: a union, discriminated by `status`. */
+export type TokensState<
+  Details extends object = object,
+  M extends Mode = Mode,
+  Name extends string = string,
+> =
   | { readonly status: 'restoring' }
-  | (Connected<Details> & (M extends 'bff' ? object : WithAccessToken))
+  | (Connected<Details, Name> & (M extends 'bff' ? object : WithAccessToken))
   | { readonly status: 'disconnected' }
   | {
       readonly status: 'reauthorization_required'
-      readonly connection: Connection<Details>
+      readonly connection: Connection<Details, Name>
       readonly disconnect: () => Promise<{ revoked: boolean }>
     }
   | { readonly status: 'sign_in_required' }
   | { readonly status: 'failed'; readonly error: CountersignError }
+
+/** State of a connection at one of these providers: the `provider` of its connection tells the type of `details`. */
+export type TokensStateOf<P extends Providers, Name extends ProviderName<P>> = Name extends unknown
+  ? TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>, Name>
+  : never
 
 const disconnected: TokensState = { status: 'disconnected' }
 
