@@ -3,7 +3,9 @@ export type {
   ClickArgument,
   EventLike,
   KnownInput,
-  PartialInput,
+  MissingInput,
+  OnlyFieldsOf,
+  SettledField,
 } from './core/authorize/authorization-input.js'
 export type { AuthorizationState } from './core/authorize/authorization-state.js'
 export type { CallbackState, ConnectedOutcome, Restartable, Resumable } from './core/callback/callback.js'

@@ -7,7 +7,7 @@ import {
   type Authorization,
   type AuthorizationRuns,
 } from './authorize/authorization.js'
-import type { ClickArgument, KnownInput } from './authorize/authorization-input.js'
+import type { ClickArgument, KnownInput, OnlyFieldsOf } from './authorize/authorization-input.js'
 import type { CallbackState } from './callback/callback.js'
 import { createCallbackStore, type CallbackStore } from './callback/callback-store.js'
 import { captureResponse } from './callback/capture.js'
@@ -19,7 +19,7 @@ import type { Context } from './context.js'
 import { createContext } from './create-context.js'
 import type { CommonInput } from './input.js'
 import { lazyParts } from './lazy.js'
-import type { InputOf, ProviderName, Providers } from './provider.js'
+import type { ConnectionOf, InputOf, ProviderName, Providers } from './provider.js'
 import type { ReadableStore } from './readable-store.js'
 import { sessionKey } from './records/keys.js'
 import { remember } from './remember.js'
@@ -29,17 +29,20 @@ import { createSubject, type Subject } from './subject.js'
 export interface Client<P extends Providers = Providers> {
   readonly providers: P
   /** Outcome of the response that this page was opened with. */
-  readonly callback: ReadableStore<CallbackState<P>>
+  readonly callback: ReadableStore<CallbackState<ConnectionOf<P>>>
   /** All connections of the app's user. */
-  readonly connections: ConnectionsStore<P>
+  readonly connections: ConnectionsStore<ConnectionOf<P>>
   /**
    * The authorization of a provider, with what is known of the input before the click. The state is one per provider and
    * `connection` of this input.
    */
-  authorization<Name extends ProviderName<P>, Known extends object = object>(
+  authorization<
+    Name extends ProviderName<P>,
+    const Known extends KnownInput<InputOf<P[Name]>> = KnownInput<InputOf<P[Name]>>,
+  >(
     name: Name,
-    input?: Known & KnownInput<InputOf<P[Name]>, Known>,
-  ): Authorization<Pick<P, Name>, ClickArgument<InputOf<P[Name]>, Known>>
+    input?: OnlyFieldsOf<InputOf<P[Name]>, Known>,
+  ): Authorization<ConnectionOf<P, Name>, ClickArgument<InputOf<P[Name]>, Known>>
   /** The tokens of a provider's connection: the same store for the same arguments. */
   tokens<Name extends ProviderName<P>>(
     name: Name,
@@ -118,7 +121,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     providers: options.providers,
     callback,
     connections,
-    authorization,
+    authorization: authorization as Client['authorization'],
     tokens: ((name: string, { connection }: { connection?: string | undefined } = {}) =>
       remember(tokenStores, `${name} ${connection ?? ''}`, () =>
         createTokens(context, connections, name, connection),

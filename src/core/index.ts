@@ -1,5 +1,12 @@
 export type { Authorization } from './authorize/authorization.js'
-export type { ClickArgument, EventLike, KnownInput, PartialInput } from './authorize/authorization-input.js'
+export type {
+  ClickArgument,
+  EventLike,
+  KnownInput,
+  MissingInput,
+  OnlyFieldsOf,
+  SettledField,
+} from './authorize/authorization-input.js'
 export type { AuthorizationState } from './authorize/authorization-state.js'
 export type { CallbackState, ConnectedOutcome, Restartable, Resumable } from './callback/callback.js'
 export { createClient, type AnyClient, type Client } from './client.js'

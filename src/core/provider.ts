@@ -72,9 +72,10 @@ export type Providers = Readonly<Record<string, Provider<any, object>>>
 export type ProviderName<P extends Providers> = Extract<keyof P, string>
 
 /** A connection at one of these providers: `provider` tells which, and with it the type of `details`. */
-export type ConnectionOf<P extends Providers> = {
-  readonly [Name in ProviderName<P>]: Connection<DetailsOf<P[Name]>, Name>
-}[ProviderName<P>]
+export type ConnectionOf<
+  P extends Providers,
+  Name extends ProviderName<P> = ProviderName<P>,
+> = Name extends unknown ? Connection<DetailsOf<P[Name]>, Name> : never
 
 /** The input type of a provider. */
 export type InputOf<P> =

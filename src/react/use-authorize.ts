@@ -1,22 +1,23 @@
 'use client'
 import * as React from 'react'
 import type { Authorization } from '../core/authorize/authorization.js'
-import type { ClickArgument, KnownInput } from '../core/authorize/authorization-input.js'
+import type { ClickArgument, KnownInput, OnlyFieldsOf } from '../core/authorize/authorization-input.js'
 import type { AuthorizationState } from '../core/authorize/authorization-state.js'
 import type { AnyClient, Client } from '../core/client.js'
-import type { InputOf, ProviderName, Providers } from '../core/provider.js'
+import type { ConnectionOf, InputOf, ProviderName } from '../core/provider.js'
+import type { Connection } from '../core/records/connection.js'
 import type { CountersignError } from '../protocol/errors.js'
 import { useClient, type ClientOption } from './provider.js'
 import type { RegisteredClient } from './register.js'
 
 /** Result of {@link useAuthorize}: the state, and functions that work as event handlers. */
 export type UseAuthorizeResult<
-  P extends Providers = RegisteredClient['providers'],
+  C extends Connection = ConnectionOf<RegisteredClient['providers']>,
   Click extends readonly unknown[] = [input?: object],
-> = AuthorizationState<P> & {
+> = AuthorizationState<C> & {
   /** `undefined` unless `status` is `denied` or `failed`. */
   readonly error?: CountersignError | undefined
-} & Omit<Authorization<P, Click>, 'get' | 'subscribe'>
+} & Omit<Authorization<C, Click>, 'get' | 'subscribe'>
 
 const idle: AuthorizationState = { status: 'idle' }
 const getServerState = (): AuthorizationState => idle
@@ -63,12 +64,15 @@ const getServerState = (): AuthorizationState => idle
 export function useAuthorize<
   C extends AnyClient = RegisteredClient,
   Name extends ProviderName<C['providers']> = ProviderName<C['providers']>,
-  Known extends object = object,
+  const Known extends KnownInput<InputOf<C['providers'][Name]>> = KnownInput<InputOf<C['providers'][Name]>>,
 >(
   provider: Name,
-  input?: Known & KnownInput<InputOf<C['providers'][Name]>, Known>,
+  input?: OnlyFieldsOf<InputOf<C['providers'][Name]>, Known>,
   options?: ClientOption<C>,
-): UseAuthorizeResult<Pick<C['providers'], Name>, ClickArgument<InputOf<C['providers'][Name]>, Known>> {
+): UseAuthorizeResult<
+  ConnectionOf<C['providers'], Name>,
+  ClickArgument<InputOf<C['providers'][Name]>, Known>
+> {
   const client: AnyClient = useClient(options)
   const authorization = (client as Client).authorization(provider, input as object | undefined)
   const [{ commit, handlers }] = React.useState(() => createHandlers(authorization))
@@ -78,7 +82,7 @@ export function useAuthorize<
   })
   const state = React.useSyncExternalStore(authorization.subscribe, authorization.get, getServerState)
   return React.useMemo(() => ({ ...state, ...handlers }), [state, handlers]) as UseAuthorizeResult<
-    Pick<C['providers'], Name>,
+    ConnectionOf<C['providers'], Name>,
     ClickArgument<InputOf<C['providers'][Name]>, Known>
   >
 }

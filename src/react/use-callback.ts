@@ -2,6 +2,7 @@
 import * as React from 'react'
 import type { CallbackState } from '../core/callback/callback.js'
 import type { AnyClient } from '../core/client.js'
+import type { ConnectionOf } from '../core/provider.js'
 import type { ReadableStore } from '../core/readable-store.js'
 import { useClient, type ClientOption } from './provider.js'
 import type { RegisteredClient } from './register.js'
@@ -26,9 +27,9 @@ const getServerState = (): typeof none => none
  */
 export function useCallback<C extends AnyClient = RegisteredClient>(
   options?: ClientOption<C>,
-): CallbackState<C['providers']> {
+): CallbackState<ConnectionOf<C['providers']>> {
   const client: AnyClient = useClient(options)
-  const callback = client.callback as ReadableStore<CallbackState<C['providers']>>
+  const callback = client.callback as ReadableStore<CallbackState<ConnectionOf<C['providers']>>>
   return React.useSyncExternalStore(callback.subscribe, callback.get, getServerState)
 }
 

@@ -2,7 +2,8 @@
 import * as React from 'react'
 import type { AnyClient, Client } from '../core/client.js'
 import type { Abandoned, ConnectionsState, ConnectionsStore } from '../core/connections/connections-state.js'
-import type { ConnectionOf, Providers } from '../core/provider.js'
+import type { ConnectionOf } from '../core/provider.js'
+import type { Connection } from '../core/records/connection.js'
 import type { CountersignError } from '../protocol/errors.js'
 import { useClient, type ClientOption } from './provider.js'
 import type { RegisteredClient } from './register.js'
@@ -15,7 +16,7 @@ const getServerState = (): ConnectionsState => restoring
 /** Options of {@link useConnections} with `select`. */
 export interface UseConnectionsOptions<T, C extends AnyClient = RegisteredClient> extends ClientOption<C> {
   /** Picks what the component shows, such as a count: it renders again only when that changes. May be written inline. */
-  readonly select: (state: ConnectionsState<C['providers']>) => T
+  readonly select: (state: ConnectionsState<ConnectionOf<C['providers']>>) => T
   /**
    * Decides whether a selection is still the same: then the one before is kept, as the same object.
    *
@@ -31,15 +32,15 @@ interface AnyOptions extends ClientOption<AnyClient> {
 }
 
 /** Result of {@link useConnections} without `select`: the state, and the way to bring it up to date. */
-export type UseConnectionsResult<P extends Providers = RegisteredClient['providers']> =
-  ConnectionsState<P> & {
+export type UseConnectionsResult<C extends Connection = ConnectionOf<RegisteredClient['providers']>> =
+  ConnectionsState<C> & {
     /** `undefined` unless `status` is `ready`. */
-    readonly connections?: readonly ConnectionOf<P>[] | undefined
+    readonly connections?: readonly C[] | undefined
     /** `undefined` unless `status` is `ready`. */
-    readonly abandoned?: readonly Abandoned<P>[] | undefined
+    readonly abandoned?: readonly Abandoned<C['provider']>[] | undefined
     /** `undefined` unless `status` is `failed`. */
     readonly error?: CountersignError | undefined
-  } & Pick<ConnectionsStore<P>, 'refresh' | 'refreshAsync'>
+  } & Pick<ConnectionsStore<C>, 'refresh' | 'refreshAsync'>
 
 /**
  * All connections of the app's user, over all providers, oldest first; and the attempts that never came back.
@@ -65,7 +66,7 @@ export type UseConnectionsResult<P extends Providers = RegisteredClient['provide
  */
 export function useConnections<C extends AnyClient = RegisteredClient>(
   options?: ClientOption<C> & { readonly select?: undefined; readonly isEqual?: undefined },
-): UseConnectionsResult<C['providers']>
+): UseConnectionsResult<ConnectionOf<C['providers']>>
 export function useConnections<T, C extends AnyClient = RegisteredClient>(
   options: UseConnectionsOptions<T, C>,
 ): T

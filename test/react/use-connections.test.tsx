@@ -37,7 +37,7 @@ test('renders for what is selected only', async () => {
   const isReady = (state: ReturnType<typeof client.connections.get>) => state.status === 'ready'
   function Reader() {
     renders++
-    return <p>{String(useConnections({ select: isReady }))}</p>
+    return <p>{String(useConnections({ client, select: isReady }))}</p>
   }
   renderWith(client, <Reader />)
   await act(settled)

@@ -75,8 +75,8 @@ export function createScene(network: ReturnType<typeof setupServer>, common: Set
     input: Parameters<typeof app.client.authorization>[1] = {},
   ): Promise<string> {
     const url = app.leaving()
-    const { authorize, get } = app.client.authorization(name, input)
-    const stayed = authorize().then((state) => {
+    const { authorizeAsync, get } = app.client.authorization(name, input)
+    const stayed = authorizeAsync().then((state) => {
       throw new Error(`the page stayed: ${JSON.stringify(state)} ${JSON.stringify(get())}`)
     })
     return Promise.race([url, stayed])

@@ -6,33 +6,35 @@ export interface EventLike {
   readonly target: unknown
 }
 
-/** The part of an input that is known ahead of the click: any of its fields, and no other. */
-export type KnownInput<Input, Known> = PartialInput<Input> & {
-  // Inference would let other fields through.
-  readonly [Field in Exclude<keyof Known, Input extends unknown ? keyof Input : never>]: never
-}
-
-/** Any fields of an input. */
-export type PartialInput<Input> = Input extends unknown
+/** The part of an input that is known ahead of the click: any of its fields. */
+export type KnownInput<Input> = Input extends unknown
   ? { readonly [Field in keyof Input]?: Input[Field] | undefined }
   : never
 
+/** What is known of an input, where it has no field but those of the input: inference would let others through. */
+export type OnlyFieldsOf<Input, Known> = [keyof Known] extends [Input extends unknown ? keyof Input : never]
+  ? Known
+  : KnownInput<Input>
+
 /**
- * The argument of `authorize` and `prepare`, which is merged over what is known ahead. A handler of events needs none, so
- * it is optional where nothing is missing, and an event may stand in its place.
+ * The argument of `authorize` and `prepare`, which is merged over what is known ahead. Where nothing is missing it may be
+ * left out, and an event may stand in its place.
  */
 export type ClickArgument<Input, Known> = [Known] extends [Input]
-  ? [input?: PartialInput<Input> | EventLike]
-  : [input: MissingInput<Input, Known>]
+  ? [input?: KnownInput<Input> | EventLike]
+  : object extends MissingInput<Input, Known>
+    ? [input?: KnownInput<Input> | EventLike]
+    : [input: MissingInput<Input, Known>]
 
-/** What completes an input: its fields without those that are known, which may be given again. */
-type MissingInput<Input, Known> = Input extends unknown
-  ? Known extends PartialInput<Input>
-    ? Omit<Input, SettledField<Input, Known>> & Pick<PartialInput<Input>, SettledField<Input, Known>>
-    : never
+/** What completes an input: its fields, of which those that are known may be left out. */
+export type MissingInput<Input, Known> = Input extends unknown
+  ? [Extract<Known, KnownInput<Input>>] extends [never]
+    ? never
+    : Omit<Input, SettledField<Input, Known>> & Pick<KnownInput<Input>, SettledField<Input, Known>>
   : never
 
-type SettledField<Input, Known> = {
+/** The fields that are known, and not perhaps `undefined`. */
+export type SettledField<Input, Known> = {
   [Field in keyof Input & keyof Known]: Known[Field] extends Input[Field] ? Field : never
 }[keyof Input & keyof Known]
 

@@ -1,13 +1,13 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { CallbackState, Resumable } from '../callback/callback.js'
-import type { Providers } from '../provider.js'
+import type { Connection } from '../records/connection.js'
 
 /**
  * Progress of an authorization.
  *
- * @typeParam P The provider or providers it may be of.
+ * @typeParam C A connection of the provider, or of any of the providers that it may be of.
  */
-export type AuthorizationState<P extends Providers = Providers> =
+export type AuthorizationState<C extends Connection = Connection> =
   | { readonly status: 'idle' }
   /** The page, or the popup, is about to go to the provider. Ends after 10 seconds when the page is still here. */
   | { readonly status: 'leaving' }
@@ -26,6 +26,6 @@ export type AuthorizationState<P extends Providers = Providers> =
    * Nobody was sent away, or the popup came back with a failure: then `resume` and `resumeAsync` are present when nothing
    * was lost.
    */
-  | ({ readonly status: 'failed'; readonly error: CountersignError } & Partial<Resumable<P>>)
+  | ({ readonly status: 'failed'; readonly error: CountersignError } & Partial<Resumable<C>>)
   /** Outcome of a popup. */
-  | Extract<CallbackState<P>, { readonly status: 'connected' | 'cancelled' | 'denied' | 'sign_in_required' }>
+  | Extract<CallbackState<C>, { readonly status: 'connected' | 'cancelled' | 'denied' | 'sign_in_required' }>

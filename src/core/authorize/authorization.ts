@@ -3,7 +3,7 @@ import { providerOf, type Context } from '../context.js'
 import { inBackground } from '../in-background.js'
 import type { CommonInput } from '../input.js'
 import { lazyParts } from '../lazy.js'
-import type { Providers } from '../provider.js'
+import type { Connection } from '../records/connection.js'
 import { createStore, type ReadableStore } from '../readable-store.js'
 import { inputKey, mergeInput } from './authorization-input.js'
 import type { AuthorizationState } from './authorization-state.js'
@@ -16,13 +16,13 @@ import type { Prepared } from './begin.js'
  * Its functions merge their argument over that input. Only a plain object is taken for input, so they work as event
  * handlers: an event is ignored.
  *
- * @typeParam P The provider.
+ * @typeParam C A connection of the provider.
  * @typeParam Click What the functions take.
  */
 export interface Authorization<
-  P extends Providers = Providers,
+  C extends Connection = Connection,
   Click extends readonly unknown[] = [input?: object],
-> extends ReadableStore<AuthorizationState<P>> {
+> extends ReadableStore<AuthorizationState<C>> {
   /**
    * Sends the person to the provider. Everything that can come of it is shown by the state.
    *
@@ -40,7 +40,7 @@ export interface Authorization<
    *
    * @throws {TypeError} for an input the provider cannot take: a mistake of the application.
    */
-  readonly authorizeAsync: (...input: Click) => Promise<AuthorizationState<P>>
+  readonly authorizeAsync: (...input: Click) => Promise<AuthorizationState<C>>
   /**
    * Does ahead of the click what can be done without side effects: call it from `onPointerEnter` or `onFocus`. The click
    * uses it when its input is equal. A failure is not shown: the click tries again and shows it.

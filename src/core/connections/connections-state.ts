@@ -1,29 +1,29 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { ReadableStore } from '../readable-store.js'
-import type { ConnectionOf, ProviderName, Providers } from '../provider.js'
+import type { Connection } from '../records/connection.js'
 
 /**
  * All connections of the app's user, or why they are not known.
  *
- * @typeParam P The client's providers: a connection's `provider` tells the type of its `details`.
+ * @typeParam C A connection of any of the client's providers: its `provider` tells the type of its `details`.
  */
-export type ConnectionsState<P extends Providers = Providers> =
+export type ConnectionsState<C extends Connection = Connection> =
   | { readonly status: 'restoring' }
   | {
       readonly status: 'ready'
       /** Oldest first. */
-      readonly connections: readonly ConnectionOf<P>[]
+      readonly connections: readonly C[]
       /** Attempts from which the person did not come back in time; oldest first. */
-      readonly abandoned: readonly Abandoned<P>[]
+      readonly abandoned: readonly Abandoned<C['provider']>[]
     }
   | { readonly status: 'sign_in_required' }
   | { readonly status: 'failed'; readonly error: CountersignError }
 
 /** An attempt to connect that never came back. */
-export interface Abandoned<P extends Providers = Providers> {
+export interface Abandoned<Name extends string = string> {
   readonly id: string
   /** The provider's name. */
-  readonly provider: ProviderName<P>
+  readonly provider: Name
   /** When the person left: epoch seconds. */
   readonly startedAt: number
   /** Begins the same connection again, and forgets this attempt. Call it from a click: a browser opens a popup only then. */
@@ -37,8 +37,8 @@ export interface Abandoned<P extends Providers = Providers> {
 }
 
 /** The list of connections, and the way to bring it up to date. */
-export interface ConnectionsStore<P extends Providers = Providers> extends ReadableStore<
-  ConnectionsState<P>
+export interface ConnectionsStore<C extends Connection = Connection> extends ReadableStore<
+  ConnectionsState<C>
 > {
   /**
    * Asks the backend again which connections there are, such as after one was made on another device; where there is no

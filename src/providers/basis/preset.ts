@@ -53,7 +53,7 @@ export interface BasisDetails {
  */
 export function basis<const M extends BasisMode = 'mediated'>(
   options: BasisOptions<M>,
-): Provider<BasisInput, BasisDetails, M> {
+): Provider<BasisInput, BasisDetails, NoInfer<M>> {
   refuseSecrets(options)
   const { clientId, environment = '' as BasisEnvironment } = options
   const { authorizationEndpoint = authorizationEndpoints[environment], api = apis[environment] } = options

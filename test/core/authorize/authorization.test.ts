@@ -17,7 +17,7 @@ const network = openNetwork()
 async function kept(scene: Scene, name: 'bank' | 'mediated' = 'bank') {
   const app = scene.open()
   const authorization = app.client.authorization(name)
-  const state = await authorization.authorize()
+  const state = await authorization.authorizeAsync()
   expect(app.left).toEqual([])
   expect(authorization.get()).toBe(state)
   if (state.status !== 'failed') throw new Error(`expected a failure, got ${state.status}`)
@@ -67,7 +67,7 @@ describe('leaving for the provider', () => {
     const page = browser.open('/')
     const url = page.leaving()
     const { authorization } = createClient({ providers: { plain }, platform: page.platform })
-    void authorization('plain', { scope: 'accounts' }).authorize()
+    void authorization('plain', { scope: 'accounts' }).authorizeAsync()
     const { searchParams } = new URL(await url)
     expect(searchParams.has('nonce')).toBe(false)
     expect(searchParams.get('scope')).toBe('accounts')
@@ -93,7 +93,7 @@ describe('leaving for the provider', () => {
     }
     const app = scene.open('/', { database })
     const leaving = app.leaving().then(() => order.push('gone'))
-    void app.client.authorization('bank').authorize()
+    void app.client.authorization('bank').authorizeAsync()
     await leaving
     expect(order).toEqual(['prepared', 'left', 'gone'])
   })
@@ -126,7 +126,7 @@ describe('leaving for the provider', () => {
   test('fails as a mistake of the application where the input cannot be stored', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    const { authorize, get } = app.client.authorization('bank', { done: () => undefined } as object)
+    const { authorizeAsync: authorize, get } = app.client.authorization('bank', { done: () => undefined } as object)
     await expect(authorize()).rejects.toMatchObject({ name: 'DataCloneError' })
     expect(get()).toEqual({ status: 'idle' })
     expect(await live(scene)).toEqual([])
@@ -135,7 +135,7 @@ describe('leaving for the provider', () => {
   test('does not happen twice for two clicks', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    const { authorize, get } = app.client.authorization('bank')
+    const { authorizeAsync: authorize, get } = app.client.authorization('bank')
     const leaving = app.leaving()
     expect(authorize()).toBe(authorize())
     expect(get()).toEqual({ status: 'leaving' })
@@ -148,7 +148,7 @@ describe('leaving for the provider', () => {
   test('ends as if nothing had been, when the person comes back by the back button', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    const { authorize, get } = app.client.authorization('bank')
+    const { authorizeAsync: authorize, get } = app.client.authorization('bank')
     const leaving = app.leaving()
     const outcome = authorize()
     await leaving
@@ -212,7 +212,7 @@ describe('leaving for the provider', () => {
         },
         platform: page.platform,
       })
-      const { authorize, get } = client.authorization('bank', { state: 'fixed' } as object)
+      const { authorizeAsync: authorize, get } = client.authorization('bank', { state: 'fixed' } as object)
       await expect(authorize()).rejects.toThrow(TypeError)
       expect(get()).toEqual({ status: 'idle' })
       expect(page.left).toEqual([])
@@ -246,7 +246,7 @@ describe('a navigation that does not happen', () => {
     const scene = createScene(network)
     const app = scene.open()
     await scene.leave(app)
-    const { authorize } = app.client.authorization('bank')
+    const { authorizeAsync: authorize } = app.client.authorization('bank')
     const leaving = app.leaving()
     expect(authorize()).toBe(authorize())
     await leaving
@@ -291,7 +291,7 @@ describe('a navigation that does not happen', () => {
   ])('is over when %s', async (_name, happen) => {
     const scene = createScene(network)
     const app = scene.open()
-    const { authorize, get } = app.client.authorization('bank')
+    const { authorizeAsync: authorize, get } = app.client.authorization('bank')
     const leaving = app.leaving()
     const outcome = authorize()
     const url = await leaving
@@ -370,7 +370,7 @@ describe('nobody leaves', () => {
     const scene = createScene(network)
     const app = scene.open()
     vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
-    expect(await app.client.authorization('bank').authorize()).toMatchObject({
+    expect(await app.client.authorization('bank').authorizeAsync()).toMatchObject({
       status: 'failed',
       error: { code: 'environment_unsupported' },
     })
@@ -415,7 +415,7 @@ describe('nobody leaves', () => {
     const scene = createScene(network)
     scene.server.hostile.discovery = () => HttpResponse.error()
     const app = scene.open()
-    const { authorize } = app.client.authorization('bank')
+    const { authorizeAsync: authorize } = app.client.authorization('bank')
     expect(await authorize()).toMatchObject({ status: 'failed', error: { code: 'network_error' } })
     delete scene.server.hostile.discovery
     const leaving = app.leaving()
@@ -544,7 +544,7 @@ describe('preparing', () => {
   test('does ahead what the click then uses', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    const { prepare } = app.client.authorization('mediated')
+    const { prepareAsync: prepare } = app.client.authorization('mediated')
     await prepare()
     await prepare()
     expect((await live(scene)).map(([, value]) => (value as { phase: string }).phase)).toEqual(['prepared'])
@@ -558,7 +558,7 @@ describe('preparing', () => {
     const scene = createScene(network)
     scene.server.hostile.discovery = () => HttpResponse.error()
     const app = scene.open()
-    const { prepare, get } = app.client.authorization('bank')
+    const { prepareAsync: prepare, get } = app.client.authorization('bank')
     await prepare()
     expect(get()).toEqual({ status: 'idle' })
     delete scene.server.hostile.discovery
@@ -573,7 +573,7 @@ describe('preparing', () => {
         ? HttpResponse.error()
         : HttpResponse.json(scene.server.metadata as Record<string, string>)
     const app = scene.open()
-    void app.client.authorization('bank').prepare()
+    void app.client.authorization('bank').prepareAsync()
     await scene.leave(app)
   })
 
@@ -583,7 +583,7 @@ describe('preparing', () => {
   ])('is not used when %s', async (_name, seconds) => {
     const scene = createScene(network)
     const app = scene.open()
-    await app.client.authorization('mediated').prepare()
+    await app.client.authorization('mediated').prepareAsync()
     const [[prepared] = []] = await live(scene)
     scene.browser.clock.advance(seconds)
     const url = await scene.leave(app, 'mediated')
@@ -593,7 +593,7 @@ describe('preparing', () => {
   test('is not used when storage has lost it', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    await app.client.authorization('mediated').prepare()
+    await app.client.authorization('mediated').prepareAsync()
     const prepared = (await live(scene))[0]?.[0] ?? ''
     await scene.browser.tamper(transactionKey(prepared), undefined)
     const url = await scene.leave(app, 'mediated')
@@ -603,7 +603,7 @@ describe('preparing', () => {
   test('is not used for another user of the app', async () => {
     const scene = createScene(network)
     const app = scene.open('/', { session: 'anna' })
-    await app.client.authorization('bank').prepare()
+    await app.client.authorization('bank').prepareAsync()
     app.client.setSession('berta')
     const url = await scene.leave(app)
     const records = await scene.browser.records()
@@ -617,7 +617,7 @@ describe('transactions in storage', () => {
   test('are at most sixteen; prepared ones make room first', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    await app.client.authorization('bank').prepare()
+    await app.client.authorization('bank').prepareAsync()
     const prepared = (await live(scene))[0]?.[0]
     const states = []
     for (let i = 0; i < 16; i++) {
@@ -653,7 +653,7 @@ describe('transactions in storage', () => {
     expect(JSON.stringify(await live(scene))).not.toMatch(/codeVerifier|nonce/)
 
     const leaving = app.leaving()
-    void abandoned[0]?.resume()
+    abandoned[0]?.restart()
     await leaving
     expect(await until(app.client.connections, 'ready')).toMatchObject({ abandoned: [] })
   })
@@ -688,7 +688,7 @@ describe('transactions in storage', () => {
     expect(await until(neighbour.connections, 'ready')).toMatchObject({ abandoned: [{ provider: 'bank' }] })
     const { abandoned } = await until(client.connections, 'ready')
     expect(abandoned).toMatchObject([{ provider: 'bank' }])
-    await abandoned[0]?.dismiss()
+    await abandoned[0]?.dismissAsync()
     await untilState(
       neighbour.connections,
       (state): state is typeof state => state.status === 'ready' && state.abandoned.length === 0,
@@ -697,7 +697,7 @@ describe('transactions in storage', () => {
 
   test('that were only prepared leave nothing behind', async () => {
     const scene = createScene(network)
-    await scene.open().client.authorization('bank').prepare()
+    await scene.open().client.authorization('bank').prepareAsync()
     scene.browser.clock.advance(1000)
     expect(await until(scene.open().client.connections, 'ready')).toMatchObject({ abandoned: [] })
     expect(await live(scene)).toEqual([])
