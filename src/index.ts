@@ -4,7 +4,7 @@ export type {
   EventLike,
   KnownInput,
   MissingInput,
-  OnlyFieldsOf,
+  OnlyKnownInput,
   SettledField,
 } from './core/authorize/authorization-input.js'
 export type { AuthorizationState } from './core/authorize/authorization-state.js'

@@ -7,7 +7,7 @@ import {
   type Authorization,
   type AuthorizationRuns,
 } from './authorize/authorization.js'
-import type { ClickArgument, KnownInput, OnlyFieldsOf } from './authorize/authorization-input.js'
+import type { ClickArgument, OnlyKnownInput } from './authorize/authorization-input.js'
 import type { CallbackState } from './callback/callback.js'
 import { createCallbackStore, type CallbackStore } from './callback/callback-store.js'
 import { captureResponse } from './callback/capture.js'
@@ -38,10 +38,10 @@ export interface Client<P extends Providers = Providers> {
    */
   authorization<
     Name extends ProviderName<P>,
-    const Known extends KnownInput<InputOf<P[Name]>> = KnownInput<InputOf<P[Name]>>,
+    const Known extends OnlyKnownInput<InputOf<P[Name]>, Known> = never,
   >(
     name: Name,
-    input?: OnlyFieldsOf<InputOf<P[Name]>, Known>,
+    input?: Known,
   ): Authorization<ConnectionOf<P, Name>, ClickArgument<InputOf<P[Name]>, Known>>
   /** The tokens of a provider's connection: the same store for the same arguments. */
   tokens<Name extends ProviderName<P>>(

@@ -4,7 +4,7 @@ export type {
   EventLike,
   KnownInput,
   MissingInput,
-  OnlyFieldsOf,
+  OnlyKnownInput,
   SettledField,
 } from './authorize/authorization-input.js'
 export type { AuthorizationState } from './authorize/authorization-state.js'

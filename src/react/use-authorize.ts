@@ -1,7 +1,7 @@
 'use client'
 import * as React from 'react'
 import type { Authorization } from '../core/authorize/authorization.js'
-import type { ClickArgument, KnownInput, OnlyFieldsOf } from '../core/authorize/authorization-input.js'
+import type { ClickArgument, OnlyKnownInput } from '../core/authorize/authorization-input.js'
 import type { AuthorizationState } from '../core/authorize/authorization-state.js'
 import type { AnyClient, Client } from '../core/client.js'
 import type { ConnectionOf, InputOf, ProviderName } from '../core/provider.js'
@@ -64,10 +64,10 @@ const getServerState = (): AuthorizationState => idle
 export function useAuthorize<
   C extends AnyClient = RegisteredClient,
   Name extends ProviderName<C['providers']> = ProviderName<C['providers']>,
-  const Known extends KnownInput<InputOf<C['providers'][Name]>> = KnownInput<InputOf<C['providers'][Name]>>,
+  const Known extends OnlyKnownInput<InputOf<C['providers'][Name]>, Known> = never,
 >(
   provider: Name,
-  input?: OnlyFieldsOf<InputOf<C['providers'][Name]>, Known>,
+  input?: Known,
   options?: ClientOption<C>,
 ): UseAuthorizeResult<
   ConnectionOf<C['providers'], Name>,

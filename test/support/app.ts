@@ -1,4 +1,10 @@
-import { createClient, type Client, type ClientOptions, type CountersignEvent } from 'countersign/core'
+import {
+  createClient,
+  type Client,
+  type ClientOptions,
+  type CommonInput,
+  type CountersignEvent,
+} from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import type { setupServer } from 'msw/node'
 import { createAuthorizationServer } from './authorization-server.js'
@@ -72,7 +78,7 @@ export function createScene(network: ReturnType<typeof setupServer>, common: Set
   async function leave(
     app: App,
     name: keyof typeof providers = 'bank',
-    input: Parameters<typeof app.client.authorization>[1] = {},
+    input: CommonInput = {},
   ): Promise<string> {
     const url = app.leaving()
     const { authorizeAsync, get } = app.client.authorization(name, input)
@@ -84,7 +90,7 @@ export function createScene(network: ReturnType<typeof setupServer>, common: Set
 
   /** Connects `bank` from beginning to end, up to the URL that the browser is sent back to. */
   async function consent(
-    input: Parameters<App['client']['authorization']>[1] = {},
+    input: CommonInput = {},
     visit: Parameters<typeof server.visit>[1] = {},
     setting: Setting = {},
   ): Promise<string> {

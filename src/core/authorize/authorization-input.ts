@@ -11,20 +11,25 @@ export type KnownInput<Input> = Input extends unknown
   ? { readonly [Field in keyof Input]?: Input[Field] | undefined }
   : never
 
-/** What is known of an input, where it has no field but those of the input: inference would let others through. */
-export type OnlyFieldsOf<Input, Known> = [keyof Known] extends [Input extends unknown ? keyof Input : never]
-  ? Known
-  : KnownInput<Input>
+/** The same, without any other field: inference would let others through. */
+export type OnlyKnownInput<Input, Known> = KnownInput<Input> & {
+  readonly [Field in Exclude<keyof Known, Input extends unknown ? keyof Input : never>]: never
+}
 
 /**
  * The argument of `authorize` and `prepare`, which is merged over what is known ahead. Where nothing is missing it may be
  * left out, and an event may stand in its place.
+ *
+ * @typeParam Input The provider's; anything where the provider is not known.
+ * @typeParam Known What is known; `never` when nothing is.
  */
-export type ClickArgument<Input, Known> = [Known] extends [Input]
-  ? [input?: KnownInput<Input> | EventLike]
-  : object extends MissingInput<Input, Known>
-    ? [input?: KnownInput<Input> | EventLike]
-    : [input: MissingInput<Input, Known>]
+export type ClickArgument<Input, Known> = unknown extends Input
+  ? [input?: object]
+  : [Known] extends [never]
+    ? ClickArgument<Input, object>
+    : object extends MissingInput<Input, Known>
+      ? [input?: KnownInput<Input> | EventLike]
+      : [input: MissingInput<Input, Known>]
 
 /** What completes an input: its fields, of which those that are known may be left out. */
 export type MissingInput<Input, Known> = Input extends unknown
