@@ -39,7 +39,7 @@ export function Outcome({ callback }: { callback: CallbackState }) {
 }
 
 /** Nobody was signed in when the person came back; by now somebody may be, by the menu or in another tab. */
-function SignInFirst({ resume }: { resume: () => unknown }) {
+function SignInFirst({ resume }: { resume: () => void }) {
   const user = useUser()
   return (
     <div className="outcome">

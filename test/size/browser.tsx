@@ -4,7 +4,7 @@ import {
   createClient,
   useAuthorizationCallback,
   useAuthorize,
-  useTokens,
+  useConnection,
 } from 'countersign'
 import { apiture } from 'countersign/providers'
 import { createRoot } from 'react-dom/client'
@@ -16,7 +16,7 @@ const client = createClient({
 function App() {
   const { authorize, prepare } = useAuthorize('apiture')
   const callback = useAuthorizationCallback()
-  const tokens = useTokens('apiture')
+  const tokens = useConnection('apiture')
   return (
     <button onPointerEnter={prepare} onClick={authorize}>
       {callback.status} {tokens.status}
