@@ -1,6 +1,6 @@
 import { act, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { useConnection } from 'countersign'
+import { useConnection, useTokens } from 'countersign'
 import { useState } from 'react'
 import { expect, test } from 'vitest'
 import { createScene, type App, type Scene } from '../support/app.js'
@@ -17,6 +17,10 @@ async function connected(scene: Scene): Promise<App> {
   return app
 }
 
+test('has two names', () => {
+  expect(useTokens).toBe(useConnection)
+})
+
 test('shows the account, fetches with its token and forgets it', async () => {
   const scene = createScene(network)
   const app = await connected(scene)
@@ -28,8 +32,8 @@ test('shows the account, fetches with its token and forgets it', async () => {
     return (
       <>
         <p>{bank.connection.grantedScope.join(' ')}</p>
-        <button onClick={load}>{answer || 'Load'}</button>
-        <button onClick={bank.disconnect}>Disconnect</button>
+        <button onClick={() => void load()}>{answer || 'Load'}</button>
+        <button onClick={() => void bank.disconnect()}>Disconnect</button>
       </>
     )
   }

@@ -7,6 +7,7 @@ import { openDatabase, type Database } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
 import { createScene, stateOf, type App, type Scene } from '../../support/app.js'
 import { refusal } from '../../support/backend.js'
+import { createPopup } from '../../support/browser.js'
 import { openNetwork } from '../../support/network.js'
 import { describe as said, withoutSecrets } from '../../support/refusal.js'
 import { settled, until, untilState } from '../../support/until.js'
@@ -126,7 +127,9 @@ describe('leaving for the provider', () => {
   test('fails as a mistake of the application where the input cannot be stored', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    const { authorizeAsync: authorize, get } = app.client.authorization('bank', { done: () => undefined } as object)
+    const { authorizeAsync: authorize, get } = app.client.authorization('bank', {
+      done: () => undefined,
+    } as object)
     await expect(authorize()).rejects.toMatchObject({ name: 'DataCloneError' })
     expect(get()).toEqual({ status: 'idle' })
     expect(await live(scene)).toEqual([])
@@ -217,6 +220,144 @@ describe('leaving for the provider', () => {
       expect(get()).toEqual({ status: 'idle' })
       expect(page.left).toEqual([])
     }
+  })
+})
+
+describe('what is known at the click', () => {
+  /** The input with which the person was sent away. */
+  const inputOf = async (scene: Scene, url: string) =>
+    (await scene.browser.records()).get(transactionKey(stateOf(url))) as { input: object; returnTo: string }
+
+  class PressEvent {
+    readonly type = 'press'
+    readonly target = {}
+    readonly returnTo = '/of-the-event'
+  }
+
+  test('is merged over what was known before', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const leaving = app.leaving()
+    app.client.authorization('bank', { returnTo: '/a', scope: 'openid' }).authorize({ returnTo: '/b' })
+    const { input, returnTo } = await inputOf(scene, await leaving)
+    expect(input).toEqual({ returnTo: '/b', scope: 'openid' })
+    expect(returnTo).toBe('/b')
+  })
+
+  test('may be an object without a prototype', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const leaving = app.leaving()
+    app.client
+      .authorization('bank')
+      .authorize(Object.assign(Object.create(null) as object, { returnTo: '/b' }))
+    expect(await inputOf(scene, await leaving)).toMatchObject({ returnTo: '/b' })
+  })
+
+  test.each<[string, unknown]>([
+    ['an event of the DOM', Object.assign(new Event('click'), { returnTo: '/of-the-event' })],
+    ['an event of React Aria', new PressEvent()],
+    ['a list', [{ returnTo: '/of-the-event' }]],
+    ['a text', 'returnTo'],
+    ['nothing', null],
+  ])('is not %s, which a handler is called with', async (_name, argument) => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { prepareAsync, authorizeAsync } = app.client.authorization('bank', { returnTo: '/a' })
+    await prepareAsync(argument as object)
+    const leaving = app.leaving()
+    void authorizeAsync(argument as object)
+    expect((await inputOf(scene, await leaving)).input).toEqual({ returnTo: '/a' })
+    expect(await live(scene)).toHaveLength(1)
+  })
+
+  test('takes the place of a click that has not left yet: one person is sent away, once', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorize, authorizeAsync } = app.client.authorization('bank')
+    const leaving = app.leaving()
+    const first = authorizeAsync({ returnTo: '/first' })
+    authorize({ returnTo: '/second' })
+    expect(await inputOf(scene, await leaving)).toMatchObject({ returnTo: '/second' })
+    expect(await first).toEqual({ status: 'idle' })
+    await settled()
+    expect(app.left).toHaveLength(1)
+    expect(await live(scene)).toHaveLength(1)
+    expect(app.client.authorization('bank').get()).toEqual({ status: 'leaving' })
+  })
+
+  test('makes the same call of clicks with an equal input', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorizeAsync } = app.client.authorization('bank', { scope: 'openid' })
+    const leaving = app.leaving()
+    const outcome = authorizeAsync({ returnTo: '/a' })
+    expect(authorizeAsync({ returnTo: '/a', scope: 'openid' })).toBe(outcome)
+    expect(app.client.authorization('bank').authorizeAsync({ scope: 'openid', returnTo: '/a' })).toBe(outcome)
+    await leaving
+    await settled()
+    expect(app.left).toHaveLength(1)
+  })
+
+  test('that differs every time keeps the failure on show', async () => {
+    const scene = createScene(network)
+    scene.server.hostile.discovery = () => HttpResponse.error()
+    const { client } = scene.open()
+    const at = (now: number) => client.authorization('bank', { returnTo: `/?now=${String(now)}` })
+    await at(1).authorizeAsync()
+    expect(at(2).get()).toMatchObject({ status: 'failed', error: { code: 'network_error' } })
+    expect(at(2).get()).toBe(at(3).get())
+  })
+
+  test('shows its state where it was called, also when it names another connection', async () => {
+    const scene = createScene(network)
+    const { client } = scene.open()
+    const { authorizeAsync, get } = client.authorization('bank')
+    expect(await authorizeAsync({ connection: 'gone' })).toMatchObject({
+      status: 'failed',
+      error: { code: 'unknown_connection' },
+    })
+    expect(get().status).toBe('failed')
+  })
+})
+
+describe('a mistake of the application', () => {
+  // Nothing that JSON can say.
+  const endless: Record<string, unknown> = {}
+  endless['endless'] = endless
+
+  test.each<[string, object]>([
+    ['an input that cannot be stored', { done: () => undefined }],
+    ['an input without end', endless],
+  ])('rejects, and a handler reports it: %s', async (_name, input) => {
+    const reported = vi.fn()
+    vi.stubGlobal('reportError', reported)
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorize, authorizeAsync, prepare, prepareAsync, get } = app.client.authorization('bank')
+    await expect(authorizeAsync(input)).rejects.toThrow()
+    await expect(prepareAsync(input)).rejects.toThrow()
+    expect(reported).not.toHaveBeenCalled()
+    authorize(input)
+    prepare(input)
+    await vi.waitFor(() => expect(reported).toHaveBeenCalledTimes(2))
+    expect(get()).toEqual({ status: 'idle' })
+    expect(app.left).toEqual([])
+    expect(await live(scene)).toEqual([])
+  })
+
+  test('is all that is reported: what a person can cause is a state', async () => {
+    const reported = vi.fn()
+    vi.stubGlobal('reportError', reported)
+    const scene = createScene(network)
+    scene.server.hostile.discovery = () => HttpResponse.error()
+    const { client } = scene.open()
+    const authorization = client.authorization('bank')
+    authorization.prepare()
+    authorization.authorize()
+    await until(authorization, 'failed')
+    await settled()
+    expect(reported).not.toHaveBeenCalled()
   })
 })
 
@@ -554,6 +695,31 @@ describe('preparing', () => {
     expect(scene.backend.calls.filter(({ path }) => path === '/mediated/authorization')).toHaveLength(1)
   })
 
+  test('for another input is removed, and the click makes its own', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { prepareAsync } = app.client.authorization('bank')
+    await prepareAsync({ returnTo: '/a' })
+    await prepareAsync({ returnTo: '/b' })
+    await settled()
+    expect(await live(scene)).toMatchObject([[expect.any(String), { input: { returnTo: '/b' } }]])
+    const prepared = (await live(scene))[0]?.[0]
+    const url = await scene.leave(app, 'bank', { returnTo: '/c' })
+    await settled()
+    expect(await live(scene)).toMatchObject([[stateOf(url), { input: { returnTo: '/c' } }]])
+    expect(stateOf(url)).not.toBe(prepared)
+  })
+
+  test('is used for an equal input, whatever of it is known at the click', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    await app.client.authorization('bank', { scope: 'openid', returnTo: '/a' }).prepareAsync()
+    const prepared = (await live(scene))[0]?.[0]
+    const leaving = app.leaving()
+    app.client.authorization('bank', { returnTo: '/' }).authorize({ returnTo: '/a', scope: 'openid' })
+    expect(stateOf(await leaving)).toBe(prepared)
+  })
+
   test('shows no failure: the click tries again', async () => {
     const scene = createScene(network)
     scene.server.hostile.discovery = () => HttpResponse.error()
@@ -655,6 +821,24 @@ describe('transactions in storage', () => {
     const leaving = app.leaving()
     abandoned[0]?.restart()
     await leaving
+    expect(await until(app.client.connections, 'ready')).toMatchObject({ abandoned: [] })
+  })
+
+  test('are begun again in a popup that opens while the click is being handled', async () => {
+    const scene = createScene(network)
+    const url = await scene.leave(scene.open())
+    // As of a page that waited for a popup and was closed.
+    const key = transactionKey(stateOf(url))
+    const left = (await scene.browser.records()).get(key) as object
+    await scene.browser.tamper(key, { ...left, input: { display: 'popup' } })
+    scene.browser.clock.advance(1000)
+    const app = scene.open()
+    const { abandoned } = await until(app.client.connections, 'ready')
+    const openPopup = vi.fn(() => createPopup() as unknown as Window)
+    app.platform.navigation.openPopup = openPopup
+    abandoned[0]?.restart()
+    expect(openPopup).toHaveBeenCalledTimes(1)
+    await until(app.client.authorization('bank'), 'waiting')
     expect(await until(app.client.connections, 'ready')).toMatchObject({ abandoned: [] })
   })
 

@@ -112,6 +112,25 @@ describe('a popup', () => {
     expect((await first).status).toBe('connected')
   })
 
+  test('gives way to one for what the person chooses instead', async () => {
+    const scene = createScene(network)
+    const popups = [createPopup(), createPopup()] as const
+    const app = scene.open('/', { popup: [...popups] })
+    const authorization = app.client.authorization('bank', { display: 'popup' })
+    authorization.authorize({ scope: 'openid' })
+    await until(authorization, 'waiting')
+    const second = authorization.authorizeAsync({ scope: 'openid accounts' })
+    expect(popups[0].closed).toBe(true)
+    await until(authorization, 'waiting')
+    // What the person left behind is neither shown nor told as abandoned.
+    await pass(scene, 5)
+    expect(authorization.get().status).toBe('waiting')
+    scene.open(scene.server.visit(popups[1].shows))
+    expect((await second).status).toBe('connected')
+    scene.browser.clock.advance(1000)
+    expect(await until(scene.open().client.connections, 'ready')).toMatchObject({ abandoned: [] })
+  })
+
   test('connects although the provider cut it off from the app, so that it looks closed', async () => {
     const scene = createScene(network)
     const popup = { ...createPopup(), closed: true, location: { href: '' } }
