@@ -1,76 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { extname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
+import { eachProgram, examples, type Example } from './examples.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
-interface Example {
-  /** Where a virtual file for it stands: beside the test, so that packages are found. */
-  readonly file: string
-  readonly code: string
-  /** Such as `README.md:14`. */
-  readonly place: string
-}
-
-/** The TypeScript examples of the README, the documents and the doc comments, each as a module of its own. */
-const examples: readonly Example[] = ['README.md', 'docs', 'src', 'examples']
-  .flatMap((path) => filesOf(path))
-  .flatMap((path) => examplesOf(path))
-
-function filesOf(path: string): string[] {
-  if (extname(path)) return [path]
-  try {
-    return readdirSync(join(root, path), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(?:md|tsx?)$/.test(name) && !name.includes('node_modules'))
-      .map((name) => join(path, name))
-  } catch {
-    return []
-  }
-}
-
-function examplesOf(path: string): Example[] {
-  const text = readFileSync(join(root, path), 'utf8')
-  const inComments = !path.endsWith('.md')
-  const fence = inComments ? /^ *\* ```(tsx?)\n([^]*?)^ *\* ```/gm : /^```(tsx?)\n([^]*?)^```/gm
-  return [...text.matchAll(fence)].map(([, kind = 'ts', body = ''], index) => ({
-    file: join(root, 'test/docs', `${path.replaceAll(/\W/g, '-')}-${String(index)}.${kind}`),
-    code: `${inComments ? body.replaceAll(/^ *\* ?/gm, '') : body}\nexport {}\n`,
-    place: `${path}, example ${String(index + 1)}`,
-  }))
-}
-
-const settings = ts.parseJsonConfigFileContent(
-  ts.readConfigFile(join(root, 'tsconfig.consumer.json'), (file) => ts.sys.readFile(file)).config,
-  ts.sys,
-  root,
-).options
-
-/** What the compiler says of these examples, together in one program. */
-function problemsOf(together: readonly Example[]): string[] {
-  const byFile = new Map(together.map((example) => [example.file, example]))
-  const options: ts.CompilerOptions = {
-    ...settings,
-    noEmit: true,
-    incremental: false,
-    composite: false,
-    noUnusedLocals: false,
-    noUnusedParameters: false,
-    types: ['node', 'react'],
-  }
-  const host = ts.createCompilerHost(options)
-  const { fileExists, readFile, getSourceFile } = host
-  host.fileExists = (file) => byFile.has(file) || fileExists(file)
-  host.readFile = (file) => byFile.get(file)?.code ?? readFile(file)
-  host.getSourceFile = (file, language, ...rest) => {
-    const example = byFile.get(file)
-    return example
-      ? ts.createSourceFile(file, example.code, language)
-      : getSourceFile(file, language, ...rest)
-  }
-  const program = ts.createProgram([...byFile.keys()], options, host)
-  return [...byFile.values()].flatMap(({ file, place }) => {
+/** What the compiler says of these examples. */
+function problemsOf(together: readonly Example[], program: ts.Program): string[] {
+  return together.flatMap(({ file, place }) => {
     const source = program.getSourceFile(file)
     const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
     return found.map(({ messageText }) => `${place}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`)
@@ -83,8 +17,5 @@ test('there are examples in the README and in the doc comments', () => {
 })
 
 test('every example compiles', { timeout: 120_000 }, () => {
-  // An augmentation of Register holds for a whole program: such examples are compiled alone.
-  const alone = examples.filter(({ code }) => code.includes('declare module'))
-  const together = examples.filter((example) => !alone.includes(example))
-  expect([...problemsOf(together), ...alone.flatMap((example) => problemsOf([example]))]).toEqual([])
+  expect(eachProgram(problemsOf).flat()).toEqual([])
 })
