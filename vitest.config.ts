@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { reactCompiler } from './scripts/react-compiler.js'
 import { aliases, reactAliases } from './scripts/vite-options.js'
 
 const typeTests = (name: string, folder: string, exclude: string[] = []) => ({
@@ -69,6 +70,18 @@ export default defineConfig({
           include: ['test/react/**/*.test.{ts,tsx}'],
           setupFiles: 'test/setup/react-18.ts',
           provide: { react: 18 },
+        },
+      },
+      {
+        // The same tests on hooks that the React Compiler has compiled.
+        extends: true,
+        plugins: [reactCompiler(/\/src\/react\/[\w-]+\.tsx?$/)],
+        test: {
+          name: 'jsdom-compiled',
+          ...jsdom,
+          include: ['test/react/**/*.test.{ts,tsx}'],
+          setupFiles: 'test/setup/jsdom.ts',
+          provide: { react: 19 },
         },
       },
       {

@@ -43,7 +43,7 @@ const steps = [
   { name: 'package', command: 'vitest run --project package', folder: 'test/package', needs: 'build' },
   {
     name: 'unit',
-    command: 'vitest run --project node --project jsdom --project jsdom-react18',
+    command: 'vitest run --project node --project jsdom --project jsdom-react18 --project jsdom-compiled',
     folder: 'test',
     alone: true,
   },

@@ -1,17 +1,41 @@
 export type { Authorization } from './core/authorize/authorization.js'
+export type {
+  ClickArgument,
+  EventLike,
+  KnownInput,
+  MissingInput,
+  OnlyKnownInput,
+  SettledField,
+} from './core/authorize/authorization-input.js'
 export type { AuthorizationState } from './core/authorize/authorization-state.js'
-export type { CallbackState } from './core/callback/callback.js'
-export { createClient, type Client } from './core/client.js'
-export type { ClientOptions, Providers } from './core/configuration.js'
+export type { CallbackState, ConnectedOutcome, Restartable, Resumable } from './core/callback/callback.js'
+export { createClient, type AnyClient, type Client } from './core/client.js'
+export type { ClientOptions } from './core/configuration.js'
 export type { Connection } from './core/records/connection.js'
-export type { ConnectionsState } from './core/connections/connections-state.js'
+export type { Abandoned, ConnectionsState, ConnectionsStore } from './core/connections/connections-state.js'
 export type { CountersignEvent } from './core/client-events.js'
 export type { CommonInput, Mode } from './core/input.js'
-export type { DetailsOf, InputArgument, InputOf, ModeOf, Provider, ProviderChannel } from './core/provider.js'
+export type {
+  ConnectionOf,
+  DetailsOf,
+  InputOf,
+  ModeOf,
+  Provider,
+  ProviderChannel,
+  ProviderName,
+  Providers,
+} from './core/provider.js'
 export type { ReadableStore } from './core/readable-store.js'
 export type { Ready, ReadyOptions } from './core/ready.js'
 export { singleUser, type SubjectOption } from './core/subject.js'
-export type { Connected, TokensState, Userinfo, WithAccessToken, WithUserinfo } from './core/connections/tokens.js'
+export type {
+  Connected,
+  TokensState,
+  TokensStateOf,
+  Userinfo,
+  WithAccessToken,
+  WithUserinfo,
+} from './core/connections/tokens.js'
 export {
   AuthorizationResponseError,
   BackendError,
@@ -25,9 +49,18 @@ export {
   type Recovery,
 } from './protocol/errors.js'
 export type { Revocation } from './protocol/revocation-result.js'
-export { CountersignProvider, useClient, type CountersignProviderProps } from './react/provider.js'
-export type { Register, RegisteredClient } from './react/register.js'
+export {
+  CountersignProvider,
+  useClient,
+  type ClientOption,
+  type CountersignProviderProps,
+} from './react/provider.js'
+export type { ProvidedClient, Register, RegisteredClient } from './react/register.js'
 export { useAuthorize, type UseAuthorizeResult } from './react/use-authorize.js'
 export { useAuthorizationCallback, useCallback } from './react/use-callback.js'
-export { useConnections, type UseConnectionsOptions } from './react/use-connections.js'
-export { useTokens, type UseTokensOptions } from './react/use-tokens.js'
+export {
+  useConnections,
+  type UseConnectionsOptions,
+  type UseConnectionsResult,
+} from './react/use-connections.js'
+export { useConnection, useTokens, type UseConnectionOptions } from './react/use-connection.js'

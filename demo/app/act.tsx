@@ -5,12 +5,12 @@ export function Act({
   quiet = false,
 }: {
   label: string
-  onClick: () => unknown
+  onClick: () => void
   /** Whether it is the lesser choice. @defaultValue false */
   quiet?: boolean
 }) {
   return (
-    <button type="button" className={quiet ? 'quiet' : undefined} onClick={() => void onClick()}>
+    <button type="button" className={quiet ? 'quiet' : undefined} onClick={onClick}>
       {label}
     </button>
   )

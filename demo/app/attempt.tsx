@@ -7,9 +7,9 @@ import { Problem } from './problem.js'
 export interface AttemptProps {
   readonly state: AuthorizationState
   /** Goes to the bank again in the same way. */
-  readonly again: () => unknown
+  readonly again: () => void
   /** Goes to the bank by this page. */
-  readonly byThisPage: () => unknown
+  readonly byThisPage: () => void
 }
 
 /** Where an attempt to connect stands: the bank's window, and what came of it. */

@@ -7,7 +7,7 @@ const Chosen = createContext<string | undefined>(undefined)
 /** Says which of a provider's connections everything below it is about. */
 export const ChosenConnection = Chosen.Provider
 
-/** The connection that is shown, as an option of `useTokens`. */
+/** The connection that is shown, as an option of `useConnection`. */
 export function useChosen(): { readonly connection: string | undefined } {
   return { connection: useContext(Chosen) }
 }

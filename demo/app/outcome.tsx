@@ -50,7 +50,7 @@ function UserUnknown({ error }: { error: CountersignError }) {
 }
 
 /** Nobody was signed in when the person came back; by now somebody may be, by the menu or in another tab. */
-function SignInFirst({ resume }: { resume: () => unknown }) {
+function SignInFirst({ resume }: { resume: () => void }) {
   const user = useUser()
   return (
     <div className="outcome">

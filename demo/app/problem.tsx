@@ -7,9 +7,9 @@ import { wordsFor } from './words.js'
 export interface ProblemProps {
   readonly error: CountersignError
   /** Takes the step again that failed. */
-  readonly again: () => unknown
+  readonly again: () => void
   /** Another way to the same end. */
-  readonly instead?: { readonly label: string; readonly act: () => unknown } | undefined
+  readonly instead?: { readonly label: string; readonly act: () => void } | undefined
 }
 
 /** Something that did not work, with what its `recovery` says can be done. */

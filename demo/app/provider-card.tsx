@@ -1,11 +1,9 @@
 import {
   useAuthorizationCallback,
   useAuthorize,
+  useConnection,
   useConnections,
-  useTokens,
   type CallbackState,
-  type Connection,
-  type ConnectionsState,
   type InputOf,
   type TokensState,
 } from 'countersign'
@@ -104,11 +102,11 @@ export function ProviderCard(props: ProviderCardProps) {
         <button
           type="button"
           className={offered ? 'quiet' : undefined}
-          onPointerEnter={() => void attempt.prepare()}
+          onPointerEnter={attempt.prepare}
           onClick={() => {
             if (busy) return
             setConfirmed(undefined)
-            void attempt.again()
+            attempt.again()
           }}
           // Never while the page leaves: it may not, and then the next click leaves anew. A button that is disabled loses the focus.
           aria-disabled={busy}
@@ -123,10 +121,11 @@ export function ProviderCard(props: ProviderCardProps) {
           <Act
             quiet
             label="Disconnect"
-            onClick={async () => {
-              const { revoked } = await tokens.disconnect()
-              setConfirmed(revoked)
-              announce(`${title}: ${farewells[String(revoked)] ?? ''}`)
+            onClick={() => {
+              void tokens.disconnect().then(({ revoked }) => {
+                setConfirmed(revoked)
+                announce(`${title}: ${farewells[String(revoked)] ?? ''}`)
+              })
             }}
           />
         )}
@@ -162,22 +161,13 @@ function useChoice(name: ProviderName) {
   const [chosen, choose] = useState<string>()
   const came = callback.status === 'connected' && callback.provider === name
   const wanted = chosen ?? (came ? callback.connection.id : undefined)
-  const connections = useConnections({ select: connectionsOf(name) })
+  const connections = useConnections({
+    select: (all) =>
+      all.status === 'ready' ? all.connections.filter(({ provider }) => provider === name) : [],
+  })
   const there = connections.some(({ id }) => id === wanted)
-  const tokens: TokensState = useTokens(name, { connection: there ? wanted : undefined })
+  const tokens: TokensState = useConnection(name, { connection: there ? wanted : undefined })
   return { connections, tokens, choose }
-}
-
-const selectors = new Map<ProviderName, (all: ConnectionsState) => readonly Connection[]>()
-
-/** The same function every time: a new one would select anew with every rendering. */
-function connectionsOf(name: ProviderName): (all: ConnectionsState) => readonly Connection[] {
-  const select =
-    selectors.get(name) ??
-    ((all: ConnectionsState) =>
-      all.status === 'ready' ? all.connections.filter(({ provider }) => provider === name) : [])
-  selectors.set(name, select)
-  return select
 }
 
 /** The way to the bank, as the person wants it: by this page or by a window of its own. */
@@ -189,16 +179,24 @@ function useAttempt(
 ) {
   const display = useDisplay()
   const whole = { ...(renewed === undefined ? input : { connection: renewed }) } as Input
-  const { authorize: _, prepare, ...state } = useAuthorize(name, { ...whole, display })
+  const {
+    authorize,
+    authorizeAsync,
+    prepare,
+    prepareAsync: _,
+    ...state
+  } = useAuthorize(name, { ...whole, display })
   return {
     state,
     prepare,
-    again: async () => {
-      // Looked up by now: somebody may have signed in since this was rendered, and has an attempt of their own.
-      const outcome = await bank.authorization(name, { ...whole, display }).authorize()
-      if (outcome.status === 'connected') choose(outcome.connection.id)
+    again: () => {
+      void authorizeAsync().then((outcome) => {
+        if (outcome.status === 'connected') choose(outcome.connection.id)
+      })
     },
-    byThisPage: () => bank.authorization(name, { ...whole, display: 'redirect' }).authorize(),
+    byThisPage: () => {
+      authorize({ display: 'redirect' })
+    },
   }
 }
 
@@ -213,7 +211,7 @@ function Reconnect({ name, id }: { name: ProviderName; id: string }) {
         className="quiet"
         aria-disabled={busy}
         onClick={() => {
-          if (!busy) void attempt.again()
+          if (!busy) attempt.again()
         }}
       >
         Reconnect

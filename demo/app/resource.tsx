@@ -1,12 +1,12 @@
 import { CountersignError } from 'countersign'
-import { useEffect, useState, type ReactNode } from 'react'
+import { useEffect, useInsertionEffect, useRef, useState, type ReactNode } from 'react'
 
 type Loaded<T> =
   | { readonly status: 'loading' }
   | { readonly status: 'loaded'; readonly value: T }
   | { readonly status: 'failed'; readonly message: string }
 
-/** Shows what `load` brings; it runs again when `id` changes. */
+/** Shows what `load` brings; the present one runs again when `id` changes, which names what it is about. */
 export function Resource<T>({
   id,
   load,
@@ -18,9 +18,13 @@ export function Resource<T>({
 }) {
   const [state, setState] = useState<Loaded<T>>({ status: 'loading' })
   const [attempt, setAttempt] = useState(0)
+  const present = useRef(load)
+  useInsertionEffect(() => {
+    present.current = load
+  })
   useEffect(() => {
     let wanted = true
-    load().then(
+    present.current().then(
       (value) => {
         if (wanted) setState({ status: 'loaded', value })
       },
@@ -33,8 +37,6 @@ export function Resource<T>({
     return () => {
       wanted = false
     }
-    // `load` belongs to the connection that `id` names.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [id, attempt])
   if (state.status === 'loading') return <p className="loading">Fetching…</p>
   if (state.status === 'loaded') return <>{children(state.value)}</>

@@ -9,16 +9,15 @@ const { users } = readConfiguration()
  *
  * @param onDone Goes on with what needed somebody who is signed in.
  */
-export function SignIn({ onDone }: { onDone?: () => unknown }) {
+export function SignIn({ onDone }: { onDone?: () => void }) {
   return (
     <p className="actions">
       {users.map((user) => (
         <Act
           key={user.id}
           label={`Sign in as ${user.name}`}
-          onClick={async () => {
-            await changeUser(user)
-            await onDone?.()
+          onClick={() => {
+            void changeUser(user).then(onDone)
           }}
         />
       ))}

@@ -3,8 +3,8 @@ import {
   CountersignProvider,
   useAuthorizationCallback,
   useAuthorize,
+  useConnection,
   useConnections,
-  useTokens,
 } from 'countersign'
 import { StrictMode, version } from 'react'
 import { createRoot } from 'react-dom/client'
@@ -26,7 +26,7 @@ declare global {
 const readers = {
   tokens: function Tokens() {
     window.renders.tokens++
-    return <i>{useTokens('apiture').status}</i>
+    return <i>{useConnection('apiture').status}</i>
   },
   connections: function Connections() {
     window.renders.connections++

@@ -1,23 +1,24 @@
 import { browserPlatform } from '../platform/platform.js'
 import { CountersignError } from '../protocol/errors.js'
-import { createAuthorization, type Authorization } from './authorize/authorization.js'
+import {
+  createAuthorization,
+  createAuthorizationRuns,
+  type Authorization,
+  type AuthorizationRuns,
+} from './authorize/authorization.js'
+import type { ClickArgument, OnlyKnownInput } from './authorize/authorization-input.js'
 import type { CallbackState } from './callback/callback.js'
 import { createCallbackStore, type CallbackStore } from './callback/callback-store.js'
 import { captureResponse, type Capture } from './callback/capture.js'
-import {
-  checkClientOptions,
-  checkConfiguration,
-  type ClientOptions,
-  type Providers,
-} from './configuration.js'
+import { checkClientOptions, checkConfiguration, type ClientOptions } from './configuration.js'
 import { createConnections } from './connections/connections.js'
-import type { Connections, ConnectionsState } from './connections/connections-state.js'
-import { createTokens, type TokensState } from './connections/tokens.js'
+import type { Connections, ConnectionsStore } from './connections/connections-state.js'
+import { createTokens, type TokensState, type TokensStateOf } from './connections/tokens.js'
 import type { Context } from './context.js'
 import { createContext } from './create-context.js'
 import type { CommonInput } from './input.js'
 import { lazyParts } from './lazy.js'
-import type { DetailsOf, InputArgument, ModeOf, UserinfoOf } from './provider.js'
+import type { ConnectionOf, InputOf, ProviderName, Providers } from './provider.js'
 import type { ReadableStore } from './readable-store.js'
 import type { Ready, ReadyOptions } from './ready.js'
 import { sessionKey } from './records/keys.js'
@@ -29,19 +30,25 @@ import { createSubject, type Subject } from './subject.js'
 export interface Client<P extends Providers = Providers> {
   readonly providers: P
   /** Outcome of the response that this page was opened with. */
-  readonly callback: ReadableStore<CallbackState>
+  readonly callback: ReadableStore<CallbackState<ConnectionOf<P>>>
   /** All connections of the app's user. */
-  readonly connections: ReadableStore<ConnectionsState>
-  /** The authorization of a provider with an input: the same object for an equal input. */
-  authorization<Name extends Extract<keyof P, string>>(
+  readonly connections: ConnectionsStore<ConnectionOf<P>>
+  /**
+   * The authorization of a provider, with what is known of the input before the click. The state is one per provider and
+   * `connection` of this input.
+   */
+  authorization<
+    Name extends ProviderName<P>,
+    const Known extends OnlyKnownInput<InputOf<P[Name]>, Known> = never,
+  >(
     name: Name,
-    ...input: InputArgument<P[Name]>
-  ): Authorization
+    input?: Known,
+  ): Authorization<ConnectionOf<P, Name>, ClickArgument<InputOf<P[Name]>, Known>>
   /** The tokens of a provider's connection: the same store for the same arguments. */
-  tokens<Name extends Extract<keyof P, string>>(
+  tokens<Name extends ProviderName<P>>(
     name: Name,
     options?: { readonly connection?: string | undefined },
-  ): ReadableStore<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>, UserinfoOf<P[Name]>>>
+  ): ReadableStore<TokensStateOf<P, Name>>
   /**
    * The connection of a provider, for route loaders and for queries that begin before anything renders. Resolves as soon as
    * it is known: never with `restoring`, and not while the response that the page was opened with is being redeemed.
@@ -51,10 +58,10 @@ export interface Client<P extends Providers = Providers> {
    * @throws the signal's reason when it is aborted.
    * @throws {TypeError} when the client has no such provider.
    */
-  ready<Name extends Extract<keyof P, string>>(
+  ready<Name extends ProviderName<P>>(
     name: Name,
     options?: ReadyOptions,
-  ): Promise<Ready<TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>, UserinfoOf<P[Name]>>>>
+  ): Promise<Ready<TokensStateOf<P, Name>>>
   /**
    * Says who the app's user is now: an id, or `null` when nobody is signed in. It wins over a promise that `createClient`
    * still waits for. When it is another one, or nobody, everything of the user before goes off show and their tokens in
@@ -65,6 +72,18 @@ export interface Client<P extends Providers = Providers> {
   setSubject(subject: string | null): void
   /** Ends listening to other tabs and to the page. */
   dispose(): void
+}
+
+/**
+ * Any client, whatever its providers: what the hooks take. A `Client` of some providers is not a `Client` of others, as its
+ * states tell them apart.
+ */
+export interface AnyClient {
+  readonly providers: Providers
+  readonly callback: ReadableStore<unknown>
+  readonly connections: ReadableStore<unknown> & Pick<ConnectionsStore, 'refresh' | 'refreshAsync'>
+  readonly authorization: (...input: never) => ReadableStore<unknown>
+  readonly tokens: (...input: never) => ReadableStore<unknown>
 }
 
 /**
@@ -89,18 +108,23 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const onServer = typeof window === 'undefined' && !options.platform
   const { namespace = 'countersign' } = options
   const platform = options.platform ?? browserPlatform(namespace)
-  const authorizations = new Map<string, Authorization>()
+  const authorizations = new Map<string, AuthorizationRuns>()
   const tokenStores = new Map<string, ReadableStore<TokensState>>()
   const callback = createCallbackStore()
 
   const authorization = (name: string, input: CommonInput = {}): Authorization =>
-    remember(authorizations, `${name} ${stableKey(input)}`, () => createAuthorization(context, name, input))
+    createAuthorization(
+      remember(authorizations, `${name} ${input.connection ?? ''}`, () =>
+        createAuthorizationRuns(context, name),
+      ),
+      input,
+    )
 
   const subject = createSubject(platform, options.subject)
   const context = createContext(options as ClientOptions, {
     platform,
     subject,
-    restart: (name, input) => authorization(name, input).authorize(),
+    restart: (name, input) => authorization(name, input).authorizeAsync(),
     requireSignIn: () => {
       connections.requireSignIn()
     },
@@ -123,21 +147,22 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       createTokens(context, connections, name, connection),
     )
 
-  return {
+  const client: Client = {
     providers: options.providers,
     callback,
     connections,
-    authorization,
-    tokens: tokens as Client<P>['tokens'],
+    authorization: authorization as Client['authorization'],
+    tokens: tokens as Client['tokens'],
     ready: (async (name: string, settings?: ReadyOptions) =>
       (await lazyParts()).ready(
         onServer ? undefined : callback,
         tokens(name, settings),
         settings,
-      )) as Client<P>['ready'],
+      )) as Client['ready'],
     setSubject: subject.set,
     dispose,
   }
+  return client as unknown as Client<P>
 }
 
 interface Stores {
@@ -198,11 +223,3 @@ function start(context: Context, { subject, callback, connections }: Stores): ()
   complete('complete', capture)
   return stop
 }
-
-/** Equal inputs have equal keys, whatever the order of their members. */
-const stableKey = (input: object): string =>
-  JSON.stringify(input, (_name, value: unknown) =>
-    typeof value === 'object' && value && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  )

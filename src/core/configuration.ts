@@ -3,12 +3,8 @@ import { checkOptions, type OptionForms } from '../protocol/options.js'
 import { refuseSecrets } from '../protocol/secrets.js'
 import type { CountersignEvent } from './client-events.js'
 import { providerOf, type BackendOption, type Context } from './context.js'
-import type { Provider } from './provider.js'
+import type { Provider, ProviderName, Providers } from './provider.js'
 import type { SubjectOption } from './subject.js'
-
-/** The providers of a client, by the names the application gives them. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "a provider of whatever input": input types stand in contravariant positions
-export type Providers = Readonly<Record<string, Provider<any, any>>>
 
 /** Options of `createClient`. */
 export interface ClientOptions<P extends Providers = Providers> {
@@ -24,7 +20,7 @@ export interface ClientOptions<P extends Providers = Providers> {
    *
    * @defaultValue `/callback/<name>` on this origin, below `basePath`
    */
-  readonly redirectUri?: (name: Extract<keyof P, string>) => string
+  readonly redirectUri?: (name: ProviderName<P>) => string
   /**
    * Path below which the app lives, such as `/app`: redirect URIs are below it. It is never guessed from the address.
    *

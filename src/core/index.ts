@@ -1,25 +1,42 @@
 export type { Authorization } from './authorize/authorization.js'
+export type {
+  ClickArgument,
+  EventLike,
+  KnownInput,
+  MissingInput,
+  OnlyKnownInput,
+  SettledField,
+} from './authorize/authorization-input.js'
 export type { AuthorizationState } from './authorize/authorization-state.js'
-export type { CallbackState } from './callback/callback.js'
-export { createClient, type Client } from './client.js'
-export type { ClientOptions, Providers } from './configuration.js'
+export type { CallbackState, ConnectedOutcome, Restartable, Resumable } from './callback/callback.js'
+export { createClient, type AnyClient, type Client } from './client.js'
+export type { ClientOptions } from './configuration.js'
 export type { Connection } from './records/connection.js'
-export type { ConnectionsState } from './connections/connections-state.js'
+export type { Abandoned, ConnectionsState, ConnectionsStore } from './connections/connections-state.js'
 export type { CountersignEvent } from './client-events.js'
 export type { CommonInput, Mode } from './input.js'
 export type {
+  ConnectionOf,
   DetailsOf,
-  InputArgument,
   InputOf,
   ModeOf,
   Provider,
   ProviderChannel,
+  ProviderName,
+  Providers,
   UserinfoOf,
 } from './provider.js'
 export type { ReadableStore } from './readable-store.js'
 export type { Ready, ReadyOptions } from './ready.js'
 export { singleUser, type SubjectOption } from './subject.js'
-export type { Connected, TokensState, Userinfo, WithAccessToken, WithUserinfo } from './connections/tokens.js'
+export type {
+  Connected,
+  TokensState,
+  TokensStateOf,
+  Userinfo,
+  WithAccessToken,
+  WithUserinfo,
+} from './connections/tokens.js'
 export {
   AuthorizationResponseError,
   BackendError,

@@ -2,6 +2,7 @@ import type { ConnectionDocument, JsonObject } from '../protocol/contract.js'
 import type { ChannelModule } from './channel/channel.js'
 import type { DirectSettings } from './channel/direct-settings.js'
 import type { CommonInput, Mode } from './input.js'
+import type { Connection } from './records/connection.js'
 
 /**
  * One configured data provider, as a preset such as `stitch({…})` makes it. Plain data and small pure functions; the
@@ -69,12 +70,22 @@ export interface ProviderChannel<M extends Mode = Mode> {
   readonly load: () => Promise<ChannelModule>
 }
 
+/** The providers of a client, by the names the application gives them. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "a provider of whatever input": input types stand in contravariant positions
+export type Providers = Readonly<Record<string, Provider<any, object>>>
+
+/** The names of providers. */
+export type ProviderName<P extends Providers> = Extract<keyof P, string>
+
+/** A connection at one of these providers: `provider` tells which, and with it the type of `details`. */
+export type ConnectionOf<
+  P extends Providers,
+  Name extends ProviderName<P> = ProviderName<P>,
+> = Name extends unknown ? Connection<DetailsOf<P[Name]>, Name> : never
+
 /** The input type of a provider. */
 export type InputOf<P> =
   P extends Provider<infer Input, infer _Details, infer _M, infer _U> ? Input & CommonInput : never
-
-/** The input as an argument: it can be left out only where the provider needs none of its fields. */
-export type InputArgument<P> = object extends InputOf<P> ? [input?: InputOf<P>] : [input: InputOf<P>]
 
 /** The details type of a provider. */
 export type DetailsOf<P> =

@@ -1,14 +1,14 @@
 'use client'
 import * as React from 'react'
-import type { Client } from '../core/client.js'
-import type { RegisteredClient } from './register.js'
+import type { AnyClient } from '../core/client.js'
+import type { ProvidedClient, RegisteredClient } from './register.js'
 
-const ClientContext = React.createContext<Client | undefined>(undefined)
+const ClientContext = React.createContext<AnyClient | undefined>(undefined)
 
 /** Props of {@link CountersignProvider}. */
 export interface CountersignProviderProps {
   /** The client, made once at module level. */
-  readonly client: RegisteredClient
+  readonly client: ProvidedClient
   readonly children?: React.ReactNode
 }
 
@@ -28,11 +28,11 @@ export interface CountersignProviderProps {
  * ```
  */
 export function CountersignProvider({ client, children }: CountersignProviderProps): React.ReactElement {
-  return <ClientContext.Provider value={client as Client}>{children}</ClientContext.Provider>
+  return <ClientContext.Provider value={client}>{children}</ClientContext.Provider>
 }
 
 /** Option of every hook: a client other than that of the nearest provider component. */
-export interface ClientOption<C extends Client> {
+export interface ClientOption<C extends AnyClient> {
   readonly client?: C
 }
 
@@ -41,7 +41,7 @@ export interface ClientOption<C extends Client> {
  *
  * @throws {Error} when there is none.
  */
-export function useClient<C extends Client = RegisteredClient>({ client }: ClientOption<C> = {}): C {
+export function useClient<C extends AnyClient = RegisteredClient>({ client }: ClientOption<C> = {}): C {
   const provided = React.useContext(ClientContext)
   const found = client ?? (provided as C | undefined)
   if (!found)

@@ -1,4 +1,4 @@
-import type { Client } from '../core/client.js'
+import type { AnyClient, Client } from '../core/client.js'
 
 /**
  * Say here once which client your app has, and every hook knows its providers, their inputs and details.
@@ -22,10 +22,12 @@ import type { Client } from '../core/client.js'
  */
 export interface Register {}
 
-/** The client that is registered, or any. */
-export type RegisteredClient = Register extends { readonly client: infer Registered extends Client }
+/** The client that is registered; while none is, one whose providers are not known. */
+export type RegisteredClient = Register extends { readonly client: infer Registered extends AnyClient }
   ? Registered
   : Client
 
-/** The names of a client's providers. */
-export type ProviderName<C extends Client> = Extract<keyof C['providers'], string>
+/** The client that the provider component takes: the registered one; while none is, any. */
+export type ProvidedClient = Register extends { readonly client: infer Registered extends AnyClient }
+  ? Registered
+  : AnyClient

@@ -1,12 +1,15 @@
 'use client'
 import * as React from 'react'
 import type { CallbackState } from '../core/callback/callback.js'
-import type { Client } from '../core/client.js'
+import type { AnyClient } from '../core/client.js'
+import type { ConnectionOf } from '../core/provider.js'
+import type { ReadableStore } from '../core/readable-store.js'
 import { useClient, type ClientOption } from './provider.js'
+import type { RegisteredClient } from './register.js'
 
-const none: CallbackState = { status: 'none' }
+const none = { status: 'none' } as const
 // One object: a fresh literal at every call would render for ever.
-const getServerState = (): CallbackState => none
+const getServerState = (): typeof none => none
 
 /**
  * Outcome of the authorization response that this page was opened with. It only reads: the client took the response
@@ -22,8 +25,11 @@ const getServerState = (): CallbackState => none
  * }
  * ```
  */
-export function useCallback(options?: ClientOption<Client>): CallbackState {
-  const { callback } = useClient(options)
+export function useCallback<C extends AnyClient = RegisteredClient>(
+  options?: ClientOption<C>,
+): CallbackState<ConnectionOf<C['providers']>> {
+  const client: AnyClient = useClient(options)
+  const callback = client.callback as ReadableStore<CallbackState<ConnectionOf<C['providers']>>>
   return React.useSyncExternalStore(callback.subscribe, callback.get, getServerState)
 }
 

@@ -1,16 +1,46 @@
 'use client'
 import * as React from 'react'
-import type { Client } from '../core/client.js'
-import type { ConnectionsState } from '../core/connections/connections-state.js'
+import type { AnyClient, Client } from '../core/client.js'
+import type { Abandoned, ConnectionsState, ConnectionsStore } from '../core/connections/connections-state.js'
+import type { ConnectionOf } from '../core/provider.js'
+import type { Connection } from '../core/records/connection.js'
+import type { CountersignError } from '../protocol/errors.js'
 import { useClient, type ClientOption } from './provider.js'
+import type { RegisteredClient } from './register.js'
+import { createSelection, isShallowEqual } from './selection.js'
 
-const restoring: ConnectionsState = { status: 'restoring' }
+const restoring = { status: 'restoring' } as const
+// One object: a fresh literal at every call would render for ever.
+const getServerState = (): ConnectionsState => restoring
 
-/** Options of {@link useConnections}. */
-export interface UseConnectionsOptions<T> extends ClientOption<Client> {
-  /** Picks what the component shows, such as a count: it renders again only when that changes. */
-  readonly select?: (state: ConnectionsState) => T
+/** Options of {@link useConnections} with `select`. */
+export interface UseConnectionsOptions<T, C extends AnyClient = RegisteredClient> extends ClientOption<C> {
+  /** Picks what the component shows, such as a count: it renders again only when that changes. May be written inline. */
+  readonly select: (state: ConnectionsState<ConnectionOf<C['providers']>>) => T
+  /**
+   * Decides whether a selection is still the same: then the one before is kept, as the same object.
+   *
+   * @defaultValue the same value, or arrays or plain objects whose members are the same
+   */
+  readonly isEqual?: (previous: T, next: T) => boolean
 }
+
+/** The same, whatever is selected. */
+interface AnyOptions extends ClientOption<AnyClient> {
+  readonly select?: ((state: never) => unknown) | undefined
+  readonly isEqual?: ((previous: never, next: never) => boolean) | undefined
+}
+
+/** Result of {@link useConnections} without `select`: the state, and the way to bring it up to date. */
+export type UseConnectionsResult<C extends Connection = ConnectionOf<RegisteredClient['providers']>> =
+  ConnectionsState<C> & {
+    /** `undefined` unless `status` is `ready`. */
+    readonly connections?: readonly C[] | undefined
+    /** `undefined` unless `status` is `ready`. */
+    readonly abandoned?: readonly Abandoned<C['provider']>[] | undefined
+    /** `undefined` unless `status` is `failed`. */
+    readonly error?: CountersignError | undefined
+  } & Pick<ConnectionsStore<C>, 'refresh' | 'refreshAsync'>
 
 /**
  * All connections of the app's user, over all providers, oldest first; and the attempts that never came back.
@@ -19,40 +49,38 @@ export interface UseConnectionsOptions<T> extends ClientOption<Client> {
  * ```tsx
  * import { useConnections } from 'countersign'
  *
+ * export function List() {
+ *   const { connections = [], refresh } = useConnections()
+ *   return (
+ *     <>
+ *       <ul>{connections.map(({ id, provider }) => <li key={id}>{provider}</li>)}</ul>
+ *       <button onClick={refresh}>Look again</button>
+ *     </>
+ *   )
+ * }
+ *
  * export function Count() {
- *   const count = useConnections({ select: (state) => (state.status === 'ready' ? state.connections.length : 0) })
- *   return <p>{count}</p>
+ *   return <p>{useConnections({ select: ({ status }) => status })}</p>
  * }
  * ```
  */
-export function useConnections<T = ConnectionsState>({ client, select }: UseConnectionsOptions<T> = {}): T {
-  const { connections } = useClient(client && { client })
-  const get = React.useMemo(
-    () => memoize(connections.get, select ?? ((state) => state as T)),
-    [connections, select],
-  )
-  const getServerState = React.useMemo(
-    () => memoize(() => restoring, select ?? ((state) => state as T)),
-    [select],
-  )
-  return React.useSyncExternalStore(connections.subscribe, get, getServerState)
-}
-
-/** The selection, the same object for as long as it is equal: a fresh one at every call would render for ever. */
-function memoize<T>(get: () => ConnectionsState, select: (state: ConnectionsState) => T): () => T {
-  let known: { readonly state: ConnectionsState; readonly selection: T } | undefined
-  return () => {
-    const state = get()
-    if (known?.state !== state) {
-      const selection = select(state)
-      known = { state, selection: known && isEqual(known.selection, selection) ? known.selection : selection }
-    }
-    return known.selection
-  }
-}
-
-/** Equal, or two lists of the same items. */
-function isEqual(a: unknown, b: unknown): boolean {
-  if (!Array.isArray(a) || !Array.isArray(b)) return Object.is(a, b)
-  return a.length === b.length && a.every((item, index) => Object.is(item, b[index]))
+export function useConnections<C extends AnyClient = RegisteredClient>(
+  options?: ClientOption<C> & { readonly select?: undefined; readonly isEqual?: undefined },
+): UseConnectionsResult<ConnectionOf<C['providers']>>
+export function useConnections<T, C extends AnyClient = RegisteredClient>(
+  options: UseConnectionsOptions<T, C>,
+): T
+export function useConnections({ client, select, isEqual = isShallowEqual }: AnyOptions = {}): unknown {
+  const { connections } = useClient(client && { client }) as Client
+  const [{ reader, commit }] = React.useState(createSelection)
+  const [get, getServer] = React.useMemo(() => {
+    const { refresh, refreshAsync } = connections
+    const pick = select ?? ((state: ConnectionsState) => ({ ...state, refresh, refreshAsync }))
+    return [reader(connections.get, pick, isEqual), reader(getServerState, pick, isEqual)]
+  }, [connections, reader, select, isEqual])
+  const selection = React.useSyncExternalStore(connections.subscribe, get, getServer)
+  React.useEffect(() => {
+    commit(selection)
+  }, [commit, selection])
+  return selection
 }

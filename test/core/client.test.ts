@@ -245,14 +245,15 @@ describe('a client', () => {
     expect(scene.server.requests.token).toEqual([])
   })
 
-  test('gives the same authorization for an equal input', () => {
-    const client = make({})
-    const { authorization } = client
-    expect(authorization('bank', { scope: 'a', returnTo: '/x' })).toBe(
-      authorization('bank', { returnTo: '/x', scope: 'a' }),
-    )
-    expect(authorization('bank')).toBe(authorization('bank', {}))
-    expect(authorization('bank')).not.toBe(authorization('bank', { scope: 'a' }))
+  test('has one state of an authorization for a provider and the connection to be renewed, whatever else is asked', () => {
+    const { authorization } = make({})
+    const { get, subscribe } = authorization('bank', { scope: 'a', returnTo: '/x' })
+    expect(authorization('bank', { returnTo: '/y' })).toMatchObject({ get, subscribe })
+    expect(authorization('bank')).toMatchObject({ get, subscribe })
+    const renewal = authorization('bank', { connection: 'one', scope: 'a' })
+    expect(renewal.get).not.toBe(get)
+    expect(authorization('bank', { connection: 'one' }).get).toBe(renewal.get)
+    expect(authorization('bank', { connection: 'two' }).get).not.toBe(renewal.get)
   })
 
   test('gives the same store of tokens for the same connection', () => {

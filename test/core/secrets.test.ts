@@ -172,7 +172,7 @@ describe('after a flow that failed', () => {
     expect(leaksOf(storage).length > 0).toBe(waits)
     if (!waits) return
     scene.browser.clock.advance(61)
-    await state.resume?.()
+    await state.resumeAsync?.()
     expect(leaksOf([...(await scene.browser.records())])).toEqual([])
   })
 

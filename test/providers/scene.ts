@@ -104,7 +104,7 @@ export function createScene<P extends Provider>(options: SceneOptions<P>) {
       onEvent: (event) => pageEvents.push(event),
       ...(backend && { backend: '/connect' }),
     })
-    return { page: at, client }
+    return { page: at, client: client as unknown as Client }
   }
 
   /** Clicks, and gives the authorization URL that the page was sent to. */
@@ -112,7 +112,7 @@ export function createScene<P extends Provider>(options: SceneOptions<P>) {
     const url = at.page.leaving()
     const stayed = at.client
       .authorization(name, input)
-      .authorize()
+      .authorizeAsync()
       .then((state) => {
         throw 'error' in state ? state.error : new Error(`The page stayed: ${state.status}`)
       })

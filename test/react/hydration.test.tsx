@@ -3,8 +3,8 @@ import {
   CountersignProvider,
   useAuthorizationCallback,
   useAuthorize,
+  useConnection,
   useConnections,
-  useTokens,
 } from 'countersign'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -37,7 +37,12 @@ test.each([
     const scene = createScene(network)
     const { client } = scene.open(await scene.consent())
     function Page() {
-      const states = [useAuthorizationCallback(), useAuthorize('bank'), useTokens('bank'), useConnections()]
+      const states = [
+        useAuthorizationCallback(),
+        useAuthorize('bank'),
+        useConnection('bank'),
+        useConnections(),
+      ]
       return <p>{states.map(({ status }) => status).join(' ')}</p>
     }
     const page = (

@@ -1,5 +1,5 @@
 import { render, screen } from '@testing-library/react'
-import { useAuthorizationCallback, useAuthorize, useClient, useConnections, useTokens } from 'countersign'
+import { useAuthorizationCallback, useAuthorize, useClient, useConnection, useConnections } from 'countersign'
 import { expect, test, vi } from 'vitest'
 import { createScene } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
@@ -11,7 +11,7 @@ test.each([
   ['useClient', () => useClient()],
   ['useAuthorizationCallback', () => useAuthorizationCallback()],
   ['useAuthorize', () => useAuthorize('bank')],
-  ['useTokens', () => useTokens('bank')],
+  ['useConnection', () => useConnection('bank')],
   ['useConnections', () => useConnections()],
 ])('%s says what to do when there is no client', (_name, useHook) => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined)

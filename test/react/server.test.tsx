@@ -4,8 +4,8 @@ import {
   createClient,
   useAuthorizationCallback,
   useAuthorize,
+  useConnection,
   useConnections,
-  useTokens,
 } from 'countersign'
 import { oidc } from 'countersign/providers'
 import { PassThrough } from 'node:stream'
@@ -15,7 +15,7 @@ import { renderToPipeableStream, renderToString } from 'react-dom/server'
 import { expect, test, vi } from 'vitest'
 
 function States() {
-  const states = [useAuthorizationCallback(), useAuthorize('bank'), useTokens('bank'), useConnections()]
+  const states = [useAuthorizationCallback(), useAuthorize('bank'), useConnection('bank'), useConnections()]
   return <p>{states.map(({ status }) => status).join(' ')}</p>
 }
 

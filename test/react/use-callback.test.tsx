@@ -107,7 +107,7 @@ test('resumes from a click after the network was gone', async () => {
     return (
       <>
         <Status />
-        {'resume' in callback && <button onClick={() => void callback.resume?.()}>Try again</button>}
+        {'resume' in callback && <button onClick={callback.resume}>Try again</button>}
       </>
     )
   }

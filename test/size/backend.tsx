@@ -5,7 +5,7 @@ import {
   singleUser,
   useAuthorizationCallback,
   useAuthorize,
-  useTokens,
+  useConnection,
 } from 'countersign'
 import { stitch } from 'countersign/providers'
 import { createRoot } from 'react-dom/client'
@@ -19,7 +19,7 @@ const client = createClient({
 function App() {
   const { authorize, prepare } = useAuthorize('stitch')
   const callback = useAuthorizationCallback()
-  const tokens = useTokens('stitch')
+  const tokens = useConnection('stitch')
   return (
     <button onPointerEnter={prepare} onClick={authorize}>
       {callback.status} {tokens.status}

@@ -5,7 +5,7 @@ import {
   singleUser,
   useAuthorizationCallback,
   useAuthorize,
-  useTokens,
+  useConnection,
 } from 'countersign'
 import { apiture } from 'countersign/providers'
 import { createRoot } from 'react-dom/client'
@@ -18,7 +18,7 @@ const client = createClient({
 function App() {
   const { authorize, prepare } = useAuthorize('apiture')
   const callback = useAuthorizationCallback()
-  const tokens = useTokens('apiture')
+  const tokens = useConnection('apiture')
   return (
     <button onPointerEnter={prepare} onClick={authorize}>
       {callback.status} {tokens.status}

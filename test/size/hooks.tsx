@@ -6,7 +6,7 @@ import {
   singleUser,
   useAuthorizationCallback,
   useAuthorize,
-  useTokens,
+  useConnection,
 } from 'countersign'
 import { apiture, stitch } from 'countersign/providers'
 import { createRoot } from 'react-dom/client'
@@ -23,7 +23,7 @@ const client = createClient({
 function App() {
   const { authorize, prepare } = useAuthorize('apiture')
   const callback = useAuthorizationCallback()
-  const tokens = useTokens('stitch')
+  const tokens = useConnection('stitch')
   return (
     <button onPointerEnter={prepare} onClick={authorize}>
       {callback.status} {tokens.status}

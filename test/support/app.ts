@@ -3,6 +3,7 @@ import {
   singleUser,
   type Client,
   type ClientOptions,
+  type CommonInput,
   type CountersignEvent,
 } from 'countersign/core'
 import { oidc } from 'countersign/providers'
@@ -78,11 +79,11 @@ export function createScene(network: ReturnType<typeof setupServer>, common: Set
   async function leave(
     app: App,
     name: keyof typeof providers = 'bank',
-    input: Parameters<typeof app.client.authorization>[1] = {},
+    input: CommonInput = {},
   ): Promise<string> {
     const url = app.leaving()
-    const { authorize, get } = app.client.authorization(name, input)
-    const stayed = authorize().then((state) => {
+    const { authorizeAsync, get } = app.client.authorization(name, input)
+    const stayed = authorizeAsync().then((state) => {
       throw new Error(`the page stayed: ${JSON.stringify(state)} ${JSON.stringify(get())}`)
     })
     return Promise.race([url, stayed])
@@ -90,7 +91,7 @@ export function createScene(network: ReturnType<typeof setupServer>, common: Set
 
   /** Connects `bank` from beginning to end, up to the URL that the browser is sent back to. */
   async function consent(
-    input: Parameters<App['client']['authorization']>[1] = {},
+    input: CommonInput = {},
     visit: Parameters<typeof server.visit>[1] = {},
     setting: Setting = {},
   ): Promise<string> {

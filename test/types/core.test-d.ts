@@ -5,6 +5,7 @@ import {
   type AuthorizationState,
   type CallbackState,
   type Connection,
+  type ConnectionOf,
   type ConnectionsState,
   type CountersignError,
   type DetailsOf,
@@ -95,18 +96,21 @@ test('a callback is told apart by its status, and has only what there is then', 
         expectTypeOf(state).not.toHaveProperty('error')
         return
       case 'cancelled':
-        expectTypeOf(state.restart).toEqualTypeOf<() => Promise<unknown>>()
+        expectTypeOf(state.restart).toEqualTypeOf<() => void>()
+        expectTypeOf(state.restartAsync).toEqualTypeOf<() => Promise<unknown>>()
         expectTypeOf(state).not.toHaveProperty('error')
         return
       case 'denied':
         expectTypeOf(state.error).toEqualTypeOf<AuthorizationResponseError>()
         return
       case 'sign_in_required':
-        expectTypeOf(state.resume).toEqualTypeOf<() => Promise<CallbackState>>()
+        expectTypeOf(state.resume).toEqualTypeOf<() => void>()
+        expectTypeOf(state.resumeAsync).toEqualTypeOf<() => Promise<CallbackState>>()
         return
       case 'failed':
         expectTypeOf(state.error).toEqualTypeOf<CountersignError>()
-        expectTypeOf(state.resume).toEqualTypeOf<(() => Promise<CallbackState>) | undefined>()
+        expectTypeOf(state.resume).toEqualTypeOf<(() => void) | undefined>()
+        expectTypeOf(state.resumeAsync).toEqualTypeOf<(() => Promise<CallbackState>) | undefined>()
         return
       default:
         expectTypeOf(state).toBeNever()
@@ -152,9 +156,13 @@ test('no provider can be used in a mode that is weaker than it allows', () => {
   apiture({ clientId: 'client', scope: 'openid', mode: 'implicit' })
 })
 
-test('an expected state of an authorization is what authorize resolves with', () => {
-  expectTypeOf(client.authorization('apiture').authorize).toEqualTypeOf<() => Promise<AuthorizationState>>()
-  expectTypeOf(client.authorization('apiture').prepare).toEqualTypeOf<() => Promise<void>>()
+test('an expected state of an authorization is what authorizeAsync resolves with', () => {
+  const { authorizeAsync, prepareAsync, ...handlers } = client.authorization('apiture')
+  type State = AuthorizationState<ConnectionOf<typeof client.providers, 'apiture'>>
+  expectTypeOf(authorizeAsync).returns.toEqualTypeOf<Promise<State>>()
+  expectTypeOf(prepareAsync).returns.toEqualTypeOf<Promise<void>>()
+  expectTypeOf(handlers.authorize).returns.toEqualTypeOf<void>()
+  expectTypeOf(handlers.prepare).returns.toEqualTypeOf<void>()
 })
 
 test('the subject is always given', () => {
@@ -200,7 +208,7 @@ test('a provider of one’s own has the input and the details that its functions
   const { authorization } = createClient({ subject: singleUser, backend: '/connect', providers: { own } })
   authorization('own', { branch: 'north' })
   // @ts-expect-error the branch is missing
-  authorization('own')
+  authorization('own').authorize()
 })
 
 test('userinfo and the named claims are those of an OpenID provider, and no userinfo is in bff mode', () => {

@@ -1,4 +1,4 @@
-import { useTokens } from 'countersign'
+import { useConnection } from 'countersign'
 import { useEffect, useState } from 'react'
 import { useChosen } from '../chosen.js'
 import { ProviderCard } from '../provider-card.js'
@@ -44,7 +44,7 @@ export function BasisCard() {
 
 /** What the access token opens: the profile whose id came with it. */
 function BasisProfile() {
-  const basis = useTokens('basis', useChosen())
+  const basis = useConnection('basis', useChosen())
   if (basis.status !== 'connected') return null
   const { connection, fetch } = basis
   return (

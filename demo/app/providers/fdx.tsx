@@ -1,4 +1,4 @@
-import { useTokens } from 'countersign'
+import { useConnection } from 'countersign'
 import type { FdxConsent, FdxGrantedResource, FdxInput, FdxResource } from 'countersign/providers'
 import { useState } from 'react'
 import { useChosen } from '../chosen.js'
@@ -71,7 +71,7 @@ interface Shared {
 
 /** The consent as the data provider has it now. */
 function Sharing() {
-  const fdx = useTokens('fdx', useChosen())
+  const fdx = useConnection('fdx', useChosen())
   if (fdx.status !== 'connected') return null
   const { connection, fetch } = fdx
   const { grantId, missing } = connection.details

@@ -1,4 +1,10 @@
-import { useAuthorize, useConnections, useTokens, type Connection, type ConnectionsState } from 'countersign'
+import {
+  useAuthorize,
+  useConnection,
+  useConnections,
+  type Connection,
+  type ConnectionsState,
+} from 'countersign'
 import type { MoneyhubDetails, MoneyhubRenew } from 'countersign/providers'
 import { useEffect, useState } from 'react'
 import { readConfiguration } from '../configuration.js'
@@ -84,7 +90,7 @@ export function MoneyhubOnceCard() {
 
 /** What is under the profile, and what can be done about the newest connection. */
 function Profile() {
-  const moneyhub = useTokens('moneyhub', useChosen())
+  const moneyhub = useConnection('moneyhub', useChosen())
   const version = useConnections({ select: versionOf })
   if (moneyhub.status !== 'connected') return null
   const { connection, fetch } = moneyhub
@@ -210,7 +216,7 @@ function Renewal({ mode, label, connection: { id, details } }: RenewalProps) {
     connection: id,
   })
   return (
-    <button type="button" className="quiet" onClick={() => void authorize()}>
+    <button type="button" className="quiet" onClick={authorize}>
       {label}
     </button>
   )

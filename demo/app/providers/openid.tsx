@@ -1,4 +1,4 @@
-import { useTokens } from 'countersign'
+import { useConnection } from 'countersign'
 import { useState } from 'react'
 import { readConfiguration } from '../configuration.js'
 import { useChosen } from '../chosen.js'
@@ -59,7 +59,7 @@ export function OpenidCard() {
 
 /** Sends the access token as a thief would who has the token and not the key. */
 function StolenToken() {
-  const openid = useTokens('openid', useChosen())
+  const openid = useConnection('openid', useChosen())
   const [answer, setAnswer] = useState('')
   if (openid.status !== 'connected') return null
   const { getAccessToken } = openid

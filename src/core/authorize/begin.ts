@@ -35,11 +35,14 @@ export interface Click {
   /** `null` when the browser refused to open one; `undefined` to leave by this page. */
   readonly popup: Window | null | undefined
   /** The state for which the click before left, if there was one. */
-  readonly before: string | undefined
+  readonly before: () => string | undefined
+  /** False as soon as another click has taken the place of this one. */
+  readonly isLast: () => boolean
 }
 
 /**
- * Makes everything ready for the person to be sent to the provider.
+ * Makes everything ready for the person to be sent to the provider. Resolves with `undefined` when another click has taken
+ * the place of this one meanwhile.
  *
  * @throws {CountersignError} when nobody can be sent away.
  */
@@ -47,8 +50,8 @@ export async function begin(
   context: Context,
   name: string,
   input: CommonInput,
-  { subject, prepared, popup, before }: Click,
-): Promise<Begun> {
+  { subject, prepared, popup, before, isLast }: Click,
+): Promise<Begun | undefined> {
   if (popup === null) {
     throw new CountersignError(
       'popup_blocked',
@@ -60,6 +63,10 @@ export async function begin(
   const isOther = subject !== undefined && subject !== transaction.subject
   if (isOther || transaction.subject !== context.subject())
     throw signInRequired('The user of this app changed meanwhile')
+  if (!isLast()) {
+    await discard(context, transaction)
+    return undefined
+  }
   const left: Transaction = {
     ...transaction,
     phase: 'left',
@@ -67,7 +74,7 @@ export async function begin(
   }
   // Committed before anybody leaves: whatever happens next, the answer can be matched. So can that of the click before,
   // which may still come back; but nobody need be told that it did not, and it makes room first.
-  const key = transactionKey(before ?? left.state)
+  const key = transactionKey(before() ?? left.state)
   await context.platform.database.change([key], ([known]) => [
     {
       ...(isTransaction(known) && known.phase === 'left' && { [key]: { ...known, phase: 'prepared' } }),
@@ -77,6 +84,18 @@ export async function begin(
   ])
   context.emit('authorization_started', transactionId(left.state), name)
   return { transaction: left, url: target.url }
+}
+
+/** Removes a transaction for which nobody has left. */
+export async function discard(
+  { platform: { database } }: Pick<Context, 'platform'>,
+  { state }: Transaction,
+): Promise<void> {
+  const key = transactionKey(state)
+  await database.change([key], ([record]) => [
+    isTransaction(record) && record.phase === 'prepared' ? { [key]: undefined } : {},
+    undefined,
+  ])
 }
 
 async function create(

@@ -1,5 +1,6 @@
-import { CountersignError } from '../../protocol/errors.js'
+import type { CountersignError } from '../../protocol/errors.js'
 import { createStore, type ReadableStore } from '../readable-store.js'
+import { attempt, resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 
 const none: CallbackState = { status: 'none' }
@@ -33,22 +34,16 @@ export function createCallbackStore(): CallbackStore {
       if (own === latest) store.set(state)
     }
     tell(pending)
-    let state: CallbackState
-    try {
-      state = await work()
-    } catch (error) {
-      if (!(error instanceof CountersignError)) {
-        // A mistake in the application's own functions: it surfaces as one, and nobody is left waiting for it.
-        tell(none)
-        throw error
-      }
-      // The response is in this page's memory still, so nothing is lost.
-      state = { status: 'failed', error, returnTo: '/', resume: work }
-    }
-    if ('resume' in state) {
-      const { resume } = state
+    let state = await attempt(work).catch((error: unknown) => {
+      // A mistake in the application's own functions: it surfaces as one, and nobody is left waiting for it.
+      tell(none)
+      throw error
+    })
+    const again = 'resumeAsync' in state ? state.resumeAsync : undefined
+    if (again) {
       // Kept from before a change of the user it takes the step all the same, and shows nothing.
-      state = { ...state, resume: () => (own === latest ? show(resume) : resume()) }
+      const resume = (): Promise<CallbackState> => (own === latest ? show(again) : again())
+      state = { ...state, ...resumable(resume) } as CallbackState
     }
     tell(state)
     return state

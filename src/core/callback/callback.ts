@@ -1,46 +1,69 @@
 import type { AuthorizationResponseError, CountersignError } from '../../protocol/errors.js'
 import type { Connection } from '../records/connection.js'
 
-/** Outcome of the authorization response that this page was opened with. */
-export type CallbackState =
+/**
+ * Outcome of the authorization response that this page was opened with.
+ *
+ * @typeParam C A connection of any of the client's providers: its `provider` tells the type of its `details`.
+ */
+export type CallbackState<C extends Connection = Connection> =
   /** There is nothing to complete here: no response, or an old bookmark. */
   | { readonly status: 'none' }
   /** The code is being redeemed. */
   | { readonly status: 'pending' }
-  | {
-      readonly status: 'connected'
-      readonly provider: string
-      readonly connection: Connection
-      /** Path of this app at which to continue. */
-      readonly returnTo: string
-    }
+  | ConnectedOutcome<C>
   /** The person changed their mind at the provider. */
-  | ({ readonly status: 'cancelled' } & Ended)
+  | ({ readonly status: 'cancelled' } & Ended<C>)
   /** The person, or the provider for them, refused. */
-  | ({ readonly status: 'denied'; readonly error: AuthorizationResponseError } & Ended)
-  | {
+  | ({ readonly status: 'denied'; readonly error: AuthorizationResponseError } & Ended<C>)
+  /** Nobody was signed in to the app when the person came back. `resume` goes on once its user has signed in again. */
+  | ({
       readonly status: 'sign_in_required'
-      readonly provider: string
+      readonly provider: C['provider']
       readonly returnTo: string
-      /** Goes on where it stopped, once the app's user has signed in again at the backend. After `setSubject` it goes on by itself. */
-      readonly resume: () => Promise<CallbackState>
-    }
-  | {
+    } & Resumable<C>)
+  /**
+   * It did not come about. `resume` is present when nothing was lost, and `restart` when it is known what to begin again:
+   * each with its `…Async` twin.
+   */
+  | ({
       readonly status: 'failed'
       readonly error: CountersignError
       readonly returnTo: string
       /** The provider, where the response could be attributed to one. */
-      readonly provider?: string
-      /** Takes the same step again: present when nothing was lost. */
-      readonly resume?: () => Promise<CallbackState>
-      /** Begins the same connection again: present when it is known which. */
-      readonly restart?: () => Promise<unknown>
-    }
+      readonly provider?: C['provider']
+    } & Partial<Resumable<C>> &
+      Partial<Restartable>)
 
-interface Ended {
-  readonly provider: string
+/** The outcome of a response that connected an account: one type for each provider. */
+export type ConnectedOutcome<C extends Connection = Connection> = C extends unknown
+  ? {
+      readonly status: 'connected'
+      readonly provider: C['provider']
+      readonly connection: C
+      /** Path of this app at which to continue. */
+      readonly returnTo: string
+    }
+  : never
+
+interface Ended<C extends Connection> extends Restartable {
+  readonly provider: C['provider']
   /** Path of this app at which to continue. */
   readonly returnTo: string
-  /** Begins the same connection again. */
-  readonly restart: () => Promise<unknown>
+}
+
+/** The same step can be taken again. */
+export interface Resumable<C extends Connection = Connection> {
+  /** Takes the same step again. What comes of it takes the place of this state. */
+  readonly resume: () => void
+  /** The same, and resolves with what comes of it. */
+  readonly resumeAsync: () => Promise<CallbackState<C>>
+}
+
+/** The same connection can be begun again. */
+export interface Restartable {
+  /** Begins the same connection again. Call it from a click: a browser opens a popup only then. */
+  readonly restart: () => void
+  /** The same, and settles as `authorizeAsync` does. */
+  readonly restartAsync: () => Promise<unknown>
 }

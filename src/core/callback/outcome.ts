@@ -1,4 +1,5 @@
 import { AuthorizationResponseError, type CountersignError } from '../../protocol/errors.js'
+import { restartable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
 import { asHeld } from '../held-tokens.js'
@@ -25,7 +26,7 @@ export async function toCallbackState(
   await context.subjectKnown()
   if (subject !== context.subject()) return { status: 'none' }
   const returnTo = checkReturnTo(context, ended.returnTo)
-  const common = { provider, returnTo, restart: () => context.restart(provider, input) }
+  const common = { provider, returnTo, ...restartable(() => context.restart(provider, input)) }
   if (outcome === 'cancelled') return { status: 'cancelled', ...common }
   if (error) {
     const restored = known.error ?? fromStored(error)

@@ -2,6 +2,7 @@ import { openChannel } from '../channel/open-channel.js'
 import { parseAuthorizationResponse } from '../../protocol/authorization-response.js'
 import { CountersignError, TransactionError } from '../../protocol/errors.js'
 import { sha256 } from '../../protocol/pkce.js'
+import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import type { Capture } from './capture.js'
 import type { Channel, Redeemed } from '../channel/channel.js'
@@ -109,7 +110,7 @@ export async function redeem(
     )
     // The response is in this page's memory only.
     const again = { ...(response && { response }), ...(popup && { popup }) }
-    return { status: 'failed', error: busy, returnTo: '/', resume: () => redeem(context, state, again) }
+    return { status: 'failed', error: busy, returnTo: '/', ...resumable(() => redeem(context, state, again)) }
   }
   if ('status' in step) return step
   switch (step.do) {
@@ -153,7 +154,7 @@ async function send(
     // The code has not left this page: that was no attempt.
     const waiting: TransactionWithCode = { ...transaction, phase: 'returned', sends: sends - 1 }
     await database.change([], () => [{ [transactionKey(state)]: waiting }, undefined])
-    return { status: 'failed', error, provider, returnTo, resume }
+    return { status: 'failed', error, provider, returnTo, ...resumable(resume) }
   }
   context.emit('redemption_sent', id, provider)
   let redeemed: Redeemed
@@ -163,7 +164,8 @@ async function send(
     if (!(error instanceof CountersignError)) throw error
     if (error.code === 'sign_in_required') return signInRequired(context, transaction, resume)
     // Nothing was consumed, or nobody knows: the record stays, so that resume() or a reload can go on.
-    if (error.recovery !== 'authorize') return { status: 'failed', error, provider, returnTo, resume }
+    if (error.recovery !== 'authorize')
+      return { status: 'failed', error, provider, returnTo, ...resumable(resume) }
     const ended = endWith(transaction, error)
     await database.change([], () => [{ [transactionKey(state)]: ended }, undefined])
     tabs.announce(id)
@@ -180,5 +182,10 @@ function signInRequired(
   resume: () => Promise<CallbackState>,
 ): CallbackState {
   context.requireSignIn()
-  return { status: 'sign_in_required', provider, returnTo: checkReturnTo(context, returnTo), resume }
+  return {
+    status: 'sign_in_required',
+    provider,
+    returnTo: checkReturnTo(context, returnTo),
+    ...resumable(resume),
+  }
 }

@@ -6,6 +6,7 @@ import { publish } from '../records/changes.js'
 import { end } from '../records/ended-transaction.js'
 import { connectionKey, transactionKey, transactionId } from '../records/keys.js'
 import { checkReturnTo } from '../return-to.js'
+import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import type { TransactionWithCode } from './decide.js'
 import { toCallbackState } from './outcome.js'
@@ -44,7 +45,7 @@ export async function storeResult(
   } catch (error) {
     const returnTo = checkReturnTo(context, transaction.returnTo)
     const resume = (): Promise<CallbackState> => storeResult(context, transaction, redeemed)
-    return { status: 'failed', error: error as CountersignError, provider, returnTo, resume }
+    return { status: 'failed', error: error as CountersignError, provider, returnTo, ...resumable(resume) }
   }
   context.platform.tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')

@@ -1,4 +1,5 @@
 import type { Context } from '../context.js'
+import { inBackground } from '../in-background.js'
 import { publish } from '../records/changes.js'
 import { stateOf, transactionId } from '../records/keys.js'
 import type { Abandoned } from './connections-state.js'
@@ -8,15 +9,26 @@ import type { Projection } from './project.js'
 export const toAbandoned = (context: Context, attempts: Projection['abandoned']): readonly Abandoned[] =>
   attempts.map(([key, { provider, input, createdAt }]) => {
     const id = transactionId(stateOf(key) ?? '')
-    const dismiss = (): Promise<void> => publish(context, id, [], () => ({ [key]: undefined }))
+    const dismissAsync = (): Promise<void> => publish(context, id, [], () => ({ [key]: undefined }))
+    const dismiss = (): void => {
+      // Reading the list again shows that storage does not work.
+      inBackground(dismissAsync().catch(() => context.follow(id)))
+    }
+    const restartAsync = (): Promise<unknown> => {
+      // First, since a popup opens only while the click is being handled.
+      const outcome = context.restart(provider, input)
+      dismiss()
+      return outcome
+    }
     return {
       id,
       provider,
       startedAt: createdAt,
       dismiss,
-      resume: async () => {
-        await dismiss()
-        return context.restart(provider, input)
+      dismissAsync,
+      restart: () => {
+        inBackground(restartAsync())
       },
+      restartAsync,
     }
   })

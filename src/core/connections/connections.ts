@@ -1,10 +1,11 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
+import { inBackground } from '../in-background.js'
 import { lazyParts } from '../lazy.js'
 import { createStore } from '../readable-store.js'
 import type { Connections, ConnectionsState } from './connections-state.js'
 import { keepIdentity, project } from './project.js'
-import { createRestore } from './restore.js'
+import { createRestore, mediatorOf } from './restore.js'
 
 const restoring: ConnectionsState = { status: 'restoring' }
 const signInRequired: ConnectionsState = { status: 'sign_in_required' }
@@ -46,6 +47,17 @@ export function createConnections(context: Context): Connections {
   const connections: Connections = {
     get: store.get,
     subscribe: store.subscribe,
+    refresh() {
+      inBackground(connections.refreshAsync())
+    },
+    async refreshAsync() {
+      await context.subjectKnown()
+      const owner = subject()
+      const mediator = mediatorOf(context)
+      if (owner != null && mediator !== undefined)
+        await (await lazyParts()).refresh(context, owner, mediator)
+      await connections.load()
+    },
     requireSignIn() {
       store.set(signInRequired)
     },

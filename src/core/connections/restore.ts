@@ -24,9 +24,7 @@ export type Restore = (subject: string, entries: readonly [key: string, value: u
  */
 export function createRestore(context: Context, reload: () => void): Restore {
   const { clock } = context.platform
-  const mediator = Object.keys(context.providers).find(
-    (name) => context.providers[name]?.channel.mode !== 'browser',
-  )
+  const mediator = mediatorOf(context)
   const asked = new Map<string, number>()
   const tried = new Map<string, number>()
   const openedAt = clock.now()
@@ -88,6 +86,10 @@ export function createRestore(context: Context, reload: () => void): Restore {
     return true
   }
 }
+
+/** The name of a provider by which the backend can be asked for its list; `undefined` where there is no backend. */
+export const mediatorOf = ({ providers }: Pick<Context, 'providers'>): string | undefined =>
+  Object.keys(providers).find((name) => providers[name]?.channel.mode !== 'browser')
 
 /** True for a transaction that nobody completes any more; on a page that is new to the user, also for one that nobody may be completing. */
 const isOverdue = (value: unknown, now: number, isNew: boolean): boolean => {

@@ -1,3 +1,4 @@
+import { CountersignError } from '../../protocol/errors.js'
 import { openChannel } from '../channel/open-channel.js'
 import { type Context, providerOf } from '../context.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
@@ -55,4 +56,19 @@ export async function synchronize(context: Context, subject: string, name: strin
     },
     undefined,
   ])
+}
+
+/**
+ * Asks the backend at the app's wish.
+ *
+ * @throws {CountersignError} when there is no answer. `sign_in_required` is shown by the list as well.
+ */
+export async function refresh(context: Context, subject: string, name: string): Promise<void> {
+  try {
+    await synchronize(context, subject, name)
+  } catch (error) {
+    const isSignedOut = error instanceof CountersignError && error.code === 'sign_in_required'
+    if (isSignedOut && context.subject() === subject) context.requireSignIn()
+    throw error
+  }
 }

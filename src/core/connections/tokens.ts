@@ -7,12 +7,13 @@ import type { ConnectionsState } from './connections-state.js'
 import { providerOf, type Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
 import type { Mode } from '../input.js'
+import type { DetailsOf, ModeOf, ProviderName, Providers, UserinfoOf } from '../provider.js'
 import type { ReadableStore } from '../readable-store.js'
 
 /** Access to a connected account. Holds no token itself. */
-export interface Connected<Details extends object = object> {
+export interface Connected<Details extends object = object, Name extends string = string> {
   readonly status: 'connected'
-  readonly connection: Connection<Details>
+  readonly connection: Connection<Details, Name>
   /**
    * A request to the provider's API: `path` is relative to its base. The access token is added, and nowhere else it
    * goes; one that the API refuses is replaced once.
@@ -41,16 +42,21 @@ export interface WithUserinfo {
   readonly userinfo: () => Promise<Userinfo>
 }
 
-/** State of `useTokens`: a union, discriminated by `status`. */
-export type TokensState<Details extends object = object, M extends Mode = Mode, U extends boolean = boolean> =
+/** State of `useConnection`: a union, discriminated by `status`. */
+export type TokensState<
+  Details extends object = object,
+  M extends Mode = Mode,
+  U extends boolean = boolean,
+  Name extends string = string,
+> =
   | { readonly status: 'restoring' }
-  | (Connected<Details> &
+  | (Connected<Details, Name> &
       (M extends 'bff' ? object : WithAccessToken) &
       ([U] extends [true] ? WithUserinfo : object))
   | { readonly status: 'disconnected' }
   | {
       readonly status: 'reauthorization_required'
-      readonly connection: Connection<Details>
+      readonly connection: Connection<Details, Name>
       readonly disconnect: () => Promise<Revocation>
     }
   | { readonly status: 'sign_in_required' }
@@ -58,9 +64,14 @@ export type TokensState<Details extends object = object, M extends Mode = Mode, 
       /** Nothing is known, or `connection` does not work just now: its refreshes make no sense, and are tried again hourly. */
       readonly status: 'failed'
       readonly error: CountersignError
-      readonly connection?: Connection<Details>
+      readonly connection?: Connection<Details, Name>
       readonly disconnect?: () => Promise<Revocation>
     }
+
+/** State of a connection at one of these providers: the `provider` of its connection tells the type of `details`. */
+export type TokensStateOf<P extends Providers, Name extends ProviderName<P>> = Name extends unknown
+  ? TokensState<DetailsOf<P[Name]>, ModeOf<P[Name]>, UserinfoOf<P[Name]>, Name>
+  : never
 
 const disconnected: TokensState = { status: 'disconnected' }
 

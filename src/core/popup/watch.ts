@@ -1,5 +1,6 @@
 import type { AuthorizationState } from '../authorize/authorization-state.js'
 import type { Begun } from '../authorize/begin.js'
+import { attempt, resumable } from '../callback/actions.js'
 import type { CallbackState } from '../callback/callback.js'
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
@@ -122,12 +123,12 @@ function isAway(popup: Window): boolean {
 /** State of an outcome; its `resume` shows how it continues. */
 function toState(outcome: CallbackState, show: (state: AuthorizationState) => void): AuthorizationState {
   if (outcome.status === 'none' || outcome.status === 'pending') return closed
-  const again = 'resume' in outcome ? outcome.resume : undefined
+  const again = 'resumeAsync' in outcome ? outcome.resumeAsync : undefined
   if (!again) return outcome
   const resume = async (): Promise<CallbackState> => {
-    const next = await again()
+    const next = await attempt(again)
     show(toState(next, show))
     return next
   }
-  return { ...outcome, resume } as AuthorizationState
+  return { ...outcome, ...resumable(resume) } as AuthorizationState
 }

@@ -2,11 +2,11 @@ import type { Mode } from '../input.js'
 import { connectionKey } from './keys.js'
 
 /** One authorized relation between a user of the app and an institution. Holds no token. Never changed, only replaced. */
-export interface Connection<Details extends object = object> {
+export interface Connection<Details extends object = object, Name extends string = string> {
   /** Unique within the app; kept when the connection is renewed. */
   readonly id: string
   /** The name of the provider in the client's options. */
-  readonly provider: string
+  readonly provider: Name
   /**
    * `reauthorization_required`: its tokens are no longer good; `failed`: the server's answers to refreshes make no sense. Both
    * are tried again, once an hour at most, where there is a refresh token that may be good after all.

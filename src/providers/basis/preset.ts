@@ -62,7 +62,7 @@ const forms = {
  */
 export function basis<const M extends BasisMode = 'mediated'>(
   options: BasisOptions<M>,
-): Provider<BasisInput, BasisDetails, M> {
+): Provider<BasisInput, BasisDetails, NoInfer<M>> {
   checkPreset('basis', options, forms)
   const { clientId, environment = '' as BasisEnvironment } = options
   const { authorizationEndpoint = authorizationEndpoints[environment], api = apis[environment] } = options

@@ -7,6 +7,7 @@ import { openDatabase, type Database } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
 import { createScene, stateOf, type App, type Scene } from '../../support/app.js'
 import { refusal } from '../../support/backend.js'
+import { createPopup } from '../../support/browser.js'
 import { openNetwork } from '../../support/network.js'
 import { describe as said, withoutSecrets } from '../../support/refusal.js'
 import { settled, until, untilState } from '../../support/until.js'
@@ -17,7 +18,7 @@ const network = openNetwork()
 async function kept(scene: Scene, name: 'bank' | 'mediated' = 'bank') {
   const app = scene.open()
   const authorization = app.client.authorization(name)
-  const state = await authorization.authorize()
+  const state = await authorization.authorizeAsync()
   expect(app.left).toEqual([])
   expect(authorization.get()).toBe(state)
   if (state.status !== 'failed') throw new Error(`expected a failure, got ${state.status}`)
@@ -72,7 +73,7 @@ describe('leaving for the provider', () => {
       providers: { plain },
       platform: page.platform,
     })
-    void authorization('plain', { scope: 'accounts' }).authorize()
+    void authorization('plain', { scope: 'accounts' }).authorizeAsync()
     const { searchParams } = new URL(await url)
     expect(searchParams.has('nonce')).toBe(false)
     expect(searchParams.get('scope')).toBe('accounts')
@@ -98,7 +99,7 @@ describe('leaving for the provider', () => {
     }
     const app = scene.open('/', { database })
     const leaving = app.leaving().then(() => order.push('gone'))
-    void app.client.authorization('bank').authorize()
+    void app.client.authorization('bank').authorizeAsync()
     await leaving
     expect(order).toEqual(['prepared', 'left', 'gone'])
   })
@@ -131,7 +132,9 @@ describe('leaving for the provider', () => {
   test('fails as a mistake of the application where the input cannot be stored', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    const { authorize, get } = app.client.authorization('bank', { done: () => undefined } as object)
+    const { authorizeAsync: authorize, get } = app.client.authorization('bank', {
+      done: () => undefined,
+    } as object)
     await expect(authorize()).rejects.toMatchObject({ name: 'DataCloneError' })
     expect(get()).toEqual({ status: 'idle' })
     expect(await live(scene)).toEqual([])
@@ -140,7 +143,7 @@ describe('leaving for the provider', () => {
   test('does not happen twice for two clicks', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    const { authorize, get } = app.client.authorization('bank')
+    const { authorizeAsync: authorize, get } = app.client.authorization('bank')
     const leaving = app.leaving()
     expect(authorize()).toBe(authorize())
     expect(get()).toEqual({ status: 'leaving' })
@@ -153,7 +156,7 @@ describe('leaving for the provider', () => {
   test('ends as if nothing had been, when the person comes back by the back button', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    const { authorize, get } = app.client.authorization('bank')
+    const { authorizeAsync: authorize, get } = app.client.authorization('bank')
     const leaving = app.leaving()
     const outcome = authorize()
     await leaving
@@ -209,6 +212,144 @@ describe('leaving for the provider', () => {
   })
 })
 
+describe('what is known at the click', () => {
+  /** The input with which the person was sent away. */
+  const inputOf = async (scene: Scene, url: string) =>
+    (await scene.browser.records()).get(transactionKey(stateOf(url))) as { input: object; returnTo: string }
+
+  class PressEvent {
+    readonly type = 'press'
+    readonly target = {}
+    readonly returnTo = '/of-the-event'
+  }
+
+  test('is merged over what was known before', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const leaving = app.leaving()
+    app.client.authorization('bank', { returnTo: '/a', scope: 'openid' }).authorize({ returnTo: '/b' })
+    const { input, returnTo } = await inputOf(scene, await leaving)
+    expect(input).toEqual({ returnTo: '/b', scope: 'openid' })
+    expect(returnTo).toBe('/b')
+  })
+
+  test('may be an object without a prototype', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const leaving = app.leaving()
+    app.client
+      .authorization('bank')
+      .authorize(Object.assign(Object.create(null) as object, { returnTo: '/b' }))
+    expect(await inputOf(scene, await leaving)).toMatchObject({ returnTo: '/b' })
+  })
+
+  test.each<[string, unknown]>([
+    ['an event of the DOM', Object.assign(new Event('click'), { returnTo: '/of-the-event' })],
+    ['an event of React Aria', new PressEvent()],
+    ['a list', [{ returnTo: '/of-the-event' }]],
+    ['a text', 'returnTo'],
+    ['nothing', null],
+  ])('is not %s, which a handler is called with', async (_name, argument) => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { prepareAsync, authorizeAsync } = app.client.authorization('bank', { returnTo: '/a' })
+    await prepareAsync(argument as object)
+    const leaving = app.leaving()
+    void authorizeAsync(argument as object)
+    expect((await inputOf(scene, await leaving)).input).toEqual({ returnTo: '/a' })
+    expect(await live(scene)).toHaveLength(1)
+  })
+
+  test('takes the place of a click that has not left yet: one person is sent away, once', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorize, authorizeAsync } = app.client.authorization('bank')
+    const leaving = app.leaving()
+    const first = authorizeAsync({ returnTo: '/first' })
+    authorize({ returnTo: '/second' })
+    expect(await inputOf(scene, await leaving)).toMatchObject({ returnTo: '/second' })
+    expect(await first).toEqual({ status: 'idle' })
+    await settled()
+    expect(app.left).toHaveLength(1)
+    expect(await live(scene)).toHaveLength(1)
+    expect(app.client.authorization('bank').get()).toEqual({ status: 'leaving' })
+  })
+
+  test('makes the same call of clicks with an equal input', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorizeAsync } = app.client.authorization('bank', { scope: 'openid' })
+    const leaving = app.leaving()
+    const outcome = authorizeAsync({ returnTo: '/a' })
+    expect(authorizeAsync({ returnTo: '/a', scope: 'openid' })).toBe(outcome)
+    expect(app.client.authorization('bank').authorizeAsync({ scope: 'openid', returnTo: '/a' })).toBe(outcome)
+    await leaving
+    await settled()
+    expect(app.left).toHaveLength(1)
+  })
+
+  test('that differs every time keeps the failure on show', async () => {
+    const scene = createScene(network)
+    scene.server.hostile.discovery = () => HttpResponse.error()
+    const { client } = scene.open()
+    const at = (now: number) => client.authorization('bank', { returnTo: `/?now=${String(now)}` })
+    await at(1).authorizeAsync()
+    expect(at(2).get()).toMatchObject({ status: 'failed', error: { code: 'network_error' } })
+    expect(at(2).get()).toBe(at(3).get())
+  })
+
+  test('shows its state where it was called, also when it names another connection', async () => {
+    const scene = createScene(network)
+    const { client } = scene.open()
+    const { authorizeAsync, get } = client.authorization('bank')
+    expect(await authorizeAsync({ connection: 'gone' })).toMatchObject({
+      status: 'failed',
+      error: { code: 'unknown_connection' },
+    })
+    expect(get().status).toBe('failed')
+  })
+})
+
+describe('a mistake of the application', () => {
+  // Nothing that JSON can say.
+  const endless: Record<string, unknown> = {}
+  endless['endless'] = endless
+
+  test.each<[string, object]>([
+    ['an input that cannot be stored', { done: () => undefined }],
+    ['an input without end', endless],
+  ])('rejects, and a handler reports it: %s', async (_name, input) => {
+    const reported = vi.fn()
+    vi.stubGlobal('reportError', reported)
+    const scene = createScene(network)
+    const app = scene.open()
+    const { authorize, authorizeAsync, prepare, prepareAsync, get } = app.client.authorization('bank')
+    await expect(authorizeAsync(input)).rejects.toThrow()
+    await expect(prepareAsync(input)).rejects.toThrow()
+    expect(reported).not.toHaveBeenCalled()
+    authorize(input)
+    prepare(input)
+    await vi.waitFor(() => expect(reported).toHaveBeenCalledTimes(2))
+    expect(get()).toEqual({ status: 'idle' })
+    expect(app.left).toEqual([])
+    expect(await live(scene)).toEqual([])
+  })
+
+  test('is all that is reported: what a person can cause is a state', async () => {
+    const reported = vi.fn()
+    vi.stubGlobal('reportError', reported)
+    const scene = createScene(network)
+    scene.server.hostile.discovery = () => HttpResponse.error()
+    const { client } = scene.open()
+    const authorization = client.authorization('bank')
+    authorization.prepare()
+    authorization.authorize()
+    await until(authorization, 'failed')
+    await settled()
+    expect(reported).not.toHaveBeenCalled()
+  })
+})
+
 describe('a navigation that does not happen', () => {
   test.each(['bank', 'mediated'] as const)('%s: the next click leaves anew', async (name) => {
     const scene = createScene(network)
@@ -235,7 +376,7 @@ describe('a navigation that does not happen', () => {
     const scene = createScene(network)
     const app = scene.open()
     await scene.leave(app)
-    const { authorize } = app.client.authorization('bank')
+    const { authorizeAsync: authorize } = app.client.authorization('bank')
     const leaving = app.leaving()
     expect(authorize()).toBe(authorize())
     await leaving
@@ -280,7 +421,7 @@ describe('a navigation that does not happen', () => {
   ])('is over when %s', async (_name, happen) => {
     const scene = createScene(network)
     const app = scene.open()
-    const { authorize, get } = app.client.authorization('bank')
+    const { authorizeAsync: authorize, get } = app.client.authorization('bank')
     const leaving = app.leaving()
     const outcome = authorize()
     const url = await leaving
@@ -359,7 +500,7 @@ describe('nobody leaves', () => {
     const scene = createScene(network)
     const app = scene.open()
     vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
-    expect(await app.client.authorization('bank').authorize()).toMatchObject({
+    expect(await app.client.authorization('bank').authorizeAsync()).toMatchObject({
       status: 'failed',
       error: { code: 'environment_unsupported' },
     })
@@ -404,7 +545,7 @@ describe('nobody leaves', () => {
     const scene = createScene(network)
     scene.server.hostile.discovery = () => HttpResponse.error()
     const app = scene.open()
-    const { authorize } = app.client.authorization('bank')
+    const { authorizeAsync: authorize } = app.client.authorization('bank')
     expect(await authorize()).toMatchObject({ status: 'failed', error: { code: 'network_error' } })
     delete scene.server.hostile.discovery
     const leaving = app.leaving()
@@ -552,7 +693,7 @@ describe('preparing', () => {
   test('does ahead what the click then uses', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    const { prepare } = app.client.authorization('mediated')
+    const { prepareAsync: prepare } = app.client.authorization('mediated')
     await prepare()
     await prepare()
     expect((await live(scene)).map(([, value]) => (value as { phase: string }).phase)).toEqual(['prepared'])
@@ -562,11 +703,36 @@ describe('preparing', () => {
     expect(scene.backend.calls.filter(({ path }) => path === '/mediated/authorization')).toHaveLength(1)
   })
 
+  test('for another input is removed, and the click makes its own', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    const { prepareAsync } = app.client.authorization('bank')
+    await prepareAsync({ returnTo: '/a' })
+    await prepareAsync({ returnTo: '/b' })
+    await settled()
+    expect(await live(scene)).toMatchObject([[expect.any(String), { input: { returnTo: '/b' } }]])
+    const prepared = (await live(scene))[0]?.[0]
+    const url = await scene.leave(app, 'bank', { returnTo: '/c' })
+    await settled()
+    expect(await live(scene)).toMatchObject([[stateOf(url), { input: { returnTo: '/c' } }]])
+    expect(stateOf(url)).not.toBe(prepared)
+  })
+
+  test('is used for an equal input, whatever of it is known at the click', async () => {
+    const scene = createScene(network)
+    const app = scene.open()
+    await app.client.authorization('bank', { scope: 'openid', returnTo: '/a' }).prepareAsync()
+    const prepared = (await live(scene))[0]?.[0]
+    const leaving = app.leaving()
+    app.client.authorization('bank', { returnTo: '/' }).authorize({ returnTo: '/a', scope: 'openid' })
+    expect(stateOf(await leaving)).toBe(prepared)
+  })
+
   test('shows no failure: the click tries again', async () => {
     const scene = createScene(network)
     scene.server.hostile.discovery = () => HttpResponse.error()
     const app = scene.open()
-    const { prepare, get } = app.client.authorization('bank')
+    const { prepareAsync: prepare, get } = app.client.authorization('bank')
     await prepare()
     expect(get()).toEqual({ status: 'idle' })
     delete scene.server.hostile.discovery
@@ -581,7 +747,7 @@ describe('preparing', () => {
         ? HttpResponse.error()
         : HttpResponse.json(scene.server.metadata as Record<string, string>)
     const app = scene.open()
-    void app.client.authorization('bank').prepare()
+    void app.client.authorization('bank').prepareAsync()
     await scene.leave(app)
   })
 
@@ -591,7 +757,7 @@ describe('preparing', () => {
   ])('is not used when %s', async (_name, seconds) => {
     const scene = createScene(network)
     const app = scene.open()
-    await app.client.authorization('mediated').prepare()
+    await app.client.authorization('mediated').prepareAsync()
     const [[prepared] = []] = await live(scene)
     scene.browser.clock.advance(seconds)
     const url = await scene.leave(app, 'mediated')
@@ -601,7 +767,7 @@ describe('preparing', () => {
   test('is not used when storage has lost it', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    await app.client.authorization('mediated').prepare()
+    await app.client.authorization('mediated').prepareAsync()
     const prepared = (await live(scene))[0]?.[0] ?? ''
     await scene.browser.tamper(transactionKey(prepared), undefined)
     const url = await scene.leave(app, 'mediated')
@@ -611,7 +777,7 @@ describe('preparing', () => {
   test('is not used for another user of the app', async () => {
     const scene = createScene(network)
     const app = scene.open('/', { subject: 'anna' })
-    await app.client.authorization('bank').prepare()
+    await app.client.authorization('bank').prepareAsync()
     app.client.setSubject('berta')
     const url = await scene.leave(app)
     const records = await scene.browser.records()
@@ -625,7 +791,7 @@ describe('transactions in storage', () => {
   test('are at most sixteen; prepared ones make room first', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    await app.client.authorization('bank').prepare()
+    await app.client.authorization('bank').prepareAsync()
     const prepared = (await live(scene))[0]?.[0]
     const states = []
     for (let i = 0; i < 16; i++) {
@@ -661,8 +827,26 @@ describe('transactions in storage', () => {
     expect(JSON.stringify(await live(scene))).not.toMatch(/codeVerifier|nonce/)
 
     const leaving = app.leaving()
-    void abandoned[0]?.resume()
+    abandoned[0]?.restart()
     await leaving
+    expect(await until(app.client.connections, 'ready')).toMatchObject({ abandoned: [] })
+  })
+
+  test('are begun again in a popup that opens while the click is being handled', async () => {
+    const scene = createScene(network)
+    const url = await scene.leave(scene.open())
+    // As of a page that waited for a popup and was closed.
+    const key = transactionKey(stateOf(url))
+    const left = (await scene.browser.records()).get(key) as object
+    await scene.browser.tamper(key, { ...left, input: { display: 'popup' } })
+    scene.browser.clock.advance(1000)
+    const app = scene.open()
+    const { abandoned } = await until(app.client.connections, 'ready')
+    const openPopup = vi.fn(() => createPopup() as unknown as Window)
+    app.platform.navigation.openPopup = openPopup
+    abandoned[0]?.restart()
+    expect(openPopup).toHaveBeenCalledTimes(1)
+    await until(app.client.authorization('bank'), 'waiting')
     expect(await until(app.client.connections, 'ready')).toMatchObject({ abandoned: [] })
   })
 
@@ -696,7 +880,7 @@ describe('transactions in storage', () => {
     expect(await until(neighbour.connections, 'ready')).toMatchObject({ abandoned: [{ provider: 'bank' }] })
     const { abandoned } = await until(client.connections, 'ready')
     expect(abandoned).toMatchObject([{ provider: 'bank' }])
-    await abandoned[0]?.dismiss()
+    await abandoned[0]?.dismissAsync()
     await untilState(
       neighbour.connections,
       (state): state is typeof state => state.status === 'ready' && state.abandoned.length === 0,
@@ -705,7 +889,7 @@ describe('transactions in storage', () => {
 
   test('that were only prepared leave nothing behind', async () => {
     const scene = createScene(network)
-    await scene.open().client.authorization('bank').prepare()
+    await scene.open().client.authorization('bank').prepareAsync()
     scene.browser.clock.advance(1000)
     expect(await until(scene.open().client.connections, 'ready')).toMatchObject({ abandoned: [] })
     expect(await live(scene)).toEqual([])

@@ -144,7 +144,7 @@ describe('where ID Tokens may be absent', () => {
       async consent(input: CommonInput = {}) {
         const { page, client } = open('/')
         const url = page.leaving()
-        void client.authorization('bank', input).authorize()
+        void client.authorization('bank', input).authorizeAsync()
         return scene.server.visit(await url)
       },
     }
@@ -279,7 +279,7 @@ describe('exactly once', () => {
       recovery: 'resume',
     })
     release()
-    expect((await state.resume?.())?.status).toBe('connected')
+    expect((await state.resumeAsync?.())?.status).toBe('connected')
   })
 
   async function lockName(url: string): Promise<string> {
@@ -411,7 +411,7 @@ describe('the outcome is told from what was stored, whatever the page hears in t
     const state = await until(app.client.callback, 'failed')
     expect(state.error.code).toBe('storage_unavailable')
     working = true
-    expect(await state.resume?.()).toMatchObject(connected('mediated'))
+    expect(await state.resumeAsync?.()).toMatchObject(connected('mediated'))
   })
 })
 
@@ -652,7 +652,7 @@ describe('a person who does not connect', () => {
     const app = open(await consent({ scope: 'openid', returnTo: '/x' }, { error: 'access_denied' }))
     const state = await until(app.client.callback, 'denied')
     const leaving = app.leaving()
-    void state.restart()
+    state.restart()
     const url = new URL(await leaving)
     expect(url.searchParams.get('scope')).toBe('openid')
     expect((await outcome(open(server.visit(url.href)))).status).toBe('connected')
@@ -668,10 +668,10 @@ describe('when no answer comes', () => {
     expect(state).toMatchObject({ provider: 'bank', error: { code: 'network_error', recovery: 'resume' } })
     expect(server.requests.token).toHaveLength(1)
 
-    expect(await state.resume?.()).toMatchObject({ error: { code: 'network_error' } })
+    expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'network_error' } })
     expect(server.requests.token).toHaveLength(2)
 
-    const last = await state.resume?.()
+    const last = await state.resumeAsync?.()
     expect(last).toMatchObject({
       status: 'failed',
       error: { code: 'redemption_unknown', recovery: 'authorize' },
@@ -687,7 +687,7 @@ describe('when no answer comes', () => {
     const app = open(await consent())
     const state = await until(app.client.callback, 'failed')
     delete server.hostile.token
-    expect((await state.resume?.())?.status).toBe('connected')
+    expect((await state.resumeAsync?.())?.status).toBe('connected')
     expect(app.client.callback.get().status).toBe('connected')
     expect(server.requests.token.map(({ form }) => form.get('code'))).toEqual(
       Array(2).fill(server.requests.token[0]?.form.get('code')),
@@ -710,7 +710,7 @@ describe('when no answer comes', () => {
     const app = open(await consent())
     const state = await until(app.client.callback, 'failed')
     browser.clock.advance(61)
-    expect(await state.resume?.()).toMatchObject({ error: { code: 'redemption_unknown' } })
+    expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'redemption_unknown' } })
     expect(server.requests.token).toHaveLength(1)
   })
 
@@ -721,7 +721,7 @@ describe('when no answer comes', () => {
     const state = await until(open(url).client.callback, 'failed')
     delete server.hostile.discovery
     browser.clock.advance(61)
-    expect(await state.resume?.()).toMatchObject({ error: { code: 'transaction_expired' } })
+    expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'transaction_expired' } })
     expect(server.requests.token).toHaveLength(0)
   })
 
@@ -732,10 +732,10 @@ describe('when no answer comes', () => {
     const app = open(url)
     const state = await until(app.client.callback, 'failed')
     expect(state.error.code).toBe('network_error')
-    await state.resume?.()
-    await state.resume?.()
+    await state.resumeAsync?.()
+    await state.resumeAsync?.()
     delete server.hostile.discovery
-    expect((await state.resume?.())?.status).toBe('connected')
+    expect((await state.resumeAsync?.())?.status).toBe('connected')
     expect(server.requests.token).toHaveLength(1)
   })
 
@@ -803,7 +803,7 @@ describe('when storage fails', () => {
     expect(state.error.code).toBe('storage_unavailable')
     expect(scene.server.requests.token).toEqual([])
     working = true
-    expect((await state.resume?.())?.status).toBe('connected')
+    expect((await state.resumeAsync?.())?.status).toBe('connected')
   })
 
   test('after the code was spent, its tokens wait in the page, and resume stores them', async () => {
@@ -822,9 +822,9 @@ describe('when storage fails', () => {
     })
     const state = await until(app.client.callback, 'failed')
     expect(state).toMatchObject({ provider: 'bank', error: { code: 'storage_unavailable' } })
-    expect(await state.resume?.()).toMatchObject({ error: { code: 'storage_unavailable' } })
+    expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'storage_unavailable' } })
     full = false
-    expect((await state.resume?.())?.status).toBe('connected')
+    expect((await state.resumeAsync?.())?.status).toBe('connected')
     expect(scene.server.requests.token).toHaveLength(1)
     const tokens = await until(app.client.tokens('bank'), 'connected')
     expect((await tokens.fetch('accounts')).status).toBe(200)
@@ -879,7 +879,7 @@ describe('an answer that is no success', () => {
     const state = await until(open(await consent()).client.callback, 'failed')
     expect(state.error).toMatchObject({ code: 'token_error', recovery: 'resume', retryAfterSeconds: 7 })
     delete server.hostile.token
-    expect((await state.resume?.())?.status).toBe('connected')
+    expect((await state.resumeAsync?.())?.status).toBe('connected')
   })
 
   test('that a developer must look into keeps the code for resume', async () => {
@@ -888,7 +888,7 @@ describe('an answer that is no success', () => {
     const state = await until(open(await consent()).client.callback, 'failed')
     expect(state.error.recovery).toBe('configure')
     delete server.hostile.token
-    expect((await state.resume?.())?.status).toBe('connected')
+    expect((await state.resumeAsync?.())?.status).toBe('connected')
   })
 })
 
@@ -904,7 +904,7 @@ describe('the app’s own user', () => {
     browser.clock.advance(30)
     app.client.setSubject('anna')
     // It goes on by itself; who calls resume() as well waits for the same redemption.
-    expect((await state.resume()).status).toBe('connected')
+    expect((await state.resumeAsync()).status).toBe('connected')
     await until(app.client.callback, 'connected')
     expect(server.requests.token).toHaveLength(1)
   })
@@ -928,7 +928,7 @@ describe('the app’s own user', () => {
     const app = open(url, { subject: null })
     const state = await until(app.client.callback, 'sign_in_required')
     app.client.setSubject('berta')
-    expect(await state.resume()).toMatchObject({ status: 'failed', error: { code: 'subject_mismatch' } })
+    expect(await state.resumeAsync()).toMatchObject({ status: 'failed', error: { code: 'subject_mismatch' } })
     expect(server.requests.token).toEqual([])
   })
 
@@ -990,7 +990,7 @@ describe('by way of the backend', () => {
     const app = scene.open(url)
     for (let i = 0; i < 3; i++) {
       const state = await until(app.client.callback, 'failed')
-      await state.resume?.()
+      await state.resumeAsync?.()
     }
     expect((await outcome(app)).status).toBe('connected')
     expect(tokenCalls(scene)).toHaveLength(4)
@@ -1004,7 +1004,7 @@ describe('by way of the backend', () => {
     const app = scene.open(url, { subject: 'anna' })
     const state = await until(app.client.callback, 'sign_in_required')
     scene.backend.session = 'anna'
-    expect((await state.resume()).status).toBe('connected')
+    expect((await state.resumeAsync()).status).toBe('connected')
   })
 
   test.each([
@@ -1018,7 +1018,7 @@ describe('by way of the backend', () => {
     scene.backend.hostile.answer = ({ path }) => (path.endsWith('/token') ? answer() : undefined)
     const state = await until(scene.open(url).client.callback, status)
     delete scene.backend.hostile.answer
-    expect((await state.resume?.())?.status).toBe('connected')
+    expect((await state.resumeAsync?.())?.status).toBe('connected')
   })
 
   test('in bff mode an access token in the answer is not taken', async () => {

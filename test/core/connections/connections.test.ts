@@ -4,7 +4,8 @@ import type { ConnectionsState } from '../../../src/core/connections/connections
 import type { ConnectionRecord } from '../../../src/core/records/connection.js'
 import { openDatabase } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
-import { createScene, type Scene } from '../../support/app.js'
+import { createClient, singleUser } from 'countersign/core'
+import { createScene, providers, type Scene } from '../../support/app.js'
 import { holdAnswers, refusal } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
 import { settled, until, untilState } from '../../support/until.js'
@@ -15,6 +16,17 @@ async function connect(scene: Scene, subject?: string) {
   const setting = subject === undefined ? {} : { subject }
   const app = scene.open(await scene.consent({}, {}, setting), setting)
   return { app, connection: (await until(app.client.callback, 'connected')).connection }
+}
+
+/** As another script of the app could have stored it, without telling anybody. */
+const storedSilently = {
+  id: 'silent',
+  provider: 'bank',
+  status: 'connected',
+  grantedScope: [],
+  missingScope: [],
+  connectedAt: 1,
+  details: {},
 }
 
 const listCalls = ({ backend }: Scene) => backend.calls.filter(({ path }) => path === '/connections')
@@ -500,6 +512,68 @@ describe('the backend’s connections', () => {
     scene.browser.clock.advance(3601)
     scene.backend.session = null
     await until(scene.open().client.connections, 'sign_in_required')
+  })
+
+  describe('are asked for again at the app’s wish', () => {
+    async function opened() {
+      const scene = createScene(network, { subject: 'anna' })
+      const { client } = scene.open()
+      await until(client.connections, 'ready')
+      return { scene, connections: client.connections }
+    }
+
+    test('and one that was made on another device shows, within the hour', async () => {
+      const { scene, connections } = await opened()
+      scene.backend.connections.set(listed.id, listed)
+      await connections.refreshAsync()
+      expect(connections.get()).toMatchObject({ status: 'ready', connections: [{ id: listed.id }] })
+      expect(listCalls(scene)).toHaveLength(2)
+    })
+
+    test('and without an answer the list stays as it is', async () => {
+      const { scene, connections } = await opened()
+      const before = connections.get()
+      scene.backend.hostile.answer = () => HttpResponse.error()
+      await expect(connections.refreshAsync()).rejects.toMatchObject({ code: 'network_error' })
+      const reported = vi.fn()
+      vi.stubGlobal('reportError', reported)
+      connections.refresh()
+      while (listCalls(scene).length < 3) await settled()
+      await settled()
+      expect(connections.get()).toBe(before)
+      expect(reported).not.toHaveBeenCalled()
+    })
+
+    test('and where nobody is signed in any more, the list says so', async () => {
+      const { scene, connections } = await opened()
+      scene.backend.session = null
+      connections.refresh()
+      await until(connections, 'sign_in_required')
+    })
+  })
+
+  test('that nobody asks for: without a backend a refresh reads what is stored', async () => {
+    const page = createScene(network).browser.open()
+    const { connections } = createClient({
+      subject: singleUser,
+      providers: { bank: providers.bank },
+      platform: page.platform,
+    })
+    await until(connections, 'ready')
+    await openDatabase('countersign').change([], () => [
+      {
+        'connection:silent': {
+          v: 1,
+          subject: '',
+          mode: 'browser',
+          persistent: true,
+          connection: storedSilently,
+        },
+      },
+      undefined,
+    ])
+    await connections.refreshAsync()
+    expect(connections.get()).toMatchObject({ connections: [{ id: 'silent' }] })
   })
 
   test.each<[string, Record<string, unknown>]>([

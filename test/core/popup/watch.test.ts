@@ -14,7 +14,7 @@ async function opened(scene: Scene, input: { returnTo?: string } = {}) {
   const popup = createPopup()
   const app = scene.open('/', { popup })
   const authorization = app.client.authorization('bank', { display: 'popup', ...input })
-  const outcome = authorization.authorize()
+  const outcome = authorization.authorizeAsync()
   const { cancel } = await until(authorization, 'waiting')
   return { app, popup, authorization, outcome, cancel, url: popup.shows }
 }
@@ -64,7 +64,7 @@ describe('a popup', () => {
       await scene.server.rotateKeys(kid)
       const popup = createPopup()
       app.platform.navigation.openPopup = () => popup as unknown as Window
-      const { authorize } = app.client.authorization('bank', { display: 'popup' })
+      const { authorizeAsync: authorize } = app.client.authorization('bank', { display: 'popup' })
       const outcome = authorize()
       while (popup.shows === '') await settled()
       scene.open(scene.server.visit(popup.shows))
@@ -83,7 +83,7 @@ describe('a popup', () => {
       const popup = createPopup()
       const app = scene.open('/', { popup, database: interrupted(once(noise)) })
       const authorization = app.client.authorization(mode, { display: 'popup', returnTo: '/accounts' })
-      const outcome = authorization.authorize()
+      const outcome = authorization.authorizeAsync()
       await until(authorization, 'waiting')
       const bank = mode === 'bank' ? scene.server : scene.backend
       const inPopup = scene.open(bank.visit(popup.shows), { database: interrupted(once(noise)) })
@@ -98,10 +98,10 @@ describe('a popup', () => {
     const popups = [createPopup(), createPopup()] as const
     const app = scene.open('/', { popup: [...popups] })
     const authorization = app.client.authorization('bank', { display: 'popup' })
-    const first = authorization.authorize()
+    const first = authorization.authorizeAsync()
     await until(authorization, 'waiting')
     popups[0].close()
-    const second = authorization.authorize()
+    const second = authorization.authorizeAsync()
     expect(authorization.get().status).toBe('leaving')
     await until(authorization, 'waiting')
     expect(popups[1].shows).not.toBe(popups[0].shows)
@@ -112,12 +112,31 @@ describe('a popup', () => {
     expect((await first).status).toBe('connected')
   })
 
+  test('gives way to one for what the person chooses instead', async () => {
+    const scene = createScene(network)
+    const popups = [createPopup(), createPopup()] as const
+    const app = scene.open('/', { popup: [...popups] })
+    const authorization = app.client.authorization('bank', { display: 'popup' })
+    authorization.authorize({ scope: 'openid' })
+    await until(authorization, 'waiting')
+    const second = authorization.authorizeAsync({ scope: 'openid accounts' })
+    expect(popups[0].closed).toBe(true)
+    await until(authorization, 'waiting')
+    // What the person left behind is neither shown nor told as abandoned.
+    await pass(scene, 5)
+    expect(authorization.get().status).toBe('waiting')
+    scene.open(scene.server.visit(popups[1].shows))
+    expect((await second).status).toBe('connected')
+    scene.browser.clock.advance(1000)
+    expect(await until(scene.open().client.connections, 'ready')).toMatchObject({ abandoned: [] })
+  })
+
   test('connects although the provider cut it off from the app, so that it looks closed', async () => {
     const scene = createScene(network)
     const popup = { ...createPopup(), closed: true, location: { href: '' } }
     const app = scene.open('/', { popup })
     const authorization = app.client.authorization('bank', { display: 'popup' })
-    const outcome = authorization.authorize()
+    const outcome = authorization.authorizeAsync()
     await until(authorization, 'waiting')
     await pass(scene, 5)
     expect(authorization.get().status).toBe('waiting')
@@ -187,7 +206,7 @@ describe('a popup', () => {
     const scene = createScene(network)
     const { app, popup, authorization, url } = await closed(scene)
     popup.closed = false
-    void authorization.authorize()
+    void authorization.authorizeAsync()
     await until(authorization, 'waiting')
     const late = scene.open(scene.server.visit(url))
     await until(late.client.callback, 'connected')
@@ -200,7 +219,7 @@ describe('a popup', () => {
     const popup = createPopup()
     const app = scene.open('/', { popup })
     const authorization = app.client.authorization('bank', { display: 'popup' })
-    void authorization.authorize()
+    void authorization.authorizeAsync()
     await until(authorization, 'waiting')
     popup.closed = true
     await pass(scene, 5)
@@ -257,7 +276,7 @@ describe('a popup', () => {
   test('that the browser refuses is a failure that says so', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    const { authorize, get } = app.client.authorization('bank', { display: 'popup' })
+    const { authorizeAsync: authorize, get } = app.client.authorization('bank', { display: 'popup' })
     expect(await authorize()).toMatchObject({ status: 'failed', error: { code: 'popup_blocked' } })
     expect(get().status).toBe('failed')
     expect(app.left).toEqual([])
@@ -268,7 +287,7 @@ describe('a popup', () => {
     scene.server.hostile.discovery = () => HttpResponse.error()
     const popup = createPopup()
     const app = scene.open('/', { popup })
-    expect(await app.client.authorization('bank', { display: 'popup' }).authorize()).toMatchObject({
+    expect(await app.client.authorization('bank', { display: 'popup' }).authorizeAsync()).toMatchObject({
       status: 'failed',
       error: { code: 'network_error' },
     })
@@ -279,7 +298,7 @@ describe('a popup', () => {
   test('is one, however often it is asked for', async () => {
     const scene = createScene(network)
     const { app, authorization, outcome, url } = await opened(scene)
-    expect(app.client.authorization('bank', { display: 'popup' }).authorize()).toBe(outcome)
+    expect(app.client.authorization('bank', { display: 'popup' }).authorizeAsync()).toBe(outcome)
     expect(authorization.get().status).toBe('waiting')
     scene.open(scene.server.visit(url))
     await outcome

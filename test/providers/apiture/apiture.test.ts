@@ -116,7 +116,7 @@ describe('discovery', () => {
           },
         },
       })
-      const state = await client.authorization('apiture').authorize()
+      const state = await client.authorization('apiture').authorizeAsync()
       expect(state).toMatchObject({ status: 'failed', error: { code: 'network_error' } })
       // Asked, and looked for once more, to tell CORS from no network.
       expect(asked).toEqual([url, url])
@@ -253,7 +253,7 @@ describe('the authorization request', () => {
     const { connections, abandoned } = await until(client.connections, 'ready')
     expect(connections).toEqual([])
     expect(abandoned).toMatchObject([{ provider: 'apiture' }])
-    await abandoned[0]?.dismiss()
+    await abandoned[0]?.dismissAsync()
     expect(client.connections.get()).toMatchObject({ abandoned: [] })
     expect(await stored(scene)).not.toContain('codeVerifier')
   })

@@ -132,7 +132,7 @@ describe('an error at initialization', () => {
     const { callback, page } = await initialize()
     if (callback.status !== 'failed' || !callback.restart) throw new Error('There is nothing to start again.')
     const leaving = page.leaving()
-    void callback.restart()
+    callback.restart()
     const next = new URL(await leaving)
     expect((await createVisitor(bank.origin).open(next)).text).toContain('Larkspur Business Online')
   })

@@ -152,7 +152,7 @@ describe('the payload', () => {
     async (platformId) => {
       const scene = createScene(bank)
       const { client } = scene.open()
-      await expect(client.authorization('basis', { platformId: platformId! }).authorize()).rejects.toThrow(
+      await expect(client.authorization('basis', { platformId: platformId! }).authorizeAsync()).rejects.toThrow(
         TypeError,
       )
       expect(scene.calls.filter(({ path }) => path.includes('authorization'))).toEqual([])
@@ -271,7 +271,7 @@ describe('the lifetime', () => {
   test('basis 25: begins at the click: nothing is signed ahead, and nothing is signed twice', async () => {
     const scene = createScene(bank)
     const at = scene.open()
-    const { prepare } = at.client.authorization('basis', { platformId })
+    const { prepareAsync: prepare } = at.client.authorization('basis', { platformId })
     await prepare()
     const begun = () => scene.calls.filter(({ path }) => path === '/basis/authorization').length
     expect(begun()).toBe(0)

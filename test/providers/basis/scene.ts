@@ -126,7 +126,7 @@ export function createScene(bank: BasisBank, setting: Setting = {}) {
     const all = { platformId, ...input }
     const stayed = at.client
       .authorization('basis', all)
-      .authorize()
+      .authorizeAsync()
       .then((state) => {
         throw 'error' in state ? state.error : new Error(`The page stayed: ${state.status}`)
       })

@@ -162,7 +162,7 @@ export function createScene(bank: TestBank, setting: Setting = {}) {
       name === 'moneyhub'
         ? at.client.authorization('moneyhub', input)
         : at.client.authorization('moneyhubOnce', input as MoneyhubInputs['one-time'])
-    const stayed = authorization.authorize().then((state) => {
+    const stayed = authorization.authorizeAsync().then((state) => {
       throw 'error' in state ? state.error : new Error(`The page stayed: ${state.status}`)
     })
     return new URL(await Promise.race([url, stayed]))

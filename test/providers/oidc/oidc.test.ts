@@ -167,11 +167,11 @@ describe('with DPoP and pushed requests', () => {
     const scene = createPageScene(bank, bound)
     const { client, page } = scene.open()
     const authorization = client.authorization('openid')
-    await authorization.prepare()
+    await authorization.prepareAsync()
     expect(bank.requests.count('/par')).toBe(1)
     scene.browser.clock.advance(120)
     const left = page.leaving()
-    void authorization.authorize()
+    void authorization.authorizeAsync()
     await left
     expect(bank.requests.count('/par')).toBe(2)
   })

@@ -1,5 +1,5 @@
-import { createClient, singleUser, useAuthorize, useTokens, type RegisteredClient } from 'countersign'
-import { apiture, basis, fdx, stitch } from 'countersign/providers'
+import { createClient, singleUser, useAuthorize, useConnection, type RegisteredClient } from 'countersign'
+import { apiture, basis, fdx, moneyhub, stitch } from 'countersign/providers'
 import { expectTypeOf, test } from 'vitest'
 
 export const bank = createClient({
@@ -9,6 +9,7 @@ export const bank = createClient({
     apiture: apiture({ clientId: 'client', scope: 'openid' }),
     stitch: stitch({ clientId: 'test-client', scope: 'openid', mode: 'bff' }),
     basis: basis({ clientId: 'client', environment: 'development' }),
+    moneyhub: moneyhub({ clientId: 'client' }),
     fdx: fdx({ clientId: 'client', issuer: 'https://fdx.example', scope: 'READ_CONSENTS' }),
   },
 })
@@ -24,23 +25,24 @@ test('hooks know the providers of the registered client', () => {
   const useStitch = () => useAuthorize('stitch')
   // @ts-expect-error no provider has this name
   const useNobody = () => useAuthorize('nobody')
-  expectTypeOf(useStitch).toEqualTypeOf(useNobody)
+  expectTypeOf([useStitch, useNobody]).toBeArray()
 })
 
 test('getAccessToken exists unless the mode is bff', () => {
-  const useApiture = () => useTokens('apiture')
-  const useStitch = () => useTokens('stitch')
+  const useApiture = () => useConnection('apiture')
+  const useStitch = () => useConnection('stitch')
   expectTypeOf(useApiture).returns.extract<{ status: 'connected' }>().toHaveProperty('getAccessToken')
   expectTypeOf(useStitch).returns.extract<{ status: 'connected' }>().not.toHaveProperty('getAccessToken')
 })
 
-test('an input that a provider needs cannot be left out, nor be of another provider', () => {
-  const useBasis = () =>
-    useAuthorize('basis', { platformId: '4f2cc69b-576d-4eef-8fde-c36f1841b434', returnTo: '/' })
-  // @ts-expect-error Basis needs to know the platform
-  const useNothing = () => useAuthorize('basis')
+test('an input is of this provider, and has no field of another', () => {
+  const useBasis = () => useAuthorize('basis', { platformId: '4f2cc69b', returnTo: '/' })
   // @ts-expect-error that is no input of Stitch
   const useAnother = () => useAuthorize('stitch', { platformId: '4f2cc69b' })
-  expectTypeOf(useBasis).toEqualTypeOf(useNothing)
-  expectTypeOf(useBasis).toEqualTypeOf(useAnother)
+  // @ts-expect-error nor beside one that is
+  const useAnotherBeside = () => useAuthorize('stitch', { platformId: '4f2cc69b', returnTo: '/' })
+  // @ts-expect-error a platform is named by its id
+  const useNumber = () => useAuthorize('basis', { platformId: 1 })
+  expectTypeOf(useBasis).toBeFunction()
+  expectTypeOf([useAnother, useAnotherBeside, useNumber]).toBeArray()
 })

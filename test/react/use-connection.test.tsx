@@ -1,6 +1,6 @@
 import { act, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { useTokens } from 'countersign'
+import { useConnection, useTokens } from 'countersign'
 import { useState } from 'react'
 import { expect, test } from 'vitest'
 import { createScene, type App, type Scene } from '../support/app.js'
@@ -17,19 +17,23 @@ async function connected(scene: Scene): Promise<App> {
   return app
 }
 
+test('has two names', () => {
+  expect(useTokens).toBe(useConnection)
+})
+
 test('shows the account, fetches with its token and forgets it', async () => {
   const scene = createScene(network)
   const app = await connected(scene)
   function Account() {
-    const bank = useTokens('bank')
+    const bank = useConnection('bank')
     const [answer, setAnswer] = useState('')
     if (bank.status !== 'connected') return <p>{bank.status}</p>
     const load = async () => setAnswer(await (await bank.fetch('accounts')).text())
     return (
       <>
         <p>{bank.connection.grantedScope.join(' ')}</p>
-        <button onClick={load}>{answer || 'Load'}</button>
-        <button onClick={bank.disconnect}>Disconnect</button>
+        <button onClick={() => void load()}>{answer || 'Load'}</button>
+        <button onClick={() => void bank.disconnect()}>Disconnect</button>
       </>
     )
   }
@@ -47,7 +51,7 @@ test('renders nothing when a token is refreshed, however often', async () => {
   let renders = 0
   function Reader() {
     renders++
-    return <p>{useTokens('bank').status}</p>
+    return <p>{useConnection('bank').status}</p>
   }
   renderWith(app.client, <Reader />)
   await act(settled)
@@ -67,7 +71,7 @@ test('gives the same object for as long as nothing changes', async () => {
   const app = await connected(scene)
   const seen = new Set<unknown>()
   function Reader() {
-    seen.add(useTokens('bank'))
+    seen.add(useConnection('bank'))
     return null
   }
   const { rerender, unmount } = renderWith(app.client, <Reader />)
@@ -83,7 +87,7 @@ test('stays on the connection that it shows, also through the second mount of St
   const scene = createScene(network)
   const app = await connected(scene)
   function Reader() {
-    const bank = useTokens('bank')
+    const bank = useConnection('bank')
     return <p>{'connection' in bank ? bank.connection.id : bank.status}</p>
   }
   renderWith(app.client, <Reader />)
@@ -101,7 +105,7 @@ test('holds no token that a developer tool could show', async () => {
   const tokens = await until(app.client.tokens('bank'), 'connected')
   secret(await tokens.getAccessToken())
   function Reader() {
-    return <p>{useTokens('bank').status}</p>
+    return <p>{useConnection('bank').status}</p>
   }
   const { container } = renderWith(app.client, <Reader />)
   await act(settled)
