@@ -10,6 +10,7 @@ const names = [
   'store',
   'basePath',
   'keys',
+  'unsealed',
   'cors',
   'fetch',
   'clientAddress',
@@ -33,9 +34,15 @@ export function checkOptions(options: Readonly<Record<string, unknown>>): Checke
       throw new TypeError(`createBackend has no option "${name}": see BackendOptions.`)
   }
 
-  const { keys, rateLimit, clock } = options
+  const { keys, rateLimit, clock, unsealed = false } = options
   if (keys !== undefined && !(Array.isArray(keys) && keys.length > 0))
     throw new TypeError('`keys` is empty: leave it out, or give a key made with `openssl rand -base64 32`.')
+  const store = checkStore(options['store'])
+  if (keys === undefined && unsealed !== true && store.inProcess !== true) {
+    throw new TypeError(
+      'This store needs `keys`, because refresh tokens would lie in it as plain text: give a key made with `openssl rand -base64 32`, or say `unsealed: true`.',
+    )
+  }
   checkFunction(
     options['session'],
     '`session` must be a function that says who is signed in to your app',
@@ -50,7 +57,7 @@ export function checkOptions(options: Readonly<Record<string, unknown>>): Checke
   return {
     providers: checkProviders(options['providers']),
     origins: checkOrigins(options['origins']),
-    store: checkStore(options['store']),
+    store,
     basePath: checkBasePath(options['basePath'] ?? '/connect'),
   }
 }

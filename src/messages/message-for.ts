@@ -27,7 +27,10 @@ interface Source {
  * ```
  */
 export function messageFor(source: { readonly code: ErrorCode }, messages?: Messages): string
-export function messageFor(source: { readonly status: string }, messages?: Messages): string | undefined
+export function messageFor(
+  source: Omit<Source, 'code'> & { readonly status: string },
+  messages?: Messages,
+): string | undefined
 export function messageFor(source: Source, messages: Messages = english): string | undefined {
   const key = source.code ?? source.error?.code ?? source.status
   return key !== undefined && Object.hasOwn(messages, key) ? messages[key as MessageCode] : undefined
