@@ -3,7 +3,7 @@ import type { BackendProvider } from './provider.js'
 import type { Store } from './storage/store.js'
 
 /** Names of the options of `createBackend`; any other is a typing error that would go unnoticed. */
-const names = [
+export const optionNames: readonly string[] = [
   'providers',
   'origins',
   'session',
@@ -30,7 +30,7 @@ export interface CheckedOptions {
 /** Checks options at run time, for JavaScript and for what types cannot say. @throws {TypeError} with the remedy. */
 export function checkOptions(options: Readonly<Record<string, unknown>>): CheckedOptions {
   for (const name of Object.keys(options)) {
-    if (!names.includes(name))
+    if (!optionNames.includes(name))
       throw new TypeError(`createBackend has no option "${name}": see BackendOptions.`)
   }
 
