@@ -51,6 +51,9 @@ export default {
     never('core knows only platform and protocol', '^src/core/', '^src/(?!protocol/|platform/|core/)'),
     never('react knows only core and protocol', '^src/react/', '^src/(?!protocol/|core/|react/)'),
     never('the entry knows react, core and protocol', '^src/index\\.ts$', '^src/(?!protocol/|core/|react/)'),
+    never('messages know only the entry', '^src/messages/', '^src/(?!messages/|index\\.ts$)'),
+    never('messages take types of the entry', '^src/messages/', '^src/index\\.ts$', types),
+    never('nothing imports messages', '^src/(?!messages/)', '^src/messages/'),
     never('backend knows only protocol', '^src/backend/', '^src/(?!protocol/|backend/)', {
       not: '^src/providers/', // see the next rule
     }),
@@ -59,7 +62,7 @@ export default {
     neverReaches('a page reaches no backend', page, server),
     neverReaches('a backend reaches no page', server, page),
     never('the demo uses the public entries', '^demo/', '^src/', {
-      not: '^src/(?:(?:core|providers|backend|backend/node)/)?index\\.ts$',
+      not: '^src/(?:(?:core|providers|messages|backend|backend/node)/)?index\\.ts$',
     }),
 
     // Providers

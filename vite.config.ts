@@ -9,7 +9,7 @@ export default defineConfig({
   publicDir: false,
   plugins: [
     joinLazyParts({
-      entries: ['index.js', 'core/index.js', 'providers/index.js'],
+      entries: ['index.js', 'core/index.js', 'providers/index.js', 'messages/index.js'],
       first: 'core/lazy-parts.js',
     }),
   ],

@@ -1,8 +1,10 @@
-// npm test: every check of the project, two at a time where they do not disturb one another. All of them run,
-// whatever fails; the last line is `N passed, N failed`. A step that has no test cases of its own counts as one.
+// npm test: the checks that every change must pass, two at a time where they do not disturb one another. All of them
+// run, whatever fails; the last line is `N passed, N failed`. A step that has no test cases of its own counts as one.
 //
 //   npm test -- --only unit        one step, and what it needs built, with its output as it comes
 //   npm test -- --only types,lint  several
+//
+// npm run test:browser and npm run test:slow are steps that only run when they are named.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +19,7 @@ import { root } from './entries.js'
  * @property {string} command Run by the shell with node_modules/.bin in its path.
  * @property {string} [needs] The step that must have passed before.
  * @property {boolean} [quiet] Its output is shown only when it fails.
- * @property {boolean} [alone] No other step runs beside it, because its tests measure time.
+ * @property {boolean} [alone] No other step runs beside it: it uses both cores by itself.
  * @property {boolean} [slow] Runs only when named by `--only`.
  * @property {string} [folder] A vitest step: where its tests are. Without the folder there is nothing to run.
  *
@@ -35,6 +37,7 @@ const steps = [
   { name: 'imports', command: 'npm run --silent imports', quiet: true },
   { name: 'knip', command: 'knip' },
   { name: 'size', command: 'node scripts/size.js', needs: 'build' },
+  { name: 'docs', command: 'typedoc --emit none', quiet: true },
   {
     name: 'type-tests',
     command: 'vitest run --project types --project types-registered',
@@ -47,7 +50,19 @@ const steps = [
     folder: 'test',
     alone: true,
   },
-  { name: 'browser', command: 'vitest run --project browser', folder: 'test/browser', alone: true },
+  {
+    name: 'providers',
+    command: 'vitest run --project browser test/browser/providers.test.ts',
+    folder: 'test/browser',
+    alone: true,
+  },
+  {
+    name: 'browser',
+    command: 'vitest run --project browser',
+    folder: 'test/browser',
+    alone: true,
+    slow: true,
+  },
   { name: 'slow', command: 'vitest run --project slow', folder: 'test/slow', alone: true, slow: true },
 ]
 
@@ -100,7 +115,7 @@ async function execute(step) {
   }
   const report = join(tmpdir(), `countersign-${step.name}-${process.pid}.json`)
   const command = step.folder
-    ? `${step.command} --reporter=default --reporter=./scripts/second-tries.js --reporter=json --outputFile.json="${report}"`
+    ? `${step.command} --reporter=default --reporter=json --outputFile.json="${report}"`
     : step.command
 
   const begun = performance.now()
@@ -114,8 +129,7 @@ async function execute(step) {
     stdout.write(`\n── ${step.name}: ${code === 0 ? 'passed' : 'FAILED'} in ${seconds.toFixed(1)} s\n`)
     if (code !== 0 || !step.quiet) stdout.write(output)
   }
-  const again = output.match(/^second try: /gm)?.length ?? 0
-  return { ...counts, seconds, ...(again > 0 && { note: `${again} at the second try` }) }
+  return { ...counts, seconds }
 }
 
 /**

@@ -4,13 +4,14 @@ import type { BackendProvider } from './provider.js'
 import type { Store } from './storage/store.js'
 
 /** What is `any` has a sentence of its own below. */
-const forms: Readonly<Record<string, OptionForm>> = {
+export const forms: Readonly<Record<string, OptionForm>> = {
   providers: 'any',
   origins: 'any',
   session: 'any',
   store: 'any',
   basePath: 'any',
   keys: 'any',
+  unsealed: 'flag',
   cors: 'flag',
   fetch: 'any',
   clientAddress: 'any',
@@ -30,9 +31,15 @@ export interface CheckedOptions {
 /** Checks options at run time, for JavaScript and for what types cannot say. @throws {TypeError} with the remedy. */
 export function checkBackendOptions(options: Readonly<Record<string, unknown>>): CheckedOptions {
   checkOptions('createBackend', options, forms)
-  const { keys, rateLimit, clock } = options
+  const { keys, rateLimit, clock, unsealed = false } = options
   if (keys !== undefined && !(Array.isArray(keys) && keys.length > 0))
     throw new TypeError('`keys` is empty: leave it out, or give a key made with `openssl rand -base64 32`.')
+  const store = checkStore(options['store'])
+  if (keys === undefined && unsealed !== true && store.inProcess !== true) {
+    throw new TypeError(
+      'This store needs `keys`, because refresh tokens would lie in it as plain text: give a key made with `openssl rand -base64 32`, or say `unsealed: true`.',
+    )
+  }
   checkFunction(
     options['session'],
     '`session` must be a function that says who is signed in to your app',
@@ -47,7 +54,7 @@ export function checkBackendOptions(options: Readonly<Record<string, unknown>>):
   return {
     providers: checkProviders(options['providers']),
     origins: checkOrigins(options['origins']),
-    store: checkStore(options['store']),
+    store,
     basePath: checkBasePath(options['basePath'] ?? '/connect'),
   }
 }

@@ -27,7 +27,7 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   readonly basePath?: string
   /**
    * Keys that seal the transactions a page carries and the records in the store: 32 random bytes each, as base64url. The
-   * first seals, all open. Absent: transactions are kept in the store, protected by the store's own encryption only.
+   * first seals, all open. Required with every store but `memoryStore()`: the records hold refresh tokens.
    *
    * Configure them before anything is stored, and keep each for as long as records it has sealed. A record that cannot be
    * opened is answered with `backend_unavailable` and stays as it is (event `record_unreadable`); this includes records from
@@ -35,6 +35,11 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
    * when no record is left that it has sealed: connections are sealed again when they change, and kept for two years.
    */
   readonly keys?: readonly string[]
+  /**
+   * Permission to leave `keys` out although the store is not this process's memory: refresh tokens then lie in it as
+   * plain text, protected by nothing but the store's own encryption. @defaultValue false
+   */
+  readonly unsealed?: boolean
   /** Permission for pages on another origin than this backend's. @defaultValue false */
   readonly cors?: boolean
   /** The `fetch` for requests to providers. @defaultValue the platform's `fetch` */

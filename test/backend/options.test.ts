@@ -1,4 +1,5 @@
-import { createBackend, memoryStore, type BackendProvider } from 'countersign/backend'
+import { randomBytes } from 'node:crypto'
+import { createBackend, memoryStore, type BackendProvider, type Store } from 'countersign/backend'
 import { expect, test } from 'vitest'
 
 const provider: BackendProvider = {
@@ -16,6 +17,9 @@ const good = {
   session: () => null,
   providers: { plain: provider },
 }
+
+/** What holds values outside this process. */
+const durable: Store = { ...memoryStore(), inProcess: false }
 
 const make = (change: object) => () => createBackend({ ...good, ...change })
 
@@ -44,6 +48,11 @@ test.each([
   ['no session', { session: undefined }, /session/],
   ['a base path without its slash', { basePath: 'connect' }, /basePath/],
   ['a base path with one too many', { basePath: '/connect/' }, /basePath/],
+  [
+    'a store that outlives the process, without keys',
+    { store: durable },
+    /`keys`.*openssl.*`unsealed: true`/,
+  ],
   ['no key in keys', { keys: [] }, /openssl/],
   ['a short key', { keys: ['short'] }, /openssl/],
   ['a client address that is none', { clientAddress: 'x-forwarded-for' }, /clientAddress/],
@@ -54,6 +63,13 @@ test.each([
 ])('%s throws at start, with the remedy', (_name, change, message) => {
   expect(make(change)).toThrow(TypeError)
   expect(make(change)).toThrow(message)
+})
+
+test('a store that outlives the process takes keys, or the word that it has none', () => {
+  const key = randomBytes(32).toString('base64url')
+  expect(make({ store: durable, keys: [key] })).not.toThrow()
+  expect(make({ store: durable, unsealed: true })).not.toThrow()
+  expect(make({ store: durable, unsealed: false })).toThrow(/keys/)
 })
 
 test('http origins and redirect URIs are for this machine', () => {

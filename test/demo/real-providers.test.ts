@@ -23,7 +23,7 @@ beforeAll(async () => {
   const document = await (await fetch(demo.origin)).text()
   await demo.close()
   configuration = JSON.parse(/>(.*)</.exec(document)?.[1] ?? '') as Configuration
-}, 30_000)
+})
 afterAll(() => {
   rmSync(page, { recursive: true })
 })

@@ -10,7 +10,7 @@ let demo: Demo
 beforeAll(async () => {
   writeFileSync(join(page, 'index.html'), '<script type="application/json" id="configuration"></script>')
   demo = await startDemo({ page })
-}, 30_000)
+})
 afterAll(async () => {
   await demo.close()
   rmSync(page, { recursive: true })

@@ -73,6 +73,7 @@ describe.each(entries)('$specifier', ({ name, built }) => {
       index: /^react$|^react\/jsx-runtime$|^idb-keyval$/,
       'core/index': /^idb-keyval$/,
       'providers/index': /^$/,
+      'messages/index': /^$/,
       'backend/index': /^oauth4webapi$/,
       'backend/node/index': /^node:|^undici$|^redis$|^oauth4webapi$/,
     }

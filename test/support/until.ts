@@ -30,7 +30,7 @@ export function untilState<T, S extends T>(
     const timer = setTimeout(() => {
       stop()
       reject(new Error(`the state stayed ${JSON.stringify(store.get())}`))
-    }, 3000)
+    }, 30_000)
     const stop = store.subscribe(look)
     look()
   })

@@ -41,6 +41,7 @@ export function memoryStore({ now = () => Date.now() / 1000 }: MemoryStoreOption
   }
 
   return {
+    inProcess: true,
     get(key) {
       const held = find(key)
       return Promise.resolve(held && { value: held.value, version: held.version })

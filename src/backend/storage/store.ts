@@ -44,6 +44,12 @@ export interface StoreEntry {
  * ```
  */
 export interface Store {
+  /**
+   * True where values never leave the memory of this process, so that they need no sealing. Any other store needs `keys`.
+   *
+   * @defaultValue false
+   */
+  readonly inProcess?: boolean
   /** The value under a key, or `undefined` where none is or it has expired. */
   get(key: string): Promise<StoreEntry | undefined>
   /**

@@ -96,7 +96,7 @@ describe.skipIf(!installed)('with a Redis server', () => {
 
   test('a Redis that is gone is the backend’s own failure', async () => {
     const client = await connect()
-    const bench = await createBench({ store: redisStore(client) })
+    const bench = await createBench({ store: redisStore(client), backend: { unsealed: true } })
     client.destroy()
     const { status, body } = await bench.call('GET', '/connections')
     expect([status, body.error]).toEqual([503, 'backend_unavailable'])

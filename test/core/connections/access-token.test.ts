@@ -616,7 +616,7 @@ describe('a request to the API', () => {
       }),
       { numRuns: 200 },
     )
-  }, 20_000)
+  })
 
   test('needs an API base', async () => {
     const scene = createScene(network)

@@ -808,7 +808,7 @@ describe('refreshing', () => {
       {},
       () => ({ scope: `openid ${scope} offline_access` }),
     )
-  }, 20_000)
+  })
 
   test('fdx 20: asks for a new consent where there is none to use', async () => {
     app.bank.control.next({ accessTokenSeconds: 1 })

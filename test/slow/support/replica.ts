@@ -36,7 +36,7 @@ let passed = 0
 const backend = createBackend({
   origins: ['https://app.example'],
   store: redisStore(client),
-  ...(keys.length > 0 && { keys }),
+  ...(keys.length > 0 ? { keys } : { unsealed: true }),
   rateLimit: 'off',
   clock: { now: () => Date.now() / 1000 + passed },
   session: (request) => {
