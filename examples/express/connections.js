@@ -41,7 +41,7 @@ export function createConnections(providers) {
       const granted = tokens.scope === undefined ? words(requested) : words(tokens.scope)
       const renewed = all.get(renews)
       // Nobody's data is taken for somebody else's.
-      if (renewed && renewed.person !== tokens.person) throw new Refusal('transaction_invalid')
+      if (renewed && renewed.person !== tokens.person) throw new Refusal('other_person')
       const connection = {
         id: renewed ? renews : randomBytes(16).toString('base64url'),
         subject,

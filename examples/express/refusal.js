@@ -9,6 +9,7 @@ const errors = {
   not_found: [404, 'There is nothing here.'],
   method_not_allowed: [405, 'This method is not allowed here.'],
   transaction_invalid: [409, 'Unknown, expired, used, or not of this user. Start again.'],
+  other_person: [409, 'Another person has signed in at the provider.'],
   reauthorization_required: [409, 'The connection must be renewed.'],
   payload_too_large: [413, 'The body is too large.'],
   unsupported_media_type: [415, 'The body must be application/json.'],
