@@ -79,6 +79,18 @@ export const idTokenRules: Rules = {
     '§3.1.3.7',
     { claims: { iat: 1_700_000_000, exp: 1_700_000_300 } },
   ),
+  'other-person': {
+    sent: 'a renewal in which another person signs in at the provider',
+    why: "Nobody's data is taken for somebody else's: the connection stays as it was.",
+    section: 'contract, connection',
+    explainedBy: 'id-token-missing',
+    async run(scene) {
+      const id = await scene.connect({ at: 'openid' })
+      const proof = await scene.begin({ at: 'openid', body: { connection: id }, person: 'person-2' })
+      await scene.ask(scene.token(proof, {}, 'openid'), 'other_person')
+      await scene.ask(scene.accessToken(id), 200)
+    },
+  },
   'refresh-person': {
     sent: 'a refresh for which the ID Token of another person comes',
     why: "Nobody's data is taken for somebody else's.",

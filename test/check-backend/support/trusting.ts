@@ -44,6 +44,11 @@ export const trusting: readonly Variant[] = [
     '!(claims.exp > now - leewaySeconds)',
     'false',
   ]),
+  variant('renews a connection as another person', 'other-person', [
+    'connections.js',
+    'renewed && renewed.person !== tokens.person',
+    'false',
+  ]),
   variant('lets a refresh change the person', 'refresh-person', [
     'connections.js',
     'if (tokens.person !== undefined && tokens.person !== connection.person) throw over(connection)',
