@@ -74,7 +74,7 @@ describe('served by Vite, with its backend', () => {
     await page.getByRole('button', { name: 'Deny' }).click()
     await page.getByRole('alert').filter({ hasText: 'Access was refused at your bank.' }).waitFor()
     await page.getByRole('button', { name: 'Try again' }).click()
-    await page.getByRole('button', { name: 'Approve' }).waitFor()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
     expect(errors).toEqual([])
   })
 

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { vi } from 'vitest'
 import { root } from '../../../scripts/entries.js'
 
 const run = promisify(execFile)
@@ -61,9 +62,12 @@ export async function createPastedApp(): Promise<PastedApp> {
         child.kill()
         await ended
       })
-      await untilAnswering(url, () => {
-        if (child.exitCode !== null) throw new Error(`${command} has ended:\n${output}`)
-      })
+      await Promise.race([
+        vi.waitFor(() => fetch(url), { timeout: 60_000, interval: 100 }),
+        ended.then(() => {
+          throw new Error(`${command} has ended:\n${output}`)
+        }),
+      ])
     },
     async close() {
       await Promise.all(stops.map((stop) => stop()))
@@ -84,12 +88,10 @@ const plain = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(?:NODE_ENV|NODE_OPTIONS|VITE|VITEST|npm_)/.test(name)),
 )
 
-const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  readonly devDependencies: Readonly<Record<string, string>>
-}
-const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+const { name, version, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly name: string
   readonly version: string
+  readonly devDependencies: Readonly<Record<string, string>>
 }
 
 /** What the app installs beside the library, in the versions that the library is developed with. */
@@ -177,13 +179,4 @@ async function refuseTaken(url: string): Promise<void> {
     () => false,
   )
   if (isTaken) throw new Error(`The README needs ${url}, and something else answers there: stop it first.`)
-}
-
-async function untilAnswering(url: string, check: () => void): Promise<void> {
-  for (;;) {
-    check()
-    const response = await fetch(url).catch(() => undefined)
-    if (response) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }
