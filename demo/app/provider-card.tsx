@@ -122,7 +122,7 @@ export function ProviderCard(props: ProviderCardProps) {
             quiet
             label="Disconnect"
             onClick={() => {
-              void tokens.disconnect().then(({ revoked }) => {
+              void tokens.disconnect?.().then(({ revoked }) => {
                 setConfirmed(revoked)
                 announce(`${title}: ${farewells[String(revoked)] ?? ''}`)
               })
