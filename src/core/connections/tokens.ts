@@ -40,12 +40,14 @@ export type TokensState<Details extends object = object, M extends Mode = Mode> 
       readonly disconnect: () => Promise<Revocation>
     }
   | { readonly status: 'sign_in_required' }
+  /** Nothing is known. */
+  | { readonly status: 'failed'; readonly error: CountersignError }
+  /** The connection does not work just now: its refreshes make no sense, and are tried again once an hour. */
   | {
-      /** Nothing is known, or `connection` does not work just now: its refreshes make no sense, and are tried again hourly. */
       readonly status: 'failed'
       readonly error: CountersignError
-      readonly connection?: Connection<Details>
-      readonly disconnect?: () => Promise<Revocation>
+      readonly connection: Connection<Details>
+      readonly disconnect: () => Promise<Revocation>
     }
 
 const disconnected: TokensState = { status: 'disconnected' }
