@@ -60,12 +60,14 @@ export type TokensState<
       readonly disconnect: () => Promise<Revocation>
     }
   | { readonly status: 'sign_in_required' }
+  /** Nothing is known. */
+  | { readonly status: 'failed'; readonly error: CountersignError }
+  /** The connection does not work just now: its refreshes make no sense, and are tried again once an hour. */
   | {
-      /** Nothing is known, or `connection` does not work just now: its refreshes make no sense, and are tried again hourly. */
       readonly status: 'failed'
       readonly error: CountersignError
-      readonly connection?: Connection<Details, Name>
-      readonly disconnect?: () => Promise<Revocation>
+      readonly connection: Connection<Details, Name>
+      readonly disconnect: () => Promise<Revocation>
     }
 
 /** State of a connection at one of these providers: the `provider` of its connection tells the type of `details`. */
