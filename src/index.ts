@@ -9,7 +9,8 @@ export type { CountersignEvent } from './core/client-events.js'
 export type { CommonInput, Mode } from './core/input.js'
 export type { DetailsOf, InputArgument, InputOf, ModeOf, Provider, ProviderChannel } from './core/provider.js'
 export type { ReadableStore } from './core/readable-store.js'
-export type { Connected, TokensState, Userinfo, WithAccessToken, WithUserinfo } from './core/connections/tokens.js'
+export type { Userinfo } from './core/channel/channel.js'
+export type { Connected, TokensState, WithAccessToken, WithUserinfo } from './core/connections/tokens.js'
 export {
   AuthorizationResponseError,
   BackendError,

@@ -17,7 +17,8 @@ export type {
   UserinfoOf,
 } from './provider.js'
 export type { ReadableStore } from './readable-store.js'
-export type { Connected, TokensState, Userinfo, WithAccessToken, WithUserinfo } from './connections/tokens.js'
+export type { Userinfo } from './channel/channel.js'
+export type { Connected, TokensState, WithAccessToken, WithUserinfo } from './connections/tokens.js'
 export {
   AuthorizationResponseError,
   BackendError,
