@@ -54,8 +54,7 @@ export function createConnections(context: Context): Connections {
       await context.subjectKnown()
       const owner = subject()
       const mediator = mediatorOf(context)
-      if (owner != null && mediator !== undefined)
-        await (await lazyParts()).refresh(context, owner, mediator)
+      if (owner != null && mediator !== undefined) await (await lazyParts()).refresh(context, owner, mediator)
       await connections.load()
     },
     requireSignIn() {

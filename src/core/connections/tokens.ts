@@ -1,7 +1,7 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
 import { refreshFailed } from '../channel/refresh-failed.js'
-import type { JsonObject } from '../../protocol/contract.js'
+import type { Userinfo } from '../channel/channel.js'
 import type { Connection } from '../records/connection.js'
 import type { ConnectionsState } from './connections-state.js'
 import { providerOf, type Context } from '../context.js'
@@ -29,11 +29,6 @@ export interface WithAccessToken {
   readonly getAccessToken: () => Promise<string>
   /** When the access token in this page's memory expires: epoch seconds; `undefined` while there is none. Not reactive. */
   readonly expiresAt: number | undefined
-}
-
-/** Claims about the person, from the OpenID provider's userinfo endpoint. `sub` is that of the ID Token. */
-export interface Userinfo extends JsonObject {
-  readonly sub: string
 }
 
 /** Present where the provider is an OpenID provider, in `browser` and `mediated` mode. */
