@@ -48,7 +48,7 @@ const settings = ts.parseJsonConfigFileContent(
 ).options
 
 /** The program of these examples, together. */
-export function programOf(together: readonly Example[]): ts.Program {
+function programOf(together: readonly Example[]): ts.Program {
   const byFile = new Map(together.map((example) => [example.file, example]))
   const options: ts.CompilerOptions = {
     ...settings,

@@ -28,7 +28,7 @@ export function createCallbackStore(): CallbackStore {
       throw error
     })
     const again = 'resumeAsync' in state ? state.resumeAsync : undefined
-    if (again) state = { ...state, ...resumable(() => show(again)) } as CallbackState
+    if (again) state = { ...state, ...resumable(() => show(again)) }
     store.set(state)
     return state
   }

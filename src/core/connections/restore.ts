@@ -1,5 +1,6 @@
 import type { Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
+import { mediatorOf } from './mediator.js'
 import { syncedKey } from '../records/keys.js'
 import type { Transaction } from '../records/transaction.js'
 
@@ -46,10 +47,6 @@ export function createRestore(context: Context, reload: () => void): Restore {
     return true
   }
 }
-
-/** The name of a provider by which the backend can be asked for its list; `undefined` where there is no backend. */
-export const mediatorOf = ({ providers }: Pick<Context, 'providers'>): string | undefined =>
-  Object.keys(providers).find((name) => providers[name]?.channel.mode !== 'browser')
 
 /** True for a transaction that nobody completes any more; on a new page, also for one that nobody may be completing. */
 const isOverdue = (value: unknown, now: number, isNew: boolean): boolean => {
