@@ -161,8 +161,8 @@ test('an expected state of an authorization is what authorizeAsync resolves with
   type State = AuthorizationState<ConnectionOf<typeof client.providers, 'apiture'>>
   expectTypeOf(authorizeAsync).returns.toEqualTypeOf<Promise<State>>()
   expectTypeOf(prepareAsync).returns.toEqualTypeOf<Promise<void>>()
-  expectTypeOf(handlers.authorize).returns.toEqualTypeOf<void>()
-  expectTypeOf(handlers.prepare).returns.toEqualTypeOf<void>()
+  expectTypeOf(handlers.authorize).returns.toBeVoid()
+  expectTypeOf(handlers.prepare).returns.toBeVoid()
 })
 
 test('the subject is always given', () => {

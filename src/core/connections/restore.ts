@@ -1,6 +1,7 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
+import { mediatorOf } from './mediator.js'
 import { syncedKey } from '../records/keys.js'
 import type { Transaction } from '../records/transaction.js'
 import { findTokenWork } from './token-work.js'
@@ -66,10 +67,6 @@ export function createRestore(context: Context, reload: () => void): Restore {
     return true
   }
 }
-
-/** The name of a provider by which the backend can be asked for its list; `undefined` where there is no backend. */
-export const mediatorOf = ({ providers }: Pick<Context, 'providers'>): string | undefined =>
-  Object.keys(providers).find((name) => providers[name]?.channel.mode !== 'browser')
 
 /** Does for the tokens of `browser` mode what must be done. Resolves with whether the records must be read again. */
 function createTokenRestore(context: Context): Restore {
