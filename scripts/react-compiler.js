@@ -25,8 +25,9 @@ export function compileReact(code, file) {
   /** @param {unknown} _file @param {import('babel-plugin-react-compiler').LoggerEvent} event */
   const logEvent = (_file, event) => {
     if (event.kind === 'CompileSuccess') compiled.push(event.fnName ?? '')
-    else if ('detail' in event) skipped.push(`${file}: ${String(event.detail)}`)
-    else skipped.push(`${file}: ${'reason' in event ? event.reason : event.kind}`)
+    else if (event.kind === 'CompileError') skipped.push(`${file}: ${event.detail.reason}`)
+    else if (event.kind === 'CompileSkip') skipped.push(`${file}: ${event.reason}`)
+    else if (event.kind === 'PipelineError') skipped.push(`${file}: ${event.data}`)
   }
   const result = transformSync(code, {
     filename: file,

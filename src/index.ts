@@ -28,11 +28,11 @@ export type {
 export type { ReadableStore } from './core/readable-store.js'
 export type { Ready, ReadyOptions } from './core/ready.js'
 export { singleUser, type SubjectOption } from './core/subject.js'
+export type { Userinfo } from './core/channel/channel.js'
 export type {
   Connected,
   TokensState,
   TokensStateOf,
-  Userinfo,
   WithAccessToken,
   WithUserinfo,
 } from './core/connections/tokens.js'

@@ -13,7 +13,7 @@ import { Act } from './act.js'
 import { announce } from './announcer.js'
 import { Attempt } from './attempt.js'
 import { BadDays, type Wish } from './bad-days.js'
-import { bank, type ProviderName } from './bank.js'
+import { type bank, type ProviderName } from './bank.js'
 import { Chooser, ChosenConnection, Lifetime } from './chosen.js'
 import { readConfiguration, realProviders } from './configuration.js'
 import { useDisplay } from './display.js'
@@ -122,7 +122,7 @@ export function ProviderCard(props: ProviderCardProps) {
             quiet
             label="Disconnect"
             onClick={() => {
-              void tokens.disconnect().then(({ revoked }) => {
+              void tokens.disconnect?.().then(({ revoked }) => {
                 setConfirmed(revoked)
                 announce(`${title}: ${farewells[String(revoked)] ?? ''}`)
               })

@@ -18,11 +18,11 @@ export const examplebank = (options: {
       issuer: options.issuer,
       extraMembers: ['customer'], // of its token response
     }),
-    input: { branch: /^[a-z]{2,20}$/ },
-    toParameters: ({ input }) => ({ branch: String(input['branch'] ?? 'main') }),
-    toGrant: (tokens) => ({
-      tokens,
-      sub: tokens.claims?.sub,
-      details: { customer: String(tokens.extra['customer']) },
-    }),
+    input: { branch: (name) => typeof name === 'string' && /^[a-z]{2,20}$/.test(name) },
+    toParameters: ({ input }) => ({ branch: input['branch'] as string }),
+    toGrant(tokens) {
+      const { customer } = tokens.extra
+      const details = typeof customer === 'string' ? { customer } : {}
+      return { tokens, sub: tokens.claims?.sub, details }
+    },
   })

@@ -11,5 +11,5 @@ export const examplebank = ({ clientId, issuer }: { clientId: string; issuer: st
     api: `${issuer}/`,
     channel: backend('mediated'),
     toInput: ({ branch }: { branch: string }) => ({ branch }),
-    toDetails: ({ customer }) => ({ customer: String(customer) }),
+    toDetails: ({ customer }) => ({ customer: typeof customer === 'string' ? customer : '' }),
   })

@@ -24,7 +24,7 @@ export interface ProviderRecords extends Pick<Records, 'read' | 'change'> {
 
 /** Context of every method of a provider. */
 export interface ProviderContext {
-  /** The `fetch` for this provider; use it through `request` of `protocol/http.ts`, which bounds time and size. */
+  /** The `fetch` for this provider. Bound the time and the size of what you ask with it. */
   readonly fetch: Fetch
   /** Epoch seconds. */
   readonly now: () => number
@@ -155,40 +155,32 @@ export interface Resources {
 }
 
 /**
- * One data provider, seen from the backend: each `countersign/backend` function such as `stitch({…})` makes one.
+ * One data provider, seen from the backend: each `countersign/backend` function such as `stitch({…})` makes one, and
+ * `defineBackendProvider` one of your own.
  *
  * The handler does the work common to all: admission of requests, transactions and their single use, storage of tokens, one
- * refresh at a time, errors. A provider speaks to its authorization server. Its methods throw the errors of `protocol/`
- * (token errors, validation errors, network errors) or a `Refusal`; the handler turns them into the errors of the
- * contract. Any other error means that the backend is set up wrongly.
+ * refresh at a time, errors. A provider speaks to its authorization server. Its methods throw what those of `oauthClient` throw, or
+ * a `Refusal`; the handler turns that into an error of the contract. Any other error means that the backend is set up wrongly.
  *
  * @typeParam Claims Facts about the app's user that the provider needs; `createBackend` demands them of `session`.
  * @example
  * ```ts
- * import type { BackendProvider } from 'countersign/backend'
+ * import { defineBackendProvider, oauthClient, type AuthorizationSetup } from 'countersign/backend'
  *
- * export function examplebank({ clientId, redirectUri }: { clientId: string; redirectUri: string }) {
- *   return {
+ * export const examplebank = (clientSecret: string) =>
+ *   defineBackendProvider({
  *     label: 'Example Bank',
  *     mode: 'bff',
- *     redirectUris: [redirectUri],
+ *     redirectUri: 'https://app.example/callback/examplebank',
  *     scope: 'openid accounts',
- *     input: { bank_id: (id) => typeof id === 'string' && /^[\w-]{1,64}$/.test(id) },
- *
- *     async authorize({ state, codeChallenge, redirectUri, scope, input, session }) {
- *       const url = new URL('https://bank.example/authorize')
- *       // … parameters, a pushed request, a token signed with session.claims.email
- *       return { url: url.href, data: { bank_id: input['bank_id'] ?? '' } }
- *     },
- *
- *     async redeem({ code, codeVerifier, redirectUri, nonce, data }, { fetch, now }) {
- *       // redeemCode of protocol/token-endpoint.ts does the request and every check
- *       return { details: { bank_id: data?.['bank_id'] ?? '' } }
- *     },
- *
+ *     client: oauthClient({ issuer: 'https://bank.example', clientId: 'my-client', clientSecret }),
+ *     input: { branch: (name) => typeof name === 'string' && /^[a-z]{2,20}$/.test(name) },
+ *     toParameters: ({ input, session }: AuthorizationSetup<{ email: string }>) => ({
+ *       branch: input['branch'] as string,
+ *       login_hint: session.claims.email,
+ *     }),
  *     resources: { base: 'https://api.bank.example/v1/', routes: [{ method: 'GET', path: '/accounts' }] },
- *   } satisfies BackendProvider<{ email: string }>
- * }
+ *   })
  * ```
  */
 export interface BackendProvider<Claims extends object = object> {

@@ -1,11 +1,7 @@
 import { browserPlatform } from '../platform/platform.js'
 import { CountersignError } from '../protocol/errors.js'
-import {
-  createAuthorization,
-  createAuthorizationRuns,
-  type Authorization,
-  type AuthorizationRuns,
-} from './authorize/authorization.js'
+import { createAuthorization, type Authorization } from './authorize/authorization.js'
+import { createAuthorizationRuns, type AuthorizationRuns } from './authorize/authorization-runs.js'
 import type { ClickArgument, OnlyKnownInput } from './authorize/authorization-input.js'
 import type { CallbackState } from './callback/callback.js'
 import { createCallbackStore, type CallbackStore } from './callback/callback-store.js'

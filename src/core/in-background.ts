@@ -1,14 +1,16 @@
 import { CountersignError } from '../protocol/errors.js'
 
 /**
- * Lets work go on by itself, for a handler of events. What a person can cause is shown by a state; a mistake of the
- * application is reported as an uncaught error.
+ * Makes a handler of events: it begins the work and returns nothing. What a person can cause is shown by a state; a mistake
+ * of the application is reported as an uncaught error.
  */
-export function inBackground(work: Promise<unknown>): void {
-  work.catch((error: unknown) => {
-    if (error instanceof CountersignError) return
-    const { reportError } = globalThis as { readonly reportError?: (error: unknown) => void }
-    if (!reportError) throw error
-    reportError(error)
-  })
-}
+export const inBackground =
+  <Arguments extends readonly unknown[]>(work: (...input: Arguments) => Promise<unknown>) =>
+  (...input: Arguments): void => {
+    work(...input).catch((error: unknown) => {
+      if (error instanceof CountersignError) return
+      const { reportError } = globalThis as { readonly reportError?: (error: unknown) => void }
+      if (!reportError) throw error
+      reportError(error)
+    })
+  }

@@ -29,11 +29,11 @@ export type {
 export type { ReadableStore } from './readable-store.js'
 export type { Ready, ReadyOptions } from './ready.js'
 export { singleUser, type SubjectOption } from './subject.js'
+export type { Userinfo } from './channel/channel.js'
 export type {
   Connected,
   TokensState,
   TokensStateOf,
-  Userinfo,
   WithAccessToken,
   WithUserinfo,
 } from './connections/tokens.js'

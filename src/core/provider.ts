@@ -72,7 +72,7 @@ export interface ProviderChannel<M extends Mode = Mode> {
 
 /** The providers of a client, by the names the application gives them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "a provider of whatever input": input types stand in contravariant positions
-export type Providers = Readonly<Record<string, Provider<any, object>>>
+export type Providers = Readonly<Record<string, Provider<any>>>
 
 /** The names of providers. */
 export type ProviderName<P extends Providers> = Extract<keyof P, string>

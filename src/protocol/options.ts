@@ -93,7 +93,7 @@ function checkValue(what: string, name: string, value: unknown, form: OptionForm
     return
   }
   const kind = form.replace('!', '') as FormName
-  if (kind === 'issuer' && /\/\.well-known\//.test(String(value)))
+  if (kind === 'issuer' && typeof value === 'string' && value.includes('/.well-known/'))
     refuse(
       `\`${name}\` is the address of the discovery document. Give the issuer: the value of "issuer" in that document.`,
     )
@@ -116,12 +116,10 @@ function nearest(name: string, names: readonly string[]): string | undefined {
 /** The number of letters to add, remove or change (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of [...a].entries()) {
+  for (let i = 0; i < a.length; i += 1) {
     const next = [i + 1]
     for (let j = 0; j < b.length; j += 1)
-      next.push(
-        Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === b[j] ? 0 : 1)),
-      )
+      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1)))
     row = next
   }
   return row[b.length] ?? 0

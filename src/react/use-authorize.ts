@@ -74,7 +74,7 @@ export function useAuthorize<
   ClickArgument<InputOf<C['providers'][Name]>, Known>
 > {
   const client: AnyClient = useClient(options)
-  const authorization = (client as Client).authorization(provider, input as object | undefined)
+  const authorization = (client as Client).authorization(provider, input)
   const [{ commit, handlers }] = React.useState(() => createHandlers(authorization))
   // What was rendered last may have been thrown away: a click is about what is on the screen.
   React.useInsertionEffect(() => {
@@ -87,22 +87,23 @@ export function useAuthorize<
   >
 }
 
+type Handlers = Omit<Authorization, 'get' | 'subscribe'>
+
 /** Functions that never change, for an authorization that does. */
 function createHandlers(initial: Authorization) {
   let committed = initial
-  return {
-    commit(authorization: Authorization): void {
-      committed = authorization
+  const handlers: Handlers = {
+    authorize: (input) => {
+      committed.authorize(input)
     },
-    handlers: {
-      authorize: (input?: object): void => {
-        committed.authorize(input)
-      },
-      authorizeAsync: (input?: object): Promise<AuthorizationState> => committed.authorizeAsync(input),
-      prepare: (input?: object): void => {
-        committed.prepare(input)
-      },
-      prepareAsync: (input?: object): Promise<void> => committed.prepareAsync(input),
+    authorizeAsync: (input) => committed.authorizeAsync(input),
+    prepare: (input) => {
+      committed.prepare(input)
     },
+    prepareAsync: (input) => committed.prepareAsync(input),
   }
+  const commit = (authorization: Authorization): void => {
+    committed = authorization
+  }
+  return { handlers, commit }
 }

@@ -59,7 +59,7 @@ const standIns = {
 }
 
 /** The program of these examples, together. */
-export function programOf(together: readonly Example[]): ts.Program {
+function programOf(together: readonly Example[]): ts.Program {
   const byFile = new Map(together.map((example) => [example.file, example]))
   const options: ts.CompilerOptions = {
     ...settings,

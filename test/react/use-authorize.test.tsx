@@ -2,7 +2,7 @@ import { act, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { useAuthorize, type UseAuthorizeResult } from 'countersign'
 import { HttpResponse } from 'msw'
-import { startTransition, Suspense } from 'react'
+import { lazy, startTransition, Suspense } from 'react'
 import { expect, test, vi } from 'vitest'
 import { createScene, stateOf, type Scene } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
@@ -141,11 +141,10 @@ test('takes the input of what is on the screen, not of what was rendered first',
 test('takes no input of a rendering that React has thrown away', async () => {
   const scene = createScene(network)
   const app = scene.open()
-  const never = new Promise<never>(() => undefined)
-  function Suspending({ returnTo, suspended = false }: { returnTo: string; suspended?: boolean }) {
+  const Never = lazy(() => new Promise<never>(() => undefined))
+  function Suspending({ returnTo, suspended }: { readonly returnTo: string; readonly suspended: boolean }) {
     const { authorize } = useAuthorize('bank', { returnTo })
-    if (suspended) throw never // as `use` and lazy components do
-    return <button onClick={authorize} />
+    return suspended ? <Never /> : <button onClick={authorize} />
   }
   const tree = (suspended: boolean) => (
     <Suspense>
@@ -205,8 +204,9 @@ test('a mistake of the application is reported, as an error of a handler is', as
   vi.stubGlobal('reportError', reported)
   const scene = createScene(network)
   const app = scene.open()
+  const unstorable: object = { done: () => undefined }
   function Mistaken() {
-    const { authorize } = useAuthorize('bank', { done: () => undefined } as object)
+    const { authorize } = useAuthorize('bank', unstorable)
     return <button onClick={authorize} />
   }
   renderWith(app.client, <Mistaken />)

@@ -64,7 +64,7 @@ export async function begin(
   if (isOther || transaction.subject !== context.subject())
     throw signInRequired('The user of this app changed meanwhile')
   if (!isLast()) {
-    await discard(context, transaction)
+    await discard(context, { transaction })
     return undefined
   }
   const left: Transaction = {
@@ -86,12 +86,13 @@ export async function begin(
   return { transaction: left, url: target.url }
 }
 
-/** Removes a transaction for which nobody has left. */
+/** Removes what was prepared, unless somebody has left for it. */
 export async function discard(
   { platform: { database } }: Pick<Context, 'platform'>,
-  { state }: Transaction,
+  prepared: Promise<Prepared> | Prepared,
 ): Promise<void> {
-  const key = transactionKey(state)
+  const { transaction } = await prepared
+  const key = transactionKey(transaction.state)
   await database.change([key], ([record]) => [
     isTransaction(record) && record.phase === 'prepared' ? { [key]: undefined } : {},
     undefined,

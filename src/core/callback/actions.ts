@@ -4,17 +4,13 @@ import type { CallbackState, Restartable, Resumable } from './callback.js'
 
 /** Both ways to take a step again. */
 export const resumable = (resumeAsync: () => Promise<CallbackState>): Resumable => ({
-  resume: () => {
-    inBackground(resumeAsync())
-  },
+  resume: inBackground(resumeAsync),
   resumeAsync,
 })
 
 /** Both ways to begin a connection again. */
 export const restartable = (restartAsync: () => Promise<unknown>): Restartable => ({
-  restart: () => {
-    inBackground(restartAsync())
-  },
+  restart: inBackground(restartAsync),
   restartAsync,
 })
 

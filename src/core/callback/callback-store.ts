@@ -43,7 +43,7 @@ export function createCallbackStore(): CallbackStore {
     if (again) {
       // Kept from before a change of the user it takes the step all the same, and shows nothing.
       const resume = (): Promise<CallbackState> => (own === latest ? show(again) : again())
-      state = { ...state, ...resumable(resume) } as CallbackState
+      state = { ...state, ...resumable(resume) }
     }
     tell(state)
     return state

@@ -58,11 +58,13 @@ export interface Channel {
    */
   fetch(connection: Connection, path: string, init: RequestInit, getToken: GetToken): Promise<Response>
   /** The claims about the person, from the userinfo endpoint. @throws {TypeError} when it cannot be asked. */
-  userinfo(connection: Connection, getToken: GetToken): Promise<UserinfoClaims>
+  userinfo(connection: Connection, getToken: GetToken): Promise<Userinfo>
 }
 
-/** Claims about a person, those of the connection: the `sub` has been compared. */
-export type UserinfoClaims = JsonObject & { readonly sub: string }
+/** Claims about the person, from the OpenID provider's userinfo endpoint. `sub` is that of the ID Token. */
+export interface Userinfo extends JsonObject {
+  readonly sub: string
+}
 
 /** Module of a channel. */
 export interface ChannelModule {

@@ -16,7 +16,7 @@ import { readTokens, writeTokens, type StoredTokens } from '../records/tokens.js
 import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer, type SendWithToken } from './authorized-fetch.js'
 import { loadModule } from '../load-module.js'
-import type { AuthorizationUrl, Channel, GetToken, Redeemed, UserinfoClaims } from './channel.js'
+import type { AuthorizationUrl, Channel, GetToken, Redeemed, Userinfo } from './channel.js'
 import { tellRefusedClient } from './direct-faults.js'
 import { createDirectClient, type DirectClient } from './direct-client.js'
 import { refreshAccessToken, toStoredTokens } from './direct-refresh.js'
@@ -42,7 +42,7 @@ async function userinfo(
   { id }: Connection,
   getToken: GetToken,
   send: SendWithToken,
-): Promise<UserinfoClaims> {
+): Promise<Userinfo> {
   const [{ server }, person, { requestUserinfo }] = await Promise.all([
     client.endpoint(),
     findPerson(client.context, id),

@@ -1,7 +1,7 @@
 import { TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import { readBody, readJsonObject } from '../../protocol/http.js'
 import { sendAuthorized, type SendWithToken } from './authorized-fetch.js'
-import type { GetToken, UserinfoClaims } from './channel.js'
+import type { GetToken, Userinfo } from './channel.js'
 
 /** The largest answer that is read, in bytes. */
 const maximumBytes = 262_144
@@ -22,7 +22,7 @@ export interface UserinfoRequest {
  * @throws {ValidationError} `response_malformed`. @throws {TokenEndpointError} when the endpoint refuses.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse
  */
-export async function requestUserinfo(request: UserinfoRequest): Promise<UserinfoClaims> {
+export async function requestUserinfo(request: UserinfoRequest): Promise<Userinfo> {
   const { endpoint, subject, getToken, send } = request
   const init = { headers: { accept: 'application/json' }, cache: 'no-store' } as const
   const response = await sendAuthorized({}, endpoint, init, getToken, send)
@@ -42,7 +42,7 @@ export async function requestUserinfo(request: UserinfoRequest): Promise<Userinf
     )
   if (claims['sub'] !== subject)
     throw malformed('sub', 'is about another person than the ID Token. It was not used.')
-  return claims as UserinfoClaims
+  return claims as Userinfo
 }
 
 const malformed = (part: string, why: string): ValidationError =>

@@ -10,10 +10,8 @@ export const toAbandoned = (context: Context, attempts: Projection['abandoned'])
   attempts.map(([key, { provider, input, createdAt }]) => {
     const id = transactionId(stateOf(key) ?? '')
     const dismissAsync = (): Promise<void> => publish(context, id, [], () => ({ [key]: undefined }))
-    const dismiss = (): void => {
-      // Reading the list again shows that storage does not work.
-      inBackground(dismissAsync().catch(() => context.follow(id)))
-    }
+    // Reading the list again shows that storage does not work.
+    const dismiss = inBackground(() => dismissAsync().catch(() => context.follow(id)))
     const restartAsync = (): Promise<unknown> => {
       // First, since a popup opens only while the click is being handled.
       const outcome = context.restart(provider, input)
@@ -26,9 +24,7 @@ export const toAbandoned = (context: Context, attempts: Projection['abandoned'])
       startedAt: createdAt,
       dismiss,
       dismissAsync,
-      restart: () => {
-        inBackground(restartAsync())
-      },
+      restart: inBackground(restartAsync),
       restartAsync,
     }
   })

@@ -3,9 +3,10 @@ import type { Context } from '../context.js'
 import { inBackground } from '../in-background.js'
 import { lazyParts } from '../lazy.js'
 import { createStore } from '../readable-store.js'
-import type { Connections, ConnectionsState } from './connections-state.js'
+import type { Connection } from '../records/connection.js'
+import type { Abandoned, Connections, ConnectionsState } from './connections-state.js'
 import { keepIdentity, project } from './project.js'
-import { createRestore, mediatorOf } from './restore.js'
+import { createRestore } from './restore.js'
 
 const restoring: ConnectionsState = { status: 'restoring' }
 const signInRequired: ConnectionsState = { status: 'sign_in_required' }
@@ -34,28 +35,15 @@ export function createConnections(context: Context): Connections {
     }
     const attempts =
       found.abandoned.length > 0 ? (await lazyParts()).toAbandoned(context, found.abandoned) : []
-    const previous = store.get()
-    if (previous.status !== 'ready')
-      return { status: 'ready', connections: found.connections, abandoned: attempts }
-    const kept = keepIdentity(found.connections, previous.connections)
-    const abandoned = keepIdentity(attempts, previous.abandoned)
-    return kept === previous.connections && abandoned === previous.abandoned
-      ? previous
-      : { status: 'ready', connections: kept, abandoned }
+    return merge(store.get(), found.connections, attempts)
   }
 
   const connections: Connections = {
     get: store.get,
     subscribe: store.subscribe,
-    refresh() {
-      inBackground(connections.refreshAsync())
-    },
+    refresh: inBackground(() => connections.refreshAsync()),
     async refreshAsync() {
-      await context.subjectKnown()
-      const owner = subject()
-      const mediator = mediatorOf(context)
-      if (owner != null && mediator !== undefined)
-        await (await lazyParts()).refresh(context, owner, mediator)
+      await (await lazyParts()).refresh(context)
       await connections.load()
     },
     requireSignIn() {
@@ -87,4 +75,18 @@ export function createConnections(context: Context): Connections {
   }
   const restore = createRestore(context, () => void connections.load())
   return connections
+}
+
+/** The state that follows: every list and item that did not change is the same object. */
+function merge(
+  previous: ConnectionsState,
+  connections: readonly Connection[],
+  attempts: readonly Abandoned[],
+): ConnectionsState {
+  if (previous.status !== 'ready') return { status: 'ready', connections, abandoned: attempts }
+  const kept = keepIdentity(connections, previous.connections)
+  const abandoned = keepIdentity(attempts, previous.abandoned)
+  return kept === previous.connections && abandoned === previous.abandoned
+    ? previous
+    : { status: 'ready', connections: kept, abandoned }
 }

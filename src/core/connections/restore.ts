@@ -1,6 +1,7 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
+import { mediatorOf } from './mediator.js'
 import { syncedKey } from '../records/keys.js'
 import type { Transaction } from '../records/transaction.js'
 import { findTokenWork } from './token-work.js'
@@ -26,30 +27,10 @@ export function createRestore(context: Context, reload: () => void): Restore {
   const { clock } = context.platform
   const mediator = mediatorOf(context)
   const asked = new Map<string, number>()
-  const tried = new Map<string, number>()
-  const openedAt = clock.now()
+  const restoreTokens = createTokenRestore(context)
   const seen = new Set<string>()
 
   const isRecent = (at: unknown): boolean => Math.abs(clock.now() - Number(at ?? 0)) < synchronizeSeconds
-
-  async function restoreTokens(
-    subject: string,
-    entries: readonly [key: string, value: unknown][],
-  ): Promise<boolean> {
-    const { retired, due } = findTokenWork(context, subject, openedAt, entries)
-    for (const connection of due) {
-      // What a try has found out is stored, unless storage is broken: then this page remembers that it has tried.
-      if (isRecent(tried.get(connection.id))) continue
-      tried.set(connection.id, clock.now())
-      void lazyParts()
-        .then(({ getAccessToken }) => getAccessToken(context, connection))
-        .catch(() => undefined)
-    }
-    if (retired.length === 0) return false
-    const { retireTokens } = await lazyParts()
-    for (const connection of retired) await retireTokens(context, connection)
-    return true
-  }
 
   async function synchronized(subject: string, name: string): Promise<void> {
     try {
@@ -87,9 +68,29 @@ export function createRestore(context: Context, reload: () => void): Restore {
   }
 }
 
-/** The name of a provider by which the backend can be asked for its list; `undefined` where there is no backend. */
-export const mediatorOf = ({ providers }: Pick<Context, 'providers'>): string | undefined =>
-  Object.keys(providers).find((name) => providers[name]?.channel.mode !== 'browser')
+/** Does for the tokens of `browser` mode what must be done. Resolves with whether the records must be read again. */
+function createTokenRestore(context: Context): Restore {
+  const { clock } = context.platform
+  const openedAt = clock.now()
+  const tried = new Set<string>()
+
+  return async (subject, entries) => {
+    const { retired, due } = findTokenWork(context, subject, openedAt, entries)
+    for (const connection of due) {
+      // What a try finds out is stored. Where it cannot be, this page tries once an hour all the same.
+      const attempt = `${connection.id} ${String(Math.floor(clock.now() / 3600))}`
+      if (tried.has(attempt)) continue
+      tried.add(attempt)
+      void lazyParts()
+        .then(({ getAccessToken }) => getAccessToken(context, connection))
+        .catch(() => undefined)
+    }
+    if (retired.length === 0) return false
+    const { retireTokens } = await lazyParts()
+    for (const connection of retired) await retireTokens(context, connection)
+    return true
+  }
+}
 
 /** True for a transaction that nobody completes any more; on a page that is new to the user, also for one that nobody may be completing. */
 const isOverdue = (value: unknown, now: number, isNew: boolean): boolean => {

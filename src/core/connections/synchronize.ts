@@ -3,6 +3,7 @@ import { openChannel } from '../channel/open-channel.js'
 import { type Context, providerOf } from '../context.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { connectionKey, sessionKey, syncedKey } from '../records/keys.js'
+import { mediatorOf } from './mediator.js'
 
 /** Tolerance between the clocks of page and backend: seconds. */
 const clockToleranceSeconds = 600
@@ -59,13 +60,17 @@ export async function synchronize(context: Context, subject: string, name: strin
 }
 
 /**
- * Asks the backend at the app's wish.
+ * Asks the backend at the app's wish, where there is one.
  *
  * @throws {CountersignError} when there is no answer. `sign_in_required` is shown by the list as well.
  */
-export async function refresh(context: Context, subject: string, name: string): Promise<void> {
+export async function refresh(context: Context): Promise<void> {
+  await context.subjectKnown()
+  const subject = context.subject()
+  const mediator = mediatorOf(context)
+  if (subject == null || mediator === undefined) return
   try {
-    await synchronize(context, subject, name)
+    await synchronize(context, subject, mediator)
   } catch (error) {
     const isSignedOut = error instanceof CountersignError && error.code === 'sign_in_required'
     if (isSignedOut && context.subject() === subject) context.requireSignIn()

@@ -31,7 +31,7 @@ export function findTokenWork(
     if (!isConnectionRecord(entry) || entry[1].subject !== subject) continue
     const { connection, persistent = false } = entry[1]
     const { id, provider: name, status } = connection
-    const { channel } = (Object.hasOwn(providers, name) && providers[name]) || {}
+    const channel = Object.hasOwn(providers, name) ? providers[name]?.channel : undefined
     if (channel?.mode !== 'browser') continue
     const stored = entries.find(([key]) => key === tokensKey(id))?.[1] as StoredTokens | undefined
     const isOlder = connection.connectedAt <= openedAt

@@ -1,7 +1,7 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
 import { refreshFailed } from '../channel/refresh-failed.js'
-import type { JsonObject } from '../../protocol/contract.js'
+import type { Userinfo } from '../channel/channel.js'
 import type { Connection } from '../records/connection.js'
 import type { ConnectionsState } from './connections-state.js'
 import { providerOf, type Context } from '../context.js'
@@ -31,11 +31,6 @@ export interface WithAccessToken {
   readonly expiresAt: number | undefined
 }
 
-/** Claims about the person, from the OpenID provider's userinfo endpoint. `sub` is that of the ID Token. */
-export interface Userinfo extends JsonObject {
-  readonly sub: string
-}
-
 /** Present where the provider is an OpenID provider, in `browser` and `mediated` mode. */
 export interface WithUserinfo {
   /** Asks for the claims about the person. They are the caller's, and are stored nowhere. */
@@ -60,12 +55,14 @@ export type TokensState<
       readonly disconnect: () => Promise<Revocation>
     }
   | { readonly status: 'sign_in_required' }
+  /** Nothing is known. */
+  | { readonly status: 'failed'; readonly error: CountersignError }
+  /** The connection does not work just now: its refreshes make no sense, and are tried again once an hour. */
   | {
-      /** Nothing is known, or `connection` does not work just now: its refreshes make no sense, and are tried again hourly. */
       readonly status: 'failed'
       readonly error: CountersignError
-      readonly connection?: Connection<Details, Name>
-      readonly disconnect?: () => Promise<Revocation>
+      readonly connection: Connection<Details, Name>
+      readonly disconnect: () => Promise<Revocation>
     }
 
 /** State of a connection at one of these providers: the `provider` of its connection tells the type of `details`. */

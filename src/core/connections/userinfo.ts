@@ -1,8 +1,8 @@
+import type { Userinfo } from '../channel/channel.js'
 import { openChannel } from '../channel/open-channel.js'
 import type { Context } from '../context.js'
 import type { Connection } from '../records/connection.js'
 import { getAccessToken } from './access-token.js'
-import type { Userinfo } from './tokens.js'
 
 /**
  * The claims about the person of a connection, from the userinfo endpoint.

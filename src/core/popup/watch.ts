@@ -130,5 +130,5 @@ function toState(outcome: CallbackState, show: (state: AuthorizationState) => vo
     show(toState(next, show))
     return next
   }
-  return { ...outcome, ...resumable(resume) } as AuthorizationState
+  return { ...outcome, ...resumable(resume) }
 }

@@ -125,7 +125,7 @@ export function basis<const Required extends BasisProfileClaim = BasisProfileCla
   const secret = decodeSecret(clientSecret, options.minimumSecretBytes ?? 64)
   const signer = createInitTokenSigner({ clientId, secret, seconds })
 
-  return defineBackendProvider<BasisClaims<Required>, 'mediated' | 'bff'>({
+  return defineBackendProvider<BasisClaims<Required>>({
     label: 'Basis',
     mode,
     redirectUri: options.redirectUri,

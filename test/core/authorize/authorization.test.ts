@@ -25,6 +25,10 @@ async function kept(scene: Scene, name: 'bank' | 'mediated' = 'bank') {
   return withoutSecrets(state.error)
 }
 
+/** Inputs that the types forbid. */
+const unstorable: object = { done: () => undefined }
+const fixed: object = { state: 'fixed' }
+
 /** The transactions that are stored, by their state. */
 const live = async (scene: Scene) =>
   [...(await scene.browser.records())]
@@ -132,9 +136,7 @@ describe('leaving for the provider', () => {
   test('fails as a mistake of the application where the input cannot be stored', async () => {
     const scene = createScene(network)
     const app = scene.open()
-    const { authorizeAsync: authorize, get } = app.client.authorization('bank', {
-      done: () => undefined,
-    } as object)
+    const { authorizeAsync: authorize, get } = app.client.authorization('bank', unstorable)
     await expect(authorize()).rejects.toMatchObject({ name: 'DataCloneError' })
     expect(get()).toEqual({ status: 'idle' })
     expect(await live(scene)).toEqual([])
@@ -207,7 +209,7 @@ describe('leaving for the provider', () => {
 
   test('takes no state from the input of the application', async () => {
     const scene = createScene(network)
-    const url = await scene.leave(scene.open(), 'bank', { state: 'fixed' } as object)
+    const url = await scene.leave(scene.open(), 'bank', fixed)
     expect(stateOf(url)).toMatch(/^[\w-]{43}$/)
   })
 })

@@ -6,7 +6,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { describe, expect, test } from 'vitest'
 import type { ContractErrorCode } from '../../../src/protocol/contract.js'
 import { openDatabase } from '../../../src/platform/database.js'
-import { StorageError, type AuthorizationResponseError } from '../../../src/protocol/errors.js'
+import { AuthorizationResponseError, StorageError } from '../../../src/protocol/errors.js'
 import { createScene, providers, stateOf, type App, type Scene } from '../../support/app.js'
 import { holdAnswers, refusal as refusedWith } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
@@ -626,7 +626,8 @@ describe('a person who does not connect', () => {
     })
     const state = await outcome(open(back))
     if (state.status !== 'failed') throw new Error(state.status)
-    const { errorDescription, errorUri } = state.error as AuthorizationResponseError
+    if (!(state.error instanceof AuthorizationResponseError)) throw state.error
+    const { errorDescription, errorUri } = state.error
     expect(errorDescription).toMatch(/^Bad: .*client_id … …, /)
     for (const [, value] of sent) expect(errorDescription).not.toContain(value)
     expect(errorUri).toBeUndefined()

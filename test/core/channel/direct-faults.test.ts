@@ -31,7 +31,7 @@ async function click(
 const withoutCors =
   (blocked: RegExp, there = true): typeof fetch =>
   (input, init) => {
-    const url = String(input)
+    const url = input as string
     if (!blocked.test(url)) return fetch(input, init)
     return there && init?.mode === 'no-cors'
       ? Promise.resolve(new Response())
@@ -62,7 +62,7 @@ describe('a server that is not made for pages', () => {
       asked.push(String(url))
       return Promise.reject(new TypeError('Failed to fetch'))
     }
-    const { state } = await click({}, {}, { offline: true, fetch: offline as typeof fetch })
+    const { state } = await click({}, {}, { offline: true, fetch: offline })
     expect(state).toMatchObject({
       error: { recovery: 'resume', message: expect.stringContaining('the device is offline') as string },
     })

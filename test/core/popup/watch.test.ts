@@ -318,7 +318,7 @@ describe('a popup', () => {
     expect(scene.server.requests.token).toEqual([])
 
     inPopup.client.setSubject('user-1')
-    void resume()
+    resume()
     expect(await until(authorization, 'connected')).toMatchObject({ provider: 'bank' })
     expect(await hasToken(app)).toMatch(/^[\w-]+$/)
     await until(inPopup.client.callback, 'connected')

@@ -152,9 +152,9 @@ describe('the payload', () => {
     async (platformId) => {
       const scene = createScene(bank)
       const { client } = scene.open()
-      await expect(client.authorization('basis', { platformId: platformId! }).authorizeAsync()).rejects.toThrow(
-        TypeError,
-      )
+      await expect(
+        client.authorization('basis', { platformId: platformId! }).authorizeAsync(),
+      ).rejects.toThrow(TypeError)
       expect(scene.calls.filter(({ path }) => path.includes('authorization'))).toEqual([])
       const { toInput } = basis({ clientId: 'x', environment: 'development' })
       expect(() => toInput?.({ platformId: platformId! })).toThrow(/GET \/institutions/)

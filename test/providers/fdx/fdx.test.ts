@@ -718,7 +718,10 @@ describe('ending the consent', () => {
   test('fdx 22: with a token that is over, cannot be confirmed; the connection is forgotten all the same', async () => {
     const { id } = await app.connect()
     await app.bank.control.act('expireAccessTokens')
-    expect((await app.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: false, reason: 'refused' })
+    expect((await app.call('DELETE', `/connections/${id}`)).body).toEqual({
+      revoked: false,
+      reason: 'refused',
+    })
     expect((await app.call('DELETE', `/connections/${id}`)).body['error']).toBe('unknown_connection')
   })
 

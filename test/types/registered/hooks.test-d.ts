@@ -181,6 +181,7 @@ describe('authorize and prepare', () => {
 
   test('are none where the hook left out a field that is needed: it is given at the click', () => {
     const useBasis = () => useAuthorize('basis', { returnTo: '/accounts' })
+    expectTypeOf(useBasis).toBeFunction()
     type Result = ReturnType<typeof useBasis>
     expectTypeOf<Result['authorize']>().not.toExtend<MouseEventHandler>()
     expectTypeOf<Result['prepare']>().not.toExtend<PointerEventHandler>()
@@ -199,12 +200,13 @@ describe('authorize and prepare', () => {
 
   test('take what a field that may be undefined leaves open', () => {
     const useMaybe = (platformId: string | undefined) => useAuthorize('basis', { platformId })
-    expectTypeOf<ReturnType<typeof useMaybe>['authorize']>().not.toExtend<MouseEventHandler>()
+    expectTypeOf(useMaybe).returns.toHaveProperty('authorize').not.toExtend<MouseEventHandler>()
   })
 
   test('know the alternatives of an input', () => {
     const useNothing = () => useAuthorize('moneyhub')
     const useRenewal = () => useAuthorize('moneyhub', { mode: 'reauth', connection: 'x' })
+    expectTypeOf([useNothing, useRenewal]).toBeArray()
     const nothing = {} as ReturnType<typeof useNothing>
     nothing.authorize({ bankId: 'test' })
     nothing.authorize({ mode: 'reconsent', connectionId: 'y', connection: 'x' })
@@ -215,14 +217,14 @@ describe('authorize and prepare', () => {
     // @ts-expect-error a renewal names the connection
     renewal.authorize({})
     const useWhole = () => useAuthorize('moneyhub', { mode: 'reauth', connectionId: 'y', connection: 'x' })
-    expectTypeOf<ReturnType<typeof useWhole>['authorize']>().toExtend<MouseEventHandler>()
+    expectTypeOf(useWhole).returns.toHaveProperty('authorize').toExtend<MouseEventHandler>()
   })
 })
 
 test('what a handler calls returns nothing, and has a twin that returns a promise', () => {
   type Attempt = ReturnType<typeof useAuthorize<typeof bank, 'apiture'>>
-  expectTypeOf<Attempt['authorize']>().returns.toEqualTypeOf<void>()
-  expectTypeOf<Attempt['prepare']>().returns.toEqualTypeOf<void>()
+  expectTypeOf<Attempt['authorize']>().returns.toBeVoid()
+  expectTypeOf<Attempt['prepare']>().returns.toBeVoid()
   expectTypeOf<Attempt['prepareAsync']>().returns.toEqualTypeOf<Promise<void>>()
   type Callback = CallbackState<ConnectionOf<Banks>>
   type SignIn = Extract<Callback, { status: 'sign_in_required' }>

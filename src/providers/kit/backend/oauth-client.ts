@@ -93,7 +93,7 @@ export interface OAuthClientWithEndpoint extends OAuthClient {
 
 /** Makes the requests of a client from its id, its authentication and the server's metadata. */
 export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithEndpoint {
-  const { clientId, quirks, par, consentsToOfflineAccess = false } = options
+  const { clientId, quirks } = options
   const knowsIssuer = quirks?.idToken !== 'unchecked'
   // The server's signing keys are kept by the same object, for as long.
   const metadata = cacheMetadata(options.metadata)
@@ -111,15 +111,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
     ...quirks,
   })
 
-  const push: OAuthClient['push'] = async (parameters, context, onUrl) => {
-    const at = await endpoint(context)
-    const { requestUri, expiresInSeconds } = await pushAuthorizationRequest(at, parameters)
-    const reference = { client_id: clientId, request_uri: requestUri, ...onUrl }
-    return {
-      url: buildAuthorizationUrl(at.server.authorization_endpoint ?? '', reference),
-      expiresInSeconds,
-    }
-  }
+  const push = pushThrough(clientId, endpoint)
 
   return {
     ready: authentication,
@@ -128,14 +120,10 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
 
     async authorize(setup, context, parameters) {
       const { server } = await endpoint(context)
-      checkOffers({ par }, server)
+      checkOffers(options, server)
       const request = buildCodeRequest({ ...setup, clientId })
-      const extra = {
-        ...(consentsToOfflineAccess && offlinePrompt(setup.scope)),
-        ...options.parameters,
-        ...parameters,
-      }
-      if (pushes({ par }, server)) return push({ ...extra, ...request }, context)
+      const extra = { ...ownParameters(options, setup.scope), ...parameters }
+      if (pushes(options, server)) return push({ ...extra, ...request }, context)
       return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, extra) }
     },
 
@@ -163,3 +151,22 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
     },
   }
 }
+
+/** Pushes by the endpoint, and gives the URL of the reference. */
+const pushThrough =
+  (clientId: string, endpoint: OAuthClientWithEndpoint['endpoint']): OAuthClient['push'] =>
+  async (parameters, context, onUrl) => {
+    const at = await endpoint(context)
+    const { requestUri, expiresInSeconds } = await pushAuthorizationRequest(at, parameters)
+    const reference = { client_id: clientId, request_uri: requestUri, ...onUrl }
+    return { url: buildAuthorizationUrl(at.server.authorization_endpoint ?? '', reference), expiresInSeconds }
+  }
+
+/** Parameters that every authorization request of a client has. */
+const ownParameters = (
+  { consentsToOfflineAccess = false, parameters }: OAuthClientOptions,
+  scope: string,
+): Readonly<Record<string, string>> => ({
+  ...(consentsToOfflineAccess && offlinePrompt(scope)),
+  ...parameters,
+})

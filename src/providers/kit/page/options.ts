@@ -38,7 +38,11 @@ export function refuseBrowserOnly(
   options: object,
   names: readonly string[],
 ): void {
-  const given = mode === 'browser' ? undefined : names.find((name) => ![undefined, false].includes(Object(options)[name]))
+  const entries = Object.entries<unknown>({ ...options })
+  const [given] =
+    (mode === 'browser'
+      ? undefined
+      : entries.find(([name, value]) => names.includes(name) && value !== undefined && value !== false)) ?? []
   if (given !== undefined)
     throw new TypeError(
       `${preset}: \`${given}\` is for "browser" mode, and has no effect in "${mode}" mode: leave it out here, and give it to the backend if it takes it.`,
