@@ -1,6 +1,8 @@
 // The README as somebody finds it who has nothing but a new Vite app: installed from the packed tarball, pasted unchanged, checked,
 // and used in a browser. Only Stitch is not the real one: what goes to its addresses is answered by the demo's bank.
 import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startStitch } from '../../demo/banks/stitch.js'
@@ -35,6 +37,13 @@ afterAll(async () => {
 
 test('names every file of the page, the backend and the Vite configuration', () => {
   expect(app.pasted).toEqual(['src/bank.ts', 'src/App.tsx', 'src/main.tsx', 'server.ts', 'vite.config.ts'])
+})
+
+test('links to files that are installed, too', () => {
+  const readme = readFileSync(join(app.library, 'README.md'), 'utf8')
+  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link)
+  expect(links.length).toBeGreaterThan(5)
+  expect(links.filter((link) => !existsSync(join(app.library, link)))).toEqual([])
 })
 
 test('type-checks', () => app.run('tsc', '-p', '.'))

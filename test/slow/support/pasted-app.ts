@@ -13,6 +13,8 @@ const run = promisify(execFile)
 export interface PastedApp {
   /** The files that the README names, such as `src/bank.ts`. */
   readonly pasted: readonly string[]
+  /** The folder of the installed library. */
+  readonly library: string
   /** Runs a command of the app to its end. @throws {Error} with its output, when it fails */
   run(command: string, ...args: string[]): Promise<void>
   /** Starts a command of the app. Resolves once it answers at `url`; it ends with the app. */
@@ -38,6 +40,7 @@ export async function createPastedApp(): Promise<PastedApp> {
 
   return {
     pasted: Object.keys(pasted),
+    library: join(folder, 'node_modules', name),
     async run(command, ...args) {
       await run('npx', ['--no-install', command, ...args], { cwd: folder, env: plain }).catch(
         (error: unknown) => {
