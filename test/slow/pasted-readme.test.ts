@@ -15,24 +15,30 @@ const clientSecret = randomBytes(32).toString('hex')
 let app: PastedApp
 let bank: Awaited<ReturnType<typeof startStitch>>
 let browser: Browser
+const opened: { close(): Promise<void> }[] = []
+
+/** Opens something that is closed after the tests, whatever else fails to open. */
+async function open<T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> {
+  const one = await opening
+  opened.push(one)
+  return one
+}
 
 beforeAll(async () => {
-  ;[app, bank, browser] = await Promise.all([
-    createPastedApp(),
+  app = await open(createPastedApp())
+  bank = await open(
     startStitch({
       clientId: 'test-my-client',
       clientSecret,
       jwks: { keys: [] },
       redirectUris: [`${appOrigin}/callback/stitch`],
     }),
-    launch(),
-  ])
+  )
+  browser = await open(launch())
 }, 600_000)
 
 afterAll(async () => {
-  await browser?.close()
-  await app?.close()
-  await bank?.close()
+  await Promise.all(opened.map((one) => one.close()))
 })
 
 test('names every file of the page, the backend and the Vite configuration', () => {

@@ -36,7 +36,8 @@ export async function createPastedApp(): Promise<PastedApp> {
     await mkdir(dirname(join(folder, name)), { recursive: true })
     await writeFile(join(folder, name), text)
   }
-  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder, env: plain })
+  const options = ['--no-audit', '--no-fund', '--prefer-offline']
+  await run('npm', ['install', ...options], { cwd: folder, env: plain })
 
   return {
     pasted: Object.keys(pasted),
