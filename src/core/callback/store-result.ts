@@ -19,15 +19,16 @@ export async function storeResult(
 ): Promise<CallbackState> {
   const { provider, state, subject } = transaction
   const { connection, accessToken, refreshToken, idTokenSubject, stored } = redeemed
+  const { channel } = providerOf(context, provider)
   const id = transactionId(state)
   const ended = end(transaction, { phase: 'done', connectionId: connection.id })
   const record: ConnectionRecord = {
     v: 1,
     subject,
-    mode: providerOf(context, provider).channel.mode,
+    mode: channel.mode,
     connection,
     ...(idTokenSubject !== undefined && { idTokenSubject }),
-    ...(stored && { persistent: true }),
+    ...(stored && { persistent: true, dpop: channel.settings?.dpop ?? false }),
   }
   const { id: connectionId, connectedAt } = connection
   try {
