@@ -63,7 +63,14 @@ const steps = [
     alone: true,
     slow: true,
   },
-  { name: 'slow', command: 'vitest run --project slow', folder: 'test/slow', alone: true, slow: true },
+  {
+    name: 'slow',
+    command: 'vitest run --project slow',
+    folder: 'test/slow',
+    needs: 'build', // what is packed for the README's app
+    alone: true,
+    slow: true,
+  },
 ]
 
 const { only } = parseArgs({ args: argv.slice(2), options: { only: { type: 'string' } } }).values

@@ -34,6 +34,8 @@ export interface StitchOptions {
   readonly redirectUris: readonly string[]
   /** The client's public keys, for private_key_jwt. */
   readonly jwks: JWKS
+  /** The secret of a newer client, which has no key: client_secret_post takes the place of private_key_jwt. */
+  readonly clientSecret?: string
   readonly clientId?: string
   /** How the consent page names the app. */
   readonly clientName?: string
@@ -74,7 +76,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
 }
 
 /**
- * Opens a bank behind Stitch SSO: a confidential client with private_key_jwt, partial grants, single-use refresh
+ * Opens a bank behind Stitch SSO: a confidential client with private_key_jwt or a secret, partial grants, single-use refresh
  * tokens, and a cancelled authorization that comes back with nothing but its state.
  */
 export function startStitch(options: StitchOptions): Promise<Bank<StitchBehaviour, OidcAction>> {
@@ -122,21 +124,22 @@ const configuration: Configuration = {
     token: tokenPath,
     jwks: jwksPath,
   },
-  clientAuthMethods: ['private_key_jwt'],
+  clientAuthMethods: ['private_key_jwt', 'client_secret_post'],
   rotateRefreshToken: true,
   ttl: { IdToken: 300 },
   features: { userinfo: { enabled: false } },
 }
 
-function toClient({ clientId, clientName, redirectUris, jwks }: StitchOptions) {
+function toClient({ clientId, clientName, clientSecret, redirectUris, jwks }: StitchOptions) {
   return {
     client_id: clientId ?? 'test-4e1f2a86-7b0d-4c55-9a0e-6d8b3c2f1e90',
     client_name: clientName ?? 'Countersign demo',
     redirect_uris: redirectUris,
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
-    token_endpoint_auth_method: 'private_key_jwt',
-    jwks,
+    ...(clientSecret === undefined
+      ? { token_endpoint_auth_method: 'private_key_jwt' as const, jwks }
+      : { token_endpoint_auth_method: 'client_secret_post' as const, client_secret: clientSecret }),
   } satisfies ClientMetadata
 }
 

@@ -36,11 +36,11 @@ function examplesOf(path: string): Example[] {
   const text = readFileSync(join(root, path), 'utf8')
   const inComments = !path.endsWith('.md')
   const fence = inComments ? /^ *\* ```(tsx?)\n([^]*?)^ *\* ```/gm : /^```(tsx?)\n([^]*?)^```/gm
-  // A first line such as `// bank.ts` names the file, for the other examples of the same text to import.
+  // A first line such as `// src/bank.ts` names the file, for the other examples of the same text to import.
   const folder = join(root, 'test/docs', path.replaceAll(/\W/g, '-'))
   return [...text.matchAll(fence)].map(([, kind = 'ts', body = ''], index) => ({
     path,
-    file: join(folder, /^\/\/ ([\w-]+\.tsx?)\n/.exec(body)?.[1] ?? `${String(index)}.${kind}`),
+    file: join(folder, /^\/\/ ([\w./-]+\.tsx?)\n/.exec(body)?.[1] ?? `${String(index)}.${kind}`),
     code: `${inComments ? body.replaceAll(/^ *\* ?/gm, '') : body}\nexport {}\n`,
     place: `${path}, example ${String(index + 1)}`,
   }))
@@ -56,7 +56,6 @@ const settings = ts.parseJsonConfigFileContent(
 const standIns = {
   '@tanstack/react-query': ['./test/docs/stand-ins/tanstack-react-query.d.ts'],
   'next/navigation': ['./test/docs/stand-ins/next-navigation.d.ts'],
-  'react-router': ['./test/docs/stand-ins/react-router.d.ts'],
 }
 
 /** The program of these examples, together. */
