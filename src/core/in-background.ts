@@ -6,9 +6,13 @@ import { CountersignError } from '../protocol/errors.js'
  */
 export function inBackground(work: Promise<unknown>): void {
   work.catch((error: unknown) => {
-    if (error instanceof CountersignError) return
-    const { reportError } = globalThis as { readonly reportError?: (error: unknown) => void }
-    if (!reportError) throw error
-    reportError(error)
+    if (!(error instanceof CountersignError)) reportMistake(error)
   })
+}
+
+/** Reports a mistake of the application as an uncaught error. */
+export function reportMistake(error: unknown): void {
+  const { reportError } = globalThis as { readonly reportError?: (error: unknown) => void }
+  if (!reportError) throw error
+  reportError(error)
 }
