@@ -30,6 +30,10 @@ export interface BackendOptions {
 
 /** The reference backend, with each provider that is not the page's alone. */
 export function startBackend({ origin, settings, userOf }: BackendOptions): RequestListener {
+  // What only the page, or only the demo, has to know.
+  const { claims: _claims, ...basisOptions } = settings.basis
+  const { authorizationEndpoint: _endpoint, ...fdxOptions } = settings.fdx
+  const { list: _list, ...moneyhubOptions } = settings.moneyhub
   const callback = (name: string): string => `${origin}/callback/${name}`
   return toNodeListener(
     createBackend({
@@ -41,11 +45,11 @@ export function startBackend({ origin, settings, userOf }: BackendOptions): Requ
       },
       providers: {
         apiture: apiture({ ...apitureOf(settings), redirectUri: callback('apiture') }),
-        basis: basis({ ...settings.basis, redirectUri: callback('basis') }),
-        fdx: fdx({ ...settings.fdx, redirectUri: callback('fdx') }),
-        moneyhub: moneyhub({ ...settings.moneyhub, redirectUri: callback('moneyhub') }),
+        basis: basis({ ...basisOptions, redirectUri: callback('basis') }),
+        fdx: fdx({ ...fdxOptions, redirectUri: callback('fdx') }),
+        moneyhub: moneyhub({ ...moneyhubOptions, redirectUri: callback('moneyhub') }),
         moneyhubOnce: moneyhub({
-          ...settings.moneyhub,
+          ...moneyhubOptions,
           redirectUri: callback('moneyhubOnce'),
           useCase: 'one-time',
         }),

@@ -8,7 +8,13 @@ export type {
   SettledField,
 } from './core/authorize/authorization-input.js'
 export type { AuthorizationState } from './core/authorize/authorization-state.js'
-export type { CallbackState, ConnectedOutcome, Restartable, Resumable } from './core/callback/callback.js'
+export type {
+  CallbackState,
+  ConnectedOutcome,
+  Outcome,
+  Restartable,
+  Resumable,
+} from './core/callback/callback.js'
 export { createClient, type AnyClient, type Client } from './core/client.js'
 export type { ClientOptions } from './core/configuration.js'
 export type { Connection } from './core/records/connection.js'

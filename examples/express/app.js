@@ -49,7 +49,7 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
     .route('/connections/:id')
     .delete(async (req, res) => {
       const connection = connections.find(req.subject, req.params.id)
-      res.json({ revoked: await connections.forget(connection) })
+      res.json(await connections.forget(connection))
     })
     .all(notAllowed('DELETE'))
 

@@ -68,9 +68,10 @@ export function oauthProvider(settings) {
     refresh: (refreshToken) => tokenRequest({ grant_type: 'refresh_token', refresh_token: refreshToken }),
 
     async revoke(token) {
-      if (!revocationEndpoint || !token) return false
+      if (!revocationEndpoint || !token) return { revoked: false, reason: 'no_endpoint' }
       const { status } = await post(revocationEndpoint, { token, token_type_hint: 'refresh_token' })
-      return status === 200 || status === 204
+      if (status === 200 || status === 204) return { revoked: true }
+      return { revoked: false, reason: status >= 500 || status === 429 ? 'unreachable' : 'refused' }
     },
   }
 }

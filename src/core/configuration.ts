@@ -1,9 +1,10 @@
 import type { Platform } from '../platform/platform.js'
 import { checkOptions, type OptionForms } from '../protocol/options.js'
 import { refuseSecrets } from '../protocol/secrets.js'
+import type { Outcome } from './callback/callback.js'
 import type { CountersignEvent } from './client-events.js'
 import { providerOf, type BackendOption, type Context } from './context.js'
-import type { Provider, ProviderName, Providers } from './provider.js'
+import type { ConnectionOf, Provider, ProviderName, Providers } from './provider.js'
 import type { SubjectOption } from './subject.js'
 
 /** Options of `createClient`. */
@@ -37,6 +38,15 @@ export interface ClientOptions<P extends Providers = Providers> {
   readonly subject: SubjectOption
   /** Tells two clients of one origin apart: database, locks and channel carry this name. @defaultValue `countersign` */
   readonly namespace?: string
+  /**
+   * Receives the outcome of an authorization: `connected`, `cancelled`, `denied`, or `failed` for good. It is called at most
+   * once for each, after the outcome is stored, by redirect and popup alike: in the page in which it ended, and for a popup
+   * in the page that opened it while that is there. Neither a reload nor another tab calls it again, and states in which
+   * the same step can be taken again (`sign_in_required`, `failed` with `resume`) are no outcome.
+   *
+   * A page that crashes may lose it: bookkeeping belongs to the backend. What it throws goes to `reportError`.
+   */
+  readonly onOutcome?: (outcome: Outcome<ConnectionOf<P>>) => void
   /** Receives what happens, redacted: for telemetry. */
   readonly onEvent?: (event: CountersignEvent) => void
   /** The browser, replaceable in tests. */
@@ -50,6 +60,7 @@ const forms = {
   basePath: 'text',
   subject: 'any',
   namespace: 'text',
+  onOutcome: 'function',
   onEvent: 'function',
   platform: 'object',
 } satisfies OptionForms<ClientOptions>

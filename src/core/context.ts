@@ -1,6 +1,7 @@
 import type { Fetch } from '../protocol/http.js'
 import type { Platform } from '../platform/platform.js'
 import type { Channel } from './channel/channel.js'
+import type { Outcome } from './callback/callback.js'
 import type { HeldTokens } from './held-tokens.js'
 import type { Emit } from './client-events.js'
 import type { Provider } from './provider.js'
@@ -32,6 +33,8 @@ export interface Context {
   /** The channels that are loaded, by provider; channel/open-channel.ts fills it. */
   readonly channels: Map<string, Promise<Channel>>
   readonly emit: Emit
+  /** The app's own function for how transactions ended; callback/tell-outcome.ts calls it. */
+  readonly onOutcome: ((outcome: Outcome) => void) | undefined
   /** Begins a connection again, with the provider and the input of one before. */
   readonly restart: (name: string, input: CommonInput) => Promise<unknown>
 }

@@ -19,6 +19,7 @@ export const createContext = (options: ClientOptions, { subject, ...parts }: Con
   onReset: subject.onReset,
   providers: options.providers,
   backend: options.backend,
+  onOutcome: options.onOutcome,
   redirectUri: (name) =>
     options.redirectUri?.(name) ??
     new URL(`${options.basePath ?? ''}/callback/${name}`, parts.platform.navigation.url()).href,

@@ -8,9 +8,13 @@ export const inBackground =
   <Arguments extends readonly unknown[]>(work: (...input: Arguments) => Promise<unknown>) =>
   (...input: Arguments): void => {
     work(...input).catch((error: unknown) => {
-      if (error instanceof CountersignError) return
-      const { reportError } = globalThis as { readonly reportError?: (error: unknown) => void }
-      if (!reportError) throw error
-      reportError(error)
+      if (!(error instanceof CountersignError)) reportMistake(error)
     })
   }
+
+/** Reports a mistake of the application as an uncaught error. */
+export function reportMistake(error: unknown): void {
+  const { reportError } = globalThis as { readonly reportError?: (error: unknown) => void }
+  if (!reportError) throw error
+  reportError(error)
+}

@@ -8,7 +8,7 @@ export type {
   SettledField,
 } from './authorize/authorization-input.js'
 export type { AuthorizationState } from './authorize/authorization-state.js'
-export type { CallbackState, ConnectedOutcome, Restartable, Resumable } from './callback/callback.js'
+export type { CallbackState, ConnectedOutcome, Outcome, Restartable, Resumable } from './callback/callback.js'
 export { createClient, type AnyClient, type Client } from './client.js'
 export type { ClientOptions } from './configuration.js'
 export type { Connection } from './records/connection.js'

@@ -14,6 +14,11 @@ export interface CommonInput {
   readonly scope?: string | undefined
   /** Path of this app at which it continues afterwards. @defaultValue `/` */
   readonly returnTo?: string | undefined
+  /**
+   * State of the app that comes back with the outcome, such as what the person was about to do: at most 2048 bytes of JSON. It
+   * lies in IndexedDB until then and goes to nobody. Any script of this origin can write it there: check what comes back.
+   */
+  readonly appState?: unknown
   /** The id of a connection to renew in place. */
   readonly connection?: string | undefined
   /** Window in which the person goes to the provider: this page or a popup. @defaultValue `redirect` */

@@ -15,6 +15,7 @@ export { fetchUserinfo } from './connections/userinfo.js'
 export { refresh, synchronize } from './connections/synchronize.js'
 export { complete, completeAgain } from './popup/hand-over.js'
 export { ready } from './ready.js'
+export { tryAgain } from './connections/try-again.js'
 export { isOutdated, noteSubject } from './records/subject.js'
 
 /** The part that watches a popup. @throws {NetworkError} when it does not arrive. */

@@ -146,7 +146,7 @@ describe('while a promise is pending', () => {
     Object.assign(page.platform.navigation, { openPopup })
     const app = scene.open(page, { subject })
     const authorization = app.client.authorization('bank', { display: 'popup' })
-    void authorization.authorize()
+    void authorization.authorizeAsync()
     expect(openPopup).toHaveBeenCalledTimes(1)
     await settled()
     expect(authorization.get()).toEqual({ status: 'leaving' })
@@ -163,7 +163,7 @@ describe('while a promise is pending', () => {
     const scene = createScene(network)
     const { subject, answer } = asking()
     const app = scene.open('/', { subject })
-    const prepared = app.client.authorization('bank').prepare()
+    const prepared = app.client.authorization('bank').prepareAsync()
     await settled()
     expect([...(await scene.browser.records()).keys()]).toEqual([])
     answer('anna')
@@ -214,7 +214,7 @@ describe('a promise that is rejected, or gives no id', () => {
     expect(await until(app.client.callback, 'failed')).toMatchObject({ error: { code: 'subject_unknown' } })
     expect(app.client.tokens('mediated').get()).toMatchObject({ status: 'failed' })
     const authorization = app.client.authorization('other')
-    expect(await authorization.authorize()).toMatchObject({
+    expect(await authorization.authorizeAsync()).toMatchObject({
       status: 'failed',
       error: { code: 'subject_unknown' },
     })
@@ -256,7 +256,7 @@ describe('when another user signs in', () => {
     const scene = createScene(network)
     const app = scene.open('/', { subject: 'anna' })
     const authorization = app.client.authorization('bank', { display: 'popup' })
-    expect(await authorization.authorize()).toMatchObject({ error: { code: 'popup_blocked' } })
+    expect(await authorization.authorizeAsync()).toMatchObject({ error: { code: 'popup_blocked' } })
     const heard = vi.fn()
     authorization.subscribe(heard)
     app.client.setSubject('berta')
@@ -269,7 +269,7 @@ describe('when another user signs in', () => {
     const scene = createScene(network)
     const app = scene.open('/', { subject: 'anna' })
     const authorization = app.client.authorization('bank')
-    const clicked = authorization.authorize()
+    const clicked = authorization.authorizeAsync()
     app.client.setSubject('berta')
     expect(await clicked).toMatchObject({ status: 'failed', error: { code: 'sign_in_required' } })
     expect(authorization.get()).toEqual({ status: 'idle' })

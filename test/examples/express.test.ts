@@ -1,4 +1,4 @@
-import { SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -107,16 +107,30 @@ describe('the Express example', () => {
 
 describe('an ID Token in the Express example', () => {
   const good = { iss: issuer, aud: 'client-1', sub: 'anna', nonce: 'n1', exp: Date.now() / 1000 + 60 }
-  const sign = (claims: object) =>
-    new SignJWT({ ...claims }).setProtectedHeader({ alg: 'HS256' }).sign(new Uint8Array(32))
-  const read = async (claims: object) => {
-    const { personOf } = await load<{ personOf: (token: unknown, expected: object) => string }>('id-token.js')
-    return personOf(await sign(claims), { issuer, clientId: 'client-1', nonce: 'n1' })
+
+  /** Reads ID Tokens that are signed with a key of the provider. */
+  async function reader() {
+    const { privateKey, publicKey } = await generateKeyPair('RS256')
+    const keys = [{ ...(await exportJWK(publicKey)), kid: 'k1' }]
+    server = createServer((_request, response) => response.end(JSON.stringify({ keys })))
+    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve))
+    const jwksUri = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/jwks`
+    const { readIdToken } = await load<{
+      readIdToken: (token: unknown, client: object, expected: object) => Promise<{ sub: string }>
+    }>('id-token.js')
+    const read = async (token: unknown) => {
+      const { sub } = await readIdToken(token, { issuer, clientId: 'client-1', jwksUri }, { nonce: 'n1' })
+      return sub
+    }
+    const sign = (claims: object) =>
+      new SignJWT({ ...claims }).setProtectedHeader({ alg: 'RS256', kid: 'k1' }).sign(privateKey)
+    return { read, sign }
   }
 
   test('says who has signed in', async () => {
-    expect(await read(good)).toBe('anna')
-    expect(await read({ ...good, aud: ['client-1', 'other'], azp: 'client-1' })).toBe('anna')
+    const { read, sign } = await reader()
+    expect(await read(await sign(good))).toBe('anna')
+    expect(await read(await sign({ ...good, aud: ['client-1', 'other'], azp: 'client-1' }))).toBe('anna')
   })
 
   test.each([
@@ -129,12 +143,24 @@ describe('an ID Token in the Express example', () => {
     ['an empty subject', { sub: '' }],
     ['an end that has passed', { exp: 1 }],
   ])('with %s is refused', async (_what, claims) => {
-    await expect(read({ ...good, ...claims })).rejects.toMatchObject({ error: 'provider_error' })
+    const { read, sign } = await reader()
+    await expect(read(await sign({ ...good, ...claims }))).rejects.toMatchObject({ error: 'provider_error' })
   })
 
-  test('that is none is refused', async () => {
-    const { personOf } = await load<{ personOf: (token: unknown, expected: object) => string }>('id-token.js')
-    for (const token of [undefined, 7, '', 'a.b.c', '..'])
-      expect(() => personOf(token, { issuer, clientId: 'client-1' })).toThrow()
+  test('that another key has signed, or none, is refused', async () => {
+    const { read, sign } = await reader()
+    const [header = '', payload = ''] = (await sign(good)).split('.')
+    const { sign: signOther } = await reader()
+    const [, , signature = ''] = (await signOther(good)).split('.')
+    const unsigned = Buffer.from('{"alg":"none"}').toString('base64url')
+    for (const token of [
+      `${header}.${payload}.${signature}`,
+      `${unsigned}.${payload}.`,
+      undefined,
+      7,
+      '',
+      'a.b.c',
+    ])
+      await expect(read(token)).rejects.toThrow()
   })
 })

@@ -45,7 +45,8 @@ export const providers = {
 export const stateOf = (url: string | URL): string => new URL(url).searchParams.get('state') ?? ''
 
 /** What differs from an ordinary page with the app. */
-export type Setting = PageOptions & Partial<Pick<ClientOptions<typeof providers>, 'subject' | 'redirectUri'>>
+export type Setting = PageOptions &
+  Partial<Pick<ClientOptions<typeof providers>, 'subject' | 'redirectUri' | 'onOutcome'>>
 
 /** A browser, an authorization server for `bank`, and a backend for `mediated` and `bff`. */
 export function createScene(network: ReturnType<typeof setupServer>, common: Setting = {}) {
@@ -58,7 +59,7 @@ export function createScene(network: ReturnType<typeof setupServer>, common: Set
   network.use(...server.handlers, ...other.handlers, ...backend.handlers)
 
   function open(page: string | FakePage = '/', setting: Setting = {}): App {
-    const { subject = singleUser, redirectUri, ...options } = { ...common, ...setting }
+    const { subject = singleUser, redirectUri, onOutcome, ...options } = { ...common, ...setting }
     const opened = typeof page === 'string' ? browser.open(page, options) : page
     const events: CountersignEvent[] = []
     const client = createClient({
@@ -68,6 +69,7 @@ export function createScene(network: ReturnType<typeof setupServer>, common: Set
       platform: opened.platform,
       onEvent: (event) => events.push(event),
       ...(redirectUri && { redirectUri }),
+      ...(onOutcome && { onOutcome }),
     })
     return Object.defineProperties(
       { client, events },

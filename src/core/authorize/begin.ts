@@ -1,5 +1,6 @@
 import { openChannel } from '../channel/open-channel.js'
 import { CountersignError } from '../../protocol/errors.js'
+import { withoutAppState } from '../app-state.js'
 import type { AuthorizationUrl } from '../channel/channel.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import { connectionKey, transactionKey, transactionId } from '../records/keys.js'
@@ -109,7 +110,7 @@ async function create(
   const subject = context.subject()
   if (subject == null) throw signInRequired('Nobody is signed in to this app')
   checkEnvironment(context)
-  providerOf(context, name).toInput?.(input)
+  providerOf(context, name).toInput?.(withoutAppState(input))
   await checkRenewal(context, name, subject, input)
   const [transaction, channel] = await Promise.all([
     createTransaction(context, name, subject, input),

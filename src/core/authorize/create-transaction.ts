@@ -1,6 +1,7 @@
 import { createCodeVerifier, createState, calculateCodeChallenge, createNonce } from '../../protocol/pkce.js'
 import { requestedScope } from '../../protocol/requested-scope.js'
 import { parseScope } from '../../protocol/scope.js'
+import { withAppState } from '../app-state.js'
 import { type Context, providerOf } from '../context.js'
 import type { CommonInput } from '../input.js'
 import { transactionKey } from '../records/keys.js'
@@ -39,7 +40,7 @@ export async function createTransaction(
     scope,
     subject,
     // What cannot be stored is a mistake of the application and fails as one, not as trouble with the storage.
-    input: structuredClone(input),
+    input: structuredClone(withAppState(input)),
     returnTo: checkReturnTo(context, input.returnTo),
     createdAt: now,
     expiresAt: now + Math.min(provider.transactionSeconds ?? 900, longestSeconds),

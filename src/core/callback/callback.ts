@@ -26,14 +26,7 @@ export type CallbackState<C extends Connection = Connection> =
    * It did not come about. `resume` is present when nothing was lost, and `restart` when it is known what to begin again:
    * each with its `…Async` twin.
    */
-  | ({
-      readonly status: 'failed'
-      readonly error: CountersignError
-      readonly returnTo: string
-      /** The provider, where the response could be attributed to one. */
-      readonly provider?: C['provider']
-    } & Partial<Resumable<C>> &
-      Partial<Restartable>)
+  | (Failed<C> & Partial<Resumable<C>>)
 
 /** The outcome of a response that connected an account: one type for each provider. */
 export type ConnectedOutcome<C extends Connection = Connection> = C extends unknown
@@ -41,15 +34,34 @@ export type ConnectedOutcome<C extends Connection = Connection> = C extends unkn
       readonly status: 'connected'
       readonly provider: C['provider']
       readonly connection: C
-      /** Path of this app at which to continue. */
-      readonly returnTo: string
-    }
+    } & Return
   : never
 
-interface Ended<C extends Connection> extends Restartable {
-  readonly provider: C['provider']
+/**
+ * How an authorization ended, for good: what `onOutcome` receives.
+ *
+ * @typeParam C A connection of any of the client's providers.
+ */
+export type Outcome<C extends Connection = Connection> =
+  Extract<CallbackState<C>, { readonly status: 'connected' | 'cancelled' | 'denied' }> | Failed<C>
+
+/** What the app said of where it continues. */
+interface Return {
   /** Path of this app at which to continue. */
   readonly returnTo: string
+  /** The `appState` that `authorize` was given. Any script of this origin can have written it: check it. */
+  readonly appState?: unknown
+}
+
+interface Ended<C extends Connection> extends Return, Restartable {
+  readonly provider: C['provider']
+}
+
+interface Failed<C extends Connection> extends Return, Partial<Restartable> {
+  readonly status: 'failed'
+  readonly error: CountersignError
+  /** The provider, where the response could be attributed to one. */
+  readonly provider?: C['provider']
 }
 
 /** The same step can be taken again. */

@@ -10,6 +10,7 @@ import {
   type AuthorizationResponseError,
   type CountersignError,
 } from '../../protocol/errors.js'
+import { withoutAppState } from '../app-state.js'
 import { isAt } from './capture.js'
 import type { Context } from '../context.js'
 import { endWith, end } from '../records/ended-transaction.js'
@@ -33,6 +34,8 @@ export type Step =
       readonly ended: EndedTransaction
       readonly error?: AuthorizationResponseError
       readonly found?: true
+      /** It ended in the popup, and nobody has told the app. */
+      readonly tells?: true
     }
   /** Send the code to the token endpoint. */
   | { readonly do: 'send'; readonly transaction: TransactionWithCode }
@@ -75,7 +78,12 @@ export function decide(
   opener: boolean,
 ): Step {
   if (!isTransaction(record)) return notOurs(response)
-  if (hasEnded(record)) return { do: 'tell', ended: record, found: true }
+  if (hasEnded(record)) {
+    const { untold, ...ended } = record
+    return opener && untold
+      ? { do: 'tell', ended, found: true, tells: true }
+      : { do: 'tell', ended: record, found: true }
+  }
   const provider = context.providers[record.provider]
   const fault = record.state === state ? checkRecord(context, record, provider) : changed()
   if (!provider || fault) return { do: 'tell', ended: endWith(record, fault ?? changed()) }
@@ -182,7 +190,7 @@ function endingOf(
 /** The values of the authorization request, as far as this page knows them. */
 function sentValues(record: Transaction, provider: Provider): (string | undefined)[] {
   const { state, codeChallenge, codeVerifier, nonce, clientId, redirectUri, scope, handle, input } = record
-  const parameters = { ...provider.channel.settings?.parameters, ...input }
+  const parameters = { ...provider.channel.settings?.parameters, ...withoutAppState(input) }
   return [
     ...[state, codeChallenge, codeVerifier, nonce, clientId, redirectUri, scope, handle],
     ...parameterValues(Object.entries(parameters)),

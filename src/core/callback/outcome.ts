@@ -6,7 +6,7 @@ import { asHeld } from '../held-tokens.js'
 import { connectionKey } from '../records/keys.js'
 import type { Context } from '../context.js'
 import type { EndedTransaction } from '../records/transaction.js'
-import { checkReturnTo } from '../return-to.js'
+import { returnOf } from '../return-to.js'
 import { fromStored } from '../records/ended-transaction.js'
 
 /**
@@ -22,11 +22,11 @@ export async function toCallbackState(
   ended: EndedTransaction,
   known: { readonly stored?: ConnectionRecord; readonly error?: CountersignError | undefined } = {},
 ): Promise<CallbackState> {
-  const { provider, subject, input, connectionId = '', outcome, error } = ended
+  const { subject, provider, input, connectionId = '', outcome, error } = ended
   await context.subjectKnown()
   if (subject !== context.subject()) return { status: 'none' }
-  const returnTo = checkReturnTo(context, ended.returnTo)
-  const common = { provider, returnTo, ...restartable(() => context.restart(provider, input)) }
+  const back = returnOf(context, ended)
+  const common = { ...back, ...restartable(() => context.restart(provider, input)) }
   if (outcome === 'cancelled') return { status: 'cancelled', ...common }
   if (error) {
     const restored = known.error ?? fromStored(error)
@@ -40,6 +40,6 @@ export async function toCallbackState(
   await context.follow(connectionId)
   // Without it, it was ended since, or the app's user is another one now.
   return isConnectionRecord(entry) && entry[1].subject === context.subject()
-    ? { status: 'connected', provider, connection: asHeld(context.tokens, entry[1]), returnTo }
+    ? { status: 'connected', ...back, connection: asHeld(context.tokens, entry[1]) }
     : { status: 'none' }
 }

@@ -10,8 +10,9 @@ import type { Context } from '../context.js'
 import { decide, type ReceivedResponse, type TransactionWithCode, type Step } from './decide.js'
 import { toCallbackState } from './outcome.js'
 import { storeResult } from './store-result.js'
+import { tellOutcome } from './tell-outcome.js'
 import { endWith, end } from '../records/ended-transaction.js'
-import { checkReturnTo } from '../return-to.js'
+import { checkReturnTo, returnOf } from '../return-to.js'
 import { stateOf, transactionKey, transactionId } from '../records/keys.js'
 import { hasEnded, isTransaction, type EndedTransaction } from '../records/transaction.js'
 
@@ -44,12 +45,12 @@ export async function completeCapture(
 /** Ends a transaction that nobody waits for any more, unless it has ended already. */
 export async function giveUp(context: Context, state: string): Promise<void> {
   const key = transactionKey(state)
-  await context.platform.database.change([key], ([record]) => [
-    isTransaction(record) && !hasEnded(record)
-      ? { [key]: end(record, { phase: 'failed', outcome: 'cancelled' }) }
-      : {},
-    undefined,
-  ])
+  const ended = await context.platform.database.change([key], ([record]) => {
+    if (!isTransaction(record) || hasEnded(record)) return [{}, undefined]
+    const cancelled = end(record, { phase: 'failed', outcome: 'cancelled' })
+    return [{ [key]: cancelled }, cancelled]
+  })
+  if (ended) await tellOutcome(context, toCallbackState(context, ended))
 }
 
 /** The popup's part in a redemption; see popup/hand-over.ts. */
@@ -89,8 +90,13 @@ export async function redeem(
     const key = transactionKey(state)
     const step = await database.change([key, state], ([known, bare]) => {
       const decided = decide(context, state, known ?? bare, response, popup === undefined)
+      const inPopup = popup && response && 'ended' in decided && decided.ended?.input.display === 'popup'
       const value =
-        'ended' in decided ? decided.ended : 'transaction' in decided ? decided.transaction : undefined
+        'ended' in decided
+          ? decided.ended && { ...decided.ended, ...(inPopup && !('found' in decided) && { untold: true }) }
+          : 'transaction' in decided
+            ? decided.transaction
+            : undefined
       // A record of version 0.1 is adopted.
       return [value ? { [key]: value, [state]: undefined } : {}, decided]
     })
@@ -114,11 +120,13 @@ export async function redeem(
   }
   if ('status' in step) return step
   switch (step.do) {
-    case 'tell':
+    case 'tell': {
       if (popup && response && step.ended.input.display === 'popup') return popup.leave(state, step.ended)
       tabs.announce(transactionId(state))
       if (step.found) onEnded?.()
-      return toCallbackState(context, step.ended, { error: step.error })
+      const outcome = toCallbackState(context, step.ended, { error: step.error })
+      return step.found && !step.tells ? outcome : tellOutcome(context, outcome)
+    }
     case 'wait':
       // The code is stored, so a reload loses nothing.
       await context.subjectKnown()
@@ -128,8 +136,10 @@ export async function redeem(
       return signInRequired(context, step.transaction, () => redeem(context, state, popup && { popup }))
     case 'hand_over':
       return popup ? popup.handOver(state) : { status: 'none' }
-    case 'refuse':
-      return { status: 'failed', error: step.error, returnTo: '/' }
+    case 'refuse': {
+      const refused = { status: 'failed', error: step.error, returnTo: '/' } as const
+      return step.ended ? tellOutcome(context, refused) : refused
+    }
     default:
       return { status: 'none' }
   }
@@ -143,7 +153,7 @@ async function send(
 ): Promise<CallbackState> {
   const { provider, state, sends = 1 } = transaction
   const { database, tabs } = context.platform
-  const returnTo = checkReturnTo(context, transaction.returnTo)
+  const back = returnOf(context, transaction)
   const id = transactionId(state)
   let channel: Channel
   try {
@@ -154,7 +164,7 @@ async function send(
     // The code has not left this page: that was no attempt.
     const waiting: TransactionWithCode = { ...transaction, phase: 'returned', sends: sends - 1 }
     await database.change([], () => [{ [transactionKey(state)]: waiting }, undefined])
-    return { status: 'failed', error, provider, returnTo, ...resumable(resume) }
+    return { status: 'failed', error, ...back, ...resumable(resume) }
   }
   context.emit('redemption_sent', id, provider)
   let redeemed: Redeemed
@@ -164,13 +174,12 @@ async function send(
     if (!(error instanceof CountersignError)) throw error
     if (error.code === 'sign_in_required') return signInRequired(context, transaction, resume)
     // Nothing was consumed, or nobody knows: the record stays, so that resume() or a reload can go on.
-    if (error.recovery !== 'authorize')
-      return { status: 'failed', error, provider, returnTo, ...resumable(resume) }
+    if (error.recovery !== 'authorize') return { status: 'failed', error, ...back, ...resumable(resume) }
     const ended = endWith(transaction, error)
     await database.change([], () => [{ [transactionKey(state)]: ended }, undefined])
     tabs.announce(id)
     context.emit('transaction_ended', id, error.code)
-    return toCallbackState(context, ended, { error })
+    return tellOutcome(context, toCallbackState(context, ended, { error }))
   }
 
   return storeResult(context, transaction, redeemed)

@@ -17,6 +17,7 @@ import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/pkce.js'
 import { unrevoked } from '../../protocol/revocation-result.js'
 import { parseScope } from '../../protocol/scope.js'
+import { withoutAppState } from '../app-state.js'
 import type { Connection } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
 import type { Provider } from '../provider.js'
@@ -98,7 +99,7 @@ async function begin(
   provider: Provider,
   { state, codeChallenge, nonce, redirectUri, scope, input, expiresAt }: Transaction,
 ): Promise<AuthorizationUrl> {
-  const ownInput = provider.toInput?.(input)
+  const ownInput = provider.toInput?.(withoutAppState(input))
   const body: AuthorizationRequest = {
     state,
     code_challenge: codeChallenge,

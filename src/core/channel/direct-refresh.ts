@@ -157,7 +157,6 @@ export function toStoredTokens(
     expiresAt: expiresInSeconds === undefined ? undefined : context.platform.clock.now() + expiresInSeconds,
     refreshToken: settings.refresh === false ? undefined : (refreshToken ?? previous.refreshToken),
     idTokenSubject: previous.idTokenSubject ?? claims?.sub,
-    dpop: settings.dpop ?? false,
   }
 }
 

@@ -4,5 +4,5 @@ import { CountersignError } from '../../protocol/errors.js'
 export const refreshFailed = (): CountersignError =>
   new CountersignError(
     'refresh_failed',
-    'The token endpoint answered three refreshes with no OAuth answer. It is tried again once an hour; to go on at once, renew the connection with authorize().',
+    'Three refreshes got no OAuth answer. They are tried again hourly; authorize() renews the connection.',
   )

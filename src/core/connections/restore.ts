@@ -2,9 +2,9 @@ import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
 import { mediatorOf } from './mediator.js'
+import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
 import { syncedKey } from '../records/keys.js'
 import type { Transaction } from '../records/transaction.js'
-import { findTokenWork } from './token-work.js'
 
 /** Lifetime of the backend's list of connections: seconds. A connection that ended meanwhile shows it when it is used. */
 const synchronizeSeconds = 3600
@@ -27,7 +27,7 @@ export function createRestore(context: Context, reload: () => void): Restore {
   const { clock } = context.platform
   const mediator = mediatorOf(context)
   const asked = new Map<string, number>()
-  const restoreTokens = createTokenRestore(context)
+  const openedAt = clock.now()
   const seen = new Set<string>()
 
   const isRecent = (at: unknown): boolean => Math.abs(clock.now() - Number(at ?? 0)) < synchronizeSeconds
@@ -53,7 +53,7 @@ export function createRestore(context: Context, reload: () => void): Restore {
       await expire(context)
       if (isNew) resumePending(context)
     }
-    const hasChanged = (await restoreTokens(subject, entries)) || hasOverdue
+    const hasChanged = (await restoreTokens(context, subject, openedAt, entries)) || hasOverdue
     const synced = entries.find(([key]) => key === syncedKey(subject))?.[1]
     if (mediator === undefined || isRecent(synced) || isRecent(asked.get(subject))) return hasChanged
     asked.set(subject, clock.now())
@@ -68,28 +68,46 @@ export function createRestore(context: Context, reload: () => void): Restore {
   }
 }
 
-/** Does for the tokens of `browser` mode what must be done. Resolves with whether the records must be read again. */
-function createTokenRestore(context: Context): Restore {
-  const { clock } = context.platform
-  const openedAt = clock.now()
-  const tried = new Set<string>()
+/**
+ * Does what must be done for the tokens of `browser` mode. Resolves with whether the records must be read again.
+ *
+ * @param openedAt When this page was opened: epoch seconds.
+ */
+async function restoreTokens(
+  context: Context,
+  subject: string,
+  openedAt: number,
+  entries: readonly [key: string, value: unknown][],
+): Promise<boolean> {
+  const own = entries
+    .filter(isConnectionRecord)
+    .map(([, record]) => record)
+    .filter((record) => record.subject === subject && record.mode === 'browser')
+  const down = own.filter(({ connection }) => connection.status !== 'connected')
+  // What has come since is of a page that may have a newer configuration than this one.
+  const retired = own.filter(
+    (record) => record.connection.connectedAt <= openedAt && !mayKeepTokens(context, record),
+  )
+  if (down.length + retired.length === 0) return false
+  const parts = lazyParts()
+  for (const { connection } of down)
+    void parts.then(
+      ({ tryAgain }) => tryAgain(context, connection),
+      () => undefined,
+    )
+  for (const { connection } of retired) await (await parts).retireTokens(context, connection)
+  return retired.length > 0
+}
 
-  return async (subject, entries) => {
-    const { retired, due } = findTokenWork(context, subject, openedAt, entries)
-    for (const connection of due) {
-      // What a try finds out is stored. Where it cannot be, this page tries once an hour all the same.
-      const attempt = `${connection.id} ${String(Math.floor(clock.now() / 3600))}`
-      if (tried.has(attempt)) continue
-      tried.add(attempt)
-      void lazyParts()
-        .then(({ getAccessToken }) => getAccessToken(context, connection))
-        .catch(() => undefined)
-    }
-    if (retired.length === 0) return false
-    const { retireTokens } = await lazyParts()
-    for (const connection of retired) await retireTokens(context, connection)
-    return true
-  }
+/** False where tokens are kept in a way that the configuration has given up since. */
+function mayKeepTokens(
+  { providers }: Context,
+  { persistent, dpop, connection: { provider } }: ConnectionRecord,
+): boolean {
+  const { keepsTokens = false, settings = {} } = providers[provider]?.channel ?? {}
+  if (!persistent || !Object.hasOwn(providers, provider)) return true
+  const { dpop: binds = false, persistTokens } = settings
+  return keepsTokens && (dpop === undefined || dpop === binds || (binds && persistTokens === true))
 }
 
 /** True for a transaction that nobody completes any more; on a page that is new to the user, also for one that nobody may be completing. */

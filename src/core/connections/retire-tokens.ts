@@ -18,7 +18,7 @@ export async function retireTokens(
   const keys = [connectionKey(id), tokensKey(id)]
   let taken: StoredTokens | undefined
   await publish(context, id, keys, ([known, stored]) => {
-    const { persistent: _, ...record } = known as ConnectionRecord
+    const { persistent: _, dpop: __, ...record } = known as ConnectionRecord
     // Renewed meanwhile, perhaps by the callback of this very page.
     if (record.connection.connectedAt !== connectedAt) return {}
     taken = stored as StoredTokens | undefined

@@ -41,7 +41,7 @@ async function leave(context: Context, state: string, ended: EndedTransaction): 
   const { navigation, tabs } = context.platform
   if (ended.outcome === 'cancelled') tabs.announce(transactionId(state))
   // Nobody is there to tell it, so this page does.
-  else if (!(await offer(context, state))) return toCallbackState(context, ended)
+  else if (!(await offer(context, state))) return redeem(context, state)
   navigation.close()
   return toCallbackState(context, ended)
 }

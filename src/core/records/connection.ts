@@ -36,6 +36,8 @@ export interface ConnectionRecord {
   readonly idTokenSubject?: string
   /** True when its tokens outlive the page. */
   readonly persistent?: boolean
+  /** True when its tokens are bound to this browser's DPoP key; absent where an older version stored it. */
+  readonly dpop?: boolean
   readonly connection: Connection
 }
 

@@ -16,8 +16,6 @@ export interface StoredTokens {
   readonly unanswered?: number
   /** The refreshes that were refused or made no sense; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
-  /** True for tokens that are bound to this browser's DPoP key. */
-  readonly dpop?: boolean
 }
 
 /** The stored tokens of a connection. */

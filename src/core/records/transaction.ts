@@ -57,6 +57,8 @@ export interface EndedTransaction {
   /** In `failed`. `abandoned`: the person went to the provider and never came back. */
   readonly outcome?: 'cancelled' | 'denied' | 'failed' | 'abandoned'
   readonly error?: StoredError
+  /** True when it ended in a popup, and the app is still to be told: the page that does it removes this. */
+  readonly untold?: boolean
 }
 
 /** An error as plain data: its own properties, none of which holds a secret, and its message. */

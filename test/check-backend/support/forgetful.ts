@@ -54,7 +54,7 @@ export const forgetful: readonly Variant[] = [
   ]),
   variant('gives a renewed connection another id', 'renew', [
     'connections.js',
-    'renewed ? renews',
+    'all.has(renews) ? renews',
     'false ? renews',
   ]),
   variant(

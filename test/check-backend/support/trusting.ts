@@ -46,7 +46,7 @@ export const trusting: readonly Variant[] = [
   ]),
   variant('renews a connection as another person', 'other-person', [
     'connections.js',
-    'renewed && renewed.person !== tokens.person',
+    'known !== undefined && person !== known',
     'false',
   ]),
   variant('lets a refresh change the person', 'refresh-person', [
@@ -66,7 +66,7 @@ export const trusting: readonly Variant[] = [
   ]),
   variant('gives reasons of its own', 'disconnect-reason', [
     'app.js',
-    'res.json({ revoked: await connections.forget(connection) })',
-    "const revoked = await connections.forget(connection)\n      res.json({ revoked, ...(!revoked && { reason: 'bad day' }) })",
+    'res.json(await connections.forget(connection))',
+    "const { revoked } = await connections.forget(connection)\n      res.json({ revoked, ...(!revoked && { reason: 'bad day' }) })",
   ]),
 ]

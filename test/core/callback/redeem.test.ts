@@ -614,7 +614,7 @@ describe('a person who does not connect', () => {
     const { leave, open, server } = createScene(network)
     const asked = new URL(await leave(open()))
     const sent = [...asked.searchParams].filter(
-      ([name]) => !/^(?:response_type|code_challenge_method)$/.test(name),
+      ([name]) => !/^(?:response_type|code_challenge_method|prompt)$/.test(name),
     )
     const words = `Bad: ${sent.map(([name, value]) => `${name} ${value} ${encodeURIComponent(value)}`).join(', ')}.`
     const back = server.visit(asked.href, {

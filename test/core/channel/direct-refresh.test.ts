@@ -229,12 +229,9 @@ describe('tokens of several pages', () => {
     const open = (url?: string) =>
       createClient({ subject: singleUser, providers: { bank }, platform: scene.browser.open(url).platform })
     const { connection } = await until(open(await scene.consent()).tokens('bank'), 'connected')
-    const key = `tokens:${connection.id}`
-    const {
-      dpop: _,
-      trouble: __,
-      ...old
-    } = (await scene.browser.records()).get(key) as Record<string, unknown>
+    const key = `connection:${connection.id}`
+    const { dpop, ...old } = (await scene.browser.records()).get(key) as Record<string, unknown>
+    expect(dpop).toBe(false)
     await scene.browser.tamper(key, old)
     scene.browser.clock.advance(hour)
     const { getAccessToken } = await until(open().tokens('bank'), 'connected')

@@ -26,13 +26,14 @@ const open = (scene: Scene, settings: Settings, url?: string) => {
 /** A connection that was made with other settings. */
 async function made(before: Settings) {
   const scene = createScene(network)
+  scene.server.metadata['dpop_signing_alg_values_supported'] = ['ES256']
   if (before.dpop) scene.server.hostile.tokens = (body) => ({ ...body, token_type: 'DPoP' })
   const begun = open(scene, before)
   const app = scene.browser.open()
   const leaving = app.leaving()
   void createClient({ subject: singleUser, providers: begun.providers, platform: app.platform })
     .authorization('bank')
-    .authorize()
+    .authorizeAsync()
   const client = open(scene, before, scene.server.visit(await leaving))
   const { connection } = await until(client.tokens('bank'), 'connected')
   client.dispose()

@@ -62,7 +62,7 @@ describe('the provider of the document', () => {
 
   test('refuses a branch in another form than the backend takes', async () => {
     await expect(open().leave({ branch: '<script>' } as object)).rejects.toMatchObject({
-      code: 'backend_error',
+      code: 'backend_refused',
       error: 'invalid_request',
     })
   })
