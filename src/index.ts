@@ -32,7 +32,7 @@ export type {
   Providers,
 } from './core/provider.js'
 export type { ReadableStore } from './core/readable-store.js'
-export type { Ready, ReadyOptions } from './core/ready.js'
+export type { Ready, ReadyOptions } from './core/connections/ready.js'
 export { singleUser, type SubjectOption } from './core/subject.js'
 export type { Userinfo } from './core/channel/channel.js'
 export type {
@@ -41,7 +41,7 @@ export type {
   TokensStateOf,
   WithAccessToken,
   WithUserinfo,
-} from './core/connections/tokens.js'
+} from './core/connections/tokens-state.js'
 export {
   AuthorizationResponseError,
   BackendError,

@@ -27,7 +27,7 @@ export type {
   UserinfoOf,
 } from './provider.js'
 export type { ReadableStore } from './readable-store.js'
-export type { Ready, ReadyOptions } from './ready.js'
+export type { Ready, ReadyOptions } from './connections/ready.js'
 export { singleUser, type SubjectOption } from './subject.js'
 export type { Userinfo } from './channel/channel.js'
 export type {
@@ -36,7 +36,7 @@ export type {
   TokensStateOf,
   WithAccessToken,
   WithUserinfo,
-} from './connections/tokens.js'
+} from './connections/tokens-state.js'
 export {
   AuthorizationResponseError,
   BackendError,

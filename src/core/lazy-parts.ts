@@ -14,7 +14,7 @@ export { fetchResource } from './connections/resource.js'
 export { fetchUserinfo } from './connections/userinfo.js'
 export { refresh, synchronize } from './connections/synchronize.js'
 export { complete, completeAgain } from './popup/hand-over.js'
-export { ready } from './ready.js'
+export { ready } from './connections/ready.js'
 export { tryAgain } from './connections/try-again.js'
 export { isOutdated, noteSubject } from './records/subject.js'
 

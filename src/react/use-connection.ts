@@ -1,7 +1,7 @@
 'use client'
 import * as React from 'react'
 import type { AnyClient, Client } from '../core/client.js'
-import type { TokensStateOf } from '../core/connections/tokens.js'
+import type { TokensStateOf } from '../core/connections/tokens-state.js'
 import type { ProviderName } from '../core/provider.js'
 import { useClient, type ClientOption } from './provider.js'
 import type { RegisteredClient } from './register.js'

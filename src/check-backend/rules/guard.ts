@@ -27,7 +27,7 @@ const changed =
   ([method, path, send]: Request): Request => [method, path, { ...send, ...changes }]
 
 /** Origins that are not the app's, and look like it. */
-export function strangeOrigins(origin: string): readonly string[] {
+function strangeOrigins(origin: string): readonly string[] {
   const { protocol, hostname, port, host } = new URL(origin)
   const otherScheme = protocol === 'https:' ? 'http:' : 'https:'
   return [

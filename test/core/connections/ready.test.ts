@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createClient } from 'countersign/core'
-import { createScene, providers } from '../support/app.js'
-import { openNetwork } from '../support/network.js'
-import { settled } from '../support/until.js'
+import { createScene, providers } from '../../support/app.js'
+import { openNetwork } from '../../support/network.js'
+import { settled } from '../../support/until.js'
 
 const network = openNetwork()
 

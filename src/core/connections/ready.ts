@@ -1,7 +1,7 @@
-import { CountersignError } from '../protocol/errors.js'
-import type { CallbackState } from './callback/callback.js'
-import type { TokensState } from './connections/tokens.js'
-import type { ReadableStore } from './readable-store.js'
+import { CountersignError } from '../../protocol/errors.js'
+import type { CallbackState } from '../callback/callback.js'
+import type { TokensState } from './tokens-state.js'
+import type { ReadableStore } from '../readable-store.js'
 
 /** Options of `client.ready`. */
 export interface ReadyOptions {
