@@ -63,31 +63,41 @@ async function request(
     const channel = await openChannel(context, provider)
     const accessToken = await channel.accessToken(connection, rejected)
     // It works again.
-    if (record && record.connection.status !== 'connected') await setStatus(context, connection, 'connected')
+    if (record) await setStatus(context, connection, 'connected', record)
     context.emit('access_token_received', id, provider)
     return accessToken
   } catch (error) {
     // What the backend says after the user has changed, here or in another tab, it says of another's session.
     await context.follow(sessionKey)
-    if (context.subject() === owner) await noteFailure(context, connection, error)
+    if (context.subject() === owner) await noteFailure(context, connection, error, record)
     throw error
   }
 }
 
 /** Records what a failure says about the connection itself, for this tab and the others. */
-async function noteFailure(context: Context, connection: Connection, error: unknown): Promise<void> {
+async function noteFailure(
+  context: Context,
+  connection: Connection,
+  error: unknown,
+  record: ConnectionRecord | undefined,
+): Promise<void> {
   const code = error instanceof CountersignError ? error.code : undefined
   if (code === 'sign_in_required') context.requireSignIn()
   else if (code === 'unknown_connection') await changeConnection(context, connection.id, () => undefined)
-  else if (code === 'refresh_failed') await setStatus(context, connection, 'failed')
-  else if (code === 'reauthorization_required') await setStatus(context, connection, code)
+  else if (code === 'refresh_failed') await setStatus(context, connection, 'failed', record)
+  else if (code === 'reauthorization_required') await setStatus(context, connection, code, record)
 }
 
-/** Changes the status of a connection, unless it was renewed since these tokens came, perhaps in another tab. */
+/**
+ * Changes the status of a connection, unless it was renewed since these tokens came, perhaps in another tab.
+ *
+ * @param known The record as it was read: where it says so already, nobody is told again.
+ */
 async function setStatus(
   context: Context,
   { id, ...given }: Connection,
   status: Connection['status'],
+  known: ConnectionRecord | undefined,
 ): Promise<void> {
   const { connectedAt = given.connectedAt, trouble } = context.tokens.get(id) ?? {}
   // A refresh token that may be good after all stays where it is.
@@ -95,6 +105,7 @@ async function setStatus(
     if (trouble) context.tokens.hold(id, { accessToken: undefined })
     else context.tokens.forget(id)
   }
+  if (known?.connection.status === status) return
   await changeConnection(context, id, (record) =>
     record.connection.connectedAt === connectedAt && record.connection.status !== status
       ? { ...record, connection: { ...record.connection, status } }
