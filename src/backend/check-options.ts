@@ -11,7 +11,7 @@ const forms: Readonly<Record<string, OptionForm>> = {
   store: 'any',
   basePath: 'any',
   keys: 'any',
-  cors: 'flag',
+  cors: 'boolean',
   fetch: 'any',
   clientAddress: 'any',
   rateLimit: 'any',

@@ -47,9 +47,9 @@ const forms = {
   providers: 'object!',
   backend: 'any',
   redirectUri: 'function',
-  basePath: 'text',
+  basePath: 'string',
   session: 'any',
-  namespace: 'text',
+  namespace: 'string',
   onEvent: 'function',
   platform: 'object',
 } satisfies OptionForms<ClientOptions>
