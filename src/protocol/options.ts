@@ -1,51 +1,22 @@
 import { reservedParameter } from './reserved-parameters.js'
 import { parseSecureUrl } from './secure-url.js'
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
-
-/** Names of the forms that a value can have. */
+/** Names of the forms that a value can have: those of `typeof`, and a few of our own. */
 type FormName =
-  | 'text'
-  | 'scope'
-  | 'url'
-  | 'issuer'
-  | 'flag'
+  | 'string'
+  | 'boolean'
   | 'number'
-  | 'texts'
-  | 'textOrTexts'
-  | 'parameters'
   | 'object'
   | 'function'
+  | 'url'
+  | 'issuer'
+  /** Strings in an array. */
+  | 'strings'
+  /** One string or several. */
+  | 'stringOrStrings'
+  /** Parameters of an authorization request. */
+  | 'parameters'
   | 'any'
-
-const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
-
-const aUrl = 'an https URL (or http on this machine) without fragment'
-
-/** Each form of a value: its test, and the words for it. */
-const forms: Readonly<Record<FormName, readonly [test: (value: unknown) => boolean, words: string]>> = {
-  text: [isText, 'a string that is not empty'],
-  scope: [
-    (value) => isText(value) && /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(value),
-    'a string of scope values with spaces between them',
-  ],
-  url: [(value) => parseSecureUrl(value, 'browser') !== undefined, aUrl],
-  issuer: [(value) => parseSecureUrl(value, 'browser')?.href.includes('?') === false, `${aUrl} and query`],
-  flag: [(value) => typeof value === 'boolean', 'true or false'],
-  number: [(value) => typeof value === 'number' && value >= 0, 'a number that is not negative'],
-  texts: [isTexts, 'a list of strings'],
-  textOrTexts: [
-    (value) => isText(value) || (isTexts(value) && String(value) !== ''),
-    'a string or a list of strings',
-  ],
-  parameters: [
-    (value) => Object.values({ ...(value as object) }).every((one) => typeof one === 'string'),
-    'an object of strings',
-  ],
-  object: [(value) => typeof value === 'object' && value !== null, 'an object'],
-  function: [(value) => typeof value === 'function', 'a function'],
-  any: [() => true, ''],
-}
 
 /** Form of an option's value: the name of one, with `!` where the option must be given, or the values it can have. */
 export type OptionForm = FormName | `${FormName}!` | readonly string[]
@@ -84,25 +55,51 @@ function checkValue(what: string, name: string, value: unknown, form: OptionForm
   const refuse = (sentence: string): never => {
     throw new TypeError(`${what}: ${sentence}`)
   }
-  const needed = typeof form === 'string' && form.endsWith('!')
-  if (needed && (value === undefined || value === ''))
-    refuse(`\`${name}\` is missing or empty. If it comes from an environment variable, check that it is set.`)
-  if (value === undefined) return
   if (typeof form !== 'string') {
-    if (!(form as readonly unknown[]).includes(value)) refuse(`\`${name}\` must be "${form.join('" or "')}".`)
+    if (value !== undefined && !form.includes(value as string))
+      refuse(`\`${name}\` must be "${form.join('" or "')}".`)
     return
   }
-  const kind = form.replace('!', '') as FormName
+  const kind = form.replace('!', '')
+  if (value === undefined || value === '') {
+    if (kind !== form)
+      refuse(
+        `\`${name}\` is missing or empty. If it comes from an environment variable, check that it is set.`,
+      )
+    if (value === undefined) return
+  }
   if (kind === 'issuer' && typeof value === 'string' && value.includes('/.well-known/'))
     refuse(
       `\`${name}\` is the address of the discovery document. Give the issuer: the value of "issuer" in that document.`,
     )
-  const [test, words] = forms[kind]
-  if (!test(value)) refuse(`\`${name}\` must be ${words}.`)
-  const reserved = kind === 'parameters' ? reservedParameter(value as object) : undefined
-  if (reserved !== undefined)
-    refuse(`the parameter "${reserved}" is set by countersign. Remove it from \`${name}\`.`)
+  if (!fits(value, kind)) refuse(`\`${name}\` must be ${words[kind] ?? `of the type ${kind}`}.`)
+  const reserved = kind === 'parameters' && reservedParameter(value as object)
+  if (reserved) refuse(`the parameter "${reserved}" is set by countersign. Remove it from \`${name}\`.`)
 }
+
+const aUrl = 'an https URL (or http on this machine) without fragment'
+
+const words: Readonly<Record<string, string>> = { url: aUrl, issuer: `${aUrl} and query` }
+
+function fits(value: unknown, kind: string): boolean {
+  const url = parseSecureUrl(value, 'browser')
+  switch (kind) {
+    case 'url':
+      return !!url
+    case 'issuer':
+      return url?.href.includes('?') === false
+    case 'strings':
+      return Array.isArray(value) && areStrings(value)
+    case 'stringOrStrings':
+      return typeof value === 'string' || (fits(value, 'strings') && String(value) !== '')
+    case 'parameters':
+      return typeof value === 'object' && areStrings(Object.values({ ...value }))
+    default:
+      return kind === 'any' || (typeof value === kind && value !== null)
+  }
+}
+
+const areStrings = (values: readonly unknown[]): boolean => values.every((one) => typeof one === 'string')
 
 /** The name that was probably meant: a typing error or two away. */
 function nearest(name: string, names: readonly string[]): string | undefined {

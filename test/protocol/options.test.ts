@@ -12,13 +12,13 @@ describe('options', () => {
   })
 
   test.each([undefined, ''])('that must be given are missed when they are %j', (clientId) => {
-    expect(check({ clientId }, { clientId: 'text!' })).toThrow(
+    expect(check({ clientId }, { clientId: 'string!' })).toThrow(
       'bank: `clientId` is missing or empty. If it comes from an environment variable, check that it is set.',
     )
   })
 
   test('may be undefined where they have a default', () => {
-    expect(check({ api: undefined }, { api: 'url', dpop: 'flag' })).not.toThrow()
+    expect(check({ api: undefined }, { api: 'url', dpop: 'boolean' })).not.toThrow()
   })
 
   test.each([
@@ -27,34 +27,38 @@ describe('options', () => {
     ['parms', 'params'],
     ['redirect_uri', 'redirectUri'],
   ])('called %s are told apart from %s', (given, meant) => {
-    const forms = { persistTokens: 'flag', clientId: 'text', params: 'object', redirectUri: 'text' } as const
+    const forms = {
+      persistTokens: 'boolean',
+      clientId: 'string',
+      params: 'object',
+      redirectUri: 'string',
+    } as const
     expect(check({ [given]: 1 }, forms)).toThrow(`bank has no option "${given}". Did you mean "${meant}"?`)
   })
 
   test('like nothing else are answered with all there are', () => {
-    expect(check({ colour: 'red' }, { issuer: 'text', scope: 'text' })).toThrow(
+    expect(check({ colour: 'red' }, { issuer: 'string', scope: 'string' })).toThrow(
       'bank has no option "colour". It takes issuer, scope.',
     )
   })
 
   test.each<[OptionForm, unknown, unknown]>([
-    ['text', 'a', ' '],
-    ['text', 'a', 7],
-    ['text', 'a', null],
-    ['scope', 'openid banking/read', ['openid']],
-    ['scope', 'openid', 'open"id'],
+    ['string', 'a', 7],
+    ['string', 'openid banking/read', ['openid']],
+    ['string', 'a', null],
     ['url', 'https://as.example/x?y', 'http://as.example/'],
     ['url', 'http://bank.localhost:4000/', '/relative'],
     ['issuer', 'https://as.example/tenant', 'https://as.example?tenant'],
-    ['flag', false, 'false'],
-    ['number', 0, -1],
-    ['texts', ['a'], 'a'],
-    ['texts', [], [1]],
-    ['textOrTexts', 'a', []],
-    ['textOrTexts', ['a', 'b'], 7],
+    ['boolean', false, 'false'],
+    ['number', 0, '0'],
+    ['strings', ['a'], 'a'],
+    ['strings', [], [1]],
+    ['stringOrStrings', 'a', []],
+    ['stringOrStrings', ['a', 'b'], 7],
     ['parameters', { prompt: 'login' }, { prompt: undefined }],
     ['parameters', {}, { max_age: 7 }],
     ['object', {}, 'x'],
+    ['object', [], null],
     ['function', () => 0, {}],
     [['a', 'b'], 'b', 'c'],
   ])('of the form %j can be %j and not %j', (form, good, bad) => {
@@ -79,6 +83,6 @@ describe('options', () => {
   )
 
   test('are in no message', () => {
-    expect(check({ clientId: ['hunter2'] }, { clientId: 'text' })).toThrow(/^(?!.*hunter2)/)
+    expect(check({ clientId: ['hunter2'] }, { clientId: 'string' })).toThrow(/^(?!.*hunter2)/)
   })
 })

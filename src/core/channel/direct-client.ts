@@ -4,7 +4,7 @@ import { cacheMetadata } from '../../protocol/metadata-cache.js'
 import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
-import { fetchToServer } from './direct-faults.js'
+import { fetchToServer } from './explain.js'
 import type { DirectSettings } from './direct-settings.js'
 
 /** This page as a public client of one authorization server. */

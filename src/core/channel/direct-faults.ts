@@ -1,30 +1,24 @@
 // What goes wrong between a page and an authorization server that was not made for pages, told by the option to change.
 import type { Platform } from '../../platform/platform.js'
 import { NetworkError, TokenEndpointError } from '../../protocol/errors.js'
-import type { Fetch } from '../../protocol/http.js'
 import type { ServerMetadata } from '../../protocol/metadata.js'
 
 /** Seconds for which a server may take to show that it is there. */
 const probeSeconds = 5
 
 /**
- * The page's `fetch`, for requests to an authorization server. Where no answer came, the error tells a device that is offline from
- * a server that answers and lets no page read it (CORS), as far as a page can tell.
+ * The error of a request to an authorization server that got no answer. It tells a device that is offline from a server that
+ * answers and lets no page read it (CORS), as far as a page can tell; `undefined` where it cannot.
  */
-export const fetchToServer =
-  (platform: Pick<Platform, 'fetch' | 'isOnline'>): Fetch =>
-  async (url, init) => {
-    try {
-      return await platform.fetch(url, init)
-    } catch (error) {
-      // It was too slow.
-      if (init.signal?.aborted) throw error
-      if (!platform.isOnline())
-        throw new NetworkError('No answer came: the device is offline. Try again when it is online.')
-      if (await isReachable(platform, url)) throw notForPages(url, init)
-      throw error
-    }
-  }
+export async function whyNoAnswer(
+  platform: Pick<Platform, 'fetch' | 'isOnline'>,
+  url: string,
+  init: RequestInit,
+): Promise<NetworkError | undefined> {
+  if (!platform.isOnline())
+    return new NetworkError('No answer came: the device is offline. Try again when it is online.')
+  return (await isReachable(platform, url)) ? notForPages(url, init) : undefined
+}
 
 /** Test for a server that answers at all. A page cannot read such an answer, and sends nothing of the person's for it. */
 const isReachable = ({ fetch }: Pick<Platform, 'fetch'>, url: string): Promise<boolean> =>
@@ -51,13 +45,12 @@ function notForPages(url: string, { body }: RequestInit): NetworkError {
   )
 }
 
-/** A refusal of the client as such has its own sentence: a page is a public client, and the server wants another kind. */
-export function tellRefusedClient(server: ServerMetadata, error: unknown): never {
-  if (!(error instanceof TokenEndpointError) || error.error !== 'invalid_client') throw error
+/** The error of a refusal of the client as such: a page is a public client, and the server wants another kind. */
+export function refusedClient(server: ServerMetadata, error: TokenEndpointError): TokenEndpointError {
   const { token_endpoint_auth_methods_supported: methods } = server
   const evidence =
     methods && !methods.includes('none') ? ' Its metadata does not list "none" among the ways to do so.' : ''
-  throw new TokenEndpointError(
+  return new TokenEndpointError(
     `The authorization server does not accept this page as the client: the \`clientId\` is wrong, or the client has to authenticate, which no page can.${evidence} Register a public client (token_endpoint_auth_method "none"), or use a backend: \`mode: 'mediated'\`.`,
     error,
     { recovery: 'configure' },

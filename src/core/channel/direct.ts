@@ -17,7 +17,7 @@ import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer, type SendWithToken } from './authorized-fetch.js'
 import { loadModule } from '../load-module.js'
 import type { AuthorizationUrl, Channel, GetToken, Redeemed, Userinfo } from './channel.js'
-import { tellRefusedClient } from './direct-faults.js'
+import { tellRefusedClient } from './explain.js'
 import { createDirectClient, type DirectClient } from './direct-client.js'
 import { refreshAccessToken, toStoredTokens } from './direct-refresh.js'
 

@@ -42,17 +42,17 @@ export interface ApitureBackendOptions<M extends 'mediated' | 'bff' = 'mediated'
 }
 
 const forms = {
-  clientId: 'text!',
-  redirectUri: 'textOrTexts!',
+  clientId: 'string!',
+  redirectUri: 'stringOrStrings!',
   environment: Object.keys(environments),
   issuer: 'issuer',
-  scope: 'scope!',
+  scope: 'string!',
   mode: ['mediated', 'bff'],
-  origins: 'texts',
+  origins: 'strings',
   idToken: ['required', 'optional'],
   api: 'url',
   routes: 'object',
-  refreshRepeatable: 'flag',
+  refreshRepeatable: 'boolean',
 } satisfies OptionForms<ApitureBackendOptions>
 
 /**

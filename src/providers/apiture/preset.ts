@@ -2,7 +2,7 @@ import type { Provider, ProviderChannel } from '../../core/provider.js'
 import type { OptionForms } from '../../protocol/options.js'
 import { checkOpenidScope, checkPreset, modes, refuseBrowserOnly } from '../kit/page/options.js'
 import { backend } from '../kit/page/backend.js'
-import { direct } from '../kit/page/direct.js'
+import { directChannel } from '../kit/page/direct.js'
 import { bearerAliases, environments } from './facts.js'
 
 /** Options of {@link apiture}. */
@@ -44,16 +44,16 @@ export interface ApitureOptions<M extends ApitureMode = 'browser'> {
 export type ApitureMode = 'browser' | 'mediated' | 'bff'
 
 const forms = {
-  clientId: 'text!',
+  clientId: 'string!',
   environment: Object.keys(environments),
   issuer: 'issuer',
-  origins: 'texts',
-  scope: 'scope!',
+  origins: 'strings',
+  scope: 'string!',
   api: 'url',
   idToken: ['required', 'optional'],
-  dpop: 'flag',
-  persistTokens: 'flag',
-  refresh: 'flag',
+  dpop: 'boolean',
+  persistTokens: 'boolean',
+  refresh: 'boolean',
   mode: modes,
   authorizationEndpoint: 'url',
 } satisfies OptionForms<ApitureOptions>
@@ -96,7 +96,7 @@ export function apiture<const M extends ApitureMode = 'browser'>(
         ? undefined
         : (options.authorizationEndpoint ?? `${issuer.replace(/\/?$/, '/')}authorize`),
     channel: (mode === 'browser'
-      ? direct({
+      ? directChannel({
           bearerAliases,
           idToken,
           dpop: options.dpop ?? false,

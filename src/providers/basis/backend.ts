@@ -70,9 +70,9 @@ export interface BasisBackendOptions<Required extends BasisProfileClaim = BasisP
 const longestInitTokenSeconds = 3600
 
 const forms = {
-  clientId: 'text!',
-  clientSecret: 'text!',
-  redirectUri: 'textOrTexts!',
+  clientId: 'string!',
+  clientSecret: 'string!',
+  redirectUri: 'stringOrStrings!',
   environment: ['development', 'sandbox'],
   authorizationEndpoint: 'any',
   tokenEndpoint: 'any',
@@ -81,11 +81,11 @@ const forms = {
   routes: 'object',
   initTokenSeconds: 'any',
   initTokenParam: ['init_token', 'token'],
-  platformIds: 'texts',
-  requiredClaims: 'texts',
+  platformIds: 'strings',
+  requiredClaims: 'strings',
   minimumSecretBytes: 'number',
   assumedTokenType: ['bearer'],
-  rotatesRefreshTokens: 'flag',
+  rotatesRefreshTokens: 'boolean',
   revocationEndpoint: 'any',
 } satisfies OptionForms<BasisBackendOptions>
 

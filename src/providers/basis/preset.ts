@@ -41,7 +41,7 @@ export interface BasisDetails {
 }
 
 const forms = {
-  clientId: 'text!',
+  clientId: 'string!',
   environment: ['development', 'sandbox'],
   authorizationEndpoint: 'url',
   api: 'url',

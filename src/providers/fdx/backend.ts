@@ -60,20 +60,20 @@ export interface FdxBackendOptions {
 }
 
 const forms = {
-  clientId: 'text!',
-  redirectUri: 'textOrTexts!',
+  clientId: 'string!',
+  redirectUri: 'stringOrStrings!',
   issuer: 'issuer!',
-  scope: 'scope!',
+  scope: 'string!',
   fetch: 'any',
   api: 'url!',
   consents: 'object!',
-  origins: 'texts',
-  scopeOnUrl: 'flag',
-  fapi: 'flag',
+  origins: 'strings',
+  scopeOnUrl: 'boolean',
+  fapi: 'boolean',
   routes: 'object',
   revocation: 'object',
-  clientScope: 'scope',
-  detailType: 'text',
+  clientScope: 'string',
+  detailType: 'string',
 } satisfies OptionForms<FdxBackendOptions>
 
 /**

@@ -49,11 +49,11 @@ export interface FdxDetails {
 }
 
 const forms = {
-  clientId: 'text!',
+  clientId: 'string!',
   issuer: 'issuer!',
-  scope: 'scope!',
+  scope: 'string!',
   authorizationEndpoint: 'url',
-  fapi: 'flag',
+  fapi: 'boolean',
   mode: modes,
 } satisfies OptionForms<FdxOptions>
 

@@ -87,27 +87,27 @@ export interface Settings extends Omit<DeliverySettings, 'signer'> {
 }
 
 const forms = {
-  clientId: 'text!',
-  redirectUri: 'textOrTexts!',
+  clientId: 'string!',
+  redirectUri: 'stringOrStrings!',
   issuer: 'issuer',
   authorizationEndpoint: 'url',
   identityService: 'url',
   api: 'url',
   dataScope: 'any',
   routes: 'object',
-  delivery: 'text',
-  sendsClientId: 'flag',
-  bankIds: 'texts',
+  delivery: 'string',
+  sendsClientId: 'boolean',
+  bankIds: 'strings',
   maxAgeSeconds: 'number',
   clientUserId: 'function',
-  readsExpiry: 'flag',
+  readsExpiry: 'boolean',
   useCase: ['ongoing', 'one-time'],
   mode: ['mediated', 'bff'],
   privateKey: 'any',
-  keyId: 'text',
+  keyId: 'string',
   algorithm: signingAlgorithms,
   clientSecret: 'any',
-  assertionAudience: 'text',
+  assertionAudience: 'string',
 } satisfies OptionForms<MoneyhubBackendOptions<'bff' | 'mediated'>>
 
 /** Checks the options, and fills defaults in. @throws {TypeError} naming what is missing or wrong. */

@@ -84,14 +84,14 @@ export interface MoneyhubDetails {
 }
 
 const forms = {
-  clientId: 'text!',
+  clientId: 'string!',
   useCase: ['ongoing', 'one-time'],
   mode: modes,
   issuer: 'issuer',
   authorizationEndpoint: 'url',
-  scope: 'scope',
+  scope: 'string',
   api: 'url',
-  deniedErrors: 'texts',
+  deniedErrors: 'strings',
 } satisfies OptionForms<MoneyhubOptions>
 
 /**

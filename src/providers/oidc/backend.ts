@@ -48,14 +48,14 @@ interface CommonOptions<M> {
 
 const forms = {
   ...clientForms,
-  label: 'text',
-  redirectUri: 'textOrTexts!',
-  scope: 'scope!',
+  label: 'string',
+  redirectUri: 'stringOrStrings!',
+  scope: 'string!',
   mode: ['mediated', 'bff'],
-  details: 'texts',
+  details: 'strings',
   api: 'url',
   routes: 'object',
-  refreshRepeatable: 'flag',
+  refreshRepeatable: 'boolean',
 } satisfies OptionForms<OidcBackendOptions>
 
 /**

@@ -1,7 +1,7 @@
 import type { Provider, ProviderChannel } from '../../core/provider.js'
 import type { Mode } from '../../core/input.js'
 import { backend } from '../kit/page/backend.js'
-import { direct } from '../kit/page/direct.js'
+import { directChannel } from '../kit/page/direct.js'
 import { pickClaims } from '../../protocol/pick-claims.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import type { OptionForms } from '../../protocol/options.js'
@@ -63,22 +63,22 @@ export interface OidcOptions<M extends Mode = 'browser', Claim extends string = 
 export type OidcDetails<Claim extends string> = Readonly<Partial<Record<Claim, Json>>>
 
 const forms = {
-  label: 'text',
-  clientId: 'text!',
+  label: 'string',
+  clientId: 'string!',
   issuer: 'issuer!',
-  scope: 'scope!',
+  scope: 'string!',
   mode: modes,
   authorizationEndpoint: 'url',
   api: 'url',
-  dpop: 'flag',
-  par: 'flag',
-  persistTokens: 'flag',
-  refresh: 'flag',
-  requireIss: 'flag',
-  origins: 'texts',
+  dpop: 'boolean',
+  par: 'boolean',
+  persistTokens: 'boolean',
+  refresh: 'boolean',
+  requireIss: 'boolean',
+  origins: 'strings',
   parameters: 'parameters',
-  deniedErrors: 'texts',
-  details: 'texts',
+  deniedErrors: 'strings',
+  details: 'strings',
   userinfoEndpoint: 'url',
 } satisfies OptionForms<OidcOptions>
 
@@ -125,7 +125,7 @@ export function oidc<const M extends Mode = 'browser', const Claim extends strin
     userinfoEndpoint: options.userinfoEndpoint,
     ...(details && { toDetails: (claims: JsonObject) => pickClaims(claims, details) as OidcDetails<Claim> }),
     channel: (mode === 'browser'
-      ? direct({ ...settings, details, consentsToOfflineAccess: true })
+      ? directChannel({ ...settings, details, consentsToOfflineAccess: true })
       : backend(mode)) as ProviderChannel<M>,
   }
 }

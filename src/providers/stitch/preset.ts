@@ -23,8 +23,8 @@ export interface StitchOptions<M extends StitchMode = 'mediated'> {
 export type StitchMode = 'mediated' | 'bff'
 
 const forms = {
-  clientId: 'text!',
-  scope: 'scope!',
+  clientId: 'string!',
+  scope: 'string!',
   mode: modes,
   authorizationEndpoint: 'url',
   api: 'url',

@@ -31,11 +31,11 @@ export type ClientAuthentication =
 /** The forms of {@link ClientAuthentication}. */
 export const authenticationForms: OptionForms<ClientAuthentication> = {
   authentication: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-  clientSecret: 'text',
+  clientSecret: 'string',
   privateKey: 'any',
-  keyId: 'text',
+  keyId: 'string',
   algorithm: signingAlgorithms,
-  assertionAudience: 'text',
+  assertionAudience: 'string',
   assertionType: ['JWT', 'client-authentication+jwt'],
 }
 

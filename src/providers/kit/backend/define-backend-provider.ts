@@ -65,16 +65,16 @@ export interface BackendProviderDefinition<
 }
 
 const forms = {
-  label: 'text!',
+  label: 'string!',
   mode: ['mediated', 'bff'],
-  redirectUri: 'textOrTexts!',
-  scope: 'scope!',
+  redirectUri: 'stringOrStrings!',
+  scope: 'string!',
   client: 'object!',
   input: 'object',
   transactionSeconds: 'number',
   ready: 'object',
   fetch: 'function',
-  refreshRepeatable: 'flag',
+  refreshRepeatable: 'boolean',
   resources: 'object',
   resourceToken: 'function',
   toParameters: 'function',

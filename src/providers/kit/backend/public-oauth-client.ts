@@ -34,15 +34,15 @@ interface CommonSettings {
 /** The forms of a client's options, for the presets that have them too. */
 export const clientForms: OptionForms<Omit<CommonSettings, 'extraMembers'>> &
   OptionForms<ClientAuthentication> = {
-  clientId: 'text!',
+  clientId: 'string!',
   issuer: 'issuer!',
-  origins: 'texts',
-  par: 'flag',
+  origins: 'strings',
+  par: 'boolean',
   parameters: 'parameters',
   ...authenticationForms,
 }
 
-const forms = { ...clientForms, extraMembers: 'texts' } satisfies OptionForms<OAuthClientSettings>
+const forms = { ...clientForms, extraMembers: 'strings' } satisfies OptionForms<OAuthClientSettings>
 
 /**
  * A client at a standard authorization server, for {@link defineBackendProvider}: discovery, PKCE, client authentication, pushed

@@ -5,15 +5,15 @@ import type { ProviderChannel } from '../../../core/provider.js'
 
 const forms = {
   metadata: 'object',
-  dpop: 'flag',
-  persistTokens: 'flag',
-  refresh: 'flag',
-  par: 'flag',
-  consentsToOfflineAccess: 'flag',
-  details: 'texts',
+  dpop: 'boolean',
+  persistTokens: 'boolean',
+  refresh: 'boolean',
+  par: 'boolean',
+  consentsToOfflineAccess: 'boolean',
+  details: 'strings',
   parameters: 'parameters',
-  origins: 'texts',
-  bearerAliases: 'texts',
+  origins: 'strings',
+  bearerAliases: 'strings',
   idToken: ['required', 'optional'],
 } satisfies OptionForms<DirectSettings>
 
@@ -30,10 +30,13 @@ const forms = {
  */
 export function direct(settings: DirectSettings = {}): ProviderChannel<'browser'> {
   checkPreset('direct', settings, forms)
-  return {
-    mode: 'browser',
-    keepsTokens: settings.dpop === true || settings.persistTokens === true,
-    settings,
-    load: () => import('../../../core/channel/direct.js'),
-  }
+  return directChannel(settings)
 }
+
+/** The channel of settings that have been checked. */
+export const directChannel = (settings: DirectSettings): ProviderChannel<'browser'> => ({
+  mode: 'browser',
+  keepsTokens: settings.dpop === true || settings.persistTokens === true,
+  settings,
+  load: () => import('../../../core/channel/direct.js'),
+})

@@ -1,0 +1,26 @@
+import type { Platform } from '../../platform/platform.js'
+import { TokenEndpointError } from '../../protocol/errors.js'
+import type { Fetch } from '../../protocol/http.js'
+import type { ServerMetadata } from '../../protocol/metadata.js'
+
+// The sentences are loaded when something fails. Where they do not arrive, the error stays as it was.
+const loadFaults = () => import('./direct-faults.js').catch(() => undefined)
+
+/** The page's `fetch`, for requests to an authorization server: where no answer came, the error says why. */
+export const fetchToServer =
+  (platform: Platform): Fetch =>
+  async (url, init) => {
+    try {
+      return await platform.fetch(url, init)
+    } catch (error) {
+      // Once it was too slow, there is nothing to find out.
+      const faults = init.signal?.aborted ? undefined : await loadFaults()
+      throw (await faults?.whyNoAnswer(platform, url, init)) ?? error
+    }
+  }
+
+/** Throws a refusal again; that of the client as such with its own sentence. */
+export async function tellRefusedClient(server: ServerMetadata, error: unknown): Promise<never> {
+  if (!(error instanceof TokenEndpointError) || error.error !== 'invalid_client') throw error
+  throw (await loadFaults())?.refusedClient(server, error) ?? error
+}
