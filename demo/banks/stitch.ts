@@ -95,7 +95,7 @@ export function startStitch(options: StitchOptions): Promise<Bank<StitchBehaviou
     readers: (endpoint) => (endpoint === 'api' ? origins : []),
     accessTokenSeconds: 3599,
     hooks: ({ origin, control }) => ({
-      configuration,
+      configuration: { ...configuration, clientAuthMethods: [client.token_endpoint_auth_method] },
       around: withoutCors,
       checkRequest,
       ...createAuthentications(),
@@ -124,7 +124,6 @@ const configuration: Configuration = {
     token: tokenPath,
     jwks: jwksPath,
   },
-  clientAuthMethods: ['private_key_jwt', 'client_secret_post'],
   rotateRefreshToken: true,
   ttl: { IdToken: 300 },
   features: { userinfo: { enabled: false } },
