@@ -16,7 +16,8 @@ export async function readIdToken(idToken, { issuer, clientId, jwksUri }, { nonc
   const now = Date.now() / 1000
   if (!header || !claims || !(await isSigned(idToken, header, jwksUri))) throw new Refusal('provider_error')
   if (claims.iss !== issuer) throw new Refusal('provider_error')
-  if (![claims.aud].flat().includes(clientId)) throw new Refusal('provider_error')
+  if (claims.aud !== clientId && !(claims.aud?.length === 1 && claims.aud[0] === clientId))
+    throw new Refusal('provider_error')
   if ((claims.azp ?? clientId) !== clientId) throw new Refusal('provider_error')
   if (!(claims.exp > now - leewaySeconds)) throw new Refusal('provider_error')
   if (nonce !== undefined && claims.nonce !== nonce) throw new Refusal('provider_error')

@@ -13,7 +13,11 @@ import {
 const bench = useBench({ oneProcess: true, clock: true })
 
 const bank = () => bench.demo.banks.apiture
-const tokenRequests = () => bank().requests.find('/oidc/token')
+// A page that got no answer looks, by GET, whether the server is there.
+const tokenRequests = () =>
+  bank()
+    .requests.find('/oidc/token')
+    .filter(({ method }) => method === 'POST')
 const refreshes = () => bank().requests.find('/oidc/token', { grant_type: 'refresh_token' })
 const apiture = (page: Page) => card(page, 'Apiture')
 
@@ -173,7 +177,7 @@ describe('a token endpoint that no page may read', () => {
     await page.getByRole('button', { name: 'Approve' }).click()
     await waitForStatus(page, 'Apiture', 'Not connected: something went wrong')
     await apiture(page)
-      .getByText(/answers a backend only and no page \(CORS\)/)
+      .getByText(/no answer of its token endpoint could be read.*\(CORS\)/)
       .waitFor()
     await apiture(page).getByText('network_error').waitFor()
     await apiture(page).getByRole('button', { name: 'Try again' }).click()

@@ -262,7 +262,7 @@ describe('when another user signs in', () => {
     app.client.setSubject('berta')
     expect(heard).toHaveBeenCalledTimes(1)
     expect(authorization.get()).toEqual({ status: 'idle' })
-    expect(app.client.authorization('bank', { display: 'popup' })).toBe(authorization)
+    expect(app.client.authorization('bank').get()).toBe(authorization.get())
   })
 
   test('a click of the first one sends nobody away', async () => {

@@ -7,17 +7,22 @@ import type { ServerMetadata } from '../../protocol/metadata.js'
 const probeSeconds = 5
 
 /**
- * The error of a request to an authorization server that got no answer. It tells a device that is offline from a server that
- * answers and lets no page read it (CORS), as far as a page can tell; `undefined` where it cannot.
+ * Finds out why a request to an authorization server got no answer, as far as a page can: the device is offline, or the server
+ * answers and lets no page read it (CORS). A request that changes nothing is sent once more, because a connection may break at any
+ * time; for others the sentence names both causes, and the app may resume.
+ *
+ * @returns The answer to a second request, the error that says why, or `undefined` where nothing is known.
  */
-export async function whyNoAnswer(
+export async function lookAgain(
   platform: Pick<Platform, 'fetch' | 'isOnline'>,
   url: string,
   init: RequestInit,
-): Promise<NetworkError | undefined> {
+): Promise<Response | NetworkError | undefined> {
   if (!platform.isOnline())
     return new NetworkError('No answer came: the device is offline. Try again when it is online.')
-  return (await isReachable(platform, url)) ? notForPages(url, init) : undefined
+  if (!(await isReachable(platform, url))) return undefined
+  if (init.method === 'POST') return mayBeUnreadable(init)
+  return platform.fetch(url, init).catch(() => unreadable(url))
 }
 
 /** Test for a server that answers at all. A page cannot read such an answer, and sends nothing of the person's for it. */
@@ -33,15 +38,22 @@ const isReachable = ({ fetch }: Pick<Platform, 'fetch'>, url: string): Promise<b
     () => false,
   )
 
-function notForPages(url: string, { body }: RequestInit): NetworkError {
-  const place = url.includes('/.well-known/')
-    ? 'its metadata'
-    : body instanceof URLSearchParams && body.has('grant_type')
-      ? 'the answer of its token endpoint'
-      : 'the answer of this endpoint'
+const remedy =
+  "Register this page's origin there, and the client as a public one; where the server is not made for pages, use a backend: `mode: 'mediated'`."
+
+function unreadable(url: string): NetworkError {
+  const place = url.includes('/.well-known/') ? 'metadata' : 'keys'
   return new NetworkError(
-    `The authorization server is there, but does not let this page read ${place} (CORS). Register this page's origin there, and the client as a public one; where the server is not made for pages, use a backend: \`mode: 'mediated'\`.`,
+    `The authorization server is there, but does not let this page read its ${place} (CORS). ${remedy}`,
     { recovery: 'configure' },
+  )
+}
+
+function mayBeUnreadable({ body }: RequestInit): NetworkError {
+  const place =
+    body instanceof URLSearchParams && body.has('grant_type') ? 'its token endpoint' : 'this endpoint'
+  return new NetworkError(
+    `The authorization server is there, but no answer of ${place} could be read: the connection broke, or no page may read it (CORS). Try again. If it stays so: ${remedy}`,
   )
 }
 

@@ -15,7 +15,9 @@ export const fetchToServer =
     } catch (error) {
       // Once it was too slow, there is nothing to find out.
       const faults = init.signal?.aborted ? undefined : await loadFaults()
-      throw (await faults?.whyNoAnswer(platform, url, init)) ?? error
+      const found = await faults?.lookAgain(platform, url, init)
+      if (found instanceof Response) return found
+      throw found ?? error
     }
   }
 

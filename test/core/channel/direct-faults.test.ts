@@ -69,14 +69,32 @@ describe('a server that is not made for pages', () => {
     expect(asked).toHaveLength(1)
   })
 
-  test('is named when it lets no page read the token response, and the code is kept for one more try', async () => {
+  test('is not taken for one when only the connection broke', async () => {
+    let broken = true
+    const { left } = await click(
+      {},
+      {},
+      {
+        fetch: (input, init) => {
+          if (!broken) return fetch(input, init)
+          if (init?.mode === 'no-cors') broken = false
+          return init?.mode === 'no-cors'
+            ? Promise.resolve(new Response())
+            : Promise.reject(new TypeError('Failed to fetch'))
+        },
+      },
+    )
+    expect(left).toHaveLength(1)
+  })
+
+  test('is named as a cause when no token response can be read, and the code is kept for one more try', async () => {
     const scene = createScene(network)
     const url = await scene.consent()
     const { client } = scene.open(url, { fetch: withoutCors(/[/]token$/) })
     expect(await until(client.callback, 'failed')).toMatchObject({
       error: {
-        recovery: 'configure',
-        message: expect.stringContaining('its token endpoint (CORS)') as string,
+        recovery: 'resume',
+        message: expect.stringMatching(/its token endpoint could be read.*CORS/) as string,
       },
       resume: expect.any(Function) as () => unknown,
     })
