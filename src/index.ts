@@ -70,3 +70,6 @@ export {
   type UseConnectionsResult,
 } from './react/use-connections.js'
 export { useConnection, useTokens, type UseConnectionOptions } from './react/use-connection.js'
+export type { BackendOption } from './core/context.js'
+export type { UnrevokedReason } from './protocol/contract.js'
+export type { ErrorDetails } from './protocol/errors/base.js'
