@@ -39,7 +39,9 @@ describeStore('the example’s SQLite store', () => {
 
 test('two backends on the example’s SQLite store share connections', async () => {
   const stores = open().map((database) => sqliteStore(database))
-  const [one, other] = await Promise.all(stores.map((store) => createBench({ store, backend: { unsealed: true } })))
+  const [one, other] = await Promise.all(
+    stores.map((store) => createBench({ store, backend: { unsealed: true } })),
+  )
   const { id } = await one!.connect()
   const { body } = await other!.call('GET', '/connections')
   expect(body.connections.map((connection) => connection.id)).toEqual([id])
