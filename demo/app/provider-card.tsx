@@ -117,12 +117,12 @@ export function ProviderCard(props: ProviderCardProps) {
         {renews && tokens.status === 'connected' && (
           <Reconnect key={`${tokens.connection.id} ${display}`} name={name} id={tokens.connection.id} />
         )}
-        {'disconnect' in tokens && tokens.disconnect && (
+        {'disconnect' in tokens && (
           <Act
             quiet
             label="Disconnect"
             onClick={() => {
-              void tokens.disconnect?.().then(({ revoked }) => {
+              void tokens.disconnect().then(({ revoked }) => {
                 setConfirmed(revoked)
                 announce(`${title}: ${farewells[String(revoked)] ?? ''}`)
               })

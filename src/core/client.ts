@@ -100,6 +100,7 @@ export interface AnyClient {
  * })
  * ```
  */
+// eslint-disable-next-line max-lines-per-function -- it wires, and does nothing else
 export function createClient<const P extends Providers>(options: ClientOptions<P>): Client<P> {
   checkClientOptions(options)
   const onServer = typeof window === 'undefined' && !options.platform

@@ -101,7 +101,7 @@ test('the redirect URIs of an app below a path are below it', async () => {
   const page = scene.browser.open('/app/accounts')
   const left = page.leaving()
   const options = { providers: { bank }, basePath: '/app' }
-  void createClient({ subject: singleUser, ...options, platform: page.platform })
+  createClient({ subject: singleUser, ...options, platform: page.platform })
     .authorization('bank')
     .authorize()
   const back = scene.server.visit(await left)

@@ -31,7 +31,7 @@ describe('components that stay mounted', () => {
     renderWith(client, <Page client={client} />)
     // No popup opens here.
     await act(async () => {
-      await client.authorization('bank', { display: 'popup' }).authorize()
+      await client.authorization('bank', { display: 'popup' }).authorizeAsync()
     })
     await waitFor(() => {
       expect(shown()).toBe('disconnected ready denied failed')

@@ -17,6 +17,7 @@ const idle: AuthorizationState = { status: 'idle' }
 const leaving: AuthorizationState = { status: 'leaving' }
 
 /** Makes what runs the authorizations of one provider, or the renewals of one of its connections. */
+// eslint-disable-next-line max-lines-per-function -- one state machine over shared variables; its steps are functions of their own
 export function createAuthorizationRuns(context: Context, name: string): AuthorizationRuns {
   providerOf(context, name)
   const { navigation } = context.platform

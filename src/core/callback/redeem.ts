@@ -78,6 +78,7 @@ export interface Occasion {
  *     left ──response──▶ sent ──answer──▶ done | failed     (the tombstone that everybody else reads)
  *                          └──no answer──▶ sent              (a reload or resume() sends once more)
  */
+// eslint-disable-next-line max-lines-per-function -- one arm a step that decide names
 export async function redeem(
   context: Context,
   state: string,
@@ -90,10 +91,10 @@ export async function redeem(
     const key = transactionKey(state)
     const step = await database.change([key, state], ([known, bare]) => {
       const decided = decide(context, state, known ?? bare, response, popup === undefined)
-      const inPopup = popup && response && 'ended' in decided && decided.ended?.input.display === 'popup'
+      const inPopup = popup && response && 'ended' in decided && decided.ended.input.display === 'popup'
       const value =
         'ended' in decided
-          ? decided.ended && { ...decided.ended, ...(inPopup && !('found' in decided) && { untold: true }) }
+          ? { ...decided.ended, ...(inPopup && !('found' in decided) && { untold: true }) }
           : 'transaction' in decided
             ? decided.transaction
             : undefined

@@ -61,6 +61,7 @@ export async function storeResult(
       ...resumable(resume),
     }
   }
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the callback above may have cleared it
   if (!isNew) return toCallbackState(context, ended)
   context.platform.tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js'
 import { reportMistake } from '../in-background.js'
-import type { CallbackState } from './callback.js'
+import type { CallbackState, Outcome } from './callback.js'
 
 /**
  * Tells the app how a transaction ended, unless the same step can be taken again. To be called once for each, by the page that
@@ -11,16 +11,13 @@ export async function tellOutcome(
   outcome: CallbackState | Promise<CallbackState>,
 ): Promise<CallbackState> {
   const state = await outcome
-  switch (state.status) {
-    case 'failed':
-    case 'connected':
-    case 'cancelled':
-    case 'denied':
-      // An asynchronous one may fail later.
-      if (!('resume' in state))
-        new Promise((resolve) => {
-          resolve(onOutcome?.(state))
-        }).catch(reportMistake)
-  }
+  // An asynchronous one may fail later.
+  if (isOutcome(state))
+    new Promise((resolve) => {
+      resolve(onOutcome?.(state))
+    }).catch(reportMistake)
   return state
 }
+
+const isOutcome = (state: CallbackState): state is Outcome =>
+  ['failed', 'connected', 'cancelled', 'denied'].includes(state.status) && !('resume' in state)

@@ -30,6 +30,7 @@ import type { AuthorizationUrl, Channel } from './channel.js'
 import type { AccessToken } from '../held-tokens.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
+// eslint-disable-next-line max-lines-per-function -- one short member a request of the contract
 export function createChannel(context: Context, name: string, provider: Provider): Channel {
   return {
     begin: (transaction) => begin(context, name, provider, transaction),

@@ -217,7 +217,7 @@ describe('a function of the app that fails', () => {
     const reported = vi.fn()
     vi.stubGlobal('reportError', reported)
     const scene = createScene(network)
-    const { client } = scene.open(await scene.consent(), { onOutcome: onOutcome as () => void })
+    const { client } = scene.open(await scene.consent(), { onOutcome })
     await until(client.callback, 'connected')
     await until(client.tokens('bank'), 'connected')
     await vi.waitFor(() => {

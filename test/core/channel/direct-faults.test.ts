@@ -22,7 +22,7 @@ async function click(
   const bank = oidc({ issuer, clientId: 'client-1', scope: 'openid accounts offline_access', ...options })
   const client = createClient({ subject: singleUser, providers: { bank }, platform })
   const { authorize, get } = client.authorization('bank')
-  void authorize()
+  authorize()
   await expect.poll(() => left.length > 0 || get().status === 'failed').toBe(true)
   return { left: left.map((url) => new URL(url).searchParams), state: get(), server }
 }

@@ -87,7 +87,7 @@ describe('a connection', () => {
     const page = scene.browser.open()
     const leaving = page.leaving()
     const { providers: newer } = open(scene, { persistTokens: true })
-    void createClient({ subject: singleUser, providers: newer, platform: page.platform })
+    createClient({ subject: singleUser, providers: newer, platform: page.platform })
       .authorization('bank')
       .authorize()
     await until(
@@ -112,7 +112,7 @@ describe('a connection', () => {
     await until(client.tokens('bank'), 'reauthorization_required')
     const page = scene.browser.open()
     const leaving = page.leaving()
-    void createClient({ subject: singleUser, providers: client.providers, platform: page.platform })
+    createClient({ subject: singleUser, providers: client.providers, platform: page.platform })
       .authorization('bank', { connection: connection.id })
       .authorize()
     const back = open(scene, {}, scene.server.visit(await leaving))

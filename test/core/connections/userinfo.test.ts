@@ -26,7 +26,7 @@ async function connect({ browser, server }: Scene, options: Partial<OidcOptions>
   }
   const { page, client } = open()
   const left = page.leaving()
-  void client.authorization('bank').authorize()
+  client.authorization('bank').authorize()
   const back = open(server.visit(await left))
   await until(back.client.callback, 'connected')
   return until(back.client.tokens('bank'), 'connected')
@@ -157,7 +157,7 @@ test('an error that the provider uses for a refusal is one', async () => {
   })
   const page = browser.open()
   const left = page.leaving()
-  void createClient({ subject: singleUser, providers: { bank }, platform: page.platform })
+  createClient({ subject: singleUser, providers: { bank }, platform: page.platform })
     .authorization('bank')
     .authorize()
   const { platform } = browser.open(server.visit(await left, { error: 'consent_rejected' }))
