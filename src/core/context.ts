@@ -26,6 +26,8 @@ export interface Context {
   /** The registered redirect URI of a provider. */
   readonly redirectUri: (name: string) => string
   readonly tokens: HeldTokens
+  /** Ids of the connections that this page has made: another page need not show them. */
+  readonly made: Set<string>
   /** Has this page follow a change of records, its own or another page's. Resolves when it has. */
   readonly follow: (id: string) => Promise<void>
   /** Shows that the app's user must sign in before anything is known. */

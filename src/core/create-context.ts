@@ -24,6 +24,7 @@ export const createContext = (options: ClientOptions, { subject, ...parts }: Con
     options.redirectUri?.(name) ??
     new URL(`${options.basePath ?? ''}/callback/${name}`, parts.platform.navigation.url()).href,
   tokens: createHeldTokens(),
+  made: new Set(),
   channels: new Map(),
   emit(type, id, detail) {
     options.onEvent?.({ type, id, at: parts.platform.clock.now(), ...(detail !== undefined && { detail }) })

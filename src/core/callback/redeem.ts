@@ -67,7 +67,7 @@ export interface Occasion {
   /** Absent where this page goes on with a code that was returned before. */
   readonly popup?: PopupSide
   /** Called when it had ended before, in another page. */
-  readonly onEnded?: () => void
+  readonly onEnded?: (ended: EndedTransaction) => void
 }
 
 /**
@@ -124,7 +124,7 @@ export async function redeem(
     case 'tell': {
       if (popup && response && step.ended.input.display === 'popup') return popup.leave(state, step.ended)
       tabs.announce(transactionId(state))
-      if (step.found) onEnded?.()
+      if (step.found) onEnded?.(step.ended)
       const outcome = toCallbackState(context, step.ended, { error: step.error })
       return step.found && !step.tells ? outcome : tellOutcome(context, outcome)
     }

@@ -48,6 +48,7 @@ export async function storeResult(
           : {}
       },
       () => {
+        if (isNew) context.made.add(connectionId)
         if (isNew && accessToken)
           context.tokens.hold(connectionId, { accessToken, connectedAt, refreshToken, idTokenSubject })
       },

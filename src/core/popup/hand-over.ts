@@ -30,8 +30,9 @@ async function handOver(context: Context, state: string): Promise<CallbackState>
   await offer(context, state)
   // Waits for a page that has taken the code and has no answer yet.
   return redeem(context, state, {
-    onEnded: () => {
-      context.platform.navigation.close()
+    onEnded: ({ connectionId = '' }) => {
+      // Unless this page has made the connection, such as after its user signed in: it shows what came of it.
+      if (!context.made.has(connectionId)) context.platform.navigation.close()
     },
   })
 }
