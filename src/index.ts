@@ -17,6 +17,7 @@ export type {
 } from './core/callback/callback.js'
 export { createClient, type AnyClient, type Client } from './core/client.js'
 export type { ClientOptions } from './core/configuration.js'
+export type { BackendOption } from './core/context.js'
 export type { Connection } from './core/records/connection.js'
 export type { Abandoned, ConnectionsState, ConnectionsStore } from './core/connections/connections-state.js'
 export type { CountersignEvent } from './core/client-events.js'
@@ -54,6 +55,8 @@ export {
   type ErrorCode,
   type Recovery,
 } from './protocol/errors.js'
+export type { UnrevokedReason } from './protocol/contract.js'
+export type { ErrorDetails } from './protocol/errors/base.js'
 export type { Revocation } from './protocol/revocation-result.js'
 export {
   CountersignProvider,
@@ -70,6 +73,3 @@ export {
   type UseConnectionsResult,
 } from './react/use-connections.js'
 export { useConnection, useTokens, type UseConnectionOptions } from './react/use-connection.js'
-export type { BackendOption } from './core/context.js'
-export type { UnrevokedReason } from './protocol/contract.js'
-export type { ErrorDetails } from './protocol/errors/base.js'

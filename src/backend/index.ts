@@ -41,7 +41,12 @@ export type { IdTokenClaims } from '../protocol/id-token.js'
 export type { CheckedTokens, RefreshedTokens } from '../protocol/token-endpoint.js'
 export type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
 export { oidc, type OidcBackendOptions } from '../providers/oidc/backend.js'
-export { stitch, type StitchBackendOptions } from '../providers/stitch/backend.js'
+export {
+  stitch,
+  type StitchBackendOptions,
+  type StitchClientAuthentication,
+  type StitchIdTokenCheck,
+} from '../providers/stitch/backend.js'
 export type { Revocation } from '../protocol/revocation-result.js'
 export type { BackendEvent, BackendLog, RecordKind } from './backend-events.js'
 export { createBackend, type Backend } from './handler.js'

@@ -14,7 +14,7 @@ import { tellOutcome } from './tell-outcome.js'
 import { endWith, end } from '../records/ended-transaction.js'
 import { checkReturnTo, returnOf } from '../return-to.js'
 import { stateOf, transactionKey, transactionId } from '../records/keys.js'
-import { hasEnded, isTransaction, type EndedTransaction } from '../records/transaction.js'
+import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
 
 /**
  * Completes what the page was opened with.
@@ -78,7 +78,6 @@ export interface Occasion {
  *     left ──response──▶ sent ──answer──▶ done | failed     (the tombstone that everybody else reads)
  *                          └──no answer──▶ sent              (a reload or resume() sends once more)
  */
-// eslint-disable-next-line max-lines-per-function -- one arm a step that decide names
 export async function redeem(
   context: Context,
   state: string,
@@ -91,13 +90,7 @@ export async function redeem(
     const key = transactionKey(state)
     const step = await database.change([key, state], ([known, bare]) => {
       const decided = decide(context, state, known ?? bare, response, popup === undefined)
-      const inPopup = popup && response && 'ended' in decided && decided.ended.input.display === 'popup'
-      const value =
-        'ended' in decided
-          ? { ...decided.ended, ...(inPopup && !('found' in decided) && { untold: true }) }
-          : 'transaction' in decided
-            ? decided.transaction
-            : undefined
+      const value = toRecord(decided, popup !== undefined && response !== undefined)
       // A record of version 0.1 is adopted.
       return [value ? { [key]: value, [state]: undefined } : {}, decided]
     })
@@ -144,6 +137,14 @@ export async function redeem(
     default:
       return { status: 'none' }
   }
+}
+
+/** What a step leaves in the transaction's record; `undefined` where the record stays as it is. */
+function toRecord(step: Step, isResponseInPopup: boolean): EndedTransaction | Transaction | undefined {
+  if ('transaction' in step) return step.transaction
+  if (!('ended' in step)) return undefined
+  const isUntold = isResponseInPopup && step.ended.input.display === 'popup' && !('found' in step)
+  return isUntold ? { ...step.ended, untold: true } : step.ended
 }
 
 /** Sends the code, stores what came of it, and tells. Runs under the transaction's lock. */

@@ -17,8 +17,8 @@ import { checkOptions, type OptionForms } from '../../protocol/options.js'
 
 /** Options of the backend's {@link stitch}. */
 export type StitchBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> = CommonOptions<M> &
-  ClientAuthentication &
-  IdTokenCheck
+  StitchClientAuthentication &
+  StitchIdTokenCheck
 
 interface CommonOptions<M> {
   /** The client id, such as `test-` and a UUID; as in the page. */
@@ -45,7 +45,8 @@ interface CommonOptions<M> {
   readonly refreshTokenAbsoluteSeconds?: number
 }
 
-type ClientAuthentication =
+/** Client authentication at Stitch's token endpoint. */
+export type StitchClientAuthentication =
   | {
       /** The private key of the client's certificate: `CryptoKey`, JWK, or PKCS #8 as PEM; RSA of 2048 bits or more. */
       readonly privateKey: PrivateKeyInput
@@ -65,7 +66,8 @@ type ClientAuthentication =
       readonly privateKey?: undefined
     }
 
-type IdTokenCheck =
+/** Check of Stitch's ID Tokens. */
+export type StitchIdTokenCheck =
   | {
       /** The issuer in Stitch's ID Tokens: signature and claims are checked against it. Ask Stitch; it is not documented. */
       readonly issuer: string

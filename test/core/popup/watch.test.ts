@@ -326,6 +326,23 @@ describe('a popup', () => {
     expect(scene.server.requests.token).toHaveLength(1)
   })
 
+  test('that has made the connection itself stays open and shows it', async () => {
+    const scene = createScene(network, { subject: 'user-1' })
+    const { app, url } = await opened(scene)
+    app.client.setSubject(null)
+    const inPopup = scene.open(scene.server.visit(url), { subject: null })
+    const { resume } = await until(inPopup.client.callback, 'sign_in_required')
+    // The sign-in resumes the flow, and so does the app: whichever comes second finds the transaction ended.
+    inPopup.client.setSubject('user-1')
+    resume()
+    await settled()
+    while (inPopup.client.callback.get().status === 'pending') await pass(scene, 0.5)
+    expect(inPopup.client.callback.get().status).toBe('connected')
+    await settled()
+    expect(inPopup.closed).toBe(false)
+    expect(scene.server.requests.token).toHaveLength(1)
+  })
+
   test.each([null, 'user-2'])('is left alone by an app whose user is %s by then', async (subject) => {
     const scene = createScene(network, { subject: 'user-1' })
     const { app, popup, url } = await opened(scene)
