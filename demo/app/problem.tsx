@@ -27,7 +27,7 @@ export function Problem({ error, again, instead }: ProblemProps) {
 
 /** What a person is told when a developer has to act. */
 export function NothingToDo() {
-  return <p>Whoever made this app must change it: nothing you do here would help.</p>
+  return <p>Only the developer of this app can fix this. There is nothing you can do here.</p>
 }
 
 function Remedy({ error, again, instead }: ProblemProps) {

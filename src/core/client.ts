@@ -61,7 +61,7 @@ export interface Client<P extends Providers = Providers> {
   ): Promise<Ready<TokensStateOf<P, Name>>>
   /**
    * Says who the app's user is now: an id, or `null` when nobody is signed in. It wins over a promise that `createClient`
-   * still waits for. When it is another one, or nobody, everything of the user before goes off show and their tokens in
+   * still waits for. When the user changes or signs out, everything of the previous user is hidden and their tokens in
    * memory are dropped; nothing that is stored is deleted, and it is there again when they are.
    *
    * @throws {TypeError} for `undefined`, an empty string and anything else that names nobody.

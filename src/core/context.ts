@@ -21,12 +21,12 @@ export interface Context {
   readonly subjectKnown: () => Promise<unknown>
   /** Resolves when it is known who the app's user is. @throws {CountersignError} `subject_unknown` */
   readonly requireSubject: () => Promise<unknown>
-  /** Calls back when nothing that is on show or held may stay: the app's user is another one, or nobody. */
+  /** Calls back when everything shown or held must go: the app's user has changed or signed out. */
   readonly onReset: (listener: () => void) => void
   /** The registered redirect URI of a provider. */
   readonly redirectUri: (name: string) => string
   readonly tokens: HeldTokens
-  /** Ids of the connections that this page has made: another page need not show them. */
+  /** Ids of the connections that this page has made, and so shows itself. */
   readonly made: Set<string>
   /** Has this page follow a change of records, its own or another page's. Resolves when it has. */
   readonly follow: (id: string) => Promise<void>

@@ -16,7 +16,7 @@ export interface ConnectionTokens {
   readonly refreshToken?: string | undefined
   /** Whom the first ID Token named: a refreshed one must name the same. */
   readonly idTokenSubject?: string | undefined
-  /** The refreshes that were refused or made no sense; absent after one that succeeded. */
+  /** Refreshes that were refused or could not be read; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
 }
 

@@ -2,14 +2,14 @@
 const clients = new Map<string, () => void>()
 
 /**
- * Takes a namespace for a client. One that has it already is disposed of: two would take the same response, and answer each
- * other's announcements. The function given back gives it up.
+ * Takes a namespace for a client and disposes of the client that has it: two would both take the same response and react to
+ * each other's announcements. The returned function gives the namespace up.
  */
 export function takeNamespace(namespace: string, dispose: () => void): () => void {
   const before = clients.get(namespace)
   if (before) {
     before()
-    // eslint-disable-next-line no-console -- the one who reads it is the developer whose module ran twice
+    // eslint-disable-next-line no-console -- for the developer whose module ran twice
     console.warn(
       `countersign: a second client was created in the namespace "${namespace}", and the first one was disposed. Create the client in a module of its own, which no hot reload runs again; give a client beside it another namespace.`,
     )

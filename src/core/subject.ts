@@ -3,8 +3,8 @@ import { CountersignError } from '../protocol/errors.js'
 import { lazyParts } from './lazy.js'
 
 /**
- * The `subject` of an app that has no users of its own: whoever uses this browser is the same one. Never give it while
- * you find out who is signed in; give a promise then.
+ * The `subject` of an app without users of its own: everybody at this browser is the same user. Do not use it while you
+ * find out who is signed in: give a promise then.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export interface Subject {
   readonly set: (subject: string | null) => void
   /** Follows another tab that has signed somebody else in or out, perhaps while this page was frozen. */
   readonly check: () => Promise<void>
-  /** Calls back when nothing that is on show or held may stay: the user is another one, or nobody. */
+  /** Calls back when everything shown or held must go: the user has changed or signed out. */
   readonly onReset: (listener: () => void) => void
   /** Begins to follow the app's promise, and tells the other tabs whom this page takes for signed in. */
   readonly start: (follower: Follower) => void
@@ -42,7 +42,7 @@ export interface Subject {
   readonly stop: () => void
 }
 
-/** What happens when it is known, or not to be known, who is signed in. */
+/** Reacts when it becomes known, or turns out to be unknown, who is signed in. */
 export interface Follower {
   /** Called after every change, also when it becomes known. */
   readonly changed: () => void
@@ -52,7 +52,7 @@ export interface Follower {
 /** @throws {TypeError} for an option that names nobody. */
 export function createSubject(platform: Platform, option: SubjectOption): Subject {
   const promise = isPromise(option) ? option.then(checkSubject) : undefined
-  // Nobody follows it on a server, where a rejection that is not handled would end the process.
+  // Nothing follows it on a server, where an unhandled rejection would end the process.
   promise?.catch(() => undefined)
   let subject = isPromise(option) ? undefined : option === singleUser ? '' : checkSubject(option)
   const waiting = createWait()
@@ -66,7 +66,7 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
     const isAnother = subject !== undefined || failed
     subject = next
     waiting.end()
-    // What began while it was not known goes on for whoever it turns out to be.
+    // Work that began before the user was known goes on for that user.
     if (isAnother) for (const reset of resets) reset()
     follower?.changed()
   }
@@ -76,7 +76,7 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
     known: () => waiting.ended,
     require: () => Promise.race([waiting.ended, waiting.failed]),
     set(next) {
-      // The same one has signed in again, after the backend has said that nobody is.
+      // The same user has signed in again, after the backend said that nobody was.
       if (checkSubject(next) === subject) return follower?.changed()
       become(next)
       if (follower) void take('noteSubject')
@@ -91,7 +91,7 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
     start(next) {
       follower = next
       if (subject) void take('noteSubject')
-      // What setSubject() has said meanwhile is newer.
+      // A setSubject() in the meantime is newer.
       const isLate = (): boolean => subject !== undefined || !follower
       promise?.then(
         (found) => {
@@ -131,7 +131,7 @@ const subjectUnknown = (): CountersignError =>
     { recovery: 'sign_in' },
   )
 
-/** A wait that ends, perhaps after it has failed. */
+/** A wait that ends, even after it has failed. */
 function createWait(): {
   readonly ended: Promise<void>
   readonly failed: Promise<never>
@@ -150,7 +150,7 @@ function createWait(): {
   return { ended, failed, end, fail }
 }
 
-/** Notes and checks wait for each other: until this page has noted its user, the one before is noted. */
+/** Notes and checks run one after the other: until this page has noted its user, the previous one is noted. */
 function createNotes(
   platform: Platform,
   subject: () => string | null,

@@ -61,8 +61,8 @@ export interface ConnectionDocument {
   readonly id: string
   readonly provider: string
   /**
-   * `reauthorization_required` when the provider no longer accepts what the backend holds; `failed` when its answers to
-   * refreshes make no sense, so that nobody knows.
+   * `reauthorization_required` when the provider no longer accepts what the backend holds; `failed` when it does not answer
+   * refreshes as OAuth requires, so that the state of the grant is unknown.
    */
   readonly status: 'connected' | 'reauthorization_required' | 'failed'
   /** The granted scope, space-delimited. */

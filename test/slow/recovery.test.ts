@@ -70,7 +70,7 @@ describe.each(Object.keys(refusals) as Recovery[])('the recovery "%s"', (recover
 })
 
 describe('the recovery "configure"', () => {
-  const sentence = 'Whoever made this app must change it: nothing you do here would help.'
+  const sentence = 'Only the developer of this app can fix this. There is nothing you can do here.'
 
   it('is said to a person who cannot leave: there is nothing to press', async () => {
     const page = await bench.open()

@@ -38,6 +38,6 @@ export const isRefreshDue = ({ trouble }: ConnectionRecord, now: number): boolea
 export const reauthorizationRequired = (connection: string, reason?: string): Refusal =>
   new Refusal('reauthorization_required', { connection, reason })
 
-/** Refusal of a connection whose refreshes make no sense: by naming it, it says so. */
+/** Refusal of a connection whose refreshes get no OAuth answer. Naming the connection tells the page so. */
 export const refreshFailed = (connection: string): Refusal =>
   new Refusal('provider_unavailable', { connection, reason: 'refresh_failed' })

@@ -21,7 +21,7 @@ export interface ConnectionRecord {
   readonly tokens?: StoredTokens | undefined
   /** Lease of a refresh that is under way, or whose answer never came. */
   readonly refresh?: Lease | undefined
-  /** The refreshes that were refused or made no sense; absent after one that succeeded. */
+  /** Refreshes that were refused or could not be read; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
 }
 

@@ -16,20 +16,20 @@ export interface AuthorizationRuns extends ReadableStore<AuthorizationState> {
 const idle: AuthorizationState = { status: 'idle' }
 const leaving: AuthorizationState = { status: 'leaving' }
 
-/** Makes what runs the authorizations of one provider, or the renewals of one of its connections. */
+/** Runs the authorizations of one provider, or the renewals of one of its connections. */
 // eslint-disable-next-line max-lines-per-function -- one state machine over shared variables; its steps are functions of their own
 export function createAuthorizationRuns(context: Context, name: string): AuthorizationRuns {
   providerOf(context, name)
   const { navigation } = context.platform
   const store = createStore(idle)
   const preparation = createPreparation(context, name)
-  /** The call that further clicks with an equal input are. */
+  /** The call in progress: clicks with an equal input share it. */
   let current: { readonly key: string; readonly outcome: Promise<AuthorizationState> } | undefined
   let opened: Window | null | undefined
   let left: string | undefined
   let runs = 0
   context.onReset(() => {
-    // What is still under way is the user's before: it goes on, and nothing of it is shown.
+    // Work in progress belongs to the previous user: it may finish, and none of it is shown.
     runs += 1
     current = opened = left = undefined
     preparation.forget()
@@ -45,7 +45,7 @@ export function createAuthorizationRuns(context: Context, name: string): Authori
     // A browser lets a popup open only while the click is being handled, hence before anything is awaited.
     const popup = (opened = input.display === 'popup' ? navigation.openPopup() : undefined)
     const isLast = (): boolean => own === runs
-    // What a click before left for may still come back, and a popup with it: the last click is on show.
+    // An earlier click's response, or its popup, may still come back: only the last click is shown.
     const show = (state: AuthorizationState): void => {
       if (isLast()) store.set(state)
     }
@@ -78,9 +78,9 @@ export function createAuthorizationRuns(context: Context, name: string): Authori
     prepare: (input) => preparation.prepare(input),
     authorize(input) {
       const key = inputKey(input)
-      // A popup that looks closed may be closed: whoever clicks wants another one.
+      // A popup that looks closed may be closed: a new click asks for a new one.
       if (current?.key === key && !opened?.closed) return current.outcome
-      // One at the provider gives way to one for what the person chose instead.
+      // A popup at the provider gives way to one for the new choice.
       if (current) opened?.close()
       store.set(leaving)
       const outcome = run(input, preparation.take(key))
@@ -90,11 +90,11 @@ export function createAuthorizationRuns(context: Context, name: string): Authori
   }
 }
 
-/** What is done ahead of the click, for one input at a time. */
+/** Work done before the click, for one input at a time. */
 function createPreparation(context: Context, name: string) {
   let prepared: { readonly key: string; readonly result: Promise<Prepared> } | undefined
 
-  /** Takes what was prepared for this input; what was prepared for another is removed. */
+  /** Takes what was prepared for this input; anything prepared for another is removed. */
   function take(key: string): Promise<Prepared> | undefined {
     const { result, key: known } = prepared ?? {}
     prepared = undefined
@@ -108,7 +108,7 @@ function createPreparation(context: Context, name: string) {
 
   return {
     take,
-    /** Leaves what was prepared to its expiry: it is the user's before. */
+    /** Lets what was prepared for the previous user expire. */
     forget: (): void => {
       prepared = undefined
     },

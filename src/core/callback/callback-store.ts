@@ -13,18 +13,18 @@ export interface CallbackStore extends ReadableStore<CallbackState> {
   readonly begin: () => void
   /** Shows where the work stands; the `resume` that it ends with is shown the same way. */
   readonly show: (work: () => Promise<CallbackState>) => Promise<CallbackState>
-  /** Shows why work that is under way waits; it goes on. */
+  /** Shows why work in progress is waiting. */
   readonly wait: (error: CountersignError) => void
-  /** Work that waited goes on. */
+  /** Shows that waiting work goes on. */
   readonly proceed: () => void
-  /** Takes everything off show, also what comes of work that is under way: it belongs to the user before. */
+  /** Hides everything, including the result of work in progress: it belongs to the previous user. */
   readonly clear: () => void
 }
 
 /** Makes the store behind `useCallback`. */
 export function createCallbackStore(): CallbackStore {
   const store = createStore(none)
-  /** The work that is on show: of what began before it, nothing is shown. */
+  /** Number of the latest work: results of earlier work are not shown. */
   let latest = 0
   let waiting: CallbackState | undefined
 
@@ -41,7 +41,7 @@ export function createCallbackStore(): CallbackStore {
     })
     const again = 'resumeAsync' in state ? state.resumeAsync : undefined
     if (again) {
-      // Kept from before a change of the user it takes the step all the same, and shows nothing.
+      // A resume() kept from before the user changed still takes the step, and shows nothing.
       const resume = (): Promise<CallbackState> => (own === latest ? show(again) : again())
       state = { ...state, ...resumable(resume) }
     }

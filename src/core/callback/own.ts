@@ -4,8 +4,8 @@ import { hasEnded, isTransaction } from '../records/transaction.js'
 import { isAt, type Capture } from './capture.js'
 
 /**
- * True when a response is still the affair of the app's user: they began its transaction, and it has not ended or the page
- * still stands where it came to. One that another user began is neither shown nor ended: that user may come back.
+ * True when a response still concerns the app's user: they began its transaction, and it has not ended, or the page is still
+ * at its redirect URI. A transaction that another user began is neither shown nor ended: that user may come back.
  */
 export async function isOwn(context: Context, { parameters, id }: Capture): Promise<boolean> {
   const { database, navigation } = context.platform

@@ -3,15 +3,15 @@ import { reportMistake } from '../in-background.js'
 import type { CallbackState, Outcome } from './callback.js'
 
 /**
- * Tells the app how a transaction ended, unless the same step can be taken again. To be called once for each, by the page that
- * ended it. A mistake in the app's function disturbs nothing.
+ * Tells the app how a transaction ended, unless the same step can be taken again. The page that ended the transaction calls
+ * this once. An error in the app's function is reported and changes nothing.
  */
 export async function tellOutcome(
   { onOutcome }: Pick<Context, 'onOutcome'>,
   outcome: CallbackState | Promise<CallbackState>,
 ): Promise<CallbackState> {
   const state = await outcome
-  // An asynchronous one may fail later.
+  // An asynchronous onOutcome may fail later.
   if (isOutcome(state))
     new Promise((resolve) => {
       resolve(onOutcome?.(state))

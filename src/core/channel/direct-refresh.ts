@@ -18,7 +18,7 @@ const waitSeconds = 45
  *
  * @param rejected A token that the API refused.
  * @throws {CountersignError} `reauthorization_required` when the server refuses the refresh token, or there is none;
- * `refresh_failed` when its answers make no sense.
+ * `refresh_failed` when its answers cannot be read as OAuth.
  * @throws {TokenEndpointError} when it refuses the refresh token for the first time, or for now.
  * @throws {NetworkError} when no answer came, or it could not be checked.
  */

@@ -1,6 +1,6 @@
 import { CountersignError } from '../../protocol/errors.js'
 
-/** The error of a connection whose refreshes make no sense. */
+/** Error of a connection whose refreshes are not answered as OAuth requires. */
 export const refreshFailed = (): CountersignError =>
   new CountersignError(
     'refresh_failed',

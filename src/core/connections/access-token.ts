@@ -12,7 +12,7 @@ import { changeConnection, checkOwner } from './stored-connection.js'
  *
  * @param rejected A token that the API refused although it looked good.
  * @throws {CountersignError} `reauthorization_required` when the provider accepts neither access nor refresh token any
- * more, `refresh_failed` when its answers make no sense; the connection's status says so, too, in every tab.
+ * more, `refresh_failed` when its answers cannot be read as OAuth; the connection's status says so, too, in every tab.
  * `sign_in_required` when the app's user must sign in.
  */
 export async function getAccessToken(

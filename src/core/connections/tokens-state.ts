@@ -52,7 +52,7 @@ export type TokensState<
   | { readonly status: 'sign_in_required' }
   /** Nothing is known. */
   | { readonly status: 'failed'; readonly error: CountersignError }
-  /** The connection does not work just now: its refreshes make no sense, and are tried again once an hour. */
+  /** The connection does not work at the moment: its refreshes get no OAuth answer, and are tried again once an hour. */
   | {
       readonly status: 'failed'
       readonly error: CountersignError

@@ -20,7 +20,7 @@ export function complete(context: Context, capture: Capture): Promise<CallbackSt
   })
 }
 
-/** Completes what the page was opened with once more, after the app's user has changed: only what is theirs. */
+/** Completes the response once more after the app's user has changed, if the response is theirs. */
 export async function completeAgain(context: Context, capture: Capture): Promise<CallbackState> {
   return (await isOwn(context, capture)) ? complete(context, capture) : { status: 'none' }
 }
@@ -31,7 +31,7 @@ async function handOver(context: Context, state: string): Promise<CallbackState>
   // Waits for a page that has taken the code and has no answer yet.
   return redeem(context, state, {
     onEnded: ({ connectionId = '' }) => {
-      // Unless this page has made the connection, such as after its user signed in: it shows what came of it.
+      // A page that made the connection itself, such as after its user signed in, stays open and shows it.
       if (!context.made.has(connectionId)) context.platform.navigation.close()
     },
   })
@@ -41,7 +41,7 @@ async function handOver(context: Context, state: string): Promise<CallbackState>
 async function leave(context: Context, state: string, ended: EndedTransaction): Promise<CallbackState> {
   const { navigation, tabs } = context.platform
   if (ended.outcome === 'cancelled') tabs.announce(transactionId(state))
-  // Nobody is there to tell it, so this page does.
+  // No page is there to tell the app, so this one does.
   else if (!(await offer(context, state))) return redeem(context, state)
   navigation.close()
   return toCallbackState(context, ended)

@@ -14,7 +14,7 @@ export interface StoredTokens {
   readonly idTokenSubject?: string | undefined
   /** Number of refreshes in a row that gave no access token: no answer came, or it could not be checked. */
   readonly unanswered?: number
-  /** The refreshes that were refused or made no sense; absent after one that succeeded. */
+  /** Refreshes that were refused or could not be read; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
 }
 
