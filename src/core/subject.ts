@@ -34,6 +34,8 @@ export interface Subject {
   readonly set: (subject: string | null) => void
   /** Follows another tab that has signed somebody else in or out, perhaps while this page was frozen. */
   readonly check: () => Promise<void>
+  /** Begins to watch: the test it gives is true while the same user has stayed, without anybody in between. */
+  readonly watch: () => () => boolean
   /** Calls back when everything shown or held must go: the user has changed or signed out. */
   readonly onReset: (listener: () => void) => void
   /** Begins to follow the app's promise, and tells the other tabs whom this page takes for signed in. */
@@ -59,7 +61,7 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
   if (!promise) waiting.end()
   let failed = false
   let follower: Follower | undefined
-  const resets: (() => void)[] = []
+  const { reset, ...changes } = createChanges()
   const take = createNotes(platform, () => subject ?? null)
 
   function become(next: string | null): void {
@@ -67,12 +69,13 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
     subject = next
     waiting.end()
     // Work that began before the user was known goes on for that user.
-    if (isAnother) for (const reset of resets) reset()
+    if (isAnother) reset()
     follower?.changed()
   }
 
   return {
     current: () => subject,
+    ...changes,
     known: () => waiting.ended,
     require: () => Promise.race([waiting.ended, waiting.failed]),
     set(next) {
@@ -84,9 +87,6 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
     async check() {
       const owner = subject
       if (owner && (await take('isOutdated')) && owner === subject) become(null)
-    },
-    onReset(listener) {
-      resets.push(listener)
     },
     start(next) {
       follower = next
@@ -130,6 +130,25 @@ const subjectUnknown = (): CountersignError =>
     'It is not known who is signed in to this app: the promise given as `subject` was rejected, or gave neither an id nor null. Find out again, then call setSubject().',
     { recovery: 'sign_in' },
   )
+
+/** Tells of changes of the user, and of whether there has been one. */
+function createChanges(): Pick<Subject, 'watch' | 'onReset'> & { readonly reset: () => void } {
+  const listeners: (() => void)[] = []
+  let changes = 0
+  return {
+    reset() {
+      changes += 1
+      for (const listener of listeners) listener()
+    },
+    onReset(listener) {
+      listeners.push(listener)
+    },
+    watch() {
+      const since = changes
+      return () => since === changes
+    },
+  }
+}
 
 /** A wait that ends, even after it has failed. */
 function createWait(): {
