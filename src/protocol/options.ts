@@ -48,6 +48,7 @@ export function checkOptions(
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(expected, name)) continue
     let hint = ''
+    // eslint-disable-next-line no-restricted-globals -- a bundler puts the value in its place
     if (typeof process === 'object' && process.env['NODE_ENV'] !== 'production')
       hint = nearestName(name, Object.keys(expected))
     refuse(` has no option "${name}".${hint}`)
@@ -68,14 +69,12 @@ function faultOf(name: string, value: unknown, form: OptionForm): string | undef
   if (kind !== form && (value ?? '') === '' && value !== null)
     return `${name} is missing or empty. If it comes from an environment variable, check that it is set.`
   if (value === undefined) return undefined
-  if (kind === 'issuer' && String(value).includes('/.well-known/'))
+  if (kind === 'issuer' && typeof value === 'string' && value.includes('/.well-known/'))
     return `${name} is the address of the discovery document. Give the issuer: the value of "issuer" in that document.`
   if (!fits(value, kind))
     return `${name} must be ${isAddress(kind) ? `an https URL (or http on this machine) without fragment${kind === 'url' ? '' : ' and query'}` : `of the type ${kind}`}.`
   const reserved = kind === 'parameters' && reservedParameter(value as object)
-  return reserved
-    ? `the parameter "${reserved}" is set by countersign. Remove it from ${name}.`
-    : undefined
+  return reserved ? `the parameter "${reserved}" is set by countersign. Remove it from ${name}.` : undefined
 }
 
 const isAddress = (kind: string): boolean => kind === 'url' || kind === 'issuer'

@@ -33,7 +33,6 @@ export function createAuthorizationRuns(context: Context, name: string): Authori
     preparation.forget()
     store.set(idle)
   })
-
   async function run(input: CommonInput, key: string): Promise<AuthorizationState> {
     const own = (runs += 1)
     // A browser lets a popup open only while the click is being handled, hence before anything is awaited.
@@ -50,7 +49,7 @@ export function createAuthorizationRuns(context: Context, name: string): Authori
       before: () => left,
       isLast,
       show,
-      onLeaving(state: string) {
+      onLeaving: (state: string) => {
         left = state
         if (!opened) current = undefined
       },
@@ -68,7 +67,6 @@ export function createAuthorizationRuns(context: Context, name: string): Authori
     }
     return outcome
   }
-
   return {
     ...store,
     prepare: preparation.prepare,
