@@ -100,25 +100,21 @@ export interface AnyClient {
  * })
  * ```
  */
-// eslint-disable-next-line max-lines-per-function -- it wires, and does nothing else
 export function createClient<const P extends Providers>(options: ClientOptions<P>): Client<P> {
   checkClientOptions(options)
   const onServer = typeof window === 'undefined' && !options.platform
-  const { namespace = 'countersign' } = options
+  const { namespace = 'countersign', providers } = options
   const platform = options.platform ?? browserPlatform(namespace)
-  const authorizations = new Map<string, AuthorizationRuns>()
-  const tokenStores = new Map<string, ReadableStore<TokensState>>()
+  const runs = new Map<string, AuthorizationRuns>()
+  const stores = new Map<string, ReadableStore<TokensState>>()
   const callback = createCallbackStore()
+  const subject = createSubject(platform, options.subject)
 
   const authorization = (name: string, input: CommonInput = {}): Authorization =>
     createAuthorization(
-      remember(authorizations, `${name} ${input.connection ?? ''}`, () =>
-        createAuthorizationRuns(context, name),
-      ),
+      remember(runs, `${name} ${input.connection ?? ''}`, () => createAuthorizationRuns(context, name)),
       input,
     )
-
-  const subject = createSubject(platform, options.subject)
   const context = createContext(options as ClientOptions, {
     platform,
     subject,
@@ -129,7 +125,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     follow: (id) => (id === sessionKey ? subject.check() : connections.load()),
   })
   const connections = createConnections(context)
-  const stop = onServer ? undefined : start(context, { subject, callback, connections })
+  const stop = onServer ? undefined : start(context, subject, connections, callback)
   const dispose = (): void => {
     stop?.()
     platform.tabs.close()
@@ -137,40 +133,31 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   }
   const release = options.platform || onServer ? undefined : takeNamespace(namespace, dispose)
 
-  const tokens = (
-    name: string,
-    { connection }: { connection?: string | undefined } = {},
-  ): ReadableStore<TokensState> =>
-    remember(tokenStores, `${name} ${connection ?? ''}`, () =>
+  const tokens = (name: string, { connection }: TokensOptions = {}): ReadableStore<TokensState> =>
+    remember(stores, `${name} ${connection ?? ''}`, () =>
       createTokens(context, connections, name, connection),
     )
+  const ready = async (name: string, settings?: ReadyOptions): Promise<unknown> =>
+    (await lazyParts()).ready(onServer ? undefined : callback, tokens(name, settings), settings)
 
-  const client: Client = {
-    providers: options.providers,
-    callback,
-    connections,
-    authorization: authorization as Client['authorization'],
-    tokens: tokens as Client['tokens'],
-    ready: (async (name: string, settings?: ReadyOptions) =>
-      (await lazyParts()).ready(
-        onServer ? undefined : callback,
-        tokens(name, settings),
-        settings,
-      )) as Client['ready'],
+  const client = {
+    ...{ providers, callback, connections, authorization, tokens, ready, dispose },
     setSubject: subject.set,
-    dispose,
   }
   return client as unknown as Client<P>
 }
 
-interface Stores {
-  readonly subject: Subject
-  readonly callback: CallbackStore
-  readonly connections: Connections
+interface TokensOptions {
+  readonly connection?: string | undefined
 }
 
 /** Takes the response that the page was opened with, and follows what happens in other tabs. The function given back ends that. */
-function start(context: Context, { subject, callback, connections }: Stores): () => void {
+function start(
+  context: Context,
+  subject: Subject,
+  connections: Connections,
+  callback: CallbackStore,
+): () => void {
   const { navigation, tabs } = context.platform
   const names = Object.keys(context.providers)
   checkConfiguration(context, names)
@@ -181,10 +168,6 @@ function start(context: Context, { subject, callback, connections }: Stores): ()
     void subject.check()
     void connections.load()
   })
-  const stop = (): void => {
-    stopWatching()
-    subject.stop()
-  }
   void connections.load()
   subject.start({
     changed() {
@@ -196,28 +179,39 @@ function start(context: Context, { subject, callback, connections }: Stores): ()
       connections.fail(error)
     },
   })
-  const complete = (part: 'complete' | 'completeAgain', what: Capture): void => {
+  complete(context, callback, capture)
+  return () => {
+    stopWatching()
+    subject.stop()
+  }
+}
+
+/** Completes the response that was captured; once more when the app's user has changed. */
+function complete(context: Context, callback: CallbackStore, capture: Capture | undefined): void {
+  const { navigation } = context.platform
+  const canComplete = capture && navigation.isTopLevel()
+  const show = (again: boolean): void => {
+    if (!canComplete) return
     navigation.whenActive(() => {
-      void callback.show(async () => (await lazyParts())[part](context, what))
+      void callback.show(async () => {
+        const parts = await lazyParts()
+        return (again ? parts.completeAgain : parts.complete)(context, capture)
+      })
     })
   }
-  const canComplete = capture && navigation.isTopLevel()
   context.onReset(() => {
     // Nothing stays on show of what belongs to the one before.
     context.tokens.forget()
     callback.clear()
-    if (canComplete && subject.current() !== null) complete('completeAgain', capture)
+    if (context.subject() !== null) show(true)
   })
-  if (!capture) return stop
-  if (!canComplete) {
-    const error = new CountersignError(
-      'environment_unsupported',
-      'The provider answered inside a frame. It was not used: open the page in a window of its own.',
-    )
-    callback.set({ status: 'failed', error, returnTo: '/' })
-    return stop
-  }
-  callback.begin()
-  complete('complete', capture)
-  return stop
+  if (canComplete) callback.begin()
+  else if (capture) callback.set({ status: 'failed', error: inFrame(), returnTo: '/' })
+  show(false)
 }
+
+const inFrame = (): CountersignError =>
+  new CountersignError(
+    'environment_unsupported',
+    'The provider answered inside a frame. It was not used: open the page in a window of its own.',
+  )

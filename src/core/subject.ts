@@ -57,17 +57,18 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
   // Nothing follows it on a server, where an unhandled rejection would end the process.
   promise?.catch(() => undefined)
   let subject = isPromise(option) ? undefined : option === singleUser ? '' : checkSubject(option)
-  const waiting = createWait()
-  if (!promise) waiting.end()
   let failed = false
   let follower: Follower | undefined
   const { reset, ...changes } = createChanges()
+  const [known, end] = createWait()
+  const [failure, fail] = createWait()
   const take = createNotes(platform, () => subject ?? null)
+  if (!promise) end()
 
   function become(next: string | null): void {
     const isAnother = subject !== undefined || failed
     subject = next
-    waiting.end()
+    end()
     // Work that began before the user was known goes on for that user.
     if (isAnother) reset()
     follower?.changed()
@@ -76,8 +77,8 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
   return {
     current: () => subject,
     ...changes,
-    known: () => waiting.ended,
-    require: () => Promise.race([waiting.ended, waiting.failed]),
+    known: () => known,
+    require: () => Promise.race([known, failure]),
     set(next) {
       // The same user has signed in again, after the backend said that nobody was.
       if (checkSubject(next) === subject) return follower?.changed()
@@ -102,7 +103,7 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
         () => {
           if (isLate()) return
           failed = true
-          waiting.fail(subjectUnknown())
+          fail(Promise.reject(subjectUnknown()))
           next.failed(subjectUnknown())
         },
       )
@@ -150,25 +151,6 @@ function createChanges(): Pick<Subject, 'watch' | 'onReset'> & { readonly reset:
   }
 }
 
-/** A wait that ends, even after it has failed. */
-function createWait(): {
-  readonly ended: Promise<void>
-  readonly failed: Promise<never>
-  readonly end: () => void
-  readonly fail: (error: CountersignError) => void
-} {
-  let end = (): void => undefined
-  let fail: (error: CountersignError) => void = () => undefined
-  const ended = new Promise<void>((resolve) => {
-    end = resolve
-  })
-  const failed = new Promise<never>((_resolve, reject) => {
-    fail = reject
-  })
-  failed.catch(() => undefined)
-  return { ended, failed, end, fail }
-}
-
 /** Notes and checks run one after the other: until this page has noted its user, the previous one is noted. */
 function createNotes(
   platform: Platform,
@@ -181,4 +163,14 @@ function createNotes(
       .then((parts): Promise<unknown> => parts[step](platform, subject()))
       // Without storage or this part of the app it cannot be told, and what matters fails by itself.
       .catch(() => undefined))
+}
+
+/** A promise and what settles it. Where it is rejected and nobody waits, that is no error. */
+function createWait(): [promise: Promise<unknown>, settle: (result?: Promise<never>) => void] {
+  let settle!: (result?: Promise<never>) => void
+  const promise = new Promise<unknown>((resolve) => {
+    settle = resolve
+  })
+  promise.catch(() => undefined)
+  return [promise, settle]
 }

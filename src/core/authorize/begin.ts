@@ -7,6 +7,7 @@ import { connectionKey, transactionKey, transactionId } from '../records/keys.js
 import { providerOf, type Context } from '../context.js'
 import type { CommonInput } from '../input.js'
 import { isTransaction, type Transaction } from '../records/transaction.js'
+import type { AuthorizationState } from './authorization-state.js'
 import { createTransaction } from './create-transaction.js'
 
 /** A transaction that nobody has left for, with its authorization URL where that could be had ahead of the click. */
@@ -39,6 +40,10 @@ export interface Click {
   readonly before: () => string | undefined
   /** False as soon as another click has taken the place of this one. */
   readonly isLast: () => boolean
+  /** Called with the state for which the person is about to be sent away. */
+  readonly onLeaving: (state: string) => void
+  /** Shows where a popup stands, unless another click has taken the place of this one. */
+  readonly show: (state: AuthorizationState) => void
 }
 
 /**
