@@ -67,7 +67,7 @@ export interface Client<P extends Providers = Providers> {
    * @throws {TypeError} for `undefined`, an empty string and anything else that names nobody.
    */
   setSubject(subject: string | null): void
-  /** Ends listening to other tabs and to the page. */
+  /** Ends listening to other tabs and to the page, and drops the tokens in memory. */
   dispose(): void
 }
 
@@ -132,6 +132,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const stop = onServer ? undefined : start(context, { subject, callback, connections })
   const dispose = (): void => {
     stop?.()
+    context.tokens.forget()
     platform.tabs.close()
     release?.()
   }
@@ -142,7 +143,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     { connection }: { connection?: string | undefined } = {},
   ): ReadableStore<TokensState> =>
     remember(tokenStores, `${name} ${connection ?? ''}`, () =>
-      createTokens(context, connections, name, connection),
+      createTokens(context, connections, name, connection, callback),
     )
 
   const client: Client = {
