@@ -58,7 +58,11 @@ export function createTokens(
     subscribe(listener) {
       // Not every React reads again after the second mount of StrictMode: what it shows is chosen again here.
       if (watchers++ === 0) get()
-      const stop = connections.subscribe(listener)
+      const stop = connections.subscribe(() => {
+        // Chosen by what holds now, whenever the listener reads.
+        get()
+        listener()
+      })
       return () => {
         stop()
         if (--watchers > 0) return
