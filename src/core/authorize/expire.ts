@@ -13,8 +13,8 @@ const maximumTransactions = 16
 const abandonedSeconds = 7 * 24 * 3600
 
 /**
- * Removes what has expired, notes of disconnected connections too, and the oldest of what is too much. Of a transaction whose person never came back only the
- * fact is kept, without its verifier.
+ * Removes what has expired, notes of disconnected connections included, and the oldest of what is too much. Of a transaction
+ * whose person never came back only the fact is kept, without its verifier.
  */
 export async function expire({ platform: { clock, database } }: Pick<Context, 'platform'>): Promise<void> {
   const now = clock.now()

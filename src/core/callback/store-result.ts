@@ -34,6 +34,8 @@ export async function storeResult(
     }
   }
   const { ended, stored } = written
+  // Not while others are kept waiting by a lock: it may ask the backend.
+  await context.follow(written.id)
   if (!stored) return toCallbackState(context, ended)
   const id = transactionId(transaction.state)
   context.platform.tabs.announce(id)
@@ -74,7 +76,7 @@ interface Wanted {
 
 /**
  * Writes the connection and what is left of its transaction, and removes the connections whose place it takes, in one
- * transaction of the database: there is never the one without the other. Then has this page hold the tokens, and tells.
+ * transaction of the database: there is never the one without the other. Then has this page hold the tokens, and tells the others.
  */
 async function writeResult(
   context: Context,
@@ -82,7 +84,7 @@ async function writeResult(
   { accessToken, refreshToken, idTokenSubject, stored }: Redeemed,
   { record, dead }: Wanted,
 ): Promise<Written> {
-  const { platform, made, tokens, follow } = context
+  const { platform, made, tokens } = context
   const key = transactionKey(transaction.state)
   const { connectedAt } = record.connection
   const keys = [key, ...(dead?.ids ?? []).map(connectionKey)]
@@ -107,6 +109,5 @@ async function writeResult(
     if (accessToken) tokens.hold(id, { accessToken, connectedAt, refreshToken, idTokenSubject })
   }
   platform.tabs.announce(id)
-  await follow(id)
   return written
 }

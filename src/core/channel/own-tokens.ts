@@ -56,7 +56,7 @@ export async function storeOwn<Written extends { readonly id: string }>(
     throw error
   }
   const entry = tokens.get(written.id)
-  // Disconnected meanwhile, or renewed by the page that had tokens of it and the lock.
+  // Stored before, or renewed by the page that has its lock already.
   if (!entry || entry.onForgotten) {
     held.release()
     return written
@@ -115,8 +115,8 @@ interface HeldLock {
 }
 
 /**
- * Holds the lock of a connection for as long as the page is there: a browser keeps no page with locks in its back/forward
- * cache. What became of the connection meanwhile is looked at first when the page is back.
+ * Holds the lock of a connection for as long as the page is there. A page that is left gives it back, because one with locks may
+ * be kept out of the back/forward cache; when it is shown again it looks first what has become of the connection.
  */
 function holdLock({ platform: { navigation, tabs }, follow }: Context, id: string): HeldLock {
   let letGo = (): void => undefined

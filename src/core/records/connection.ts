@@ -3,7 +3,7 @@ import { connectionKey } from './keys.js'
 
 /** One authorized relation between a user of the app and an institution. Holds no token. Never changed, only replaced. */
 export interface Connection<Details extends object = object, Name extends string = string> {
-  /** Unique within the app; kept when the connection is renewed. */
+  /** Unique within the app; kept when the connection is renewed, and when a new one takes its place. */
   readonly id: string
   /** The name of the provider in the client's options. */
   readonly provider: Name
