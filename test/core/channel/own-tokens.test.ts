@@ -472,6 +472,31 @@ describe('the lock of a connection', () => {
     expect(third.connection.id).not.toBe(first.connection.id)
   })
 
+  test('is waited for by a page that renews the connection while another takes the place: both go on', async () => {
+    const scene = createScene(network)
+    const first = await connect(scene)
+    first.hide()
+    const { id } = first.connection
+    const urls = [await scene.consent(), await scene.consent({ connection: id })]
+    let renewal: App | undefined
+    const change = async () => {
+      renewal = scene.open(urls[1])
+      while (scene.server.requests.token.length < 3) await settled()
+      // It has its tokens, and does not write before this page has.
+      for (let turn = 0; turn < 20; turn++) await settled()
+      expect(renewal.client.callback.get()).toEqual({ status: 'pending' })
+    }
+    const other = scene.open(urls[0], { database: watched({ change }) })
+    await until(other.client.callback, 'connected')
+    for (const app of [other, renewal as unknown as App]) {
+      expect((await until(app.client.callback, 'connected')).connection.id).toBe(id)
+      expect((await (await until(app.client.tokens('bank'), 'connected')).fetch('/accounts')).status).toBe(
+        200,
+      )
+    }
+    expect(await ids(scene)).toEqual([id])
+  })
+
   test('is one, however often the page renews the connection', async () => {
     const scene = createScene(network)
     const popups = [createPopup(), createPopup()]
@@ -501,6 +526,9 @@ describe('the lock of a connection', () => {
   ])('is given back when the connection %s', async (_what, end) => {
     const scene = createScene(network, { subject: 'anna' })
     const app = await connect(scene)
+    // From behind another tab, where it kept the lock.
+    app.show()
+    await settled()
     await end(app)
     await settled()
     expect(scene.browser.lockNames()).toEqual([])
