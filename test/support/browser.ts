@@ -24,6 +24,8 @@ export interface FakeBrowser {
   hold(name: string): () => void
   /** The names of the Web Locks that pages have requested and hold. */
   readonly lockNames: () => readonly string[]
+  /** The names of those for which pages wait. */
+  readonly awaitedLockNames: () => readonly string[]
 }
 
 /** Time that passes when a test says so. */
@@ -262,6 +264,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
     waiting: locks.waiting,
     hold: locks.hold,
     lockNames: webLocks.names,
+    awaitedLockNames: webLocks.awaited,
   }
 }
 
@@ -359,8 +362,11 @@ function createWebLocks() {
       first.grant()
     }
   }
+  const used = (map: Map<string, Request[]>): string[] =>
+    [...map].filter(([, list]) => list.length > 0).map(([name]) => name)
   return {
-    names: (): string[] => [...held].filter(([, list]) => list.length > 0).map(([name]) => name),
+    names: () => used(held),
+    awaited: () => used(queues),
     async request<T>(
       name: string,
       { mode = 'exclusive', ifAvailable = false }: LockOptions,

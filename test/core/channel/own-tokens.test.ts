@@ -481,8 +481,8 @@ describe('the lock of a connection', () => {
     let renewal: App | undefined
     const change = async () => {
       renewal = scene.open(urls[1])
-      while (scene.server.requests.token.length < 3) await settled()
-      // It has its tokens, and does not write before this page has.
+      // It has its tokens then, and does not write before this page has.
+      while (!scene.browser.awaitedLockNames().includes(`held:${id}`)) await settled()
       for (let turn = 0; turn < 20; turn++) await settled()
       expect(renewal.client.callback.get()).toEqual({ status: 'pending' })
     }
