@@ -1,6 +1,6 @@
 import type { Platform } from '../platform/platform.js'
 import { CountersignError } from '../protocol/errors.js'
-import { lazyParts } from './lazy.js'
+import { isOutdated, noteSubject } from './records/subject.js'
 
 /**
  * The `subject` of an app without users of its own: everybody at this browser is the same user. Do not use it while you
@@ -80,25 +80,25 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
       // The same user has signed in again, after the backend said that nobody was.
       if (checkSubject(next) === subject) return follower?.changed()
       become(next)
-      if (follower) void take('noteSubject')
+      if (follower) void take(noteSubject)
     },
     async check() {
       const owner = subject
-      if (owner && (await take('isOutdated')) && owner === subject) become(null)
+      if (owner && (await take(isOutdated)) && owner === subject) become(null)
     },
     onReset(listener) {
       resets.push(listener)
     },
     start(next) {
       follower = next
-      if (subject) void take('noteSubject')
+      if (subject) void take(noteSubject)
       // A setSubject() in the meantime is newer.
       const isLate = (): boolean => subject !== undefined || !follower
       promise?.then(
         (found) => {
           if (isLate()) return
           become(found)
-          if (found) void take('noteSubject')
+          if (found) void take(noteSubject)
         },
         () => {
           if (isLate()) return
@@ -136,13 +136,12 @@ const subjectUnknown = (): CountersignError =>
 function createNotes(
   platform: Platform,
   subject: () => string | null,
-): (step: 'noteSubject' | 'isOutdated') => Promise<unknown> {
+): (step: typeof noteSubject | typeof isOutdated) => Promise<unknown> {
   let turn: Promise<unknown> = Promise.resolve()
   return (step) =>
     (turn = turn
-      .then(lazyParts)
-      .then((parts): Promise<unknown> => parts[step](platform, subject()))
-      // Without storage or this part of the app it cannot be told, and what matters fails by itself.
+      .then((): Promise<unknown> => step(platform, subject()))
+      // Without storage it cannot be told, and what matters fails by itself.
       .catch(() => undefined))
 }
 
