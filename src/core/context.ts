@@ -17,6 +17,8 @@ export interface Context {
   readonly backend: BackendOption | undefined
   /** The app's user: `''` for `singleUser`, `null` while nobody is signed in, `undefined` while it is not known. */
   readonly subject: () => string | null | undefined
+  /** Begins to watch: the test it gives is true while the same user has stayed. What a backend says, it says of a session. */
+  readonly watchSubject: () => () => boolean
   /** Resolves when it is known who the app's user is. Never rejects. */
   readonly subjectKnown: () => Promise<unknown>
   /** Resolves when it is known who the app's user is. @throws {CountersignError} `subject_unknown` */

@@ -34,6 +34,8 @@ export interface Subject {
   readonly set: (subject: string | null) => void
   /** Follows another tab that has signed somebody else in or out, perhaps while this page was frozen. */
   readonly check: () => Promise<void>
+  /** Begins to watch: the test it gives is true while the same user has stayed, without anybody in between. */
+  readonly watch: () => () => boolean
   /** Calls back when everything shown or held must go: the user has changed or signed out. */
   readonly onReset: (listener: () => void) => void
   /** Begins to follow the app's promise, and tells the other tabs whom this page takes for signed in. */
@@ -57,7 +59,7 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
   let subject = isPromise(option) ? undefined : option === singleUser ? '' : checkSubject(option)
   let failed = false
   let follower: Follower | undefined
-  const resets: (() => void)[] = []
+  const { reset, ...changes } = createChanges()
   const [known, end] = createWait()
   const [failure, fail] = createWait()
   const take = createNotes(platform, () => subject ?? null)
@@ -68,12 +70,13 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
     subject = next
     end()
     // Work that began before the user was known goes on for that user.
-    if (isAnother) for (const reset of resets) reset()
+    if (isAnother) reset()
     follower?.changed()
   }
 
   return {
     current: () => subject,
+    ...changes,
     known: () => known,
     require: () => Promise.race([known, failure]),
     set(next) {
@@ -85,9 +88,6 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
     async check() {
       const owner = subject
       if (owner && (await take(isOutdated)) && owner === subject) become(null)
-    },
-    onReset(listener) {
-      resets.push(listener)
     },
     start(next) {
       follower = next
@@ -131,6 +131,25 @@ const subjectUnknown = (): CountersignError =>
     'It is not known who is signed in to this app: the promise given as `subject` was rejected, or gave neither an id nor null. Find out again, then call setSubject().',
     { recovery: 'sign_in' },
   )
+
+/** Tells of changes of the user, and of whether there has been one. */
+function createChanges(): Pick<Subject, 'watch' | 'onReset'> & { readonly reset: () => void } {
+  const listeners: (() => void)[] = []
+  let changes = 0
+  return {
+    reset() {
+      changes += 1
+      for (const listener of listeners) listener()
+    },
+    onReset(listener) {
+      listeners.push(listener)
+    },
+    watch() {
+      const since = changes
+      return () => since === changes
+    },
+  }
+}
 
 /** Notes and checks run one after the other: until this page has noted its user, the previous one is noted. */
 function createNotes(

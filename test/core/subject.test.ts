@@ -1,6 +1,6 @@
 import { createClient, singleUser, type ClientOptions } from 'countersign/core'
 import { describe, expect, test, vi } from 'vitest'
-import { connectionKey, syncedKey, transactionKey } from '../../src/core/records/keys.js'
+import { connectionKey, sessionKey, syncedKey, transactionKey } from '../../src/core/records/keys.js'
 import { createScene, providers, stateOf, type App, type Scene } from '../support/app.js'
 import { refusal } from '../support/backend.js'
 import { createBrowser, createPopup } from '../support/browser.js'
@@ -350,6 +350,22 @@ describe('two users of one browser', () => {
     await until(app.client.tokens('mediated'), 'connected')
   })
 
+  test('nor does one that comes when the first is back', async () => {
+    const scene = createScene(network)
+    const app = await connect(scene, 'anna', 'mediated')
+    const tokens = await until(app.client.tokens('mediated'), 'connected')
+    // The token has run out, and the list is not asked for again yet.
+    scene.browser.clock.advance(3597)
+    scene.backend.hostile.answer = ({ path }) => {
+      if (!path.endsWith('/access-token')) return undefined
+      app.client.setSubject('berta')
+      app.client.setSubject('anna')
+      return refusal('unknown_connection', 404)
+    }
+    expect(await refusalOf(tokens.getAccessToken)).toMatchObject({ code: 'unknown_connection' })
+    expect([...(await scene.browser.records()).keys()]).toContain(connectionKey(tokens.connection.id))
+  })
+
   test('nor does one after the second has signed in in another tab, which this page then follows', async () => {
     const scene = createScene(network)
     const app = await connect(scene, 'anna', 'mediated')
@@ -357,8 +373,10 @@ describe('two users of one browser', () => {
     scene.browser.clock.advance(3600)
     app.platform.tabs.close()
     scene.backend.session = 'berta'
+    const noted = async () => (await scene.browser.records()).get(sessionKey)
+    const before = await noted()
     scene.open('/', { subject: 'berta' })
-    await settled()
+    await vi.waitFor(async () => expect(await noted()).not.toEqual(before), { timeout: 30_000 })
     expect(await refusalOf(tokens.getAccessToken)).toMatchObject({ code: 'unknown_connection' })
     expect(app.client.connections.get()).toEqual({ status: 'sign_in_required' })
     expect([...(await scene.browser.records()).keys()]).toContain(connectionKey(tokens.connection.id))
@@ -385,6 +403,27 @@ describe('two users of one browser', () => {
     await until(later.client.connections, 'ready')
     scene.backend.session = 'anyone'
     later.client.setSubject('anna')
+    await until(later.client.tokens('mediated'), 'connected')
+  })
+
+  test('a list that came for the second one’s session is asked for again when the first is back', async () => {
+    const scene = createScene(network)
+    const app = await connect(scene, 'anna', 'mediated')
+    app.client.dispose()
+    scene.browser.clock.advance(7200)
+    await scene.browser.tamper(syncedKey('anna'), undefined)
+    let isFirst = true
+    scene.backend.hostile.answer = ({ path }) => {
+      if (!path.endsWith('/connections')) return undefined
+      scene.backend.session = isFirst ? 'berta' : 'anyone'
+      if (isFirst) for (const subject of ['berta', 'anna']) later.client.setSubject(subject)
+      isFirst = false
+      return undefined
+    }
+    const later = scene.open('/', { subject: 'anna' })
+    const keys = async () => [...(await scene.browser.records()).keys()]
+    await vi.waitFor(async () => expect(await keys()).toContain(syncedKey('anna')), { timeout: 30_000 })
+    expect((await keys()).filter((key) => key.startsWith('connection:'))).toHaveLength(1)
     await until(later.client.tokens('mediated'), 'connected')
   })
 })

@@ -28,6 +28,8 @@ export interface FakeBrowser {
 export interface FakeClock extends Clock {
   /** Lets time pass, backwards as well, and runs what is due. */
   advance(seconds: number): void
+  /** Lets time pass to what is due next, if that is within so many seconds; otherwise none passes. */
+  advanceToNext(withinSeconds: number): void
 }
 
 /** How a page differs from an ordinary one. */
@@ -242,6 +244,12 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
 function createClock(): FakeClock {
   let time = Math.floor(Date.now() / 1000)
   let timers: { readonly at: number; readonly work: () => void }[] = []
+  const advance = (seconds: number): void => {
+    time += seconds
+    const due = timers.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)
+    timers = timers.filter(({ at }) => at > time)
+    for (const { work } of due) work()
+  }
   return {
     now: () => time,
     after(seconds, work) {
@@ -251,11 +259,10 @@ function createClock(): FakeClock {
         timers = timers.filter((other) => other !== timer)
       }
     },
-    advance(seconds) {
-      time += seconds
-      const due = timers.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)
-      timers = timers.filter(({ at }) => at > time)
-      for (const { work } of due) work()
+    advance,
+    advanceToNext(withinSeconds) {
+      const next = Math.min(...timers.map(({ at }) => at)) - time
+      if (next <= withinSeconds) advance(next)
     },
   }
 }

@@ -108,7 +108,7 @@ function chooseRedirectUri({ redirectUris }: BackendProvider, value: unknown): s
   const found = redirectUris.find((uri) => uri === value)
   if (found !== undefined) return found
   throw refuse(
-    'The redirect_uri is none that the backend has registered for this provider: compare them letter by letter.',
+    'The backend has not registered this redirect_uri for the provider: the two must match exactly.',
     'redirect_uri',
   )
 }

@@ -33,7 +33,8 @@ export interface MtlsFetchOptions {
  * ```
  * @see https://www.rfc-editor.org/rfc/rfc8705.html#section-2
  */
-export function mtlsFetch({ cert, key, passphrase, ca }: MtlsFetchOptions): Fetch {
+export function mtlsFetch(options: MtlsFetchOptions): Fetch {
+  const { cert, key, passphrase, ca } = options
   const agent = createAgent({
     cert,
     key,

@@ -25,7 +25,8 @@ const writesBetweenSweeps = 256
  * const store = memoryStore()
  * ```
  */
-export function memoryStore({ now = () => Date.now() / 1000 }: MemoryStoreOptions = {}): Store {
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  const { now = () => Date.now() / 1000 } = options
   const entries = new Map<string, Held>()
   let writes = 0
 

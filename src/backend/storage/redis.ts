@@ -39,7 +39,8 @@ return 1`
  * const store = redisStore(client)
  * ```
  */
-export function redisStore(client: RedisClient, { prefix = 'countersign:' }: RedisStoreOptions = {}): Store {
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
+  const { prefix = 'countersign:' } = options
   return {
     async get(key) {
       const [value, version] = await client.hmGet(prefix + key, ['value', 'version'])

@@ -35,7 +35,7 @@ const isTokenAnswer = ({ method, path }: Exchange): boolean =>
 /** Duties of every answer in the whole run. These rules come last. */
 export const answerRules: Rules = everyAnswer({
   caching: {
-    why: 'A token in a cache is a token of whoever reads the cache.',
+    why: 'A token in a cache can be read by anybody who reads the cache.',
     section: 'RFC 6749 §5.1, RFC 9111 §5.2.2.5',
     every: [has('cache-control', /\bno-store\b/)],
   },

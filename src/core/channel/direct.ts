@@ -17,7 +17,7 @@ import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer, type SendWithToken } from './authorized-fetch.js'
 import { loadModule } from '../load-module.js'
 import type { AuthorizationUrl, Channel, GetToken, Redeemed, Userinfo } from './channel.js'
-import { tellRefusedClient } from './explain.js'
+import { tellOtherPerson, tellRefusedClient } from './explain.js'
 import { createDirectClient, type DirectClient } from './direct-client.js'
 import { refreshAccessToken, toStoredTokens } from './direct-refresh.js'
 
@@ -109,7 +109,9 @@ async function redeem(
     codeVerifier,
     nonce,
     subject: renewed?.subject,
-  }).catch((error: unknown) => tellRefusedClient(endpoint.server, error))
+  }).catch((error: unknown) =>
+    renewed ? tellOtherPerson(endpoint.server, error) : tellRefusedClient(endpoint.server, error),
+  )
   const requested = parseScope(scope)
   const grantedScope = checked.scope === undefined ? requested : parseScope(checked.scope)
   const connection: Connection = {

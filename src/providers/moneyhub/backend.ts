@@ -150,7 +150,7 @@ function checkTarget(
 ): void {
   if (choice.mode === 'connect') {
     if (bankIds?.has(choice.bankId) === false)
-      throw invalid('bank_id', 'The bank_id is none that the backend allows.')
+      throw invalid('bank_id', 'The backend does not allow this bank_id.')
     if (renewed && !once)
       throw invalid('mode', 'An ongoing connection is renewed with the mode reauth, reconsent or refresh.')
     return

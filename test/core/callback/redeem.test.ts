@@ -89,7 +89,7 @@ describe('a code that comes back', () => {
     const before = (await browser.records()).get(`connection:${id}`)
     server.subject = 'user-2'
     expect(await refusal(open(await consent({ connection: id })))).toEqual({
-      code: 'id_token_invalid',
+      code: 'other_person',
       parameter: 'sub',
     })
     expect((await browser.records()).get(`connection:${id}`)).toEqual(before)
@@ -104,7 +104,7 @@ describe('a code that comes back', () => {
     const before = (await browser.records()).get(`connection:${id}`)
     server.subject = 'user-2'
     const less = { connection: id, scope: 'accounts offline_access' }
-    expect(await refusal(open(await consent(less)))).toEqual({ code: 'id_token_invalid', parameter: 'sub' })
+    expect(await refusal(open(await consent(less)))).toEqual({ code: 'other_person', parameter: 'sub' })
     expect((await browser.records()).get(`connection:${id}`)).toEqual(before)
     server.subject = 'user-1'
     expect(await outcome(open(await consent(less)))).toMatchObject({ connection: { id } })
@@ -159,7 +159,7 @@ describe('where ID Tokens may be absent', () => {
     scene.server.subject = 'user-2'
     scene.server.hostile.tokens = without
     expect(await refusal(open(await consent({ connection: connection.id })))).toEqual({
-      code: 'id_token_invalid',
+      code: 'person_unknown',
       parameter: 'id_token',
     })
     const after = await scene.browser.records()
@@ -189,7 +189,7 @@ describe('where ID Tokens may be absent', () => {
     await tokens.getAccessToken()
     scene.server.subject = 'user-2'
     expect(await refusal(open(await consent({ connection: connection.id })))).toEqual({
-      code: 'id_token_invalid',
+      code: 'other_person',
       parameter: 'sub',
     })
   })

@@ -193,7 +193,7 @@ describe('a popup', () => {
     // The wait for the page that opened it may begin late on a busy machine.
     do {
       await settled()
-      scene.browser.clock.advance(1)
+      scene.browser.clock.advanceToNext(10)
     } while (['none', 'pending'].includes(inPopup.client.callback.get().status))
     await until(inPopup.client.callback, status)
     expect(told).toMatchObject({ opener: [], popup: [{ status, appState }] })
