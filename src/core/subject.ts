@@ -121,7 +121,7 @@ const isPromise = (option: unknown): option is Promise<unknown> =>
 function checkSubject(value: unknown): string | null {
   if (value === null || (typeof value === 'string' && value !== '')) return value
   throw new TypeError(
-    `The subject is ${value === '' ? 'an empty string' : typeof value}. Give the id of the app's user as a string, null when nobody is signed in, createClient also a promise of either while you find out, or singleUser when the app has no users.`,
+    `The subject is ${value === '' ? 'an empty string' : typeof value}. Give the id of the app's user as a string, null when nobody is signed in, or singleUser when the app has no users; createClient also takes a promise while you find out.`,
   )
 }
 
