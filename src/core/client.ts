@@ -1,5 +1,4 @@
 import { browserPlatform } from '../platform/platform.js'
-import { CountersignError } from '../protocol/errors.js'
 import { createAuthorization, type Authorization } from './authorize/authorization.js'
 import { createAuthorizationRuns, type AuthorizationRuns } from './authorize/authorization-runs.js'
 import type { ClickArgument, OnlyKnownInput } from './authorize/authorization-input.js'
@@ -189,30 +188,18 @@ function start(
 
 /** Completes the response that was captured; once more when the app's user has changed. */
 function complete(context: Context, callback: CallbackStore, capture: Capture | undefined): void {
-  const { navigation } = context.platform
-  const canComplete = capture && navigation.isTopLevel()
-  const show = (again: boolean): void => {
-    if (!canComplete) return
-    navigation.whenActive(() => {
-      void callback.show(async () => {
-        const parts = await lazyParts()
-        return (again ? parts.completeAgain : parts.complete)(context, capture)
-      })
+  const show = (part: 'complete' | 'completeAgain'): void => {
+    if (!capture) return
+    context.platform.navigation.whenActive(() => {
+      void callback.show(async () => (await lazyParts())[part](context, capture))
     })
   }
   context.onReset(() => {
     // Nothing stays on show of what belongs to the one before.
     context.tokens.forget()
     callback.clear()
-    if (context.subject() !== null) show(true)
+    if (context.subject() !== null) show('completeAgain')
   })
-  if (canComplete) callback.begin()
-  else if (capture) callback.set({ status: 'failed', error: inFrame(), returnTo: '/' })
-  show(false)
+  if (capture) callback.begin()
+  show('complete')
 }
-
-const inFrame = (): CountersignError =>
-  new CountersignError(
-    'environment_unsupported',
-    'The provider answered inside a frame. It was not used: open the page in a window of its own.',
-  )

@@ -1,6 +1,6 @@
 import type { Platform } from '../platform/platform.js'
 import { CountersignError } from '../protocol/errors.js'
-import { lazyParts } from './lazy.js'
+import { isOutdated, noteSubject } from './records/subject.js'
 
 /**
  * The `subject` of an app without users of its own: everybody at this browser is the same user. Do not use it while you
@@ -83,22 +83,22 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
       // The same user has signed in again, after the backend said that nobody was.
       if (checkSubject(next) === subject) return follower?.changed()
       become(next)
-      if (follower) void take('noteSubject')
+      if (follower) void take(noteSubject)
     },
     async check() {
       const owner = subject
-      if (owner && (await take('isOutdated')) && owner === subject) become(null)
+      if (owner && (await take(isOutdated)) && owner === subject) become(null)
     },
     start(next) {
       follower = next
-      if (subject) void take('noteSubject')
+      if (subject) void take(noteSubject)
       // A setSubject() in the meantime is newer.
       const isLate = (): boolean => subject !== undefined || !follower
       promise?.then(
         (found) => {
           if (isLate()) return
           become(found)
-          if (found) void take('noteSubject')
+          if (found) void take(noteSubject)
         },
         () => {
           if (isLate()) return
@@ -121,7 +121,7 @@ const isPromise = (option: unknown): option is Promise<unknown> =>
 function checkSubject(value: unknown): string | null {
   if (value === null || (typeof value === 'string' && value !== '')) return value
   throw new TypeError(
-    `The subject is ${value === '' ? 'an empty string' : typeof value}. Give the id of the app's user as a string, null when nobody is signed in, createClient also a promise of either while you find out, or singleUser when the app has no users.`,
+    `The subject is ${value === '' ? 'an empty string' : typeof value}. Give the id of the app's user as a string, null when nobody is signed in, or singleUser when the app has no users; createClient also takes a promise while you find out.`,
   )
 }
 
@@ -155,13 +155,12 @@ function createChanges(): Pick<Subject, 'watch' | 'onReset'> & { readonly reset:
 function createNotes(
   platform: Platform,
   subject: () => string | null,
-): (step: 'noteSubject' | 'isOutdated') => Promise<unknown> {
+): (step: typeof noteSubject | typeof isOutdated) => Promise<unknown> {
   let turn: Promise<unknown> = Promise.resolve()
   return (step) =>
     (turn = turn
-      .then(lazyParts)
-      .then((parts): Promise<unknown> => parts[step](platform, subject()))
-      // Without storage or this part of the app it cannot be told, and what matters fails by itself.
+      .then((): Promise<unknown> => step(platform, subject()))
+      // Without storage it cannot be told, and what matters fails by itself.
       .catch(() => undefined))
 }
 

@@ -2,7 +2,7 @@ import { encodeBase64url } from './base64url.js'
 import { decodeBase64url } from './base64url-decode.js'
 import type { Json } from './contract.js'
 import { ValidationError } from './errors.js'
-import { digest } from './pkce.js'
+import { digest } from './digest.js'
 
 /** The claims of a verified ID Token. @see https://openid.net/specs/openid-connect-core-1_0.html#IDToken */
 export interface IdTokenClaims {

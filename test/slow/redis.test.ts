@@ -1,6 +1,6 @@
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { sha256 } from '../../src/protocol/pkce.js'
+import { sha256 } from '../../src/protocol/digest.js'
 import { startRedis, type RedisServer } from '../support/redis-server.js'
 import { startAuthorizationServer, type AuthorizationServer } from './support/authorization-server.js'
 import { begin, connect, startReplica, type Replica } from './support/replicas.js'

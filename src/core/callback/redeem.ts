@@ -1,7 +1,7 @@
 import { openChannel } from '../channel/open-channel.js'
 import { parseAuthorizationResponse } from '../../protocol/authorization-response.js'
 import { CountersignError, TransactionError } from '../../protocol/errors.js'
-import { sha256 } from '../../protocol/pkce.js'
+import { sha256 } from '../../protocol/digest.js'
 import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import type { Capture } from './capture.js'

@@ -14,7 +14,7 @@ import {
 } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
-import { sha256 } from '../../protocol/pkce.js'
+import { sha256 } from '../../protocol/digest.js'
 import { unrevoked } from '../../protocol/revocation-result.js'
 import { parseScope } from '../../protocol/scope.js'
 import { withoutAppState } from '../app-state.js'

@@ -8,7 +8,7 @@ import type {
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
-import { sha256 } from '../../protocol/pkce.js'
+import { sha256 } from '../../protocol/digest.js'
 import { readRedirectUris } from '../kit/backend/read-options.js'
 import { deliver, toParameters } from './authorization-request.js'
 import { createClientCredentialsTokens } from './client-credentials-tokens.js'
