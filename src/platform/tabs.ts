@@ -50,7 +50,7 @@ export function openTabs(name: string, clock: Clock, database: Database): Tabs {
     async lock<T>(lockName: string, seconds: number, work: () => Promise<T>) {
       return locks()
         ? (request(lockName, { signal: AbortSignal.timeout(seconds * 1000) }, () => work()) as Promise<T>)
-        : (await import('./lease.js')).withLease({ clock, database }, lockName, seconds, work)
+        : (await import('./fallback-lease.js')).withLease({ clock, database }, lockName, seconds, work)
     },
     announce(id) {
       open()?.postMessage({ v: 1, id })

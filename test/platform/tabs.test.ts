@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../../src/platform/database.js'
-import { withLease } from '../../src/platform/lease.js'
+import { withLease } from '../../src/platform/fallback-lease.js'
 import { openTabs } from '../../src/platform/tabs.js'
 import { createBrowser } from '../support/browser.js'
 import { settled } from '../support/until.js'

@@ -12,8 +12,8 @@ export interface MemoryStoreOptions {
   readonly now?: () => number
 }
 
-/** Number of writes between two sweeps of expired values. */
-const writesBetweenSweeps = 256
+/** Number of writes between two removals of expired values. */
+const writesBetweenDrops = 256
 
 /**
  * A store in this process's memory, for demos and tests: it survives no restart and serves one replica only.
@@ -37,7 +37,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return undefined
   }
 
-  function sweep(): void {
+  function dropExpired(): void {
     for (const key of entries.keys()) find(key)
   }
 
@@ -51,7 +51,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       if ((find(key)?.version ?? null) !== expectedVersion) return Promise.resolve(false)
       writes += 1
       entries.set(key, { value, version: String(writes), expiresAt })
-      if (writes % writesBetweenSweeps === 0) sweep()
+      if (writes % writesBetweenDrops === 0) dropExpired()
       return Promise.resolve(true)
     },
     delete(key) {
