@@ -94,9 +94,57 @@ describe('an announcement', () => {
     tabs.announce('connection-1')
     tabs.close()
   })
+
+  test('goes nowhere, quietly, where the browser forbids BroadcastChannels, as Firefox does with blocked cookies', () => {
+    let tries = 0
+    function Forbidden(): void {
+      tries += 1
+      throw new DOMException('The operation is insecure.', 'SecurityError')
+    }
+    vi.stubGlobal('BroadcastChannel', Forbidden)
+    const { tabs } = open()
+    listen(tabs).stop()
+    tabs.announce('connection-1')
+    tabs.close()
+    expect(tries).toBeGreaterThan(0)
+  })
 })
 
 describe('a lock', () => {
+  const forbidden = () => new DOMException('Locks are not available.', 'SecurityError')
+
+  test.each<[string, () => unknown]>([
+    [
+      'when it is looked for',
+      () => {
+        throw forbidden()
+      },
+    ],
+    [
+      'at once when it is requested',
+      () => ({
+        request: () => {
+          throw forbidden()
+        },
+      }),
+    ],
+    ['by a rejection', () => ({ request: () => Promise.reject(forbidden()) })],
+  ])('is a lease in the database where the browser forbids Web Locks %s', async (_how, get) => {
+    vi.stubGlobal('navigator', Object.defineProperty({}, 'locks', { get }))
+    const { tabs, database } = open()
+    const during = await tabs.lock('tx:1', 60, () => database.entries())
+    expect(during.map(([key]) => key)).toEqual(['lease:tx:1'])
+  })
+
+  test('whose work is refused something is not done twice', async () => {
+    vi.stubGlobal('navigator', {
+      locks: { request: (_name: string, _options: LockOptions, work: () => unknown) => work() },
+    })
+    const work = vi.fn(() => Promise.reject(forbidden()))
+    await expect(open().tabs.lock('tx:1', 60, work)).rejects.toMatchObject({ name: 'SecurityError' })
+    expect(work).toHaveBeenCalledOnce()
+  })
+
   test('is the Web Lock of this name, waited for and never stolen', async () => {
     const request = vi.fn((_name: string, _options: LockOptions, work: () => Promise<string>) => work())
     vi.stubGlobal('navigator', { locks: { request } })
