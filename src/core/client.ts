@@ -66,7 +66,7 @@ export interface Client<P extends Providers = Providers> {
    * @throws {TypeError} for `undefined`, an empty string and anything else that names nobody.
    */
   setSubject(subject: string | null): void
-  /** Ends listening to other tabs and to the page. */
+  /** Ends listening to other tabs and to the page, and drops the tokens in memory. */
   dispose(): void
 }
 
@@ -127,6 +127,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const stop = onServer ? undefined : start(context, subject, connections, callback)
   const dispose = (): void => {
     stop?.()
+    context.tokens.forget()
     platform.tabs.close()
     release?.()
   }
@@ -134,7 +135,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
 
   const tokens = (name: string, { connection }: TokensOptions = {}): ReadableStore<TokensState> =>
     remember(stores, `${name} ${connection ?? ''}`, () =>
-      createTokens(context, connections, name, connection),
+      createTokens(context, connections, name, connection, callback),
     )
   const ready = async (name: string, settings?: ReadyOptions): Promise<unknown> =>
     (await lazyParts()).ready(onServer ? undefined : callback, tokens(name, settings), settings)

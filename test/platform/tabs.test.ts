@@ -107,6 +107,23 @@ describe('a lock', () => {
     expect(options?.signal?.aborted).toBe(false)
   })
 
+  test('that is requested as it is has the name of the app, and the options of the caller', async () => {
+    const request = vi.fn((_name: string, _options: LockOptions, work: (lock: null) => unknown) => work(null))
+    vi.stubGlobal('navigator', { locks: { request } })
+    const options = { mode: 'shared' } as const
+    expect(await open().tabs.request?.('held:1', options, async (lock) => lock)).toBeNull()
+    expect(request).toHaveBeenCalledWith('app:held:1', options, expect.any(Function))
+  })
+
+  test('that is requested as it is is no lease where there are no Web Locks', async () => {
+    vi.stubGlobal('navigator', {})
+    const { tabs, database } = open()
+    const work = vi.fn(async () => undefined)
+    expect(tabs.request?.('held:1', {}, work)).toBeUndefined()
+    expect(work).not.toHaveBeenCalled()
+    expect(await database.entries()).toEqual([])
+  })
+
   test('that does not come free in time is given up', async () => {
     const request = (_name: string, { signal }: LockOptions) =>
       new Promise((_resolve, reject) => {

@@ -170,7 +170,7 @@ async function expectLimit(scene: Scene, as: Who, most: number): Promise<void> {
     const answer = await scene.ask([method, path, { as, body: {}, patient: false }])
     if (answer.status !== 429) continue
     const wait = retryAfterOf(answer.headers) ?? 0
-    expect(Number.isInteger(wait) && wait > 0, 'Retry-After is no number of seconds')
+    expect(Number.isInteger(wait) && wait > 0, 'Retry-After is not a number of seconds')
     return
   }
   throw new Mismatch(`${String(most)} requests in a row were worked on`)

@@ -18,10 +18,10 @@ export const flowRules: Rules = {
       const answer = await scene.ask(scene.authorization(attempt.body), 201)
       checkAuthorizationUrl(String(member(answer, 'authorization_url')), attempt, scene.provider.issuer)
       const expiresIn = member(answer, 'expires_in')
-      expect(Number.isInteger(expiresIn) && Number(expiresIn) > 0, 'expires_in is no number of seconds')
+      expect(Number.isInteger(expiresIn) && Number(expiresIn) > 0, 'expires_in is not a number of seconds')
       const transaction = member(answer, 'transaction') ?? ''
       const isHandle = typeof transaction === 'string' && transaction.length <= 2048
-      expect(isHandle, 'transaction is no string of at most 2048 characters')
+      expect(isHandle, 'transaction is not a string of at most 2048 characters')
     },
   },
   token: {

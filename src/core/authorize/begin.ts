@@ -189,7 +189,7 @@ async function checkRenewal(
   if (record?.subject === subject && record.connection.provider === name) return
   throw new CountersignError(
     'unknown_connection',
-    'The connection that was to be renewed is not here any more: connect anew, without `connection`.',
+    'The connection to be renewed is no longer here: connect again, without `connection`.',
   )
 }
 

@@ -75,10 +75,10 @@ export const otherPerson = (claim: 'sub' | 'id_token'): ValidationError =>
     ? new ValidationError(
         'other_person',
         claim,
-        'Another person has signed in than the one this connection belongs to. It stays as it was: start again with authorize() and sign in as the same person, or connect anew without `connection`.',
+        'The person who signed in is not the one this connection belongs to. The connection is unchanged: start again with authorize() and sign in as the same person, or connect again without `connection`.',
       )
     : new ValidationError(
         'person_unknown',
         claim,
-        'No ID Token says who has signed in, so the connection was not renewed and stays as it was. Connect anew with authorize(), without `connection`.',
+        'No ID Token says who has signed in, so the connection is unchanged. Connect again with authorize(), without `connection`.',
       )

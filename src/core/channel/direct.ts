@@ -17,6 +17,7 @@ import { readTokens, writeTokens, type StoredTokens } from '../records/tokens.js
 import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer, type SendWithToken } from './authorized-fetch.js'
 import { loadModule } from '../load-module.js'
+import { storeOwn } from './own-tokens.js'
 import type { AuthorizationUrl, Channel, GetToken, Redeemed, Userinfo } from './channel.js'
 import { tellOtherPerson, tellRefusedClient } from './explain.js'
 import { createDirectClient, type DirectClient } from './direct-client.js'
@@ -134,7 +135,16 @@ async function redeem(
     accessToken: { value: checked.accessToken, expiresAt: tokens.expiresAt },
     ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
     idTokenSubject: tokens.idTokenSubject,
-    ...(provider.channel.keepsTokens && { stored: { [tokensKey(connection.id)]: tokens } }),
+    ...(provider.channel.keepsTokens
+      ? { stored: { [tokensKey(connection.id)]: tokens } }
+      : {
+          binding: JSON.stringify([provider.issuer, provider.clientId, provider.api]),
+          storeOwn: (record, write) =>
+            storeOwn(context, record, write, {
+              isNew: renewed === undefined,
+              revoke: (held) => revokeTokens(client, held),
+            }),
+        }),
   }
 }
 

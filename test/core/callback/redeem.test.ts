@@ -945,7 +945,7 @@ describe('the app’s own user', () => {
 
 describe('by way of the backend', () => {
   test.each<[ContractErrorCode, number, string, RegExp]>([
-    ['other_person', 409, 'other_person', /Another person has signed in/],
+    ['other_person', 409, 'other_person', /The person who signed in at the provider is not the one/],
     ['person_unknown', 409, 'person_unknown', /does not say who has signed in/],
     ['transaction_invalid', 409, 'transaction_invalid', /does not know this transaction/],
     ['invalid_grant', 400, 'provider_error', /authorization code/],

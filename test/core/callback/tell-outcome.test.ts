@@ -243,7 +243,7 @@ describe('the state of the app', () => {
     expect(app.client.callback.get()).toMatchObject({ appState: { marker } })
   })
 
-  test('that is no JSON is a mistake of the app, before anybody is sent away', async () => {
+  test('that is not JSON is a mistake of the app, before anybody is sent away', async () => {
     const scene = createScene(network)
     const app = scene.open()
     const { authorizeAsync } = app.client.authorization('bank', { appState: 'x'.repeat(2049) })
