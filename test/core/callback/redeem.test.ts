@@ -363,6 +363,8 @@ describe('the outcome is told from what was stored, whatever the page hears in t
   test.each(modes)('%s: when the backend has just said which connections there are', async (mode) => {
     const scene = createScene(network)
     const url = await approve(scene, mode)
+    // The page that was left has asked for them as well.
+    await vi.waitFor(async () => expect((await scene.browser.records()).has('synced:')).toBe(true))
     await scene.browser.tamper('synced:', scene.browser.clock.now() - 3601)
     const answer = holdAnswers(scene.backend, '/connections')
     const app = scene.open(url, {
