@@ -30,6 +30,8 @@ async function connect(scene: Scene, subject: string, name: 'bank' | 'mediated' 
   return app
 }
 
+const keysOf = async ({ browser }: Scene) => [...(await browser.records()).keys()]
+
 const names = (app: App): string[] => {
   const state = app.client.connections.get()
   return state.status === 'ready' ? state.connections.map(({ provider }) => provider) : [state.status]
@@ -372,9 +374,12 @@ describe('two users of one browser', () => {
     const tokens = await until(app.client.tokens('mediated'), 'connected')
     scene.browser.clock.advance(3600)
     app.platform.tabs.close()
-    scene.backend.session = 'berta'
     const noted = async () => (await scene.browser.records()).get(sessionKey)
+    await vi.waitFor(async () =>
+      expect(await keysOf(scene)).toEqual(expect.arrayContaining([sessionKey, syncedKey('anna')])),
+    )
     const before = await noted()
+    scene.backend.session = 'berta'
     scene.open('/', { subject: 'berta' })
     await vi.waitFor(async () => expect(await noted()).not.toEqual(before), { timeout: 30_000 })
     expect(await refusalOf(tokens.getAccessToken)).toMatchObject({ code: 'unknown_connection' })
@@ -387,6 +392,7 @@ describe('two users of one browser', () => {
   test('a list that came for the second one’s session is not taken for the first one’s', async () => {
     const scene = createScene(network)
     const app = await connect(scene, 'anna', 'mediated')
+    await vi.waitFor(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
     app.client.dispose()
     scene.browser.clock.advance(7200)
     await scene.browser.tamper(syncedKey('anna'), undefined)
@@ -409,6 +415,7 @@ describe('two users of one browser', () => {
   test('a list that came for the second one’s session is asked for again when the first is back', async () => {
     const scene = createScene(network)
     const app = await connect(scene, 'anna', 'mediated')
+    await vi.waitFor(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
     app.client.dispose()
     scene.browser.clock.advance(7200)
     await scene.browser.tamper(syncedKey('anna'), undefined)
@@ -421,9 +428,10 @@ describe('two users of one browser', () => {
       return undefined
     }
     const later = scene.open('/', { subject: 'anna' })
-    const keys = async () => [...(await scene.browser.records()).keys()]
-    await vi.waitFor(async () => expect(await keys()).toContain(syncedKey('anna')), { timeout: 30_000 })
-    expect((await keys()).filter((key) => key.startsWith('connection:'))).toHaveLength(1)
+    await vi.waitFor(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')), {
+      timeout: 30_000,
+    })
+    expect((await keysOf(scene)).filter((key) => key.startsWith('connection:'))).toHaveLength(1)
     await until(later.client.tokens('mediated'), 'connected')
   })
 })

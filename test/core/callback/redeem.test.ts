@@ -3,7 +3,7 @@ import { createClient, singleUser, type CommonInput } from 'countersign/core'
 import { apiture, type ApitureOptions } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { IDBFactory } from 'fake-indexeddb'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ContractErrorCode } from '../../../src/protocol/contract.js'
 import { openDatabase } from '../../../src/platform/database.js'
 import { AuthorizationResponseError, StorageError } from '../../../src/protocol/errors.js'
@@ -259,6 +259,8 @@ describe('exactly once', () => {
     await outcome(open(url))
     browser.clock.advance(3601)
     await leave(open())
+    const key = transactionKey(stateOf(url))
+    await vi.waitFor(async () => expect((await browser.records()).has(key)).toBe(false))
     expect(await refusal(open(url))).toEqual({ code: 'state_unknown' })
     expect(server.requests.token).toHaveLength(1)
   })
@@ -361,6 +363,8 @@ describe('the outcome is told from what was stored, whatever the page hears in t
   test.each(modes)('%s: when the backend has just said which connections there are', async (mode) => {
     const scene = createScene(network)
     const url = await approve(scene, mode)
+    // The page that was left has asked for them as well.
+    await vi.waitFor(async () => expect((await scene.browser.records()).has('synced:')).toBe(true))
     await scene.browser.tamper('synced:', scene.browser.clock.now() - 3601)
     const answer = holdAnswers(scene.backend, '/connections')
     const app = scene.open(url, {

@@ -259,7 +259,7 @@ describe('the state of the app', () => {
     expect(await stored()).toContain('marker-of-the-app')
     scene.browser.clock.advance(3601)
     await scene.leave(scene.open())
-    expect(await stored()).not.toContain('marker-of-the-app')
+    await vi.waitFor(async () => expect(await stored()).not.toContain('marker-of-the-app'))
   })
 
   test('is given again to who begins again', async () => {
