@@ -54,7 +54,7 @@ export default defineConfig({
         test: {
           name: 'jsdom',
           ...jsdom,
-          include: ['test/react/**/*.test.{ts,tsx}'],
+          include: ['test/react/**/*.test.{ts,tsx}', 'test/testing/**/*.test.tsx'],
           setupFiles: 'test/setup/jsdom.ts',
           provide: { react: 19 },
         },
@@ -66,7 +66,7 @@ export default defineConfig({
         test: {
           name: 'jsdom-react18',
           ...jsdom,
-          include: ['test/react/**/*.test.{ts,tsx}'],
+          include: ['test/react/**/*.test.{ts,tsx}', 'test/testing/**/*.test.tsx'],
           setupFiles: 'test/setup/react-18.ts',
           provide: { react: 18 },
         },
@@ -78,7 +78,7 @@ export default defineConfig({
         test: {
           name: 'jsdom-compiled',
           ...jsdom,
-          include: ['test/react/**/*.test.{ts,tsx}'],
+          include: ['test/react/**/*.test.{ts,tsx}', 'test/testing/**/*.test.tsx'],
           setupFiles: 'test/setup/jsdom.ts',
           provide: { react: 19 },
         },

@@ -1,0 +1,75 @@
+import type { Tab } from './browser/tab.js'
+import type { Approval } from './approval.js'
+import type { Visits } from './visits.js'
+import type { World } from './world.js'
+
+/** What the connections of a test's beginning are made with. */
+export interface Beginning {
+  readonly world: World
+  readonly tab: Tab
+  readonly visits: Visits
+  readonly connected: Readonly<Record<string, StartingConnections | undefined>>
+  /** Gets the states in which the connections end, which nobody is to see. */
+  readonly hidden: Set<unknown>
+}
+
+type Start = Approval & { readonly input?: object }
+type StartingConnections = Start | readonly Start[]
+
+/** Input for the providers that need some. */
+const usualInputs: Readonly<Record<string, object>> = {
+  Basis: { platformId: '70a5e5d3-00df-50f2-9f19-544d1f54c4bf' },
+  Moneyhub: { bankId: 'test' },
+}
+
+/**
+ * Makes the connections of a test's beginning by the real flow, in popups that nobody sees: so they are what the app would
+ * have, tokens in the page's memory included.
+ *
+ * @returns the problem, where there was one.
+ */
+export async function startConnections(beginning: Beginning): Promise<Error | undefined> {
+  const { world, tab, connected } = beginning
+  try {
+    for (const [name, given] of Object.entries(connected)) {
+      for (const start of [given ?? []].flat()) await connect(beginning, name, start)
+    }
+    const { clear } = world.network
+    clear()
+    // Their list is read when they are there.
+    await tab
+      .current()
+      .connections.refreshAsync()
+      .catch(() => undefined)
+    clear()
+    return undefined
+  } catch (error) {
+    return error as Error
+  }
+}
+
+async function connect(
+  { tab, visits, hidden }: Beginning,
+  name: string,
+  { input, ...approval }: Start,
+): Promise<void> {
+  const client = tab.current()
+  const { label } = client.providers[name] ?? {}
+  const authorization = client.authorization(name, {
+    ...(usualInputs[label ?? ''] ?? {}),
+    ...input,
+    display: 'popup',
+  } as { readonly display: 'popup' })
+  const outcome = authorization.authorizeAsync()
+  // It is told by `outcome`, too, when nobody arrives.
+  await visits.end(name, { kind: 'approve', approval })
+  const state = await outcome
+  hidden.add(authorization.get())
+  hidden.add(state)
+  if (state.status === 'connected') return
+  throw new Error(
+    `fakeBank: \`connected\` cannot begin with a connection at "${name}": it ended as ${state.status}.${
+      'error' in state ? ` ${state.error.message}` : ''
+    }`,
+  )
+}
