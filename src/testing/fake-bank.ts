@@ -149,7 +149,7 @@ export function fakeBank<const P extends Providers>(options: FakeBankOptions<P>)
   if ('platform' in options)
     throw new TypeError('fakeBank: it brings a `platform` of its own. Leave it out of the options.')
   joinRealms()
-  const kit = openKit(options as unknown as FakeBankOptions)
+  const kit = openKit(options)
   return toBank(kit, options.subject ?? singleUser) as unknown as FakeBank<P>
 }
 
@@ -284,7 +284,8 @@ function toBank({ world, tabs, visits, open }: Kit, subject: SubjectOption): Fak
   const first = tabs[0] as Tab
   let signedIn = typeof subject === 'string' ? subject : anyone
 
-  const isIdle = (): boolean => network.inFlight() === 0
+  // What waits for time to pass waits for the test.
+  const isIdle = (): boolean => network.inFlight() === network.delayed()
   const settled = async (): Promise<void> => {
     await waitFor(
       () => false,

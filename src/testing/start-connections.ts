@@ -31,8 +31,14 @@ const usualInputs: Readonly<Record<string, object>> = {
 export async function startConnections(beginning: Beginning): Promise<Error | undefined> {
   const { world, tab, connected } = beginning
   try {
-    for (const [name, given] of Object.entries(connected)) {
-      for (const start of [given ?? []].flat()) await connect(beginning, name, start)
+    const all = Object.entries(connected).flatMap(([name, given]) =>
+      [given ?? []].flat().map((start) => [name, start] as const),
+    )
+    // A second apart, so that they have an order, and the last one now.
+    world.clock.advance(-all.length)
+    for (const [name, start] of all) {
+      await connect(beginning, name, start)
+      world.clock.advance(1)
     }
     const { clear } = world.network
     clear()
@@ -59,7 +65,7 @@ async function connect(
     ...(usualInputs[label ?? ''] ?? {}),
     ...input,
     display: 'popup',
-  } as { readonly display: 'popup' })
+  })
   const outcome = authorization.authorizeAsync()
   // It is told by `outcome`, too, when nobody arrives.
   await visits.end(name, { kind: 'approve', approval })

@@ -3,7 +3,7 @@ import type { Departure, Tab } from './browser/tab.js'
 import type { AuthorizationRequest, Ending } from './servers/authorization.js'
 import { PageError } from './servers/authorization.js'
 import type { Server } from './servers/server.js'
-import { waitFor } from './turns.js'
+import { turn, waitFor } from './turns.js'
 import type { World } from './world.js'
 
 /** Somebody at a provider, who has been shown what the app asks for. */
@@ -119,16 +119,10 @@ async function comeBack(
 ): Promise<AuthorizationState> {
   if (!popup) tab.page().show()
   else {
+    // The client has seen the provider's page there before it believes that the popup is closed, and then waits a while.
+    await pass(world, 1)
     popup.closed = true
-    // Until the client is sure that it is closed.
-    for (let look = 0; look < 12; look++) {
-      world.clock.advance(0.25)
-      await waitFor(
-        () => false,
-        () => true,
-        2,
-      )
-    }
+    await pass(world, 3)
   }
   await waitFor(
     () => !isLeaving(tab, provider),
@@ -136,6 +130,14 @@ async function comeBack(
     patience,
   )
   return tab.client.authorization(provider).get()
+}
+
+/** Lets seconds pass, with a turn for everybody at each quarter. */
+async function pass({ clock }: World, seconds: number): Promise<void> {
+  for (let quarter = 0; quarter < seconds * 4; quarter++) {
+    clock.advance(0.25)
+    await turn()
+  }
 }
 
 const underWay: readonly string[] = ['leaving', 'waiting']

@@ -112,7 +112,7 @@ describe.each(Object.keys(options.providers) as Name[])('%s', (name) => {
     const outcome = await bank.approve(name, {
       accounts: [{ name: 'Giro', accountId: 'g' }],
       ...(name === 'basis' && { details: { profileId: 'profile-1' } }),
-    } as object)
+    })
     expect(outcome).toMatchObject({ status: 'connected', connection: { provider: name } })
     const tokens = await until(bank.client.tokens(name as 'browser'), 'connected')
     const isGraphql = paths[name] === 'graphql'

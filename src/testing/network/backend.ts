@@ -1,4 +1,4 @@
-import { createBackend, memoryStore, type BackendProvider, type Fetch } from '../../backend/index.js'
+import { createBackend, memoryStore, type Fetch } from '../../backend/index.js'
 import type { OpenedProvider } from '../kinds/kind.js'
 import { jsonOf, type ServerRequest } from '../servers/http.js'
 import type { BackendEndpoint } from './requests.js'
@@ -46,7 +46,7 @@ export async function openBackend(options: KitBackendOptions): Promise<KitBacken
     clock: { now },
     fetch,
     basePath: pathname === '/' ? '' : pathname,
-    providers: Object.fromEntries(entries) as Record<string, BackendProvider>,
+    providers: Object.fromEntries(entries),
     session: () => {
       const subject = session()
       return subject === null ? null : { subject, claims }

@@ -22,6 +22,8 @@ export interface Network {
   readonly noteVisit: (provider: string, request: ServerRequest) => void
   /** Number of requests that wait for an answer. */
   readonly inFlight: () => number
+  /** Number of those that wait for time to pass. */
+  readonly delayed: () => number
   readonly clear: () => void
 }
 
@@ -32,6 +34,7 @@ export function createNetwork(
 ): Network {
   const requests: BankRequest[] = []
   let inFlight = 0
+  let delayed = 0
 
   async function answer(
     from: 'page' | 'backend',
@@ -44,7 +47,10 @@ export function createNetwork(
     const { entry, answered } = describeRequest(from, target, request, clock.now())
     requests.push(entry)
     const fault = faults.take(entry)
-    if (from === 'page') await wait(clock, faults.delayMilliseconds, signal)
+    if (from === 'page' && faults.delayMilliseconds > 0) {
+      delayed += 1
+      await wait(clock, faults.delayMilliseconds, signal).finally(() => (delayed -= 1))
+    }
     if (fault?.kind === 'refused') {
       const { status = 400, error = 'server_error', headers = {} } = fault.refusal
       answered(status)
@@ -68,6 +74,7 @@ export function createNetwork(
   return {
     requests,
     inFlight: () => inFlight,
+    delayed: () => delayed,
     clear: () => void requests.splice(0),
     fetchFor: (from, certificate) => (input, init) =>
       count(async () => {
@@ -130,16 +137,10 @@ function nameOf({ registrations, grants }: Server, request: ServerRequest): stri
   return (found ?? registrations[0])?.name ?? ''
 }
 
-const wait = (
-  clock: KitClock,
-  milliseconds: number,
-  signal: AbortSignal | null | undefined,
-): Promise<void> =>
-  milliseconds === 0
-    ? Promise.resolve()
-    : new Promise((resolve, reject) => {
-        clock.after(milliseconds / 1000, resolve)
-        signal?.addEventListener('abort', () => {
-          reject(signal.reason as Error)
-        })
-      })
+const wait = (clock: KitClock, milliseconds: number, signal: AbortSignal | null | undefined): Promise<void> =>
+  new Promise((resolve, reject) => {
+    clock.after(milliseconds / 1000, resolve)
+    signal?.addEventListener('abort', () => {
+      reject(signal.reason as Error)
+    })
+  })

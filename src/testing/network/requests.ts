@@ -71,11 +71,7 @@ export function describeRequest(
     pkce:
       given.has('code_verifier') ||
       (given.has('code_challenge') && (given.get('code_challenge_method') ?? 'S256') === 'S256'),
-    clientAuthentication: isForm
-      ? request.certificate
-        ? 'tls_client_auth'
-        : credentialsOf(request.headers, form)
-      : undefined,
+    clientAuthentication: isForm ? authenticationOf(request, form) : undefined,
     parameters: Object.fromEntries([...given].map(([name, value]) => [name, redact(name, value)])),
   }
   return {
@@ -85,6 +81,11 @@ export function describeRequest(
     },
   }
 }
+
+const authenticationOf = (
+  { headers, certificate }: ServerRequest,
+  form: URLSearchParams,
+): RequestFacts['clientAuthentication'] => (certificate ? 'tls_client_auth' : credentialsOf(headers, form))
 
 const redact = (name: string, value: string): string =>
   secretNames.test(name) || /[\w-]{40}/.test(value) ? '[redacted]' : value

@@ -16,7 +16,7 @@ import { formOf, json, OAuthRefusal, type ServerRequest } from './http.js'
 import { createKeyPair, publicJwk, randomText, signJwt } from './jwt.js'
 import type { Registration } from './registration.js'
 import { tamperWithIdToken, tamperWithResponse, type TakeTampering } from './tamper.js'
-import { answerTokenRequest, findClient, type ServerState } from './token-endpoint.js'
+import { answerTokenRequest, findClient, systemNow, type ServerState } from './token-endpoint.js'
 
 /** The endpoints of a provider. */
 export type ProviderEndpoint =
@@ -228,14 +228,14 @@ async function revoke(state: ServerState, request: ServerRequest): Promise<Respo
 }
 
 async function askApi(
-  { dialect, grants, used, now }: ServerState,
+  { dialect, grants, used }: ServerState,
   request: ServerRequest,
   endpoint: 'userinfo' | 'api',
 ): Promise<Response> {
   const [, scheme = '', value = ''] =
     /^(bearer|dpop) (\S+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
   const found = grants.findAccessToken(value)
-  const jkt = found?.jkt && (await checkProof(request, { seen: used, now: now(), accessToken: value }))
+  const jkt = found?.jkt && (await checkProof(request, { seen: used, now: systemNow(), accessToken: value }))
   const fits =
     found !== undefined &&
     found.jkt === jkt &&

@@ -21,9 +21,12 @@ export interface ServerState {
   readonly pushed: Map<string, { readonly parameters: URLSearchParams; readonly expiresAt: number }>
 }
 
+/** Clients date their assertions and proofs by the system's clock, which `advance()` does not move. */
+export const systemNow = (): number => Date.now() / 1000
+
 /** The registered client of a request, authenticated. @throws {OAuthRefusal} */
 export async function findClient(
-  { registrations, dialect, used, now }: ServerState,
+  { registrations, dialect, used }: ServerState,
   request: ServerRequest,
   form: URLSearchParams,
 ): Promise<Registration> {
@@ -31,7 +34,7 @@ export async function findClient(
   const registration = registrations.find((one) => one.redirectUri === redirectUri) ?? registrations[0]
   if (!registration) throw new OAuthRefusal('invalid_client', 'the client is unknown', 401)
   const audiences = [dialect.issuer, dialect.endpoints.token, `${dialect.issuer}/token`]
-  await authenticateClient(request, form, registration, { audiences, used, now: now() })
+  await authenticateClient(request, form, registration, { audiences, used, now: systemNow() })
   return registration
 }
 
@@ -47,8 +50,7 @@ export async function answerTokenRequest(server: ServerState, request: ServerReq
   if (request.method !== 'POST' || repeated)
     throw new OAuthRefusal('invalid_request', 'a form with each parameter once is posted here')
   const registration = await findClient(server, request, form)
-  const { used: seen, now } = server
-  const jkt = await checkProof(request, { seen, now: now() })
+  const jkt = await checkProof(request, { seen: server.used, now: systemNow() })
   switch (form.get('grant_type')) {
     case 'authorization_code':
       return json(await redeem(server, registration, form, jkt))
