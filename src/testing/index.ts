@@ -12,3 +12,11 @@ export type { BackendEndpoint, BankRequest } from './network/requests.js'
 export type { ApiHandler, ApiRequest } from './open-servers.js'
 export type { ProviderEndpoint } from './servers/server.js'
 export type { TamperTarget } from './servers/tamper.js'
+export {
+  createTestClient,
+  type TestCall,
+  type TestClient,
+  type TestConnection,
+  type TestStates,
+  type TestTokens,
+} from './test-client.js'
