@@ -24,7 +24,10 @@ export default defineConfig({
       formats: ['es'],
     },
     rolldownOptions: {
-      external: [/^node:/, /^(?:react|react-dom|oauth4webapi|idb-keyval|undici|redis)(?:\/|$)/],
+      external: [
+        /^node:/,
+        /^(?:react|react-dom|oauth4webapi|idb-keyval|undici|redis|msw|jest-environment-jsdom)(?:\/|$)/,
+      ],
       onLog,
       output: { preserveModules: true, preserveModulesRoot: 'src', entryFileNames: '[name].js' },
     },

@@ -1,32 +1,23 @@
-import {
-  createClient,
-  singleUser,
-  type AuthorizationState,
-  type CallbackState,
-  type Client,
-  type ClientOptions,
-  type ConnectionOf,
-  type DetailsOf,
-  type InputOf,
-  type ProviderName,
-  type Providers,
-  type SubjectOption,
+import type {
+  AuthorizationState,
+  CallbackState,
+  Client,
+  ClientOptions,
+  ConnectionOf,
+  DetailsOf,
+  InputOf,
+  ProviderName,
+  Providers,
+  SubjectOption,
 } from '../core/index.js'
 import type { Approval } from './approval.js'
-import type { Popup } from './browser/page.js'
-import type { Platform } from './browser/platform.js'
-import { openTab, type Tab } from './browser/tab.js'
+import { openKit } from './kit.js'
 import type { Endpoint, FaultTarget, Refusal } from './network/faults.js'
 import type { BankRequest } from './network/requests.js'
 import type { ApiHandler } from './open-servers.js'
-import { outsideAct } from './react.js'
 import { joinRealms } from './realm.js'
-import type { Ending } from './servers/authorization.js'
 import type { TamperTarget } from './servers/tamper.js'
-import { startConnections } from './start-connections.js'
-import { turn, waitFor } from './turns.js'
-import { createVisits } from './visits.js'
-import { createWorld, type World } from './world.js'
+import { toBank } from './to-bank.js'
 
 /** A connection that a test begins with: what the person approved, and what `authorize` was given. */
 export type StartingConnection<P> = Approval<DetailsOf<P>> & {
@@ -72,6 +63,8 @@ export interface AppTab<P extends Providers = Providers> {
 
 /** Every bank of the app, in memory. */
 export interface FakeBank<P extends Providers = Providers> extends AppTab<P> {
+  /** Resolves when the person is at the provider, with what they are asked for. The other functions here wait for that, too. */
+  arrival(provider: ProviderName<P>): Promise<BankRequest>
   /** The person signs in at the provider and approves. Resolves with what the app is shown, when React has rendered it. */
   approve<Name extends ProviderName<P>>(
     provider: Name,
@@ -150,228 +143,5 @@ export function fakeBank<const P extends Providers>(options: FakeBankOptions<P>)
     throw new TypeError('fakeBank: it brings a `platform` of its own. Leave it out of the options.')
   joinRealms()
   const kit = openKit(options)
-  return toBank(kit, options.subject ?? singleUser) as unknown as FakeBank<P>
-}
-
-/** The parts of one bank. */
-interface Kit {
-  readonly world: World
-  readonly tabs: Tab[]
-  readonly visits: ReturnType<typeof createVisits>
-  readonly open: (address: string) => Tab
-}
-
-const anyone = 'the-only-user'
-
-function openKit(options: FakeBankOptions): Kit {
-  const {
-    connected = {},
-    api = {},
-    navigate = () => undefined,
-    url = '/',
-    subject = singleUser,
-    ...app
-  } = options
-  const world = createWorld({
-    client: app,
-    origin: originOf(),
-    session: typeof subject === 'string' ? subject : subject === null ? null : anyone,
-    api,
-  })
-  followSubject(world, subject)
-  const tabs: Tab[] = []
-  const hidden = new Set<unknown>()
-  let isReady = Object.keys(connected).length === 0
-  const telling = <Args extends readonly unknown[]>(listener: ((...args: Args) => void) | undefined) =>
-    listener &&
-    ((...args: Args): void => {
-      if (isReady) listener(...args)
-    })
-  const { backend, onOutcome, onEvent, ...rest } = app
-  const make = (platform: Platform): Client =>
-    createClient({
-      ...rest,
-      subject,
-      platform,
-      // Its own `fetch` is for the network that there is.
-      ...(backend !== undefined && { backend: typeof backend === 'string' ? backend : backend.url }),
-      ...(onOutcome && { onOutcome: telling(onOutcome) as typeof onOutcome }),
-      ...(onEvent && { onEvent: telling(onEvent) as typeof onEvent }),
-    })
-
-  let begin = (): void => undefined
-  const ready = new Promise<void>((resolve) => {
-    begin = resolve
-  })
-  const open = (address: string): Tab => {
-    const tab = openTab(
-      {
-        browser: world.browser,
-        createClient: make,
-        onDeparture: (departure) => {
-          visits.arrive(departure)
-        },
-        ready,
-        isReady: () => isReady,
-        hidden,
-        setSubject(next) {
-          world.session = next
-        },
-      },
-      address,
-    )
-    tabs.push(tab)
-    return tab
-  }
-  const openPopupPage = (address: string, popup: Popup): void => {
-    const tab = open(address)
-    popup.onClosed = () => {
-      tab.close()
-      tabs.splice(tabs.indexOf(tab), 1)
-    }
-  }
-  const visits = createVisits(world, () => tabs, openPopupPage, navigate)
-  const first = open(url)
-  if (isReady) begin()
-  else {
-    void startConnections({ world, tab: first, visits, connected, hidden }).then((problem) => {
-      isReady = true
-      begin()
-      first.reveal()
-      // eslint-disable-next-line no-console -- nobody awaits it, and the test will fail for another reason
-      if (problem) console.error(problem)
-    })
-  }
-  return { world, tabs, visits, open }
-}
-
-/** The session that the app's backend has once it is known who the app's user is. */
-function followSubject(world: World, subject: SubjectOption): void {
-  if (typeof subject !== 'object' || subject === null) return
-  subject.then(
-    (found) => {
-      world.session = found
-    },
-    () => undefined,
-  )
-}
-
-/** Origin of the app's pages: that of the test's document, where the backend could have it, too. */
-function originOf(): string {
-  const { location } = globalThis as { readonly location?: { readonly origin: string } }
-  const origin = location?.origin ?? ''
-  return /^https:|^http:\/\/(?:localhost|127\.0\.0\.1)(?::|$)/.test(origin) ? origin : 'https://app.example'
-}
-
-function toAppTab(tab: Tab, settled: () => Promise<void>): AppTab {
-  return {
-    client: tab.client,
-    get url() {
-      return tab.page().url().href
-    },
-    reload: () =>
-      outsideAct(async () => {
-        const page = tab.page()
-        tab.load(page.url().href, page.historyState())
-        await settled()
-      }),
-  }
-}
-
-// eslint-disable-next-line max-lines-per-function -- one short member for each thing that a test can say
-function toBank({ world, tabs, visits, open }: Kit, subject: SubjectOption): FakeBank {
-  const { clock, faults, network } = world
-  const first = tabs[0] as Tab
-  let signedIn = typeof subject === 'string' ? subject : anyone
-
-  // What waits for time to pass waits for the test.
-  const isIdle = (): boolean => network.inFlight() === network.delayed()
-  const settled = async (): Promise<void> => {
-    await waitFor(
-      () => false,
-      () => true,
-      3,
-    )
-    for (let quiet = 0; quiet < 5; quiet = isIdle() ? quiet + 1 : 0) await turn()
-  }
-  const end = (provider: string, ending: Ending): Promise<never> =>
-    outsideAct(() => visits.end(provider, ending)) as Promise<never>
-  const forServers = async (work: (isMeant: (name: string) => boolean) => void, provider?: string) => {
-    await world.servers()
-    work((name) => provider === undefined || provider === name)
-  }
-
-  return Object.defineProperties(
-    {
-      approve: (provider: string, approval: Approval = {}) => end(provider, { kind: 'approve', approval }),
-      cancel: (provider: string) => end(provider, { kind: 'cancel' }),
-      deny: (provider: string) => end(provider, { kind: 'deny' }),
-      fail: (provider: string, error: string) => end(provider, { kind: 'error', error }),
-      leave: (provider: string) => outsideAct(() => visits.leave(provider)),
-      expireInitToken: (provider: string) =>
-        end(provider, {
-          kind: 'error',
-          error: 'invalid_request',
-          description: 'Request included expired Initialization Token.',
-        }),
-      loseReply(endpoint: Endpoint, target: FaultTarget = {}) {
-        faults.add(endpoint, { kind: 'lost' }, target)
-      },
-      refuse(endpoint: Endpoint, refusal: Refusal, target: FaultTarget = {}) {
-        faults.add(endpoint, { kind: 'refused', refusal }, target)
-      },
-      tamper(what: TamperTarget, provider?: string) {
-        faults.tamper(what, provider)
-      },
-      delay(milliseconds: number) {
-        faults.delayMilliseconds = milliseconds
-      },
-      offline(isOffline = true) {
-        faults.offline = isOffline
-      },
-      async expireAccessTokens(provider?: string) {
-        const { all } = await world.servers()
-        await forServers((isMeant) => {
-          for (const { grants } of all)
-            grants.expireAccessTokens(({ registration }) => isMeant(registration.name))
-        }, provider)
-      },
-      async revoke(provider?: string) {
-        const { all } = await world.servers()
-        await forServers((isMeant) => {
-          for (const { grants } of all) grants.revoke(({ registration }) => isMeant(registration.name))
-        }, provider)
-      },
-      signOut() {
-        signedIn = world.session ?? signedIn
-        world.session = null
-      },
-      signIn(next: string = signedIn) {
-        world.session = signedIn = next
-      },
-      otherTab: () => toAppTab(open('/'), settled),
-      advance: (seconds: number) =>
-        outsideAct(async () => {
-          clock.advance(seconds)
-          await settled()
-        }),
-      settled: () => outsideAct(settled),
-      requestsTo: (provider: string, endpoint?: string) =>
-        network.requests.filter(
-          (request) =>
-            request.to === 'provider' &&
-            request.provider === provider &&
-            (endpoint === undefined || request.endpoint === endpoint),
-        ),
-      handle: network.handle,
-      close() {
-        for (const tab of tabs) tab.close()
-        clock.stop()
-      },
-    },
-    {
-      ...Object.getOwnPropertyDescriptors(toAppTab(first, settled)),
-      requests: { enumerable: true, get: () => [...network.requests] },
-    },
-  ) as unknown as FakeBank
+  return toBank(kit) as unknown as FakeBank<P>
 }

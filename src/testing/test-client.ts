@@ -112,7 +112,7 @@ export interface TestClient<P extends Providers = Providers> extends Client<P> {
 export function createTestClient<C extends AnyClient = RegisteredClient>(
   states: TestStates<C['providers']> = {},
 ): TestClient<C['providers']> {
-  return createClientOf(states as TestStates) as unknown as TestClient<C['providers']>
+  return createClientOf(states as TestStates)
 }
 
 interface Store<T> extends ReadableStore<T> {

@@ -26,13 +26,15 @@ export interface WorldOptions {
   readonly origin: string
   readonly session: string | null
   readonly api: Readonly<Partial<Record<string, ApiHandler>>>
+  /** Whether what the test begins with is there. */
+  readonly isReady: () => boolean
 }
 
 /** Makes a world. The servers start with the first request. */
-export function createWorld({ client, origin, session, api }: WorldOptions): World {
+export function createWorld({ client, origin, session, api, isReady }: WorldOptions): World {
   const { providers, backend = '/connect', basePath = '', redirectUri } = client
   const clock = createClock()
-  const faults = createFaults()
+  const faults = createFaults(isReady)
   let starting: Promise<Servers> | undefined
   const servers = (): Promise<Servers> => (starting ??= start())
   const network = createNetwork(servers, { clock, faults, origin })
@@ -67,7 +69,7 @@ export function createWorld({ client, origin, session, api }: WorldOptions): Wor
       database: createDatabase(),
       tabs: createSharedTabs(clock),
       fetch: network.fetchFor('page'),
-      isOnline: () => !faults.offline,
+      isOnline: () => !faults.isOffline(),
     },
     clock,
     faults,

@@ -1,8 +1,9 @@
-import { cleanup, render, screen } from '@testing-library/react'
+import { render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import {
   CountersignProvider,
   singleUser,
+  type ClientOptions,
   useAuthorizationCallback,
   useAuthorize,
   useConnection,
@@ -10,9 +11,7 @@ import {
 import { oidc } from 'countersign/providers'
 import { fakeBank } from 'countersign/testing'
 import { StrictMode, useEffect, useState } from 'react'
-import { afterEach, expect, test, vi } from 'vitest'
-
-afterEach(cleanup)
+import { expect, test, vi } from 'vitest'
 
 const options = {
   subject: singleUser,
@@ -24,7 +23,7 @@ const options = {
       api: 'https://as.example/v1',
     }),
   },
-}
+} satisfies ClientOptions
 
 function Accounts() {
   const bank = useConnection('bank')

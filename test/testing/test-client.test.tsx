@@ -2,6 +2,8 @@ import { act, render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import {
   CountersignError,
+  singleUser,
+  type ClientOptions,
   useAuthorizationCallback,
   useAuthorize,
   useConnection,
@@ -9,19 +11,23 @@ import {
   type Client,
 } from 'countersign'
 import { oidc, stitch } from 'countersign/providers'
-import { createTestClient, type TestClient, type TestStates } from 'countersign/testing'
+import { createTestClient, fakeBank, type TestClient, type TestStates } from 'countersign/testing'
 import { useState } from 'react'
 import { expect, test, vi } from 'vitest'
 import { renderWith } from '../support/render.js'
 
-const providers = {
-  bank: oidc({ issuer: 'https://as.example', clientId: 'client-1', scope: 'openid', details: ['name'] }),
-  stitch: stitch({ clientId: 'test-1', scope: 'openid accounts' }),
-}
-type App = Client<typeof providers>
-type States = TestStates<typeof providers>
+const bank = oidc({ issuer: 'https://as.example', clientId: 'client-1', scope: 'openid', details: ['name'] })
+const options = {
+  subject: singleUser,
+  backend: '/connect',
+  providers: { bank, stitch: stitch({ clientId: 'test-1', scope: 'openid accounts' }) },
+} satisfies ClientOptions
 
-const clientOf = (states: States): TestClient<typeof providers> => createTestClient<App>(states)
+type Providers = (typeof options)['providers']
+type App = Client<Providers>
+type States = TestStates<Providers>
+
+const clientOf = (states: States): TestClient<Providers> => createTestClient<App>(states)
 
 function Bank({ client }: { readonly client: App }) {
   const bank = useConnection('bank', { client })
@@ -45,6 +51,11 @@ function Bank({ client }: { readonly client: App }) {
 }
 
 const shown = () => screen.getByRole('status').textContent
+
+test('is a client of the app, as far as types go', () => {
+  const client: App = clientOf({})
+  expect(Object.keys(client)).toEqual(expect.arrayContaining(Object.keys(fakeBank(options).client)))
+})
 
 test('shows nothing but what it is given', () => {
   const client = clientOf({})

@@ -26,78 +26,91 @@ export interface Pages {
 const restoring = { status: 'restoring' } as const
 const idle = { status: 'idle' } as const
 
+type Follow = <T>(key: string, read: () => ReadableStore<T>, show: (state: T) => T) => ReadableStore<T>
+
 /**
  * A client that lasts when the page is left: components keep it, and it goes on with the client of the page that the
  * provider sends the browser back to.
  */
 export function createLastingClient(pages: Pages): Client {
   const stores = new Map<string, ReadableStore<unknown>>()
-  const follow = <T>(key: string, read: () => ReadableStore<T>, show: (state: T) => T): ReadableStore<T> => {
-    const known = stores.get(key) as ReadableStore<T> | undefined
-    const store = known ?? followPages(pages, read, show)
+  const follow: Follow = <T>(key: string, read: () => ReadableStore<T>, show: (state: T) => T) => {
+    const store = (stores.get(key) as ReadableStore<T> | undefined) ?? followPages(pages, read, show)
     stores.set(key, store)
     return store
   }
-  const unlessHidden = (state: AuthorizationState): AuthorizationState =>
-    pages.isReady() && !pages.hidden.has(state) ? state : idle
-
-  const authorization = (name: string, input: { readonly connection?: string } = {}): Authorization => {
-    const real = (): Authorization => pages.current().authorization(name, input)
-    // A mistake in the name is thrown here, as by the real one.
-    real()
-    const run = <Result>(work: () => Promise<Result>): Promise<Result> =>
-      pages.isReady() ? work() : pages.ready.then(work)
-    return {
-      ...follow(`authorization ${name} ${input.connection ?? ''}`, real, unlessHidden),
-      authorize(click) {
-        if (pages.isReady()) real().authorize(click)
-        else void pages.ready.then(() => real().authorize(click))
-      },
-      authorizeAsync: (click) => run(() => real().authorizeAsync(click)),
-      prepare(click) {
-        if (pages.isReady()) real().prepare(click)
-        else void pages.ready.then(() => real().prepare(click))
-      },
-      prepareAsync: (click) => run(() => real().prepareAsync(click)),
-    }
-  }
-
-  const client: Client = {
-    providers: pages.current().providers,
+  const { current } = pages
+  return {
+    providers: current().providers,
     callback: follow<CallbackState>(
       'callback',
-      () => pages.current().callback,
+      () => current().callback,
       (state) => state,
     ),
     connections: {
       ...follow<ConnectionsState>(
         'connections',
-        () => pages.current().connections,
+        () => current().connections,
         (state) => (pages.isReady() ? state : restoring),
       ),
-      refresh: () => pages.current().connections.refresh(),
-      refreshAsync: () => pages.current().connections.refreshAsync(),
+      refresh: () => {
+        current().connections.refresh()
+      },
+      refreshAsync: () => current().connections.refreshAsync(),
     },
-    authorization: authorization as Client['authorization'],
+    authorization: createAuthorization(pages, follow),
     tokens: ((name: string, options: { readonly connection?: string } = {}) =>
       follow<TokensState>(
         `tokens ${name} ${options.connection ?? ''}`,
-        () => pages.current().tokens(name, options),
+        () => current().tokens(name, options),
         (state) => (pages.isReady() ? state : restoring),
       )) as unknown as Client['tokens'],
     ready: (async (name: string, options: { readonly signal?: AbortSignal }) => {
       await pages.ready
-      return pages.current().ready(name, options)
+      return current().ready(name, options)
     }) as Client['ready'],
     setSubject(subject) {
       pages.setSubject(subject)
-      pages.current().setSubject(subject)
+      current().setSubject(subject)
     },
     dispose: pages.dispose,
   }
-  return client
 }
 
+/** Makes the authorizations of a client. What is called before the test has begun waits for that. */
+function createAuthorization(pages: Pages, follow: Follow): Client['authorization'] {
+  const begun = <Result>(work: () => Promise<Result>): Promise<Result> =>
+    pages.isReady() ? work() : pages.ready.then(work)
+  const unlessHidden = (state: AuthorizationState): AuthorizationState =>
+    pages.isReady() && !pages.hidden.has(state) ? state : idle
+  const whenBegun = (work: () => void): void => {
+    // At once where that is possible: a popup opens only in the click.
+    if (pages.isReady()) work()
+    else void pages.ready.then(work)
+  }
+  return ((name: string, input: { readonly connection?: string } = {}): Authorization => {
+    const real = (): Authorization => pages.current().authorization(name, input)
+    // A mistake in the name is thrown here, as by the real one.
+    real()
+    return {
+      ...follow(`authorization ${name} ${input.connection ?? ''}`, real, unlessHidden),
+      authorize: (click) => {
+        whenBegun(() => {
+          real().authorize(click)
+        })
+      },
+      authorizeAsync: (click) => begun(() => real().authorizeAsync(click)),
+      prepare: (click) => {
+        whenBegun(() => {
+          real().prepare(click)
+        })
+      },
+      prepareAsync: (click) => begun(() => real().prepareAsync(click)),
+    }
+  }) as Client['authorization']
+}
+
+/** A store that goes on with that of the next page. */
 function followPages<T>(pages: Pages, read: () => ReadableStore<T>, show: (state: T) => T): ReadableStore<T> {
   return {
     get: () => show(read().get()),

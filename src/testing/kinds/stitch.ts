@@ -4,7 +4,7 @@ import { notFound, ok, type ApiAnswer } from '../servers/api.js'
 import { ResponseError } from '../servers/authorization.js'
 import type { Dialect } from '../servers/dialect.js'
 import type { AccessToken } from '../servers/grants.js'
-import { jsonOf } from '../servers/http.js'
+import { jsonOf, type ServerRequest } from '../servers/http.js'
 import { randomText } from '../servers/jwt.js'
 import type { Kind } from './kind.js'
 import { withSlash } from './routes.js'
@@ -31,7 +31,7 @@ export const stitch: Kind = ({ provider, redirectUri, clientKey }) => {
       },
       answer: (request, access) =>
         request.method === 'POST' && request.url.pathname === `${new URL(api).pathname}graphql`
-          ? answerQuery(String(jsonOf(request)['query'] ?? ''), access)
+          ? answerQuery(request, access)
           : notFound,
     },
     authentication: { method: 'private_key_jwt', key: clientKey.publicKey },
@@ -83,7 +83,7 @@ const scopeOfField: Readonly<Record<string, string>> = {
   accountHolder: 'accountholders',
 }
 
-function answerQuery(query: string, access: AccessToken | undefined): ApiAnswer {
+function answerQuery(request: ServerRequest, access: AccessToken | undefined): ApiAnswer {
   if (!access)
     return {
       status: 401,
@@ -92,7 +92,8 @@ function answerQuery(query: string, access: AccessToken | undefined): ApiAnswer 
         extensions: { code: 'UNAUTHENTICATED' },
       },
     }
-  const fields = new Set(query.match(/\w+/g))
+  const { query } = jsonOf(request)
+  const fields = new Set(typeof query === 'string' ? query.match(/\w+/g) : [])
   const missing = Object.entries(scopeOfField).find(
     ([field, scope]) => fields.has(field) && !access.scope.includes(scope),
   )?.[1]

@@ -25,9 +25,11 @@ type Effect = { readonly kind: 'lost' } | { readonly kind: 'refused'; readonly r
 /** What goes wrong in one bank. */
 export interface Faults {
   /** Milliseconds that every answer to the page takes. */
-  delayMilliseconds: number
-  /** The device has no network. */
-  offline: boolean
+  readonly delayMilliseconds: () => number
+  /** True while the device has no network. */
+  readonly isOffline: () => boolean
+  readonly setDelay: (milliseconds: number) => void
+  readonly setOffline: (isOffline: boolean) => void
   readonly add: (endpoint: Endpoint, effect: Effect, target: FaultTarget) => void
   /** The effect on this request, which is used up. */
   readonly take: (request: BankRequest) => Effect | undefined
@@ -38,17 +40,30 @@ export interface Faults {
 /** The endpoints of a provider, and of the backend contract. `token` is also where tokens are refreshed. */
 export type Endpoint = ProviderEndpoint | BackendEndpoint
 
-/** Makes a world in which nothing goes wrong. */
-export function createFaults(): Faults {
+/**
+ * Makes a world in which nothing goes wrong.
+ *
+ * @param isOn Nothing goes wrong while it says no: what a test wants is not for what it begins with.
+ */
+export function createFaults(isOn: () => boolean): Faults {
+  let delay = 0
+  let offline = false
   const pending: { readonly endpoint: Endpoint; readonly effect: Effect; readonly target: FaultTarget }[] = []
   const tampering: { readonly what: TamperTarget; readonly provider: string | undefined }[] = []
   return {
-    delayMilliseconds: 0,
-    offline: false,
+    delayMilliseconds: () => (isOn() ? delay : 0),
+    isOffline: () => isOn() && offline,
+    setDelay(milliseconds) {
+      delay = milliseconds
+    },
+    setOffline(isOffline) {
+      offline = isOffline
+    },
     add(endpoint, effect, target) {
       pending.push({ endpoint, effect, target })
     },
     take(request) {
+      if (!isOn()) return undefined
       const index = pending.findIndex(
         ({ endpoint, target: { provider, to = 'provider' } }) =>
           endpoint === request.endpoint &&
@@ -61,6 +76,7 @@ export function createFaults(): Faults {
       tampering.push({ what, provider })
     },
     takeTampering(name, place) {
+      if (!isOn()) return undefined
       const index = tampering.findIndex(
         ({ what, provider }) => placeOf(what) === place && (provider ?? name) === name,
       )

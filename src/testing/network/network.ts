@@ -4,7 +4,7 @@ import { json, type ServerRequest } from '../servers/http.js'
 import { contractCallOf, type KitBackend } from './backend.js'
 import type { Faults } from './faults.js'
 import { readRequest } from './read-request.js'
-import { describeRequest, type BankRequest, type RequestTarget } from './requests.js'
+import { describeRequest, type BankRequest, type OpenRequest, type RequestTarget } from './requests.js'
 
 /** Everything that answers. */
 export interface Servers {
@@ -19,7 +19,7 @@ export interface Network {
   readonly handle: (request: Request) => Promise<Response | undefined>
   readonly requests: readonly BankRequest[]
   /** Notes that a person has opened an authorization URL. */
-  readonly noteVisit: (provider: string, request: ServerRequest) => void
+  readonly noteVisit: (provider: string, url: URL) => BankRequest
   /** Number of requests that wait for an answer. */
   readonly inFlight: () => number
   /** Number of those that wait for time to pass. */
@@ -33,75 +33,92 @@ export function createNetwork(
   { clock, faults, origin }: { readonly clock: KitClock; readonly faults: Faults; readonly origin: string },
 ): Network {
   const requests: BankRequest[] = []
-  let inFlight = 0
-  let delayed = 0
-
-  async function answer(
-    from: 'page' | 'backend',
-    request: ServerRequest,
-    signal?: AbortSignal | null,
-  ): Promise<Response | undefined> {
-    const servers = await open()
-    const target = findTarget(servers, request)
-    if (!target) return undefined
-    const { entry, answered } = describeRequest(from, target, request, clock.now())
-    requests.push(entry)
-    const fault = faults.take(entry)
-    if (from === 'page' && faults.delayMilliseconds > 0) {
-      delayed += 1
-      await wait(clock, faults.delayMilliseconds, signal).finally(() => (delayed -= 1))
-    }
-    if (fault?.kind === 'refused') {
-      const { status = 400, error = 'server_error', headers = {} } = fault.refusal
-      answered(status)
-      return json({ error, error_description: 'The test wants it so.' }, status, headers)
-    }
-    const response = await target.answer()
-    if (fault?.kind === 'lost') throw noAnswer()
-    answered(response.status)
-    return response
+  const inFlight = new Set<symbol>()
+  const delayed = new Set<symbol>()
+  const note: Carrier['note'] = (...described) => {
+    const open = describeRequest(...described, clock.now())
+    requests.push(open.entry)
+    return open
   }
-
-  async function count<T>(work: () => Promise<T>): Promise<T> {
-    inFlight += 1
-    try {
-      return await work()
-    } finally {
-      inFlight -= 1
-    }
+  const carrier: Carrier = {
+    open,
+    faults,
+    note,
+    delay: (signal) => during(delayed, () => wait(clock, faults.delayMilliseconds(), signal)),
   }
-
   return {
     requests,
-    inFlight: () => inFlight,
-    delayed: () => delayed,
+    inFlight: () => inFlight.size,
+    delayed: () => delayed.size,
     clear: () => void requests.splice(0),
     fetchFor: (from, certificate) => (input, init) =>
-      count(async () => {
+      during(inFlight, async () => {
         // The client looks so whether a server is there at all. Where an answer was lost, none is.
         const isProbe = init?.mode === 'no-cors'
-        if (isProbe || (from === 'page' && faults.offline)) throw noAnswer()
+        if (isProbe || (from === 'page' && faults.isOffline())) throw noAnswer()
         const request = await readRequest(input, init, { base: origin, ...(certificate && { certificate }) })
-        const response = await answer(from, request, init?.signal)
-        if (response) return response
-        const { origin: server, pathname } = request.url
-        throw new TypeError(
-          `countersign/testing: nothing answers at ${server}${pathname}. It is neither the \`backend\` nor an address of a configured provider.`,
-        )
+        return (await carry(carrier, from, request, init?.signal)) ?? nobody(request)
       }),
     handle: (request) =>
-      count(async () => answer('page', await readRequest(request.clone(), {}, { base: origin }))),
-    noteVisit(provider, request) {
-      const { entry, answered } = describeRequest(
-        'person',
-        { to: 'provider', provider, endpoint: 'authorization' },
-        request,
-        clock.now(),
-      )
+      during(inFlight, async () =>
+        carry(carrier, 'page', await readRequest(request.clone(), {}, { base: origin })),
+      ),
+    noteVisit(provider, url) {
+      const request = { method: 'GET', url, headers: new Headers(), body: '', certificate: false }
+      const target = { to: 'provider', provider, endpoint: 'authorization' } as const
+      const { entry, answered } = note('person', target, request)
       answered(200)
-      requests.push(entry)
+      return entry
     },
   }
+}
+
+/** What it takes to carry a request. */
+interface Carrier {
+  readonly open: () => Promise<Servers>
+  readonly faults: Faults
+  readonly note: (from: BankRequest['from'], target: RequestTarget, request: ServerRequest) => OpenRequest
+  readonly delay: (signal: AbortSignal | null | undefined) => Promise<void>
+}
+
+/** Carries a request to whoever answers it, and the answer back, unless something goes wrong on the way. */
+async function carry(
+  { open, faults, note, delay }: Carrier,
+  from: 'page' | 'backend',
+  request: ServerRequest,
+  signal?: AbortSignal | null,
+): Promise<Response | undefined> {
+  const target = findTarget(await open(), request)
+  if (!target) return undefined
+  const { entry, answered } = note(from, target, request)
+  const fault = faults.take(entry)
+  if (from === 'page' && faults.delayMilliseconds() > 0) await delay(signal)
+  if (fault?.kind === 'refused') {
+    const { status = 400, error = 'server_error', headers = {} } = fault.refusal
+    answered(status)
+    return json({ error, error_description: 'The test wants it so.' }, status, headers)
+  }
+  const response = await target.answer()
+  if (fault?.kind === 'lost') throw noAnswer()
+  answered(response.status)
+  return response
+}
+
+/** Keeps a mark in a set while work is under way. */
+async function during<T>(set: Set<symbol>, work: () => Promise<T>): Promise<T> {
+  const mark = Symbol('work')
+  set.add(mark)
+  try {
+    return await work()
+  } finally {
+    set.delete(mark)
+  }
+}
+
+function nobody({ url: { origin, pathname } }: ServerRequest): never {
+  throw new TypeError(
+    `countersign/testing: nothing answers at ${origin}${pathname}. It is neither the \`backend\` nor an address of a configured provider.`,
+  )
 }
 
 const noAnswer = (): TypeError => new TypeError('Failed to fetch')

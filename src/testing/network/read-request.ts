@@ -13,7 +13,7 @@ export async function readRequest(
     headers.set('content-type', 'application/x-www-form-urlencoded;charset=UTF-8')
   return {
     method: (init?.method ?? given?.method ?? 'GET').toUpperCase(),
-    url: new URL(given?.url ?? String(input), base),
+    url: new URL(typeof input === 'string' || input instanceof URL ? input : input.url, base),
     headers,
     body: await (typeof body === 'string' || body instanceof URLSearchParams
       ? String(body)

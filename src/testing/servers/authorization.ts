@@ -11,6 +11,8 @@ export interface AuthorizationRequest {
   readonly redirectUri: string
   readonly state: string
   readonly scope: readonly string[]
+  /** Why it is refused: whatever the person was to do, they come back with that. */
+  readonly refusal?: ResponseError
 }
 
 /** Parameters of an authorization response. */

@@ -32,13 +32,13 @@ export interface Server {
   readonly endpointOf: (url: URL) => ProviderEndpoint | undefined
   readonly answer: (request: ServerRequest, endpoint: ProviderEndpoint) => Promise<Response>
   /**
-   * Reads the authorization request that a person opens.
+   * Reads and checks the authorization request that a person opens.
    *
    * @throws {PageError} for one that is refused on the provider's own page.
    */
-  readonly open: (url: URL) => AuthorizationRequest
+  readonly open: (url: URL) => Promise<AuthorizationRequest>
   /** Ends the person's visit: the URL of the authorization response. */
-  readonly end: (request: AuthorizationRequest, ending: Ending) => Promise<string>
+  readonly end: (request: AuthorizationRequest, ending: Ending) => string
 }
 
 /** What the servers of one bank share. */
@@ -116,18 +116,22 @@ export function createServer(
         if (error instanceof OAuthRefusal) return error.toResponse()
         throw error
       }),
-    open: (url) => openRequest(state, url),
-    async end(request, ending) {
-      const { redirectUri, registration } = request
-      let parameters
+    async open(url) {
+      const request = openRequest(state, url)
       try {
         await checkAuthorizationRequest(request, dialect)
-        parameters = endVisit(request, ending, dialect, grants, now())
-      } catch (error) {
-        if (!(error instanceof ResponseError)) throw error
-        const refusal = { kind: 'error', error: error.error, description: error.message } as const
-        parameters = endVisit(request, refusal, dialect, grants, now())
+        return request
+      } catch (refusal) {
+        if (!(refusal instanceof ResponseError)) throw refusal
+        return { ...request, refusal }
       }
+    },
+    end(request, ending) {
+      const { redirectUri, registration, refusal } = request
+      const decided: Ending = refusal
+        ? { kind: 'error', error: refusal.error, description: refusal.message }
+        : ending
+      const parameters = endVisit(request, decided, dialect, grants, now())
       const target = takeTampering(registration.name, 'response')
       return toResponseUrl(redirectUri, tamperWithResponse(parameters, target))
     },
