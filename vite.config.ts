@@ -20,6 +20,7 @@ export default defineConfig({
       entry: {
         ...Object.fromEntries(entries.map(({ name, source }) => [name, source])),
         'check-backend/index': 'src/check-backend/index.ts',
+        'testing/jest/environment': 'src/testing/jest/environment.ts',
       },
       formats: ['es'],
     },

@@ -1,6 +1,6 @@
 import type { Departure } from './browser/tab.js'
 import type { BankRequest } from './network/requests.js'
-import { PageError, type AuthorizationRequest } from './servers/authorization.js'
+import { PageError, type AuthorizationRequest } from './servers/authorization-request.js'
 import type { Server } from './servers/server.js'
 import type { World } from './world.js'
 

@@ -1,12 +1,6 @@
 export type { Approval } from './approval.js'
-export {
-  fakeBank,
-  type AppTab,
-  type FakeBank,
-  type FakeBankOptions,
-  type StartingConnection,
-  type VisitOutcome,
-} from './fake-bank.js'
+export type { AppTab, FakeBank, FakeBankOptions, StartingConnection, VisitOutcome } from './bank.js'
+export { fakeBank } from './fake-bank.js'
 export type { Endpoint, FaultTarget, Refusal } from './network/faults.js'
 export type { BackendEndpoint, BankRequest } from './network/requests.js'
 export type { ApiHandler, ApiRequest } from './open-servers.js'

@@ -8,7 +8,7 @@ import {
 import type { Popup } from './browser/page.js'
 import type { Platform } from './browser/platform.js'
 import { openTab, type Tab, type TabOptions } from './browser/tab.js'
-import type { FakeBankOptions } from './fake-bank.js'
+import type { FakeBankOptions } from './bank.js'
 import { startConnections } from './start-connections.js'
 import { createVisits, type Visits } from './visits.js'
 import { createWorld, type World } from './world.js'

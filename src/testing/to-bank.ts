@@ -1,11 +1,11 @@
 import type { Approval } from './approval.js'
 import type { Tab } from './browser/tab.js'
-import type { AppTab, FakeBank, VisitOutcome } from './fake-bank.js'
+import type { AppTab, FakeBank, VisitOutcome } from './bank.js'
 import type { Kit } from './kit.js'
 import { outsideAct } from './react.js'
 import type { Providers } from '../core/index.js'
 import type { Grants } from './servers/grants.js'
-import type { Ending } from './servers/authorization.js'
+import type { Ending } from './servers/authorization-request.js'
 import { turn } from './turns.js'
 
 /** Everything that a test can say and see, by the names of `FakeBank`. */

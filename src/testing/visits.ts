@@ -2,7 +2,7 @@ import type { AuthorizationState, CallbackState } from '../core/index.js'
 import { createArrivals, type Arrivals, type Visit } from './arrivals.js'
 import type { Popup } from './browser/page.js'
 import type { Departure, Tab } from './browser/tab.js'
-import type { Ending } from './servers/authorization.js'
+import type { Ending } from './servers/authorization-request.js'
 import { turn, waitFor } from './turns.js'
 import type { World } from './world.js'
 

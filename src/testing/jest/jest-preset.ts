@@ -1,6 +1,6 @@
 /** What Jest needs for this package. */
 export interface JestPreset {
-  /** An environment: jsdom, with what every browser and Node have and Jest's jsdom lacks. */
+  /** The path of an environment: jsdom, with what every browser and Node have and Jest's jsdom lacks. */
   readonly testEnvironment: string
   /** Packages that are ES modules alone are transformed like the app's own files. */
   readonly transformIgnorePatterns: readonly string[]
@@ -20,7 +20,10 @@ export interface JestPreset {
  * ```
  */
 export const jestPreset: JestPreset = {
-  testEnvironment: 'countersign/testing/jest/environment',
+  // Without the slash before the drive on Windows.
+  testEnvironment: decodeURIComponent(
+    new URL('./environment.js', import.meta.url).pathname.replace(/^\/(?=[A-Z]:)/i, ''),
+  ),
   // npm, Yarn and pnpm, whose packages lie one folder deeper.
   transformIgnorePatterns: [
     '/node_modules/(?!(?:\\.pnpm/[^/]+/node_modules/)?(?:countersign|oauth4webapi|idb-keyval)/)',

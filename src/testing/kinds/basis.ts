@@ -1,6 +1,6 @@
 import { basis as basisBackend } from '../../backend/index.js'
 import { notFound, ok, unauthorized, type ApiAnswer } from '../servers/api.js'
-import { ResponseError, type AuthorizationRequest } from '../servers/authorization.js'
+import { ResponseError, type AuthorizationRequest } from '../servers/authorization-request.js'
 import type { Grant } from '../servers/grants.js'
 import { decodeBytes, importSecret, verifyJwt } from '../servers/jwt.js'
 import type { Kind, ProviderSetup } from './kind.js'

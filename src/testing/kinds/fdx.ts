@@ -1,7 +1,7 @@
 import { fdx as fdxBackend, type FdxConsentTemplate, type JsonObject } from '../../backend/index.js'
 import { sampleAccounts } from '../data/accounts.js'
 import { insufficientScope, notFound, ok, unauthorized, type ApiAnswer } from '../servers/api.js'
-import { ResponseError } from '../servers/authorization.js'
+import { ResponseError } from '../servers/authorization-request.js'
 import type { Dialect } from '../servers/dialect.js'
 import type { AccessToken, Grant } from '../servers/grants.js'
 import { jsonOf, type ServerRequest } from '../servers/http.js'

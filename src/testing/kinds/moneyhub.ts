@@ -1,7 +1,7 @@
 import { moneyhub as moneyhubBackend } from '../../backend/index.js'
 import { sampleAccounts } from '../data/accounts.js'
 import { insufficientScope, notFound, ok, unauthorized, type ApiAnswer } from '../servers/api.js'
-import { ResponseError, type AuthorizationRequest } from '../servers/authorization.js'
+import { ResponseError, type AuthorizationRequest } from '../servers/authorization-request.js'
 import type { Dialect } from '../servers/dialect.js'
 import type { AccessToken, Grant } from '../servers/grants.js'
 import type { ServerRequest } from '../servers/http.js'

@@ -1,7 +1,7 @@
 import { stitch as stitchBackend } from '../../backend/index.js'
 import { sampleAccounts } from '../data/accounts.js'
 import { notFound, ok, type ApiAnswer } from '../servers/api.js'
-import { ResponseError } from '../servers/authorization.js'
+import { ResponseError } from '../servers/authorization-request.js'
 import type { Dialect } from '../servers/dialect.js'
 import type { AccessToken } from '../servers/grants.js'
 import { jsonOf, type ServerRequest } from '../servers/http.js'

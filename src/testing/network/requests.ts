@@ -1,4 +1,4 @@
-import { scopeValues } from '../servers/authorization.js'
+import { scopeValues } from '../servers/authorization-request.js'
 import { credentialsOf, type Credentials } from '../servers/client-authentication.js'
 import { formOf, jsonOf, type ServerRequest } from '../servers/http.js'
 import type { ProviderEndpoint } from '../servers/server.js'

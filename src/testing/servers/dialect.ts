@@ -1,5 +1,5 @@
 import type { ApiAnswer } from './api.js'
-import type { AuthorizationRequest, ResponseParameters } from './authorization.js'
+import type { AuthorizationRequest, ResponseParameters } from './authorization-request.js'
 import type { AccessToken, Grant } from './grants.js'
 import type { ServerRequest } from './http.js'
 import type { Claims } from './jwt.js'

@@ -3,7 +3,7 @@
 const encoder = new TextEncoder()
 
 /** Base64url of bytes, without padding. */
-export const encodeBytes = (bytes: Uint8Array): string =>
+const encodeBytes = (bytes: Uint8Array): string =>
   btoa(String.fromCharCode(...bytes))
     .replace(/\+/g, '-')
     .replace(/\//g, '_')
@@ -17,7 +17,7 @@ export const decodeBytes = (text: string): Uint8Array<ArrayBuffer> =>
 export const randomText = (bytes = 24): string => encodeBytes(crypto.getRandomValues(new Uint8Array(bytes)))
 
 /** SHA-256 of a text. */
-export const sha256 = async (text: string): Promise<Uint8Array> =>
+const sha256 = async (text: string): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text)))
 
 /** SHA-256 of a text as base64url: a code challenge, for instance. */
@@ -77,7 +77,7 @@ export async function signJwt(key: CryptoKey, header: Claims, claims: Claims): P
 }
 
 /** Header and claims of a JWT, unchecked; `undefined` where it is none. */
-export function readJwt(jwt: string): VerifiedJwt | undefined {
+function readJwt(jwt: string): VerifiedJwt | undefined {
   const [header = '', claims = '', ...more] = jwt.split('.')
   if (more.length !== 1) return undefined
   try {

@@ -2,13 +2,10 @@ import { unauthorized, type ApiAnswer } from './api.js'
 import {
   checkAuthorizationRequest,
   endVisit,
-  PageError,
   readAuthorizationRequest,
-  ResponseError,
   toResponseUrl,
-  type AuthorizationRequest,
-  type Ending,
 } from './authorization.js'
+import { PageError, ResponseError, type AuthorizationRequest, type Ending } from './authorization-request.js'
 import type { Dialect } from './dialect.js'
 import { checkProof } from './dpop.js'
 import { createGrants, type Grants } from './grants.js'

@@ -1,4 +1,4 @@
-import type { ResponseParameters } from './authorization.js'
+import type { ResponseParameters } from './authorization-request.js'
 import type { Claims } from './jwt.js'
 
 /**

@@ -1,4 +1,4 @@
-import { scopeValues } from './authorization.js'
+import { scopeValues } from './authorization-request.js'
 import { authenticateClient } from './client-authentication.js'
 import type { Dialect } from './dialect.js'
 import { checkProof } from './dpop.js'
