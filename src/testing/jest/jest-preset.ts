@@ -6,6 +6,13 @@ export interface JestPreset {
   readonly transformIgnorePatterns: readonly string[]
 }
 
+/** The path of a file beside this one, without the slash before the drive on Windows. */
+function pathOf(file: string): string {
+  // Not in one expression, which Vite would take for an asset and inline.
+  const { url } = import.meta
+  return decodeURIComponent(new URL(file, url).pathname.replace(/^\/(?=[A-Z]:)/i, ''))
+}
+
 /**
  * What Jest needs to load this package, for `jest.config.js`. Your own transform for TypeScript and JSX must take `.js` files
  * as well, as `@swc/jest` and `babel-jest` do.
@@ -20,10 +27,7 @@ export interface JestPreset {
  * ```
  */
 export const jestPreset: JestPreset = {
-  // Without the slash before the drive on Windows.
-  testEnvironment: decodeURIComponent(
-    new URL('./environment.js', import.meta.url).pathname.replace(/^\/(?=[A-Z]:)/i, ''),
-  ),
+  testEnvironment: pathOf('./environment.js'),
   // npm, Yarn and pnpm, whose packages lie one folder deeper.
   transformIgnorePatterns: [
     '/node_modules/(?!(?:\\.pnpm/[^/]+/node_modules/)?(?:countersign|oauth4webapi|idb-keyval)/)',

@@ -69,7 +69,8 @@ function admit(request: ServerRequest, url: string, opened: KitBackendOptions['o
 /** A `Request` as a browser sends it. No script may set `Origin` on one, so it gets headers and body of its own. */
 function toWebRequest({ method, url, headers, body }: ServerRequest, origin: string): Request {
   const request = new Request(url.href, { method })
-  const own = new Headers(headers)
+  // Copied one by one: Mock Service Worker keeps notes of its own on Headers, and a copy of them would lose some.
+  const own = new Headers([...headers])
   own.set('origin', origin)
   Object.defineProperty(request, 'headers', { value: own })
   Object.defineProperty(request, 'body', { value: body === '' ? null : new Response(body).body })
