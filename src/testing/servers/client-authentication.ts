@@ -1,5 +1,5 @@
 import { OAuthRefusal, type ServerRequest } from './http.js'
-import { verifyJwt } from './jwt.js'
+import { readJwt, verifyJwt } from './jwt.js'
 import type { Registration } from './registration.js'
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -34,6 +34,9 @@ export async function authenticateClient(
 ): Promise<void> {
   const given = credentialsOf(request.headers, form)
   const id = form.get('client_id')
+  const { sub: asserted = id } = readJwt(form.get('client_assertion') ?? '')?.claims ?? {}
+  if (id !== null && asserted !== id)
+    throw new OAuthRefusal('invalid_request', 'the client_id is not that of the client assertion')
   if (id !== null && id !== clientId) refuse('the client is unknown')
   switch (authentication.method) {
     case 'none':
@@ -49,7 +52,11 @@ export async function authenticateClient(
     case 'private_key_jwt': {
       if (form.get('client_assertion_type') !== assertionType) refuse('there is no client assertion')
       const { key } = authentication
-      const assertion = await verifyJwt(form.get('client_assertion') ?? '', () => key, ['ES256'])
+      const assertion = await verifyJwt(form.get('client_assertion') ?? '', () => key, [
+        'ES256',
+        'RS256',
+        'PS256',
+      ])
       if (!assertion) refuse('the signature of the client assertion is not good')
       const { iss, sub, aud, exp, jti } = assertion?.claims ?? {}
       if (iss !== clientId || sub !== clientId) refuse('the client assertion is of another client')
