@@ -3,8 +3,8 @@ import userEvent from '@testing-library/user-event'
 import { CountersignProvider, type Client } from 'countersign'
 import { createTestClient, fakeBank } from 'countersign/testing'
 import { StrictMode } from 'react'
-import { Accounts } from './accounts.js'
-import { bankOptions } from './bank-options.js'
+import { Accounts } from './accounts'
+import { bankOptions } from './bank-options'
 
 const show = (client: Client<(typeof bankOptions)['providers']>) =>
   render(

@@ -1,5 +1,5 @@
 import { createClient } from 'countersign'
-import { bankOptions } from './bank-options.js'
+import { bankOptions } from './bank-options'
 
 /** The app's client. */
 export const bank = createClient(bankOptions)
