@@ -21,6 +21,9 @@ export interface Visits {
 /** Turns to wait for somebody who is not on the way yet, such as an app that asks its own server before it calls `authorize`. */
 const patience = 150
 
+/** Turns to wait for an outcome while nothing seems to be under way, such as when a part of the app is loaded for the first time. */
+const longPatience = 3000
+
 /** Follows who is at which provider. @param openPopupPage Opens the page that a popup comes back with. */
 export function createVisits(
   world: World,
@@ -66,7 +69,7 @@ export function createVisits(
       await waitFor(
         () => callback.get().status !== 'pending',
         () => isIdle(world),
-        patience,
+        longPatience,
       )
       return callback.get()
     },
@@ -132,7 +135,7 @@ async function outcomeOfPopup(world: World, provider: string, tab: Tab): Promise
   await waitFor(
     () => !underWay.includes(now().status),
     () => isIdle(world),
-    patience,
+    longPatience,
   )
   return now()
 }
