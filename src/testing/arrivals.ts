@@ -1,4 +1,4 @@
-import type { Departure } from './browser/tab.js'
+import type { Departure, Tab } from './browser/tab.js'
 import type { BankRequest } from './network/requests.js'
 import { PageError, type AuthorizationRequest } from './servers/authorization-request.js'
 import type { Server } from './servers/server.js'
@@ -18,6 +18,8 @@ export interface Arrivals {
   readonly add: (departure: Departure) => void
   /** The latest visit to a provider. */
   readonly find: (provider: string) => Visit | undefined
+  /** The visit in a tab, popups aside, is over. */
+  readonly forget: (tab: Tab) => void
   /** A visit is over. */
   readonly remove: (visit: Visit) => void
   /** Why a provider has shown an error page, where one has. */
@@ -31,6 +33,11 @@ export function createArrivals({ servers, network }: World): Arrivals {
   const visits: Visit[] = []
   let refusal: Error | undefined
 
+  const end = ({ tab, popup }: Pick<Departure, 'tab' | 'popup'>): void => {
+    const index = visits.findIndex((visit) => visit.tab === tab && visit.popup === popup)
+    if (index >= 0) visits.splice(index, 1)
+  }
+
   async function open(departure: Departure): Promise<void> {
     const url = new URL(departure.url)
     const place = url.origin + url.pathname
@@ -40,8 +47,7 @@ export function createArrivals({ servers, network }: World): Arrivals {
     const { parameters, registration } = request
     const entry = network.noteVisit(registration.name, new URL(`${place}?${String(parameters)}`))
     // Who leaves once more from the same window is no longer where they were.
-    const before = visits.findIndex(({ tab, popup }) => tab === departure.tab && popup === departure.popup)
-    if (before >= 0) visits.splice(before, 1)
+    end(departure)
     visits.push({ ...departure, server, request, entry })
   }
 
@@ -53,7 +59,10 @@ export function createArrivals({ servers, network }: World): Arrivals {
       })
     },
     find: (provider) => visits.findLast(({ request }) => request.registration.name === provider),
-    remove: (visit) => void visits.splice(visits.indexOf(visit), 1),
+    forget: (tab) => {
+      end({ tab, popup: undefined })
+    },
+    remove: end,
     takeRefusal() {
       const taken = refusal
       refusal = undefined

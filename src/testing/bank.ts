@@ -71,8 +71,12 @@ export interface FakeBank<P extends Providers = Providers> extends AppTab<P> {
   cancel<Name extends ProviderName<P>>(provider: Name): Promise<VisitOutcome<P, Name>>
   /** The person refuses. */
   deny<Name extends ProviderName<P>>(provider: Name): Promise<VisitOutcome<P, Name>>
-  /** The provider sends the person back with an error, such as `temporarily_unavailable`. */
-  fail<Name extends ProviderName<P>>(provider: Name, error: string): Promise<VisitOutcome<P, Name>>
+  /** The provider sends the person back with an error, such as `temporarily_unavailable`, and perhaps a description of it. */
+  fail<Name extends ProviderName<P>>(
+    provider: Name,
+    error: string,
+    description?: string,
+  ): Promise<VisitOutcome<P, Name>>
   /** The person closes the popup, or comes back to the page by the Back button. */
   leave(provider: ProviderName<P>): Promise<void>
   /** Basis's initialization token expires before the person arrives: they come back with that error. */

@@ -45,6 +45,9 @@ export function openKit(options: FakeBankOptions): Kit {
     onDeparture: (departure) => {
       visits.arrive(departure)
     },
+    onLoad: (tab) => {
+      visits.forget(tab)
+    },
     ready: beginning.ready,
     isReady,
     hidden,

@@ -6,7 +6,7 @@ import { outsideAct } from './react.js'
 import type { Providers } from '../core/index.js'
 import type { Grants } from './servers/grants.js'
 import type { Ending } from './servers/authorization-request.js'
-import { turn } from './turns.js'
+import { turn, waitFor } from './turns.js'
 
 /** Everything that a test can say and see, by the names of `FakeBank`. */
 export function toBank(kit: Kit): FakeBank {
@@ -52,10 +52,18 @@ export function toBank(kit: Kit): FakeBank {
 
 type Run = <T>(work: () => Promise<T>) => Promise<T>
 
+/** Turns to wait for what every page finds out when it is loaded; it does not while the app does not know its user. */
+const loadingPatience = 500
+
 /** Waits until nothing is under way. What waits for time to pass waits for the test. */
-function createSettle({ world: { network } }: Kit): () => Promise<void> {
+function createSettle({ world: { network }, tabs }: Kit): () => Promise<void> {
   const isIdle = (): boolean => network.inFlight() === network.delayed()
+  const isLoaded = (tab: Tab): boolean => {
+    const { connections, callback } = tab.current()
+    return connections.get().status !== 'restoring' && callback.get().status !== 'pending'
+  }
   return async () => {
+    await waitFor(() => network.delayed() > 0 || tabs.every(isLoaded), isIdle, loadingPatience)
     for (let quiet = 0; quiet < 8; quiet = isIdle() ? quiet + 1 : 0) await turn()
   }
 }
@@ -84,7 +92,8 @@ function visiting({ visits }: Kit, run: Run) {
     approve: (provider: string, approval: Approval = {}) => end(provider, { kind: 'approve', approval }),
     cancel: (provider: string) => end(provider, { kind: 'cancel' }),
     deny: (provider: string) => end(provider, { kind: 'deny' }),
-    fail: (provider: string, error: string) => end(provider, { kind: 'error', error }),
+    fail: (provider: string, error: string, description?: string) =>
+      end(provider, { kind: 'error', error, ...(description !== undefined && { description }) }),
     leave: (provider: string) => run(() => visits.leave(provider)),
     expireInitToken: (provider: string) =>
       end(provider, {

@@ -10,6 +10,8 @@ import type { World } from './world.js'
 export interface Visits {
   /** Somebody has left. */
   readonly arrive: (departure: Departure) => void
+  /** Nobody is at a provider in this tab any more. */
+  readonly forget: (tab: Tab) => void
   /** Resolves when somebody is at the provider. @throws {Error} that says why nobody comes */
   readonly expect: (provider: string) => Promise<Visit>
   /** Ends the latest visit to a provider, and resolves with what the app is shown then. */
@@ -53,6 +55,7 @@ export function createVisits(
 
   return {
     arrive: arrivals.add,
+    forget: arrivals.forget,
     expect,
     async end(provider, ending) {
       const { server, request, tab, popup } = await take(provider)

@@ -32,6 +32,8 @@ export interface TabOptions {
   readonly createClient: (platform: Platform) => Client
   /** Somebody has left for a provider, in this tab or in a popup. */
   readonly onDeparture: (departure: Departure) => void
+  /** The tab shows a page of the app again: nobody is elsewhere in it. */
+  readonly onLoad: (tab: Tab) => void
   /** Resolves when the test's own beginning is set up. */
   readonly ready: Promise<void>
   readonly isReady: () => boolean
@@ -82,6 +84,7 @@ export function openTab(options: TabOptions, address: string): Tab {
     load(where, historyState = null) {
       // The document goes, and with it everything in its memory.
       shown.client.dispose()
+      options.onLoad(tab)
       shown = open(where, historyState)
       notify()
     },
