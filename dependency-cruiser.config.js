@@ -58,11 +58,16 @@ export default {
       not: '^src/providers/', // see the next rule
     }),
     never('only the entry of backend names providers', '^src/backend/(?!index\\.ts$)', '^src/providers/'),
+    never('testing uses the public entries', '^src/testing/', '^src/', {
+      not: '^src/(?:testing/|(?:(?:core|backend)/)?index\\.ts$)',
+    }),
+    never('testing takes types of the entry, which brings React', '^src/testing/', '^src/index\\.ts$', types),
+    never('nothing imports testing', '^src/(?!testing/)', '^src/testing/'),
     never('check-backend knows only protocol', '^src/check-backend/', '^src/(?!protocol/|check-backend/)'),
     neverReaches('a page reaches no backend', page, server),
     neverReaches('a backend reaches no page', server, page),
     never('the demo uses the public entries', '^demo/', '^src/', {
-      not: '^src/(?:(?:core|providers|messages|backend|backend/node)/)?index\\.ts$',
+      not: '^src/(?:(?:core|providers|messages|backend|backend/node|testing)/)?index\\.ts$',
     }),
 
     // Providers
@@ -130,7 +135,7 @@ export default {
     },
 
     // What is not ours
-    never('src imports three packages', '^src/', '(?:^|/)node_modules/', {
+    never('src imports three packages', '^src/(?!testing/msw/|testing/jest/)', '(?:^|/)node_modules/', {
       not: '(?:^|/)node_modules/(?:oauth4webapi|idb-keyval|react)/',
     }),
     {
@@ -142,7 +147,8 @@ export default {
     {
       name: 'every import is found',
       severity: 'error',
-      from: { path: '^(?:src|demo)/' },
+      // Jest's environment is an optional peer, and not installed here.
+      from: { path: '^(?:src|demo)/', pathNot: '^src/testing/jest/' },
       to: { couldNotResolve: true },
     },
   ],

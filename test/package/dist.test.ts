@@ -57,6 +57,13 @@ test('what a page loads on demand is one module a part, beside what it has loade
   expect(own('platform/fallback-lease.js')).toEqual(['platform/fallback-lease.js'])
 })
 
+test('nothing but the kit itself loads the kit for tests', () => {
+  const others = modules.filter((file) => !file.startsWith('testing/'))
+  const isKit = (file: string) => file.startsWith(`${root}dist/testing/`)
+  expect(others.filter((file) => [...staticImports(`${root}dist/${file}`)].some(isKit))).toEqual([])
+  expect(others.filter((file) => /import\(["'][^"']*testing\//.test(read(`${root}dist/${file}`)))).toEqual([])
+})
+
 describe.each(entries)('$specifier', ({ name, built }) => {
   test('is imported in Node without touching a global', async () => {
     const before = Object.getOwnPropertyNames(globalThis)
@@ -73,6 +80,9 @@ describe.each(entries)('$specifier', ({ name, built }) => {
       'messages/index': /^$/,
       'backend/index': /^oauth4webapi$/,
       'backend/node/index': /^node:|^undici$|^redis$|^oauth4webapi$/,
+      'testing/index': /^idb-keyval$|^oauth4webapi$/,
+      'testing/msw/index': /^msw$/,
+      'testing/jest/index': /^$/,
     }
     const pattern = allowed[name]
     const unexpected = packagesOf(built).filter((specifier) => !pattern?.test(specifier))
