@@ -37,7 +37,8 @@ const types = { except: [/** @type {const} */ ('type-only')] }
 /** What an app loads, and what a backend does. */
 const page =
   '^src/(?:index\\.ts$|core/|platform/|react/|providers/(?:index\\.ts$|\\w+/preset\\.ts$|kit/page/))'
-const server = '^src/(?:backend/|check-backend/|providers/(?:\\w+/backend\\.ts$|kit/backend/))'
+const server =
+  '^src/(?:backend/|check-backend/|store-commands/|providers/(?:\\w+/backend\\.ts$|kit/backend/))'
 
 /** The registry of what is loaded on demand; the eager parts reach the others by it. */
 const registry = '^src/core/lazy(?:-parts)?\\.ts$'
@@ -58,7 +59,16 @@ export default {
       not: '^src/providers/', // see the next rule
     }),
     never('only the entry of backend names providers', '^src/backend/(?!index\\.ts$)', '^src/providers/'),
-    never('check-backend knows only protocol', '^src/check-backend/', '^src/(?!protocol/|check-backend/)'),
+    never(
+      'check-backend knows only protocol; its main names the other commands',
+      '^src/check-backend/',
+      '^src/(?!protocol/|check-backend/|store-commands/[\\w-]+-command\\.ts$)',
+    ),
+    never(
+      'the commands about stores know stores',
+      '^src/store-commands/',
+      '^src/(?!store-commands/|backend/storage/|check-backend/(?:output|usage-error)\\.ts$)',
+    ),
     neverReaches('a page reaches no backend', page, server),
     neverReaches('a backend reaches no page', server, page),
     never('the demo uses the public entries', '^demo/', '^src/', {
@@ -134,9 +144,9 @@ export default {
       not: '(?:^|/)node_modules/(?:oauth4webapi|idb-keyval|react)/',
     }),
     {
-      name: 'Node is for backend/node and check-backend',
+      name: 'Node is for backend/node and the commands',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(?:backend/node|check-backend)/' },
+      from: { path: '^src/', pathNot: '^src/(?:backend/node|check-backend|store-commands)/' },
       to: { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'] },
     },
     {
