@@ -37,7 +37,7 @@ export interface PostgresStandby extends PostgresServer {
 const programs = [
   ...(process.env['PATH'] ?? '').split(delimiter),
   ...listFolder('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`),
-].find((folder) => isExecutable(join(folder, 'initdb')) && isExecutable(join(folder, 'postgres')))
+].find((folder) => ['initdb', 'postgres', 'pg_basebackup'].every((name) => isExecutable(join(folder, name))))
 
 /** Whether there is a PostgreSQL to be started. It refuses root, so as root there must be a user `postgres` or `nobody`. */
 export const hasPostgres = programs !== undefined && (!isRoot() || unprivileged() !== undefined)

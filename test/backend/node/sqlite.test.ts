@@ -5,7 +5,8 @@ import { sqliteStore, type SqliteDatabase } from 'countersign/backend/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createBench } from '../support/bench.js'
 import { describeStore } from '../storage/store-contract.js'
-import { openSqlite, provideSqlite } from '../../support/sqlite.js'
+import { openSqlite } from '../../support/open-sqlite.js'
+import { provideSqlite } from '../../support/sqlite.js'
 
 const opened: { close(): void }[] = []
 let folder = ''

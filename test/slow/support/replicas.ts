@@ -37,7 +37,7 @@ const shared = {
 }
 
 export async function startReplica(
-  setup: Pick<ReplicaSetup, 'redis' | 'server'> & Partial<ReplicaSetup>,
+  setup: Pick<ReplicaSetup, 'store' | 'server'> & Partial<ReplicaSetup>,
 ): Promise<Replica> {
   const whole: ReplicaSetup = { rotatesRefreshTokens: true, impatient: false, ...shared, ...setup }
   const child = fork(`${root}test/slow/support/replica.ts`, [JSON.stringify(whole)], {
