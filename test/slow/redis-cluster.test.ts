@@ -8,6 +8,7 @@ import { describeStore } from '../backend/storage/store-contract.js'
 import { freePort } from '../support/free-port.js'
 import { startRedis, type RedisServer } from '../support/redis-server.js'
 
+const run = promisify(execFile)
 const servers: RedisServer[] = []
 const clients: { destroy(): void }[] = []
 
@@ -23,7 +24,11 @@ beforeAll(async () => {
   for (let node = 0; node < 3; node += 1)
     servers.push(await startRedis({ 'cluster-enabled': 'yes', 'cluster-port': String(await freePort()) }))
   const addresses = servers.map(({ port }) => `127.0.0.1:${String(port)}`)
-  await promisify(execFile)('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'])
+  await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'])
+  for (const { port } of servers)
+    await expect
+      .poll(async () => (await run('redis-cli', ['-p', String(port), 'cluster', 'info'])).stdout)
+      .toContain('cluster_state:ok')
 })
 
 afterAll(async () => {
