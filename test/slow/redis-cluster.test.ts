@@ -12,6 +12,11 @@ const run = promisify(execFile)
 const servers: RedisServer[] = []
 const clients: { destroy(): void }[] = []
 
+async function isReady(port: number): Promise<boolean> {
+  const { stdout } = await run('redis-cli', ['-p', String(port), 'cluster', 'info'])
+  return stdout.includes('cluster_state:ok')
+}
+
 async function open() {
   const client = createCluster({ rootNodes: servers.map(({ url }) => ({ url })) })
   client.on('error', () => undefined)
@@ -25,10 +30,7 @@ beforeAll(async () => {
     servers.push(await startRedis({ 'cluster-enabled': 'yes', 'cluster-port': String(await freePort()) }))
   const addresses = servers.map(({ port }) => `127.0.0.1:${String(port)}`)
   await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'])
-  for (const { port } of servers)
-    await expect
-      .poll(async () => (await run('redis-cli', ['-p', String(port), 'cluster', 'info'])).stdout)
-      .toContain('cluster_state:ok')
+  for (const { port } of servers) while (!(await isReady(port))) await setTimeout(50)
 })
 
 afterAll(async () => {
