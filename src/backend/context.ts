@@ -28,7 +28,10 @@ export interface Context {
   /** Refreshes under way in this process, by connection. */
   readonly refreshes: Map<string, Promise<StoredTokens>>
   readonly emit: (name: BackendEvent['name'], event?: Partial<BackendEvent>) => void
-  readonly ready: Promise<unknown>
+  /** Fulfilled when the providers' keys are imported and `keys` belong to the store. */
+  readonly ready: () => Promise<void>
+  /** Asks the store for something. @throws what the store throws */
+  readonly ping: () => Promise<unknown>
 }
 
 /** The provider of a name, from the backend's own list. @throws {Refusal} `unknown_provider` */
