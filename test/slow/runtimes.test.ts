@@ -1,6 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createClientCertificate, createServerCertificate } from '../../demo/banks/certificates.js'
 import { startStitch } from '../../demo/banks/stitch.js'
 import { checkBackend } from '../../src/check-backend/check-backend.js'
 import type { CheckOptions } from '../../src/check-backend/options.js'
@@ -9,11 +13,13 @@ import type { StoreRuleResult } from '../../src/store-commands/check-store.js'
 import { app, checkOptions } from '../check-backend/support/app.js'
 import { createVisitor } from '../demo/banks/visitor.js'
 import type { RuntimeEnvironment } from './support/runtimes/handler.js'
+import type { MtlsEnvironment } from './support/runtimes/mtls.js'
 import { installRuntimes, runtimes, startRuntime, type Running } from './support/runtimes/programs.js'
 
 let bank: Awaited<ReturnType<typeof startStitch>>
 let check: Omit<CheckOptions, 'baseUrl'>
-let env: RuntimeEnvironment
+let env: RuntimeEnvironment & MtlsEnvironment
+let tls: Server
 
 beforeAll(async () => {
   await installRuntimes()
@@ -21,7 +27,16 @@ beforeAll(async () => {
   const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }
   bank = await startStitch({ redirectUris: [`${app}/callback/stitch`], jwks: { keys: [jwk] } })
   check = await checkOptions()
+  const [client, server] = await Promise.all([createClientCertificate('client'), createServerCertificate()])
+  tls = createServer({ ...server, requestCert: true, rejectUnauthorized: false }, ({ socket }, outgoing) => {
+    outgoing.end((socket as Partial<TLSSocket>).getPeerX509Certificate?.()?.subject ?? 'no certificate')
+  })
+  await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve))
   env = {
+    MTLS_URL: `https://127.0.0.1:${String((tls.address() as AddressInfo).port)}/`,
+    MTLS_CERT: client.cert,
+    MTLS_KEY: client.key,
+    MTLS_CA: server.cert,
     APP_ORIGIN: app,
     PROVIDER: `http://127.0.0.1:${String(check.providerPort)}`,
     CLIENT_SECRET: randomUUID(),
@@ -32,7 +47,11 @@ beforeAll(async () => {
   }
 })
 
-afterAll(() => bank.close())
+afterAll(async () => {
+  tls.closeAllConnections()
+  tls.close()
+  await bank.close()
+})
 
 const hasSqlite = (process.getBuiltinModule('node:sqlite' as 'node:fs') as unknown) !== undefined
 
@@ -108,6 +127,12 @@ describe.each(runtimes.filter((name) => name !== 'this Node' || hasSqlite))('in 
     const ended = await call('DELETE', `/connections/${id}`)
     expect(ended).toHaveProperty('revoked')
     expect(await call('GET', '/connections')).toEqual({ connections: [] })
+  })
+
+  // Workers have a binding for it instead: examples/workers/README.md.
+  test.skipIf(name === 'workerd')('mtlsFetch presents a client certificate', async () => {
+    const response = await fetch(`${running.origin}/mtls`)
+    expect([response.status, await response.text()]).toEqual([200, 'CN=client'])
   })
 
   test('it is healthy', async () => {

@@ -1,6 +1,7 @@
 // Deno: its own server, and its own SQLite in the form of Node's.
 import { sqliteStore } from 'countersign/backend/node'
 import { createHandler, type RuntimeEnvironment } from './handler.js'
+import { withMtls, type MtlsEnvironment } from './mtls.js'
 
 interface DenoGlobal {
   readonly env: { toObject(): Record<string, string> }
@@ -8,7 +9,8 @@ interface DenoGlobal {
 }
 
 const { Deno } = globalThis as unknown as { Deno: DenoGlobal }
-const env = Deno.env.toObject() as unknown as RuntimeEnvironment & { STORE: string; PORT: string }
-const handler = createHandler(env, sqliteStore(env.STORE), sqliteStore(env.STORE))
+const env = Deno.env.toObject() as unknown as RuntimeEnvironment &
+  MtlsEnvironment & { STORE: string; PORT: string }
+const handler = withMtls(createHandler(env, sqliteStore(env.STORE), sqliteStore(env.STORE)), env)
 
 Deno.serve({ port: Number(env.PORT), hostname: '127.0.0.1' }, handler)

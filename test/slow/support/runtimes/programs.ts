@@ -10,6 +10,7 @@ import { aliases } from '../../../../scripts/vite-options.js'
 import { endProcess } from '../../../support/end-process.js'
 import { freePort } from '../../../support/free-port.js'
 import type { RuntimeEnvironment } from './handler.js'
+import type { MtlsEnvironment } from './mtls.js'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 const source = join(root, 'test/runtimes')
@@ -43,7 +44,10 @@ export interface Running {
 }
 
 /** Bundles what a runtime runs, and starts it. */
-export async function startRuntime(runtime: Runtime, env: RuntimeEnvironment): Promise<Running> {
+export async function startRuntime(
+  runtime: Runtime,
+  env: RuntimeEnvironment & MtlsEnvironment,
+): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-runtime-'))
   const port = await freePort()
   const bundle = await bundleFor(runtime, folder)
