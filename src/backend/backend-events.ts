@@ -24,6 +24,11 @@ export interface BackendEvent {
     | 'record_unreadable'
   /** Epoch seconds. */
   readonly at: number
+  /**
+   * The id of the request, a UUID: the page's `x-fapi-interaction-id`, or one made here. The answer has it in that header, and so
+   * has the request to a provider's API. Absent for what belongs to no request.
+   */
+  readonly correlation?: string | undefined
   readonly provider?: string | undefined
   /** A connection's id. */
   readonly connection?: string | undefined

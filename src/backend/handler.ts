@@ -1,5 +1,6 @@
 import { respondRefusal } from './http/responses.js'
-import { forSubject, type Context } from './context.js'
+import { forRequest, forSubject, type Context } from './context.js'
+import { correlate, correlationOf } from './http/correlation.js'
 import { toRefusal } from './http/to-refusal.js'
 import { allowOrigin, checkOrigin, preflight } from './http/guard.js'
 import { createContext, type BackendOptions } from './options.js'
@@ -69,8 +70,11 @@ const secondsToReplace = 1
 export function createBackend<const P extends BackendProviders>(options: BackendOptions<P>): Backend {
   const context = createContext(options)
   const { track, isClosing, health, close } = createLifecycle(context)
-  const handle = async (request: Request): Promise<Response> =>
-    allowOrigin(await track(respond(context, request, isClosing())), request, context.guard)
+  const handle = async (request: Request): Promise<Response> => {
+    const correlation = correlationOf(request)
+    const answer = await track(respond(forRequest(context, correlation), request, isClosing()))
+    return allowOrigin(correlate(answer, correlation), request, context.guard)
+  }
   const backend = Object.assign(handle, { health, close })
   // Begins when somebody asks: a platform may allow no requests to a store before the first one that it serves.
   return Object.defineProperty(backend, 'ready', { get: context.ready }) as Backend
