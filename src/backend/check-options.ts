@@ -133,6 +133,6 @@ function checkStore(store: unknown): Store {
   const { get, put, delete: remove } = Object(store) as Partial<Store>
   if ([get, put, remove].every((method) => typeof method === 'function')) return store as Store
   throw new TypeError(
-    'createBackend needs a `store`: memoryStore() for a demo, redisStore(client) for production.',
+    'createBackend needs a `store`: memoryStore() for a demo, sqliteStore(path), postgresStore(pool) or redisStore(client) for production.',
   )
 }

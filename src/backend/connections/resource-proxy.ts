@@ -9,6 +9,7 @@ import { providerOf, type Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
 import { toRefusal } from '../http/to-refusal.js'
 import { sha256 } from '../crypto/hash.js'
+import { correlationHeader } from '../http/correlation.js'
 import { forwardedHeaders, relayedHeaders } from '../http/headers.js'
 import type { BackendProvider, HeldConnection, ResourceRoute, Resources } from '../provider.js'
 import { countRequest } from '../http/rate-limit.js'
@@ -178,6 +179,7 @@ async function ask(context: Context, forward: Forward, token: string): Promise<A
     const init = {
       method: route.method,
       headers: {
+        ...(context.correlation !== undefined && { [correlationHeader]: context.correlation }),
         ...headers,
         accept: 'application/json',
         authorization: `Bearer ${token}`,

@@ -58,5 +58,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       entries.delete(key)
       return Promise.resolve()
     },
+    // eslint-disable-next-line @typescript-eslint/require-await -- a store's keys may come from elsewhere
+    async *keys() {
+      for (const key of [...entries.keys()]) if (find(key)) yield key
+    },
   }
 }
