@@ -9,6 +9,7 @@ type FormName =
   | 'number'
   | 'object'
   | 'function'
+  | 'array'
   | 'url'
   | 'issuer'
   /** Strings in an array. */
@@ -84,7 +85,8 @@ function fits(value: unknown, kind: string): boolean {
     const { href } = parseSecureUrl(value, 'browser') ?? {}
     return href !== undefined && (kind === 'url' || !href.includes('?'))
   }
-  if (kind === 'parameters') return typeof value === 'object' && areStrings(Object.values({ ...value }))
+  if (kind === 'array') return Array.isArray(value)
+  if (kind === 'parameters') return Object(value) === value && areStrings(Object.values(value as object))
   if (kind.startsWith('string') && kind !== 'string')
     return Array.isArray(value)
       ? areStrings(value) && (kind === 'strings' || String(value) !== '')

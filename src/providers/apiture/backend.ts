@@ -51,7 +51,7 @@ const forms = {
   origins: 'strings',
   idToken: ['required', 'optional'],
   api: 'url',
-  routes: 'object',
+  routes: 'array',
   refreshRepeatable: 'boolean',
 } satisfies OptionForms<ApitureBackendOptions>
 

@@ -78,7 +78,7 @@ const forms = {
   tokenEndpoint: 'any',
   mode: ['mediated', 'bff'],
   api: 'any',
-  routes: 'object',
+  routes: 'array',
   initTokenSeconds: 'any',
   initTokenParam: ['init_token', 'token'],
   platformIds: 'strings',

@@ -70,11 +70,15 @@ const forms = {
   origins: 'strings',
   scopeOnUrl: 'boolean',
   fapi: 'boolean',
-  routes: 'object',
+  routes: 'array',
   revocation: 'object',
   clientScope: 'string',
   detailType: 'string',
 } satisfies OptionForms<FdxBackendOptions>
+
+const revocationForms = { reason: 'string!', initiator: 'string!' } satisfies OptionForms<
+  NonNullable<FdxBackendOptions['revocation']>
+>
 
 /**
  * An FDX data provider at the backend: pushes the consent request, redeems the code and speaks to the consent API, all over
@@ -178,6 +182,7 @@ function readOptions(options: FdxBackendOptions): string {
   if (fapi && scopeOnUrl)
     throw new TypeError('FAPI 2.0 has nothing but client_id and request_uri on the URL: drop `scopeOnUrl`.')
   checkTemplates(consents)
+  if (options.revocation) checkOptions('fdx: `revocation`', options.revocation, revocationForms)
   for (const name of ['issuer', 'api'] as const) readUrl(name, options[name])
   return options.api.endsWith('/') ? options.api : `${options.api}/`
 }
