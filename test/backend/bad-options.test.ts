@@ -215,7 +215,7 @@ test.each([
   ['Refusal', 'a code that does not exist', ['nonsense'], /Refusal needs an error code/],
   ['fdx', 'no template', [{ ...good['fdx'], consents: { a: undefined } }], /Consent template "a"/],
   ['fdx', 'no reason', [{ ...good['fdx'], revocation: {} }], /fdx: `revocation`: `reason` is missing/],
-  ['oidc', 'routes that are no list', [{ ...good['oidc'], routes: {} }], /oidc: `routes` must be/],
+  ['fdx', 'routes that are no list', [{ ...good['fdx'], routes: {} }], /fdx: `routes` is a list/],
   [
     'oauthClient',
     'null',
@@ -230,6 +230,25 @@ test.each([
   ],
 ])('%s, given %s, names what to change', async (name, _what, given, sentence) => {
   expect(await messageOf(name, ...given)).toMatch(sentence)
+})
+
+test.each(
+  Object.entries(good).flatMap(([name, options]) =>
+    ['clientId', 'scope'].filter((key) => key in options).map((key) => [name, key] as const),
+  ),
+)('%s refuses a `%s` that no authorization server would know', async (name, key) => {
+  for (const value of [' ', 'openid accounts\n', 'caf\u00e9'])
+    expect(await messageOf(name, { ...good[name], [key]: value })).toBe(
+      `${name}: \`${key}\` must be of the type string (RFC 6749).`,
+    )
+})
+
+test.each([
+  ['moneyhub', 'dataScope'],
+  ['fdx', 'clientScope'],
+])('%s refuses a `%s` that is no scope', async (name, key) => {
+  for (const value of [' ', '', 'accounts\n'])
+    expect(await messageOf(name, { ...good[name], [key]: value })).toContain(`\`${key}\``)
 })
 
 test('a secret that is undefined beside a key, as a variable of the environment that is not set, does not hide the key', async () => {

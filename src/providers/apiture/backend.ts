@@ -51,7 +51,7 @@ const forms = {
   origins: 'strings',
   idToken: ['required', 'optional'],
   api: 'url',
-  routes: 'array',
+  routes: 'object',
   refreshRepeatable: 'boolean',
 } satisfies OptionForms<ApitureBackendOptions>
 

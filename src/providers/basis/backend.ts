@@ -78,7 +78,7 @@ const forms = {
   tokenEndpoint: 'any',
   mode: ['mediated', 'bff'],
   api: 'any',
-  routes: 'array',
+  routes: 'object',
   initTokenSeconds: 'any',
   initTokenParam: ['init_token', 'token'],
   platformIds: 'strings',

@@ -54,7 +54,7 @@ const forms = {
   mode: ['mediated', 'bff'],
   details: 'strings',
   api: 'url',
-  routes: 'array',
+  routes: 'object',
   refreshRepeatable: 'boolean',
 } satisfies OptionForms<OidcBackendOptions>
 
