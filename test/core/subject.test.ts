@@ -292,7 +292,7 @@ describe('when another user signs in', () => {
     app.client.setSubject(null)
     expect(app.client.callback.get()).toEqual({ status: 'none' })
     app.client.setSubject('anna')
-    expect((await outcomeOf(app)).status).toBe('connected')
+    expect((await outcome(app)).status).toBe('connected')
     expect(scene.server.requests.token).toHaveLength(1)
   })
 
@@ -309,9 +309,6 @@ describe('when another user signs in', () => {
     expect((await until(app.client.connections, 'ready')).abandoned).toHaveLength(1)
   })
 })
-
-/** The callback's outcome after a change, which it is first `none` or `pending`. */
-const outcomeOf = (app: App) => until(app.client.callback, 'connected', 'failed', 'sign_in_required')
 
 describe('two users of one browser', () => {
   test('the second one sees nothing of the first, who has everything again', async () => {
