@@ -13,7 +13,7 @@ const names = Object.keys(exported)
 async function messageOf(name: string, ...parameters: readonly unknown[]): Promise<string | undefined> {
   const called = exported[name] as Callable & (new (...parameters: unknown[]) => unknown)
   try {
-    const made = name === 'Refusal' ? new called(...parameters) : called(...parameters)
+    const made = await (name === 'Refusal' ? new called(...parameters) : called(...parameters))
     await (Object(made) as { readonly ready?: unknown }).ready
     return undefined
   } catch (error) {
@@ -81,7 +81,9 @@ const good: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 test.each(names)(
   '%s says in a sentence of its own what it needs, given nothing that it can use',
   async (name) => {
-    for (const given of [[], [undefined], [null], ['x'], [7], [[]], [{}], [null, null], [() => 0, null]]) {
+    // A path is a file that would be made.
+    const text = name === 'sqliteStore' ? '' : 'x'
+    for (const given of [[], [undefined], [null], [text], [7], [[]], [{}], [null, null], [() => 0, null]]) {
       const message = await messageOf(name, ...given)
       if (message !== undefined) {
         expect(message).not.toMatch(unforeseen)
