@@ -56,7 +56,8 @@ export function createRestore(context: Context, reload: () => void): Restore {
       if (isNew) resumePending(context)
     }
     if (entries.some((entry) => mayNeedCare(entry, subject)))
-      hasChanged = (await (await lazyParts()).restoreTokens(context, subject, openedAt, entries)) || hasChanged
+      hasChanged =
+        (await (await lazyParts()).restoreTokens(context, subject, openedAt, entries)) || hasChanged
     const synced = entries.find(([key]) => key === syncedKey(subject))?.[1]
     if (mediator === undefined || isRecent(synced) || isRecent(asked.get(subject))) return hasChanged
     asked.set(subject, clock.now())
