@@ -285,7 +285,7 @@ describe('a client', () => {
     const unhandled = new Promise((resolve) => process.once('unhandledRejection', resolve))
     const { client } = scene.open(url, {
       redirectUri: (name) => {
-        if (++calls > 12) throw mistake
+        if (++calls > 5) throw mistake
         return `https://app.example/callback/${name}`
       },
     })

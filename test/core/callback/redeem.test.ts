@@ -1,4 +1,4 @@
-import { transactionKey } from '../../../src/core/records/keys.js'
+import { metadataKey, transactionKey } from '../../../src/core/records/keys.js'
 import { createClient, singleUser, type CommonInput } from 'countersign/core'
 import { apiture, type ApitureOptions } from 'countersign/providers'
 import { HttpResponse } from 'msw'
@@ -722,6 +722,7 @@ describe('when no answer comes', () => {
   test('a code that has waited for more than a minute without having been sent is out of time', async () => {
     const { browser, consent, open, server } = createScene(network)
     const url = await consent()
+    await browser.tamper(metadataKey('bank'), undefined)
     server.hostile.discovery = () => HttpResponse.error()
     const state = await until(open(url).client.callback, 'failed')
     delete server.hostile.discovery
@@ -731,8 +732,9 @@ describe('when no answer comes', () => {
   })
 
   test('a code that never left this page is not counted as sent', async () => {
-    const { consent, open, server } = createScene(network)
+    const { browser, consent, open, server } = createScene(network)
     const url = await consent()
+    await browser.tamper(metadataKey('bank'), undefined)
     server.hostile.discovery = () => HttpResponse.error()
     const app = open(url)
     const state = await until(app.client.callback, 'failed')
