@@ -37,7 +37,8 @@ const types = { except: [/** @type {const} */ ('type-only')] }
 /** What an app loads, and what a backend does. */
 const page =
   '^src/(?:index\\.ts$|core/|platform/|react/|providers/(?:index\\.ts$|\\w+/preset\\.ts$|kit/page/))'
-const server = '^src/(?:backend/|check-backend/|providers/(?:\\w+/backend\\.ts$|kit/backend/))'
+const server =
+  '^src/(?:backend/|check-backend/|store-commands/|providers/(?:\\w+/backend\\.ts$|kit/backend/))'
 
 /** The registry of what is loaded on demand; the eager parts reach the others by it. */
 const registry = '^src/core/lazy(?:-parts)?\\.ts$'
@@ -63,7 +64,16 @@ export default {
     }),
     never('testing takes types of the entry, which brings React', '^src/testing/', '^src/index\\.ts$', types),
     never('nothing imports testing', '^src/(?!testing/)', '^src/testing/'),
-    never('check-backend knows only protocol', '^src/check-backend/', '^src/(?!protocol/|check-backend/)'),
+    never(
+      'check-backend knows only protocol, and names the other commands',
+      '^src/check-backend/',
+      '^src/(?!protocol/|check-backend/|store-commands/)',
+    ),
+    never(
+      'the commands about stores know only the backend',
+      '^src/store-commands/',
+      '^src/(?!store-commands/|backend/|check-backend/(?:output|usage-error)\\.ts$)',
+    ),
     neverReaches('a page reaches no backend', page, server),
     neverReaches('a backend reaches no page', server, page),
     never('the demo uses the public entries', '^demo/', '^src/', {
@@ -139,9 +149,9 @@ export default {
       not: '(?:^|/)node_modules/(?:oauth4webapi|idb-keyval|react)/',
     }),
     {
-      name: 'Node is for backend/node and check-backend',
+      name: 'Node is for backend/node and the commands',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(?:backend/node|check-backend)/' },
+      from: { path: '^src/', pathNot: '^src/(?:backend/node|check-backend|store-commands)/' },
       to: { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'] },
     },
     {

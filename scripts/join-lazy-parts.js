@@ -85,6 +85,8 @@ async function joinPart(dir, part, elsewhere, shared = []) {
         formats: ['es'],
       },
       rolldownOptions: {
+        // As package.json says of the whole: a file is not imported for nothing that is used of it.
+        treeshake: { moduleSideEffects: false },
         external: [/^(?:oauth4webapi|idb-keyval)(?:\/|$)/],
         output: { entryFileNames: '[name].js', chunkFileNames: `${folder}/[name].js` },
       },

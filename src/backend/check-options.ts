@@ -37,7 +37,7 @@ export function checkBackendOptions(options: Readonly<Record<string, unknown>>):
   const store = checkStore(options['store'])
   if (keys === undefined && unsealed !== true && store.inProcess !== true) {
     throw new TypeError(
-      'This store needs `keys`, because refresh tokens would lie in it as plain text: give a key made with `openssl rand -base64 32`, or say `unsealed: true`.',
+      'This store needs `keys`, because refresh tokens would lie in it as plain text: give a key made with `openssl rand -base64 32`, or set `unsealed: true`.',
     )
   }
   checkFunction(
@@ -100,7 +100,9 @@ function checkProvider(name: string, { mode, redirectUris, resources }: BackendP
 
 function checkUrl(value: string, what: string, resolver: Resolver): void {
   if (!parseSecureUrl(value, resolver))
-    throw new TypeError(`The ${what} is no https URL (or http on this machine) without fragment: correct it.`)
+    throw new TypeError(
+      `The ${what} is not an https URL (or http on this machine) without fragment: correct it.`,
+    )
 }
 
 function checkOrigins(origins: unknown): readonly string[] {
@@ -113,7 +115,7 @@ function checkOrigins(origins: unknown): readonly string[] {
   return list.map((origin) => {
     if (typeof origin === 'string' && isOrigin(origin)) return origin
     throw new TypeError(
-      '`origins` holds something that is no https origin (or http on this machine): write scheme, host and port as browsers do, such as "https://app.example", without a path.',
+      '`origins` holds something that is not an https origin (or http on this machine): write scheme, host and port as browsers do, such as "https://app.example", without a path.',
     )
   })
 }
@@ -131,6 +133,6 @@ function checkStore(store: unknown): Store {
   const { get, put, delete: remove } = Object(store) as Partial<Store>
   if ([get, put, remove].every((method) => typeof method === 'function')) return store as Store
   throw new TypeError(
-    'createBackend needs a `store`: memoryStore() for a demo, redisStore(client) for production.',
+    'createBackend needs a `store`: memoryStore() for a demo, sqliteStore(path), postgresStore(pool) or redisStore(client) for production.',
   )
 }

@@ -6,14 +6,14 @@ const longestBytes = 2048
 /**
  * The input with its `appState` as it comes back: as JSON has it.
  *
- * @throws {TypeError} for one that is no JSON, or too much.
+ * @throws {TypeError} for one that is not JSON, or too much.
  */
 export function withAppState(input: CommonInput): CommonInput {
   if (input.appState === undefined) return input
   const json = toJson(input.appState)
   if (json === undefined)
     throw new TypeError(
-      '`appState` is no JSON: give plain objects, arrays, strings, numbers, booleans and null.',
+      '`appState` is not JSON: give plain objects, arrays, strings, numbers, booleans and null.',
     )
   if (new TextEncoder().encode(json).length > longestBytes)
     throw new TypeError(

@@ -1,5 +1,4 @@
 import { browserPlatform } from '../platform/platform.js'
-import { CountersignError } from '../protocol/errors.js'
 import { createAuthorization, type Authorization } from './authorize/authorization.js'
 import { createAuthorizationRuns, type AuthorizationRuns } from './authorize/authorization-runs.js'
 import type { ClickArgument, OnlyKnownInput } from './authorize/authorization-input.js'
@@ -67,7 +66,7 @@ export interface Client<P extends Providers = Providers> {
    * @throws {TypeError} for `undefined`, an empty string and anything else that names nobody.
    */
   setSubject(subject: string | null): void
-  /** Ends listening to other tabs and to the page. */
+  /** Ends listening to other tabs and to the page, and drops the tokens in memory. */
   dispose(): void
 }
 
@@ -100,25 +99,21 @@ export interface AnyClient {
  * })
  * ```
  */
-// eslint-disable-next-line max-lines-per-function -- it wires, and does nothing else
 export function createClient<const P extends Providers>(options: ClientOptions<P>): Client<P> {
   checkClientOptions(options)
   const onServer = typeof window === 'undefined' && !options.platform
-  const { namespace = 'countersign' } = options
+  const { namespace = 'countersign', providers } = options
   const platform = options.platform ?? browserPlatform(namespace)
-  const authorizations = new Map<string, AuthorizationRuns>()
-  const tokenStores = new Map<string, ReadableStore<TokensState>>()
+  const runs = new Map<string, AuthorizationRuns>()
+  const stores = new Map<string, ReadableStore<TokensState>>()
   const callback = createCallbackStore()
+  const subject = createSubject(platform, options.subject)
 
   const authorization = (name: string, input: CommonInput = {}): Authorization =>
     createAuthorization(
-      remember(authorizations, `${name} ${input.connection ?? ''}`, () =>
-        createAuthorizationRuns(context, name),
-      ),
+      remember(runs, `${name} ${input.connection ?? ''}`, () => createAuthorizationRuns(context, name)),
       input,
     )
-
-  const subject = createSubject(platform, options.subject)
   const context = createContext(options as ClientOptions, {
     platform,
     subject,
@@ -129,48 +124,40 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     follow: (id) => (id === sessionKey ? subject.check() : connections.load()),
   })
   const connections = createConnections(context)
-  const stop = onServer ? undefined : start(context, { subject, callback, connections })
+  const stop = onServer ? undefined : start(context, subject, connections, callback)
   const dispose = (): void => {
     stop?.()
+    context.tokens.forget()
     platform.tabs.close()
     release?.()
   }
   const release = options.platform || onServer ? undefined : takeNamespace(namespace, dispose)
 
-  const tokens = (
-    name: string,
-    { connection }: { connection?: string | undefined } = {},
-  ): ReadableStore<TokensState> =>
-    remember(tokenStores, `${name} ${connection ?? ''}`, () =>
-      createTokens(context, connections, name, connection),
+  const tokens = (name: string, { connection }: TokensOptions = {}): ReadableStore<TokensState> =>
+    remember(stores, `${name} ${connection ?? ''}`, () =>
+      createTokens(context, connections, name, connection, callback),
     )
+  const ready = async (name: string, settings?: ReadyOptions): Promise<unknown> =>
+    (await lazyParts()).ready(onServer ? undefined : callback, tokens(name, settings), settings)
 
-  const client: Client = {
-    providers: options.providers,
-    callback,
-    connections,
-    authorization: authorization as Client['authorization'],
-    tokens: tokens as Client['tokens'],
-    ready: (async (name: string, settings?: ReadyOptions) =>
-      (await lazyParts()).ready(
-        onServer ? undefined : callback,
-        tokens(name, settings),
-        settings,
-      )) as Client['ready'],
+  const client = {
+    ...{ providers, callback, connections, authorization, tokens, ready, dispose },
     setSubject: subject.set,
-    dispose,
   }
   return client as unknown as Client<P>
 }
 
-interface Stores {
-  readonly subject: Subject
-  readonly callback: CallbackStore
-  readonly connections: Connections
+interface TokensOptions {
+  readonly connection?: string | undefined
 }
 
 /** Takes the response that the page was opened with, and follows what happens in other tabs. The function given back ends that. */
-function start(context: Context, { subject, callback, connections }: Stores): () => void {
+function start(
+  context: Context,
+  subject: Subject,
+  connections: Connections,
+  callback: CallbackStore,
+): () => void {
   const { navigation, tabs } = context.platform
   const names = Object.keys(context.providers)
   checkConfiguration(context, names)
@@ -181,10 +168,6 @@ function start(context: Context, { subject, callback, connections }: Stores): ()
     void subject.check()
     void connections.load()
   })
-  const stop = (): void => {
-    stopWatching()
-    subject.stop()
-  }
   void connections.load()
   subject.start({
     changed() {
@@ -196,28 +179,27 @@ function start(context: Context, { subject, callback, connections }: Stores): ()
       connections.fail(error)
     },
   })
-  const complete = (part: 'complete' | 'completeAgain', what: Capture): void => {
-    navigation.whenActive(() => {
-      void callback.show(async () => (await lazyParts())[part](context, what))
+  complete(context, callback, capture)
+  return () => {
+    stopWatching()
+    subject.stop()
+  }
+}
+
+/** Completes the response that was captured; once more when the app's user has changed. */
+function complete(context: Context, callback: CallbackStore, capture: Capture | undefined): void {
+  const show = (part: 'complete' | 'completeAgain'): void => {
+    if (!capture) return
+    context.platform.navigation.whenActive(() => {
+      void callback.show(async () => (await lazyParts())[part](context, capture))
     })
   }
-  const canComplete = capture && navigation.isTopLevel()
   context.onReset(() => {
     // Nothing stays on show of what belongs to the one before.
     context.tokens.forget()
     callback.clear()
-    if (canComplete && subject.current() !== null) complete('completeAgain', capture)
+    if (context.subject() !== null) show('completeAgain')
   })
-  if (!capture) return stop
-  if (!canComplete) {
-    const error = new CountersignError(
-      'environment_unsupported',
-      'The provider answered inside a frame. It was not used: open the page in a window of its own.',
-    )
-    callback.set({ status: 'failed', error, returnTo: '/' })
-    return stop
-  }
-  callback.begin()
-  complete('complete', capture)
-  return stop
+  if (capture) callback.begin()
+  show('complete')
 }

@@ -67,15 +67,15 @@ const forms = {
 
 /** Checks the options of `createClient` as they are given, in a page and on a server. @throws {TypeError} */
 export function checkClientOptions(options: ClientOptions): void {
-  refuseSecrets({ ...(options as ClientOptions | undefined) })
+  refuseSecrets(options)
   checkOptions('createClient', options, forms)
-  const { basePath, providers } = options
-  if (basePath !== undefined && !/^(?:\/[\w.~-]+)+$/.test(basePath))
+  const { basePath = '/app', providers } = options
+  if (!/^(?:\/[\w.~-]+)+$/.test(basePath))
     throw new TypeError(
       'createClient: `basePath` begins with a slash and does not end with one, such as "/app".',
     )
-  for (const [name, provider] of Object.entries<unknown>(providers)) {
-    if (typeof (Object(provider) as Partial<Provider>).channel !== 'object')
+  for (const [name, provider] of Object.entries<Partial<Provider> | undefined>(providers)) {
+    if (typeof provider?.channel !== 'object')
       throw new TypeError(
         `createClient: "${name}" in \`providers\` is no provider. Call its preset there, such as oidc({ … }).`,
       )
@@ -84,28 +84,26 @@ export function checkClientOptions(options: ClientOptions): void {
 
 /** @throws {TypeError} naming the provider and what to change. */
 export function checkConfiguration(context: Context, names: readonly string[]): void {
-  const seen = new Set<string>()
+  const seen: string[] = []
   for (const name of names) {
     const provider = providerOf(context, name)
+    const refuse = (sentence: string): never => {
+      throw new TypeError(`Provider "${name}" ${sentence}`)
+    }
     refuseSecrets(provider)
     const { mode } = provider.channel
     const uri = context.redirectUri(name)
-    if (!/^[\w-]+$/.test(name))
-      throw new TypeError(`The provider name "${name}" may hold letters, digits, "-" and "_" only.`)
+    if (!/^[\w-]+$/.test(name)) refuse('needs a name of letters, digits, "-" and "_".')
     if (mode !== 'browser' && !context.backend)
-      throw new TypeError(`Provider "${name}" is in ${mode} mode: give createClient the \`backend\` option.`)
+      refuse(`is in ${mode} mode: give createClient the \`backend\` option.`)
     if (
+      uri.includes('#') ||
       !URL.canParse(uri) ||
-      new URL(uri).origin !== context.platform.navigation.url().origin ||
-      uri.includes('#')
-    ) {
-      throw new TypeError(
-        `The redirect URI of provider "${name}" must be a URL on this origin, without fragment.`,
-      )
-    }
+      new URL(uri).origin !== context.platform.navigation.url().origin
+    )
+      refuse('needs a redirect URI on this origin, without fragment.')
     // Without a redirect URI of its own, a response of one authorization server could pass for another's (RFC 9700 §4.4).
-    if (seen.has(uri))
-      throw new TypeError(`Provider "${name}" shares its redirect URI with another: give each its own.`)
-    seen.add(uri)
+    if (seen.includes(uri)) refuse('shares its redirect URI with another: give each its own.')
+    seen.push(uri)
   }
 }

@@ -17,6 +17,8 @@ export interface Context {
   readonly backend: BackendOption | undefined
   /** The app's user: `''` for `singleUser`, `null` while nobody is signed in, `undefined` while it is not known. */
   readonly subject: () => string | null | undefined
+  /** Begins to watch: the test it gives is true while the same user has stayed. What a backend says, it says of a session. */
+  readonly watchSubject: () => () => boolean
   /** Resolves when it is known who the app's user is. Never rejects. */
   readonly subjectKnown: () => Promise<unknown>
   /** Resolves when it is known who the app's user is. @throws {CountersignError} `subject_unknown` */
@@ -35,7 +37,7 @@ export interface Context {
   /** The channels that are loaded, by provider; channel/open-channel.ts fills it. */
   readonly channels: Map<string, Promise<Channel>>
   readonly emit: Emit
-  /** The app's own function for how transactions ended; callback/tell-outcome.ts calls it. */
+  /** The app's own function for how transactions ended; callback/report-outcome.ts calls it. */
   readonly onOutcome: ((outcome: Outcome) => void) | undefined
   /** Begins a connection again, with the provider and the input of one before. */
   readonly restart: (name: string, input: CommonInput) => Promise<unknown>

@@ -14,6 +14,7 @@ export type ContextParts = Pick<Context, 'restart' | 'requireSignIn' | 'follow'>
 export const createContext = (options: ClientOptions, { subject, ...parts }: ContextParts): Context => ({
   ...parts,
   subject: subject.current,
+  watchSubject: subject.watch,
   subjectKnown: subject.known,
   requireSubject: subject.require,
   onReset: subject.onReset,

@@ -8,6 +8,9 @@ export interface AccessToken {
   readonly expiresAt: number | undefined
 }
 
+/** What lies in the database, as `Database.entries` gives it. */
+type Entries = readonly [key: string, value: unknown][]
+
 /** The tokens of one connection. */
 export interface ConnectionTokens {
   readonly accessToken: AccessToken | undefined
@@ -18,6 +21,12 @@ export interface ConnectionTokens {
   readonly idTokenSubject?: string | undefined
   /** Refreshes that were refused or could not be read; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
+  /**
+   * Called before these tokens are forgotten: those that no other page has, see channel/own-tokens.ts.
+   *
+   * @param entries What lies in the database, where the connection's record is there no more.
+   */
+  readonly onForgotten?: (entries?: Entries) => void
 }
 
 /** The tokens of all connections, in the memory of this page and nowhere else. */
@@ -36,19 +45,24 @@ export interface HeldTokens {
    * @param connectedAt When the connection was made or renewed: epoch seconds.
    */
   readonly renew: (id: string, connectedAt: number, request: Promise<AccessToken>) => Promise<AccessToken>
-  /** Forgets the tokens of a connection, or of all; an answer that is still to come is not held. */
-  readonly forget: (id?: string) => void
+  /**
+   * Forgets the tokens of a connection, or of all; an answer that is still to come is not held.
+   *
+   * @param entries What lies in the database, where the connection's record is there no more.
+   */
+  readonly forget: (id?: string, entries?: Entries) => void
 }
 
 /** Makes the one owner of the tokens in this page's memory. */
 export function createHeldTokens(): HeldTokens {
   const held = new Map<string, ConnectionTokens>()
   const requests = new Map<string, Promise<AccessToken>>()
+  const ids = (): string[] => [...held.keys(), ...requests.keys()]
   const hold: HeldTokens['hold'] = (id, tokens) => {
     held.set(id, { accessToken: undefined, ...held.get(id), ...tokens })
   }
   return {
-    ids: () => [...held.keys(), ...requests.keys()],
+    ids,
     get: (id) => held.get(id),
     hold,
     pending: (id) => requests.get(id),
@@ -64,10 +78,11 @@ export function createHeldTokens(): HeldTokens {
       requests.set(id, settled)
       return settled
     },
-    forget(id) {
-      for (const map of [held, requests]) {
-        if (id === undefined) map.clear()
-        else map.delete(id)
+    forget(wanted, entries) {
+      for (const id of wanted === undefined ? ids() : [wanted]) {
+        held.get(id)?.onForgotten?.(entries)
+        held.delete(id)
+        requests.delete(id)
       }
     },
   }

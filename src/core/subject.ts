@@ -1,6 +1,6 @@
 import type { Platform } from '../platform/platform.js'
 import { CountersignError } from '../protocol/errors.js'
-import { lazyParts } from './lazy.js'
+import { isOutdated, noteSubject } from './records/subject.js'
 
 /**
  * The `subject` of an app without users of its own: everybody at this browser is the same user. Do not use it while you
@@ -34,6 +34,8 @@ export interface Subject {
   readonly set: (subject: string | null) => void
   /** Follows another tab that has signed somebody else in or out, perhaps while this page was frozen. */
   readonly check: () => Promise<void>
+  /** Begins to watch: the test it gives is true while the same user has stayed, without anybody in between. */
+  readonly watch: () => () => boolean
   /** Calls back when everything shown or held must go: the user has changed or signed out. */
   readonly onReset: (listener: () => void) => void
   /** Begins to follow the app's promise, and tells the other tabs whom this page takes for signed in. */
@@ -55,54 +57,53 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
   // Nothing follows it on a server, where an unhandled rejection would end the process.
   promise?.catch(() => undefined)
   let subject = isPromise(option) ? undefined : option === singleUser ? '' : checkSubject(option)
-  const waiting = createWait()
-  if (!promise) waiting.end()
   let failed = false
   let follower: Follower | undefined
-  const resets: (() => void)[] = []
+  const { reset, ...changes } = createChanges()
+  const [known, end] = createWait()
+  const [failure, fail] = createWait()
   const take = createNotes(platform, () => subject ?? null)
+  if (!promise) end()
 
   function become(next: string | null): void {
     const isAnother = subject !== undefined || failed
     subject = next
-    waiting.end()
+    end()
     // Work that began before the user was known goes on for that user.
-    if (isAnother) for (const reset of resets) reset()
+    if (isAnother) reset()
     follower?.changed()
   }
 
   return {
     current: () => subject,
-    known: () => waiting.ended,
-    require: () => Promise.race([waiting.ended, waiting.failed]),
+    ...changes,
+    known: () => known,
+    require: () => Promise.race([known, failure]),
     set(next) {
       // The same user has signed in again, after the backend said that nobody was.
       if (checkSubject(next) === subject) return follower?.changed()
       become(next)
-      if (follower) void take('noteSubject')
+      if (follower) void take(noteSubject)
     },
     async check() {
       const owner = subject
-      if (owner && (await take('isOutdated')) && owner === subject) become(null)
-    },
-    onReset(listener) {
-      resets.push(listener)
+      if (owner && (await take(isOutdated)) && owner === subject) become(null)
     },
     start(next) {
       follower = next
-      if (subject) void take('noteSubject')
+      if (subject) void take(noteSubject)
       // A setSubject() in the meantime is newer.
       const isLate = (): boolean => subject !== undefined || !follower
       promise?.then(
         (found) => {
           if (isLate()) return
           become(found)
-          if (found) void take('noteSubject')
+          if (found) void take(noteSubject)
         },
         () => {
           if (isLate()) return
           failed = true
-          waiting.fail(subjectUnknown())
+          fail(Promise.reject(subjectUnknown()))
           next.failed(subjectUnknown())
         },
       )
@@ -120,7 +121,7 @@ const isPromise = (option: unknown): option is Promise<unknown> =>
 function checkSubject(value: unknown): string | null {
   if (value === null || (typeof value === 'string' && value !== '')) return value
   throw new TypeError(
-    `The subject is ${value === '' ? 'an empty string' : typeof value}. Give the id of the app's user as a string, null when nobody is signed in, createClient also a promise of either while you find out, or singleUser when the app has no users.`,
+    `The subject is ${value === '' ? 'an empty string' : typeof value}. Give the id of the app's user as a string, null when nobody is signed in, or singleUser when the app has no users; createClient also takes a promise while you find out.`,
   )
 }
 
@@ -131,35 +132,44 @@ const subjectUnknown = (): CountersignError =>
     { recovery: 'sign_in' },
   )
 
-/** A wait that ends, even after it has failed. */
-function createWait(): {
-  readonly ended: Promise<void>
-  readonly failed: Promise<never>
-  readonly end: () => void
-  readonly fail: (error: CountersignError) => void
-} {
-  let end = (): void => undefined
-  let fail: (error: CountersignError) => void = () => undefined
-  const ended = new Promise<void>((resolve) => {
-    end = resolve
-  })
-  const failed = new Promise<never>((_resolve, reject) => {
-    fail = reject
-  })
-  failed.catch(() => undefined)
-  return { ended, failed, end, fail }
+/** Tells of changes of the user, and of whether there has been one. */
+function createChanges(): Pick<Subject, 'watch' | 'onReset'> & { readonly reset: () => void } {
+  const listeners: (() => void)[] = []
+  let changes = 0
+  return {
+    reset() {
+      changes += 1
+      for (const listener of listeners) listener()
+    },
+    onReset(listener) {
+      listeners.push(listener)
+    },
+    watch() {
+      const since = changes
+      return () => since === changes
+    },
+  }
 }
 
 /** Notes and checks run one after the other: until this page has noted its user, the previous one is noted. */
 function createNotes(
   platform: Platform,
   subject: () => string | null,
-): (step: 'noteSubject' | 'isOutdated') => Promise<unknown> {
+): (step: typeof noteSubject | typeof isOutdated) => Promise<unknown> {
   let turn: Promise<unknown> = Promise.resolve()
   return (step) =>
     (turn = turn
-      .then(lazyParts)
-      .then((parts): Promise<unknown> => parts[step](platform, subject()))
-      // Without storage or this part of the app it cannot be told, and what matters fails by itself.
+      .then((): Promise<unknown> => step(platform, subject()))
+      // Without storage it cannot be told, and what matters fails by itself.
       .catch(() => undefined))
+}
+
+/** A promise and what settles it. Where it is rejected and nobody waits, that is no error. */
+function createWait(): [promise: Promise<unknown>, settle: (result?: Promise<never>) => void] {
+  let settle!: (result?: Promise<never>) => void
+  const promise = new Promise<unknown>((resolve) => {
+    settle = resolve
+  })
+  promise.catch(() => undefined)
+  return [promise, settle]
 }

@@ -26,6 +26,11 @@ export interface Navigation {
    * tabs may have been missed meanwhile. The function given back ends that.
    */
   onShown(listener: () => void): () => void
+  /**
+   * Calls back when the page goes away: it is left, closed, or kept in the back/forward cache. The function given back ends
+   * that. A platform may do without.
+   */
+  onHidden?(listener: () => void): () => void
 }
 
 /** The real window's navigation. */
@@ -68,11 +73,17 @@ export const windowNavigation: Navigation = {
       // Of these events, only the `pageshow` of a page that is loaded says `false`.
       if (!document.hidden && persisted !== false) listener()
     }
-    document.addEventListener('visibilitychange', handle)
-    addEventListener('pageshow', handle)
+    const stops = [listen(document, 'visibilitychange', handle), listen(window, 'pageshow', handle)]
     return () => {
-      document.removeEventListener('visibilitychange', handle)
-      removeEventListener('pageshow', handle)
+      for (const stop of stops) stop()
     }
   },
+  onHidden: (listener) => listen(window, 'pagehide', listener),
+}
+
+function listen(target: EventTarget, type: string, listener: (event: Event) => void): () => void {
+  target.addEventListener(type, listener)
+  return () => {
+    target.removeEventListener(type, listener)
+  }
 }

@@ -13,6 +13,15 @@ export interface Tabs {
    * @throws the AbortSignal's `TimeoutError` when the lock did not come free in time.
    */
   lock<T>(name: string, seconds: number, work: () => Promise<T>): Promise<T>
+  /**
+   * Requests a Web Lock of this name, as `LockManager.request` does. Gives `undefined`, and does nothing, where there are no
+   * Web Locks: no lease stands in. A platform without it is one without Web Locks.
+   */
+  request?<T>(
+    name: string,
+    options: LockOptions,
+    work: (lock: Lock | null) => Promise<T>,
+  ): Promise<T> | undefined
   /** Tells the other tabs that a record changed. Carries an id, never a value. */
   announce(id: string): void
   /** Calls back with the ids that other tabs announce; the function given back ends that. */
@@ -26,16 +35,31 @@ export function openTabs(name: string, clock: Clock, database: Database): Tabs {
   let channel: BroadcastChannel | undefined
   let closed = false
   const open = (): BroadcastChannel | undefined => {
-    if (!closed && typeof BroadcastChannel !== 'undefined') channel ??= new BroadcastChannel(name)
+    if (!closed && typeof BroadcastChannel !== 'undefined')
+      channel ??= unlessForbidden(() => new BroadcastChannel(name))
     return channel
   }
+  // lib.dom promises `locks` always; insecure contexts and test environments do not have it.
+  const locks = (): LockManager | undefined =>
+    unlessForbidden(() => (globalThis.navigator as Partial<Navigator> | undefined)?.locks)
+  const request = <T>(
+    lockName: string,
+    options: LockOptions,
+    work: (lock: Lock | null) => Promise<T>,
+  ): Promise<T> | undefined => locks()?.request(`${name}:${lockName}`, options, work)
   return {
-    async lock(lockName, seconds, work) {
-      // lib.dom promises `locks` always; insecure contexts and test environments do not have it.
-      const { locks } = (globalThis.navigator as Partial<Navigator> | undefined) ?? {}
-      if (!locks) return (await import('./lease.js')).withLease({ clock, database }, lockName, seconds, work)
-      const signal = AbortSignal.timeout(seconds * 1000)
-      return await locks.request(`${name}:${lockName}`, { signal }, () => work())
+    request,
+    async lock<T>(lockName: string, seconds: number, work: () => Promise<T>) {
+      let begun: Promise<T> | undefined
+      try {
+        if (locks()) {
+          const signal = AbortSignal.timeout(seconds * 1000)
+          return await (request(lockName, { signal }, () => (begun = work())) as Promise<T>)
+        }
+      } catch (error) {
+        if (begun || !isForbidden(error)) throw error
+      }
+      return (await import('./fallback-lease.js')).withLease({ clock, database }, lockName, seconds, work)
     },
     announce(id) {
       open()?.postMessage({ v: 1, id })
@@ -55,5 +79,18 @@ export function openTabs(name: string, clock: Clock, database: Database): Tabs {
       channel = undefined
       closed = true
     },
+  }
+}
+
+/** Test for the answer of a browser in which people have blocked cookies and site data. */
+const isForbidden = (error: unknown): boolean => (error as Partial<Error> | null)?.name === 'SecurityError'
+
+/** What `get` gives; `undefined` where the browser forbids it, as Firefox does BroadcastChannel with blocked cookies. */
+function unlessForbidden<T>(get: () => T): T | undefined {
+  try {
+    return get()
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    return undefined
   }
 }

@@ -14,7 +14,7 @@ export function parseEndpoint(value: unknown, name: string, resolver: Resolver =
     throw new ValidationError(
       'metadata_invalid',
       name,
-      `The ${name} is no https URL without fragment and user name. Check the provider's configuration.`,
+      `The ${name} is not an https URL without fragment and user name. Check the provider's configuration.`,
       {
         recovery: 'configure',
       },

@@ -2,7 +2,7 @@ import { encodeBase64url } from './base64url.js'
 import { decodeBase64url } from './base64url-decode.js'
 import type { Json } from './contract.js'
 import { ValidationError } from './errors.js'
-import { digest } from './pkce.js'
+import { digest } from './digest.js'
 
 /** The claims of a verified ID Token. @see https://openid.net/specs/openid-connect-core-1_0.html#IDToken */
 export interface IdTokenClaims {
@@ -31,8 +31,11 @@ export interface IdTokenExpectation {
   readonly now: number
   /** Seconds by which the clock may be behind the server's. @defaultValue 60 for `iat`, 30 for `auth_time` */
   readonly clockToleranceSeconds?: number | undefined
-  /** `true` for one that came with a code: it must be new. */
+  /** `true` for one that came with a code: it must be new, and have the nonce of the request, or none. */
   readonly fresh: boolean
+  readonly nonce?: string | undefined
+  /** Seconds since the person signed in, at most: then the token must say when that was. */
+  readonly maxAgeSeconds?: number | undefined
 }
 
 /** The signature algorithms that are accepted: asymmetric ones, whatever the server's metadata lists. */
@@ -60,8 +63,8 @@ export function refuseIdToken(claim: string, why = `has no acceptable ${claim}`)
 }
 
 /**
- * The checks of an ID Token that oauth4webapi leaves to its caller. Issuer, audience, expiry, nonce and signature have
- * been checked before.
+ * The checks of an ID Token that oauth4webapi leaves to its caller. Issuer, audience, expiry, the form of the claims and the
+ * signature are its part.
  *
  * @throws {ValidationError} `id_token_invalid` naming the claim.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
@@ -72,10 +75,13 @@ export async function checkIdToken(
   expected: IdTokenExpectation,
 ): Promise<void> {
   const { azp, iat, auth_time: authTime, sub, at_hash: atHash, s_hash: sHash } = claims
-  const { now, clockToleranceSeconds } = expected
+  const { now, clockToleranceSeconds: tolerance, fresh, maxAgeSeconds } = expected
   if (azp !== undefined && azp !== expected.clientId) refuseIdToken('azp')
-  if (iat > now + (clockToleranceSeconds ?? 60) || (expected.fresh && iat < now - 600)) refuseIdToken('iat')
-  if (authTime !== undefined && authTime > now + (clockToleranceSeconds ?? 30)) refuseIdToken('auth_time')
+  if (fresh && claims.nonce !== expected.nonce) refuseIdToken('nonce')
+  if (iat > now + (tolerance ?? 60) || (fresh && iat < now - 600)) refuseIdToken('iat')
+  const age = authTime === undefined ? Infinity : now - authTime
+  if (-age > (tolerance ?? 30) || (maxAgeSeconds !== undefined && age > maxAgeSeconds + (tolerance ?? 30)))
+    refuseIdToken('auth_time')
   if (sub.length > 255 || (expected.subject !== undefined && sub !== expected.subject)) refuseIdToken('sub')
   const algorithm = algorithmOf(idToken)
   if (atHash !== undefined && atHash !== (await halfHash(expected.accessToken, algorithm)))

@@ -1,8 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { parseEndpoint } from './authorization-request.js'
 import { CountersignError, NetworkError, ValidationError } from './errors.js'
-import { readJsonObject, type Answer, type Fetch } from './http.js'
-import { oauthRequest } from './oauth-request.js'
+import { readJsonObject, request, type Answer, type Fetch } from './http.js'
 import { isLoopback, type Resolver } from './secure-url.js'
 
 /** The metadata of an authorization server, checked. Keep one object per server: its signing keys are kept by it. */
@@ -47,6 +46,8 @@ export const codeFlowCalls = (scope: string, par = false): EndpointName[] => [
   ...(par ? (['pushed_authorization_request_endpoint'] as const) : []),
 ]
 
+const headers = { accept: 'application/json' }
+
 const refuse = (member: string, sentence: string): never => {
   throw new ValidationError('metadata_invalid', member, sentence, { recovery: 'configure' })
 }
@@ -66,20 +67,17 @@ export async function discover(
 ): Promise<ServerMetadata> {
   const url = parseEndpoint(issuer, 'issuer', rules.resolver)
   if (url.href.includes('?')) refuse('issuer', 'An issuer has no query. Correct `issuer`.')
-  const ask = (algorithm: 'oidc' | 'oauth2'): Promise<Answer> =>
-    oauthRequest(
-      fetch,
-      (through) => oauth.discoveryRequest(url, { algorithm, ...through, ...insecure(url) }),
-      { maximumBytes: 1_048_576 },
-    )
+  const path = url.pathname.replace(/\/$/, '')
+  const ask = (wellKnown: string): Promise<Answer> =>
+    request(fetch, url.origin + wellKnown, { headers }, { maximumBytes: 1_048_576 })
   // A page cannot read a 404 without CORS headers: to it, such a server is there and says nothing.
-  const openid = await ask('oidc').catch((error: unknown) => {
+  const openid = await ask(`${path}/.well-known/openid-configuration`).catch((error: unknown) => {
     if (error instanceof NetworkError && error.recovery === 'configure') return error
     throw error
   })
   const found = openid instanceof CountersignError ? undefined : documentOf(openid)
   if (found) return checkMetadata(found, issuer, rules)
-  const fallback = await ask('oauth2').catch((error: unknown) => {
+  const fallback = await ask(`/.well-known/oauth-authorization-server${path}`).catch((error: unknown) => {
     throw openid instanceof CountersignError ? openid : error
   })
   const document = documentOf(fallback)

@@ -1,19 +1,9 @@
 import { encodeBase64url } from './base64url.js'
+import { sha256 } from './digest.js'
 
 /** 32 random bytes as 43 base64url characters: enough for a verifier, a state and a nonce alike. */
 function randomValue(): string {
   return encodeBase64url(crypto.getRandomValues(new Uint8Array(32)))
-}
-
-// Shared with id-token.ts, so that this module and base64url.ts have the same users: a bundler then keeps both in the page's
-// entry, where each alone would become a file of its own.
-/** Hash of a string's UTF-8 bytes. @param algorithm As Web Crypto names it, such as `SHA-256`. */
-export const digest = (value: string, algorithm: string): Promise<ArrayBuffer> =>
-  crypto.subtle.digest(algorithm, new TextEncoder().encode(value))
-
-/** SHA-256 of a string, as 43 base64url characters. */
-export async function sha256(value: string): Promise<string> {
-  return encodeBase64url(new Uint8Array(await digest(value, 'SHA-256')))
 }
 
 /**

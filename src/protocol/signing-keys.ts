@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import { request, type Fetch } from './http.js'
-import { insecure, type ServerMetadata } from './metadata.js'
+import { readJsonObject, request, type Fetch } from './http.js'
+import type { ServerMetadata } from './metadata.js'
 
 /** Seconds for which a server's keys are used before they are fetched again. */
 const keptSeconds = 300
@@ -8,8 +8,9 @@ const keptSeconds = 300
 /** Seconds between fetches that signatures cause which the known keys do not confirm: at most six a minute and server. */
 const pauseSeconds = 10
 
-/** A key set as oauth4webapi takes it. */
-interface KeySet extends oauth.ExportedJWKSCache {
+/** A key set. */
+interface KeySet {
+  readonly jwks: oauth.ExportedJWKSCache['jwks']
   /** Epoch seconds at which it was fetched. */
   readonly at: number
 }
@@ -48,37 +49,10 @@ export async function checkSignature(
     at !== undefined && Math.abs(now() - at) < seconds
   const recentSet = (): KeySet | undefined => (isRecent(keys.set?.at, keptSeconds) ? keys.set : undefined)
 
-  /** The error of the signature by these keys, or by those that oauth4webapi fetches into an empty cache. */
-  const verify = async (cache: oauth.JWKSCacheInput): Promise<Error | undefined> => {
-    try {
-      // A copy of the server has no keys of its own in oauth4webapi.
-      await oauth.validateApplicationLevelSignature({ ...server }, response, {
-        [oauth.jwksCache]: cache,
-        [oauth.customFetch]: async (href: string, init: object): Promise<Response> => {
-          const answer = await request(fetch, href, init, { maximumBytes: 1_048_576 })
-          const { status, headers } = answer.response
-          return new Response(answer.text || null, { status, headers })
-        },
-        ...insecure(server.jwks_uri ?? server.issuer),
-      })
-      return undefined
-    } catch (error) {
-      return error as Error
-    }
-  }
-
-  const fetchSet = async (): Promise<KeySet> => {
-    const cache: Partial<oauth.ExportedJWKSCache> = {}
-    const failure = await verify(cache as oauth.JWKSCacheInput)
-    if (!cache.jwks) throw failure as Error
-    // When they are too old is decided here, by the clock that was given.
-    return (keys.set = { jwks: cache.jwks, uat: Infinity, at: now() })
-  }
-
   const known = recentSet()
   let failure: Error | undefined
   if (known) {
-    failure = await verify(known)
+    failure = await verify(server, response, known)
     if (failure === undefined) return undefined
     // Another call has fetched newer ones meanwhile.
     if (recentSet() !== known) return checkSignature(server, response, fetch, now)
@@ -86,8 +60,10 @@ export async function checkSignature(
   if (!known || keys.fetching || !isRecent(keys.refetchedAt, pauseSeconds)) {
     if (known && !keys.fetching) keys.refetchedAt = now()
     try {
-      keys.fetching ??= fetchSet().finally(() => (keys.fetching = undefined))
-      failure = await verify(await keys.fetching)
+      keys.fetching ??= fetchSet(server, fetch)
+        .then((jwks) => (keys.set = { jwks, at: now() }))
+        .finally(() => (keys.fetching = undefined))
+      failure = await verify(server, response, await keys.fetching)
     } catch (error) {
       if (!known) return error as Error
     }
@@ -95,3 +71,32 @@ export async function checkSignature(
   if (failure && (failure as { code?: unknown }).code !== oauth.KEY_SELECTION) throw failure
   return failure
 }
+
+/** The error of a signature by these keys; `undefined` when it is good. */
+async function verify(
+  server: ServerMetadata,
+  response: Response,
+  { jwks }: KeySet,
+): Promise<Error | undefined> {
+  try {
+    // A copy of the server has no keys of its own in oauth4webapi. When they are too old is decided here, by the clock that was given.
+    await oauth.validateApplicationLevelSignature({ ...server }, response, {
+      [oauth.jwksCache]: { jwks, uat: Infinity },
+    })
+    return undefined
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/** @throws {NetworkError} when no answer came. @throws {Error} for an answer that is no key set. */
+async function fetchSet({ jwks_uri: uri = '' }: ServerMetadata, fetch: Fetch): Promise<KeySet['jwks']> {
+  const answer = await request(fetch, uri, { headers }, { maximumBytes: 1_048_576 })
+  const { keys } = (answer.response.status === 200 ? readJsonObject(answer) : undefined) ?? {}
+  // With anything else oauth4webapi would fetch the keys itself.
+  if (!Array.isArray(keys) || !keys.every((key) => Object(key) === key && !Array.isArray(key)))
+    throw new Error('no key set')
+  return { keys: keys as readonly object[] } as KeySet['jwks']
+}
+
+const headers = { accept: 'application/json, application/jwk-set+json' }

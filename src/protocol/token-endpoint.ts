@@ -57,35 +57,16 @@ export async function redeemCode(endpoint: TokenEndpoint, grant: Grant): Promise
     server.issuer,
     server.authorization_response_iss_parameter_supported ?? false,
   )
-  const parameters = new URLSearchParams({
-    code: grant.code,
-    state: grant.state,
-    ...(grant.iss !== undefined && { iss: grant.iss }),
-  })
-  return withoutCauses(async () => {
-    // The page has checked the response already; oauth4webapi wants to have seen it as well.
-    const response = oauth.validateAuthResponse(
-      server,
-      { client_id: endpoint.clientId },
-      parameters,
-      grant.state,
-    )
-    const answer = await exchange(endpoint, grant, (client, options) =>
-      oauth.authorizationCodeGrantRequest(
-        server,
-        client,
-        endpoint.authentication,
-        response,
-        grant.redirectUri,
-        grant.codeVerifier,
-        {
-          ...options,
-          ...(grant.parameters && { additionalParameters: grant.parameters }),
-        },
-      ),
-    )
-    return checked(answer)
-  })
+  return withoutCauses(async () =>
+    checked(
+      await exchange(endpoint, grant, 'authorization_code', {
+        ...grant.parameters,
+        redirect_uri: grant.redirectUri,
+        code: grant.code,
+        code_verifier: grant.codeVerifier,
+      }),
+    ),
+  )
 }
 
 /**
@@ -102,9 +83,9 @@ export async function refreshTokens(
   subject?: string,
 ): Promise<RefreshedTokens> {
   return withoutCauses(async () => {
-    const { tokens, unchecked } = await exchange(endpoint, { subject }, (client, options) =>
-      oauth.refreshTokenGrantRequest(endpoint.server, client, endpoint.authentication, refreshToken, options),
-    )
+    const { tokens, unchecked } = await exchange(endpoint, { subject }, 'refresh_token', {
+      refresh_token: refreshToken,
+    })
     return unchecked ? { refreshToken: tokens.refreshToken } : tokens
   })
 }
@@ -119,18 +100,9 @@ export async function requestClientCredentials(
   endpoint: TokenEndpoint,
   parameters: Readonly<Record<string, string>>,
 ): Promise<TokenSet> {
-  return withoutCauses(async () => {
-    const answer = await exchange({ ...endpoint, idToken: 'optional' }, {}, (client, options) =>
-      oauth.clientCredentialsGrantRequest(
-        endpoint.server,
-        client,
-        endpoint.authentication,
-        parameters,
-        options,
-      ),
-    )
-    return checked(answer)
-  })
+  return withoutCauses(async () =>
+    checked(await exchange({ ...endpoint, idToken: 'optional' }, {}, 'client_credentials', parameters)),
+  )
 }
 
 /** A token response in which everything is right, but perhaps for a signature that could not be checked. */
@@ -140,25 +112,30 @@ interface Exchanged {
   readonly unchecked: Error | undefined
 }
 
-type Send = (client: oauth.Client, options: oauth.TokenEndpointRequestOptions) => Promise<Response>
-
 function checked({ tokens, unchecked }: Exchanged): CheckedTokens {
   if (unchecked) throw unchecked
   return tokens
 }
 
-async function exchange(endpoint: TokenEndpoint, expected: ExpectedIdToken, send: Send): Promise<Exchanged> {
-  const { server, dpop } = endpoint
+async function exchange(
+  endpoint: TokenEndpoint,
+  expected: ExpectedIdToken,
+  grantType: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<Exchanged> {
+  const { server, clientId, dpop, mtls = false } = endpoint
+  const client: oauth.Client = { client_id: clientId, use_mtls_endpoint_aliases: mtls }
   const options: oauth.TokenEndpointRequestOptions = {
     ...insecure(server.token_endpoint ?? server.issuer),
     ...(dpop && { DPoP: dpop }),
   }
-  const client: oauth.Client = {
-    client_id: endpoint.clientId,
-    use_mtls_endpoint_aliases: endpoint.mtls ?? false,
-  }
   const ask = (): Promise<Answer> =>
-    oauthRequest(endpoint.fetch, (through) => send(client, { ...options, ...through }))
+    oauthRequest(endpoint.fetch, (through) =>
+      oauth.genericTokenEndpointRequest(server, client, endpoint.authentication, grantType, parameters, {
+        ...options,
+        ...through,
+      }),
+    )
   let answer = await ask()
   // The server asks for its nonce in the proof, at most once: RFC 9449 §8.
   if (dpop && oauthErrorOf(answer) === 'use_dpop_nonce') answer = await ask()

@@ -60,7 +60,7 @@ export function parseTokenResponse(
   const type = body['token_type'] ?? rules.assumedTokenType
   const tokenType = typeof type === 'string' ? normalizeTokenType(type, rules) : undefined
   const scope = body['scope']
-  if (scope !== undefined && typeof scope !== 'string') refuse('scope', 'has a scope that is no string')
+  if (scope !== undefined && typeof scope !== 'string') refuse('scope', 'has a scope that is not a string')
   return {
     accessToken,
     tokenType: tokenType ?? refuse('token_type', 'has a token_type that this client did not ask for'),
@@ -97,9 +97,9 @@ function normalizeTokenType(
 
 function expiry(value: unknown): number | undefined {
   if (value === undefined) return undefined
-  // Some servers write the number as a string; anything but digits is no number of seconds.
+  // Some servers write the number as a string; anything but digits is not a number of seconds.
   const seconds = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
   if (typeof seconds !== 'number' || !(seconds >= 0))
-    return refuse('expires_in', 'has an expires_in that is no number of seconds')
+    return refuse('expires_in', 'has an expires_in that is not a number of seconds')
   return Math.min(seconds, longestSeconds)
 }

@@ -96,24 +96,16 @@ async function verifyClaims(
     token_type: 'bearer',
     id_token: idToken,
   })
-  const result =
-    expected.code === undefined
-      ? await oauth.processRefreshTokenResponse(server, client, response)
-      : await oauth.processAuthorizationCodeResponse(server, client, response, {
-          expectedNonce: expected.nonce ?? oauth.expectNoNonce,
-          requireIdToken: true,
-          ...(expected.maxAgeSeconds !== undefined && { maxAge: expected.maxAgeSeconds }),
-        })
+  const result = await oauth.processGenericTokenEndpointResponse(server, client, response)
   const claims = oauth.getValidatedIdTokenClaims(result) as IdTokenClaims | undefined
   if (claims) {
     await checkIdToken(idToken, claims, {
       clientId,
       accessToken: tokens.accessToken,
-      state: expected.state,
-      subject: expected.subject,
       now: rules.now(),
       clockToleranceSeconds,
       fresh: expected.code !== undefined,
+      ...expected,
     })
   }
   // Last: what the claims alone refuse needs no keys, and is not put down to their absence.

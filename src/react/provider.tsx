@@ -27,8 +27,8 @@ export interface CountersignProviderProps {
  * const app = <CountersignProvider client={bank}>…</CountersignProvider>
  * ```
  */
-export function CountersignProvider({ client, children }: CountersignProviderProps): React.ReactElement {
-  return <ClientContext.Provider value={client}>{children}</ClientContext.Provider>
+export function CountersignProvider(props: CountersignProviderProps): React.ReactElement {
+  return <ClientContext.Provider value={props.client}>{props.children}</ClientContext.Provider>
 }
 
 /** Option of every hook: a client other than that of the nearest provider component. */
@@ -41,9 +41,9 @@ export interface ClientOption<C extends AnyClient> {
  *
  * @throws {Error} when there is none.
  */
-export function useClient<C extends AnyClient = RegisteredClient>({ client }: ClientOption<C> = {}): C {
+export function useClient<C extends AnyClient = RegisteredClient>(options: ClientOption<C> = {}): C {
   const provided = React.useContext(ClientContext)
-  const found = client ?? (provided as C | undefined)
+  const found = options.client ?? (provided as C | undefined)
   if (!found)
     throw new Error(
       'There is no countersign client here: wrap this component in <CountersignProvider client={…}>, or give the hook { client }.',

@@ -12,7 +12,12 @@ const getServerState = (): typeof restoring => restoring
 
 /** Options of {@link useConnection}. */
 export interface UseConnectionOptions<C extends AnyClient = RegisteredClient> extends ClientOption<C> {
-  /** The id of the connection. @defaultValue the newest; the same one for as long as the component is mounted */
+  /**
+   * The id of the connection.
+   *
+   * @defaultValue the newest; the same one for as long as the component is mounted and that one is good. On the callback page
+   * the one that came of the response takes its place
+   */
   readonly connection?: string | undefined
 }
 

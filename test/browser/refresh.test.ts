@@ -120,7 +120,7 @@ describe('a bank that changes its signing key', () => {
 })
 
 describe('a token that is bound to the key of the browser', () => {
-  it('is of no use to who has stolen it', async () => {
+  it('is useless to a thief', async () => {
     const page = await bench.open()
     await connect(page, 'Apiture')
     expect(await askResource(page, 'apiture', 'accounts')).toEqual([200])

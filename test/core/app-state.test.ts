@@ -41,6 +41,6 @@ test.each<[string, unknown]>([
 ])('that is %s is refused', (_name, appState) => {
   expect(refusalOf(appState)).toMatchObject({
     name: 'TypeError',
-    message: expect.stringContaining('`appState` is no JSON') as string,
+    message: expect.stringContaining('`appState` is not JSON') as string,
   })
 })

@@ -50,7 +50,7 @@ describe('createClient throws', () => {
     ['that is a script', 'javascript:alert(1)'],
   ])('for a redirect URI %s', (_name, uri) => {
     expect(() => make({ redirectUri: () => uri })).toThrow(
-      'The redirect URI of provider "bank" must be a URL on this origin, without fragment.',
+      'Provider "bank" needs a redirect URI on this origin, without fragment.',
     )
   })
 

@@ -1,6 +1,6 @@
 import { createClient, singleUser, type ClientOptions } from 'countersign/core'
 import { describe, expect, test, vi } from 'vitest'
-import { connectionKey, syncedKey, transactionKey } from '../../src/core/records/keys.js'
+import { connectionKey, sessionKey, syncedKey, transactionKey } from '../../src/core/records/keys.js'
 import { createScene, providers, stateOf, type App, type Scene } from '../support/app.js'
 import { refusal } from '../support/backend.js'
 import { createBrowser, createPopup } from '../support/browser.js'
@@ -29,6 +29,8 @@ async function connect(scene: Scene, subject: string, name: 'bank' | 'mediated' 
   expect((await outcome(app)).status).toBe('connected')
   return app
 }
+
+const keysOf = async ({ browser }: Scene) => [...(await browser.records()).keys()]
 
 const names = (app: App): string[] => {
   const state = app.client.connections.get()
@@ -350,15 +352,36 @@ describe('two users of one browser', () => {
     await until(app.client.tokens('mediated'), 'connected')
   })
 
+  test('nor does one that comes when the first is back', async () => {
+    const scene = createScene(network)
+    const app = await connect(scene, 'anna', 'mediated')
+    const tokens = await until(app.client.tokens('mediated'), 'connected')
+    // The token has run out, and the list is not asked for again yet.
+    scene.browser.clock.advance(3597)
+    scene.backend.hostile.answer = ({ path }) => {
+      if (!path.endsWith('/access-token')) return undefined
+      app.client.setSubject('berta')
+      app.client.setSubject('anna')
+      return refusal('unknown_connection', 404)
+    }
+    expect(await refusalOf(tokens.getAccessToken)).toMatchObject({ code: 'unknown_connection' })
+    expect([...(await scene.browser.records()).keys()]).toContain(connectionKey(tokens.connection.id))
+  })
+
   test('nor does one after the second has signed in in another tab, which this page then follows', async () => {
     const scene = createScene(network)
     const app = await connect(scene, 'anna', 'mediated')
     const tokens = await until(app.client.tokens('mediated'), 'connected')
     scene.browser.clock.advance(3600)
     app.platform.tabs.close()
+    const noted = async () => (await scene.browser.records()).get(sessionKey)
+    await vi.waitFor(async () =>
+      expect(await keysOf(scene)).toEqual(expect.arrayContaining([sessionKey, syncedKey('anna')])),
+    )
+    const before = await noted()
     scene.backend.session = 'berta'
     scene.open('/', { subject: 'berta' })
-    await settled()
+    await vi.waitFor(async () => expect(await noted()).not.toEqual(before), { timeout: 30_000 })
     expect(await refusalOf(tokens.getAccessToken)).toMatchObject({ code: 'unknown_connection' })
     expect(app.client.connections.get()).toEqual({ status: 'sign_in_required' })
     expect([...(await scene.browser.records()).keys()]).toContain(connectionKey(tokens.connection.id))
@@ -369,6 +392,7 @@ describe('two users of one browser', () => {
   test('a list that came for the second one’s session is not taken for the first one’s', async () => {
     const scene = createScene(network)
     const app = await connect(scene, 'anna', 'mediated')
+    await vi.waitFor(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
     app.client.dispose()
     scene.browser.clock.advance(7200)
     await scene.browser.tamper(syncedKey('anna'), undefined)
@@ -385,6 +409,29 @@ describe('two users of one browser', () => {
     await until(later.client.connections, 'ready')
     scene.backend.session = 'anyone'
     later.client.setSubject('anna')
+    await until(later.client.tokens('mediated'), 'connected')
+  })
+
+  test('a list that came for the second one’s session is asked for again when the first is back', async () => {
+    const scene = createScene(network)
+    const app = await connect(scene, 'anna', 'mediated')
+    await vi.waitFor(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
+    app.client.dispose()
+    scene.browser.clock.advance(7200)
+    await scene.browser.tamper(syncedKey('anna'), undefined)
+    let isFirst = true
+    scene.backend.hostile.answer = ({ path }) => {
+      if (!path.endsWith('/connections')) return undefined
+      scene.backend.session = isFirst ? 'berta' : 'anyone'
+      if (isFirst) for (const subject of ['berta', 'anna']) later.client.setSubject(subject)
+      isFirst = false
+      return undefined
+    }
+    const later = scene.open('/', { subject: 'anna' })
+    await vi.waitFor(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')), {
+      timeout: 30_000,
+    })
+    expect((await keysOf(scene)).filter((key) => key.startsWith('connection:'))).toHaveLength(1)
     await until(later.client.tokens('mediated'), 'connected')
   })
 })

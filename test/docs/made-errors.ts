@@ -170,12 +170,14 @@ export function readErrors(entry: string, folder: string, configuration: string)
     .flatMap(({ code, details, recoveries: all }) =>
       typeof code === 'string' && !details ? all.map((recovery) => [code, recovery] as const) : [],
     )
-  // Where a list says which answer becomes which error.
-  const listed = nodes.filter(ts.isArrayLiteralExpression).flatMap(({ elements }) => {
-    const texts = elements.filter(isText).map(({ text }) => text)
-    const code = texts.find((text) => codes.includes(text))
+  // Where a list says which answer becomes which error; one that names no code is that of its name.
+  const listed = nodes.filter(ts.isArrayLiteralExpression).flatMap((list) => {
+    const texts = list.elements.filter(isText).map(({ text }) => text)
+    const name = ts.isPropertyAssignment(list.parent) ? list.parent.name.getText() : ''
+    const code = texts.find((text) => codes.includes(text)) ?? (codes.includes(name) ? name : undefined)
     const recovery = texts.find((text) => recoveries.includes(text))
-    return code !== undefined && recovery !== undefined ? [[code, recovery] as const] : []
+    if (code === undefined) return []
+    return recovery === undefined && code !== name ? [] : [[code, recovery ?? 'authorize'] as const]
   })
   return { codes, made: [...made, ...listed] }
 }

@@ -39,6 +39,6 @@ describe('messageFor', () => {
 
   test('says what helps when a reply came to another browser', () => {
     const error = new TransactionError('state_unknown', 'for developers')
-    expect(messageFor(error)).toMatch(/another browser.*go back to that one, or start again here/)
+    expect(messageFor(error)).toMatch(/a different browser.*go back to that one, or start again here/)
   })
 })

@@ -54,7 +54,7 @@ test('what a page loads on demand is one module a part, beside what it has loade
   expect(own('core/channel/backend.js')).toEqual(['core/channel/backend.js', ...core])
   // What it shares with what only it loads on demand, DPoP and pushed requests, lies beside it.
   expect(own('core/channel/direct.js').filter((file) => !file.startsWith('core/channel/'))).toEqual(core)
-  expect(own('platform/lease.js')).toEqual(['platform/lease.js'])
+  expect(own('platform/fallback-lease.js')).toEqual(['platform/fallback-lease.js'])
 })
 
 test('nothing but the kit itself loads the kit for tests', () => {

@@ -106,6 +106,16 @@ describe('the window’s navigation', () => {
     expect(listener).toHaveBeenCalledTimes(1)
   })
 
+  test('tells when the page is left, or kept in the back/forward cache', () => {
+    const listener = vi.fn()
+    const stop = windowNavigation.onHidden?.(listener)
+    window.dispatchEvent(new Event('pagehide'))
+    expect(listener).toHaveBeenCalledTimes(1)
+    stop?.()
+    window.dispatchEvent(new Event('pagehide'))
+    expect(listener).toHaveBeenCalledTimes(1)
+  })
+
   test('opens a popup that has no way back to this page', () => {
     const popup = { opener: window }
     window.open.mockReturnValue(popup)

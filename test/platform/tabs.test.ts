@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../../src/platform/database.js'
-import { withLease } from '../../src/platform/lease.js'
+import { withLease } from '../../src/platform/fallback-lease.js'
 import { openTabs } from '../../src/platform/tabs.js'
 import { createBrowser } from '../support/browser.js'
 import { settled } from '../support/until.js'
@@ -94,9 +94,57 @@ describe('an announcement', () => {
     tabs.announce('connection-1')
     tabs.close()
   })
+
+  test('goes nowhere, quietly, where the browser forbids BroadcastChannels, as Firefox does with blocked cookies', () => {
+    let tries = 0
+    function Forbidden(): void {
+      tries += 1
+      throw new DOMException('The operation is insecure.', 'SecurityError')
+    }
+    vi.stubGlobal('BroadcastChannel', Forbidden)
+    const { tabs } = open()
+    listen(tabs).stop()
+    tabs.announce('connection-1')
+    tabs.close()
+    expect(tries).toBeGreaterThan(0)
+  })
 })
 
 describe('a lock', () => {
+  const forbidden = () => new DOMException('Locks are not available.', 'SecurityError')
+
+  test.each<[string, () => unknown]>([
+    [
+      'when it is looked for',
+      () => {
+        throw forbidden()
+      },
+    ],
+    [
+      'at once when it is requested',
+      () => ({
+        request: () => {
+          throw forbidden()
+        },
+      }),
+    ],
+    ['by a rejection', () => ({ request: () => Promise.reject(forbidden()) })],
+  ])('is a lease in the database where the browser forbids Web Locks %s', async (_how, get) => {
+    vi.stubGlobal('navigator', Object.defineProperty({}, 'locks', { get }))
+    const { tabs, database } = open()
+    const during = await tabs.lock('tx:1', 60, () => database.entries())
+    expect(during.map(([key]) => key)).toEqual(['lease:tx:1'])
+  })
+
+  test('whose work is refused something is not done twice', async () => {
+    vi.stubGlobal('navigator', {
+      locks: { request: (_name: string, _options: LockOptions, work: () => unknown) => work() },
+    })
+    const work = vi.fn(() => Promise.reject(forbidden()))
+    await expect(open().tabs.lock('tx:1', 60, work)).rejects.toMatchObject({ name: 'SecurityError' })
+    expect(work).toHaveBeenCalledOnce()
+  })
+
   test('is the Web Lock of this name, waited for and never stolen', async () => {
     const request = vi.fn((_name: string, _options: LockOptions, work: () => Promise<string>) => work())
     vi.stubGlobal('navigator', { locks: { request } })
@@ -105,6 +153,23 @@ describe('a lock', () => {
     expect(name).toBe('app:tx:1')
     expect(Object.keys(options ?? {})).toEqual(['signal'])
     expect(options?.signal?.aborted).toBe(false)
+  })
+
+  test('that is requested as it is has the name of the app, and the options of the caller', async () => {
+    const request = vi.fn((_name: string, _options: LockOptions, work: (lock: null) => unknown) => work(null))
+    vi.stubGlobal('navigator', { locks: { request } })
+    const options = { mode: 'shared' } as const
+    expect(await open().tabs.request?.('held:1', options, async (lock) => lock)).toBeNull()
+    expect(request).toHaveBeenCalledWith('app:held:1', options, expect.any(Function))
+  })
+
+  test('that is requested as it is is no lease where there are no Web Locks', async () => {
+    vi.stubGlobal('navigator', {})
+    const { tabs, database } = open()
+    const work = vi.fn(async () => undefined)
+    expect(tabs.request?.('held:1', {}, work)).toBeUndefined()
+    expect(work).not.toHaveBeenCalled()
+    expect(await database.entries()).toEqual([])
   })
 
   test('that does not come free in time is given up', async () => {

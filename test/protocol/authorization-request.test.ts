@@ -183,7 +183,7 @@ describe('an authorization URL that a backend made', () => {
   })
 
   test.each([undefined, null, 7, '', '/authorize', ['https://as.example/authorize'], {}])(
-    'is refused when it is no URL: %j',
+    'is refused when it is not a URL: %j',
     async (url) => {
       expect(await refused(url)).toEqual(wrong('form'))
     },

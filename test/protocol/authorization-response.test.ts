@@ -184,7 +184,7 @@ describe('the error of an authorization response', () => {
     'https://',
     `https://as.example/${'x'.repeat(2048)}`,
     '',
-  ])('has no errorUri when that is no https URL: %#', (uri) => {
+  ])('has no errorUri when that is not an https URL: %#', (uri) => {
     expect(errorOf(`error=e&error_uri=${encodeURIComponent(uri)}`)).not.toHaveProperty('errorUri')
   })
 

@@ -58,7 +58,7 @@ test.each<[string, object, string]>([
   ['with one that is too long', { ...good, request_uri: `urn:${'a'.repeat(2048)}` }, 'request_uri'],
   ['without a lifetime', { request_uri: 'urn:a' }, 'expires_in'],
   ['with a lifetime of nothing', { ...good, expires_in: 0 }, 'expires_in'],
-  ['with a lifetime that is no number', { ...good, expires_in: '60' }, 'expires_in'],
+  ['with a lifetime that is not a number', { ...good, expires_in: '60' }, 'expires_in'],
 ])('refuses an answer %s', async (_what, body, parameter) => {
   const { pushed } = push(created(body))
   expect(await refusalOf(() => pushed)).toEqual({ code: 'response_malformed', parameter })

@@ -22,12 +22,18 @@ export interface FakeBrowser {
   waiting(name: string): number
   /** Takes a lock, as a frozen tab would; the function given back releases it. */
   hold(name: string): () => void
+  /** The names of the Web Locks that pages have requested and hold. */
+  readonly lockNames: () => readonly string[]
+  /** The names of those for which pages wait. */
+  readonly awaitedLockNames: () => readonly string[]
 }
 
 /** Time that passes when a test says so. */
 export interface FakeClock extends Clock {
   /** Lets time pass, backwards as well, and runs what is due. */
   advance(seconds: number): void
+  /** Lets time pass to what is due next, if that is within so many seconds; otherwise none passes. */
+  advanceToNext(withinSeconds: number): void
 }
 
 /** How a page differs from an ordinary one. */
@@ -47,6 +53,8 @@ export interface PageOptions {
   readonly fetch?: typeof fetch
   /** Announcements go over a real BroadcastChannel. */
   readonly tabs?: 'memory' | 'channel'
+  /** Web Locks are not there, or are refused. */
+  readonly webLocks?: 'absent' | 'refused'
 }
 
 /** One document. */
@@ -63,10 +71,12 @@ export interface FakePage {
   readonly left: readonly string[]
   /** Resolves with where the page is sent next. */
   leaving(): Promise<string>
-  /** The same history entry in a new document. */
+  /** The same history entry in a new document: this one is gone. */
   reload(): FakePage
   /** The person stops the navigation that is under way, and the browser tells so. */
   stop(): void
+  /** Left or closed, or kept in the back/forward cache. */
+  hide(): void
   /** Shown again: out of the back/forward cache, or from behind another tab. */
   show(): void
   /** A prerendered page is shown. */
@@ -114,12 +124,19 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
   const messages: unknown[] = []
   const listeners = new Set<{ readonly page: unknown; readonly hear: (message: unknown) => void }>()
   const locks = createLocks(clock)
+  const webLocks = createWebLocks()
 
-  const memoryTabs = (): Tabs => {
+  const memoryTabs = (support: PageOptions['webLocks']): Tabs => {
     const page = {}
     let closed = false
     return {
       lock: locks.lock,
+      request: (name, options, work) =>
+        support === 'absent'
+          ? undefined
+          : support === 'refused'
+            ? Promise.reject(new DOMException('Locks are refused.', 'SecurityError'))
+            : webLocks.request(name, options, work),
       announce(id) {
         if (closed) return
         const message = { v: 1, id }
@@ -154,6 +171,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
     const replacements: string[] = []
     const left: string[] = []
     const watchers = new Set<() => void>()
+    const hiders = new Set<() => void>()
     const activations: (() => void)[] = []
     const departures: ((url: string) => void)[] = []
     let cancel = (): void => undefined
@@ -185,6 +203,13 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
         watchers.add(listener)
         return () => watchers.delete(listener)
       },
+      onHidden(listener) {
+        hiders.add(listener)
+        return () => hiders.delete(listener)
+      },
+    }
+    const hide = (): void => {
+      for (const listener of [...hiders]) listener()
     }
     return {
       platform: {
@@ -194,7 +219,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
         tabs:
           options.tabs === 'channel'
             ? openTabs(databaseName, clock, openDatabase(databaseName))
-            : memoryTabs(),
+            : memoryTabs(options.webLocks),
         isOnline: () => !options.offline,
         fetch: options.fetch ?? ((input, init) => fetch(input, init)),
       },
@@ -210,7 +235,11 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
         return closed
       },
       leaving: () => new Promise((resolve) => departures.push(resolve)),
-      reload: () => open(url.href, { ...options, historyState }),
+      reload() {
+        hide()
+        return open(url.href, { ...options, historyState })
+      },
+      hide,
       stop() {
         cancel()
       },
@@ -236,12 +265,20 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
     },
     waiting: locks.waiting,
     hold: locks.hold,
+    lockNames: webLocks.names,
+    awaitedLockNames: webLocks.awaited,
   }
 }
 
 function createClock(): FakeClock {
   let time = Math.floor(Date.now() / 1000)
   let timers: { readonly at: number; readonly work: () => void }[] = []
+  const advance = (seconds: number): void => {
+    time += seconds
+    const due = timers.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)
+    timers = timers.filter(({ at }) => at > time)
+    for (const { work } of due) work()
+  }
   return {
     now: () => time,
     after(seconds, work) {
@@ -251,11 +288,10 @@ function createClock(): FakeClock {
         timers = timers.filter((other) => other !== timer)
       }
     },
-    advance(seconds) {
-      time += seconds
-      const due = timers.filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)
-      timers = timers.filter(({ at }) => at > time)
-      for (const { work } of due) work()
+    advance,
+    advanceToNext(withinSeconds) {
+      const next = Math.min(...timers.map(({ at }) => at)) - time
+      if (next <= withinSeconds) advance(next)
     },
   }
 }
@@ -303,6 +339,58 @@ function createLocks(clock: Clock) {
         return await work()
       } finally {
         release(name)
+      }
+    },
+  }
+}
+
+/** Web Locks, exclusive and shared, as pages request them: they are granted in turn, or at once where they are only asked for so. */
+function createWebLocks() {
+  interface Request {
+    readonly mode: LockMode
+    readonly grant: () => void
+  }
+  const held = new Map<string, Request[]>()
+  const queues = new Map<string, Request[]>()
+  const listOf = (map: Map<string, Request[]>, name: string): Request[] => {
+    const list = map.get(name) ?? []
+    map.set(name, list)
+    return list
+  }
+  const isFree = (name: string, mode: LockMode): boolean => {
+    const holders = listOf(held, name)
+    return holders.length === 0 || (mode === 'shared' && holders.every((other) => other.mode === 'shared'))
+  }
+  const grantNext = (name: string): void => {
+    const queue = listOf(queues, name)
+    for (let first = queue[0]; first && isFree(name, first.mode); first = queue[0]) {
+      listOf(held, name).push(first)
+      queue.shift()
+      first.grant()
+    }
+  }
+  const used = (map: Map<string, Request[]>): string[] =>
+    [...map].filter(([, list]) => list.length > 0).map(([name]) => name)
+  return {
+    names: () => used(held),
+    awaited: () => used(queues),
+    async request<T>(
+      name: string,
+      { mode = 'exclusive', ifAvailable = false }: LockOptions,
+      work: (lock: Lock | null) => Promise<T>,
+    ): Promise<T> {
+      if (ifAvailable && (listOf(queues, name).length > 0 || !isFree(name, mode))) return work(null)
+      let request: Request | undefined
+      await new Promise<void>((grant) => {
+        listOf(queues, name).push((request = { mode, grant }))
+        grantNext(name)
+      })
+      try {
+        return await work({ name, mode })
+      } finally {
+        const holders = listOf(held, name)
+        holders.splice(holders.indexOf(request as Request), 1)
+        grantNext(name)
       }
     },
   }

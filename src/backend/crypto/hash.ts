@@ -1,4 +1,4 @@
-import { sha256 as webSha256 } from '../../protocol/pkce.js'
+import { sha256 as webSha256 } from '../../protocol/digest.js'
 import { nodeCrypto } from './node-crypto.js'
 
 /** SHA-256 of a string, as 43 base64url characters. */

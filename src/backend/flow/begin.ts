@@ -4,7 +4,7 @@ import { requestedScope } from '../../protocol/requested-scope.js'
 import { parseScope } from '../../protocol/scope.js'
 import { isObject, readJsonBody } from '../http/body.js'
 import { toHeld } from '../connections/held-connection.js'
-import { checkReadable, findConnection } from '../connections/connections.js'
+import { checkReadable, findConnection } from '../connections/stored-connections.js'
 import { providerOf, type Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
 import { toRefusal } from '../http/to-refusal.js'
@@ -108,7 +108,7 @@ function chooseRedirectUri({ redirectUris }: BackendProvider, value: unknown): s
   const found = redirectUris.find((uri) => uri === value)
   if (found !== undefined) return found
   throw refuse(
-    'The redirect_uri is none that the backend has registered for this provider: compare them letter by letter.',
+    'The backend has not registered this redirect_uri for the provider: the two must match exactly.',
     'redirect_uri',
   )
 }

@@ -15,7 +15,7 @@ export interface NodeListenerOptions {
 /**
  * Serves a Web-standard handler with `node:http`, or below an Express or Connect app.
  *
- * @throws {TypeError} when `origin` is no URL.
+ * @throws {TypeError} when `origin` is not a URL.
  * @example
  * ```ts
  * import { createServer } from 'node:http'

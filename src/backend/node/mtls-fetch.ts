@@ -23,7 +23,7 @@ export interface MtlsFetchOptions {
  * Every request has a connection of its own. A server may close a kept one while a request is on its way, and then it is
  * unknown whether a code or a refresh token, good for one use, was used. TLS sessions are resumed.
  *
- * @throws {TypeError} when certificate and key cannot be read or do not belong together.
+ * @throws {TypeError} when certificate and key cannot be read or do not belong together, and in Cloudflare Workers.
  * @example
  * ```ts
  * import { mtlsFetch } from 'countersign/backend/node'
@@ -33,7 +33,14 @@ export interface MtlsFetchOptions {
  * ```
  * @see https://www.rfc-editor.org/rfc/rfc8705.html#section-2
  */
-export function mtlsFetch({ cert, key, passphrase, ca }: MtlsFetchOptions): Fetch {
+export function mtlsFetch(options: MtlsFetchOptions): Fetch {
+  const { cert, key, passphrase, ca } = options
+  // It has node:https, which presents no certificate there: a server would refuse each request, and nobody would know why.
+  const { navigator } = globalThis as { readonly navigator?: Navigator }
+  if (navigator?.userAgent === 'Cloudflare-Workers')
+    throw new TypeError(
+      'mtlsFetch: Workers present client certificates by a binding alone. Add it to `mtls_certificates` in wrangler.jsonc, and give the provider `fetch: (url, init) => env.CERTIFICATE.fetch(url, init)`.',
+    )
   const agent = createAgent({
     cert,
     key,

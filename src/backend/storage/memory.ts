@@ -12,8 +12,8 @@ export interface MemoryStoreOptions {
   readonly now?: () => number
 }
 
-/** Number of writes between two sweeps of expired values. */
-const writesBetweenSweeps = 256
+/** Number of writes between two removals of expired values. */
+const writesBetweenDrops = 256
 
 /**
  * A store in this process's memory, for demos and tests: it survives no restart and serves one replica only.
@@ -25,7 +25,8 @@ const writesBetweenSweeps = 256
  * const store = memoryStore()
  * ```
  */
-export function memoryStore({ now = () => Date.now() / 1000 }: MemoryStoreOptions = {}): Store {
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  const { now = () => Date.now() / 1000 } = options
   const entries = new Map<string, Held>()
   let writes = 0
 
@@ -36,7 +37,7 @@ export function memoryStore({ now = () => Date.now() / 1000 }: MemoryStoreOption
     return undefined
   }
 
-  function sweep(): void {
+  function dropExpired(): void {
     for (const key of entries.keys()) find(key)
   }
 
@@ -50,12 +51,16 @@ export function memoryStore({ now = () => Date.now() / 1000 }: MemoryStoreOption
       if ((find(key)?.version ?? null) !== expectedVersion) return Promise.resolve(false)
       writes += 1
       entries.set(key, { value, version: String(writes), expiresAt })
-      if (writes % writesBetweenSweeps === 0) sweep()
+      if (writes % writesBetweenDrops === 0) dropExpired()
       return Promise.resolve(true)
     },
     delete(key) {
       entries.delete(key)
       return Promise.resolve()
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await -- a store's keys may come from elsewhere
+    async *keys() {
+      for (const key of [...entries.keys()]) if (find(key)) yield key
     },
   }
 }

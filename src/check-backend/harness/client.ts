@@ -32,7 +32,7 @@ export interface Exchange extends Message {
   /** The body of the request where it was an object. */
   readonly request: object | undefined
   readonly status: number
-  /** The parsed body; `undefined` where it is no JSON. */
+  /** The parsed body; `undefined` where it is not JSON. */
   readonly body: unknown
 }
 

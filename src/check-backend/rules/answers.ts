@@ -35,7 +35,7 @@ const isTokenAnswer = ({ method, path }: Exchange): boolean =>
 /** Duties of every answer in the whole run. These rules come last. */
 export const answerRules: Rules = everyAnswer({
   caching: {
-    why: 'A token in a cache is a token of whoever reads the cache.',
+    why: 'A token in a cache can be read by anybody who reads the cache.',
     section: 'RFC 6749 §5.1, RFC 9111 §5.2.2.5',
     every: [has('cache-control', /\bno-store\b/)],
   },
@@ -170,7 +170,7 @@ async function expectLimit(scene: Scene, as: Who, most: number): Promise<void> {
     const answer = await scene.ask([method, path, { as, body: {}, patient: false }])
     if (answer.status !== 429) continue
     const wait = retryAfterOf(answer.headers) ?? 0
-    expect(Number.isInteger(wait) && wait > 0, 'Retry-After is no number of seconds')
+    expect(Number.isInteger(wait) && wait > 0, 'Retry-After is not a number of seconds')
     return
   }
   throw new Mismatch(`${String(most)} requests in a row were worked on`)

@@ -79,7 +79,7 @@ export const bodyRules: Rules = {
   },
   parameters: {
     sent: 'states, challenges, verifiers and hashes of wrong length, alphabet and type',
-    why: 'What is not random enough protects nothing; what is no string reaches code that expects one.',
+    why: 'What is not random enough protects nothing; what is not a string reaches code that expects one.',
     section: 'RFC 7636 §4.1, §4.2',
     refuses: (scene) => [
       scene.authorization({ state: 'short' }),

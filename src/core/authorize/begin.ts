@@ -7,7 +7,9 @@ import { connectionKey, transactionKey, transactionId } from '../records/keys.js
 import { providerOf, type Context } from '../context.js'
 import type { CommonInput } from '../input.js'
 import { isTransaction, type Transaction } from '../records/transaction.js'
+import type { AuthorizationState } from './authorization-state.js'
 import { createTransaction } from './create-transaction.js'
+import { expire } from './expire.js'
 
 /** A transaction that nobody has left for, with its authorization URL where that could be had ahead of the click. */
 export interface Prepared {
@@ -23,8 +25,13 @@ export interface Begun {
 }
 
 /** Does ahead of the click what has no side effect at the provider. */
-export function prepare(context: Context, name: string, input: CommonInput): Promise<Prepared> {
-  return create(context, name, input, providerOf(context, name).preparesRemotely ?? false)
+export async function prepare(context: Context, name: string, input: CommonInput): Promise<Prepared> {
+  const { database } = context.platform
+  const transaction = await create(context, name, input)
+  await expire(context, 1)
+  await database.change([], () => [{ [transactionKey(transaction.state)]: transaction }, undefined])
+  if (!providerOf(context, name).preparesRemotely) return { transaction }
+  return { transaction, target: await (await openChannel(context, name)).begin(transaction) }
 }
 
 /** One click on a connect button. */
@@ -39,6 +46,10 @@ export interface Click {
   readonly before: () => string | undefined
   /** False as soon as another click has taken the place of this one. */
   readonly isLast: () => boolean
+  /** Called with the state for which the person is about to be sent away. */
+  readonly onLeaving: (state: string) => void
+  /** Shows where a popup stands, unless another click has taken the place of this one. */
+  readonly show: (state: AuthorizationState) => void
 }
 
 /**
@@ -51,21 +62,24 @@ export async function begin(
   context: Context,
   name: string,
   input: CommonInput,
-  { subject, prepared, popup, before, isLast }: Click,
+  click: Click,
 ): Promise<Begun | undefined> {
+  const { subject, prepared, popup, isLast } = click
   if (popup === null) {
     throw new CountersignError(
       'popup_blocked',
       'The browser did not open the window. Call authorize() from a click, or leave out display: "popup".',
     )
   }
-  const { transaction, target } = await ready(context, name, input, prepared)
+  const ahead = await usable(context, prepared)
+  const transaction = ahead?.transaction ?? (await create(context, name, input))
+  const target = ahead?.target ?? (await (await openChannel(context, name)).begin(transaction))
   // Nobody is sent away for a user whose click it was not.
   const isOther = subject !== undefined && subject !== transaction.subject
   if (isOther || transaction.subject !== context.subject())
     throw signInRequired('The user of this app changed meanwhile')
   if (!isLast()) {
-    await discard(context, { transaction })
+    if (ahead) await discard(context, ahead)
     return undefined
   }
   const left: Transaction = {
@@ -73,18 +87,43 @@ export async function begin(
     phase: 'left',
     ...(target.handle !== undefined && { handle: target.handle }),
   }
-  // Committed before anybody leaves: whatever happens next, the answer can be matched. So can that of the click before,
-  // which may still come back; but nobody need be told that it did not, and it makes room first.
-  const key = transactionKey(before() ?? left.state)
-  await context.platform.database.change([key], ([known]) => [
-    {
-      ...(isTransaction(known) && known.phase === 'left' && { [key]: { ...known, phase: 'prepared' } }),
-      [transactionKey(left.state)]: left,
-    },
-    undefined,
-  ])
-  context.emit('authorization_started', transactionId(left.state), name)
-  return { transaction: left, url: target.url }
+  if (await commit(context, left, click, ahead !== undefined)) {
+    context.emit('authorization_started', transactionId(left.state), name)
+    return { transaction: left, url: target.url }
+  }
+  return begin(context, name, input, { ...click, prepared: undefined })
+}
+
+/**
+ * Stores that the person leaves, before they do: whatever happens next, the answer can be matched. So can that of the click
+ * before, which may still come back; but nobody need be told that it did not, and it makes room first.
+ *
+ * @param isPrepared True for a transaction that was stored ahead of the click.
+ * @returns False where that has vanished, and with it what it is bound to, such as the DPoP key: then nothing is stored.
+ */
+async function commit(
+  context: Context,
+  left: Transaction,
+  { before }: Click,
+  isPrepared: boolean,
+): Promise<boolean> {
+  const key = transactionKey(left.state)
+  const keyBefore = transactionKey(before() ?? left.state)
+  const isStored = await context.platform.database.change([key, keyBefore], ([own, known]) =>
+    isPrepared && own === undefined
+      ? [{}, false]
+      : [
+          {
+            ...(isTransaction(known) &&
+              known.phase === 'left' && { [keyBefore]: { ...known, phase: 'prepared' } }),
+            [key]: left,
+          },
+          true,
+        ],
+  )
+  // Not on the way of the person; what a page that is left does not get done, the next one does.
+  if (!isPrepared) expire(context).catch(() => undefined)
+  return isStored
 }
 
 /** Removes what was prepared, unless somebody has left for it. */
@@ -100,46 +139,38 @@ export async function discard(
   ])
 }
 
-async function create(
-  context: Context,
-  name: string,
-  input: CommonInput,
-  remote: boolean,
-): Promise<Prepared> {
+/** Makes a transaction, and has the channel loaded beside it. */
+async function create(context: Context, name: string, input: CommonInput): Promise<Transaction> {
   await context.requireSubject()
   const subject = context.subject()
   if (subject == null) throw signInRequired('Nobody is signed in to this app')
   checkEnvironment(context)
   providerOf(context, name).toInput?.(withoutAppState(input))
-  await checkRenewal(context, name, subject, input)
-  const [transaction, channel] = await Promise.all([
+  const [transaction] = await Promise.all([
     createTransaction(context, name, subject, input),
+    checkRenewal(context, name, subject, input),
     openChannel(context, name),
   ])
-  return remote ? { transaction, target: await channel.begin(transaction) } : { transaction }
+  return transaction
 }
 
 const signInRequired = (reason: string): CountersignError =>
   new CountersignError('sign_in_required', `${reason}: sign in, then connect.`, { recovery: 'sign_in' })
 
-/** Takes what was prepared when it is still good and still stored, else begins anew. */
-async function ready(
+/** What was prepared, when it is still good. */
+async function usable(
   context: Context,
-  name: string,
-  input: CommonInput,
   prepared: Promise<Prepared> | undefined,
-): Promise<Required<Prepared>> {
+): Promise<Prepared | undefined> {
+  const ahead = await prepared?.catch(() => undefined)
+  if (!ahead) return undefined
   const now = context.platform.clock.now()
-  const { transaction, target } =
-    (await prepared?.catch(() => undefined)) ?? (await create(context, name, input, true))
-  const usable =
+  const { transaction, target } = ahead
+  const isGood =
     transaction.expiresAt - now > 60 &&
     transaction.subject === context.subject() &&
-    // Where it vanished, so did what it is bound to, such as the DPoP key.
-    (await context.platform.database.get(transactionKey(transaction.state))) !== undefined
-  if (!usable || (target && target.expiresAt - now < 5))
-    return (await create(context, name, input, true)) as Required<Prepared>
-  return { transaction, target: target ?? (await (await openChannel(context, name)).begin(transaction)) }
+    !(target && target.expiresAt - now < 5)
+  return isGood ? ahead : undefined
 }
 
 /**
@@ -158,7 +189,7 @@ async function checkRenewal(
   if (record?.subject === subject && record.connection.provider === name) return
   throw new CountersignError(
     'unknown_connection',
-    'The connection that was to be renewed is not here any more: connect anew, without `connection`.',
+    'The connection to be renewed is no longer here: connect again, without `connection`.',
   )
 }
 

@@ -4,16 +4,10 @@ import { parseScope } from '../../protocol/scope.js'
 import { withAppState } from '../app-state.js'
 import { type Context, providerOf } from '../context.js'
 import type { CommonInput } from '../input.js'
-import { transactionKey } from '../records/keys.js'
 import { type Transaction, longestSeconds } from '../records/transaction.js'
 import { checkReturnTo } from '../return-to.js'
-import { expire } from './expire.js'
 
-/**
- * Makes a transaction and commits it, so that it can be found again whatever happens next.
- *
- * @throws {StorageError} when it cannot be stored: the person is not sent away then.
- */
+/** Makes a transaction. @throws {TypeError} for an input that cannot be stored. */
 export async function createTransaction(
   context: Context,
   name: string,
@@ -21,12 +15,11 @@ export async function createTransaction(
   input: CommonInput,
 ): Promise<Transaction> {
   const provider = providerOf(context, name)
-  const { database, clock } = context.platform
   const codeVerifier = createCodeVerifier()
   const redirectUri = context.redirectUri(name)
   const scope = requestedScope(provider.scope, input.scope)
-  const now = clock.now()
-  const transaction: Transaction = {
+  const now = context.platform.clock.now()
+  return {
     v: 1,
     phase: 'prepared',
     state: createState(),
@@ -45,7 +38,4 @@ export async function createTransaction(
     createdAt: now,
     expiresAt: now + Math.min(provider.transactionSeconds ?? 900, longestSeconds),
   }
-  await expire(context)
-  await database.change([], () => [{ [transactionKey(transaction.state)]: transaction }, undefined])
-  return transaction
 }

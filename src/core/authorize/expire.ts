@@ -2,6 +2,7 @@ import { TransactionError } from '../../protocol/errors.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import type { Context } from '../context.js'
 import { endWith } from '../records/ended-transaction.js'
+import { isOldNote } from '../records/disconnected.js'
 import { stateOf } from '../records/keys.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
 
@@ -12,18 +13,25 @@ const maximumTransactions = 16
 const abandonedSeconds = 7 * 24 * 3600
 
 /**
- * Removes what has expired and the oldest of what is too much. Of a transaction whose person never came back only the
- * fact is kept, without its verifier.
+ * Removes what has expired, notes of disconnected connections included, and the oldest of what is too much. Of a transaction
+ * whose person never came back only the fact is kept, without its verifier.
+ *
+ * @param room How many transactions are about to be stored.
  */
-export async function expire({ platform: { clock, database } }: Pick<Context, 'platform'>): Promise<void> {
+export async function expire(
+  { platform: { clock, database } }: Pick<Context, 'platform'>,
+  room = 0,
+): Promise<void> {
   const now = clock.now()
   const entries = await database.entries()
-  const all = entries.filter(([key, value]) => stateOf(key) !== undefined && isOurs(value))
+  const all = entries.filter(
+    ([key, value]) => (stateOf(key) !== undefined && isOurs(value)) || isOldNote(value, now),
+  )
   const live = all
     .filter((entry): entry is [string, Transaction | EndedTransaction] => isTransaction(entry[1]))
     .filter(([, { expiresAt }]) => expiresAt > now)
     .sort(([, a], [, b]) => rank(a) - rank(b) || b.createdAt - a.createdAt)
-  const kept = new Set(live.slice(0, maximumTransactions - 1).map(([key]) => key))
+  const kept = new Set(live.slice(0, maximumTransactions - room).map(([key]) => key))
   const gone = all.filter(([key]) => !kept.has(key))
   if (gone.length === 0) return
   await database.change(

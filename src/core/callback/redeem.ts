@@ -1,7 +1,7 @@
 import { openChannel } from '../channel/open-channel.js'
 import { parseAuthorizationResponse } from '../../protocol/authorization-response.js'
 import { CountersignError, TransactionError } from '../../protocol/errors.js'
-import { sha256 } from '../../protocol/pkce.js'
+import { sha256 } from '../../protocol/digest.js'
 import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import type { Capture } from './capture.js'
@@ -10,7 +10,7 @@ import type { Context } from '../context.js'
 import { decide, type ReceivedResponse, type TransactionWithCode, type Step } from './decide.js'
 import { toCallbackState } from './outcome.js'
 import { storeResult } from './store-result.js'
-import { tellOutcome } from './tell-outcome.js'
+import { reportOutcome } from './report-outcome.js'
 import { endWith, end } from '../records/ended-transaction.js'
 import { checkReturnTo, returnOf } from '../return-to.js'
 import { stateOf, transactionKey, transactionId } from '../records/keys.js'
@@ -50,7 +50,7 @@ export async function giveUp(context: Context, state: string): Promise<void> {
     const cancelled = end(record, { phase: 'failed', outcome: 'cancelled' })
     return [{ [key]: cancelled }, cancelled]
   })
-  if (ended) await tellOutcome(context, toCallbackState(context, ended))
+  if (ended) await reportOutcome(context, toCallbackState(context, ended))
 }
 
 /** The popup's part in a redemption; see popup/hand-over.ts. */
@@ -114,12 +114,12 @@ export async function redeem(
   }
   if ('status' in step) return step
   switch (step.do) {
-    case 'tell': {
+    case 'show': {
       if (popup && response && step.ended.input.display === 'popup') return popup.leave(state, step.ended)
       tabs.announce(transactionId(state))
       if (step.found) onEnded?.(step.ended)
       const outcome = toCallbackState(context, step.ended, { error: step.error })
-      return step.found && !step.tells ? outcome : tellOutcome(context, outcome)
+      return step.found && !step.reports ? outcome : reportOutcome(context, outcome)
     }
     case 'wait':
       // The code is stored, so a reload loses nothing.
@@ -132,7 +132,7 @@ export async function redeem(
       return popup ? popup.handOver(state) : { status: 'none' }
     case 'refuse': {
       const refused = { status: 'failed', error: step.error, returnTo: '/' } as const
-      return step.ended ? tellOutcome(context, refused) : refused
+      return step.ended ? reportOutcome(context, refused) : refused
     }
     default:
       return { status: 'none' }
@@ -147,7 +147,7 @@ function toRecord(step: Step, isResponseInPopup: boolean): EndedTransaction | Tr
   return isUntold ? { ...step.ended, untold: true } : step.ended
 }
 
-/** Sends the code, stores what came of it, and tells. Runs under the transaction's lock. */
+/** Sends the code, stores what came of it, and reports it. Runs under the transaction's lock. */
 async function send(
   context: Context,
   transaction: TransactionWithCode,
@@ -181,7 +181,7 @@ async function send(
     await database.change([], () => [{ [transactionKey(state)]: ended }, undefined])
     tabs.announce(id)
     context.emit('transaction_ended', id, error.code)
-    return tellOutcome(context, toCallbackState(context, ended, { error }))
+    return reportOutcome(context, toCallbackState(context, ended, { error }))
   }
 
   return storeResult(context, transaction, redeemed)

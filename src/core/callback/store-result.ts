@@ -1,8 +1,7 @@
 import type { CountersignError } from '../../protocol/errors.js'
-import type { Redeemed } from '../channel/channel.js'
+import type { DeadConnections, Redeemed, WriteConnection } from '../channel/channel.js'
 import { providerOf, type Context } from '../context.js'
 import type { ConnectionRecord } from '../records/connection.js'
-import { publish } from '../records/changes.js'
 import { end } from '../records/ended-transaction.js'
 import { connectionKey, transactionKey, transactionId } from '../records/keys.js'
 import type { EndedTransaction } from '../records/transaction.js'
@@ -11,48 +10,20 @@ import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import type { TransactionWithCode } from './decide.js'
 import { toCallbackState } from './outcome.js'
-import { tellOutcome } from './tell-outcome.js'
+import { reportOutcome } from './report-outcome.js'
 
-/** Stores what the code gave, and tells. The code is spent: where storing fails the tokens wait here for `resume()`. */
+/** Stores what the code gave, and reports it. The code is spent: where storing fails the tokens wait here for `resume()`. */
 export async function storeResult(
   context: Context,
   transaction: TransactionWithCode,
   redeemed: Redeemed,
 ): Promise<CallbackState> {
-  const { provider, state, subject } = transaction
-  const { connection, accessToken, refreshToken, idTokenSubject, stored } = redeemed
-  const { channel } = providerOf(context, provider)
-  const id = transactionId(state)
-  const ended = end(transaction, { phase: 'done', connectionId: connection.id })
-  const record: ConnectionRecord = {
-    v: 1,
-    subject,
-    mode: channel.mode,
-    connection,
-    ...(idTokenSubject !== undefined && { idTokenSubject }),
-    ...(stored && { persistent: true, dpop: channel.settings?.dpop ?? false }),
-  }
-  const { id: connectionId, connectedAt } = connection
-  let isNew = true
+  const record = toRecord(context, transaction, redeemed)
+  const write: WriteConnection<Written> = (dead) =>
+    writeResult(context, transaction, redeemed, { record, dead })
+  let written: Written
   try {
-    // One transaction of the database: there is never a connection without its tombstone, nor the other way round.
-    await publish(
-      context,
-      connectionId,
-      [transactionKey(state)],
-      ([known]) => {
-        // A second resume() finds it stored.
-        isNew = (Object(known) as Partial<EndedTransaction>).phase !== 'done'
-        return isNew
-          ? { [transactionKey(state)]: ended, [connectionKey(connectionId)]: record, ...stored }
-          : {}
-      },
-      () => {
-        if (isNew) context.made.add(connectionId)
-        if (isNew && accessToken)
-          context.tokens.hold(connectionId, { accessToken, connectedAt, refreshToken, idTokenSubject })
-      },
-    )
+    written = await (redeemed.storeOwn?.(record, write) ?? write())
   } catch (error) {
     const resume = (): Promise<CallbackState> => storeResult(context, transaction, redeemed)
     return {
@@ -62,9 +33,81 @@ export async function storeResult(
       ...resumable(resume),
     }
   }
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the callback above may have cleared it
-  if (!isNew) return toCallbackState(context, ended)
+  const { ended, stored } = written
+  // Not while others are kept waiting by a lock: it may ask the backend.
+  await context.follow(written.id)
+  if (!stored) return toCallbackState(context, ended)
+  const id = transactionId(transaction.state)
   context.platform.tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')
-  return tellOutcome(context, toCallbackState(context, ended, { stored: record }))
+  return reportOutcome(context, toCallbackState(context, ended, { stored }))
+}
+
+function toRecord(
+  context: Context,
+  { provider, subject }: TransactionWithCode,
+  { connection, idTokenSubject, binding, stored }: Redeemed,
+): ConnectionRecord {
+  const { mode, settings } = providerOf(context, provider).channel
+  return {
+    v: 1,
+    subject,
+    mode,
+    connection,
+    ...(idTokenSubject !== undefined && { idTokenSubject }),
+    ...(binding !== undefined && { binding }),
+    ...(stored && { persistent: true, dpop: settings?.dpop ?? false }),
+  }
+}
+
+/** What lies in the database afterwards. */
+interface Written {
+  readonly id: string
+  readonly ended: EndedTransaction
+  /** The record; absent where the connection was stored before. */
+  readonly stored?: ConnectionRecord
+}
+
+/** What is to be stored, and the connections whose place it may take. */
+interface Wanted {
+  readonly record: ConnectionRecord
+  readonly dead: DeadConnections | undefined
+}
+
+/**
+ * Writes the connection and what is left of its transaction, and removes the connections whose place it takes, in one
+ * transaction of the database: there is never the one without the other. Then has this page hold the tokens, and tells the others.
+ */
+async function writeResult(
+  context: Context,
+  transaction: TransactionWithCode,
+  { accessToken, refreshToken, idTokenSubject, stored }: Redeemed,
+  { record, dead }: Wanted,
+): Promise<Written> {
+  const { platform, made, tokens } = context
+  const key = transactionKey(transaction.state)
+  const { connectedAt } = record.connection
+  const keys = [key, ...(dead?.ids ?? []).map(connectionKey)]
+  const written = await platform.database.change<Written>(keys, ([known, ...records]) => {
+    // A second resume() finds it stored.
+    const { phase, connectionId = '' } = Object(known) as Partial<EndedTransaction>
+    if (phase === 'done') return [{}, { id: connectionId, ended: known as EndedTransaction }]
+    const replaced = (dead?.pick(records) ?? []).map(({ connection }) => connection.id)
+    // An id that the app has noted stays good.
+    const [id = record.connection.id] = replaced
+    const next = { ...record, connection: { ...record.connection, id } }
+    const ended = end(transaction, { phase: 'done', connectionId: id })
+    const removed = Object.fromEntries(replaced.map((one) => [connectionKey(one), undefined]))
+    return [
+      { ...removed, [key]: ended, [connectionKey(id)]: next, ...stored },
+      { id, ended, stored: next },
+    ]
+  })
+  const { id } = written
+  if (written.stored) {
+    made.add(id)
+    if (accessToken) tokens.hold(id, { accessToken, connectedAt, refreshToken, idTokenSubject })
+  }
+  platform.tabs.announce(id)
+  return written
 }

@@ -9,75 +9,52 @@ import {
 import { retryAfterOf } from '../../protocol/retry-after.js'
 import { refreshFailed } from './refresh-failed.js'
 
-type Meaning = readonly [ErrorCode, message: string, Recovery]
+type Meaning = readonly [message: string, recovery?: Recovery, code?: ErrorCode]
 
-/** Meaning of a contract error for the page. The sentences are ours: a backend may write anything. */
+/**
+ * Meaning of a contract error for the page: `authorize` is the way out and its name the code, unless something else is said. The
+ * sentences are ours: a backend may write anything.
+ */
 const refusals: Readonly<Record<string, Meaning>> = {
   unauthenticated: [
-    'sign_in_required',
-    "The app's user is not signed in any more: sign in, then try again.",
+    "The app's user is no longer signed in: sign in, then try again.",
     'sign_in',
+    'sign_in_required',
   ],
   forbidden_origin: [
-    'forbidden_origin',
     "The backend does not accept requests from this page's origin: add it to `origins` of the backend, exactly as the browser sends it.",
     'configure',
   ],
   unknown_provider: [
-    'unknown_provider',
-    "The backend has no provider of this name: use the same names in the page's `providers` and in the backend's.",
+    "The backend has no provider with this name: use the same names in the page's `providers` and in the backend's.",
     'configure',
   ],
-  rate_limited: ['rate_limited', 'The backend asks to wait: try again after retryAfterSeconds.', 'resume'],
-  reauthorization_required: [
-    'reauthorization_required',
-    'The provider no longer accepts this connection: renew it with authorize().',
-    'authorize',
-  ],
-  unknown_connection: [
-    'unknown_connection',
-    'The backend does not know this connection any more: connect again with authorize().',
-    'authorize',
-  ],
+  rate_limited: ['The backend is limiting requests: try again after retryAfterSeconds.', 'resume'],
+  reauthorization_required: ['The provider no longer accepts this connection: renew it with authorize().'],
+  unknown_connection: ['The backend no longer knows this connection: connect again with authorize().'],
   invalid_grant: [
-    'provider_error',
     'The provider did not accept the authorization code. Start again with authorize().',
     'authorize',
+    'provider_error',
   ],
   transaction_invalid: [
-    'transaction_invalid',
-    'The backend does not know this transaction, or it is over. Start again with authorize().',
-    'authorize',
+    'The backend does not know this transaction, or it has ended. Start again with authorize().',
   ],
   other_person: [
-    'other_person',
-    'Another person has signed in at the provider than the one whose connection was to be renewed. It stays as it was: start again with authorize() and sign in as the same person, or connect anew without `connection`.',
-    'authorize',
+    'The person who signed in at the provider is not the one this connection belongs to. The connection is unchanged: start again with authorize() and sign in as the same person, or connect again without `connection`.',
   ],
   person_unknown: [
-    'person_unknown',
-    'The provider does not say who has signed in, so the connection was not renewed and stays as it was. Connect anew with authorize(), without `connection`.',
-    'authorize',
+    'The provider does not say who has signed in, so the connection is unchanged. Connect again with authorize(), without `connection`.',
   ],
   provider_error: [
-    'provider_error',
     "The provider refused the request, or its answer cannot be used: see the backend's log. Start again with authorize().",
-    'authorize',
   ],
-  provider_unavailable: [
-    'provider_unavailable',
-    'The provider does not answer. Try again in a while.',
-    'resume',
-  ],
-  backend_unavailable: [
-    'backend_unavailable',
-    'The backend cannot work now. Try again in a while.',
-    'resume',
-  ],
+  provider_unavailable: ['The provider does not answer. Try again later.', 'resume'],
+  backend_unavailable: ['The backend is temporarily unavailable. Try again later.', 'resume'],
   other: [
-    'backend_refused',
-    'The backend refused the request as malformed or unknown to it: see error. Compare the redirect URI, scope, mode and version of page and backend.',
+    'The backend refused the request as malformed or unsupported: see `error`. Compare the redirect URI, scope, mode and version of page and backend.',
     'configure',
+    'backend_refused',
   ],
 }
 
@@ -97,7 +74,7 @@ export function toError(
   const name = known ?? byStatus(status) ?? (headers.has(contractHeader) ? 'other' : undefined)
   if (name === undefined) return notFound(path, status)
   if (known === 'provider_unavailable' && typeof connection === 'string') return refreshFailed()
-  const [code, message, recovery] = refusals[name] as Meaning
+  const [message, recovery = 'authorize', code = name as ErrorCode] = refusals[name] as Meaning
   const details = { recovery, retryAfterSeconds: retryAfterOf(headers) }
   return new BackendError(code, message, { error: word, status }, details)
 }

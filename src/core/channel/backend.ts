@@ -14,7 +14,7 @@ import {
 } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
-import { sha256 } from '../../protocol/pkce.js'
+import { sha256 } from '../../protocol/digest.js'
 import { unrevoked } from '../../protocol/revocation-result.js'
 import { parseScope } from '../../protocol/scope.js'
 import { withoutAppState } from '../app-state.js'
@@ -30,57 +30,38 @@ import type { AuthorizationUrl, Channel } from './channel.js'
 import type { AccessToken } from '../held-tokens.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
-// eslint-disable-next-line max-lines-per-function -- one short member a request of the contract
 export function createChannel(context: Context, name: string, provider: Provider): Channel {
+  const isMediated = provider.channel.mode === 'mediated'
   return {
     begin: (transaction) => begin(context, name, provider, transaction),
-
     async redeem({ state, codeVerifier, handle }, { code, iss }) {
-      const body: TokenRequest = {
-        code,
-        state,
-        code_verifier: codeVerifier,
-        ...(iss !== undefined && { iss }),
-        ...(handle !== undefined && { transaction: handle }),
+      const body = { code, state, code_verifier: codeVerifier, iss, transaction: handle }
+      const answer = await call<TokenAnswer, TokenRequest>(context, `/${name}/token`, 'POST', body)
+      return {
+        connection: toConnection(answer.connection, name, provider),
+        ...(isMediated &&
+          answer.access_token !== undefined && { accessToken: toAccessToken(context, answer) }),
       }
-      const answer = await call<TokenAnswer>(context, `/${name}/token`, 'POST', body)
-      const connection = toConnection(answer.connection, name, provider)
-      return provider.channel.mode === 'mediated' && answer.access_token !== undefined
-        ? { connection, accessToken: toAccessToken(context, answer) }
-        : { connection }
     },
-
     async accessToken({ id }, rejected) {
-      const body: AccessTokenRequest = rejected === undefined ? {} : { rejected: await sha256(rejected) }
+      const body = { rejected: rejected === undefined ? rejected : await sha256(rejected) }
+      const path = `${pathTo(id)}/access-token`
       return toAccessToken(
         context,
-        await call<AccessTokenAnswer>(
-          context,
-          `/connections/${encodeURIComponent(id)}/access-token`,
-          'POST',
-          body,
-        ),
+        await call<AccessTokenAnswer, AccessTokenRequest>(context, path, 'POST', body),
       )
     },
-
     async disconnect({ id }) {
-      const { revoked, reason } = await call<DisconnectAnswer>(
-        context,
-        `/connections/${encodeURIComponent(id)}`,
-        'DELETE',
-      )
+      const { revoked, reason } = await call<DisconnectAnswer>(context, pathTo(id), 'DELETE')
       if (revoked === true) return { revoked }
       // A backend may leave the reason out: all that is known is that nobody has confirmed it.
       return unrevoked(reason === 'no_endpoint' || reason === 'unreachable' ? reason : 'refused')
     },
-
     list: () => listConnections(context),
-
     fetch: ({ id }, path, init, getToken) =>
-      provider.channel.mode === 'bff'
-        ? fetchThroughBackend(context, id, path, init)
-        : authorizedFetch(provider, path, init, getToken, sendBearer(context)),
-
+      isMediated
+        ? authorizedFetch(provider, path, init, getToken, sendBearer(context))
+        : fetchThroughBackend(context, id, path, init),
     async userinfo({ details }, getToken) {
       const { sub: subject } = details as { readonly sub?: unknown }
       const { userinfoEndpoint: endpoint } = provider
@@ -94,35 +75,34 @@ export function createChannel(context: Context, name: string, provider: Provider
   }
 }
 
+/** Path of a connection below the contract's base. */
+const pathTo = (id: string): string => `/connections/${encodeURIComponent(id)}`
+
 async function begin(
   context: Context,
   name: string,
   provider: Provider,
   { state, codeChallenge, nonce, redirectUri, scope, input, expiresAt }: Transaction,
 ): Promise<AuthorizationUrl> {
-  const ownInput = provider.toInput?.(withoutAppState(input))
-  const body: AuthorizationRequest = {
-    state,
-    code_challenge: codeChallenge,
-    ...(nonce !== undefined && { nonce }),
-    redirect_uri: redirectUri,
-    scope,
-    ...(input.connection !== undefined && { connection: input.connection }),
-    ...(ownInput && { input: ownInput }),
-  }
-  const answer = await call<AuthorizationAnswer>(context, `/${name}/authorization`, 'POST', body)
-  const url = checkAuthorizationUrl(answer.authorization_url, {
-    endpoint: provider.authorizationEndpoint ?? '',
-    client_id: provider.clientId,
-    state,
-    code_challenge: codeChallenge,
-    redirect_uri: redirectUri,
-  })
+  const shared = { state, code_challenge: codeChallenge, redirect_uri: redirectUri }
+  const answer = await call<AuthorizationAnswer, AuthorizationRequest>(
+    context,
+    `/${name}/authorization`,
+    'POST',
+    {
+      ...{ ...shared, nonce, scope, connection: input.connection },
+      input: provider.toInput?.(withoutAppState(input)),
+    },
+  )
+  const { expires_in: seconds, transaction: handle } = answer
   return {
-    url,
-    expiresAt:
-      typeof answer.expires_in === 'number' ? context.platform.clock.now() + answer.expires_in : expiresAt,
-    ...(typeof answer.transaction === 'string' && { handle: answer.transaction }),
+    url: checkAuthorizationUrl(answer.authorization_url, {
+      endpoint: provider.authorizationEndpoint ?? '',
+      client_id: provider.clientId,
+      ...shared,
+    }),
+    expiresAt: typeof seconds === 'number' ? context.platform.clock.now() + seconds : expiresAt,
+    ...(typeof handle === 'string' && { handle }),
   }
 }
 
@@ -150,7 +130,7 @@ async function fetchThroughBackend(
   const { url, fetch, credentials } = backendOf(context)
   const headers = new Headers(init.headers)
   headers.set(contractHeader, contractVersion)
-  return fetch(resourceUrl(`${url}/connections/${encodeURIComponent(id)}/resource/`, path), {
+  return fetch(resourceUrl(`${url}${pathTo(id)}/resource/`, path), {
     referrerPolicy: 'no-referrer',
     ...init,
     redirect: 'error',
@@ -168,17 +148,20 @@ async function listConnections(context: Context): Promise<Connection[]> {
     .map((document) => toConnection(document, document.provider, providerOf(context, document.provider)))
 }
 
+/** Members that JSON leaves out where they are `undefined`. */
+type Sendable<Body> = { readonly [Name in keyof Body]: Body[Name] | undefined }
+
 /**
  * One call of the contract.
  *
  * @throws {BackendError} for an answer that is no success, or of something that is no backend.
  * @throws {NetworkError} when no answer came.
  */
-async function call<Document>(
+async function call<Document, Body extends object = never>(
   context: Context,
   path: string,
   method: string,
-  body?: object,
+  body?: Sendable<Body>,
 ): Promise<Partial<Document>> {
   const { url, fetch, credentials } = backendOf(context)
   const answer = await request(

@@ -1,7 +1,7 @@
 import type { AuthorizationResponse } from '../../protocol/authorization-response.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
 import type { JsonObject } from '../../protocol/contract.js'
-import type { Connection } from '../records/connection.js'
+import type { Connection, ConnectionRecord } from '../records/connection.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import type { Transaction } from '../records/transaction.js'
@@ -29,7 +29,29 @@ export interface Redeemed {
   readonly idTokenSubject?: string | undefined
   /** Records to store together with the connection, by key. */
   readonly stored?: Readonly<Record<string, unknown>>
+  /** In `browser` mode with tokens in memory: issuer, client id and API as one text. */
+  readonly binding?: string
+  /** In `browser` mode with tokens in memory: stores a connection whose tokens no other page has. See own-tokens.ts. */
+  readonly storeOwn?: <Written extends { readonly id: string }>(
+    record: ConnectionRecord,
+    write: WriteConnection<Written>,
+  ) => Promise<Written>
 }
+
+/** Connections that no page has tokens of, and whose place a new one may take. */
+export interface DeadConnections {
+  readonly ids: readonly string[]
+  /**
+   * Picks from their records, as the transaction of the database reads them, those whose place it takes. It gets the id of the
+   * first.
+   */
+  readonly pick: (records: readonly unknown[]) => readonly ConnectionRecord[]
+}
+
+/** Writes a connection. Resolves with the id under which it is stored, and what the writer wants beside it. */
+export type WriteConnection<Written extends { readonly id: string }> = (
+  dead?: DeadConnections,
+) => Promise<Written>
 
 /** The protocol steps of a provider, carried out by this page (`direct`) or by the app's backend. */
 export interface Channel {

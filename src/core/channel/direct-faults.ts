@@ -1,6 +1,6 @@
 // What goes wrong between a page and an authorization server that was not made for pages, told by the option to change.
 import type { Platform } from '../../platform/platform.js'
-import { NetworkError, TokenEndpointError } from '../../protocol/errors.js'
+import { NetworkError, TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import type { ServerMetadata } from '../../protocol/metadata.js'
 
 /** Seconds for which a server may take to show that it is there. */
@@ -68,3 +68,17 @@ export function refusedClient(server: ServerMetadata, error: TokenEndpointError)
     { recovery: 'configure' },
   )
 }
+
+/** The error of a renewal whose ID Token names another person (`sub`), or that brought none (`id_token`). */
+export const otherPerson = (claim: 'sub' | 'id_token'): ValidationError =>
+  claim === 'sub'
+    ? new ValidationError(
+        'other_person',
+        claim,
+        'The person who signed in is not the one this connection belongs to. The connection is unchanged: start again with authorize() and sign in as the same person, or connect again without `connection`.',
+      )
+    : new ValidationError(
+        'person_unknown',
+        claim,
+        'No ID Token says who has signed in, so the connection is unchanged. Connect again with authorize(), without `connection`.',
+      )

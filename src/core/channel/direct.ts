@@ -6,7 +6,8 @@ import { checkOffers, pushes } from '../../protocol/offers.js'
 import { pickClaims } from '../../protocol/pick-claims.js'
 import { revoke } from '../../protocol/revocation.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
-import { missingScope, parseScope } from '../../protocol/scope.js'
+import { missingScope } from '../../protocol/missing-scope.js'
+import { parseScope } from '../../protocol/scope.js'
 import { redeemCode } from '../../protocol/token-endpoint.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
@@ -16,8 +17,9 @@ import { readTokens, writeTokens, type StoredTokens } from '../records/tokens.js
 import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer, type SendWithToken } from './authorized-fetch.js'
 import { loadModule } from '../load-module.js'
+import { storeOwn } from './own-tokens.js'
 import type { AuthorizationUrl, Channel, GetToken, Redeemed, Userinfo } from './channel.js'
-import { tellRefusedClient } from './explain.js'
+import { explainOtherPerson, explainRefusedClient } from './explain.js'
 import { createDirectClient, type DirectClient } from './direct-client.js'
 import { refreshAccessToken, toStoredTokens } from './direct-refresh.js'
 
@@ -82,7 +84,7 @@ async function begin(client: DirectClient, transaction: Transaction): Promise<Au
     }
   const { pushAuthorizationRequest } = await import('../../protocol/pushed-authorization.js')
   const pushed = await pushAuthorizationRequest(endpoint, { ...extra, ...parameters }).catch(
-    (error: unknown) => tellRefusedClient(server, error),
+    (error: unknown) => explainRefusedClient(server, error),
   )
   return {
     url: buildAuthorizationUrl(authorizationEndpoint, {
@@ -109,7 +111,9 @@ async function redeem(
     codeVerifier,
     nonce,
     subject: renewed?.subject,
-  }).catch((error: unknown) => tellRefusedClient(endpoint.server, error))
+  }).catch((error: unknown) =>
+    renewed ? explainOtherPerson(endpoint.server, error) : explainRefusedClient(endpoint.server, error),
+  )
   const requested = parseScope(scope)
   const grantedScope = checked.scope === undefined ? requested : parseScope(checked.scope)
   const connection: Connection = {
@@ -131,7 +135,16 @@ async function redeem(
     accessToken: { value: checked.accessToken, expiresAt: tokens.expiresAt },
     ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
     idTokenSubject: tokens.idTokenSubject,
-    ...(provider.channel.keepsTokens && { stored: { [tokensKey(connection.id)]: tokens } }),
+    ...(provider.channel.keepsTokens
+      ? { stored: { [tokensKey(connection.id)]: tokens } }
+      : {
+          binding: JSON.stringify([provider.issuer, provider.clientId, provider.api]),
+          storeOwn: (record, write) =>
+            storeOwn(context, record, write, {
+              isNew: renewed === undefined,
+              revoke: (held) => revokeTokens(client, held),
+            }),
+        }),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Platform } from '../../platform/platform.js'
-import { TokenEndpointError } from '../../protocol/errors.js'
+import { TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import type { Fetch } from '../../protocol/http.js'
 import type { ServerMetadata } from '../../protocol/metadata.js'
 
@@ -22,7 +22,14 @@ export const fetchToServer =
   }
 
 /** Throws a refusal again; that of the client as such with its own sentence. */
-export async function tellRefusedClient(server: ServerMetadata, error: unknown): Promise<never> {
+export async function explainRefusedClient(server: ServerMetadata, error: unknown): Promise<never> {
   if (!(error instanceof TokenEndpointError) || error.error !== 'invalid_client') throw error
   throw (await loadFaults())?.refusedClient(server, error) ?? error
+}
+
+/** The same for a renewal, with a code of its own where another person has signed in, or nothing says who. */
+export async function explainOtherPerson(server: ServerMetadata, error: unknown): Promise<never> {
+  const claim = error instanceof ValidationError && error.code === 'id_token_invalid' && error.parameter
+  if (claim !== 'sub' && claim !== 'id_token') return explainRefusedClient(server, error)
+  throw (await loadFaults())?.otherPerson(claim) ?? error
 }

@@ -38,7 +38,7 @@ export async function requestUserinfo(request: UserinfoRequest): Promise<Userinf
   if (!claims)
     throw malformed(
       'body',
-      'is no JSON object. Register the client for unsigned userinfo (application/json).',
+      'is not a JSON object. Register the client for unsigned userinfo (application/json).',
     )
   if (claims['sub'] !== subject)
     throw malformed('sub', 'is about another person than the ID Token. It was not used.')

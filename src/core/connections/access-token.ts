@@ -52,7 +52,7 @@ async function request(
 ): Promise<AccessToken> {
   const { id, provider } = connection
   let record: ConnectionRecord | undefined
-  const owner = context.subject()
+  const isSameUser = context.watchSubject()
   try {
     record = await checkOwner(context, connection)
   } catch (error) {
@@ -69,7 +69,7 @@ async function request(
   } catch (error) {
     // What the backend says after the user has changed, here or in another tab, it says of another's session.
     await context.follow(sessionKey)
-    if (context.subject() === owner) await noteFailure(context, connection, error, record)
+    if (isSameUser()) await noteFailure(context, connection, error, record)
     throw error
   }
 }

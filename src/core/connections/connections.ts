@@ -30,8 +30,8 @@ export function createConnections(context: Context): Connections {
     if (await restore(owner, entries)) entries = await platform.database.entries()
     const found = project(entries, owner, tokens)
     for (const id of held) {
-      // Disconnected in another tab, perhaps while this page was frozen.
-      if (!found.connections.some((connection) => connection.id === id)) tokens.forget(id)
+      // Disconnected in another tab, perhaps while this page was frozen; or storage was cleared.
+      if (!found.connections.some((connection) => connection.id === id)) tokens.forget(id, entries)
     }
     const attempts =
       found.abandoned.length > 0 ? (await lazyParts()).toAbandoned(context, found.abandoned) : []

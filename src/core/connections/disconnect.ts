@@ -2,7 +2,7 @@ import { fromFailure, type Revocation } from '../../protocol/revocation-result.j
 import { openChannel } from '../channel/open-channel.js'
 import type { Context } from '../context.js'
 import type { Connection } from '../records/connection.js'
-import { changeConnection, checkOwner } from './stored-connection.js'
+import { checkOwner, forgetConnection } from './stored-connection.js'
 
 /**
  * Forgets the connection first and always, then asks the provider to revoke the grant.
@@ -20,7 +20,7 @@ export async function disconnect(context: Context, connection: Connection): Prom
     revocation = Promise.resolve(fromFailure(error))
   }
   context.tokens.forget(connection.id)
-  await changeConnection(context, connection.id, () => undefined)
+  await forgetConnection(context, connection.id)
   context.emit('disconnected', connection.id, connection.provider)
   return revocation
 }

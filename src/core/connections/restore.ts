@@ -32,9 +32,11 @@ export function createRestore(context: Context, reload: () => void): Restore {
 
   const isRecent = (at: unknown): boolean => Math.abs(clock.now() - Number(at ?? 0)) < synchronizeSeconds
 
-  async function synchronized(subject: string, name: string): Promise<void> {
+  async function synchronized(subject: string, name: string, isSameUser: () => boolean): Promise<void> {
     try {
       await (await lazyParts()).synchronize(context, subject, name)
+      // The answer was for another session: the next look asks again.
+      if (!isSameUser()) asked.delete(subject)
     } catch (error) {
       // Without an answer this page goes on with what it has, and the next one asks again.
       if ((error as CountersignError).code !== 'sign_in_required') return
@@ -57,10 +59,11 @@ export function createRestore(context: Context, reload: () => void): Restore {
     const synced = entries.find(([key]) => key === syncedKey(subject))?.[1]
     if (mediator === undefined || isRecent(synced) || isRecent(asked.get(subject))) return hasChanged
     asked.set(subject, clock.now())
-    const list = synchronized(subject, mediator)
+    const isSameUser = context.watchSubject()
+    const list = synchronized(subject, mediator, isSameUser)
     // What is known is shown at once; what changed on another device follows.
     list.then(reload, () => {
-      if (subject === context.subject()) context.requireSignIn()
+      if (isSameUser()) context.requireSignIn()
     })
     if (synced !== undefined) return hasChanged
     await list

@@ -2,7 +2,8 @@ import { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { isConnectionRecord, type Connection, type ConnectionRecord } from '../records/connection.js'
 import { publish } from '../records/changes.js'
-import { connectionKey, tokensKey } from '../records/keys.js'
+import { connectionKey, disconnectedKey, tokensKey } from '../records/keys.js'
+import { noteDisconnected } from '../records/disconnected.js'
 
 /**
  * Refuses a connection that a component kept from before the app's user changed.
@@ -41,5 +42,24 @@ export function changeConnection(
   return publish(context, id, [key], ([record]) => {
     const kept = record && next(record as ConnectionRecord)
     return kept ? { [key]: kept } : { [key]: undefined, [tokensKey(id)]: undefined }
+  })
+}
+
+/**
+ * Forgets a connection that the person has disconnected, in every page. Where other pages may have tokens that this one does
+ * not have, a note tells them to revoke those, however late they look.
+ *
+ * @throws {StorageError} when nothing was written.
+ */
+export function forgetConnection(context: Context, id: string): Promise<void> {
+  const key = connectionKey(id)
+  return publish(context, id, [key], ([record]) => {
+    const { mode, persistent } = Object(record) as Partial<ConnectionRecord>
+    const now = context.platform.clock.now()
+    return {
+      [key]: undefined,
+      [tokensKey(id)]: undefined,
+      ...(mode === 'browser' && !persistent && { [disconnectedKey(id)]: noteDisconnected(now) }),
+    }
   })
 }

@@ -15,11 +15,12 @@ const clockToleranceSeconds = 600
 export async function synchronize(context: Context, subject: string, name: string): Promise<void> {
   const { clock, database } = context.platform
   const askedAt = clock.now()
+  const isSameUser = context.watchSubject()
   const { list } = await openChannel(context, name)
   const answer = await list?.()
   // The user may have changed, here or in another tab, and with them the session that the backend answered for.
   await context.follow(sessionKey)
-  if (context.subject() !== subject) return
+  if (!isSameUser()) return
   const listed = new Map(answer?.map((connection) => [connectionKey(connection.id), connection]))
 
   /**
@@ -67,13 +68,14 @@ export async function synchronize(context: Context, subject: string, name: strin
 export async function refresh(context: Context): Promise<void> {
   await context.subjectKnown()
   const subject = context.subject()
+  const isSameUser = context.watchSubject()
   const mediator = mediatorOf(context)
   if (subject == null || mediator === undefined) return
   try {
     await synchronize(context, subject, mediator)
   } catch (error) {
     const isSignedOut = error instanceof CountersignError && error.code === 'sign_in_required'
-    if (isSignedOut && context.subject() === subject) context.requireSignIn()
+    if (isSignedOut && isSameUser()) context.requireSignIn()
     throw error
   }
 }

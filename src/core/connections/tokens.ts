@@ -1,5 +1,6 @@
 import type { Revocation } from '../../protocol/revocation-result.js'
 import { refreshFailed } from '../channel/refresh-failed.js'
+import type { CallbackState } from '../callback/callback.js'
 import type { Connection } from '../records/connection.js'
 import type { ConnectionsState } from './connections-state.js'
 import { providerOf, type Context } from '../context.js'
@@ -11,13 +12,14 @@ const disconnected: TokensState = { status: 'disconnected' }
 
 /**
  * The tokens of one connection of a provider: the wanted one, else the newest, and that one for as long as somebody
- * watches and it is good.
+ * watches and it is good. While a response is being redeemed nothing is settled: what comes of it is the newest.
  */
 export function createTokens(
   context: Context,
   connections: ReadableStore<ConnectionsState>,
   name: string,
   wanted: string | undefined,
+  callback: ReadableStore<CallbackState>,
 ): ReadableStore<TokensState> {
   providerOf(context, name)
   let seen: ConnectionsState | undefined
@@ -31,8 +33,10 @@ export function createTokens(
     const present = candidates.find(({ id }) => id === chosen)
     const newest = wanted === undefined ? candidates.at(-1) : undefined
     // One that must be renewed gives way when the person has connected anew instead.
-    const stays = present?.status === 'connected' || newest?.status !== 'connected'
-    const connection = stays ? (present ?? newest) : newest
+    const stays =
+      callback.get().status !== 'pending' &&
+      (present?.status === 'connected' || newest?.status !== 'connected')
+    const connection = stays ? (present ?? newest) : (newest ?? present)
     chosen = connection?.id ?? wanted
     if (!connection) return disconnected
     return 'connection' in state && state.connection === connection
@@ -54,7 +58,11 @@ export function createTokens(
     subscribe(listener) {
       // Not every React reads again after the second mount of StrictMode: what it shows is chosen again here.
       if (watchers++ === 0) get()
-      const stop = connections.subscribe(listener)
+      const stop = connections.subscribe(() => {
+        // Chosen by what holds now, whenever the listener reads.
+        get()
+        listener()
+      })
       return () => {
         stop()
         if (--watchers > 0) return

@@ -1,3 +1,4 @@
+import { CountersignError } from '../../protocol/errors.js'
 import type { CallbackState } from '../callback/callback.js'
 import type { Capture } from '../callback/capture.js'
 import { toCallbackState } from '../callback/outcome.js'
@@ -9,11 +10,18 @@ import { hasEnded, isTransaction, type EndedTransaction } from '../records/trans
 import { timing } from './timing.js'
 
 /**
- * Completes what the page was opened with. Where the page is a popup, the page that opened it goes on.
+ * Completes what the page was opened with, unless it is shown in a frame. Where the page is a popup, the page that opened it goes on.
  *
  * @throws {StorageError} when the transaction cannot be read or written: nothing is lost then.
  */
-export function complete(context: Context, capture: Capture): Promise<CallbackState> {
+export async function complete(context: Context, capture: Capture): Promise<CallbackState> {
+  if (!context.platform.navigation.isTopLevel()) {
+    const error = new CountersignError(
+      'environment_unsupported',
+      'The provider answered inside a frame. It was not used: open the page in a window of its own.',
+    )
+    return { status: 'failed', error, returnTo: '/' }
+  }
   return completeCapture(context, capture, {
     handOver: (state) => handOver(context, state),
     leave: (state, ended) => leave(context, state, ended),

@@ -3,7 +3,7 @@ import { connectionKey } from './keys.js'
 
 /** One authorized relation between a user of the app and an institution. Holds no token. Never changed, only replaced. */
 export interface Connection<Details extends object = object, Name extends string = string> {
-  /** Unique within the app; kept when the connection is renewed. */
+  /** Unique within the app; kept when the connection is renewed, and when a new one takes its place. */
   readonly id: string
   /** The name of the provider in the client's options. */
   readonly provider: Name
@@ -34,6 +34,11 @@ export interface ConnectionRecord {
   readonly mode: Mode
   /** Whom the first ID Token named, in `browser` mode: who renews the connection must be the same. */
   readonly idTokenSubject?: string
+  /**
+   * Issuer, client id and API as one text, in `browser` mode with tokens in memory; absent where an older version stored it. A
+   * new connection takes the place of one that has the same: see records/replaced.ts.
+   */
+  readonly binding?: string
   /** True when its tokens outlive the page. */
   readonly persistent?: boolean
   /** True when its tokens are bound to this browser's DPoP key; absent where an older version stored it. */

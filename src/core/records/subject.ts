@@ -1,5 +1,5 @@
 import type { Platform } from '../../platform/platform.js'
-import { sha256 } from '../../protocol/pkce.js'
+import { sha256 } from '../../protocol/digest.js'
 import { sessionKey } from './keys.js'
 
 const fingerprint = async (subject: string | null): Promise<string> =>

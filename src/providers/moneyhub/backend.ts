@@ -8,7 +8,7 @@ import type {
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
-import { sha256 } from '../../protocol/pkce.js'
+import { sha256 } from '../../protocol/digest.js'
 import { readRedirectUris } from '../kit/backend/read-options.js'
 import { deliver, toParameters } from './authorization-request.js'
 import { createClientCredentialsTokens } from './client-credentials-tokens.js'
@@ -150,7 +150,7 @@ function checkTarget(
 ): void {
   if (choice.mode === 'connect') {
     if (bankIds?.has(choice.bankId) === false)
-      throw invalid('bank_id', 'The bank_id is none that the backend allows.')
+      throw invalid('bank_id', 'The backend does not allow this bank_id.')
     if (renewed && !once)
       throw invalid('mode', 'An ongoing connection is renewed with the mode reauth, reconsent or refresh.')
     return

@@ -5,7 +5,7 @@ import { readJsonObject, request, type Answer } from '../../protocol/http.js'
 import { retryAfterOf } from '../../protocol/retry-after.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
 import { oauthErrorOf } from '../../protocol/oauth-request.js'
-import { sha256 } from '../../protocol/pkce.js'
+import { sha256 } from '../../protocol/digest.js'
 import { toRevocation, type Revocation } from '../../protocol/revocation-result.js'
 import type { ClientCredentialsTokens } from './client-credentials-tokens.js'
 

@@ -10,7 +10,12 @@ import { createOAuthClient } from '../kit/backend/oauth-client.js'
 import { checkOpenidScope, readUrl } from '../kit/backend/read-options.js'
 import { signingAlgorithms, type PrivateKeyInput, type SigningAlgorithm } from '../kit/backend/signing-key.js'
 import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
-import { endpoints, refreshTokenAbsoluteSeconds, refreshTokenSlidingSeconds } from './facts.js'
+import {
+  endpoints,
+  tokenEndpoint as endpoint,
+  refreshTokenAbsoluteSeconds,
+  refreshTokenSlidingSeconds,
+} from './facts.js'
 import { createGraphqlResources } from './graphql-resources.js'
 import { checkUnverifiedIdToken, type UnverifiedExpectation } from './unverified-id-token.js'
 import { checkOptions, type OptionForms } from '../../protocol/options.js'
@@ -181,7 +186,7 @@ function readOptions(options: AnyOptions): {
   readonly authorizationEndpoint: string
   readonly tokenEndpoint: string
 } {
-  const { authorizationEndpoint = endpoints.authorization, tokenEndpoint = endpoints.token } = options
+  const { authorizationEndpoint = endpoints.authorization, tokenEndpoint = endpoint } = options
   checkOpenidScope('Stitch', options.scope)
   const withoutIssuer: readonly unknown[] = ['unverified', 'unchecked']
   if (options.issuer === undefined && !withoutIssuer.includes(options.idToken)) {

@@ -36,8 +36,9 @@ export interface StitchInteractionOptions {
  */
 export function readStitchInteraction(
   answer: unknown,
-  { redirectUri, authorizationEndpoint = endpoints.authorization }: StitchInteractionOptions = {},
+  options: StitchInteractionOptions = {},
 ): StitchInteraction | undefined {
+  const { redirectUri, authorizationEndpoint = endpoints.authorization } = options
   const { errors } = Object(answer) as { readonly errors?: unknown }
   const asked = (Array.isArray(errors) ? errors : []).map(extensionsOf).find(isInteraction)
   if (!asked || !URL.canParse(asked.userInteractionUrl)) return undefined

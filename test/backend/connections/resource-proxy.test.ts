@@ -172,7 +172,7 @@ describe('a path', () => {
 
   /** @see https://www.rfc-editor.org/rfc/rfc3986.html#section-5.2.2 */
   test.each(['http:127.0.0.1:4680', 'https:evil.example', 'localhost:1', 'data:1', 'c:', ':', 'a:b:c'])(
-    'that begins with %s is no URL of its own: it goes below the base, as it came',
+    'that begins with %s is not a URL of its own: it goes below the base, as it came',
     async (first) => {
       const { get, seen } = await createPlain()
       expect((await get(`${first}/transactions`)).status).toBe(200)
@@ -479,7 +479,7 @@ describe('a body', () => {
       { 'content-type': 'application/x-www-form-urlencoded' },
       'unsupported_media_type',
     ],
-    ['that is no JSON', '{', {}, 'invalid_request'],
+    ['that is not JSON', '{', {}, 'invalid_request'],
     ['over 64 KiB', `"${'a'.repeat(65_536)}"`, {}, 'payload_too_large'],
   ] as [string, string, Record<string, string>, string][])(
     '%s is refused',

@@ -1,6 +1,6 @@
 import * as node from 'node:crypto'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { sha256 as webSha256 } from '../../../src/protocol/pkce.js'
+import { sha256 as webSha256 } from '../../../src/protocol/digest.js'
 
 beforeEach(() => {
   vi.resetModules()

@@ -406,7 +406,7 @@ describe('an authorization request', () => {
     ['exp', { exp: 9_999_999_999 }, 'unknown_member'],
     ['user_email', { user_email: 'ceo@example.com' }, 'unknown_member'],
     ['an input that the provider does not take', { input: { user_email: 'ceo@example.com' } }, 'input'],
-    ['an input that is no object', { input: ['sub'] }, 'input'],
+    ['an input that is not an object', { input: ['sub'] }, 'input'],
     ['another redirect_uri', { redirect_uri: 'https://app.example/callback/stitch?x' }, 'redirect_uri'],
     ['a redirect_uri of another host', { redirect_uri: 'https://evil.example/' }, 'redirect_uri'],
     ['no redirect_uri', { redirect_uri: undefined }, 'redirect_uri'],

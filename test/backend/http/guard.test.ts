@@ -257,7 +257,7 @@ describe('a body', () => {
 
   const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
   test.each([
-    ['that is no JSON', '{', 'json'],
+    ['that is not JSON', '{', 'json'],
     ['that is empty', '', 'json'],
     ['that is an array', '[]', 'body'],
     ['that is a string', '"a"', 'body'],

@@ -3,7 +3,7 @@ import { createClient, singleUser, type CommonInput } from 'countersign/core'
 import { apiture, type ApitureOptions } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { IDBFactory } from 'fake-indexeddb'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ContractErrorCode } from '../../../src/protocol/contract.js'
 import { openDatabase } from '../../../src/platform/database.js'
 import { AuthorizationResponseError, StorageError } from '../../../src/protocol/errors.js'
@@ -89,7 +89,7 @@ describe('a code that comes back', () => {
     const before = (await browser.records()).get(`connection:${id}`)
     server.subject = 'user-2'
     expect(await refusal(open(await consent({ connection: id })))).toEqual({
-      code: 'id_token_invalid',
+      code: 'other_person',
       parameter: 'sub',
     })
     expect((await browser.records()).get(`connection:${id}`)).toEqual(before)
@@ -104,7 +104,7 @@ describe('a code that comes back', () => {
     const before = (await browser.records()).get(`connection:${id}`)
     server.subject = 'user-2'
     const less = { connection: id, scope: 'accounts offline_access' }
-    expect(await refusal(open(await consent(less)))).toEqual({ code: 'id_token_invalid', parameter: 'sub' })
+    expect(await refusal(open(await consent(less)))).toEqual({ code: 'other_person', parameter: 'sub' })
     expect((await browser.records()).get(`connection:${id}`)).toEqual(before)
     server.subject = 'user-1'
     expect(await outcome(open(await consent(less)))).toMatchObject({ connection: { id } })
@@ -159,7 +159,7 @@ describe('where ID Tokens may be absent', () => {
     scene.server.subject = 'user-2'
     scene.server.hostile.tokens = without
     expect(await refusal(open(await consent({ connection: connection.id })))).toEqual({
-      code: 'id_token_invalid',
+      code: 'person_unknown',
       parameter: 'id_token',
     })
     const after = await scene.browser.records()
@@ -189,7 +189,7 @@ describe('where ID Tokens may be absent', () => {
     await tokens.getAccessToken()
     scene.server.subject = 'user-2'
     expect(await refusal(open(await consent({ connection: connection.id })))).toEqual({
-      code: 'id_token_invalid',
+      code: 'other_person',
       parameter: 'sub',
     })
   })
@@ -259,6 +259,8 @@ describe('exactly once', () => {
     await outcome(open(url))
     browser.clock.advance(3601)
     await leave(open())
+    const key = transactionKey(stateOf(url))
+    await vi.waitFor(async () => expect((await browser.records()).has(key)).toBe(false))
     expect(await refusal(open(url))).toEqual({ code: 'state_unknown' })
     expect(server.requests.token).toHaveLength(1)
   })
@@ -361,6 +363,8 @@ describe('the outcome is told from what was stored, whatever the page hears in t
   test.each(modes)('%s: when the backend has just said which connections there are', async (mode) => {
     const scene = createScene(network)
     const url = await approve(scene, mode)
+    // The page that was left has asked for them as well.
+    await vi.waitFor(async () => expect((await scene.browser.records()).has('synced:')).toBe(true))
     await scene.browser.tamper('synced:', scene.browser.clock.now() - 3601)
     const answer = holdAnswers(scene.backend, '/connections')
     const app = scene.open(url, {
@@ -943,7 +947,7 @@ describe('the app’s own user', () => {
 
 describe('by way of the backend', () => {
   test.each<[ContractErrorCode, number, string, RegExp]>([
-    ['other_person', 409, 'other_person', /Another person has signed in/],
+    ['other_person', 409, 'other_person', /The person who signed in at the provider is not the one/],
     ['person_unknown', 409, 'person_unknown', /does not say who has signed in/],
     ['transaction_invalid', 409, 'transaction_invalid', /does not know this transaction/],
     ['invalid_grant', 400, 'provider_error', /authorization code/],

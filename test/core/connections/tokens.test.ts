@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createScene } from '../../support/app.js'
+import { holdAnswers } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
 import { until, untilState } from '../../support/until.js'
 
@@ -84,5 +85,60 @@ describe('without a wanted connection', () => {
     expect(shown()).toBe(first)
     stop()
     expect(shown()).toBe(second)
+  })
+})
+
+describe('on the page that takes the answer', () => {
+  /** Two connections that are good at once: the page already shows the first one when the second comes. */
+  async function connectTwice() {
+    const scene = createScene(network)
+    const visit = async () => scene.backend.visit(await scene.leave(scene.open(), 'mediated'))
+    const first = scene.open(await visit())
+    await until(first.client.callback, 'connected')
+    first.client.dispose()
+    scene.browser.clock.advance(10)
+    const url = await visit()
+    const letGo = holdAnswers(scene.backend, '/mediated/token')
+    const app = scene.open(url)
+    const tokens = app.client.tokens('mediated')
+    const stop = tokens.subscribe(() => undefined)
+    onTestFinished(stop)
+    const before = await until(tokens, 'connected')
+    return { scene, app, tokens, before, url, letGo }
+  }
+
+  test('they are of the newest connection, although the one before was shown and is good', async () => {
+    const { app, tokens, before, letGo } = await connectTwice()
+    letGo()
+    const { connection } = await until(app.client.callback, 'connected')
+    expect(connection.id).not.toBe(before.connection.id)
+    expect(tokens.get()).toMatchObject({ status: 'connected', connection: { id: connection.id } })
+  })
+
+  test('they stay on it from then on', async () => {
+    const { scene, app, tokens, letGo } = await connectTwice()
+    letGo()
+    const { connection } = await until(app.client.callback, 'connected')
+    scene.browser.clock.advance(10)
+    const other = scene.open(scene.backend.visit(await scene.leave(scene.open(), 'mediated')))
+    const { connection: newest } = await until(other.client.callback, 'connected')
+    await untilState(
+      app.client.connections,
+      (state): state is Extract<typeof state, { status: 'ready' }> =>
+        state.status === 'ready' && state.connections.some(({ id }) => id === newest.id),
+    )
+    expect(tokens.get()).toMatchObject({ connection: { id: connection.id } })
+  })
+
+  test('they are of the newest connection in every tab that shows this page', async () => {
+    const { scene, app, before, url, letGo } = await connectTwice()
+    const other = scene.open(url)
+    const tokens = other.client.tokens('mediated')
+    onTestFinished(tokens.subscribe(() => undefined))
+    expect(await until(tokens, 'connected')).toMatchObject({ connection: before.connection })
+    letGo()
+    const { connection } = await until(app.client.callback, 'connected')
+    await until(other.client.callback, 'connected')
+    expect(tokens.get()).toMatchObject({ status: 'connected', connection: { id: connection.id } })
   })
 })

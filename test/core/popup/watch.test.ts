@@ -1,5 +1,6 @@
 import { HttpResponse } from 'msw'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { sessionKey } from '../../../src/core/records/keys.js'
 import { createScene, stateOf, type App, type Scene } from '../../support/app.js'
 import { createPopup } from '../../support/browser.js'
 import { openNetwork } from '../../support/network.js'
@@ -346,7 +347,10 @@ describe('a popup', () => {
   test.each([null, 'user-2'])('is left alone by an app whose user is %s by then', async (subject) => {
     const scene = createScene(network, { subject: 'user-1' })
     const { app, popup, url } = await opened(scene)
+    const noted = async () => (await scene.browser.records()).get(sessionKey)
+    const before = await noted()
     app.client.setSubject(subject)
+    await vi.waitFor(async () => expect(await noted()).not.toEqual(before), { timeout: 30_000 })
     const inPopup = scene.open(scene.server.visit(url), { subject: 'user-1' })
     await settled()
     while (inPopup.client.callback.get().status === 'pending') await pass(scene, 0.5)

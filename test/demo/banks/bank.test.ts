@@ -131,7 +131,7 @@ test('tells a refresh token from other grants', async () => {
   expect([refused.status, await refused.json()]).toEqual([400, { error: 'invalid_grant' }])
 })
 
-test('answers with a page that is no JSON', async () => {
+test('answers with a page that is not JSON', async () => {
   bank.control.next({ token: { status: 502, body: '<h1>Bad gateway</h1>' } })
   const response = await post('/token')
   expect([response.status, response.headers.get('content-type')]).toEqual([502, 'text/html; charset=utf-8'])

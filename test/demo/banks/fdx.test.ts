@@ -83,7 +83,7 @@ describe('pushed authorization requests', () => {
 
   test.each([
     ['no authorization details', undefined],
-    ['what is no JSON', '{'],
+    ['what is not JSON', '{'],
     ['an object instead of an array', '{"type":"fdx_v1.0"}'],
     ['another type', '[{"type":"fdx_v9"}]'],
     ['no consent request', '[{"type":"fdx_v1.0"}]'],

@@ -621,7 +621,7 @@ describe('the way back', () => {
     ['another audience', { claims: { aud: 'another-client' } }],
     ['another issuer', { claims: { iss: 'https://evil.example' } }],
     ['no connection', { claims: { 'mh:con_id': null } }],
-    ['a connection that is no string', { claims: { 'mh:con_id': { id: 1 } } }],
+    ['a connection that is not a string', { claims: { 'mh:con_id': { id: 1 } } }],
     ['a connection that leads elsewhere', { claims: { 'mh:con_id': '..' } }],
     [
       'a person who authenticated two days ago',

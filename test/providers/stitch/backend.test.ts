@@ -188,7 +188,7 @@ describe('options that cannot work throw with the remedy', () => {
     ['no key and no secret', { clientSecret: undefined }, /privateKey.*clientSecret/],
     ['a key without its id', { clientSecret: undefined, privateKey: 'pem' }, /keyId/],
     ['an endpoint over http', { tokenEndpoint: 'http://bank.example/token' }, /tokenEndpoint/],
-    ['an API that is no URL', { api: 'graphql' }, /api/],
+    ['an API that is not a URL', { api: 'graphql' }, /api/],
     ['details that say who the person is', { details: ['sub'] }, /details/],
     ['an issuer over http', { idToken: undefined, issuer: 'http://bank.example' }, /issuer/],
   ])('%s', (_name, options, message) => {

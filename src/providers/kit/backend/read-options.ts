@@ -2,12 +2,14 @@ import type { ResourceRoute, Resources } from '../../../backend/provider.js'
 import { parseEndpoint } from '../../../protocol/authorization-request.js'
 import { parseScope } from '../../../protocol/scope.js'
 
-/** The URL of an option. @throws {TypeError} naming the option, for what is no https URL. */
+/** The URL of an option. @throws {TypeError} naming the option, for what is not an https URL. */
 export function readUrl(name: string, value: string): URL {
   try {
     return parseEndpoint(value, name)
   } catch {
-    throw new TypeError(`\`${name}\` is no https URL (or http on this machine) without fragment: correct it.`)
+    throw new TypeError(
+      `\`${name}\` is not an https URL (or http on this machine) without fragment: correct it.`,
+    )
   }
 }
 

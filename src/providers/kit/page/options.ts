@@ -16,9 +16,9 @@ export function checkPreset(
   options: object & { readonly parameters?: object | undefined },
   expected: Readonly<Record<string, OptionForm>>,
 ): void {
-  refuseSecrets({ ...(options as object | undefined) })
+  refuseSecrets(options)
   checkOptions(preset, options, expected)
-  refuseSecrets({ ...options.parameters })
+  refuseSecrets(options.parameters)
 }
 
 /** Checks that a scope holds `openid`. @throws {TypeError} when it does not. */
@@ -38,13 +38,10 @@ export function refuseBrowserOnly(
   options: object,
   names: readonly string[],
 ): void {
-  const entries = Object.entries<unknown>({ ...options })
-  const [given] =
-    (mode === 'browser'
-      ? undefined
-      : entries.find(([name, value]) => names.includes(name) && value !== undefined && value !== false)) ?? []
-  if (given !== undefined)
-    throw new TypeError(
-      `${preset}: \`${given}\` is for "browser" mode, and has no effect in "${mode}" mode: leave it out here, and give it to the backend if it takes it.`,
-    )
+  if (mode === 'browser') return
+  for (const name of names)
+    if ((options as Readonly<Record<string, unknown>>)[name])
+      throw new TypeError(
+        `${preset}: \`${name}\` is for "browser" mode, and has no effect in "${mode}" mode: leave it out here, and give it to the backend if it takes it.`,
+      )
 }

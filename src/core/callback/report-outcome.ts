@@ -6,7 +6,7 @@ import type { CallbackState, Outcome } from './callback.js'
  * Tells the app how a transaction ended, unless the same step can be taken again. The page that ended the transaction calls
  * this once. An error in the app's function is reported and changes nothing.
  */
-export async function tellOutcome(
+export async function reportOutcome(
   { onOutcome }: Pick<Context, 'onOutcome'>,
   outcome: CallbackState | Promise<CallbackState>,
 ): Promise<CallbackState> {

@@ -9,7 +9,8 @@ import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { encodeBase64url } from '../../protocol/base64url.js'
 import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
-import { parseScope, missingScope, type ScopeEvidence } from '../../protocol/scope.js'
+import { missingScope, type ScopeEvidence } from '../../protocol/missing-scope.js'
+import { parseScope } from '../../protocol/scope.js'
 
 /** Seconds for which a connection is kept after its last use: two years, the longest life of a provider's refresh tokens. */
 const keptSeconds = 63_072_000

@@ -193,7 +193,7 @@ describe('a popup', () => {
     // The wait for the page that opened it may begin late on a busy machine.
     do {
       await settled()
-      scene.browser.clock.advance(1)
+      scene.browser.clock.advanceToNext(10)
     } while (['none', 'pending'].includes(inPopup.client.callback.get().status))
     await until(inPopup.client.callback, status)
     expect(told).toMatchObject({ opener: [], popup: [{ status, appState }] })
@@ -243,7 +243,7 @@ describe('the state of the app', () => {
     expect(app.client.callback.get()).toMatchObject({ appState: { marker } })
   })
 
-  test('that is no JSON is a mistake of the app, before anybody is sent away', async () => {
+  test('that is not JSON is a mistake of the app, before anybody is sent away', async () => {
     const scene = createScene(network)
     const app = scene.open()
     const { authorizeAsync } = app.client.authorization('bank', { appState: 'x'.repeat(2049) })
@@ -259,7 +259,7 @@ describe('the state of the app', () => {
     expect(await stored()).toContain('marker-of-the-app')
     scene.browser.clock.advance(3601)
     await scene.leave(scene.open())
-    expect(await stored()).not.toContain('marker-of-the-app')
+    await vi.waitFor(async () => expect(await stored()).not.toContain('marker-of-the-app'))
   })
 
   test('is given again to who begins again', async () => {
