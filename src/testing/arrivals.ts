@@ -18,6 +18,8 @@ export interface Arrivals {
   readonly add: (departure: Departure) => void
   /** The latest visit to a provider. */
   readonly find: (provider: string) => Visit | undefined
+  /** Whether somebody is at a provider in this tab or a popup of it. */
+  readonly has: (tab: Tab) => boolean
   /** The visit in a tab, popups aside, is over. */
   readonly forget: (tab: Tab) => void
   /** A visit is over. */
@@ -59,6 +61,7 @@ export function createArrivals({ servers, network }: World): Arrivals {
       })
     },
     find: (provider) => visits.findLast(({ request }) => request.registration.name === provider),
+    has: (tab) => visits.some((visit) => visit.tab === tab),
     forget: (tab) => {
       end({ tab, popup: undefined })
     },

@@ -1,5 +1,6 @@
 export type { Approval } from './approval.js'
 export type { AppTab, FakeBank, FakeBankOptions, StartingConnection, VisitOutcome } from './bank.js'
+export { sampleAccounts } from './data/accounts.js'
 export { fakeBank } from './fake-bank.js'
 export type { Endpoint, FaultTarget, Refusal } from './network/faults.js'
 export type { BackendEndpoint, BankRequest, RequestTarget } from './network/requests.js'

@@ -52,18 +52,22 @@ export function toBank(kit: Kit): FakeBank {
 
 type Run = <T>(work: () => Promise<T>) => Promise<T>
 
-/** Turns to wait for what every page finds out when it is loaded; it does not while the app does not know its user. */
+/** Turns to wait for what every page finds out when it is loaded, and for who has set off; neither is while the app does not know its user. */
 const loadingPatience = 500
 
 /** Waits until nothing is under way. What waits for time to pass waits for the test. */
-function createSettle({ world: { network }, tabs }: Kit): () => Promise<void> {
+function createSettle({ world: { network }, tabs, visits }: Kit): () => Promise<void> {
   const isIdle = (): boolean => network.inFlight() === network.delayed()
   const isLoaded = (tab: Tab): boolean => {
     const { connections, callback } = tab.current()
     return connections.get().status !== 'restoring' && callback.get().status !== 'pending'
   }
   return async () => {
-    await waitFor(() => network.delayed() > 0 || tabs.every(isLoaded), isIdle, loadingPatience)
+    await waitFor(
+      () => network.delayed() > 0 || (tabs.every(isLoaded) && !visits.areOnTheWay()),
+      isIdle,
+      loadingPatience,
+    )
     for (let quiet = 0; quiet < 8; quiet = isIdle() ? quiet + 1 : 0) await turn()
   }
 }

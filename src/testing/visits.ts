@@ -12,6 +12,8 @@ export interface Visits {
   readonly arrive: (departure: Departure) => void
   /** Nobody is at a provider in this tab any more. */
   readonly forget: (tab: Tab) => void
+  /** True while somebody has set off and is not there yet. */
+  readonly areOnTheWay: () => boolean
   /** Resolves when somebody is at the provider. @throws {Error} that says why nobody comes */
   readonly expect: (provider: string) => Promise<Visit>
   /** Ends the latest visit to a provider, and resolves with what the app is shown then. */
@@ -56,6 +58,11 @@ export function createVisits(
   return {
     arrive: arrivals.add,
     forget: arrivals.forget,
+    areOnTheWay: () =>
+      tabs().some((tab) => {
+        const names = Object.keys(tab.client.providers)
+        return !arrivals.has(tab) && names.some((name) => statesOf(tab, name).some(isLeavingState))
+      }),
     expect,
     async end(provider, ending) {
       const { server, request, tab, popup } = await take(provider)
@@ -114,6 +121,8 @@ async function pass({ clock }: World, seconds: number): Promise<void> {
     await turn()
   }
 }
+
+const isLeavingState = ({ status }: AuthorizationState): boolean => status === 'leaving'
 
 const underWay: readonly string[] = ['leaving', 'waiting']
 

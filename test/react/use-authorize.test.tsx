@@ -1,4 +1,4 @@
-import { act, screen } from '@testing-library/react'
+import { act, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { useAuthorizationCallback, useAuthorize, type UseAuthorizeResult } from 'countersign'
 import { lazy, startTransition, Suspense } from 'react'
@@ -49,7 +49,7 @@ test('leaves anew on the next click, when the page did not leave', async () => {
   renderWith(bank.client, <Connect />)
   for (const times of [1, 2]) {
     await userEvent.click(button())
-    await vi.waitFor(() => expect(bank.requestsTo('bank', 'authorization')).toHaveLength(times))
+    await waitFor(() => expect(bank.requestsTo('bank', 'authorization')).toHaveLength(times))
   }
 })
 
@@ -71,7 +71,7 @@ test('prepares when the pointer comes near', async () => {
   const bank = openBank()
   renderWith(bank.client, <Connect />)
   await userEvent.hover(button())
-  await vi.waitFor(() => expect(bank.requestsTo('bank', 'discovery')).toHaveLength(1))
+  await waitFor(() => expect(bank.requestsTo('bank', 'discovery')).toHaveLength(1))
   await bank.settled()
   expect(button().textContent).toBe('idle')
   await userEvent.click(button())
@@ -210,8 +210,7 @@ test('a mistake of the application is reported, as an error of a handler is', as
   }
   renderWith(bank.client, <Mistaken />)
   await userEvent.click(button())
-  await bank.settled()
-  expect(reported).toHaveBeenCalledTimes(1)
+  await waitFor(() => expect(reported).toHaveBeenCalledTimes(1))
   expect(bank.requestsTo('bank', 'authorization')).toEqual([])
 })
 

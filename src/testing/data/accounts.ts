@@ -1,5 +1,27 @@
-/** The accounts of somebody who has approved without saying which: two made-up ones, as each provider's API writes them. */
-export const sampleAccounts = {
+/** An account, as a provider's API writes it. */
+type Account = Readonly<Record<string, unknown>>
+
+/** An account, as the FDX API writes it. */
+interface FdxAccount extends Account {
+  readonly accountId: string
+  readonly nickname: string
+  readonly accountType: string
+  readonly accountNumberDisplay: string
+  readonly currentBalance: number
+  readonly currency: { readonly currencyCode: string }
+}
+
+/**
+ * The accounts of somebody who has approved without saying which: two made-up ones, as each provider's API writes them. The
+ * demo's banks have the same.
+ */
+export const sampleAccounts: {
+  readonly apiture: readonly Account[]
+  readonly fdx: readonly FdxAccount[]
+  readonly moneyhub: readonly Account[]
+  readonly standard: readonly Account[]
+  readonly stitch: readonly Account[]
+} = {
   apiture: [
     {
       id: 'chk-4417',
@@ -66,4 +88,4 @@ export const sampleAccounts = {
       accountHolder: { fullName: 'Ada Lovelace' },
     },
   ],
-} as const
+}

@@ -27,9 +27,6 @@ export const basis: Kind = ({ provider, redirectUri, now }) => {
       refreshes: () => true,
       rotates: false,
       check: (request) => checkInitToken(request, { clientId, clientSecret, now }),
-      connect(grant, { parameters }) {
-        grant.notes['company'] = parameters.get('init_token')
-      },
       toTokenResponse: (body, grant, fresh) => (fresh ? { ...body, profile_id: profileIdOf(grant) } : body),
       answer(request, access): ApiAnswer {
         if (!access?.grant) return unauthorized
