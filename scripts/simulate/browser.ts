@@ -196,6 +196,8 @@ function platformOf(surroundings: Surroundings, page: Page, bar: { url: URL; sta
           page.leaving = undefined
           browser.departures.push({ page, url: new URL(url) })
           browser.freeze(page)
+          const isBusy = network.exchanges.some(({ client, settled }) => client === actor && settled === undefined)
+          if (isBusy || locks.isUsedBy(actor)) browser.end(page)
         }
         scheduler.add({ label: `${actor.name}: leaves for the bank`, actor, run })
       },

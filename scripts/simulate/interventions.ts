@@ -31,7 +31,7 @@ function acts(world: World, draw: Draw): Intervention[] {
   if (browser.pages.length < 12) add(1, 'the person opens another tab', () => browser.open('/'))
   const isSomebodyLeaving = pages.some(({ client }) => client.authorization('bank').get().status === 'leaving')
   if (page && visits.length < 4)
-    add(isSomebodyLeaving || visits.some(({ answers }) => answers.length === 0) ? 1 : 6, `the person clicks "connect" on ${page.actor.name}`, () => runAs(page.actor, () => page.client.authorization('bank').authorize()))
+    add(isSomebodyLeaving || visits.some(({ answers }) => answers.length === 0) ? 1 : visits.length === 0 ? 25 : 4, `the person clicks "connect" on ${page.actor.name}`, () => runAs(page.actor, () => page.client.authorization('bank').authorize()))
   if (visits.length > 0 && browser.pages.length < 12) atBank(world, draw, add)
   if (page) {
     const { state } = { state: page.client.callback.get() }
@@ -60,7 +60,7 @@ function atBank({ browser, visits, server }: World, draw: Draw, add: Add): void 
     browser.open(url)
   }
   const isOpen = visit.answers.length === 0
-  add(isOpen ? 10 : 1, `the person approves ${isOpen ? '' : 'once more '}at the bank (${name})`, () =>
+  add(isOpen ? 25 : 1, `the person approves ${isOpen ? '' : 'once more '}at the bank (${name})`, () =>
     comeBack(server.approve(visit.url, visit.subject)),
   )
   add(1, `the person refuses at the bank (${name})`, () => comeBack(server.deny(visit.url)))
@@ -74,13 +74,13 @@ function useConnection(world: World, page: Page, add: Add): void {
   const state = client.tokens('bank').get()
   const swallow = (): undefined => undefined
   if (state.status === 'connected') {
-    add(5, `the app on ${actor.name} uses the connection`, () => {
+    add(10, `the app on ${actor.name} uses the connection`, () => {
       const subject = page.subject()
       const token = runAs(actor, () => state.getAccessToken())
       token.then((value) => world.handed.push({ token: value, subject, page }), swallow)
     })
     if (world.browser.variant.tokens !== 'backend')
-      add(2, `the app on ${actor.name} calls the API`, () => {
+      add(4, `the app on ${actor.name} calls the API`, () => {
         runAs(actor, () => state.fetch('/accounts')).catch(swallow)
       })
   }
@@ -117,6 +117,7 @@ function browserFaults(world: World, draw: Draw): Intervention[] {
       weight: 2,
       label: 'time passes',
       run: () => {
+        world.areClocksWrong = true
         scheduler.pass(choose([12, 20, 40, 70, 320, 1000], draw(6)))
       },
     },

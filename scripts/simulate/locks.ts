@@ -9,6 +9,8 @@ interface Hold {
 
 export interface Locks {
   readonly tabsOf: (actor: Actor) => Pick<Required<Tabs>, 'lock' | 'request'>
+  /** Whether a document holds or awaits a lock: then it is not kept in the back/forward cache. */
+  readonly isUsedBy: (actor: Actor) => boolean
   /** The browser frees what a document that is gone has held or waited for. */
   readonly free: (actor: Actor) => void
 }
@@ -77,6 +79,7 @@ export function createLocks(scheduler: Scheduler): Locks {
       lock: (name, seconds, work) => hold(actor, name, { seconds }, () => work()),
       request: (name, options, work) => hold(actor, name, options, work),
     }),
+    isUsedBy: (actor) => [held, queues].some((map) => [...map.values()].flat().some((hold) => hold.actor === actor)),
     free(actor) {
       for (const map of [held, queues])
         for (const list of map.values()) for (const one of list.filter((other) => other.actor === actor)) remove(list, one)

@@ -112,8 +112,7 @@ function createAnswer(exchange: Exchange) {
   let fail = (_error: Error): void => undefined
   const promise = new Promise<Response>((resolve, reject) => {
     settle = (response) => {
-      exchange.settled ??= 'answer'
-      exchange.status ??= response.status
+      if (exchange.settled === undefined) Object.assign(exchange, { settled: 'answer', status: response.status })
       resolve(response)
     }
     fail = (error) => {

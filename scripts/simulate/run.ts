@@ -2,7 +2,7 @@ import type { Variant } from './browser.js'
 import { interventionsIn, pick } from './interventions.js'
 import { createInvariants, type Violation } from './invariants.js'
 import { checkEnd } from './ending.js'
-import { enterRealm, quiet } from './realm.js'
+import { quiet } from './realm.js'
 import { runAs, streams, type Plan } from './scheduler.js'
 import { arriveAtBank, createWorld, livePages, startedAt, type World } from './world.js'
 
@@ -22,7 +22,7 @@ export interface Result {
 /** Steps in which something may go wrong; afterwards everything is delivered, and nothing is. */
 const unfairSteps = 700
 /** Steps within which everything must have come to its end. */
-const fairSteps = 3000
+const fairSteps = { web: 3000, lease: 30_000 }
 /** Of so many steps one begins with an intervention. */
 const interventionEvery = 9
 
@@ -42,7 +42,6 @@ export async function run(plan: Plan): Promise<Result> {
   const variant = variants[plan.seed % variants.length] as Variant
   const world = createWorld(plan, variant)
   const { scheduler } = world
-  enterRealm(scheduler, (fault) => world.faults.push(fault))
   const check = createInvariants(world)
   const interventions = createInterventions(world, plan)
   let violation: Violation | undefined
@@ -110,7 +109,7 @@ async function settleDown(world: World, holds: () => Promise<boolean>): Promise<
     const isAtBank = world.visits.some((visit) => visit.page === page)
     if (page.actor.alive && page.actor.frozen && !isAtBank) browser.show(page)
   }
-  const last = scheduler.steps + fairSteps
+  const last = scheduler.steps + fairSteps[browser.variant.locks]
   const drain = async (seconds: number): Promise<boolean> => {
     const until = scheduler.time + seconds
     while (await holds()) {

@@ -82,10 +82,9 @@ export interface Scheduler {
 
 /** One step in so many lets time pass although something else could happen. */
 const hurriedSteps = 40
-/** Seconds that may pass so. */
-const hurriedSeconds = 20
 
-export function createScheduler(plan: Plan, startedAt: number): Scheduler {
+/** @param hurriedSeconds Seconds that may pass although something else could happen. */
+export function createScheduler(plan: Plan, startedAt: number, hurriedSeconds: number): Scheduler {
   const operations = new Set<Operation>()
   let timers: Timer[] = []
   let order = 0

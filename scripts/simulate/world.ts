@@ -1,5 +1,6 @@
 import { createBrowser, origin, type Browser, type Page, type Variant } from './browser.js'
 import { createNetwork, type Network, type Serve } from './network.js'
+import { enterRealm } from './realm.js'
 import { createReplicas, type Replicas } from './replicas.js'
 import { createScheduler, type Plan, type Scheduler } from './scheduler.js'
 import { createServer, issuer, type Server } from './server.js'
@@ -44,20 +45,25 @@ export interface World {
   isNetworkBroken: boolean
   /** True when somebody else has signed in, or nobody is signed in any more. */
   hasSessionChanged: boolean
-  /** True when a clock was set. */
+  /** True when a clock was set, or the machine slept. */
   areClocksWrong: boolean
   readonly faults: string[]
 }
 
 export const startedAt = 1_900_000_000
 
+/** A lease holds for 15 s, and a page that does not get to renew it meanwhile is as good as frozen. */
+const hurriedSeconds = { web: 20, lease: 3 }
+
 export function createWorld(plan: Plan, variant: Variant): World {
-  const scheduler = createScheduler(plan, startedAt)
+  const scheduler = createScheduler(plan, startedAt, hurriedSeconds[variant.locks])
   const faults: string[] = []
   const servers = new Map<string, Serve>()
   const report = (fault: string): void => {
     faults.push(fault)
   }
+  // Backends use their surroundings as soon as they are made.
+  enterRealm(scheduler, report)
   const network = createNetwork(scheduler, servers, report)
   const server = createServer(scheduler)
   const replicas = variant.tokens === 'backend' ? createReplicas(scheduler, () => network, 2) : undefined

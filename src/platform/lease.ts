@@ -25,7 +25,8 @@ export async function withLease<T>(
     database.change([key], ([held]) => {
       const { owner: other, until = 0 } = Object(held) as { owner?: string; until?: number }
       const now = clock.now()
-      return until > now && other !== owner
+      // One that ends later than any lease can was taken before the clock was set back.
+      return until > now && until <= now + leaseSeconds && other !== owner
         ? [{}, false]
         : [{ [key]: { owner, until: now + leaseSeconds } }, true]
     })
