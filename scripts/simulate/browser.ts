@@ -196,7 +196,9 @@ function platformOf(surroundings: Surroundings, page: Page, bar: { url: URL; sta
           page.leaving = undefined
           browser.departures.push({ page, url: new URL(url) })
           browser.freeze(page)
-          const isBusy = network.exchanges.some(({ client, settled }) => client === actor && settled === undefined)
+          const isBusy = network.exchanges.some(
+            ({ client, settled }) => client === actor && settled === undefined,
+          )
           if (isBusy || locks.isUsedBy(actor)) browser.end(page)
         }
         scheduler.add({ label: `${actor.name}: leaves for the bank`, actor, run })
@@ -242,7 +244,9 @@ function databaseOf(scheduler: Scheduler, browser: Browser, actor: Actor): Datab
   return {
     get: (key) => use(`reads ${kindOf(key)}`, () => structuredClone(records.get(key))),
     entries: () =>
-      use('reads everything', () => [...records].sort(byKey).map(([key, value]) => [key, structuredClone(value)])),
+      use('reads everything', () =>
+        [...records].sort(byKey).map(([key, value]) => [key, structuredClone(value)]),
+      ),
     async change(keys, change) {
       let written: string[] = []
       const result = await use('commits', () => {
@@ -256,7 +260,11 @@ function databaseOf(scheduler: Scheduler, browser: Browser, actor: Actor): Datab
         scheduler.note(`  written: ${written.join(', ') || 'nothing'}`)
         return changed
       })
-      await scheduler.turn(`${actor.name}: learns that ${written.join(', ') || 'nothing'} is committed`, actor, () => undefined)
+      await scheduler.turn(
+        `${actor.name}: learns that ${written.join(', ') || 'nothing'} is committed`,
+        actor,
+        () => undefined,
+      )
       return result
     },
   }

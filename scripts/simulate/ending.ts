@@ -24,8 +24,10 @@ function findStuck(world: World): string | undefined {
       authorization: client.authorization('bank').get().status,
     }
     const [name] =
-      Object.entries(statuses).find(([, status]) => ['pending', 'restoring', 'leaving'].includes(status)) ?? []
-    if (name !== undefined) return `${actor.name} stays "${statuses[name as keyof typeof statuses]}" (${name})`
+      Object.entries(statuses).find(([, status]) => ['pending', 'restoring', 'leaving'].includes(status)) ??
+      []
+    if (name !== undefined)
+      return `${actor.name} stays "${statuses[name as keyof typeof statuses]}" (${name})`
   }
   if (world.isStorageBroken) return undefined
   for (const { state, answers, subject } of world.visits) {
@@ -38,14 +40,20 @@ function findStuck(world: World): string | undefined {
     })
     // Nobody else may complete what belongs to a user who is not signed in.
     const isTheirs = world.browser.session === subject && !world.hasSessionChanged
-    if (!canGoOn && isTheirs && record.phase !== 'left') return `a transaction stays "${record.phase}", and no page goes on with it`
+    if (!canGoOn && isTheirs && record.phase !== 'left')
+      return `a transaction stays "${record.phase}", and no page goes on with it`
   }
   return undefined
 }
 
 /** Success answers that a client received and has not lost with itself must be stored or revoked. */
 function findLost(world: World): string | undefined {
-  const { browser, server, replicas, variant = browser.variant } = { ...world, variant: world.browser.variant }
+  const {
+    browser,
+    server,
+    replicas,
+    variant = browser.variant,
+  } = { ...world, variant: world.browser.variant }
   if (world.isStorageBroken || world.isBackendBroken) return undefined
   for (const { state, successes, isRevoked } of server.grants) {
     if (isRevoked) continue
@@ -54,7 +62,12 @@ function findLost(world: World): string | undefined {
       if (!isReceived || !exchange.client.alive || exchange.client.frozen) continue
       const record = browser.records.get(`transaction:${state}`) as Ended | undefined
       // An answer that is not acceptable is refused, and said to be: its tokens are not revoked today.
-      if (record?.error && ['id_token_invalid', 'provider_error'].includes(record.error.code) && world.areClocksWrong) continue
+      if (
+        record?.error &&
+        ['id_token_invalid', 'provider_error'].includes(record.error.code) &&
+        world.areClocksWrong
+      )
+        continue
       const isStored =
         replicas && variant.tokens === 'backend'
           ? [...replicas.stored().keys()].some((key) => key.startsWith('connection:'))

@@ -16,7 +16,9 @@ type Draw = (detail: number) => number
 /** Everything that can happen now. @param draw Numbers for what is left open. */
 export const interventionsIn = (world: World, draw: Draw, faults: boolean): Intervention[] => [
   ...acts(world, draw),
-  ...(faults ? [...browserFaults(world, draw), ...networkFaults(world, draw), ...backendFaults(world, draw)] : []),
+  ...(faults
+    ? [...browserFaults(world, draw), ...networkFaults(world, draw), ...backendFaults(world, draw)]
+    : []),
 ]
 
 /** What the person does. */
@@ -29,9 +31,19 @@ function acts(world: World, draw: Draw): Intervention[] {
   const pages = livePages(world).filter(({ leaving }) => leaving === undefined)
   const page = pages.length > 0 ? choose(pages, draw(1)) : undefined
   if (browser.pages.length < 12) add(1, 'the person opens another tab', () => browser.open('/'))
-  const isSomebodyLeaving = pages.some(({ client }) => client.authorization('bank').get().status === 'leaving')
+  const isSomebodyLeaving = pages.some(
+    ({ client }) => client.authorization('bank').get().status === 'leaving',
+  )
   if (page && visits.length < 4)
-    add(isSomebodyLeaving || visits.some(({ answers }) => answers.length === 0) ? 1 : visits.length === 0 ? 25 : 4, `the person clicks "connect" on ${page.actor.name}`, () => runAs(page.actor, () => page.client.authorization('bank').authorize()))
+    add(
+      isSomebodyLeaving || visits.some(({ answers }) => answers.length === 0)
+        ? 1
+        : visits.length === 0
+          ? 25
+          : 4,
+      `the person clicks "connect" on ${page.actor.name}`,
+      () => runAs(page.actor, () => page.client.authorization('bank').authorize()),
+    )
   if (visits.length > 0 && browser.pages.length < 12) atBank(world, draw, add)
   if (page) {
     const { state } = { state: page.client.callback.get() }
@@ -66,7 +78,8 @@ function atBank({ browser, visits, server }: World, draw: Draw, add: Add): void 
   add(1, `the person refuses at the bank (${name})`, () => comeBack(server.deny(visit.url)))
   const [last] = visit.answers.slice(-1)
   if (last !== undefined) add(2, `the answer of ${name} is opened in a second tab`, () => browser.open(last))
-  if (page.actor.alive && page.actor.frozen) add(1, `the person goes back to ${page.actor.name}`, () => browser.show(page))
+  if (page.actor.alive && page.actor.frozen)
+    add(1, `the person goes back to ${page.actor.name}`, () => browser.show(page))
 }
 
 function useConnection(world: World, page: Page, add: Add): void {
@@ -146,15 +159,22 @@ function browserFaults(world: World, draw: Draw): Intervention[] {
       },
     },
   ]
-  const frozen = browser.pages.find(({ actor }) => actor.alive && actor.frozen && !world.visits.some((visit) => visit.page.actor === actor))
-  if (frozen) list.push({ weight: 3, label: `${frozen.actor.name} wakes up`, run: () => browser.show(frozen) })
+  const frozen = browser.pages.find(
+    ({ actor }) => actor.alive && actor.frozen && !world.visits.some((visit) => visit.page.actor === actor),
+  )
+  if (frozen)
+    list.push({ weight: 3, label: `${frozen.actor.name} wakes up`, run: () => browser.show(frozen) })
   if (!page) return list
   list.push(
     { weight: 3, label: `${page.actor.name} crashes`, run: () => browser.end(page) },
     { weight: 1, label: `${page.actor.name} is frozen`, run: () => browser.freeze(page) },
   )
   if (page.leaving)
-    list.push({ weight: 3, label: `${page.actor.name} does not leave after all`, run: () => (page.leaving = undefined) })
+    list.push({
+      weight: 3,
+      label: `${page.actor.name} does not leave after all`,
+      run: () => (page.leaving = undefined),
+    })
   return list
 }
 
@@ -163,10 +183,14 @@ function networkFaults(world: World, draw: Draw): Intervention[] {
   const { scheduler, server } = world
   const list: Intervention[] = [
     { weight: 1, label: 'the bank is busy', run: () => server.failures.push('busy') },
-    { weight: 1, label: 'a gateway of the bank fails', run() {
+    {
+      weight: 1,
+      label: 'a gateway of the bank fails',
+      run() {
         world.isNetworkBroken = true
         server.failures.push('gateway')
-      } },
+      },
+    },
   ]
   const travelling = scheduler.eligible().filter(({ faults }) => faults && Object.keys(faults).length > 0)
   if (travelling.length === 0) return list
@@ -194,7 +218,11 @@ function backendFaults(world: World, draw: Draw): Intervention[] {
   return [
     { weight: 3, label: `${replica.name} is restarted`, run: breaks(() => replicas.restart(replica)) },
     { weight: 2, label: 'the store does not answer', run: breaks(() => replicas.failures.push('before')) },
-    { weight: 2, label: 'an answer of the store is lost', run: breaks(() => replicas.failures.push('after')) },
+    {
+      weight: 2,
+      label: 'an answer of the store is lost',
+      run: breaks(() => replicas.failures.push('after')),
+    },
     {
       weight: 2,
       label: `the clock of ${replica.name} is set`,

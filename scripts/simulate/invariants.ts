@@ -45,7 +45,8 @@ export function createInvariants(world: World): () => Violation | undefined {
 }
 
 const transactionOf = ({ browser }: World, id: string): StoredTransaction | undefined => {
-  for (const [key, value] of browser.records) if (key.startsWith(`transaction:${id}`)) return value as StoredTransaction
+  for (const [key, value] of browser.records)
+    if (key.startsWith(`transaction:${id}`)) return value as StoredTransaction
   return undefined
 }
 
@@ -61,7 +62,13 @@ const describe = (state: CallbackState): string =>
       : state.status
 
 /** Codes of a response that was refused while its transaction goes on, or that found none. */
-const refusals = ['issuer_mismatch', 'subject_mismatch', 'state_unknown', 'response_malformed', 'subject_unknown']
+const refusals = [
+  'issuer_mismatch',
+  'subject_mismatch',
+  'state_unknown',
+  'response_malformed',
+  'subject_unknown',
+]
 
 function checkTold(): Check {
   const seen = new Map<Page, number>()
@@ -82,7 +89,8 @@ function checkOneTold(world: World, { page, id, state }: Told): string | undefin
   if (id === undefined || !isOver(state) || world.isStorageBroken) return undefined
   const record = transactionOf(world, id)
   // Another user, or the same one again, is shown nothing until it is completed again.
-  if (!record || record.subject !== page.subject() || (world.hasSessionChanged && state.status === 'none')) return undefined
+  if (!record || record.subject !== page.subject() || (world.hasSessionChanged && state.status === 'none'))
+    return undefined
   const says = `${page.actor.name} is told "${describe(state)}"`
   if ('error' in state && refusals.includes(state.error.code)) return undefined
   if (record.phase === 'done') {
@@ -117,7 +125,8 @@ function checkSends(parameter: 'code' | 'refresh_token'): Check {
   }
 }
 
-const isAwaited = ({ client, settled }: Exchange): boolean => settled === undefined && client.alive && !client.frozen
+const isAwaited = ({ client, settled }: Exchange): boolean =>
+  settled === undefined && client.alive && !client.frozen
 
 function checkSend(
   world: World,
@@ -126,12 +135,14 @@ function checkSend(
   before: readonly Exchange[],
 ): string | undefined {
   const what = parameter === 'code' ? 'a code' : 'a refresh token'
-  if (parameter === 'code' && before.length >= 2) return `${client.name} sends ${what} for the ${before.length + 1}rd time`
+  if (parameter === 'code' && before.length >= 2)
+    return `${client.name} sends ${what} for the ${before.length + 1}rd time`
   // A lease cannot tell a page that sleeps from one that is gone.
   if (world.browser.variant.locks === 'lease' && world.areClocksWrong) return undefined
   const awaiting = before.find(isAwaited)
   if (awaiting) return `${client.name} sends ${what} while ${awaiting.client.name} waits for the answer to it`
-  const isKept = (other: Exchange): boolean => other.status === 200 && other.client.alive && !other.client.frozen
+  const isKept = (other: Exchange): boolean =>
+    other.status === 200 && other.client.alive && !other.client.frozen
   const answered = before.find(isKept)
   return answered && !world.isStorageBroken && !world.isBackendBroken
     ? `${client.name} sends ${what} after ${answered.client.name} has got the answer to it`
@@ -181,7 +192,13 @@ function checkDisconnected(): Check {
       for (const key of [`tokens:${id}`, `connection:${id}`])
         if (browser.records.has(key) && !world.isStorageBroken)
           return `${page.actor.name} has disconnected, and ${key.split(':')[0] ?? ''} is still stored`
-      if (replicas && !world.isBackendBroken && !world.isNetworkBroken && replicas.stored().has(`connection:${id}`))
+      if (
+        replicas &&
+        !world.isBackendBroken &&
+        !world.isNetworkBroken &&
+        !world.hasSessionChanged &&
+        replicas.stored().has(`connection:${id}`)
+      )
         return `${page.actor.name} has disconnected, and the backend still has the connection`
     }
     return undefined
@@ -207,7 +224,11 @@ function checkSecrets(): Check {
     const text = JSON.stringify([...browser.records])
     for (const [key, value] of browser.records) {
       const { codeVerifier, nonce, code } = value as StoredTransaction
-      if (codeVerifier !== undefined) secrets.set(key, [codeVerifier, nonce, code].filter((one) => one !== undefined))
+      if (codeVerifier !== undefined)
+        secrets.set(
+          key,
+          [codeVerifier, nonce, code].filter((one) => one !== undefined),
+        )
     }
     for (const [key, values] of secrets) {
       const { phase } = (browser.records.get(key) ?? { phase: 'failed' }) as StoredTransaction
@@ -218,10 +239,16 @@ function checkSecrets(): Check {
     const keepsTokens = browser.variant.tokens === 'stored' || browser.variant.tokens === 'dpop'
     for (const { accessTokens, refreshTokens, code } of server.grants) {
       const tokens = [...accessTokens, ...refreshTokens]
-      if (!keepsTokens && tokens.some((token) => text.includes(token))) return 'a token is stored in the browser'
-      if (replicas && tokens.some((token) => [...replicas.stored().values()].some((value) => value.includes(token))))
+      if (!keepsTokens && tokens.some((token) => text.includes(token)))
+        return 'a token is stored in the browser'
+      if (
+        replicas &&
+        tokens.some((token) => [...replicas.stored().values()].some((value) => value.includes(token)))
+      )
         return 'a token lies in the store unsealed'
-      const shown = JSON.stringify(browser.pages.map((page) => [page.url().href, page.historyState(), page.events]))
+      const shown = JSON.stringify(
+        browser.pages.map((page) => [page.url().href, page.historyState(), page.events]),
+      )
       if (shown.includes(code)) return 'a code is in an address, a history entry or an event'
     }
     return undefined

@@ -79,10 +79,12 @@ export function createLocks(scheduler: Scheduler): Locks {
       lock: (name, seconds, work) => hold(actor, name, { seconds }, () => work()),
       request: (name, options, work) => hold(actor, name, options, work),
     }),
-    isUsedBy: (actor) => [held, queues].some((map) => [...map.values()].flat().some((hold) => hold.actor === actor)),
+    isUsedBy: (actor) =>
+      [held, queues].some((map) => [...map.values()].flat().some((hold) => hold.actor === actor)),
     free(actor) {
       for (const map of [held, queues])
-        for (const list of map.values()) for (const one of list.filter((other) => other.actor === actor)) remove(list, one)
+        for (const list of map.values())
+          for (const one of list.filter((other) => other.actor === actor)) remove(list, one)
       for (const name of queues.keys()) grantNext(name)
     },
   }

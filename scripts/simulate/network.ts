@@ -16,7 +16,10 @@ export interface Exchange {
 }
 
 /** Whoever answers; a promise for one that is itself an actor. `undefined` where nobody listens. */
-export type Serve = (request: Request, exchange: Exchange) => Response | Promise<Response | undefined> | undefined
+export type Serve = (
+  request: Request,
+  exchange: Exchange,
+) => Response | Promise<Response | undefined> | undefined
 
 export interface Network {
   readonly exchanges: readonly Exchange[]
@@ -41,6 +44,9 @@ export function createNetwork(
       form: new URLSearchParams(body),
     }
     exchanges.push(exchange)
+    scheduler.note(
+      `  ${client.name} sends ${request.method} ${url.pathname} ${request.headers.get('x-session') ?? ''}`,
+    )
     const serve = servers.get(url.origin)
     const name = `${client.name} → ${url.hostname}${url.pathname}`
     const { promise, settle, fail } = createAnswer(exchange)
@@ -60,13 +66,17 @@ export function createNetwork(
       later(`${client.name}: no answer of ${url.pathname}`, () => fail(failed()))
     }
     const answer = (response: Response | undefined): void => {
-      if (!response) return later(`${client.name}: the connection of ${url.pathname} breaks`, () => fail(failed()))
+      if (!response)
+        return later(`${client.name}: the connection of ${url.pathname} breaks`, () => fail(failed()))
       later(`${client.name}: answer ${response.status} of ${url.pathname}`, () => settle(response), {
         lose: fails('the answer is lost'),
       })
     }
     const arrive = (hear: (response: Response | undefined) => void): void => {
-      const given = serve(new Request(url, { method: request.method, headers: request.headers, ...(body && { body }) }), exchange)
+      const given = serve(
+        new Request(url, { method: request.method, headers: request.headers, ...(body && { body }) }),
+        exchange,
+      )
       if (given instanceof Promise) given.then(hear, () => hear(undefined))
       else hear(given)
     }
@@ -99,7 +109,8 @@ export function createNetwork(
           headers: { ...Object.fromEntries(new Headers(own)), ...headers() },
           ...(signal && { signal }),
         })
-        if (body instanceof URLSearchParams) request.headers.set('content-type', 'application/x-www-form-urlencoded')
+        if (body instanceof URLSearchParams)
+          request.headers.set('content-type', 'application/x-www-form-urlencoded')
         if (signal?.aborted) throw signal.reason
         return send(client, request, body == null ? '' : String(body as string | URLSearchParams))
       },
@@ -112,7 +123,8 @@ function createAnswer(exchange: Exchange) {
   let fail = (_error: Error): void => undefined
   const promise = new Promise<Response>((resolve, reject) => {
     settle = (response) => {
-      if (exchange.settled === undefined) Object.assign(exchange, { settled: 'answer', status: response.status })
+      if (exchange.settled === undefined)
+        Object.assign(exchange, { settled: 'answer', status: response.status })
       resolve(response)
     }
     fail = (error) => {

@@ -12,10 +12,9 @@ let dealt = 0
 
 const { setImmediate } = globalThis
 const subtle = Object.fromEntries(
-  (['digest', 'importKey', 'exportKey', 'verify', 'sign', 'generateKey', 'encrypt', 'decrypt'] as const).map((name) => [
-    name,
-    (crypto.subtle[name] as (...input: unknown[]) => Promise<unknown>).bind(crypto.subtle),
-  ]),
+  (['digest', 'importKey', 'exportKey', 'verify', 'sign', 'generateKey', 'encrypt', 'decrypt'] as const).map(
+    (name) => [name, (crypto.subtle[name] as (...input: unknown[]) => Promise<unknown>).bind(crypto.subtle)],
+  ),
 )
 
 /** Gives a run its surroundings. */
@@ -27,7 +26,7 @@ export function enterRealm(next: Scheduler, onFault: (fault: string) => void): v
 
 /** Resolves when nothing can go on before the scheduler's next step. */
 export async function quiet(): Promise<void> {
-  for (let still = 0; still < 2; ) {
+  for (let still = 0; still < 2;) {
     await new Promise((resolve) => setImmediate(resolve))
     still = working > 0 ? 0 : still + 1
   }
@@ -44,26 +43,33 @@ const nextValue = (): number => scheduler.draw(streams.values, (values += 1))
 /** Takes the place of the real surroundings, once for the whole process. */
 export async function takeOver(): Promise<void> {
   const make = subtle['generateKey']
-  keyPairs = await Promise.all(
+  keyPairs = (await Promise.all(
     Array.from({ length: 4 }, async () =>
       make?.({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']),
     ),
-  ) as CryptoKeyPair[]
+  )) as CryptoKeyPair[]
   Math.random = nextValue
   Date.now = () => (scheduler.time + (currentActor()?.clock.offset ?? 0)) * 1000
   const cancels = new WeakMap<object, () => void>()
   const define = (target: object, name: string, value: unknown): void => {
     Object.defineProperty(target, name, { value, configurable: true, writable: true })
   }
-  define(globalThis, 'setTimeout', (work: (...input: unknown[]) => void, milliseconds = 0, ...input: unknown[]) => {
-    const timer = {}
-    const actor = owner('a timer')
-    const run = (): void => {
-      work(...input)
-    }
-    cancels.set(timer, scheduler.after(milliseconds / 1000, { label: `${actor.name}: a timer ends`, actor, run }))
-    return timer
-  })
+  define(
+    globalThis,
+    'setTimeout',
+    (work: (...input: unknown[]) => void, milliseconds = 0, ...input: unknown[]) => {
+      const timer = {}
+      const actor = owner('a timer')
+      const run = (): void => {
+        work(...input)
+      }
+      cancels.set(
+        timer,
+        scheduler.after(milliseconds / 1000, { label: `${actor.name}: a timer ends`, actor, run }),
+      )
+      return timer
+    },
+  )
   define(globalThis, 'clearTimeout', (timer: object | undefined) => {
     if (timer) cancels.get(timer)?.()
   })

@@ -55,7 +55,10 @@ export function createReplicas(scheduler: Scheduler, network: () => Network, cou
   }
 
   function start(): Actor {
-    const actor: Actor = { ...{ name: `replica ${(started += 1)}`, kind: 'replica', alive: true, frozen: false }, clock: { offset: 0 } }
+    const actor: Actor = {
+      ...{ name: `replica ${(started += 1)}`, kind: 'replica', alive: true, frozen: false },
+      clock: { offset: 0 },
+    }
     const handle = runAs(actor, () =>
       createBackend({
         providers: {

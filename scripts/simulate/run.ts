@@ -2,9 +2,10 @@ import type { Variant } from './browser.js'
 import { interventionsIn, pick } from './interventions.js'
 import { createInvariants, type Violation } from './invariants.js'
 import { checkEnd } from './ending.js'
+import { knownFault } from './known.js'
 import { quiet } from './realm.js'
 import { runAs, streams, type Plan } from './scheduler.js'
-import { arriveAtBank, createWorld, livePages, startedAt, type World } from './world.js'
+import { arriveAtBank, createWorld, livePages, type World } from './world.js'
 
 /** What came of one seed. */
 export interface Result {
@@ -15,6 +16,8 @@ export interface Result {
   /** The number of interventions that were due, those left out included. */
   readonly interventions: number
   readonly violation: (Violation & { readonly step: number }) | undefined
+  /** The known fault that the violation comes of. */
+  readonly known: string | undefined
   /** How what was asked for ended, for the report. */
   readonly ends: readonly string[]
 }
@@ -51,6 +54,18 @@ export async function run(plan: Plan): Promise<Result> {
     await quiet()
     arriveAtBank(world)
     violation ??= check()
+    if (violation && process.env['DUMP']) {
+      const out = (x: unknown) => process.stderr.write(JSON.stringify(x, null, 1) + '\n')
+      out([...world.browser.records])
+      for (const p of world.browser.pages)
+        out([
+          p.actor.name,
+          p.actor.alive,
+          p.subject(),
+          p.client.connections.get(),
+          p.told.map((t) => t.state),
+        ])
+    }
     return violation === undefined
   }
 
@@ -64,8 +79,15 @@ export async function run(plan: Plan): Promise<Result> {
     violation ??= checkEnd(world)
   }
   return {
-    ...{ plan, variant, steps: scheduler.steps, trace: scheduler.trace, interventions: interventions.count() },
+    ...{
+      plan,
+      variant,
+      steps: scheduler.steps,
+      trace: scheduler.trace,
+      interventions: interventions.count(),
+    },
     violation: violation && { ...violation, step: scheduler.steps },
+    known: violation && knownFault(world, violation),
     ends: endsOf(world),
   }
 }
@@ -80,7 +102,8 @@ function createInterventions(world: World, plan: Plan) {
   let lastAt = -1
   return {
     count: () => count,
-    isDue: () => lastAt < scheduler.steps && random(streams.intervene, scheduler.steps) < 1 / interventionEvery,
+    isDue: () =>
+      lastAt < scheduler.steps && random(streams.intervene, scheduler.steps) < 1 / interventionEvery,
     /** Does the next one. False when there have been enough. */
     take(): boolean {
       if (count >= limit) return false
@@ -102,6 +125,7 @@ function createInterventions(world: World, plan: Plan) {
 async function settleDown(world: World, holds: () => Promise<boolean>): Promise<void> {
   const { browser, scheduler, server, replicas } = world
   scheduler.note('• from here on nothing goes wrong')
+  scheduler.isFair = true
   browser.denied = 0
   server.failures.length = 0
   if (replicas) replicas.failures.length = 0
@@ -117,23 +141,23 @@ async function settleDown(world: World, holds: () => Promise<boolean>): Promise<
         world.faults.push('it never comes to rest')
         return false
       }
-      if (!scheduler.step(until - scheduler.time)) return true
+      if (scheduler.step(until - scheduler.time)) continue
+      scheduler.time = Math.max(scheduler.time, until)
+      return true
     }
     return false
   }
   if (!(await drain(12))) return
-  scheduler.note('• the person opens the app again')
-  browser.open('/')
-  if (!(await drain(20))) return
-  for (let attempt = 0; attempt < 2; attempt++) {
+  for (let visit = 0; visit < 3; visit++) {
+    if (visit > 0 && checkEnd(world) === undefined) return
+    scheduler.note('• the person opens the app again, and tries again what can be')
+    browser.open('/')
     for (const { client, actor } of livePages(world)) {
       const state = client.callback.get()
       if ('resume' in state && state.status !== 'sign_in_required') runAs(actor, () => state.resume?.())
     }
-    if (!(await drain(40))) return
+    if (!(await drain(visit === 0 ? 40 : 120))) return
   }
-  scheduler.time = Math.max(scheduler.time, startedAt)
-  await drain(120)
 }
 
 function endsOf({ browser, visits }: World): string[] {
@@ -145,4 +169,3 @@ function endsOf({ browser, visits }: World): string[] {
     return record ? [record.phase, record.error?.code ?? record.outcome].filter(Boolean).join(' ') : 'swept'
   })
 }
-

@@ -59,6 +59,8 @@ export interface Scheduler {
   /** Epoch seconds. */
   time: number
   steps: number
+  /** True when everything gets its turn before time passes. */
+  isFair: boolean
   readonly trace: string[]
   /** A random number of this stream; the same for the same step. */
   readonly draw: (stream: number, ...more: readonly number[]) => number
@@ -115,6 +117,7 @@ export function createScheduler(plan: Plan, startedAt: number, hurriedSeconds: n
     world: { name: 'network', kind: 'world', alive: true, frozen: false, clock: { offset: 0 } },
     time: startedAt,
     steps: 0,
+    isFair: false,
     trace: [],
     draw: (stream, ...more) => draw(plan.seed, stream, ...more),
     turn: (label, actor, work) =>
@@ -143,7 +146,7 @@ export function createScheduler(plan: Plan, startedAt: number, hurriedSeconds: n
       const { steps } = scheduler
       const calm = isCalm(steps)
       const ready = scheduler.eligible()
-      const hurries = !calm && scheduler.draw(streams.time, steps) < 1 / hurriedSteps
+      const hurries = !calm && !scheduler.isFair && scheduler.draw(streams.time, steps) < 1 / hurriedSteps
       if (ready.length === 0 || hurries) {
         const limit = ready.length === 0 ? withinSeconds : Math.min(withinSeconds, hurriedSeconds)
         if (fireNext(limit)) return true

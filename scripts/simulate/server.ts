@@ -19,7 +19,11 @@ export interface Grant {
   readonly accessTokens: string[]
   readonly refreshTokens: string[]
   /** The requests that got tokens, and what they got. */
-  readonly successes: { readonly exchange: Exchange; readonly refreshToken: string; readonly fromCode: boolean }[]
+  readonly successes: {
+    readonly exchange: Exchange
+    readonly refreshToken: string
+    readonly fromCode: boolean
+  }[]
   isRevoked: boolean
 }
 
@@ -78,9 +82,21 @@ export function createServer(scheduler: Scheduler): Server {
     grant.refreshTokens.push(refreshToken)
     grant.successes.push({ exchange, refreshToken, fromCode })
     const now = Math.floor(scheduler.time)
-    const claims = { iss: issuer, aud: clientId, sub: `person of ${grant.subject}`, iat: now, exp: now + 300, nonce: grant.nonce }
+    const claims = {
+      iss: issuer,
+      aud: clientId,
+      sub: `person of ${grant.subject}`,
+      iat: now,
+      exp: now + 300,
+      nonce: grant.nonce,
+    }
     return json({
-      ...{ access_token: accessToken, token_type: 'Bearer', expires_in: tokenSeconds, refresh_token: refreshToken },
+      ...{
+        access_token: accessToken,
+        token_type: 'Bearer',
+        expires_in: tokenSeconds,
+        refresh_token: refreshToken,
+      },
       ...(fromCode && { id_token: signed(claims) }),
     })
   }
@@ -93,7 +109,9 @@ export function createServer(scheduler: Scheduler): Server {
       return grant && !grant.isRevoked ? issue(grant, exchange, false) : refused
     }
     const grant = grants.find(({ code }) => code === form.get('code'))
-    const challenge = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url')
+    const challenge = createHash('sha256')
+      .update(form.get('code_verifier') ?? '')
+      .digest('base64url')
     if (!grant || grant.isSpent || grant.challenge !== challenge) return refused
     grant.isSpent = true
     return issue(grant, exchange, true)
@@ -108,7 +126,9 @@ export function createServer(scheduler: Scheduler): Server {
 
   function api({ headers }: Exchange): Response {
     const value = headers.get('authorization')?.replace('Bearer ', '')
-    const isGood = grants.some(({ accessTokens, isRevoked }) => !isRevoked && accessTokens.includes(value ?? ''))
+    const isGood = grants.some(
+      ({ accessTokens, isRevoked }) => !isRevoked && accessTokens.includes(value ?? ''),
+    )
     return isGood ? json({ ok: true }) : new Response(null, { status: 401 })
   }
 
@@ -135,14 +155,22 @@ export function createServer(scheduler: Scheduler): Server {
       const failure = failures.shift()
       if (failure === 'busy') return new Response(null, { status: 503 })
       const response = route(request, exchange)
-      return failure ? new Response('<h1>Bad gateway</h1>', { status: 502, headers: { 'content-type': 'text/html' } }) : response
+      return failure
+        ? new Response('<h1>Bad gateway</h1>', { status: 502, headers: { 'content-type': 'text/html' } })
+        : response
     },
     approve(authorizationUrl, subject) {
       const { searchParams } = authorizationUrl
       const get = (name: string): string => searchParams.get(name) ?? ''
       const code = make('code')
       grants.push({
-        ...{ state: get('state'), code, nonce: get('nonce') || undefined, challenge: get('code_challenge'), subject },
+        ...{
+          state: get('state'),
+          code,
+          nonce: get('nonce') || undefined,
+          challenge: get('code_challenge'),
+          subject,
+        },
         ...{ redirectUri: get('redirect_uri'), isSpent: false, isRevoked: false },
         ...{ accessTokens: [], refreshTokens: [], successes: [] },
       })

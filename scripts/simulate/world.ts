@@ -72,12 +72,19 @@ export function createWorld(plan: Plan, variant: Variant): World {
   return {
     ...{ scheduler, network, server, replicas, browser: createBrowser(scheduler, network, variant) },
     ...{ visits: [], disconnected: [], handed: [], acts: 0, faults },
-    ...{ isStorageBroken: false, isBackendBroken: false, isNetworkBroken: false, hasSessionChanged: false, areClocksWrong: false },
+    ...{
+      isStorageBroken: false,
+      isBackendBroken: false,
+      isNetworkBroken: false,
+      hasSessionChanged: false,
+      areClocksWrong: false,
+    },
   }
 }
 
 /** The pages of which something can run. */
-export const livePages = ({ browser }: World): Page[] => browser.pages.filter(({ actor }) => actor.alive && !actor.frozen)
+export const livePages = ({ browser }: World): Page[] =>
+  browser.pages.filter(({ actor }) => actor.alive && !actor.frozen)
 
 /** Turns departures into visits: the browser shows the bank. */
 export function arriveAtBank(world: World): void {
