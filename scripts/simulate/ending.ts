@@ -1,11 +1,11 @@
 // What must hold once faults have stopped, and what a run that is over must have come to.
 import type { Violation } from './invariants.js'
+import type { Grant } from './server.js'
 import { livePages, type World } from './world.js'
 
 interface Ended {
   readonly phase: string
   readonly subject: string
-  readonly error?: { readonly code: string }
 }
 
 /** @returns what is not as it must be at the end of a run. */
@@ -48,33 +48,25 @@ function findStuck(world: World): string | undefined {
 
 /** Success answers that a client received and has not lost with itself must be stored or revoked. */
 function findLost(world: World): string | undefined {
-  const {
-    browser,
-    server,
-    replicas,
-    variant = browser.variant,
-  } = { ...world, variant: world.browser.variant }
-  if (world.isStorageBroken || world.isBackendBroken) return undefined
-  for (const { state, successes, isRevoked } of server.grants) {
-    if (isRevoked) continue
-    for (const { exchange } of successes.filter(({ fromCode }) => fromCode)) {
-      const isReceived = exchange.settled === 'answer' && exchange.status === 200
-      if (!isReceived || !exchange.client.alive || exchange.client.frozen) continue
-      const record = browser.records.get(`transaction:${state}`) as Ended | undefined
-      // An answer that is not acceptable is refused, and said to be: its tokens are not revoked today.
-      if (
-        record?.error &&
-        ['id_token_invalid', 'provider_error'].includes(record.error.code) &&
-        world.areClocksWrong
-      )
-        continue
-      const isStored =
-        replicas && variant.tokens === 'backend'
-          ? [...replicas.stored().keys()].some((key) => key.startsWith('connection:'))
-          : record?.phase === 'done'
-      if (!isStored && record && world.disconnected.length === 0)
-        return `${exchange.client.name} has got tokens, and they are neither stored nor revoked (${record.phase})`
-    }
+  const { browser, server, replicas } = world
+  if (world.isStorageBroken || world.isBackendBroken || world.areClocksWrong || world.disconnected.length > 0)
+    return undefined
+  const kept = server.grants.filter(({ isRevoked, successes }) => !isRevoked && successes.some(isHeld))
+  if (replicas) {
+    // What is stored is sealed: it can be counted.
+    const stored = [...replicas.stored().keys()].filter((key) => key.startsWith('connection:'))
+    return stored.length >= kept.length
+      ? undefined
+      : `the backend has got tokens ${kept.length} times, and has stored ${stored.length} connections`
+  }
+  for (const { state, successes } of kept) {
+    const record = browser.records.get(`transaction:${state}`) as Ended | undefined
+    if (record && record.phase !== 'done')
+      return `${successes.find(isHeld)?.exchange.client.name ?? ''} has got tokens, and they are neither stored nor revoked (${record.phase})`
   }
   return undefined
 }
+
+/** The answer to a code, with a client that is there and can go on. */
+const isHeld = ({ exchange: { client, settled, status }, fromCode }: Grant['successes'][number]): boolean =>
+  fromCode && settled === 'answer' && status === 200 && client.alive && !client.frozen

@@ -130,7 +130,7 @@ function browserFaults(world: World, draw: Draw): Intervention[] {
       weight: 2,
       label: 'time passes',
       run: () => {
-        world.areClocksWrong = true
+        world.hasSlept = true
         scheduler.pass(choose([12, 20, 40, 70, 320, 1000], draw(6)))
       },
     },

@@ -138,7 +138,7 @@ function checkSend(
   if (parameter === 'code' && before.length >= 2)
     return `${client.name} sends ${what} for the ${before.length + 1}rd time`
   // A lease cannot tell a page that sleeps from one that is gone.
-  if (world.browser.variant.locks === 'lease' && world.areClocksWrong) return undefined
+  if (world.browser.variant.locks === 'lease' && (world.areClocksWrong || world.hasSlept)) return undefined
   const awaiting = before.find(isAwaited)
   if (awaiting) return `${client.name} sends ${what} while ${awaiting.client.name} waits for the answer to it`
   const isKept = (other: Exchange): boolean =>

@@ -9,7 +9,7 @@ const known: readonly {
   {
     name: 'the code is sent again where the keys for the ID Token could not be had',
     is: ({ network }, { invariant }) =>
-      invariant.startsWith('2 ') &&
+      /^[26] /.test(invariant) &&
       network.exchanges.some(
         ({ url, status, settled }) => url.pathname === '/jwks' && settled !== undefined && status !== 200,
       ),

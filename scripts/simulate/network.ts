@@ -44,9 +44,7 @@ export function createNetwork(
       form: new URLSearchParams(body),
     }
     exchanges.push(exchange)
-    scheduler.note(
-      `  ${client.name} sends ${request.method} ${url.pathname} ${request.headers.get('x-session') ?? ''}`,
-    )
+    scheduler.note(`  ${client.name} sends ${request.method} ${url.pathname}`)
     const serve = servers.get(url.origin)
     const name = `${client.name} → ${url.hostname}${url.pathname}`
     const { promise, settle, fail } = createAnswer(exchange)

@@ -54,18 +54,6 @@ export async function run(plan: Plan): Promise<Result> {
     await quiet()
     arriveAtBank(world)
     violation ??= check()
-    if (violation && process.env['DUMP']) {
-      const out = (x: unknown) => process.stderr.write(JSON.stringify(x, null, 1) + '\n')
-      out([...world.browser.records])
-      for (const p of world.browser.pages)
-        out([
-          p.actor.name,
-          p.actor.alive,
-          p.subject(),
-          p.client.connections.get(),
-          p.told.map((t) => t.state),
-        ])
-    }
     return violation === undefined
   }
 

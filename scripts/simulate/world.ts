@@ -45,8 +45,10 @@ export interface World {
   isNetworkBroken: boolean
   /** True when somebody else has signed in, or nobody is signed in any more. */
   hasSessionChanged: boolean
-  /** True when a clock was set, or the machine slept. */
+  /** True when a clock was set. */
   areClocksWrong: boolean
+  /** True when time passed without anything running. */
+  hasSlept: boolean
   readonly faults: string[]
 }
 
@@ -78,6 +80,7 @@ export function createWorld(plan: Plan, variant: Variant): World {
       isNetworkBroken: false,
       hasSessionChanged: false,
       areClocksWrong: false,
+      hasSlept: false,
     },
   }
 }
