@@ -20,11 +20,18 @@ export async function withLease<T>(
   const key = `lease:${name}`
   const owner = crypto.randomUUID()
 
+  let seen = 0
+  let looks = 0
+
   const take = (): Promise<boolean> =>
     database.change([key], ([held]) => {
       const { owner: other, until = 0 } = Object(held) as { owner?: string; until?: number }
       const now = clock.now()
-      return until > now && other !== owner
+      looks = until === seen ? looks + 1 : 0
+      seen = until
+      // Not renewed for so long its owner is gone, whatever the clock says that was set back meanwhile.
+      const isAbandoned = looks * lookSeconds > leaseSeconds
+      return until > now && other !== owner && !isAbandoned
         ? [{}, false]
         : [{ [key]: { owner, until: now + leaseSeconds } }, true]
     })

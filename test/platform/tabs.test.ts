@@ -219,6 +219,17 @@ describe('a lease', () => {
     expect(await second).toBe('taken')
   })
 
+  test('of a tab that died runs out where the clock is set back meanwhile', async () => {
+    const { clock, database } = scene()
+    const ahead = { now: () => clock.now() + 3000, after: () => () => undefined }
+    void withLease({ clock: ahead, database }, 'x', 60, never)
+    await settled()
+    const second = withLease({ clock, database }, 'x', 600, async () => 'taken')
+    // One look at each step.
+    await pass(clock, 160)
+    expect(await second).toBe('taken')
+  })
+
   test('that somebody made out for ever is given up on in time', async () => {
     const { clock, database } = scene()
     await database.change([], () => [{ 'lease:x': { owner: 'evil', until: Number.MAX_VALUE } }, undefined])
