@@ -1,3 +1,4 @@
+import type { EndedTransaction } from '../../../src/core/records/transaction.js'
 import { metadataKey, transactionKey } from '../../../src/core/records/keys.js'
 import { createClient, singleUser, type CommonInput } from 'countersign/core'
 import { apiture, type ApitureOptions } from 'countersign/providers'
