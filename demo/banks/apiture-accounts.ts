@@ -1,9 +1,24 @@
 import type { Access, ApiAnswer } from './api.js'
+import { ledgerOf } from './ledger.js'
 
 /** Answers `GET /banking/accounts`. */
 export function answerAccounts({ person, scopes }: Access): ApiAnswer {
   if (!scopes.has('banking/read')) return missingScope
   return { status: 200, body: { items: accounts[person.id] ?? [] } }
+}
+
+/** Answers `GET /banking/transactions`: of all accounts, newest first. */
+export function answerTransactions({ person, scopes }: Access): ApiAnswer {
+  if (!scopes.has('banking/read')) return missingScope
+  const items = (accounts[person.id] ?? []).flatMap(({ id, type, balance: { currency } }) =>
+    ledgerOf(id, type === 'checking' ? 'current' : 'savings').map(({ amount, ...entry }) => ({
+      ...entry,
+      accountId: id,
+      amount: (amount / 100).toFixed(2),
+      currency,
+    })),
+  )
+  return { status: 200, body: { items } }
 }
 
 const missingScope: ApiAnswer = {
@@ -12,7 +27,7 @@ const missingScope: ApiAnswer = {
   headers: { 'www-authenticate': 'Bearer realm="api", error="insufficient_scope", scope="banking/read"' },
 }
 
-const accounts: Readonly<Record<string, readonly object[]>> = {
+const accounts: Readonly<Record<string, readonly ReturnType<typeof account>[]>> = {
   ada: [
     account('chk-4417', 'Everyday Checking', 'checking', '4417', '2841.07'),
     account('sav-9032', 'Rainy Day Savings', 'savings', '9032', '15200.00'),
