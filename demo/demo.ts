@@ -10,7 +10,15 @@ import type { Environment } from './environment.js'
 import { fdxSettings } from './fdx.js'
 import { createMoneyhubKey, listMoneyhubInstitutions, moneyhubSettings } from './moneyhub.js'
 import { openidOrigins, openidSettings } from './openid.js'
-import { builtPage, openBuiltPage, pageHeaders, withConfiguration } from './page.js'
+import {
+  builtPage,
+  isPage,
+  openBuiltPage,
+  pageHeaders,
+  sendCompressed,
+  withConfiguration,
+  withShell,
+} from './page.js'
 import { listen, readCookie, readJson, sendJson } from './server.js'
 import { stitchSettings } from './stitch.js'
 import { userOf, users, type User } from './users.js'
@@ -37,6 +45,9 @@ export interface Demo {
   readonly close: () => Promise<void>
 }
 
+/** How the banks name the app. */
+const clientName = 'Lasagna Enterprises'
+
 /** The cookie that says who is signed in to the app. A real app's cookie is a random session id. */
 const sessionCookie = 'demo-user'
 
@@ -61,10 +72,12 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   try {
     started = await startBanks({
       appOrigin: app.origin,
-      apiture: { dpop },
-      fdx: { jwks: certificate.jwks },
-      moneyhub: { jwks: { keys: [moneyhubKey.jwk] } },
-      stitch: { jwks: { keys: [jwk] } },
+      apiture: { dpop, clientName },
+      basis: { clientName },
+      fdx: { jwks: certificate.jwks, clientName },
+      moneyhub: { jwks: { keys: [moneyhubKey.jwk] }, clientName },
+      openid: { clientName },
+      stitch: { jwks: { keys: [jwk] }, clientName },
     })
   } catch (error) {
     await app.close()
@@ -101,15 +114,20 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       return
     }
     if (pathname === '/session') return answerSession(app.origin, request, response)
-    if (control?.[1] && request.method === 'POST') return tellBank(banks, control[1], request, response)
+    if (control?.[1]) return controlBank(banks, control[1], request, response)
     if (await page.serve(request, response)) return
-    response.writeHead(200, {
+    if (/\.\w+$/.test(pathname)) {
+      response.writeHead(404).end()
+      return
+    }
+    const document = withShell(await page.document(pathname), pathname)
+    const body = Buffer.from(withConfiguration(document, configurationOf(settings)))
+    sendCompressed(request, response, isPage(pathname) ? 200 : 404, body, {
       ...headers,
       'content-type': 'text/html; charset=utf-8',
       // The callback URL holds a code for a moment. Other pages may be kept for the way back from the bank.
       'cache-control': pathname.startsWith('/callback/') ? 'no-store' : 'no-cache',
     })
-    response.end(withConfiguration(await page.document(pathname), configurationOf(settings)))
   }
 
   handle = (request, response) => {
@@ -158,7 +176,8 @@ async function answerSession(
   sendJson(response, 200, { user: user?.id ?? null }, { 'set-cookie': toCookie(user) })
 }
 
-async function tellBank(
+/** What the page tells an embedded bank to do next, asks whether that is still to come, and takes it back. */
+async function controlBank(
   banks: Banks,
   name: string,
   request: IncomingMessage,
@@ -170,8 +189,10 @@ async function tellBank(
     sendJson(response, 404, {})
     return
   }
-  banks[bank as BankName].control.next(await readJson(request))
-  sendJson(response, 200, {})
+  const { control } = banks[bank as BankName]
+  if (request.method === 'POST') control.next(await readJson(request))
+  if (request.method === 'DELETE') control.reset()
+  sendJson(response, 200, { next: Object.keys(control.state.next) })
 }
 
 /** Where the page itself sends requests: to every provider whose tokens it holds. */

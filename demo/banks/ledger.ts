@@ -27,34 +27,64 @@ interface Day {
 const longest = 90
 const dayMs = 24 * 3600 * 1000
 
-/** What a small food company lives on, and what it pays. */
-const current: readonly Plan[] = [
-  {
-    description: 'Card takings',
-    days: ({ ofWeek }) => ofWeek === 1 || ofWeek === 4,
-    from: 142_000,
-    to: 268_000,
-  },
-  {
-    description: 'Trattoria Nonna, invoice',
-    days: ({ ofMonth }) => ofMonth === 12,
-    from: 310_000,
-    to: 420_000,
-  },
-  { description: 'Payroll', days: ({ ofMonth }) => ofMonth === 25, from: -940_000, to: -910_000 },
-  { description: 'Kitchen rent', days: ({ ofMonth }) => ofMonth === 1, from: -285_000, to: -285_000 },
-  { description: 'San Marzano Imports', days: ({ ofWeek }) => ofWeek === 2, from: -98_000, to: -54_000 },
-  {
-    description: 'Mozzarella & Daughters',
-    days: ({ ofWeek, chance }) => ofWeek === 5 && chance > 0.3,
-    from: -61_000,
-    to: -22_000,
-  },
-  { description: 'Northgate Rail', days: ({ chance }) => chance > 0.93, from: -9_800, to: -2_400 },
-  { description: 'Semolina Mills', days: ({ chance }) => chance < 0.08, from: -44_000, to: -18_000 },
-  { description: 'City Power & Water', days: ({ ofMonth }) => ofMonth === 18, from: -61_000, to: -48_000 },
-  { description: 'Oven lease', days: ({ ofMonth }) => ofMonth === 5, from: -76_500, to: -76_500 },
+/** Who pays a small food company, and whom it pays: each account deals with some of them. */
+const customers = [
+  'Trattoria Nonna',
+  'Hotel Belvedere',
+  'Canteen No. 9',
+  'Corner Grocer',
+  'Harvest Market',
+  'Studio Kitchen',
 ]
+const suppliers = [
+  'San Marzano Imports',
+  'Mozzarella & Daughters',
+  'Semolina Mills',
+  'Basil & Sons',
+  'Po Valley Dairy',
+  'Olive Press Cooperative',
+]
+const costs = [
+  'Oven lease',
+  'City Power & Water',
+  'Kitchen rent',
+  'Van insurance',
+  'Payroll service',
+  'Northgate Rail',
+]
+
+function currentOf(random: (text: string) => number): readonly Plan[] {
+  const shift = Math.floor(random('shift') * 28)
+  const pick = (names: readonly string[], index: number) => names[(shift + index) % names.length] ?? ''
+  const weekly = (by: number) => (day: Day) => day.ofWeek === (shift + by) % 7
+  const monthly = (by: number) => (day: Day) => day.ofMonth === ((shift + by) % 28) + 1
+  return [
+    { description: 'Card takings', days: weekly(1), from: 142_000, to: 268_000 },
+    { description: `${pick(customers, 0)}, invoice`, days: monthly(3), from: 310_000, to: 420_000 },
+    {
+      description: `${pick(customers, 1)}, invoice`,
+      days: ({ chance }) => chance > 0.94,
+      from: 48_000,
+      to: 160_000,
+    },
+    { description: 'Payroll', days: monthly(20), from: -690_000, to: -640_000 },
+    { description: pick(suppliers, 0), days: weekly(3), from: -98_000, to: -54_000 },
+    { description: pick(suppliers, 1), days: ({ chance }) => chance < 0.1, from: -61_000, to: -22_000 },
+    {
+      description: pick(suppliers, 2),
+      days: ({ chance }) => chance > 0.4 && chance < 0.47,
+      from: -44_000,
+      to: -9_000,
+    },
+    { description: pick(costs, 0), days: monthly(10), from: -76_500, to: -61_000 },
+    {
+      description: pick(costs, 1),
+      days: ({ chance }) => chance > 0.7 && chance < 0.75,
+      from: -9_800,
+      to: -2_400,
+    },
+  ]
+}
 
 const savings: readonly Plan[] = [
   { description: 'Interest', days: ({ ofMonth }) => ofMonth === 1, from: 900, to: 4_200 },
@@ -71,8 +101,8 @@ export function ledgerOf(
   kind: 'current' | 'savings',
   now: number = Date.now(),
 ): LedgerEntry[] {
-  const plans = kind === 'current' ? current : savings
   const random = createRandom(account)
+  const plans = kind === 'current' ? currentOf(random) : savings
   return Array.from({ length: longest }, (_, back) => back).flatMap((back) => {
     const date = new Date(now - back * dayMs)
     const iso = date.toISOString().slice(0, 10)

@@ -34,7 +34,7 @@ describe('Stitch in the demo', () => {
     const { page, backend } = stitchSettings({}, bank, assertionKey)
     expect(page).toEqual({
       clientId: 'test-1',
-      scope: 'openid accounts balances offline_access',
+      scope: 'openid accounts balances transactions accountholders offline_access',
       authorizationEndpoint: 'http://127.0.0.1:1/connect/authorize',
       api: 'http://127.0.0.1:1/',
     })
@@ -47,7 +47,7 @@ describe('Stitch in the demo', () => {
     const { page, backend } = stitchSettings(variables(key), bank, assertionKey)
     expect(page).toEqual({
       clientId: 'test-real',
-      scope: 'openid accounts balances offline_access',
+      scope: 'openid accounts balances transactions accountholders offline_access',
       authorizationEndpoint: 'https://secure.stitch.money/connect/authorize',
       api: 'https://api.stitch.money/',
     })
