@@ -91,7 +91,7 @@ export function sendCompressed(
   headers: Readonly<Record<string, string>>,
 ): void {
   const all = { ...headers, vary: 'Accept-Encoding' }
-  const takesBrotli = /\bbr\b/.test(String(request.headers['accept-encoding'] ?? ''))
+  const takesBrotli = /\bbr\b/.test([request.headers['accept-encoding']].flat().join())
   if (!takesBrotli || headers['content-type'] === types['.woff2']) {
     response.writeHead(status, all).end(body)
     return

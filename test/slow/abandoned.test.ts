@@ -4,6 +4,7 @@ import {
   card,
   changeUser,
   connect,
+  connectButton,
   goToConsent,
   press,
   readDatabase,
@@ -111,7 +112,7 @@ describe('a person who goes to the bank and does not come back', () => {
     const ids = async (page: Page) =>
       Object.keys(await readDatabase(page)).filter((key) => key.startsWith('connection:'))
     const before = await ids(start)
-    await press(start, 'Stitch', 'Reconnect')
+    await press(start, 'Stitch', 'Renew')
     await signInAtBank(start, 'Stitch')
     const context = start.context()
     await start.close()
@@ -153,9 +154,7 @@ describe('a person who goes to the bank and does not come back', () => {
 describe('nothing is reported of', () => {
   it.each(['Apiture', 'Stitch', 'FDX'])('%s, for which all was ready and nobody left', async (title) => {
     const page = await bench.open()
-    await card(page, title)
-      .getByRole('button', { name: `Connect ${title}` })
-      .hover()
+    await connectButton(page, title).hover()
     await expect.poll(() => transactions(page)).toMatchObject([{ phase: 'prepared' }])
     const later = await openLater(page.context(), hour)
     await expectNoReport(later, title)

@@ -65,7 +65,7 @@ describe('the page', () => {
     const page = await bench.open()
     await waitForStatus(page, 'Moneyhub', 'Not connected')
     await button(page, 'Connect Moneyhub').and(page.locator(':enabled')).waitFor()
-    for (const summary of await page.getByText('Try a bad day').all()) await summary.click()
+    for (const summary of await page.getByText('Under the hood').all()) await summary.click()
     await check(page)
   })
 

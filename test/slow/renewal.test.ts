@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest'
 import {
   card,
   connect,
+  connectAgainButton,
+  disconnect,
   press,
+  pressConnect,
   readDatabase,
   signInAtBank,
   useBench,
@@ -58,7 +61,7 @@ const waitForAccount = (page: Page, title: Title, person: 'ada' | 'grace') =>
 /** Two connections at one bank: Ada's, then Grace's. */
 async function connectTwo(page: Page, title: Title): Promise<void> {
   await connect(page, title)
-  await press(page, title, `Connect ${title} again`)
+  await connectAgainButton(page, title).click()
   await approveAs(page, title, 'grace')
   await card(page, title).getByText('2 connections').waitFor()
 }
@@ -80,7 +83,7 @@ describe.each(['Apiture', 'Stitch'] as const)('two connections at %s', (title) =
     const page = await bench.open()
     await connectTwo(page, title)
     const [older] = Object.entries(await readTimes(page)).sort(([, a], [, b]) => a - b)
-    await press(page, title, 'Disconnect')
+    await disconnect(page, title)
     await waitForAccount(page, title, 'ada')
     await waitForStatus(page, title, 'Connected')
     expect(Object.keys(await readTimes(page))).toEqual([older?.[0]])
@@ -93,7 +96,7 @@ describe.each(['Apiture', 'Stitch'] as const)('two connections at %s', (title) =
     const times = Object.entries(await readTimes(page)).sort(([, a], [, b]) => a - b)
     const [[renewed], [untouched]] = times as [[string, number], [string, number]]
     await choices(page, title).first().check()
-    await press(page, title, 'Reconnect')
+    await press(page, title, 'Renew')
     await approveAs(page, title, 'ada')
     await waitForAccount(page, title, 'ada')
 
@@ -111,7 +114,7 @@ describe.each(['Apiture', 'Stitch'] as const)('two connections at %s', (title) =
 
 describe('when a connection ends', () => {
   const day = (seconds: number) =>
-    new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' }).format(Date.now() + seconds * 1000)
+    new Intl.DateTimeFormat('en-US', { dateStyle: 'long' }).format(Date.now() + seconds * 1000)
 
   it.each([
     ['Moneyhub', 'a consent of 90 days', 'consent ends', 90],
@@ -144,7 +147,7 @@ describe('when a connection ends', () => {
 })
 
 describe('disconnecting', () => {
-  const confirmed = 'Disconnected. The bank has confirmed that nothing is shared any more.'
+  const confirmed = 'Disconnected. The bank has confirmed that this access has ended.'
   const unconfirmed =
     'Disconnected here. The bank did not confirm it: end the access in your online banking, too.'
 
@@ -160,7 +163,7 @@ describe('disconnecting', () => {
       await connect(page, 'Apiture')
       const bank = bench.demo.banks.apiture
       bank.control.always(behaviour)
-      await press(page, 'Apiture', 'Disconnect')
+      await disconnect(page, 'Apiture')
       await card(page, 'Apiture').getByText(words).waitFor()
       await waitForStatus(page, 'Apiture', 'Not connected')
       expect(bank.requests.count('/oidc/revoke')).toBeGreaterThan(0)
@@ -174,7 +177,7 @@ describe('disconnecting', () => {
     const page = await bench.open()
     await connect(page, 'Stitch')
     await page.route('**/connect/connections/*', (route) => route.abort())
-    await press(page, 'Stitch', 'Disconnect')
+    await disconnect(page, 'Stitch')
     await card(page, 'Stitch').getByText(unconfirmed).waitFor()
     await waitForStatus(page, 'Stitch', 'Not connected')
     expect(await readRecords(page, 'connection')).toEqual({})
@@ -191,7 +194,7 @@ describe('a second tab', () => {
       await waitForAccount(other, title, 'ada')
       const name = names[title]
       const old = await askForToken(other, name)
-      await press(page, title, 'Reconnect')
+      await press(page, title, 'Renew')
       await approveAs(page, title, 'ada')
       const renewed = await askForToken(page, name)
       expect(renewed.tokens).not.toEqual(old.tokens)
@@ -215,7 +218,7 @@ describe('a second tab', () => {
       bank.control.always({ refresh: { error: 'invalid_grant' } })
       await page.reload()
       for (const tab of [page, other]) await waitForStatus(tab, title, 'Connect again to go on')
-      await press(page, title, `Connect ${title}`)
+      await pressConnect(page, title)
       await approveAs(page, title, 'ada')
       await waitForStatus(other, title, 'Connected')
       await waitForAccount(other, title, 'ada')
@@ -230,7 +233,7 @@ describe('a second tab', () => {
     await waitForAccount(other, 'Stitch', 'grace')
     await choices(page, 'Stitch').first().check()
     await waitForAccount(page, 'Stitch', 'ada')
-    await press(other, 'Stitch', 'Disconnect')
+    await disconnect(other, 'Stitch')
     await waitForAccount(other, 'Stitch', 'ada')
     await card(page, 'Stitch').getByText('2 connections').waitFor({ state: 'detached' })
     await waitForAccount(page, 'Stitch', 'ada')

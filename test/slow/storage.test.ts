@@ -4,13 +4,14 @@ import {
   approve,
   card,
   connect,
+  connectButton,
   duplicate,
   followLink,
   goToConsent,
   pressConnect,
   readDatabase,
-  signInAtBank,
   setClock,
+  signInAtBank,
   useBench,
   waitForStatus,
 } from '../browser/support/bench.js'
@@ -57,9 +58,7 @@ const phases = async (page: Page) =>
 
 /** Moves the pointer to the button, and waits until that has prepared the way. */
 async function prepare(page: Page, title: string): Promise<void> {
-  await card(page, title)
-    .getByRole('button', { name: `Connect ${title}`, exact: true })
-    .hover()
+  await connectButton(page, title).hover()
   await expect.poll(() => phases(page)).toEqual(['prepared'])
 }
 

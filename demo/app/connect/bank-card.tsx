@@ -1,6 +1,6 @@
 import { useAuthorizationCallback, type CallbackState, type Connection, type TokensState } from 'countersign'
 import { ArrowRight, Plus } from 'lucide-react'
-import { useEffect, useId, useRef, useState } from 'react'
+import { useEffect, useId, useRef } from 'react'
 import { useLoaded } from '../data/accounts.js'
 import { useDisplay } from '../display.js'
 import { BankMark } from '../mark.js'
@@ -14,7 +14,7 @@ import type { Bank, Input } from './catalog.js'
 import { Chooser, Lifetime, NotShared } from './connection-facts.js'
 import { Disconnect } from './disconnect.js'
 import { MoneyhubRenewals, Renew } from './renewals.js'
-import { useFarewell } from './remembered.js'
+import { changeChoice, useChoice, useFarewell } from './remembered.js'
 import { ShownData } from './shown-data.js'
 import { UnderTheHood } from './under-the-hood.js'
 import { useIsLast, useOutcomeAt, useShown, useWay, type WayToBank } from './use-bank.js'
@@ -22,7 +22,7 @@ import { useIsLast, useOutcomeAt, useShown, useWay, type WayToBank } from './use
 /** A bank: before it is connected a tile to choose it by, and then its accounts and what can be done about them. */
 export function BankCard({ bank }: { bank: Bank }) {
   const { connections, tokens } = useShown(bank)
-  const [choice, setChoice] = useState(0)
+  const choice = useChoice(bank.id)
   const input = bank.choices?.options[choice]?.input ?? bank.input
   const connection = 'connection' in tokens ? tokens.connection : undefined
   const renewed =
@@ -64,7 +64,7 @@ export function BankCard({ bank }: { bank: Bank }) {
       {attempted && <Abandoned provider={bank.provider} name={bank.name} />}
       {farewell !== undefined && <p className="hint">{farewell}</p>}
       {!connection && <p className="keeps">{bank.keeps}</p>}
-      <Choices bank={bank} chosen={choice} choose={setChoice} />
+      <Choices bank={bank} chosen={choice} />
       <Actions
         bank={bank}
         tokens={tokens}
@@ -100,7 +100,7 @@ function Head({ bank, heading, status }: { bank: Bank; heading: string; status: 
   )
 }
 
-function Choices({ bank, chosen, choose }: { bank: Bank; chosen: number; choose: (index: number) => void }) {
+function Choices({ bank, chosen }: { bank: Bank; chosen: number }) {
   if (!bank.choices) return null
   const { question, options } = bank.choices
   return (
@@ -109,7 +109,7 @@ function Choices({ bank, chosen, choose }: { bank: Bank; chosen: number; choose:
       <select
         value={chosen}
         onChange={(event) => {
-          choose(Number(event.target.value))
+          changeChoice(bank.id, Number(event.target.value))
         }}
       >
         {options.map(({ label }, index) => (

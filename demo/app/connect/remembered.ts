@@ -49,6 +49,16 @@ export function choose(bank: string, connection: string): void {
   chosen.change((before) => ({ ...before, [bank]: connection }))
 }
 
+const choices = createStore<Readonly<Record<string, number>>>({})
+
+/** Which of a bank's choices the person has made, by its place. */
+export const useChoice = (bank: string): number => useStore(choices)[bank] ?? 0
+
+/** Makes it. */
+export function changeChoice(bank: string, choice: number): void {
+  choices.change((before) => ({ ...before, [bank]: choice }))
+}
+
 const farewells = createStore<Readonly<Record<string, string>>>({})
 
 /** What is said of a bank after one of its connections has ended. */

@@ -1,7 +1,7 @@
 import { useAuthorizationCallback, useConnections } from 'countersign'
 import { useEffect, useState } from 'react'
 import { BankCard } from '../connect/bank-card.js'
-import { bankOf, loadLists, useCatalog, type Bank } from '../connect/catalog.js'
+import { bankOf, loadLists, useCatalog } from '../connect/catalog.js'
 import { Picker } from '../connect/picker.js'
 import { useLoaded } from '../data/accounts.js'
 import { SignIn } from '../parts/sign-in.js'
@@ -24,46 +24,39 @@ export function Home() {
   const ids = new Set(connections.map((connection) => bankOf(connection, banks)?.id))
   const connected = banks.filter(({ id }) => ids.has(id))
   const others = banks.filter(({ id }) => !ids.has(id))
-  if (all.status === 'restoring') return <Waiting banks={banks} />
-  if (connections.length === 0)
-    return (
-      <>
-        <SignedOut />
-        <Landing />
-        <Picker banks={others} first />
-      </>
-    )
+  const empty = all.status !== 'restoring' && connections.length === 0
   return (
     <>
-      <h1 className="greeting">{user ? `${user.name}’s cash overview` : 'Cash overview'}</h1>
-      <div className="dashboard">
-        <Overview holdings={holdings} now={now} />
-        <section className="banks" aria-labelledby="banks">
-          <h2 id="banks">Your banks</h2>
-          {connected.map((bank) => (
-            <BankCard key={bank.id} bank={bank} />
-          ))}
-        </section>
-        {holdings.bookings.length > 0 && <Transactions bookings={holdings.bookings} now={now} />}
-      </div>
-      <Picker banks={others} first={false} />
+      {empty && <SignedOut />}
+      {empty && <Landing />}
+      {!empty && (
+        <h1 className="greeting">{user ? `${user.name}’s cash overview` : 'Cash overview'}</h1>
+      )}
+      {all.status === 'restoring' && <Waiting />}
+      {connections.length > 0 && (
+        <div className="dashboard">
+          <Overview holdings={holdings} now={now} />
+          <section className="banks" aria-labelledby="banks">
+            <h2 id="banks">Your banks</h2>
+            {connected.map((bank) => (
+              <BankCard key={bank.id} bank={bank} />
+            ))}
+          </section>
+          {holdings.bookings.length > 0 && <Transactions bookings={holdings.bookings} now={now} />}
+        </div>
+      )}
+      <Picker banks={others} first={empty} />
     </>
   )
 }
 
 /** Until it is known what is connected. */
-function Waiting({ banks }: { banks: readonly Bank[] }) {
-  return (
-    <>
-      <h1 className="greeting">Cash overview</h1>
-      <div className="dashboard" aria-hidden="true">
-        <div className="panel skeleton-block" />
-        <div className="panel skeleton-block" />
-      </div>
-      <Picker banks={banks} first={false} />
-    </>
-  )
-}
+const Waiting = () => (
+  <div className="dashboard" aria-hidden="true">
+    <div className="panel skeleton-block" />
+    <div className="panel skeleton-block" />
+  </div>
+)
 
 /** Nobody is signed in to the app, here or at its backend. A callback says that itself. */
 function SignedOut() {
