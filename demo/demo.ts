@@ -4,7 +4,7 @@ import type { Configuration } from './app/configuration.js'
 import { apitureOrigins, apitureSettings } from './apiture.js'
 import { startBackend, type Settings } from './backend.js'
 import { createClientCertificate } from './banks/certificates.js'
-import { startBanks, type BankName, type Banks } from './banks/index.js'
+import { startBanks, type Banks } from './banks/index.js'
 import { basisSettings, listInstitutions } from './basis.js'
 import type { Environment } from './environment.js'
 import { fdxSettings } from './fdx.js'
@@ -19,6 +19,7 @@ import {
   withConfiguration,
   withShell,
 } from './page.js'
+import { createMishaps, loseReply, serveScenarios } from './scenarios.js'
 import { listen, readCookie, readJson, sendJson } from './server.js'
 import { stitchSettings } from './stitch.js'
 import { userOf, users, type User } from './users.js'
@@ -98,10 +99,12 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     : openBuiltPage(options.page ?? builtPage)
   const headers = dev ? {} : pageHeaders([...new Set(originsOf(settings))])
 
+  const mishaps = createMishaps()
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', app.origin)
-    const control = /^\/banks\/(\w+)\/next$/.exec(pathname)
     if (pathname.startsWith('/connect/')) {
+      if (pathname.endsWith('/token') && mishaps.take('lose-reply')) loseReply(response)
       backend(request, response)
       return
     }
@@ -114,7 +117,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       return
     }
     if (pathname === '/session') return answerSession(app.origin, request, response)
-    if (control?.[1]) return controlBank(banks, control[1], request, response)
+    if (await serveScenarios(app.origin, banks, mishaps, request, response)) return
     if (await page.serve(request, response)) return
     if (/\.\w+$/.test(pathname)) {
       response.writeHead(404).end()
@@ -122,8 +125,10 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     }
     const document = withShell(await page.document(pathname), pathname)
     const body = Buffer.from(withConfiguration(document, configurationOf(settings)))
+    const losesCookie = pathname.startsWith('/callback/') && mishaps.take('lose-cookie')
     sendCompressed(request, response, isPage(pathname) ? 200 : 404, body, {
       ...headers,
+      ...(losesCookie && { 'set-cookie': toCookie(undefined) }),
       'content-type': 'text/html; charset=utf-8',
       // The callback URL holds a code for a moment. Other pages may be kept for the way back from the bank.
       'cache-control': pathname.startsWith('/callback/') ? 'no-store' : 'no-cache',
@@ -174,25 +179,6 @@ async function answerSession(
   }
   const user = userOf((await readJson(request))['user'])
   sendJson(response, 200, { user: user?.id ?? null }, { 'set-cookie': toCookie(user) })
-}
-
-/** What the page tells an embedded bank to do next, asks whether that is still to come, and takes it back. */
-async function controlBank(
-  banks: Banks,
-  name: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  // Two providers of the page, one bank.
-  const bank = name === 'moneyhubOnce' ? 'moneyhub' : name
-  if (!Object.hasOwn(banks, bank)) {
-    sendJson(response, 404, {})
-    return
-  }
-  const { control } = banks[bank as BankName]
-  if (request.method === 'POST') control.next(await readJson(request))
-  if (request.method === 'DELETE') control.reset()
-  sendJson(response, 200, { next: Object.keys(control.state.next) })
 }
 
 /** Where the page itself sends requests: to every provider whose tokens it holds. */

@@ -7,6 +7,7 @@ import { checkFault } from './connect/faults.js'
 import { choose, readAppState, rememberBank } from './connect/remembered.js'
 import { Loaders } from './data/loaders.js'
 import { Lab } from './lab/lab.js'
+import { useRun } from './lab/run.js'
 import { AppMark } from './mark.js'
 import { Home } from './overview/home.js'
 import { Announcer } from './parts/announcer.js'
@@ -70,8 +71,11 @@ function Header() {
 
 function Page() {
   const path = usePath()
-  if (path === '/' || path.startsWith('/callback/')) return <Home />
-  if (path === '/lab') return <Lab />
+  const run = useRun()
+  const returns = path.startsWith('/callback/')
+  // Who comes back for a scenario sees there what came of it.
+  if (path === '/lab' || (returns && run)) return <Lab />
+  if (path === '/' || returns) return <Home />
   if (path === '/code') return <CodePage />
   return <NotFound />
 }
@@ -80,6 +84,7 @@ function Page() {
 function Return() {
   const callback = useAuthorizationCallback()
   const path = usePath()
+  const run = useRun()
   const done = callback.status === 'connected' || callback.status === 'none'
   const returnTo = callback.status === 'connected' ? callback.returnTo : '/'
   useEffect(() => {
@@ -94,7 +99,10 @@ function Return() {
     choose(told.bank, callback.connection.id)
   }, [callback])
   const lost =
-    callback.status === 'failed' && callback.provider === undefined && path.startsWith('/callback/')
+    callback.status === 'failed' &&
+    callback.provider === undefined &&
+    path.startsWith('/callback/') &&
+    run === undefined
   const part = useRef<HTMLElement>(null)
   useArrival(part, lost)
   return lost ? (

@@ -107,8 +107,7 @@ describe('access tokens', () => {
     await page.getByText('Everyday Checking').waitFor()
     await setClock(page, 120)
     await card(page, 'Apiture').getByText('Under the hood').click()
-    await page
-      .getByRole('article', { name: 'Apiture' })
+    await card(page, 'Apiture')
       .getByRole('button', { name: /ten times/ })
       .click()
     await page.getByText('10 callers got a token, 1 different.').waitFor()

@@ -112,6 +112,7 @@ describe('a stolen token', () => {
   it('is refused without its proof', async () => {
     const page = await bench.open()
     await connect(page, 'OpenID')
+    await openid(page).getByText('Under the hood').click()
     await openid(page).getByRole('button', { name: 'Send the token without its key' }).click()
     await openid(page).getByText('The bank answered 401').waitFor()
   })

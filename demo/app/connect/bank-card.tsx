@@ -17,7 +17,7 @@ import { MoneyhubRenewals, Renew } from './renewals.js'
 import { changeChoice, useChoice, useFarewell } from './remembered.js'
 import { ShownData } from './shown-data.js'
 import { UnderTheHood } from './under-the-hood.js'
-import { useIsLast, useOutcomeAt, useShown, useWay, type WayToBank } from './use-bank.js'
+import { useIsCompleting, useIsLast, useOutcomeAt, useShown, useWay, type WayToBank } from './use-bank.js'
 
 /** A bank: before it is connected a tile to choose it by, and then its accounts and what can be done about them. */
 export function BankCard({ bank }: { bank: Bank }) {
@@ -30,7 +30,8 @@ export function BankCard({ bank }: { bank: Bank }) {
   const way = useWay(bank, input, renewed)
   const attempted = useIsLast(bank)
   const callback = useOutcomeAt(bank)
-  const state = attempted ? way.state : idle
+  const completing = useIsCompleting(bank)
+  const state = completing ? leaving : attempted ? way.state : idle
   const shown = statusOf(tokens, callback?.status, state)
   const heading = useId()
   const part = useRef<HTMLElement>(null)
@@ -80,6 +81,7 @@ export function BankCard({ bank }: { bank: Bank }) {
 }
 
 const idle = { status: 'idle' } as const
+const leaving = { status: 'leaving' } as const
 
 function Head({ bank, heading, status }: { bank: Bank; heading: string; status: Status }) {
   const { brand, name, country, via } = bank

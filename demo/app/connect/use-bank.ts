@@ -9,6 +9,7 @@ import {
   type TokensState,
 } from 'countersign'
 import { useDisplay } from '../display.js'
+import { setRun } from '../lab/run.js'
 import { usePath } from '../router.js'
 import { bankOf, useCatalog, type Bank, type Input } from './catalog.js'
 import { sendFault, useFault } from './faults.js'
@@ -70,6 +71,13 @@ export function useIsLast(bank: Bank): boolean {
   return homeOf(useLast(bank.provider), bank.provider, banks) === bank.id
 }
 
+/** Whether a response of this bank is being redeemed. */
+export function useIsCompleting(bank: Bank): boolean {
+  const { status } = useAuthorizationCallback()
+  const path = usePath()
+  return useIsLast(bank) && status === 'pending' && path === `/callback/${bank.provider}`
+}
+
 /** A way to a bank. */
 export interface WayToBank {
   readonly state: AuthorizationState
@@ -106,6 +114,7 @@ export function useWay(bank: Bank, input: Input | undefined, renewed?: string): 
       if (!armed) prepare()
     },
     again: () => {
+      setRun(undefined)
       goTo(bank.provider, bank.id)
       sayFarewell(bank.id, undefined)
       void leave()

@@ -29,9 +29,7 @@ export function Home() {
     <>
       {empty && <SignedOut />}
       {empty && <Landing />}
-      {!empty && (
-        <h1 className="greeting">{user ? `${user.name}’s cash overview` : 'Cash overview'}</h1>
-      )}
+      {!empty && <h1 className="greeting">{user ? `${user.name}’s cash overview` : 'Cash overview'}</h1>}
       {all.status === 'restoring' && <Waiting />}
       {connections.length > 0 && (
         <div className="dashboard">
