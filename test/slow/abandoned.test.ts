@@ -1,6 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
+  bankName,
   card,
   changeUser,
   connect,
@@ -43,7 +44,7 @@ async function openLater(context: BrowserContext, seconds: number): Promise<Page
 }
 
 const report = (page: Page, title: string) =>
-  card(page, title).getByText(`You left for ${title} on`, { exact: false })
+  card(page, title).getByText(`You left for ${bankName(title)} on`, { exact: false })
 
 /** Waits until the page has read what is stored, and finds that nothing is reported. */
 async function expectNoReport(page: Page, title: string, status = 'Not connected'): Promise<void> {

@@ -46,8 +46,10 @@ const complaint = (page: Page, title: string) =>
 /** Everything that the page has put anywhere but into IndexedDB. */
 const keptElsewhere = (page: Page) =>
   page.evaluate(() => [
-    ...Object.keys(localStorage),
-    ...Object.keys(sessionStorage),
+    // What the demo itself remembers of the person's choices is no concern of the library.
+    ...[...Object.keys(localStorage), ...Object.keys(sessionStorage)].filter(
+      (key) => !key.startsWith('lasagna:'),
+    ),
     ...document.cookie.split('; ').filter((cookie) => !cookie.startsWith('trouble=')),
     ...(history.state === null ? [] : ['history.state']),
   ])
