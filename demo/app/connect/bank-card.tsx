@@ -150,10 +150,15 @@ function Actions({ bank, tokens, way, input, busy, offered, connections }: Actio
         // Never while the page leaves: it may not, and then the next click leaves anew. A button that is disabled loses the focus.
         aria-disabled={busy}
         disabled={missing}
-        aria-label={connected ? `Connect ${bank.name} again` : `Connect ${bank.name}`}
       >
         {connected ? <Plus aria-hidden="true" /> : null}
-        {labelOf(tokens)}
+        <span>
+          {connected ? 'Connect another' : 'Connect'}
+          <span className="unseen">
+            {connected ? ' account at ' : ' '}
+            {bank.name}
+          </span>
+        </span>
         {connected ? null : <ArrowRight aria-hidden="true" />}
       </button>
       {bank.renews && connected && (
@@ -163,11 +168,6 @@ function Actions({ bank, tokens, way, input, busy, offered, connections }: Actio
       {'disconnect' in tokens && <Disconnect bank={bank} tokens={tokens} others={connections.length - 1} />}
     </div>
   )
-}
-
-const labelOf = ({ status }: TokensState): string => {
-  if (status === 'connected') return 'Another account'
-  return status === 'reauthorization_required' ? 'Connect again' : 'Connect'
 }
 
 /** Whether this page was opened with an answer that belongs to the bank, and it is known what came of it. */

@@ -1,5 +1,5 @@
 import type { TokensState } from 'countersign'
-import { useId, useRef, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { useLoaded } from '../data/accounts.js'
 import { Act } from '../parts/act.js'
 import { announce } from '../parts/announcer.js'
@@ -23,8 +23,11 @@ export function Disconnect({ bank, tokens, others }: DisconnectProps) {
   const accounts = useAccountCount(connection.id)
   const open = () => {
     setAsking(true)
-    dialog.current?.showModal()
   }
+  useEffect(() => {
+    // Once its buttons are there: the first one gets the focus.
+    if (asking) dialog.current?.showModal()
+  }, [asking])
   const close = () => {
     dialog.current?.close()
   }

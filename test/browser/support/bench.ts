@@ -165,7 +165,10 @@ export const connectButton = (page: Page | FrameLocator, title: string) =>
 
 /** The one that connects another account there. */
 export const connectAgainButton = (page: Page, title: string) =>
-  card(page, title).getByRole('button', { name: `Connect ${bankName(title)} again`, exact: true })
+  card(page, title).getByRole('button', {
+    name: `Connect another account at ${bankName(title)}`,
+    exact: true,
+  })
 
 /** Presses `Connect …`, and waits for nothing that follows. */
 export const pressConnect = (page: Page, title: string): Promise<void> => connectButton(page, title).click()
