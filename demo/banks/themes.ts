@@ -59,7 +59,7 @@ export const ternHarbor: Theme = theme(
 )
 
 /** Larkspur: business banking. Two halves, violet, geometric. */
-export const larkspur: Theme = theme(
+const larkspur: Theme = theme(
   'larkspur',
   'Banking for companies',
   {
@@ -99,7 +99,7 @@ export const larkspur: Theme = theme(
 )
 
 /** Prairie Ledger: accounting software. */
-export const prairieLedger: Theme = theme(
+const prairieLedger: Theme = theme(
   'prairie',
   'Books that balance',
   {
@@ -197,7 +197,7 @@ export const foxglove: Theme = theme(
 )
 
 /** Pennyhill: a young bank. Round, coral, talkative. */
-export const pennyhill: Theme = theme(
+const pennyhill: Theme = theme(
   'pennyhill',
   'Money that climbs with you',
   {
@@ -237,7 +237,7 @@ export const pennyhill: Theme = theme(
 )
 
 /** Old Quay: a building society. A letter, set in Garamond. */
-export const oldQuay: Theme = theme(
+const oldQuay: Theme = theme(
   'oldQuay',
   'Owned by its members · Est. 1848',
   {

@@ -3,6 +3,7 @@ import { Check, Copy } from 'lucide-react'
 import { useEffect, useId, useState } from 'react'
 import type { ProviderName } from '../bank.js'
 import { announce } from '../parts/announcer.js'
+import { loadSnippets } from './load-snippets.js'
 import type { Snippets } from './snippets.js'
 
 const titles = {
@@ -26,10 +27,7 @@ export function CodePage() {
   const [wanted, setWanted] = useState<Shown>()
   const [snippets, setSnippets] = useState<Snippets>()
   useEffect(() => {
-    // Nobody who connects a bank has to wait for what only a developer reads.
-    void import('./snippets.js').then(({ all }) => {
-      setSnippets(all)
-    })
+    void loadSnippets().then(setSnippets)
   }, [])
   const shown = wanted ?? (last ? shownFor(last) : 'stitch')
   const { page, backend } = snippets?.[shown] ?? {}

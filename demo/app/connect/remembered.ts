@@ -1,4 +1,5 @@
 import { browser, keep, readKept, tab } from '../kept.js'
+import { onUserChanged } from '../session.js'
 import { createStore, useStore, type Store } from '../store.js'
 
 const key = 'lasagna:banks'
@@ -71,7 +72,7 @@ export function sayFarewell(bank: string, text: string | undefined): void {
   )
 }
 
-/** Forgets what one user was told when another one comes. */
-export function forgetFarewells(): void {
+// What one user was told is not for the next one.
+onUserChanged(() => {
   farewells.set({})
-}
+})

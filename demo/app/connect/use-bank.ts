@@ -16,7 +16,7 @@ import { sendFault, useFault } from './faults.js'
 import { choose, goTo, readAppState, rememberBank, sayFarewell, useChosenId, useLast } from './remembered.js'
 
 /** The connections at a bank, oldest first. */
-export function useConnectionsAt(bank: Bank): readonly Connection[] {
+function useConnectionsAt(bank: Bank): readonly Connection[] {
   const { banks } = useCatalog()
   return useConnections({
     select: (all) =>

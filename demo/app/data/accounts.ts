@@ -1,4 +1,5 @@
 import type { FdxConsent, FdxResource } from 'countersign/providers'
+import { onUserChanged } from '../session.js'
 import { createStore, useStore } from '../store.js'
 
 /** An amount in major units. */
@@ -86,7 +87,7 @@ export function dropLoaded(connection: string): void {
   if (connection in loaded.get()) loaded.change(({ [connection]: _gone, ...others }) => others)
 }
 
-/** Forgets everything: another user is here. */
-export function dropAll(): void {
+// Another user is here.
+onUserChanged(() => {
   loaded.set({})
-}
+})

@@ -69,13 +69,11 @@ function Begin({ scenario }: { scenario: Scenario }) {
       </div>
     )
   }
-  async function begin() {
+  function begin() {
     setBusy(true)
-    try {
-      await scenario.begin(newest ?? '')
-    } finally {
+    void scenario.begin(newest ?? '').finally(() => {
       setBusy(false)
-    }
+    })
   }
   return (
     <div className="actions">
@@ -85,7 +83,7 @@ function Begin({ scenario }: { scenario: Scenario }) {
         aria-disabled={busy}
         aria-label={`Run: ${scenario.title}`}
         onClick={() => {
-          if (!busy) void begin()
+          if (!busy) begin()
         }}
       >
         <Play aria-hidden="true" />
