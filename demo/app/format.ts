@@ -10,6 +10,7 @@ export function money(amount: number, currency: string, digits?: 0): string {
     new Intl.NumberFormat(undefined, {
       style: 'currency',
       currency,
+      currencyDisplay: 'narrowSymbol',
       ...(digits !== undefined && { maximumFractionDigits: digits }),
     })
   cache.set(key, format)
@@ -18,7 +19,12 @@ export function money(amount: number, currency: string, digits?: 0): string {
 
 /** An amount for an axis: short. */
 export const shortMoney = (amount: number, currency: string): string =>
-  new Intl.NumberFormat(undefined, { style: 'currency', currency, notation: 'compact' }).format(amount)
+  new Intl.NumberFormat(undefined, {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'narrowSymbol',
+    notation: 'compact',
+  }).format(amount)
 
 const times = (options: Intl.DateTimeFormatOptions) => {
   const formatter = new Intl.DateTimeFormat(undefined, options)

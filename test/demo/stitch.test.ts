@@ -76,7 +76,7 @@ describe('Stitch in the demo', () => {
     expect(() => stitch(backend(redirectUri))).not.toThrow()
   })
 
-  it.each([{}, { COUNTERSIGN_STITCH_KEY_ID: 'x' }, { COUNTERSIGN_STITCH_KEY_FILE: 'x' }])(
+  it.each([{}, { COUNTERSIGN_STITCH_KEY_ID: 'x' }, { COUNTERSIGN_STITCH_KEY_FILE: import.meta.filename }])(
     'says which variables are missing beside %j',
     (more) => {
       expect(() => stitchSettings(variables(more as Record<string, string>), bank, assertionKey)).toThrow(

@@ -1,5 +1,5 @@
 import { useAuthorizationCallback, type CallbackState, type Connection, type TokensState } from 'countersign'
-import { ArrowRight, Plus } from 'lucide-react'
+import { ArrowRight } from 'lucide-react'
 import { useEffect, useId, useRef } from 'react'
 import { useLoaded } from '../data/accounts.js'
 import { useDisplay } from '../display.js'
@@ -151,7 +151,6 @@ function Actions({ bank, tokens, way, input, busy, offered, connections }: Actio
         aria-disabled={busy}
         disabled={missing}
       >
-        {connected ? <Plus aria-hidden="true" /> : null}
         <span>
           {connected ? 'Connect another' : 'Connect'}
           <span className="unseen">
