@@ -83,7 +83,8 @@ body {
 .brand { display: flex; gap: 0.875rem; align-items: center; padding: 1.125rem 1.5rem; background: var(--band); color: var(--on-band); }
 .brand p { margin: 0; }
 .brand svg { flex: none; width: 2.75rem; height: 2.75rem; }
-.bank { font: 650 1.25rem/1.2 var(--font); letter-spacing: -0.01em; }
+.brand div { min-width: 0; }
+.bank { font: 650 1.25rem/1.2 var(--font); letter-spacing: -0.01em; overflow-wrap: anywhere; }
 .tagline { font-size: 0.875rem; }
 .stage { flex: 1; width: min(31rem, 100% - 2rem); margin: 2rem auto; }
 main { padding: 1.75rem; background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); }

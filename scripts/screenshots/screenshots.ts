@@ -63,6 +63,7 @@ try {
   await page.getByRole('link', { name: 'What can go wrong' }).click()
   await page.getByRole('button', { name: 'Run: Stolen DPoP token' }).click()
   await page.getByText('As expected', { exact: true }).waitFor()
+  await page.setViewportSize({ width: 1280, height: 1120 })
   await page.evaluate(() => scrollTo(0, 0))
   await take(page, 'scenarios')
 } finally {

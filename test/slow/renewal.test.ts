@@ -248,8 +248,8 @@ describe('a reload', () => {
       Object.assign(window, { seen })
       new MutationObserver(() => {
         const cards = [...document.querySelectorAll('article')]
-        const stitch = cards.find((one) => one.querySelector('h2')?.textContent === 'Stitch')
-        if (stitch) seen.push(stitch.querySelector('[role=status]')?.textContent ?? '')
+        const stitch = cards.find((one) => one.querySelector('h3')?.textContent === 'Fynbos Bank')
+        if (stitch) seen.push(stitch.querySelector('[data-status]')?.textContent ?? '')
       }).observe(document, { childList: true, subtree: true, characterData: true })
     })
     const asked: string[] = []
