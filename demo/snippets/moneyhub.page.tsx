@@ -1,10 +1,17 @@
-import { createClient, useAuthorizationCallback, useAuthorize, useConnection } from 'countersign'
+import {
+  createClient,
+  useAuthorizationCallback,
+  useAuthorize,
+  useConnection,
+} from 'countersign'
 import { messageFor } from 'countersign/messages'
 import { moneyhub } from 'countersign/providers'
 
 // Before the router: it takes the bank's response out of the address bar.
 export const bank = createClient({
-  subject: fetch('/session').then((answer) => answer.json() as Promise<string | null>), // who is signed in to your app
+  subject: fetch('/session').then(
+    (answer) => answer.json() as Promise<string | null>,
+  ), // who is signed in to your app
   backend: '/connect',
   providers: {
     moneyhub: moneyhub({
@@ -22,12 +29,14 @@ export function Bank() {
     { client: bank },
   )
 
-  if (callback.status === 'pending') return <p>Finishing your connection…</p>
+  if (callback.status === 'pending')
+    return <p>Finishing your connection…</p>
   if (connection.status === 'connected') {
     const { fetch, disconnect } = connection
+    const load = () => fetch('accounts').then((answer) => answer.json())
     return (
       <>
-        <button onClick={() => void fetch('accounts')}>Show my accounts</button>
+        <button onClick={() => void load()}>Show my accounts</button>
         <button onClick={() => void disconnect()}>Disconnect</button>
       </>
     )

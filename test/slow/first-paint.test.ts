@@ -83,9 +83,7 @@ describe('letters of twice the size, on a phone of 360 px', () => {
     for (const title of ['Stitch', 'FDX', 'Old Quay Building Society', 'Apiture']) await connect(page, title)
     await card(page, 'Apiture').getByRole('table').waitFor()
     await page.evaluate(() => {
-      for (const name of document.querySelectorAll(
-        'h3, .accounts tbody th, .booking > span',
-      ))
+      for (const name of document.querySelectorAll('h3, .accounts tbody th, .booking > span'))
         name.prepend('Raiffeisenlandesbank-Niederösterreich-Wien-Aktiengesellschaft ')
     })
     await enlarge(page)

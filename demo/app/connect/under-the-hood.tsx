@@ -56,7 +56,7 @@ function ShownFault({ fault }: { fault: ArmedFault }) {
   return (
     <div className="fault" data-phase={fault.phase}>
       <p>
-        <strong>{phases[fault.phase]}:</strong> {fault.label.toLowerCase()}
+        <strong>{phases[fault.phase]}:</strong> {fault.label.charAt(0).toLowerCase() + fault.label.slice(1)}
       </p>
       <Act quiet label={fault.phase === 'fired' ? 'Done' : 'Reset'} onClick={() => void disarm()} />
     </div>
