@@ -23,21 +23,21 @@ import { aliases, onLog } from './vite-options.js'
  * @type {App[]}
  */
 const apps = [
-  { name: 'before the first click', file: 'hooks.tsx', count: 'eager', budget: 10_500 },
+  { name: 'before the first click', file: 'hooks.tsx', count: 'eager', budget: 10_600 },
   // What a redirect with bearer tokens loads from click to data, oauth4webapi (8 kB) and every check included.
   {
     name: 'browser mode, redirect',
     file: 'browser.tsx',
     count: 'all',
     optional: /(?:dpop|pushed-authorization|watch|lease|backend|userinfo|direct-faults)-/,
-    budget: 38_200,
+    budget: 39_900,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 45_800 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 47_500 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 27_000,
+    budget: 27_600,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]

@@ -55,7 +55,9 @@ async function measure(store: SharedStore, count: number): Promise<string[]> {
   const replicas = await Promise.all(Array.from({ length: count }, () => startReplica(setup)))
   let turn = 0
   const next = (): Replica => replicas[(turn += 1) % count] as Replica
-  const connected = await Promise.all(Array.from({ length: connections }, () => connect(next(), server)))
+  const connected: { readonly id: string; readonly accessToken: string }[] = []
+  // One after another: they are all of one user, whose list each of them changes.
+  while (connected.length < connections) connected.push(await connect(next(), server))
   const ask = async (index: number, isRefused = false): Promise<void> => {
     const { id = '', accessToken = '' } = connected[index % connections] ?? {}
     const { status } = await askToken(next(), id, isRefused ? await sha256(accessToken) : undefined)
@@ -63,7 +65,11 @@ async function measure(store: SharedStore, count: number): Promise<string[]> {
   }
   // Once for nothing, so that every process has compiled what it runs.
   await run(Array.from({ length: reads / 4 }, (_, index) => () => ask(index)))
+  const used = async (): Promise<number> =>
+    (await Promise.all(replicas.map((replica) => replica.pass(0)))).reduce((sum, one) => sum + one)
+  const before = await used()
   const read = await run(Array.from({ length: reads }, (_, index) => () => ask(index)))
+  const processor = ((await used()) - before) / reads
   // The callers of one connection come one after another, so that they go to all replicas at once.
   const refresh = await run(
     Array.from(
@@ -74,7 +80,13 @@ async function measure(store: SharedStore, count: number): Promise<string[]> {
   const upstream = server.count('refresh_token') / connections
   await Promise.all(replicas.map((replica) => replica.kill()))
   await server.close()
-  return [`${store.kind}, ${String(count)}`, ...cells(read), ...cells(refresh), upstream.toFixed(2)]
+  return [
+    `${store.kind}, ${String(count)}`,
+    ...cells(read),
+    ms(processor),
+    ...cells(refresh),
+    upstream.toFixed(2),
+  ]
 }
 
 async function startRedisStore(): Promise<SharedStore> {
@@ -102,5 +114,8 @@ console.log(
   `Node ${process.versions.node}, ${String(cpus().length)} × ${cpus()[0]?.model ?? ''}, load ${loadavg()[0]?.toFixed(1) ?? ''}`,
 )
 const head = ['requests/s', 'p50 ms', 'p99 ms']
-table(['store, replicas', ...head, ...head.map((title) => `refresh ${title}`), 'upstream'], rows)
+table(
+  ['store, replicas', ...head, 'processor ms', ...head.map((title) => `refresh ${title}`), 'upstream'],
+  rows,
+)
 if (rows.some((row) => row.at(-1) !== '1.00')) process.exitCode = 1

@@ -66,8 +66,8 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
 
 /** Checks the options and makes the context. @throws {TypeError} with the remedy. */
 export function createContext<P extends BackendProviders>(options: BackendOptions<P>): Context {
+  const { providers, origins, store, basePath } = checkBackendOptions(options)
   const { cors = false, clock, log, keys, rateLimit } = options
-  const { providers, origins, store, basePath } = checkBackendOptions({ ...options })
   const now = (): number => Math.floor(clock ? clock.now() : Date.now() / 1000)
   const sealing = keys && createSealing(keys)
   const emit = createEmit(log, now)

@@ -14,7 +14,7 @@ import type { TokensState, TokensStateOf } from './connections/tokens-state.js'
 import type { Context } from './context.js'
 import { createContext } from './create-context.js'
 import type { CommonInput } from './input.js'
-import { lazyParts } from './lazy.js'
+import { lazyParts, lazyPartsFor } from './lazy.js'
 import type { ConnectionOf, InputOf, ProviderName, Providers } from './provider.js'
 import type { ReadableStore } from './readable-store.js'
 import { sessionKey } from './records/keys.js'
@@ -161,7 +161,7 @@ function start(
   const { navigation, tabs } = context.platform
   const names = Object.keys(context.providers)
   checkConfiguration(context, names)
-  const capture = captureResponse(navigation, names.map(context.redirectUri))
+  const capture = captureResponse(navigation, names, context.redirectUri)
   tabs.onAnnounced((id) => void context.follow(id))
   // What other tabs announced while the page was out of sight may not have been heard.
   const stopWatching = navigation.onShown(() => {
@@ -191,7 +191,8 @@ function complete(context: Context, callback: CallbackStore, capture: Capture | 
   const show = (part: 'complete' | 'completeAgain'): void => {
     if (!capture) return
     context.platform.navigation.whenActive(() => {
-      void callback.show(async () => (await lazyParts())[part](context, capture))
+      const provider = context.providers[capture.provider]
+      void callback.show(async () => (await lazyPartsFor(provider))[part](context, capture))
     })
   }
   context.onReset(() => {

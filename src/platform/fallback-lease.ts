@@ -19,29 +19,46 @@ export async function withLease<T>(
 ): Promise<T> {
   const key = `lease:${name}`
   const owner = crypto.randomUUID()
-  const deadline = clock.now() + seconds
+
+  let seen = 0
+  let looks = 0
 
   const take = (): Promise<boolean> =>
     database.change([key], ([held]) => {
       const { owner: other, until = 0 } = Object(held) as { owner?: string; until?: number }
       const now = clock.now()
-      return until > now && other !== owner
+      looks = until === seen ? looks + 1 : 0
+      seen = until
+      // Not renewed for so long its owner is gone, whatever the clock says that was set back meanwhile.
+      const isAbandoned = looks * lookSeconds > leaseSeconds
+      return until > now && other !== owner && !isAbandoned
         ? [{}, false]
         : [{ [key]: { owner, until: now + leaseSeconds } }, true]
     })
 
-  while (!(await take())) {
-    if (clock.now() > deadline) throw new DOMException('The lease did not come free in time.', 'TimeoutError')
-    await new Promise<void>((resolve) => clock.after(lookSeconds, resolve))
+  // A timer: the clock may be set back meanwhile.
+  let isOver = false
+  const stopWaiting = clock.after(seconds, () => (isOver = true))
+  try {
+    while (!(await take())) {
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the timer may have set it
+      if (isOver) throw new DOMException('The lease did not come free in time.', 'TimeoutError')
+      await new Promise<void>((resolve) => clock.after(lookSeconds, resolve))
+    }
+  } finally {
+    stopWaiting()
   }
+  let isWorking = true
   let stop = (): void => undefined
   const renew = (): void => {
-    stop = clock.after(leaseSeconds / 3, () => void take().then(renew, renew))
+    // The work may have ended while it was being renewed.
+    if (isWorking) stop = clock.after(leaseSeconds / 3, () => void take().then(renew, renew))
   }
   renew()
   try {
     return await work()
   } finally {
+    isWorking = false
     stop()
     // Where it cannot be given back it runs out; the work is done all the same.
     await database

@@ -17,6 +17,8 @@ export interface Navigation {
    * the same.
    */
   assign(url: string, onCancelled: () => void): void
+  /** Opens a connection to the origin of a URL ahead of leaving for it. Sends nothing. */
+  preconnect(url: string): void
   /** Opens an empty popup, inside a click; `null` when the browser refuses. */
   openPopup(): Window | null
   /** Closes this window, where a script opened it. */
@@ -58,6 +60,13 @@ export const windowNavigation: Navigation = {
       { once: true },
     )
     location.assign(url)
+  },
+  preconnect(url) {
+    const link = document.createElement('link')
+    Object.assign(link, { rel: 'preconnect', href: new URL(url).origin })
+    document.head.append(link)
+    // The connection stays for a while; the page is left as it was.
+    link.remove()
   },
   openPopup() {
     const popup = window.open('', '', 'popup,width=520,height=720')

@@ -22,9 +22,39 @@ interface SigningKeys {
   refetchedAt?: number
   /** A fetch under way, for which all callers wait. */
   fetching?: Promise<KeySet> | undefined
+  /** A fetch ahead of the first signature. Never rejects. */
+  prefetching?: Promise<unknown> | undefined
 }
 
 const keysOf = new WeakMap<ServerMetadata, SigningKeys>()
+
+function knownKeys(server: ServerMetadata): SigningKeys {
+  const keys = keysOf.get(server) ?? {}
+  keysOf.set(server, keys)
+  return keys
+}
+
+/** Seconds for which a signature waits for keys that are fetched ahead: after that they are asked for again, at leisure. */
+const prefetchSeconds = 3
+
+/**
+ * Fetches the keys beside a token request, so that they are here when its ID Token comes. Where none come in time, nothing is
+ * lost: the signature has them fetched.
+ */
+export function prefetchKeys(server: ServerMetadata, fetch: Fetch, now: () => number): void {
+  const keys = knownKeys(server)
+  if (server.jwks_uri === undefined || keys.prefetching || isRecent(keys.set?.at, keptSeconds, now)) return
+  keys.prefetching = fetchSet(server, fetch, prefetchSeconds)
+    .then(
+      (jwks) => (keys.set = { jwks, at: now() }),
+      () => undefined,
+    )
+    .finally(() => (keys.prefetching = undefined))
+}
+
+/** Not recent is also what lies far ahead, since a clock may be set back. */
+const isRecent = (at: number | undefined, seconds: number, now: () => number): boolean =>
+  at !== undefined && Math.abs(now() - at) < seconds
 
 /**
  * Checks the signature of an ID Token that oauth4webapi has processed. Keys are kept for 300 s. A signature that they do not
@@ -42,12 +72,10 @@ export async function checkSignature(
   fetch: Fetch,
   now: () => number,
 ): Promise<Error | undefined> {
-  const keys = keysOf.get(server) ?? {}
-  keysOf.set(server, keys)
-  // Not recent is also what lies far ahead, since a clock may be set back.
-  const isRecent = (at: number | undefined, seconds: number): boolean =>
-    at !== undefined && Math.abs(now() - at) < seconds
-  const recentSet = (): KeySet | undefined => (isRecent(keys.set?.at, keptSeconds) ? keys.set : undefined)
+  const keys = knownKeys(server)
+  await keys.prefetching
+  const recentSet = (): KeySet | undefined =>
+    isRecent(keys.set?.at, keptSeconds, now) ? keys.set : undefined
 
   const known = recentSet()
   let failure: Error | undefined
@@ -57,7 +85,7 @@ export async function checkSignature(
     // Another call has fetched newer ones meanwhile.
     if (recentSet() !== known) return checkSignature(server, response, fetch, now)
   }
-  if (!known || keys.fetching || !isRecent(keys.refetchedAt, pauseSeconds)) {
+  if (!known || keys.fetching || !isRecent(keys.refetchedAt, pauseSeconds, now)) {
     if (known && !keys.fetching) keys.refetchedAt = now()
     try {
       keys.fetching ??= fetchSet(server, fetch)
@@ -90,8 +118,12 @@ async function verify(
 }
 
 /** @throws {NetworkError} when no answer came. @throws {Error} for an answer that is no key set. */
-async function fetchSet({ jwks_uri: uri = '' }: ServerMetadata, fetch: Fetch): Promise<KeySet['jwks']> {
-  const answer = await request(fetch, uri, { headers }, { maximumBytes: 1_048_576 })
+async function fetchSet(
+  { jwks_uri: uri = '' }: ServerMetadata,
+  fetch: Fetch,
+  timeoutSeconds = 15,
+): Promise<KeySet['jwks']> {
+  const answer = await request(fetch, uri, { headers }, { timeoutSeconds, maximumBytes: 1_048_576 })
   const { keys } = (answer.response.status === 200 ? readJsonObject(answer) : undefined) ?? {}
   // With anything else oauth4webapi would fetch the keys itself.
   if (!Array.isArray(keys) || !keys.every((key) => Object(key) === key && !Array.isArray(key)))

@@ -4,6 +4,7 @@ import type { Store } from '../backend/storage/store.js'
 import type { ExitCode, Output } from '../check-backend/output.js'
 import { UsageError } from '../check-backend/usage-error.js'
 import { checkStore, type StoreRuleResult } from './check-store.js'
+import { checkKilledWriter } from './kill-writer.js'
 import { loadModule } from './load-module.js'
 
 /** The text of `countersign check-store --help`. */
@@ -11,7 +12,8 @@ export const checkStoreUsage = `Usage: countersign check-store <module> [--json]
 
 Holds a store to the contract that the stores of countersign/backend are held to. The module's default export, or its
 export "open", is a function that gives a store: it is called twice, as two replicas would, and both must reach the same
-data. A method "close" of the store is called at the end. The check writes keys that begin with "check:" and deletes them.
+data, and once more in a process that is killed while it writes. A method "close" of the store is called at the end. The
+check writes keys that begin with "check:" and deletes them.
 
   --json   a report for machines
 
@@ -30,9 +32,12 @@ export async function checkStoreCommand(args: readonly string[], { out }: Output
     const pass = async (seconds: number): Promise<void> => {
       await setTimeout(seconds * 1000)
     }
-    const results = await checkStore({ store, other, pass }, (result) => {
+    const tell = (result: StoreRuleResult): void => {
       if (!json) out(formatResult(result))
-    })
+    }
+    const killed = await checkKilledWriter(path, store)
+    tell(killed)
+    const results = [killed, ...(await checkStore({ store, other, pass }, tell))]
     out(json ? JSON.stringify({ module: path, results }, null, 2) : `\n${formatSummary(results)}`)
     return results.some(({ result }) => result === 'fail') ? 1 : 0
   } finally {

@@ -12,6 +12,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
       code === 'ERR_UNKNOWN_FILE_EXTENSION'
         ? ' Node runs TypeScript from 22.18; before that, compile it, or run this command by `tsx`.'
         : ''
-    throw new UsageError(`${path} could not be loaded: ${String(message)}.${hint}`)
+    const reason = String(message).replace(/ imported from .*$/, '')
+    throw new UsageError(`${path} could not be loaded: ${reason}.${hint}`)
   }
 }

@@ -39,7 +39,7 @@ test('the example of a store of one’s own passes, but for what it does not hav
     fileURLToPath(new URL('../../examples/own-store/my-store.js', import.meta.url)),
   )
   expect(out).not.toContain('✗')
-  expect(out).toContain('17 of 18 passed, 1 not run')
+  expect(out).toContain('18 of 19 passed, 1 not run')
   expect(code).toBe(0)
 })
 
@@ -179,12 +179,35 @@ test('says what a store did and what comes of it, and ends with 1', async () => 
   expect(out).toContain('why    two replicas may use one refresh token')
 })
 
+test('a store in the memory of a process does not outlive that', async () => {
+  const path = moduleOf(`
+    const values = new Map()
+    export const open = () => ({
+      get: async (key) => values.get(key),
+      put: async (key, value) => (values.set(key, { value, version: String(values.size) }), true),
+      delete: async (key) => void values.delete(key),
+    })`)
+  const { out } = await run(path)
+  expect(out).toMatch(
+    /✗ keeps what a process has written that is killed\n {4}wrong {2}of \d+ values that counted as written, \d+ are gone/,
+  )
+})
+
+test('a process that cannot open the store is told with the reason', async () => {
+  const path = moduleOf(`
+    import { argv } from 'node:process'
+    if (argv.some((one) => one.startsWith('check:'))) throw new TypeError('there is no such database')
+    export const open = () => ({ get: async () => undefined, put: async () => true, delete: async () => {} })`)
+  const { out } = await run(path)
+  expect(out).toContain('wrote nothing: TypeError: there is no such database')
+})
+
 test('gives a report for machines', async () => {
   const path = moduleOf(
     'export default () => ({ get: async () => undefined, put: async () => true, delete: async () => {} })',
   )
   const { out } = await run(path, '--json')
-  expect((JSON.parse(out) as { results: object[] }).results).toHaveLength(18)
+  expect((JSON.parse(out) as { results: object[] }).results).toHaveLength(19)
 })
 
 test.each([

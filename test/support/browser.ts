@@ -69,6 +69,8 @@ export interface FakePage {
   readonly closed: boolean
   /** Where the page was sent. */
   readonly left: readonly string[]
+  /** Origins to which a connection was opened ahead of leaving. */
+  readonly preconnected: readonly string[]
   /** Resolves with where the page is sent next. */
   leaving(): Promise<string>
   /** The same history entry in a new document: this one is gone. */
@@ -170,6 +172,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
     let closed = false
     const replacements: string[] = []
     const left: string[] = []
+    const preconnected: string[] = []
     const watchers = new Set<() => void>()
     const hiders = new Set<() => void>()
     const activations: (() => void)[] = []
@@ -193,6 +196,9 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
         left.push(target)
         cancel = onCancelled
         for (const departure of departures.splice(0)) departure(target)
+      },
+      preconnect(target) {
+        preconnected.push(new URL(target).origin)
       },
       openPopup: () =>
         ((Array.isArray(options.popup) ? options.popup.shift() : options.popup) ?? null) as Window | null,
@@ -231,6 +237,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
       },
       replacements,
       left,
+      preconnected,
       get closed() {
         return closed
       },

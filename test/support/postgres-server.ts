@@ -47,7 +47,7 @@ const settings = {
   unix_socket_directories: '',
   // Durable, as in production, but small.
   shared_buffers: '16MB',
-  max_connections: '50',
+  max_connections: '120',
   wal_level: 'replica',
   max_wal_senders: '4',
   wal_keep_size: '64MB',

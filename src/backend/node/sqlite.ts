@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import process from 'node:process'
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 import type { Store } from '../storage/store.js'
 
 /** A prepared statement of a {@link SqliteDatabase}. */
@@ -23,6 +24,8 @@ export interface SqliteStoreOptions {
   /** Epoch seconds. @defaultValue the system's clock */
   readonly now?: () => number
 }
+
+const forms = { busyTimeoutMilliseconds: 'number', now: 'function' } satisfies OptionForms<SqliteStoreOptions>
 
 /** A {@link Store} in a file. */
 export interface SqliteStore extends Store {
@@ -80,7 +83,8 @@ const statements = {
  * shared memory of the log do not work over networks.
  *
  * @param file A path, or an open database.
- * @throws {TypeError} when this runtime has no `node:sqlite`, or the file cannot be opened, with the remedy.
+ * @throws {TypeError} for a file that is neither path nor database, and for an option that is wrong or unknown; when this
+ * runtime has no `node:sqlite`, or the file cannot be opened, with the remedy.
  * @example
  * ```ts
  * import { sqliteStore } from 'countersign/backend/node'
@@ -89,6 +93,11 @@ const statements = {
  * ```
  */
 export function sqliteStore(file: string | SqliteDatabase, options: SqliteStoreOptions = {}): SqliteStore {
+  if (!isFile(file))
+    throw new TypeError(
+      'sqliteStore needs a path, or an open database of `node:sqlite`, `better-sqlite3`, `libsql` or `bun:sqlite`.',
+    )
+  checkOptions('sqliteStore', options, forms)
   const { busyTimeoutMilliseconds = 5000, now = () => Date.now() / 1000 } = options
   if (!Number.isInteger(busyTimeoutMilliseconds) || busyTimeoutMilliseconds < 0)
     throw new TypeError(
@@ -101,6 +110,12 @@ export function sqliteStore(file: string | SqliteDatabase, options: SqliteStoreO
   database.exec('PRAGMA synchronous = FULL')
   database.exec(schema)
   return createStore(database, now, typeof file === 'string')
+}
+
+/** Test for a path or an open database, for JavaScript. */
+function isFile(file: unknown): boolean {
+  const { exec, prepare } = Object(file) as Partial<SqliteDatabase>
+  return typeof file === 'string' ? file !== '' : typeof exec === 'function' && typeof prepare === 'function'
 }
 
 function createStore(database: SqliteDatabase, now: () => number, isOwn: boolean): SqliteStore {

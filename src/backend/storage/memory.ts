@@ -1,3 +1,4 @@
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 import type { Store } from './store.js'
 
 interface Held {
@@ -12,12 +13,15 @@ export interface MemoryStoreOptions {
   readonly now?: () => number
 }
 
+const forms = { now: 'function' } satisfies OptionForms<MemoryStoreOptions>
+
 /** Number of writes between two removals of expired values. */
 const writesBetweenDrops = 256
 
 /**
  * A store in this process's memory, for demos and tests: it survives no restart and serves one replica only.
  *
+ * @throws {TypeError} for an option that is wrong or unknown.
  * @example
  * ```ts
  * import { memoryStore } from 'countersign/backend'
@@ -26,6 +30,7 @@ const writesBetweenDrops = 256
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  checkOptions('memoryStore', options, forms)
   const { now = () => Date.now() / 1000 } = options
   const entries = new Map<string, Held>()
   let writes = 0

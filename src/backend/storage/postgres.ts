@@ -1,3 +1,4 @@
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 import type { Store } from './store.js'
 
 /** The part of a `pg` pool that {@link postgresStore} uses: what speaks for one database, statement by statement. */
@@ -13,6 +14,8 @@ export interface PostgresStoreOptions {
   /** The table, with its schema where `search_path` does not name that: `app.countersign`. @defaultValue `countersign` */
   readonly table?: string
 }
+
+const forms = { table: 'string' } satisfies OptionForms<PostgresStoreOptions>
 
 /** A {@link Store} in PostgreSQL. */
 export interface PostgresStore extends Store {
@@ -62,6 +65,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     throw new TypeError(
       'postgresStore needs a pool: `new Pool({ … })` of `pg`, or an object with its `query`.',
     )
+  checkOptions('postgresStore', options, forms)
   const table = checkTable(options.table ?? 'countersign')
   const statements = createStatements(table)
   let writes = 0

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 import type { Store } from './store.js'
 
 /** The part of a `redis` client (version 5 or later) that {@link redisStore} uses. */
@@ -24,6 +25,8 @@ export interface RedisStoreOptions {
 /** Number of keys that a server looks at for one answer to a scan. */
 const scanCount = 500
 
+const forms = { prefix: 'string' } satisfies OptionForms<RedisStoreOptions>
+
 /** Compares and sets in one step, so that two replicas never use one refresh token. */
 const compareAndSet = `
 if (redis.call('HGET', KEYS[1], 'version') or '') ~= ARGV[1] then return 0 end
@@ -40,6 +43,7 @@ return 1`
  * person must connect again. Every operation touches one key, so a cluster (`createCluster`) needs no hash tags. Give
  * `createBackend` its `keys`, so that Redis holds no token in the clear.
  *
+ * @throws {TypeError} for what is no client, and for an option that is wrong or unknown.
  * @example
  * ```ts
  * import { redisStore, type RedisClient } from 'countersign/backend'
@@ -52,6 +56,12 @@ return 1`
  * ```
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
+  const { hmGet, eval: evaluate, del } = Object(client) as Partial<RedisClient>
+  if ([hmGet, evaluate, del].some((method) => typeof method !== 'function'))
+    throw new TypeError(
+      'redisStore needs a client of the `redis` package, version 5 or later, with `hmGet`, `eval` and `del`: give the one that you have connected.',
+    )
+  checkOptions('redisStore', options, forms)
   const { prefix = 'countersign:' } = options
   return {
     async get(key) {

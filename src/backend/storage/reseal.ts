@@ -1,3 +1,4 @@
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 import { createSealing } from './sealing.js'
 import type { Store } from './store.js'
 
@@ -18,6 +19,16 @@ export interface ResealOptions {
   /** Epoch seconds. @defaultValue the system's clock */
   readonly now?: () => number
 }
+
+const forms = {
+  store: 'object!',
+  keys: 'strings!',
+  check: 'boolean',
+  concurrency: 'number',
+  onProgress: 'function',
+  signal: 'object',
+  now: 'function',
+} satisfies OptionForms<ResealOptions>
 
 /** Numbers of records so far. */
 export interface ResealProgress {
@@ -46,7 +57,7 @@ const attempts = 30
  * The order of steps is in docs/stores.md: the new key last in every replica, then first in every replica, then this.
  *
  * @returns The numbers of the whole run. Remove the old key only when `unreadable` is 0.
- * @throws {TypeError} when a key is malformed, or the store lists no keys.
+ * @throws {TypeError} when an option is wrong or unknown, a key is malformed, or the store lists no keys.
  * @throws what the store throws, and the reason of `signal`.
  * @example
  * ```ts
@@ -60,6 +71,7 @@ const attempts = 30
  * ```
  */
 export async function reseal(options: ResealOptions): Promise<ResealProgress> {
+  checkOptions('reseal', options, forms)
   const { store, keys, concurrency = 8, onProgress, signal } = options
   if (!store.keys)
     throw new TypeError('reseal: this store has no `keys()`, so its records cannot be listed: add it.')

@@ -30,8 +30,11 @@ export async function prepare(context: Context, name: string, input: CommonInput
   const transaction = await create(context, name, input)
   await expire(context, 1)
   await database.change([], () => [{ [transactionKey(transaction.state)]: transaction }, undefined])
-  if (!providerOf(context, name).preparesRemotely) return { transaction }
-  return { transaction, target: await (await openChannel(context, name)).begin(transaction) }
+  const { preparesRemotely, authorizationEndpoint } = providerOf(context, name)
+  const target = preparesRemotely ? await (await openChannel(context, name)).begin(transaction) : undefined
+  const url = target?.url ?? authorizationEndpoint
+  if (url !== undefined) context.platform.navigation.preconnect(url)
+  return { transaction, ...(target && { target }) }
 }
 
 /** One click on a connect button. */

@@ -1,7 +1,7 @@
 import { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import type { CommonInput } from '../input.js'
-import { lazyParts } from '../lazy.js'
+import { lazyParts, lazyPartsFor } from '../lazy.js'
 import { inputKey } from './authorization-input.js'
 import type { Prepared } from './begin.js'
 
@@ -36,7 +36,9 @@ export function createPreparation(context: Context, name: string): Preparation {
     },
     async prepare(input) {
       const key = inputKey(input)
-      const result = take(key) ?? lazyParts().then((parts) => parts.prepare(context, name, input))
+      const result =
+        take(key) ??
+        lazyPartsFor(context.providers[name]).then((parts) => parts.prepare(context, name, input))
       prepared = { key, result }
       await result.catch((error: unknown) => {
         if (prepared?.result === result) prepared = undefined

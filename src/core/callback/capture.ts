@@ -2,6 +2,8 @@ import type { Navigation } from '../../platform/navigation.js'
 
 /** The response, or the reload, that brought a person to the callback page. */
 export interface Capture {
+  /** The provider at whose redirect URI the page is. */
+  readonly provider: string
   /** The parameters of an authorization response, and the address they came to. */
   readonly parameters?: URLSearchParams
   readonly url?: URL
@@ -39,17 +41,19 @@ export function isAt(redirectUri: string, url: URL): boolean {
  */
 export function captureResponse(
   navigation: Navigation,
-  redirectUris: readonly string[],
+  providers: readonly string[],
+  redirectUri: (provider: string) => string,
 ): Capture | undefined {
   const url = navigation.url()
-  if (!redirectUris.some((uri) => isAt(uri, url))) return undefined
+  const provider = providers.find((name) => isAt(redirectUri(name), url))
+  if (provider === undefined) return undefined
 
   // The code flow answers in the query; a fragment is only read where it plainly holds a response.
   const fragment = new URLSearchParams(url.hash.slice(1))
   const inQuery = isResponse(url.searchParams)
   if (!inQuery && !isResponse(fragment)) {
     const { countersign } = Object(navigation.historyState()) as { countersign?: unknown }
-    return typeof countersign === 'string' ? { id: countersign } : undefined
+    return typeof countersign === 'string' ? { provider, id: countersign } : undefined
   }
   const parameters = inQuery ? new URLSearchParams(url.search) : fragment
   for (const name of parameterNames) url.searchParams.delete(name)
@@ -58,5 +62,5 @@ export function captureResponse(
     ...Object(navigation.historyState()),
     countersign: parameters.get('state')?.slice(0, 16),
   })
-  return { parameters, url }
+  return { provider, parameters, url }
 }

@@ -154,7 +154,7 @@ async function send(
   resume: () => Promise<CallbackState>,
 ): Promise<CallbackState> {
   const { provider, state, sends = 1 } = transaction
-  const { database, tabs } = context.platform
+  const { tabs } = context.platform
   const back = returnOf(context, transaction)
   const id = transactionId(state)
   let channel: Channel
@@ -165,7 +165,7 @@ async function send(
     if (!(error instanceof CountersignError)) throw error
     // The code has not left this page: that was no attempt.
     const waiting: TransactionWithCode = { ...transaction, phase: 'returned', sends: sends - 1 }
-    await database.change([], () => [{ [transactionKey(state)]: waiting }, undefined])
+    await replaceUnlessEnded(context, state, waiting)
     return { status: 'failed', error, ...back, ...resumable(resume) }
   }
   context.emit('redemption_sent', id, provider)
@@ -178,13 +178,29 @@ async function send(
     // Nothing was consumed, or nobody knows: the record stays, so that resume() or a reload can go on.
     if (error.recovery !== 'authorize') return { status: 'failed', error, ...back, ...resumable(resume) }
     const ended = endWith(transaction, error)
-    await database.change([], () => [{ [transactionKey(state)]: ended }, undefined])
+    const found = await replaceUnlessEnded(context, state, ended)
+    if (found) return toCallbackState(context, found)
     tabs.announce(id)
     context.emit('transaction_ended', id, error.code)
     return reportOutcome(context, toCallbackState(context, ended, { error }))
   }
 
   return storeResult(context, transaction, redeemed)
+}
+
+/**
+ * Writes what has become of a transaction, unless it has ended: a lease may have run out while its page slept, and another
+ * page has used the code then. Resolves with how it had ended.
+ */
+function replaceUnlessEnded(
+  { platform: { database } }: Context,
+  state: string,
+  next: Transaction | EndedTransaction,
+): Promise<EndedTransaction | undefined> {
+  const key = transactionKey(state)
+  return database.change([key], ([known]) =>
+    isTransaction(known) && hasEnded(known) ? [{}, known] : [{ [key]: next }, undefined],
+  )
 }
 
 function signInRequired(

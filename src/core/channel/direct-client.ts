@@ -1,11 +1,13 @@
 import * as oauth from 'oauth4webapi'
 import { checkMetadata, codeFlowCalls, discover } from '../../protocol/metadata.js'
 import { cacheMetadata } from '../../protocol/metadata-cache.js'
+import type { Fetch } from '../../protocol/http.js'
 import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import { fetchToServer } from './explain.js'
 import type { DirectSettings } from './direct-settings.js'
+import { storedMetadata } from './stored-metadata.js'
 
 /** This page as a public client of one authorization server. */
 export interface DirectClient {
@@ -28,7 +30,7 @@ const clockToleranceSeconds = 600
 /** Makes the client; nothing is fetched yet. */
 export function createDirectClient(context: Context, name: string, provider: Provider): DirectClient {
   const { clock } = context.platform
-  const fetch = fetchToServer(context.platform)
+  const send = fetchToServer(context.platform)
   const { clientId, issuer = '', scope } = provider
   const { settings = {} } = provider.channel
   const rules = {
@@ -36,11 +38,21 @@ export function createDirectClient(context: Context, name: string, provider: Pro
     calls: codeFlowCalls(scope, settings.par),
     resolver: 'browser',
   } as const
-  const metadata = cacheMetadata(async (through) =>
-    settings.metadata
-      ? checkMetadata(settings.metadata, issuer, rules)
-      : discover(through.fetch, issuer, rules),
-  )
+  const stored = storedMetadata(context.platform, name, provider, rules)
+  const metadata = cacheMetadata(async (through) => {
+    if (settings.metadata) return checkMetadata(settings.metadata, issuer, rules)
+    const known = await stored.read()
+    if (known) return known
+    const fetched = await discover(through.fetch, issuer, rules)
+    stored.write(fetched)
+    return fetched
+  })
+  const fetch: Fetch = async (url, init) => {
+    const response = await send(url, init)
+    // The endpoint may have moved: the next page asks where it is.
+    if (response.status === 404 || response.status === 410) stored.write(undefined)
+    return response
+  }
   let handle: Promise<oauth.DPoPHandle> | undefined
 
   async function dpop(): Promise<oauth.DPoPHandle | undefined> {
@@ -59,16 +71,19 @@ export function createDirectClient(context: Context, name: string, provider: Pro
     reopenDpop() {
       handle = undefined
     },
-    endpoint: async () => ({
-      server: await metadata({ fetch, now: clock.now }),
-      clientId,
-      authentication: oauth.None(),
-      fetch,
-      now: clock.now,
-      clockToleranceSeconds,
-      idToken: settings.idToken ?? 'required',
-      bearerAliases: settings.bearerAliases ?? [],
-      dpop: await dpop(),
-    }),
+    async endpoint() {
+      const [server, key] = await Promise.all([metadata({ fetch, now: clock.now }), dpop()])
+      return {
+        server,
+        clientId,
+        authentication: oauth.None(),
+        fetch,
+        now: clock.now,
+        clockToleranceSeconds,
+        idToken: settings.idToken ?? 'required',
+        bearerAliases: settings.bearerAliases ?? [],
+        dpop: key,
+      }
+    },
   }
 }

@@ -8,6 +8,7 @@ import { revoke } from '../../protocol/revocation.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
 import { missingScope } from '../../protocol/missing-scope.js'
 import { parseScope } from '../../protocol/scope.js'
+import { prefetchKeys } from '../../protocol/signing-keys.js'
 import { redeemCode } from '../../protocol/token-endpoint.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
@@ -101,8 +102,9 @@ async function redeem(
   { code, iss }: AuthorizationResponse & { readonly code: string },
 ): Promise<Redeemed> {
   const { context, name, provider, settings } = client
-  const endpoint = await client.endpoint()
-  const renewed = await findPerson(context, input.connection)
+  const [endpoint, renewed] = await Promise.all([client.endpoint(), findPerson(context, input.connection)])
+  const { fetch, clock } = context.platform
+  if (nonce !== undefined) prefetchKeys(endpoint.server, (url, init) => fetch(url, init), clock.now)
   const checked = await redeemCode(endpoint, {
     code,
     state,
@@ -151,8 +153,9 @@ async function redeem(
 /** A connection, and whose it is: another person's tokens must not come under its id. */
 async function findPerson(
   { platform }: Context,
-  id = '',
+  id: string | undefined,
 ): Promise<{ readonly id: string; readonly subject: string | undefined } | undefined> {
+  if (id === undefined) return undefined
   const record = (await platform.database.get(connectionKey(id))) as ConnectionRecord | undefined
   return record && { id, subject: record.idTokenSubject ?? (await readTokens(platform, id))?.idTokenSubject }
 }

@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import type { Database } from '../../platform/database.js'
 import { insecure } from '../../protocol/metadata.js'
 import type { Context } from '../context.js'
 import type { AccessToken } from '../held-tokens.js'
@@ -17,13 +18,15 @@ export async function openDpop(
   clientId: string,
 ): Promise<oauth.DPoPHandle> {
   const key = dpopKey(name)
+  const stored = await database.get(key)
+  const pair = isKeyPair(stored) ? stored : await createPair(database, key)
+  return oauth.DPoP({ client_id: clientId } as oauth.Client, pair)
+}
+
+async function createPair(database: Database, key: string): Promise<CryptoKeyPair> {
   const fresh = await oauth.generateKeyPair('ES256', { extractable: false })
   // Another tab may have made one meanwhile: the first one stays.
-  const pair = await database.change([key], ([stored]) => {
-    const kept = isKeyPair(stored) ? stored : fresh
-    return [{ [key]: kept }, kept]
-  })
-  return oauth.DPoP({ client_id: clientId } as oauth.Client, pair)
+  return database.change([key], ([stored]) => (isKeyPair(stored) ? [{}, stored] : [{ [key]: fresh }, fresh]))
 }
 
 function isKeyPair(value: unknown): value is CryptoKeyPair {

@@ -4,6 +4,7 @@ import type { AccessToken } from '../held-tokens.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
 import { sessionKey } from '../records/keys.js'
+import { readTokens } from '../records/tokens.js'
 import { changeConnection, checkOwner } from './stored-connection.js'
 
 /**
@@ -60,8 +61,9 @@ async function request(
     throw error
   }
   try {
-    const channel = await openChannel(context, provider)
-    const accessToken = await channel.accessToken(connection, rejected)
+    const stored = await goodStored(context, connection, rejected)
+    const accessToken =
+      stored ?? (await (await openChannel(context, provider)).accessToken(connection, rejected))
     // It works again.
     if (record) await setStatus(context, connection, 'connected', record)
     context.emit('access_token_received', id, provider)
@@ -72,6 +74,19 @@ async function request(
     if (isSameUser()) await noteFailure(context, connection, error, record)
     throw error
   }
+}
+
+/** The access token that is stored while it is good: for it no channel is loaded and no lock taken. */
+async function goodStored(
+  context: Context,
+  { id, provider }: Connection,
+  rejected: string | undefined,
+): Promise<AccessToken | undefined> {
+  if (!providerOf(context, provider).channel.keepsTokens) return undefined
+  const { accessToken: value, expiresAt } = (await readTokens(context.platform, id)) ?? {}
+  if (value === undefined || value === rejected || expiresSoon(context, { value, expiresAt }))
+    return undefined
+  return { value, expiresAt }
 }
 
 /** Records what a failure says about the connection itself, for this tab and the others. */

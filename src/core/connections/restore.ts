@@ -2,7 +2,7 @@ import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
 import { mediatorOf } from './mediator.js'
-import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
+import type { ConnectionRecord } from '../records/connection.js'
 import { syncedKey } from '../records/keys.js'
 import type { Transaction } from '../records/transaction.js'
 
@@ -49,13 +49,15 @@ export function createRestore(context: Context, reload: () => void): Restore {
   return async (subject, entries) => {
     const isNew = !seen.has(subject)
     seen.add(subject)
-    const hasOverdue = entries.some(([, value]) => isOverdue(value, clock.now(), isNew))
-    if (hasOverdue) {
+    let hasChanged = entries.some(([, value]) => isOverdue(value, clock.now(), isNew))
+    if (hasChanged) {
       const { expire, resumePending } = await lazyParts()
       await expire(context)
       if (isNew) resumePending(context)
     }
-    const hasChanged = (await restoreTokens(context, subject, openedAt, entries)) || hasOverdue
+    if (entries.some((entry) => mayNeedCare(entry, subject)))
+      hasChanged =
+        (await (await lazyParts()).restoreTokens(context, subject, openedAt, entries)) || hasChanged
     const synced = entries.find(([key]) => key === syncedKey(subject))?.[1]
     if (mediator === undefined || isRecent(synced) || isRecent(asked.get(subject))) return hasChanged
     asked.set(subject, clock.now())
@@ -71,50 +73,14 @@ export function createRestore(context: Context, reload: () => void): Restore {
   }
 }
 
-/**
- * Does what must be done for the tokens of `browser` mode. Resolves with whether the records must be read again.
- *
- * @param openedAt When this page was opened: epoch seconds.
- */
-async function restoreTokens(
-  context: Context,
-  subject: string,
-  openedAt: number,
-  entries: readonly [key: string, value: unknown][],
-): Promise<boolean> {
-  const own = entries
-    .filter(isConnectionRecord)
-    .map(([, record]) => record)
-    .filter((record) => record.subject === subject && record.mode === 'browser')
-  const down = own.filter(({ connection }) => connection.status !== 'connected')
-  // What has come since is of a page that may have a newer configuration than this one.
-  const retired = own.filter(
-    (record) => record.connection.connectedAt <= openedAt && !mayKeepTokens(context, record),
-  )
-  if (down.length + retired.length === 0) return false
-  const parts = lazyParts()
-  for (const { connection } of down)
-    void parts.then(
-      ({ tryAgain }) => tryAgain(context, connection),
-      () => undefined,
-    )
-  for (const { connection } of retired) await (await parts).retireTokens(context, connection)
-  return retired.length > 0
-}
-
-/** False where tokens are kept in a way that the configuration has given up since. */
-function mayKeepTokens(
-  { providers }: Context,
-  { persistent, dpop, connection: { provider } }: ConnectionRecord,
-): boolean {
-  const { keepsTokens = false, settings = {} } = providers[provider]?.channel ?? {}
-  if (!persistent || !Object.hasOwn(providers, provider)) return true
-  const { dpop: binds = false, persistTokens } = settings
-  return keepsTokens && (dpop === undefined || dpop === binds || (binds && persistTokens === true))
-}
-
 /** True for a transaction that nobody completes any more; on a page that is new to the user, also for one that nobody may be completing. */
 const isOverdue = (value: unknown, now: number, isNew: boolean): boolean => {
   const { v, phase, code, expiresAt = now } = Object(value) as Partial<Transaction>
   return v === 1 && phase !== undefined && (expiresAt < now || (isNew && code !== undefined))
+}
+
+/** True for a connection of `browser` mode about whose tokens something may have to be done. */
+const mayNeedCare = ([, value]: readonly [string, unknown], owner: string): boolean => {
+  const { subject, mode, persistent, connection } = Object(value) as Partial<ConnectionRecord>
+  return subject === owner && mode === 'browser' && (!!persistent || connection?.status !== 'connected')
 }

@@ -34,6 +34,9 @@ export const disconnectedKey = (connectionId: string): string => `disconnected:$
 /** Key of the DPoP key pair of a provider. */
 export const dpopKey = (provider: string): string => `dpop:${provider}`
 
+/** Key of the metadata of a provider's authorization server. */
+export const metadataKey = (provider: string): string => `metadata:${provider}`
+
 /** Key of the time at which the backend was last asked for the connections of a subject. */
 export const syncedKey = (subject: string): string => `synced:${subject}`
 

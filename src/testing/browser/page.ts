@@ -70,6 +70,7 @@ export function openPage(
         assign(target) {
           leaves(target, undefined)
         },
+        preconnect: () => undefined,
         openPopup: () => openPopup(leaves) as unknown as Window,
         close: closes,
         onShown(listener) {

@@ -110,7 +110,7 @@ test('says what to do on a runtime without node:sqlite', () => {
 })
 
 test('refuses a time-out that is no number of milliseconds', () => {
-  expect(() => sqliteStore({} as SqliteDatabase, { busyTimeoutMilliseconds: -1 })).toThrow(
-    'busyTimeoutMilliseconds',
-  )
+  expect(() =>
+    sqliteStore({ exec() {}, prepare() {} } as unknown as SqliteDatabase, { busyTimeoutMilliseconds: -1 }),
+  ).toThrow('busyTimeoutMilliseconds')
 })

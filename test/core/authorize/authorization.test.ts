@@ -183,19 +183,20 @@ describe('leaving for the provider', () => {
     expect(app.left).toEqual([])
   })
 
-  test('asks for the metadata of the server once an hour', async () => {
+  test('asks for the metadata of the server once a day, whichever page does', async () => {
     const scene = createScene(network)
-    const app = scene.open()
-    const connect = async () => {
+    const connect = async (app = scene.open()) => {
       await scene.leave(app)
       app.show()
       await until(app.client.authorization('bank'), 'idle')
     }
-    await connect()
-    scene.browser.clock.advance(3500)
+    const first = scene.open()
+    await connect(first)
+    scene.browser.clock.advance(3700)
+    await connect(first)
     await connect()
     expect(scene.server.requests.discovery).toHaveLength(1)
-    scene.browser.clock.advance(101)
+    scene.browser.clock.advance(24 * 3600)
     await connect()
     expect(scene.server.requests.discovery).toHaveLength(2)
   })

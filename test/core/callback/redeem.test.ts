@@ -1,4 +1,5 @@
-import { transactionKey } from '../../../src/core/records/keys.js'
+import type { EndedTransaction } from '../../../src/core/records/transaction.js'
+import { metadataKey, transactionKey } from '../../../src/core/records/keys.js'
 import { createClient, singleUser, type CommonInput } from 'countersign/core'
 import { apiture, type ApitureOptions } from 'countersign/providers'
 import { HttpResponse } from 'msw'
@@ -722,6 +723,7 @@ describe('when no answer comes', () => {
   test('a code that has waited for more than a minute without having been sent is out of time', async () => {
     const { browser, consent, open, server } = createScene(network)
     const url = await consent()
+    await browser.tamper(metadataKey('bank'), undefined)
     server.hostile.discovery = () => HttpResponse.error()
     const state = await until(open(url).client.callback, 'failed')
     delete server.hostile.discovery
@@ -731,8 +733,9 @@ describe('when no answer comes', () => {
   })
 
   test('a code that never left this page is not counted as sent', async () => {
-    const { consent, open, server } = createScene(network)
+    const { browser, consent, open, server } = createScene(network)
     const url = await consent()
+    await browser.tamper(metadataKey('bank'), undefined)
     server.hostile.discovery = () => HttpResponse.error()
     const app = open(url)
     const state = await until(app.client.callback, 'failed')
@@ -855,6 +858,25 @@ describe('an answer that is no success', () => {
     delete server.hostile.token
     expect(await refusal(open(url))).toEqual({ code: 'token_error' })
     expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('to a page that has slept does not undo what another page has connected meanwhile', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent()
+    const key = transactionKey(stateOf(url))
+    const connected = await outcome(open(url))
+    if (connected.status !== 'connected') throw new Error(connected.status)
+    const done = (await browser.records()).get(key) as EndedTransaction
+    // As it was when this page began to send; its lease has run out since.
+    const again = await consent()
+    const other = transactionKey(stateOf(again))
+    server.hostile.token = async () => {
+      await browser.tamper(other, { ...done })
+      return HttpResponse.json({ error: 'invalid_grant' }, { status: 400 })
+    }
+    const state = await outcome(open(again))
+    expect(state).toMatchObject({ status: 'connected', connection: { id: connected.connection.id } })
+    expect((await browser.records()).get(other)).toEqual(done)
   })
 
   test('of a hostile server connects nothing', async () => {

@@ -106,11 +106,11 @@ describe('a server that is not made for pages', () => {
     [undefined, /has to authenticate, which no page can\. Register/],
   ])('is named when it wants the client to authenticate, listing %j', async (methods, words) => {
     const scene = createScene(network)
-    const url = await scene.consent()
     scene.server.hostile.metadata = (document) => ({
       ...document,
       token_endpoint_auth_methods_supported: methods,
     })
+    const url = await scene.consent()
     scene.server.hostile.token = () => HttpResponse.json({ error: 'invalid_client' }, { status: 401 })
     const { client } = scene.open(url)
     const state = await until(client.callback, 'failed')

@@ -397,7 +397,7 @@ describe('the token request', () => {
       const { callback, client } = await scene.comeBack(url)
       expect(callback).toMatchObject({
         status: 'failed',
-        error: mode === 'browser' ? { code: 'id_token_invalid' } : { code: 'person_unknown' },
+        error: { code: 'person_unknown' },
       })
       const kept = await until(client.tokens('apiture'), 'connected')
       expect(kept.connection).toEqual(connection)

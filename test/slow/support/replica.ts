@@ -1,5 +1,6 @@
 // One replica of a backend, as a process of its own: `node --import tsx replica.ts` with a ReplicaSetup as its argument.
-// It sends its port when it listens, and answers `{ pass }` when its clock has moved on.
+// It sends its port when it listens. When its clock has moved on it answers `{ pass }` with the milliseconds of processor time
+// that it has used.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basis, createBackend } from 'countersign/backend'
@@ -51,7 +52,8 @@ await backend.ready
 
 process.on('message', ({ pass }: { pass: number }) => {
   passed += pass
-  process.send?.('passed')
+  const { user, system } = process.cpuUsage()
+  process.send?.((user + system) / 1000)
 })
 process.on('disconnect', () => process.exit())
 

@@ -23,8 +23,8 @@ export interface Answer {
 /** A backend in a process of its own. */
 export interface Replica {
   call(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer>
-  /** Moves its clock on. */
-  pass(seconds: number): Promise<void>
+  /** Moves its clock on. @returns Milliseconds of processor time that it has used. */
+  pass(seconds: number): Promise<number>
   kill(): Promise<void>
 }
 
@@ -70,7 +70,7 @@ export async function startReplica(
     async pass(seconds) {
       const passed = told()
       child.send({ pass: seconds })
-      await passed
+      return Number(await passed)
     },
     kill: () => endProcess(child),
   }

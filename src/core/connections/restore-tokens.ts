@@ -1,0 +1,41 @@
+import type { Context } from '../context.js'
+import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
+import { retireTokens } from './retire-tokens.js'
+import { tryAgain } from './try-again.js'
+
+/**
+ * Does what must be done for the tokens of `browser` mode. Resolves with whether the records must be read again.
+ *
+ * @param openedAt When this page was opened: epoch seconds.
+ */
+export async function restoreTokens(
+  context: Context,
+  subject: string,
+  openedAt: number,
+  entries: readonly [key: string, value: unknown][],
+): Promise<boolean> {
+  const own = entries
+    .filter(isConnectionRecord)
+    .map(([, record]) => record)
+    .filter((record) => record.subject === subject && record.mode === 'browser')
+  const down = own.filter(({ connection }) => connection.status !== 'connected')
+  // What has come since is of a page that may have a newer configuration than this one.
+  const retired = own.filter(
+    (record) => record.connection.connectedAt <= openedAt && !mayKeepTokens(context, record),
+  )
+  if (down.length + retired.length === 0) return false
+  for (const { connection } of down) void tryAgain(context, connection)
+  for (const { connection } of retired) await retireTokens(context, connection)
+  return retired.length > 0
+}
+
+/** False where tokens are kept in a way that the configuration has given up since. */
+function mayKeepTokens(
+  { providers }: Context,
+  { persistent, dpop, connection: { provider } }: ConnectionRecord,
+): boolean {
+  const { keepsTokens = false, settings = {} } = providers[provider]?.channel ?? {}
+  if (!persistent || !Object.hasOwn(providers, provider)) return true
+  const { dpop: binds = false, persistTokens } = settings
+  return keepsTokens && (dpop === undefined || dpop === binds || (binds && persistTokens === true))
+}
