@@ -82,7 +82,7 @@ export function useBench({
     if (!browser) throw new Error('The browser has not started.')
     const profile = await browser.newContext()
     // Only a test that fails waits so long; a machine of CI may stand still for a while.
-    profile.setDefaultTimeout(25_000)
+    profile.setDefaultTimeout(60_000)
     // Before the first page: one whose clock is replaced while it is at work reads 1970 for a moment.
     if (clock) await profile.clock.setSystemTime(Date.now())
     profiles.push(profile)
