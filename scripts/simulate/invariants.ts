@@ -51,7 +51,7 @@ const transactionOf = ({ browser }: World, id: string): StoredTransaction | unde
 }
 
 const isOver = (state: CallbackState): boolean =>
-  !('resume' in state) && state.status !== 'pending' && state.status !== 'sign_in_required'
+  !('resume' in state) && state.status !== 'pending'
 
 /** How a state reads, for comparison: status, and what it is about. */
 const describe = (state: CallbackState): string =>
