@@ -758,6 +758,18 @@ describe('when no answer comes', () => {
 })
 
 describe('a page that went away while the answer was under way', () => {
+  test('is made up for by the next one, although the clock has been set back since the code came', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent()
+    server.hostile.discovery = () => new HttpResponse(null, { status: 503 })
+    const app = open(url)
+    await until(app.client.callback, 'failed')
+    app.client.dispose()
+    delete server.hostile.discovery
+    browser.clock.advance(-400)
+    await until(open().client.tokens('bank'), 'connected')
+  })
+
   test('is made up for by the next one, although that hears of another tab while it first reads', async () => {
     const scene = createScene(network)
     const url = scene.backend.visit(await scene.leave(scene.open(), 'mediated'))
