@@ -30,19 +30,14 @@ function simulate(...settings: readonly string[]): Promise<Report> {
   })
 }
 
-test('the same seeds give the same traces, from whichever seed on', async () => {
-  const [first, second, part] = await Promise.all([
-    simulate('--seeds', '80'),
-    simulate('--seeds', '80'),
-    simulate('--seed', '79'),
-  ])
-  expect(first).toMatchObject({ seeds: 80, failed: 0 })
-  expect(first.steps).toBeGreaterThan(5000)
-  expect(second.traces).toBe(first.traces)
-  // What ran before in the same process changes nothing.
-  const [last, before] = await Promise.all([simulate('--seeds', '80'), simulate('--seeds', '79')])
-  expect(last.steps - before.steps).toBe(part.steps)
-})
+test('the same seeds give the same traces, whatever ran before in the same process', async () => {
+  const first = await simulate('--seeds', '24')
+  expect(first).toMatchObject({ seeds: 24, failed: 0 })
+  expect(first.steps).toBeGreaterThan(1000)
+  expect((await simulate('--seeds', '24')).traces).toBe(first.traces)
+  const [alone, before] = [await simulate('--seed', '23'), await simulate('--seeds', '23')]
+  expect(first.steps - before.steps).toBe(alone.steps)
+}, 180_000)
 
 describe('the simulation notices', () => {
   test.each(Object.entries(plants))(
@@ -55,9 +50,9 @@ describe('the simulation notices', () => {
     180_000,
   )
 
-  test('none of them in the same seeds without it', async () => {
-    expect(await simulate('--seeds', '100')).toMatchObject({ seeds: 100, failed: 0 })
-  })
+  test('nothing in the same seeds without a plant', async () => {
+    expect(await simulate('--seeds', '60')).toMatchObject({ seeds: 60, failed: 0 })
+  }, 180_000)
 })
 
 test('a plant whose text is no longer there fails', async () => {
