@@ -144,7 +144,7 @@ async function settleDown(world: World, holds: () => Promise<boolean>): Promise<
       const state = client.callback.get()
       if ('resume' in state && state.status !== 'sign_in_required') runAs(actor, () => state.resume?.())
     }
-    if (!(await drain(visit === 0 ? 40 : 120))) return
+    if (!(await drain(visit === 0 ? 40 : 300))) return
   }
 }
 
