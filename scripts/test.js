@@ -57,6 +57,7 @@ const steps = [
     folder: 'test',
     alone: true,
   },
+  { name: 'simulate', command: 'node scripts/simulate/simulate.js --seeds 300' },
   {
     name: 'providers',
     command: 'vitest run --project browser test/browser/providers.test.ts',

@@ -42,8 +42,8 @@ function planting(name) {
   const path = join(root, 'src', file)
   return {
     name: 'plant',
-    setup({ onLoad }) {
-      onLoad({ filter: /\.ts$/ }, async (args) => {
+    setup(plugin) {
+      plugin.onLoad({ filter: /\.ts$/ }, async (args) => {
         if (args.path !== path) return undefined
         const source = await readFile(path, 'utf8')
         if (source.split(text).length !== 2)

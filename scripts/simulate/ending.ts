@@ -40,7 +40,7 @@ function findStuck(world: World): string | undefined {
     })
     // Nobody else may complete what belongs to a user who is not signed in.
     const isTheirs = world.browser.session === subject && !world.hasSessionChanged
-    if (!canGoOn && isTheirs && record.phase !== 'left')
+    if (!canGoOn && isTheirs && !['left', 'prepared'].includes(record.phase))
       return `a transaction stays "${record.phase}", and no page goes on with it`
   }
   return undefined

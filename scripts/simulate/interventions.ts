@@ -55,6 +55,7 @@ function acts(world: World, draw: Draw): Intervention[] {
     })
     if (pages.length > 1) add(1, `the person closes ${page.actor.name}`, () => browser.end(page))
     useConnection(world, page, add)
+    useEverywhere(world, pages, add)
   }
   if (browser.session !== 'ada' || visits.length > 0) session(world, draw, pages, add)
   return list
@@ -105,6 +106,21 @@ function useConnection(world: World, page: Page, add: Add): void {
         swallow,
       )
     })
+}
+
+/** All pages need an access token at the time at which it expires. */
+function useEverywhere(world: World, pages: readonly Page[], add: Add): void {
+  const connected = pages.flatMap((page) => {
+    const state = page.client.tokens('bank').get()
+    return state.status === 'connected' ? [{ page, state }] : []
+  })
+  if (connected.length < 2) return
+  add(6, 'the access token expires, and every page uses the connection', () => {
+    world.hasSlept = true
+    world.scheduler.pass(310)
+    for (const { page, state } of connected)
+      runAs(page.actor, () => state.getAccessToken()).catch(() => undefined)
+  })
 }
 
 function session(world: World, draw: Draw, pages: readonly Page[], add: Add): void {
@@ -171,7 +187,7 @@ function browserFaults(world: World, draw: Draw): Intervention[] {
   )
   if (page.leaving)
     list.push({
-      weight: 3,
+      weight: 10,
       label: `${page.actor.name} does not leave after all`,
       run: () => (page.leaving = undefined),
     })
@@ -194,15 +210,25 @@ function networkFaults(world: World, draw: Draw): Intervention[] {
   ]
   const travelling = scheduler.eligible().filter(({ faults }) => faults && Object.keys(faults).length > 0)
   if (travelling.length === 0) return list
-  const operation = choose(travelling, draw(9))
+  // What redeems and refreshes is worth more than the rest.
+  const telling = travelling.filter(({ label }) => label.includes('/token'))
+  const operation = choose(telling.length > 0 && draw(12) < 0.7 ? telling : travelling, draw(9))
   const { lose, duplicate } = operation.faults ?? {}
   const hit = (fault: () => void) => (): void => {
     world.isNetworkBroken = true
     scheduler.take(operation)
     fault()
   }
+  list.push({
+    weight: 5,
+    label: `delayed: ${operation.label}`,
+    run() {
+      scheduler.take(operation)
+      scheduler.after(choose([2, 8, 20, 28], draw(13)), operation)
+    },
+  })
   if (lose) list.push({ weight: 6, label: `lost: ${operation.label}`, run: hit(lose) })
-  if (duplicate) list.push({ weight: 3, label: `duplicated: ${operation.label}`, run: hit(duplicate) })
+  if (duplicate) list.push({ weight: 5, label: `duplicated: ${operation.label}`, run: hit(duplicate) })
   return list
 }
 

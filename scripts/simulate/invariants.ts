@@ -50,8 +50,7 @@ const transactionOf = ({ browser }: World, id: string): StoredTransaction | unde
   return undefined
 }
 
-const isOver = (state: CallbackState): boolean =>
-  !('resume' in state) && state.status !== 'pending' && state.status !== 'sign_in_required'
+const isOver = (state: CallbackState): boolean => !('resume' in state) && state.status !== 'pending'
 
 /** How a state reads, for comparison: status, and what it is about. */
 const describe = (state: CallbackState): string =>
@@ -89,7 +88,7 @@ function checkOneTold(world: World, { page, id, state }: Told): string | undefin
   if (id === undefined || !isOver(state) || world.isStorageBroken) return undefined
   const record = transactionOf(world, id)
   // Another user, or the same one again, is shown nothing until it is completed again.
-  if (!record || record.subject !== page.subject() || (world.hasSessionChanged && state.status === 'none'))
+  if (record?.subject !== page.subject() || (world.hasSessionChanged && state.status === 'none'))
     return undefined
   const says = `${page.actor.name} is told "${describe(state)}"`
   if ('error' in state && refusals.includes(state.error.code)) return undefined

@@ -44,10 +44,15 @@ async function runSeed(seed: number): Promise<void> {
   for (const end of result.ends) count(ends, end)
   if (settings.trace) say(result.trace.join('\n'))
   if (!result.violation) return
-  if (result.known !== undefined) return count(known, result.known)
+  if (result.known !== undefined) count(known, result.known)
+  else await note(result, result.violation)
+}
+
+async function note(result: Result, violation: NonNullable<Result['violation']>): Promise<void> {
+  const { seed } = result.plan
   failed.push(result)
   if (settings.json) return
-  say(`seed ${seed}: ${result.violation.invariant}: ${result.violation.detail}`)
+  say(`seed ${seed}: ${violation.invariant}: ${violation.detail}`)
   if (failed.length <= toldFailures) say(`\n${tellStory(await shrink(result))}\n`)
 }
 

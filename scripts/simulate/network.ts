@@ -102,7 +102,7 @@ export function createNetwork(
       (client, headers = () => ({})) =>
       async (input, init = {}) => {
         const { body, signal, method = 'GET', headers: own } = init
-        const request = new Request(input as string | URL, {
+        const request = new Request(input, {
           method,
           headers: { ...Object.fromEntries(new Headers(own)), ...headers() },
           ...(signal && { signal }),

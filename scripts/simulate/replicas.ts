@@ -73,7 +73,7 @@ export function createReplicas(scheduler: Scheduler, network: () => Network, cou
           return subject === null ? null : { subject }
         },
         clock: { now: () => scheduler.time + actor.clock.offset },
-        fetch: network().fetchOf(actor) as (url: string, init: RequestInit) => Promise<Response>,
+        fetch: network().fetchOf(actor),
       }),
     )
     handlers.set(actor, handle)

@@ -25,7 +25,7 @@ export interface Result {
 /** Steps in which something may go wrong; afterwards everything is delivered, and nothing is. */
 const unfairSteps = 700
 /** Steps within which everything must have come to its end. */
-const fairSteps = { web: 3000, lease: 30_000 }
+const fairSteps = 30_000
 /** Of so many steps one begins with an intervention. */
 const interventionEvery = 9
 
@@ -64,7 +64,7 @@ export async function run(plan: Plan): Promise<Result> {
   }
   if (!violation) {
     await settleDown(world, holds)
-    violation ??= checkEnd(world)
+    violation ??= check() ?? checkEnd(world)
   }
   return {
     ...{
@@ -121,7 +121,7 @@ async function settleDown(world: World, holds: () => Promise<boolean>): Promise<
     const isAtBank = world.visits.some((visit) => visit.page === page)
     if (page.actor.alive && page.actor.frozen && !isAtBank) browser.show(page)
   }
-  const last = scheduler.steps + fairSteps[browser.variant.locks]
+  const last = scheduler.steps + fairSteps
   const drain = async (seconds: number): Promise<boolean> => {
     const until = scheduler.time + seconds
     while (await holds()) {
@@ -144,7 +144,7 @@ async function settleDown(world: World, holds: () => Promise<boolean>): Promise<
       const state = client.callback.get()
       if ('resume' in state && state.status !== 'sign_in_required') runAs(actor, () => state.resume?.())
     }
-    if (!(await drain(visit === 0 ? 40 : 120))) return
+    if (!(await drain(visit === 0 ? 40 : 300))) return
   }
 }
 

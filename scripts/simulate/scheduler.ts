@@ -126,7 +126,7 @@ export function createScheduler(plan: Plan, startedAt: number, hurriedSeconds: n
           try {
             resolve(work())
           } catch (error) {
-            reject(error as Error)
+            reject(error instanceof Error ? error : new Error(String(error)))
           }
         }
         operations.add({ label, actor, run })

@@ -31,8 +31,8 @@ export async function shrink(failing: Result): Promise<Result> {
   }
   // As late as possible everything goes in turn, then as early as possible.
   const { steps } = best
-  for (let from = 0, width = Math.ceil(steps / 2); width >= 4; width = Math.ceil(width / 2))
-    for (from = 0; from < steps; from += width)
+  for (let width = Math.ceil(steps / 2); width >= 4; width = Math.ceil(width / 2))
+    for (let from = 0; from < steps; from += width)
       await attempt({
         ...best.plan,
         calm: [...best.plan.calm, [from, from + width >= steps ? end : from + width]],

@@ -6,7 +6,7 @@
 //   npm run simulate -- --minutes 10 --from 5000  as many as there is time for
 //   npm run simulate -- --plant 'a verifier that is kept'
 //
-// A seed that fails is shrunk and told as a story. The last line is `N passed, N failed`.
+// With `--seeds` and `--minutes` it ends with whichever is first. A seed that fails is shrunk and told as a story. The last line is `N passed, N failed`.
 import { spawn } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { argv, execPath, exit } from 'node:process'

@@ -52,7 +52,7 @@ export interface World {
   readonly faults: string[]
 }
 
-export const startedAt = 1_900_000_000
+const startedAt = 1_900_000_000
 
 /** A lease holds for 15 s, and a page that does not get to renew it meanwhile is as good as frozen. */
 const hurriedSeconds = { web: 20, lease: 3 }

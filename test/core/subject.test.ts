@@ -418,7 +418,7 @@ describe('two users of one browser', () => {
     const subject = createSubject(platform, 'berta')
     const nothing = async () => undefined
     const context = createContext(
-      { subject: 'berta', providers, backend: '/connect', platform } as unknown as ClientOptions,
+      { subject: 'berta', providers, backend: '/connect', platform },
       { platform, subject, restart: nothing, requireSignIn() {}, follow: async () => undefined },
     )
     await synchronize(context, 'anna', 'mediated')

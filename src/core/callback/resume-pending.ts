@@ -27,7 +27,8 @@ async function resumeEach(context: Context): Promise<void> {
     record.code !== undefined &&
     record.subject === context.subject() &&
     transactionId(record.state) !== countersign &&
-    (record.phase === 'sent' || clock.now() - (record.returnedAt ?? 0) > timing.ownership)
+    // A time that lies ahead is from before the clock was set back.
+    (record.phase === 'sent' || Math.abs(clock.now() - (record.returnedAt ?? 0)) > timing.ownership)
   for (const { state } of (await database.entries()).map(([, record]) => record).filter(isLeft)) {
     const { status } = await redeem(context, state)
     if (status !== 'failed') continue

@@ -8,6 +8,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { ContractErrorCode } from '../../../src/protocol/contract.js'
 import { openDatabase } from '../../../src/platform/database.js'
 import { AuthorizationResponseError, StorageError } from '../../../src/protocol/errors.js'
+import type { EndedTransaction } from '../../../src/core/records/transaction.js'
 import { createScene, providers, stateOf, type App, type Scene } from '../../support/app.js'
 import { holdAnswers, refusal as refusedWith } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
@@ -764,6 +765,18 @@ describe('when no answer comes', () => {
 })
 
 describe('a page that went away while the answer was under way', () => {
+  test('is made up for by the next one, although the clock has been set back since the code came', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent()
+    server.hostile.discovery = () => new HttpResponse(null, { status: 503 })
+    const app = open(url)
+    await until(app.client.callback, 'failed')
+    app.client.dispose()
+    delete server.hostile.discovery
+    browser.clock.advance(-400)
+    await until(open().client.tokens('bank'), 'connected')
+  })
+
   test('is made up for by the next one, although that hears of another tab while it first reads', async () => {
     const scene = createScene(network)
     const url = scene.backend.visit(await scene.leave(scene.open(), 'mediated'))
