@@ -37,7 +37,8 @@ const types = { except: [/** @type {const} */ ('type-only')] }
 /** What an app loads, and what a backend does. */
 const page =
   '^src/(?:index\\.ts$|core/|platform/|react/|providers/(?:index\\.ts$|\\w+/preset\\.ts$|kit/page/))'
-const server = '^src/(?:backend/|check-backend/|providers/(?:\\w+/backend\\.ts$|kit/backend/))'
+const server =
+  '^src/(?:backend/|check-backend/|store-commands/|providers/(?:\\w+/backend\\.ts$|kit/backend/))'
 
 /** The registry of what is loaded on demand; the eager parts reach the others by it. */
 const registry = '^src/core/lazy(?:-parts)?\\.ts$'
@@ -58,11 +59,25 @@ export default {
       not: '^src/providers/', // see the next rule
     }),
     never('only the entry of backend names providers', '^src/backend/(?!index\\.ts$)', '^src/providers/'),
-    never('check-backend knows only protocol', '^src/check-backend/', '^src/(?!protocol/|check-backend/)'),
+    never('testing uses the public entries', '^src/testing/', '^src/', {
+      not: '^src/(?:testing/|(?:(?:core|backend)/)?index\\.ts$)',
+    }),
+    never('testing takes types of the entry, which brings React', '^src/testing/', '^src/index\\.ts$', types),
+    never('nothing imports testing', '^src/(?!testing/)', '^src/testing/'),
+    never(
+      'check-backend knows only protocol, and names the other commands',
+      '^src/check-backend/',
+      '^src/(?!protocol/|check-backend/|store-commands/)',
+    ),
+    never(
+      'the commands about stores know only the backend',
+      '^src/store-commands/',
+      '^src/(?!store-commands/|backend/|check-backend/(?:output|usage-error)\\.ts$)',
+    ),
     neverReaches('a page reaches no backend', page, server),
     neverReaches('a backend reaches no page', server, page),
     never('the demo uses the public entries', '^demo/', '^src/', {
-      not: '^src/(?:(?:core|providers|messages|backend|backend/node)/)?index\\.ts$',
+      not: '^src/(?:(?:core|providers|messages|backend|backend/node|testing)/)?index\\.ts$',
     }),
 
     // Providers
@@ -130,19 +145,20 @@ export default {
     },
 
     // What is not ours
-    never('src imports three packages', '^src/', '(?:^|/)node_modules/', {
+    never('src imports three packages', '^src/(?!testing/msw/|testing/jest/)', '(?:^|/)node_modules/', {
       not: '(?:^|/)node_modules/(?:oauth4webapi|idb-keyval|react)/',
     }),
     {
-      name: 'Node is for backend/node and check-backend',
+      name: 'Node is for backend/node and the commands',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(?:backend/node|check-backend)/' },
+      from: { path: '^src/', pathNot: '^src/(?:backend/node|check-backend|store-commands)/' },
       to: { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'every import is found',
       severity: 'error',
-      from: { path: '^(?:src|demo)/' },
+      // Jest's environment is an optional peer, and not installed here.
+      from: { path: '^(?:src|demo)/', pathNot: '^src/testing/jest/' },
       to: { couldNotResolve: true },
     },
   ],

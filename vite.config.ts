@@ -20,11 +20,15 @@ export default defineConfig({
       entry: {
         ...Object.fromEntries(entries.map(({ name, source }) => [name, source])),
         'check-backend/index': 'src/check-backend/index.ts',
+        'testing/jest/environment': 'src/testing/jest/environment.ts',
       },
       formats: ['es'],
     },
     rolldownOptions: {
-      external: [/^node:/, /^(?:react|react-dom|oauth4webapi|idb-keyval|undici|redis)(?:\/|$)/],
+      external: [
+        /^node:/,
+        /^(?:react|react-dom|oauth4webapi|idb-keyval|undici|redis|msw|jest-environment-jsdom)(?:\/|$)/,
+      ],
       onLog,
       output: { preserveModules: true, preserveModulesRoot: 'src', entryFileNames: '[name].js' },
     },

@@ -19,7 +19,15 @@ const typeTests = (name: string, folder: string, exclude: string[] = []) => ({
   },
 })
 
+/** Component tests, those of the example among them: it has the runner's functions as globals, in Vitest and in Jest. */
+const componentTests = [
+  'test/react/**/*.test.{ts,tsx}',
+  'test/testing/**/*.test.tsx',
+  'examples/component-tests/*.test.tsx',
+]
+
 const jsdom = {
+  globals: true,
   environment: 'jsdom',
   environmentOptions: { jsdom: { url: 'http://localhost:3000/' } },
 }
@@ -54,7 +62,7 @@ export default defineConfig({
         test: {
           name: 'jsdom',
           ...jsdom,
-          include: ['test/react/**/*.test.{ts,tsx}'],
+          include: componentTests,
           setupFiles: 'test/setup/jsdom.ts',
           provide: { react: 19 },
         },
@@ -66,7 +74,7 @@ export default defineConfig({
         test: {
           name: 'jsdom-react18',
           ...jsdom,
-          include: ['test/react/**/*.test.{ts,tsx}'],
+          include: componentTests,
           setupFiles: 'test/setup/react-18.ts',
           provide: { react: 18 },
         },
@@ -78,7 +86,7 @@ export default defineConfig({
         test: {
           name: 'jsdom-compiled',
           ...jsdom,
-          include: ['test/react/**/*.test.{ts,tsx}'],
+          include: componentTests,
           setupFiles: 'test/setup/jsdom.ts',
           provide: { react: 19 },
         },

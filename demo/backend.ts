@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http'
 import type { ApitureSettings } from './apiture.js'
 import { basisClaims, type BasisSettings } from './basis.js'
 import type { FdxSettings } from './fdx.js'
+import type { Kept } from './keep.js'
 import type { MoneyhubSettings } from './moneyhub.js'
 import type { OpenidSettings } from './openid.js'
 import type { StitchSettings } from './stitch.js'
@@ -26,10 +27,12 @@ export interface BackendOptions {
   readonly settings: Settings
   /** Who is signed in to the app. */
   readonly userOf: (request: Request) => User | undefined
+  /** Where connections outlive the demo. @defaultValue they end with it */
+  readonly kept?: Pick<Kept, 'store' | 'keys'> | undefined
 }
 
 /** The reference backend, with each provider that is not the page's alone. */
-export function startBackend({ origin, settings, userOf }: BackendOptions): RequestListener {
+export function startBackend({ origin, settings, userOf, kept }: BackendOptions): RequestListener {
   // What only the page, or only the demo, has to know.
   const { claims: _claims, ...basisOptions } = settings.basis
   const { authorizationEndpoint: _endpoint, ...fdxOptions } = settings.fdx
@@ -38,7 +41,8 @@ export function startBackend({ origin, settings, userOf }: BackendOptions): Requ
   return toNodeListener(
     createBackend({
       origins: [origin],
-      store: memoryStore(),
+      store: kept?.store ?? memoryStore(),
+      ...(kept && { keys: kept.keys }),
       session: (request) => {
         const user = userOf(request)
         return user ? { subject: user.id, claims: basisClaims(user, settings.basis) } : null

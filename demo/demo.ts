@@ -8,6 +8,7 @@ import { startBanks, type BankName, type Banks } from './banks/index.js'
 import { basisSettings, listInstitutions } from './basis.js'
 import type { Environment } from './environment.js'
 import { fdxSettings } from './fdx.js'
+import { openKept } from './keep.js'
 import { createMoneyhubKey, listMoneyhubInstitutions, moneyhubSettings } from './moneyhub.js'
 import { openidOrigins, openidSettings } from './openid.js'
 import { builtPage, openBuiltPage, pageHeaders, withConfiguration } from './page.js'
@@ -27,6 +28,8 @@ export interface DemoOptions {
   readonly dev?: boolean
   /** Apiture's access and refresh tokens are bound to a key of the browser (RFC 9449). @defaultValue false */
   readonly dpop?: boolean
+  /** A folder in which connections outlive the demo. @defaultValue none: they end with it */
+  readonly keep?: string | undefined
 }
 
 /** The demo, running. */
@@ -47,6 +50,7 @@ const sessionCookie = 'demo-user'
  */
 export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const { port = 0, environment = {}, dev = false, dpop = false } = options
+  const kept = options.keep === undefined ? undefined : openKept(options.keep)
   let handle = (_request: IncomingMessage, response: ServerResponse): void => {
     response.writeHead(503).end()
   }
@@ -79,7 +83,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     openid: openidSettings(environment, banks.openid),
     stitch: stitchSettings(environment, banks.stitch, assertionKey.privateKey),
   }
-  const backend = startBackend({ origin: app.origin, settings, userOf: signedIn })
+  const backend = startBackend({ origin: app.origin, settings, userOf: signedIn, kept })
   const page = dev
     ? await (await import('./dev-page.js')).openDevPage()
     : openBuiltPage(options.page ?? builtPage)
@@ -123,6 +127,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     banks,
     close: async () => {
       await Promise.all([app.close(), closeBanks(), page.close()])
+      kept?.close()
     },
   }
 }

@@ -3,12 +3,18 @@ import { loadEnvironment } from './environment.js'
 
 try {
   const environment = loadEnvironment()
+  const keep = process.argv.includes('--keep') ? '.demo' : undefined
   const demo = await startDemo({
     port: Number(environment['PORT'] ?? 4300),
     environment,
     dev: process.argv.includes('--dev'),
+    keep,
   })
   console.log(`The demo is running. Open ${demo.origin}\n\nEnd it with Ctrl-C.`)
+  if (keep !== undefined)
+    console.log(
+      `Connections are kept in ${keep}/. The embedded banks start anew each time, so connections to them then ask to be renewed.`,
+    )
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       void demo.close().then(() => process.exit(0))

@@ -1,3 +1,4 @@
+import { sampleAccounts } from 'countersign/testing'
 import type { Access, ApiAnswer } from './api.js'
 
 /** Answers `GET /banking/accounts`. */
@@ -13,10 +14,7 @@ const missingScope: ApiAnswer = {
 }
 
 const accounts: Readonly<Record<string, readonly object[]>> = {
-  ada: [
-    account('chk-4417', 'Everyday Checking', 'checking', '4417', '2841.07'),
-    account('sav-9032', 'Rainy Day Savings', 'savings', '9032', '15200.00'),
-  ],
+  ada: sampleAccounts.apiture,
   grace: [
     account('chk-1906', 'Harbor Checking', 'checking', '1906', '630.55'),
     account('cd-1959', '12-Month Certificate', 'cd', '1959', '40000.00'),

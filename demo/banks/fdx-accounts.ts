@@ -1,3 +1,5 @@
+import { sampleAccounts } from 'countersign/testing'
+
 /** An account at this bank, as the FDX API has it. */
 export interface Account {
   readonly accountId: string
@@ -14,10 +16,7 @@ export function accountsOf(person: string): readonly Account[] {
 }
 
 const accounts: Readonly<Record<string, readonly Account[]>> = {
-  ada: [
-    account('fox-1815', 'Analytical Checking', 'CHECKING', '1815', 9120.4),
-    account('fox-1843', 'Note G Savings', 'SAVINGS', '1843', 26350),
-  ],
+  ada: sampleAccounts.fdx,
   grace: [
     account('fox-1947', 'Bug Fund', 'SAVINGS', '1947', 70.29),
     account('fox-1959', 'COBOL Checking', 'CHECKING', '1959', 5211.86),

@@ -1,3 +1,4 @@
+import { sampleAccounts } from 'countersign/testing'
 import type { Access, ApiAnswer } from './api.js'
 
 /** Answers `GET /accounts`. */
@@ -13,10 +14,7 @@ const missingScope: ApiAnswer = {
 }
 
 const accounts: Readonly<Record<string, readonly object[]>> = {
-  ada: [
-    account('giro-3305', 'Giro', '3305', '1988.20'),
-    account('daily-7781', 'Daily Money', '7781', '6400.00'),
-  ],
+  ada: sampleAccounts.standard,
   grace: [
     account('giro-1906', 'Giro', '1906', '312.90'),
     account('term-1992', 'Term Deposit', '1992', '55000.00'),

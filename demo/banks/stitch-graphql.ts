@@ -1,3 +1,4 @@
+import { sampleAccounts } from 'countersign/testing'
 import { randomUUID } from 'node:crypto'
 import type { Access, ApiAnswer } from './api.js'
 import { html } from './html.js'
@@ -127,10 +128,7 @@ const confirmForm = html`<form method="post">
 </form>`
 
 const accounts: Readonly<Record<string, readonly object[]>> = {
-  ada: [
-    account('acc-a1', 'Current Account', 'current', '6201', '12874.35', 'Ada Lovelace'),
-    account('acc-a2', 'Holiday Pocket', 'savings', '8830', '4300.00', 'Ada Lovelace'),
-  ],
+  ada: sampleAccounts.stitch,
   grace: [
     account('acc-g1', 'Cheque Account', 'current', '1992', '890.10', 'Grace Hopper'),
     account('acc-g2', 'Notice 32', 'savings', '1944', '250000.00', 'Grace Hopper'),

@@ -24,6 +24,11 @@ export interface BackendEvent {
     | 'record_unreadable'
   /** Epoch seconds. */
   readonly at: number
+  /**
+   * The id of the request, a UUID: the page's `x-fapi-interaction-id`, or one made here. The answer has it in that header, and so
+   * has the request to a provider's API. Absent for what belongs to no request.
+   */
+  readonly correlation?: string | undefined
   readonly provider?: string | undefined
   /** A connection's id. */
   readonly connection?: string | undefined
@@ -44,9 +49,10 @@ export interface BackendEvent {
 
 /**
  * Kinds of records in the store: the list of a user's connections, a connection with its tokens, a transaction, the count
- * of a user's pending transactions, and records of a provider's own, such as Moneyhub's users.
+ * of a user's pending transactions, records of a provider's own, such as Moneyhub's users, and the one that tells at the start
+ * whether the keys are right.
  */
-export type RecordKind = 'connections' | 'connection' | 'transaction' | 'transactions' | 'provider'
+export type RecordKind = 'connections' | 'connection' | 'transaction' | 'transactions' | 'provider' | 'canary'
 
 /** Takes events. Its errors are ignored. */
 export type BackendLog = (event: BackendEvent) => void

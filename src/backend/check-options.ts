@@ -1,6 +1,6 @@
 import { parseSecureUrl, type Resolver } from '../protocol/secure-url.js'
 import { checkOptions, type OptionForm } from '../protocol/options.js'
-import type { BackendProvider } from './provider.js'
+import type { BackendProvider, Resources } from './provider.js'
 import type { Store } from './storage/store.js'
 
 /** What is `any` has a sentence of its own below. */
@@ -29,33 +29,34 @@ export interface CheckedOptions {
 }
 
 /** Checks options at run time, for JavaScript and for what types cannot say. @throws {TypeError} with the remedy. */
-export function checkBackendOptions(options: Readonly<Record<string, unknown>>): CheckedOptions {
+export function checkBackendOptions(options: object): CheckedOptions {
   checkOptions('createBackend', options, forms)
-  const { keys, rateLimit, clock, unsealed = false } = options
+  const given: Readonly<Record<string, unknown>> = { ...options }
+  const { keys, rateLimit, clock, unsealed = false } = given
   if (keys !== undefined && !(Array.isArray(keys) && keys.length > 0))
     throw new TypeError('`keys` is empty: leave it out, or give a key made with `openssl rand -base64 32`.')
-  const store = checkStore(options['store'])
+  const store = checkStore(given['store'])
   if (keys === undefined && unsealed !== true && store.inProcess !== true) {
     throw new TypeError(
       'This store needs `keys`, because refresh tokens would lie in it as plain text: give a key made with `openssl rand -base64 32`, or set `unsealed: true`.',
     )
   }
   checkFunction(
-    options['session'],
+    given['session'],
     '`session` must be a function that says who is signed in to your app',
     false,
   )
-  checkFunction(options['fetch'], '`fetch` must be a function like the global one')
-  checkFunction(options['clientAddress'], '`clientAddress` must be a function that takes a request')
-  checkFunction(options['log'], '`log` must be a function that takes an event')
+  checkFunction(given['fetch'], '`fetch` must be a function like the global one')
+  checkFunction(given['clientAddress'], '`clientAddress` must be a function that takes a request')
+  checkFunction(given['log'], '`log` must be a function that takes an event')
   checkFunction(rateLimit === 'off' ? undefined : rateLimit, '`rateLimit` must be a function, or "off"')
   if (clock !== undefined)
     checkFunction((Object(clock) as { now?: unknown }).now, '`clock` must have a function `now`', false)
   return {
-    providers: checkProviders(options['providers']),
-    origins: checkOrigins(options['origins']),
+    providers: checkProviders(given['providers']),
+    origins: checkOrigins(given['origins']),
     store,
-    basePath: checkBasePath(options['basePath'] ?? '/connect'),
+    basePath: checkBasePath(given['basePath'] ?? '/connect'),
   }
 }
 
@@ -86,19 +87,50 @@ function checkProviders(providers: unknown): ReadonlyMap<string, BackendProvider
   return new Map(entries)
 }
 
-function checkProvider(name: string, { mode, redirectUris, resources }: BackendProvider): void {
-  if (!['mediated', 'bff'].includes(mode))
+/** Checks what `defineBackendProvider` has not: an object of the app's own. @throws {TypeError} naming the provider. */
+function checkProvider(name: string, provider: unknown): asserts provider is BackendProvider {
+  const { mode, label, scope, redirectUris, authorize, redeem, input, resources } = Object(
+    provider,
+  ) as Partial<BackendProvider>
+  if (typeof authorize !== 'function' || typeof redeem !== 'function')
+    throw new TypeError(
+      `createBackend: "${name}" in \`providers\` is no provider. Call its function there, such as oidc({ … }).`,
+    )
+  if (mode !== 'mediated' && mode !== 'bff')
     throw new TypeError(`The mode of provider "${name}" is "mediated" or "bff": correct it.`)
-  if (redirectUris.length === 0) {
+  if (typeof label !== 'string' || typeof scope !== 'string')
+    throw new TypeError(`Provider "${name}" needs a \`label\` and a \`scope\`, both strings: give them.`)
+  if (!Array.isArray(redirectUris) || redirectUris.length === 0) {
     throw new TypeError(
       `Provider "${name}" has no redirectUri: give it the one that is registered at the provider.`,
     )
   }
   for (const uri of redirectUris) checkUrl(uri, `redirectUri of provider "${name}"`, 'browser')
-  if (resources) checkUrl(resources.base, `API of provider "${name}"`, 'server')
+  for (const [member, form] of Object.entries({ ...input }))
+    if (!(form instanceof RegExp))
+      checkFunction(
+        form,
+        `\`${member}\` in the input of provider "${name}" must be an expression or a function`,
+        false,
+      )
+  if (resources) checkResources(name, resources)
 }
 
-function checkUrl(value: string, what: string, resolver: Resolver): void {
+function checkResources(name: string, { base, routes }: Partial<Resources>): void {
+  checkUrl(base, `API of provider "${name}"`, 'server')
+  const areRoutes =
+    Array.isArray(routes) &&
+    routes.every((route: unknown) => {
+      const { method, path } = Object(route) as Readonly<Record<string, unknown>>
+      return typeof method === 'string' && typeof path === 'string'
+    })
+  if (!areRoutes)
+    throw new TypeError(
+      `The routes of provider "${name}" must each be like { method: 'GET', path: '/accounts' }: correct them.`,
+    )
+}
+
+function checkUrl(value: unknown, what: string, resolver: Resolver): void {
   if (!parseSecureUrl(value, resolver))
     throw new TypeError(
       `The ${what} is not an https URL (or http on this machine) without fragment: correct it.`,
@@ -133,6 +165,6 @@ function checkStore(store: unknown): Store {
   const { get, put, delete: remove } = Object(store) as Partial<Store>
   if ([get, put, remove].every((method) => typeof method === 'function')) return store as Store
   throw new TypeError(
-    'createBackend needs a `store`: memoryStore() for a demo, redisStore(client) for production.',
+    'createBackend needs a `store`: memoryStore() for a demo, sqliteStore(path), postgresStore(pool) or redisStore(client) for production.',
   )
 }

@@ -27,8 +27,13 @@ export interface Context {
   readonly redemptions: Map<string, Promise<ConnectionRecord | string>>
   /** Refreshes under way in this process, by connection. */
   readonly refreshes: Map<string, Promise<StoredTokens>>
+  /** The id of the request that is answered, a UUID; absent outside of one. */
+  readonly correlation?: string
   readonly emit: (name: BackendEvent['name'], event?: Partial<BackendEvent>) => void
-  readonly ready: Promise<unknown>
+  /** Fulfilled when the providers' keys are imported and `keys` belong to the store. */
+  readonly ready: () => Promise<void>
+  /** Asks the store for something. @throws what the store throws */
+  readonly ping: () => Promise<unknown>
 }
 
 /** The provider of a name, from the backend's own list. @throws {Refusal} `unknown_provider` */
@@ -36,6 +41,17 @@ export function providerOf({ providers }: Context, name: string): BackendProvide
   const provider = providers.get(name)
   if (!provider) throw new Refusal('unknown_provider')
   return provider
+}
+
+/** The same context for one request: its events have its id. */
+export function forRequest(context: Context, correlation: string): Context {
+  return {
+    ...context,
+    correlation,
+    emit: (name, event) => {
+      context.emit(name, { correlation, ...event })
+    },
+  }
 }
 
 /** The same context for one user's request: its events name the user and the provider. */

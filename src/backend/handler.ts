@@ -1,10 +1,12 @@
 import { respondRefusal } from './http/responses.js'
-import { forSubject, type Context } from './context.js'
+import { forRequest, forSubject, type Context } from './context.js'
+import { correlate, correlationOf } from './http/correlation.js'
 import { toRefusal } from './http/to-refusal.js'
 import { allowOrigin, checkOrigin, preflight } from './http/guard.js'
 import { createContext, type BackendOptions } from './options.js'
 import type { BackendProviders, Session } from './provider.js'
 import { addressKey, countRequest } from './http/rate-limit.js'
+import { createLifecycle, type BackendHealth, type HealthOptions } from './lifecycle.js'
 import { Refusal } from './http/refusal.js'
 import { findRoutes, type Method, type Route } from './routes.js'
 
@@ -12,9 +14,22 @@ import { findRoutes, type Method, type Route } from './routes.js'
 export interface Backend {
   /** Answers a request; never rejects. */
   (request: Request): Promise<Response>
-  /** Fulfilled when the providers' keys are imported. Await it at start to learn of a wrong key before users do. */
+  /**
+   * Fulfilled when the providers' keys are imported, the store answers, and `keys` belong to it. Await it at start to learn of
+   * a wrong key before users do: it rejects with a `TypeError` with the remedy, or with the store's own error.
+   */
   readonly ready: Promise<void>
+  /** The state of this process and its store, for a load balancer: answer 200 or 503 by `ok`. Never rejects. */
+  health(options?: HealthOptions): Promise<BackendHealth>
+  /**
+   * Refuses new requests with `backend_unavailable`, and is fulfilled when those under way have ended: a code that is being
+   * redeemed, or a refresh, is stored first. Call it before the process ends, and before the store is closed.
+   */
+  close(): Promise<void>
 }
+
+/** Seconds after which another replica answers in the place of one that is closing. */
+const secondsToReplace = 1
 
 /**
  * The reference implementation of the backend contract: it signs, authenticates and keeps refresh tokens for pages, which
@@ -54,16 +69,21 @@ export interface Backend {
  */
 export function createBackend<const P extends BackendProviders>(options: BackendOptions<P>): Backend {
   const context = createContext(options)
-  const ready = context.ready.then(() => undefined)
-  // Who does not await it learns of a wrong key by the answers, not by a crash.
-  ready.catch(() => undefined)
-  const handle = async (request: Request): Promise<Response> =>
-    allowOrigin(await respond(context, request), request, context.guard)
-  return Object.assign(handle, { ready })
+  const { track, isClosing, health, close } = createLifecycle(context)
+  const handle = async (request: Request): Promise<Response> => {
+    const correlation = correlationOf(request)
+    const answer = await track(respond(forRequest(context, correlation), request, isClosing()))
+    return allowOrigin(correlate(answer, correlation), request, context.guard)
+  }
+  const backend = Object.assign(handle, { health, close })
+  // Begins when somebody asks: a platform may allow no requests to a store before the first one that it serves.
+  return Object.defineProperty(backend, 'ready', { get: context.ready }) as Backend
 }
 
-async function respond(context: Context, request: Request): Promise<Response> {
+async function respond(context: Context, request: Request, isClosing: boolean): Promise<Response> {
   try {
+    if (isClosing)
+      throw new Refusal('backend_unavailable', { reason: 'closing', retryAfterSeconds: secondsToReplace })
     const preflightAnswer = preflight(request, context.guard)
     if (preflightAnswer) return preflightAnswer
     const { route, session } = await admit(context, request)
@@ -103,7 +123,7 @@ async function admit(
   const address = context.clientAddress(request)
   // Before the session is looked up: who has none may not ask for one without end.
   if (address) await countRequest(context, { by: 'address', key: addressKey(address), action })
-  await context.ready
+  await context.ready()
   const session = await context.session(request)
   if (!session) throw new Refusal('unauthenticated')
   await countRequest(context, { by: 'subject', key: session.subject, action })

@@ -49,6 +49,7 @@ export {
 } from '../providers/stitch/backend.js'
 export type { Revocation } from '../protocol/revocation-result.js'
 export type { BackendEvent, BackendLog, RecordKind } from './backend-events.js'
+export type { BackendHealth, HealthOptions } from './lifecycle.js'
 export { createBackend, type Backend } from './handler.js'
 export type { BackendOptions } from './options.js'
 export type {
@@ -80,7 +81,14 @@ export { Refusal, type RefusalDetails } from './http/refusal.js'
 export type { Lease, LeasedRecord, LeaseTerms } from './storage/lease.js'
 export type { Store, StoreEntry } from './storage/store.js'
 export { memoryStore, type MemoryStoreOptions } from './storage/memory.js'
+export {
+  postgresStore,
+  type PostgresPool,
+  type PostgresStore,
+  type PostgresStoreOptions,
+} from './storage/postgres.js'
 export { redisStore, type RedisClient, type RedisStoreOptions } from './storage/redis.js'
+export { reseal, type ResealOptions, type ResealProgress } from './storage/reseal.js'
 export type { Change } from './storage/records.js'
 export type { Conclusion } from './storage/lease.js'
 export type { CodeRequest } from '../protocol/code-request.js'

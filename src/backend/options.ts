@@ -4,8 +4,9 @@ import { checkBackendOptions } from './check-options.js'
 import { reportBy, type Context } from './context.js'
 import { createSubjectKeys } from './subject-keys.js'
 import type { BackendLog } from './backend-events.js'
-import type { BackendProviders, Session, SessionOf } from './provider.js'
+import type { BackendProvider, BackendProviders, Session, SessionOf } from './provider.js'
 import { memoryRateLimit, type RateLimit } from './http/rate-limit.js'
+import { canaryKey, createCanaryCheck } from './storage/canary.js'
 import { createRecords } from './storage/records.js'
 import { createSealing } from './storage/sealing.js'
 import type { Store } from './storage/store.js'
@@ -21,7 +22,8 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
    * headers of the request, not its body. Its `claims` are all that providers learn about the person.
    */
   readonly session: (request: Request) => SessionOf<P> | null | Promise<SessionOf<P> | null>
-  /** Storage of connections, tokens and transactions. `memoryStore()` for a demo, `redisStore(client)` for replicas. */
+  /** Storage of connections, tokens and transactions. `memoryStore()` for a demo, `sqliteStore(path)` for one machine,
+   * `postgresStore(pool)` or `redisStore(client)` for replicas. */
   readonly store: Store
   /** The path below which the contract is served; the page's `backend`. @defaultValue `/connect` */
   readonly basePath?: string
@@ -31,8 +33,8 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
    *
    * Configure them before anything is stored, and keep each for as long as records it has sealed. A record that cannot be
    * opened is answered with `backend_unavailable` and stays as it is (event `record_unreadable`); this includes records from
-   * before there were keys. To change the key, put the new one last in every replica, then first, and remove the old one
-   * when no record is left that it has sealed: connections are sealed again when they change, and kept for two years.
+   * before there were keys. To change the key, put the new one last in every replica, then first, seal all records again with
+   * `npx countersign reseal`, and remove the old one a day later: docs/stores.md.
    */
   readonly keys?: readonly string[]
   /**
@@ -64,14 +66,12 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
 
 /** Checks the options and makes the context. @throws {TypeError} with the remedy. */
 export function createContext<P extends BackendProviders>(options: BackendOptions<P>): Context {
+  const { providers, origins, store, basePath } = checkBackendOptions(options)
   const { cors = false, clock, log, keys, rateLimit } = options
-  const { providers, origins, store, basePath } = checkBackendOptions({ ...options })
   const now = (): number => Math.floor(clock ? clock.now() : Date.now() / 1000)
   const sealing = keys && createSealing(keys)
   const emit = createEmit(log, now)
-  const ready = Promise.all([...providers.values()].map(async (provider) => provider.ready))
-  // Those who do not await it learn of it by the answers to their requests.
-  ready.catch(() => undefined)
+  const records = createRecords(store, sealing, now, reportBy(emit))
   return {
     basePath,
     guard: { origins, cors },
@@ -80,7 +80,7 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     subjectKey: createSubjectKeys(),
     clientAddress: options.clientAddress ?? (() => undefined),
     rateLimit: rateLimit === 'off' ? () => 0 : (rateLimit ?? memoryRateLimit({}, now)),
-    records: createRecords(store, sealing, now, reportBy(emit)),
+    records,
     sealing,
     // Looked up at every call, so that what replaces the global one later is used.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
@@ -88,7 +88,22 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     redemptions: new Map(),
     refreshes: new Map(),
     emit,
-    ready,
+    ready: createReady(providers, store.inProcess === true ? undefined : createCanaryCheck(records, now)),
+    ping: () => store.get(canaryKey),
+  }
+}
+
+/** The keys of the providers, and of the store where it outlives this process. */
+function createReady(
+  providers: ReadonlyMap<string, BackendProvider>,
+  checkStore: (() => Promise<void>) | undefined,
+): Context['ready'] {
+  const imported = Promise.all([...providers.values()].map(async (provider) => provider.ready))
+  // Those who do not await it learn of it by the answers to their requests.
+  imported.catch(() => undefined)
+  return async () => {
+    await imported
+    await checkStore?.()
   }
 }
 

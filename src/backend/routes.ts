@@ -1,4 +1,4 @@
-import { forgetConnection, listConnections, findConnection } from './connections/connections.js'
+import { forgetConnection, listConnections, findConnection } from './connections/stored-connections.js'
 import { toDocument } from './connections/document.js'
 import { toAccessTokenAnswer } from './connections/stored-tokens.js'
 import type { ConnectionsAnswer, DisconnectAnswer } from '../protocol/contract.js'

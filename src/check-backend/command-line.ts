@@ -1,10 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { CheckOptions } from './options.js'
-
-/** Thrown for a command line that cannot be understood; the message says what to write. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
+import { UsageError } from './usage-error.js'
 
 /** The command line of `check-backend`. */
 export interface CheckCommand {
@@ -18,7 +14,7 @@ export interface CheckCommand {
   readonly settings: boolean
 }
 
-/** The text of `countersign --help`. */
+/** The text of `countersign check-backend --help`. */
 export const usage = `Usage: countersign check-backend <base URL> [options]
        countersign check-backend --settings [--origin <origin>]
 

@@ -1,31 +1,50 @@
 import { checkBackend, rules } from './check-backend.js'
-import { parseCheckCommand, usage, UsageError } from './command-line.js'
+import { checkStoreCommand, checkStoreUsage } from '../store-commands/check-store-command.js'
+import { resealCommand, resealUsage } from '../store-commands/reseal-command.js'
+import { parseCheckCommand, usage } from './command-line.js'
 import { settingsOf, type CheckOptions, type Role } from './options.js'
 import { SetupError } from './setup.js'
+import type { ExitCode, Output } from './output.js'
 import { formatRule, formatSummary } from './table.js'
+import { UsageError } from './usage-error.js'
 
-/** The streams to which the command writes. */
-export interface Output {
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
+interface Command {
+  readonly usage: string
+  readonly run: (args: readonly string[], output: Output) => Promise<ExitCode>
 }
 
+const commands: Readonly<Record<string, Command>> = {
+  'check-backend': { usage, run: check },
+  'check-store': { usage: checkStoreUsage, run: checkStoreCommand },
+  reseal: { usage: resealUsage, run: resealCommand },
+}
+
+/** The text of `countersign --help`. */
+const allUsages = `Usage: countersign <command> [options]
+
+  check-backend <base URL>   runs the backend contract against a live backend
+  check-store <module>       holds a store to its contract
+  reseal <module>            seals all records of a store with the first key
+
+countersign <command> --help says more.`
+
 /** Runs a command line. @returns The exit code. */
-export async function main([command, ...args]: readonly string[], output: Output): Promise<0 | 1 | 2> {
-  if (command === '--help' || command === '-h' || args.includes('--help') || args.includes('-h')) {
-    output.out(usage)
+export async function main([name = '', ...args]: readonly string[], output: Output): Promise<ExitCode> {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (name === '--help' || name === '-h' || args.includes('--help') || args.includes('-h')) {
+    output.out(command?.usage ?? allUsages)
     return 0
   }
   try {
-    if (command !== 'check-backend') throw new UsageError('There is one command: check-backend.')
-    return await check(args, output)
+    if (!command) throw new UsageError(`There are these commands: ${Object.keys(commands).join(', ')}.`)
+    return await command.run(args, output)
   } catch (error) {
-    output.err(messageOf(error))
+    output.err(messageOf(error, command?.usage ?? allUsages))
     return 2
   }
 }
 
-async function check(args: readonly string[], { out }: Output): Promise<0 | 1> {
+async function check(args: readonly string[], { out }: Output): Promise<ExitCode> {
   const { options, json, verbose, allowSkipped, settings } = parseCheckCommand(args)
   const unknown = options.only?.filter((name) => !rules.some((rule) => rule.name === name)) ?? []
   if (unknown.length > 0) throw new UsageError(`There is no rule ${unknown.join(', ')}.`)
@@ -70,9 +89,9 @@ function allSettings(options: CheckOptions): object {
   }
 }
 
-function messageOf(error: unknown): string {
+function messageOf(error: unknown, help: string): string {
   if (error instanceof SetupError) return error.message
-  if (error instanceof UsageError) return `${error.message}\n\n${usage}`
+  if (error instanceof UsageError) return `${error.message}\n\n${help}`
   const { code, message } = Object(error) as { code?: unknown; message?: unknown }
   return code === 'EADDRINUSE'
     ? "The scripted provider's port is taken. Choose another with --provider-port, and configure the backend to match."

@@ -75,7 +75,7 @@ export function checkClientOptions(options: ClientOptions): void {
       'createClient: `basePath` begins with a slash and does not end with one, such as "/app".',
     )
   for (const [name, provider] of Object.entries<Partial<Provider> | undefined>(providers)) {
-    if (typeof provider?.channel !== 'object')
+    if (typeof provider?.channel?.load !== 'function')
       throw new TypeError(
         `createClient: "${name}" in \`providers\` is no provider. Call its preset there, such as oidc({ … }).`,
       )
@@ -97,8 +97,8 @@ export function checkConfiguration(context: Context, names: readonly string[]): 
     if (mode !== 'browser' && !context.backend)
       refuse(`is in ${mode} mode: give createClient the \`backend\` option.`)
     if (
-      uri.includes('#') ||
       !URL.canParse(uri) ||
+      uri.includes('#') ||
       new URL(uri).origin !== context.platform.navigation.url().origin
     )
       refuse('needs a redirect URI on this origin, without fragment.')

@@ -37,7 +37,7 @@ export interface Context {
   /** The channels that are loaded, by provider; channel/open-channel.ts fills it. */
   readonly channels: Map<string, Promise<Channel>>
   readonly emit: Emit
-  /** The app's own function for how transactions ended; callback/tell-outcome.ts calls it. */
+  /** The app's own function for how transactions ended; callback/report-outcome.ts calls it. */
   readonly onOutcome: ((outcome: Outcome) => void) | undefined
   /** Begins a connection again, with the provider and the input of one before. */
   readonly restart: (name: string, input: CommonInput) => Promise<unknown>

@@ -1,5 +1,6 @@
 import { createStore, promisifyRequest, type UseStore } from 'idb-keyval'
 import { StorageError } from '../protocol/errors.js'
+import { systemClock, type Clock } from './clock.js'
 
 /** A key-value store over IndexedDB. Every promise settles only when the transaction is complete. */
 export interface Database {
@@ -21,26 +22,27 @@ export interface Database {
   ): Promise<Result>
 }
 
+/** Requests of one transaction. */
+type Work<T> = (records: IDBObjectStore) => PromiseLike<T>
+
+/** Limit for one transaction, opening the database included: seconds. A browser may give no answer at all. */
+const limitSeconds = 15
+
 /** Opens (and creates when needed) the database of this name, on first use. */
-export function openDatabase(name: string): Database {
+export function openDatabase(name: string, clock: Pick<Clock, 'after'> = systemClock): Database {
   let store: UseStore | undefined
 
+  const use = <T>(mode: IDBTransactionMode, work: Work<T>): Promise<T> =>
+    limit(clock, work, (limited) => open(mode, limited)).catch((error: unknown) => {
+      store = undefined
+      throw error
+    })
+
   // A connection may be closed under us (iOS in the background, site data cleared): open again and try once more.
-  async function use<T>(
-    mode: IDBTransactionMode,
-    work: (records: IDBObjectStore) => PromiseLike<T>,
-  ): Promise<T> {
-    const yielding = (records: IDBObjectStore): PromiseLike<T> => {
-      const { db } = records.transaction
-      // Whoever deletes the database waits for every connection to it, and whoever opens it meanwhile waits for them.
-      db.onversionchange = () => {
-        db.close()
-      }
-      return work(records)
-    }
+  async function open<T>(mode: IDBTransactionMode, work: Work<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await (store ??= createStore(name, 'records'))(mode, yielding)
+        return await (store ??= createStore(name, 'records'))(mode, work)
       } catch {
         store = undefined
         if (attempt > 0) throw new StorageError()
@@ -80,6 +82,44 @@ export function openDatabase(name: string): Database {
       return outcome()
     },
   }
+}
+
+/**
+ * Runs the work of a transaction. One that takes too long is undone, also when the database opens after all.
+ *
+ * @param open Opens the database and runs the work in a transaction.
+ */
+function limit<T>(
+  clock: Pick<Clock, 'after'>,
+  work: Work<T>,
+  open: (work: Work<T>) => Promise<T>,
+): Promise<T> {
+  let isLate = false
+  let undo = (): void => undefined
+  const limited: Work<T> = (records) => {
+    const { transaction } = records
+    // Whoever deletes the database waits for every connection to it, and whoever opens it meanwhile waits for them.
+    transaction.db.onversionchange = () => {
+      transaction.db.close()
+    }
+    undo = () => {
+      transaction.abort()
+    }
+    if (isLate) undo()
+    return work(records)
+  }
+  return new Promise((resolve, reject) => {
+    const stopWaiting = clock.after(limitSeconds, () => {
+      isLate = true
+      try {
+        undo()
+        reject(new StorageError())
+      } catch {
+        // It has just ended, and says itself how.
+      }
+    })
+    void open(limited).then(resolve, reject).finally(stopWaiting)
+  })
 }
 
 /** Passes on what `change` throws: it is no fault of the storage, and nothing is written then. */

@@ -35,11 +35,13 @@ export function openTabs(name: string, clock: Clock, database: Database): Tabs {
   let channel: BroadcastChannel | undefined
   let closed = false
   const open = (): BroadcastChannel | undefined => {
-    if (!closed && typeof BroadcastChannel !== 'undefined') channel ??= new BroadcastChannel(name)
+    if (!closed && typeof BroadcastChannel !== 'undefined')
+      channel ??= unlessForbidden(() => new BroadcastChannel(name))
     return channel
   }
   // lib.dom promises `locks` always; insecure contexts and test environments do not have it.
-  const locks = (): LockManager | undefined => (globalThis.navigator as Partial<Navigator> | undefined)?.locks
+  const locks = (): LockManager | undefined =>
+    unlessForbidden(() => (globalThis.navigator as Partial<Navigator> | undefined)?.locks)
   const request = <T>(
     lockName: string,
     options: LockOptions,
@@ -48,9 +50,16 @@ export function openTabs(name: string, clock: Clock, database: Database): Tabs {
   return {
     request,
     async lock<T>(lockName: string, seconds: number, work: () => Promise<T>) {
-      return locks()
-        ? (request(lockName, { signal: AbortSignal.timeout(seconds * 1000) }, () => work()) as Promise<T>)
-        : (await import('./lease.js')).withLease({ clock, database }, lockName, seconds, work)
+      let begun: Promise<T> | undefined
+      try {
+        if (locks()) {
+          const signal = AbortSignal.timeout(seconds * 1000)
+          return await (request(lockName, { signal }, () => (begun = work())) as Promise<T>)
+        }
+      } catch (error) {
+        if (begun || !isForbidden(error)) throw error
+      }
+      return (await import('./fallback-lease.js')).withLease({ clock, database }, lockName, seconds, work)
     },
     announce(id) {
       open()?.postMessage({ v: 1, id })
@@ -70,5 +79,18 @@ export function openTabs(name: string, clock: Clock, database: Database): Tabs {
       channel = undefined
       closed = true
     },
+  }
+}
+
+/** Test for the answer of a browser in which people have blocked cookies and site data. */
+const isForbidden = (error: unknown): boolean => (error as Partial<Error> | null)?.name === 'SecurityError'
+
+/** What `get` gives; `undefined` where the browser forbids it, as Firefox does BroadcastChannel with blocked cookies. */
+function unlessForbidden<T>(get: () => T): T | undefined {
+  try {
+    return get()
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    return undefined
   }
 }

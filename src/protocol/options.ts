@@ -43,7 +43,7 @@ export function checkOptions(
   const refuse = (sentence: string): never => {
     throw new TypeError(what + sentence)
   }
-  if (typeof options !== 'object' || !options) refuse(' needs an object of options.')
+  if (Object(options) !== options) refuse(' needs an object of options.')
   const given = options as Readonly<Record<string, unknown>>
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(expected, name)) continue
@@ -54,38 +54,50 @@ export function checkOptions(
     refuse(` has no option "${name}".${hint}`)
   }
   for (const [name, form] of Object.entries(expected)) {
-    const fault = faultOf(`\`${name}\``, given[name], form)
+    const fault = faultOf(`\`${name}\``, given[name], form, characters[name])
     if (fault) refuse(`: ${fault}`)
   }
 }
 
 /** The sentence about a value that an option cannot have; `undefined` for one that it can. */
-function faultOf(name: string, value: unknown, form: OptionForm): string | undefined {
+function faultOf(name: string, value: unknown, form: OptionForm, text?: RegExp): string | undefined {
   if (typeof form !== 'string')
     return value === undefined || form.includes(value as string)
       ? undefined
       : `${name} must be "${form.join('" or "')}".`
   const kind = form.replace('!', '')
-  if (kind !== form && (value ?? '') === '' && value !== null)
+  if (kind !== form && (value === undefined || value === ''))
     return `${name} is missing or empty. If it comes from an environment variable, check that it is set.`
   if (value === undefined) return undefined
   if (kind === 'issuer' && typeof value === 'string' && value.includes('/.well-known/'))
     return `${name} is the address of the discovery document. Give the issuer: the value of "issuer" in that document.`
-  if (!fits(value, kind))
-    return `${name} must be ${isAddress(kind) ? `an https URL (or http on this machine) without fragment${kind === 'url' ? '' : ' and query'}` : `of the type ${kind}`}.`
+  if (!fits(value, kind) || text?.test(value as string) === false)
+    return `${name} must be ${isAddress(kind) ? `an https URL (or http on this machine) without fragment${kind === 'url' ? '' : ' and query'}` : `of the type ${kind}${text ? ' (RFC 6749)' : ''}`}.`
   const reserved = kind === 'parameters' && reservedParameter(value as object)
   return reserved ? `the parameter "${reserved}" is set by countersign. Remove it from ${name}.` : undefined
 }
 
-const isAddress = (kind: string): boolean => kind === 'url' || kind === 'issuer'
+const isAddress = (kind: string): boolean => /url|issuer/.test(kind)
+
+/**
+ * Values of RFC 6749 §3.3 with spaces between them. A comma is a character of a value; beside `openid` it is a slip, by which nobody
+ * would ask for an ID Token.
+ */
+const scope = /^(?!.*(,openid|openid,)| *$)[ !#-[\]-~]+$/
+
+/** True for a string that can be a scope. */
+export const isScope = (text: string): boolean => scope.test(text)
+
+/** What goes to the authorization server as it is, by the option's name. RFC 6749, appendix A.1; no space at the end. */
+const characters: Readonly<Record<string, RegExp>> = { clientId: /^[ -~]*[!-~]$/, scope }
 
 function fits(value: unknown, kind: string): boolean {
   if (isAddress(kind)) {
     const { href } = parseSecureUrl(value, 'browser') ?? {}
     return href !== undefined && (kind === 'url' || !href.includes('?'))
   }
-  if (kind === 'parameters') return typeof value === 'object' && areStrings(Object.values({ ...value }))
-  if (kind.startsWith('string') && kind !== 'string')
+  if (kind === 'parameters') return Object(value) === value && areStrings(Object.values(value as object))
+  if (/string./.test(kind))
     return Array.isArray(value)
       ? areStrings(value) && (kind === 'strings' || String(value) !== '')
       : kind === 'stringOrStrings' && typeof value === 'string'

@@ -34,6 +34,8 @@ const getServerState = (): AuthorizationState => idle
  * Do not disable the button while `status` is `leaving`: the page may not leave (the bank answers with a download, the
  * person stops the navigation), and the next click tries again. Clicks until the page leaves are one.
  *
+ * @throws {Error} when there is no client: no provider component above, and no `client` given.
+ * @throws {TypeError} when the client has no such provider.
  * @example
  * ```tsx
  * import { useAuthorize } from 'countersign'

@@ -15,6 +15,7 @@ const getServerState = (): typeof none => none
  * Outcome of the authorization response that this page was opened with. It only reads: the client took the response
  * when it was created, so any number of components may call this, in StrictMode, below Suspense or in a lazy route.
  *
+ * @throws {Error} when there is no client: no provider component above, and no `client` given.
  * @example
  * ```tsx
  * import { useAuthorizationCallback } from 'countersign'

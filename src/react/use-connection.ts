@@ -25,6 +25,8 @@ export interface UseConnectionOptions<C extends AnyClient = RegisteredClient> ex
  * One connected account, and the access to it. It holds no token: `getAccessToken` and `fetch` get one when it is needed,
  * and a refresh renders nothing.
  *
+ * @throws {Error} when there is no client: no provider component above, and no `client` given.
+ * @throws {TypeError} when the client has no such provider.
  * @example
  * ```tsx
  * import { useConnection } from 'countersign'

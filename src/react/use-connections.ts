@@ -45,6 +45,7 @@ export type UseConnectionsResult<C extends Connection = ConnectionOf<RegisteredC
 /**
  * All connections of the app's user, over all providers, oldest first; and the attempts that never came back.
  *
+ * @throws {Error} when there is no client: no provider component above, and no `client` given.
  * @example
  * ```tsx
  * import { useConnections } from 'countersign'

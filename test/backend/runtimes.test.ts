@@ -37,6 +37,15 @@ const load = {
     const { app } = (await import('../../examples/runtimes/express.js')) as { app: RequestListener }
     return createServer(app)
   },
+  async Fastify() {
+    const { app } = await import('../../examples/runtimes/fastify.js')
+    await app.ready()
+    return app.server
+  },
+  async Koa() {
+    const { app } = await import('../../examples/runtimes/koa.js')
+    return createServer(app.callback() as RequestListener)
+  },
   async Hono() {
     const { app } = await import('../../examples/runtimes/hono.js')
     return createServer(toNodeListener(async (request) => app.fetch(request)))

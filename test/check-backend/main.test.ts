@@ -114,8 +114,8 @@ test('prints the settings of what is to be checked', async () => {
 })
 
 test.each([
-  [[], 'There is one command'],
-  [['check'], 'There is one command'],
+  [[], 'There are these commands'],
+  [['check'], 'There are these commands'],
   [['check-backend'], 'Give one base URL'],
   [['check-backend', 'ftp://x'], 'Give one base URL'],
   [['check-backend', 'http://localhost/connect', '--level', '3'], '--level is 1 or 2'],

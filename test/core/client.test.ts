@@ -1,6 +1,6 @@
 import { backend } from '../../src/providers/kit/page/backend.js'
 import { createClient, singleUser, type ClientOptions } from 'countersign/core'
-import { apiture, basis, direct, fdx, moneyhub, oidc, stitch } from 'countersign/providers'
+import { apiture, basis, defineProvider, direct, fdx, moneyhub, oidc, stitch } from 'countersign/providers'
 import { describe, expect, test, vi } from 'vitest'
 import { createScene, providers } from '../support/app.js'
 import { createBrowser } from '../support/browser.js'
@@ -109,6 +109,55 @@ test('the redirect URIs of an app below a path are below it', async () => {
   const { platform } = scene.browser.open(back)
   const { callback } = createClient({ subject: singleUser, ...options, platform })
   expect((await until(callback, 'connected')).connection.provider).toBe('bank')
+})
+
+describe('what a person would learn at the bank is told when it is made', () => {
+  const issuer = 'https://as.example'
+  const presets: Readonly<Record<string, (options: object) => unknown>> = {
+    apiture: (options) => apiture({ clientId: 'c', scope: 'openid', ...options }),
+    basis: (options) => basis({ clientId: 'c', environment: 'development', ...options }),
+    fdx: (options) => fdx({ clientId: 'c', issuer, scope: 'READ', ...options }),
+    moneyhub: (options) => moneyhub({ clientId: 'c', scope: 'openid', ...options }),
+    oidc: (options) => oidc({ clientId: 'c', issuer, scope: 'openid', ...options }),
+    stitch: (options) => stitch({ clientId: 'c', scope: 'openid', ...options }),
+    defineProvider: (options) =>
+      defineProvider({ label: 'Own', clientId: 'c', issuer, scope: 'openid', channel: direct(), ...options }),
+  }
+
+  test.each(Object.keys(presets))('a client id of spaces, by %s', (name) => {
+    expect(() => presets[name]?.({})).not.toThrow()
+    expect(() => presets[name]?.({ clientId: ' ' })).toThrow(`${name}: \`clientId\` must be`)
+  })
+
+  test.each(Object.keys(presets).filter((name) => name !== 'basis'))(
+    'a scope that is none, by %s',
+    (name) => {
+      for (const scope of [' ', 'openid,accounts', 'openid\n'])
+        expect(() => presets[name]?.({ scope })).toThrow(`${name}: \`scope\` must be`)
+    },
+  )
+
+  test.each([[], [undefined], [null], ['nonsense'], ['browser'], [{}]])(
+    'a channel made by backend(%j)',
+    (...mode) => {
+      expect(() => backend(...(mode as ['bff']))).toThrow(
+        new TypeError('backend: `mode` must be "mediated" or "bff".'),
+      )
+    },
+  )
+
+  test.each([[{}], [null], ['bff'], [undefined]])('a provider whose channel is %j', (channel) => {
+    expect(() => make({ providers: { bank: { ...bank, channel } } })).toThrow(
+      '"bank" in `providers` is no provider.',
+    )
+  })
+
+  test.each([[undefined], [null], [7]])('a redirect URI that is %j', (uri) => {
+    // `undefined` is what a function without a branch for this provider gives: the default holds.
+    const made = () => make({ redirectUri: () => uri as unknown as string })
+    if (uri == null) expect(made).not.toThrow()
+    else expect(made).toThrow('Provider "bank" needs a redirect URI on this origin')
+  })
 })
 
 describe('a preset throws', () => {

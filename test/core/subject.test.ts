@@ -1,6 +1,9 @@
 import { createClient, singleUser, type ClientOptions } from 'countersign/core'
 import { describe, expect, test, vi } from 'vitest'
+import { synchronize } from '../../src/core/connections/synchronize.js'
+import { createContext } from '../../src/core/create-context.js'
 import { connectionKey, sessionKey, syncedKey, transactionKey } from '../../src/core/records/keys.js'
+import { createSubject } from '../../src/core/subject.js'
 import { createScene, providers, stateOf, type App, type Scene } from '../support/app.js'
 import { refusal } from '../support/backend.js'
 import { createBrowser, createPopup } from '../support/browser.js'
@@ -292,7 +295,7 @@ describe('when another user signs in', () => {
     app.client.setSubject(null)
     expect(app.client.callback.get()).toEqual({ status: 'none' })
     app.client.setSubject('anna')
-    expect((await outcomeOf(app)).status).toBe('connected')
+    expect((await outcome(app)).status).toBe('connected')
     expect(scene.server.requests.token).toHaveLength(1)
   })
 
@@ -309,9 +312,6 @@ describe('when another user signs in', () => {
     expect((await until(app.client.connections, 'ready')).abandoned).toHaveLength(1)
   })
 })
-
-/** The callback's outcome after a change, which it is first `none` or `pending`. */
-const outcomeOf = (app: App) => until(app.client.callback, 'connected', 'failed', 'sign_in_required')
 
 describe('two users of one browser', () => {
   test('the second one sees nothing of the first, who has everything again', async () => {
@@ -410,6 +410,20 @@ describe('two users of one browser', () => {
     scene.backend.session = 'anyone'
     later.client.setSubject('anna')
     await until(later.client.tokens('mediated'), 'connected')
+  })
+
+  test('no list is asked for on behalf of the first one when the second has signed in already', async () => {
+    const { backend, browser } = createScene(network)
+    const { platform } = browser.open('/')
+    const subject = createSubject(platform, 'berta')
+    const nothing = async () => undefined
+    const context = createContext(
+      { subject: 'berta', providers, backend: '/connect', platform } as unknown as ClientOptions,
+      { platform, subject, restart: nothing, requireSignIn() {}, follow: async () => undefined },
+    )
+    await synchronize(context, 'anna', 'mediated')
+    expect(backend.calls).toEqual([])
+    expect([...(await browser.records()).keys()]).not.toContain(syncedKey('anna'))
   })
 
   test('a list that came for the second one’s session is asked for again when the first is back', async () => {

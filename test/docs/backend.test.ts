@@ -1,12 +1,84 @@
 // docs/backend.md, held against the code.
+import { createBackend, memoryRateLimit, memoryStore, type BackendOptions } from 'countersign/backend'
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { forms } from '../../src/backend/check-options.js'
+import { createContext } from '../../src/backend/options.js'
 
 const page = readFileSync(new URL('../../docs/backend.md', import.meta.url), 'utf8')
+const [, table = ''] = /^## Options\n([^]*?)^## /m.exec(page) ?? []
+
+/** The rows of the table of options: name and default, as they are written. */
+const rows = [...table.matchAll(/^\| `(\w+)` *\| (.*?) *\|/gm)].map(([, name = '', value = '']) => [
+  name,
+  value,
+])
+
+/** What every backend must be given. */
+const required: BackendOptions = {
+  origins: ['https://app.example'],
+  session: () => null,
+  store: memoryStore(),
+  providers: {
+    plain: {
+      label: 'Plain',
+      mode: 'mediated',
+      redirectUris: ['https://app.example/callback/plain'],
+      scope: 'accounts',
+      authorize: () => Promise.resolve({ url: 'https://plain.example/authorize' }),
+      redeem: () => Promise.resolve({}),
+    },
+  },
+}
+
+const isRefused = (change: Partial<Record<keyof BackendOptions, unknown>>): boolean => {
+  try {
+    createBackend({ ...required, ...change } as BackendOptions)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** What a backend does that is given nothing else, in the words of the table. */
+async function defaults(): Promise<Record<string, string>> {
+  const { basePath, guard, sealing, clientAddress, rateLimit, now, ...context } = createContext(required)
+  const request = new Request('https://app.example/', { headers: { 'x-forwarded-for': '192.0.2.1' } })
+  const count = { by: 'subject', key: 'robin', action: 'token' } as const
+  /** The number of requests before the first one that must wait. */
+  const allowance = async (limit: typeof rateLimit) => {
+    let number = 0
+    while (number < 100 && (await limit(count)) === 0) number += 1
+    return number
+  }
+  const isSame = async (other: typeof rateLimit) => (await allowance(rateLimit)) === (await allowance(other))
+  const platform = vi.fn(() => Promise.resolve(new Response()))
+  vi.stubGlobal('fetch', platform)
+  await context.fetch('https://plain.example/', {})
+  vi.spyOn(Date, 'now').mockReturnValue(1_900_000_000_500)
+  return {
+    ...Object.fromEntries(
+      Object.keys(required).map((name) => [name, isRefused({ [name]: undefined }) ? 'required' : 'none']),
+    ),
+    keys: sealing ? 'some' : 'none',
+    unsealed: `\`${String(!isRefused({ store: { ...memoryStore(), inProcess: false } }))}\``,
+    basePath: `\`${basePath}\``,
+    cors: `\`${String(guard.cors)}\``,
+    clientAddress: clientAddress(request) ?? 'none',
+    rateLimit: (await isSame(memoryRateLimit())) ? '`memoryRateLimit()`' : 'another',
+    fetch: platform.mock.calls.length === 1 ? 'the platform’s' : 'another',
+    clock: now() === 1_900_000_000 ? 'the system’s' : 'another',
+  }
+}
 
 test('the table of options has each option of createBackend, and no other', () => {
-  const [, table = ''] = /^## Options\n([^]*?)^## /m.exec(page) ?? []
-  const listed = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)
-  expect(listed.sort()).toEqual(Object.keys(forms).sort())
+  expect(rows.map(([name]) => name).sort()).toEqual(Object.keys(forms).sort())
+})
+
+test('the defaults of the table are those of the code', async () => {
+  const written = Object.fromEntries(rows.map(([name = '', value = '']) => [name, value.replace("'", '’')]))
+  // A log that is not there can be asked for nothing.
+  const { log, ...others } = written
+  expect(log).toBe('none')
+  expect(others).toEqual(await defaults())
 })

@@ -54,7 +54,14 @@ test('what a page loads on demand is one module a part, beside what it has loade
   expect(own('core/channel/backend.js')).toEqual(['core/channel/backend.js', ...core])
   // What it shares with what only it loads on demand, DPoP and pushed requests, lies beside it.
   expect(own('core/channel/direct.js').filter((file) => !file.startsWith('core/channel/'))).toEqual(core)
-  expect(own('platform/lease.js')).toEqual(['platform/lease.js'])
+  expect(own('platform/fallback-lease.js')).toEqual(['platform/fallback-lease.js'])
+})
+
+test('nothing but the kit itself loads the kit for tests', () => {
+  const others = modules.filter((file) => !file.startsWith('testing/'))
+  const isKit = (file: string) => file.startsWith(`${root}dist/testing/`)
+  expect(others.filter((file) => [...staticImports(`${root}dist/${file}`)].some(isKit))).toEqual([])
+  expect(others.filter((file) => /import\(["'][^"']*testing\//.test(read(`${root}dist/${file}`)))).toEqual([])
 })
 
 describe.each(entries)('$specifier', ({ name, built }) => {
@@ -73,6 +80,9 @@ describe.each(entries)('$specifier', ({ name, built }) => {
       'messages/index': /^$/,
       'backend/index': /^oauth4webapi$/,
       'backend/node/index': /^node:|^undici$|^redis$|^oauth4webapi$/,
+      'testing/index': /^idb-keyval$|^oauth4webapi$/,
+      'testing/msw/index': /^msw$/,
+      'testing/jest/index': /^$/,
     }
     const pattern = allowed[name]
     const unexpected = packagesOf(built).filter((specifier) => !pattern?.test(specifier))

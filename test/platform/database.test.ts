@@ -1,7 +1,9 @@
 import { IDBDatabase, IDBFactory, IDBObjectStore } from 'fake-indexeddb'
 import { describe, expect, test, vi } from 'vitest'
 import { openDatabase } from '../../src/platform/database.js'
+import { createBrowser } from '../support/browser.js'
 import { errorOf } from '../support/refusal.js'
+import { settled } from '../support/until.js'
 
 const put = (key: string, value: unknown) =>
   openDatabase('app').change([], () => [{ [key]: value }, undefined])
@@ -169,6 +171,52 @@ describe('a database that fails', () => {
       unavailable,
     )
     expect(await openDatabase('app').entries()).toEqual([['a', 1]])
+  })
+
+  test('because it never opens says so, and changes nothing when it opens after all', async () => {
+    const { clock } = createBrowser()
+    const real = IDBFactory.prototype.open
+    const requests: (() => void)[] = []
+    vi.spyOn(IDBFactory.prototype, 'open').mockImplementationOnce(function (this: IDBFactory, name) {
+      const request = real.call(this, name)
+      const held = new EventTarget() as IDBOpenDBRequest
+      Object.defineProperty(held, 'result', { get: () => request.result })
+      request.onupgradeneeded = (event) => void held.onupgradeneeded?.(event)
+      request.onsuccess = (event) => requests.push(() => void held.onsuccess?.(event))
+      return held
+    })
+    const database = openDatabase('app', clock)
+    const change = vi.fn(() => [{ a: 1 }, undefined] as const)
+    const error = errorOf(() => database.change([], change))
+    clock.advance(15)
+    expect(await error).toMatchObject(unavailable)
+    await vi.waitFor(() => expect(requests).toHaveLength(1))
+    for (const open of requests) open()
+    // The next one opens the database anew, and finds nothing.
+    expect(await database.entries()).toEqual([])
+    await settled()
+    expect(await database.get('a')).toBeUndefined()
+  })
+
+  test('because a transaction never ends says so, and undoes it', async () => {
+    const { clock } = createBrowser()
+    await put('a', 1)
+    const database = openDatabase('app', clock)
+    const read = vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementationOnce(
+      // An answer that never comes, while others keep the transaction alive.
+      function (this: IDBObjectStore) {
+        const again = (): void => {
+          this.count().onsuccess = again
+        }
+        again()
+        return new EventTarget() as IDBRequest
+      },
+    )
+    const error = errorOf(() => database.change(['a'], () => [{ a: 2 }, undefined]))
+    await vi.waitFor(() => expect(read).toHaveBeenCalled())
+    clock.advance(15)
+    expect(await error).toMatchObject(unavailable)
+    expect(await database.get('a')).toBe(1)
   })
 
   test('says nothing of keys and values', async () => {

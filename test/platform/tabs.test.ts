@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../../src/platform/database.js'
-import { withLease } from '../../src/platform/lease.js'
+import { withLease } from '../../src/platform/fallback-lease.js'
 import { openTabs } from '../../src/platform/tabs.js'
 import { createBrowser } from '../support/browser.js'
 import { settled } from '../support/until.js'
@@ -94,9 +94,57 @@ describe('an announcement', () => {
     tabs.announce('connection-1')
     tabs.close()
   })
+
+  test('goes nowhere, quietly, where the browser forbids BroadcastChannels, as Firefox does with blocked cookies', () => {
+    let tries = 0
+    function Forbidden(): void {
+      tries += 1
+      throw new DOMException('The operation is insecure.', 'SecurityError')
+    }
+    vi.stubGlobal('BroadcastChannel', Forbidden)
+    const { tabs } = open()
+    listen(tabs).stop()
+    tabs.announce('connection-1')
+    tabs.close()
+    expect(tries).toBeGreaterThan(0)
+  })
 })
 
 describe('a lock', () => {
+  const forbidden = () => new DOMException('Locks are not available.', 'SecurityError')
+
+  test.each<[string, () => unknown]>([
+    [
+      'when it is looked for',
+      () => {
+        throw forbidden()
+      },
+    ],
+    [
+      'at once when it is requested',
+      () => ({
+        request: () => {
+          throw forbidden()
+        },
+      }),
+    ],
+    ['by a rejection', () => ({ request: () => Promise.reject(forbidden()) })],
+  ])('is a lease in the database where the browser forbids Web Locks %s', async (_how, get) => {
+    vi.stubGlobal('navigator', Object.defineProperty({}, 'locks', { get }))
+    const { tabs, database } = open()
+    const during = await tabs.lock('tx:1', 60, () => database.entries())
+    expect(during.map(([key]) => key)).toEqual(['lease:tx:1'])
+  })
+
+  test('whose work is refused something is not done twice', async () => {
+    vi.stubGlobal('navigator', {
+      locks: { request: (_name: string, _options: LockOptions, work: () => unknown) => work() },
+    })
+    const work = vi.fn(() => Promise.reject(forbidden()))
+    await expect(open().tabs.lock('tx:1', 60, work)).rejects.toMatchObject({ name: 'SecurityError' })
+    expect(work).toHaveBeenCalledOnce()
+  })
+
   test('is the Web Lock of this name, waited for and never stolen', async () => {
     const request = vi.fn((_name: string, _options: LockOptions, work: () => Promise<string>) => work())
     vi.stubGlobal('navigator', { locks: { request } })
@@ -219,6 +267,17 @@ describe('a lease', () => {
     expect(await second).toBe('taken')
   })
 
+  test('of a tab that died runs out where the clock is set back meanwhile', async () => {
+    const { clock, database } = scene()
+    const ahead = { now: () => clock.now() + 3000, after: () => () => undefined }
+    void withLease({ clock: ahead, database }, 'x', 60, never)
+    await settled()
+    const second = withLease({ clock, database }, 'x', 600, async () => 'taken')
+    // One look at each step.
+    await pass(clock, 160)
+    expect(await second).toBe('taken')
+  })
+
   test('that somebody made out for ever is given up on in time', async () => {
     const { clock, database } = scene()
     await database.change([], () => [{ 'lease:x': { owner: 'evil', until: Number.MAX_VALUE } }, undefined])
@@ -227,5 +286,51 @@ describe('a lease', () => {
     )
     await pass(clock, 7)
     expect(await waiting).toMatchObject({ name: 'TimeoutError' })
+  })
+
+  test('is given up on in time where the clock is set back meanwhile', async () => {
+    const { clock, database } = scene()
+    let back = 0
+    const wrong = { now: () => clock.now() - back, after: clock.after }
+    const dead = { now: clock.now, after: () => () => undefined }
+    void withLease({ clock: dead, database }, 'x', 60, never)
+    await settled()
+    const waiting = withLease({ clock: wrong, database }, 'x', 5, async () => 'taken').catch(
+      (error: unknown) => error,
+    )
+    await pass(clock, 1)
+    back = 3000
+    await pass(clock, 6)
+    expect(await waiting).toMatchObject({ name: 'TimeoutError' })
+  })
+
+  test('is not renewed any more when its work ends while it is being renewed', async () => {
+    const { clock, database } = scene()
+    let changes = 0
+    let reach = (): void => undefined
+    const renewing = new Promise<void>((resolve) => (reach = resolve))
+    let release = (): void => undefined
+    const released = new Promise<void>((resolve) => (release = resolve))
+    const slow: typeof database = {
+      ...database,
+      async change(keys, change) {
+        // The first takes it, the second renews it.
+        if ((changes += 1) === 2) {
+          reach()
+          await released
+        }
+        return database.change(keys, change)
+      },
+    }
+    await withLease({ clock, database: slow }, 'x', 60, async () => {
+      await settled()
+      clock.advance(6)
+      await renewing
+    })
+    release()
+    await settled()
+    const before = changes
+    await pass(clock, 20)
+    expect(changes).toBe(before)
   })
 })

@@ -66,6 +66,39 @@ describe('options', () => {
     expect(check({ value: bad }, { value: form })).toThrow(/^bank: `value` must be /)
   })
 
+  test.each([
+    ['clientId', ' '],
+    ['clientId', 'client '],
+    ['clientId', 'client\n'],
+    ['clientId', 'café'],
+    ['scope', ' '],
+    ['scope', 'openid\n'],
+    ['scope', 'openid\taccounts'],
+    ['scope', 'openid,accounts'],
+    ['scope', 'accounts,openid'],
+    ['scope', 'open"id'],
+    ['scope', 'open\\id'],
+    ['scope', 'comptes épargne'],
+  ])('called %s are not %j, which no authorization server would know', (name, value) => {
+    const forms = { [name]: 'string!' } as const
+    expect(check({ [name]: value }, forms)).toThrow(
+      `bank: \`${name}\` must be of the type string (RFC 6749).`,
+    )
+  })
+
+  test.each([
+    ['clientId', 'c'],
+    ['clientId', 'my client'],
+    ['clientId', '06914d28-f034-4d52-b048-e11024957c11'],
+    ['clientId', 'https://app.example/client.json?v="1"'],
+    ['scope', 'openid'],
+    ['scope', ' openid  accounts '],
+    ['scope', 'accounts:read,transactions:read'],
+    ['scope', 'https://bank.example/scopes#read banking/read [all] {a|b}~'],
+  ])('called %s can be %j', (name, value) => {
+    expect(check({ [name]: value }, { [name]: 'string!' })).not.toThrow()
+  })
+
   test('that are an issuer are not the address of its document', () => {
     const issuer = 'https://as.example/.well-known/openid-configuration'
     expect(check({ issuer }, { issuer: 'issuer!' })).toThrow(

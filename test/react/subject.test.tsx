@@ -1,21 +1,16 @@
-import { screen, waitFor } from '@testing-library/react'
+import { act, screen } from '@testing-library/react'
 import { useAuthorizationCallback, useAuthorize, useConnections, useTokens } from 'countersign'
-import { act } from 'react'
 import { describe, expect, test } from 'vitest'
-import { createScene, type App } from '../support/app.js'
-import { openNetwork } from '../support/network.js'
+import { openBank, openVisit } from '../support/bank.js'
 import { renderWith } from '../support/render.js'
-import { until } from '../support/until.js'
-
-const network = openNetwork()
 
 /** Components that stay mounted whoever is signed in. */
-function Page({ client }: { readonly client: App['client'] }) {
+function Page() {
   const statuses = [
-    useTokens('bank', { client }).status,
+    useTokens('bank').status,
     useConnections({ select: ({ status }) => status }),
     useAuthorizationCallback().status,
-    useAuthorize('bank', { display: 'popup' }, { client }).status,
+    useAuthorize('bank').status,
   ]
   return <output>{statuses.join(' ')}</output>
 }
@@ -24,43 +19,52 @@ const shown = () => screen.getByRole('status').textContent
 
 describe('components that stay mounted', () => {
   test('show nothing of the user before', async () => {
-    const scene = createScene(network)
-    const url = await scene.consent({}, { error: 'access_denied' }, { subject: 'anna' })
-    const { client } = scene.open(url, { subject: 'anna' })
-    await until(client.callback, 'denied')
-    renderWith(client, <Page client={client} />)
-    // No popup opens here.
+    const bank = openVisit({ subject: 'anna' })
+    renderWith(bank.client, <Page />)
+    await bank.deny('bank')
+    bank.offline()
     await act(async () => {
-      await client.authorization('bank', { display: 'popup' }).authorizeAsync()
+      await bank.client.authorization('bank').authorizeAsync()
     })
-    await waitFor(() => {
-      expect(shown()).toBe('disconnected ready denied failed')
-    })
+    expect(shown()).toBe('disconnected ready denied failed')
     act(() => {
-      client.setSubject('berta')
+      bank.client.setSubject('berta')
     })
-    await waitFor(() => {
-      expect(shown()).toBe('disconnected ready none idle')
-    })
+    await screen.findByText('disconnected ready none idle')
     act(() => {
-      client.setSubject(null)
+      bank.client.setSubject(null)
     })
     expect(shown()).toBe('sign_in_required sign_in_required none idle')
   })
 
   test('restore while it is not known who is signed in, and bounce nobody', async () => {
-    const scene = createScene(network)
-    const url = await scene.consent({}, {}, { subject: 'anna' })
     let answer!: (subject: string) => void
-    const { client } = scene.open(url, { subject: new Promise<string>((resolve) => (answer = resolve)) })
+    const subject = new Promise<string>((resolve) => (answer = resolve))
+    const bank = openBank({ subject })
     const seen = new Set<string>()
-    client.connections.subscribe(() => seen.add(client.connections.get().status))
-    renderWith(client, <Page client={client} />)
-    expect(shown()).toBe('restoring restoring pending idle')
+    bank.client.connections.subscribe(() => seen.add(bank.client.connections.get().status))
+    renderWith(bank.client, <Page />)
+    expect(shown()).toBe('restoring restoring none idle')
     answer('anna')
-    await waitFor(() => {
-      expect(shown()).toBe('connected ready connected idle')
-    })
+    await screen.findByText('disconnected ready none idle')
     expect([...seen]).toEqual(['ready'])
+  })
+
+  test('show another user nothing of what the first has connected, and the first everything again', async () => {
+    const bank = openBank({ subject: 'anna', connected: { mediated: {} } })
+    function Count() {
+      return <output>{useConnections().connections?.length ?? 'unknown'}</output>
+    }
+    renderWith(bank.client, <Count />)
+    await screen.findByText('1')
+    for (const [subject, count] of [
+      ['berta', '0'],
+      ['anna', '1'],
+    ] as const) {
+      act(() => {
+        bank.client.setSubject(subject)
+      })
+      await screen.findByText(count)
+    }
   })
 })

@@ -1,19 +1,19 @@
-import { act, screen } from '@testing-library/react'
+import { act, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { useAuthorize, type UseAuthorizeResult } from 'countersign'
-import { HttpResponse } from 'msw'
+import { useAuthorizationCallback, useAuthorize, type UseAuthorizeResult } from 'countersign'
 import { lazy, startTransition, Suspense } from 'react'
 import { expect, test, vi } from 'vitest'
-import { createScene, stateOf, type Scene } from '../support/app.js'
-import { openNetwork } from '../support/network.js'
+import { openBank } from '../support/bank.js'
 import { renderWith } from '../support/render.js'
-import { settled, until } from '../support/until.js'
 
-const network = openNetwork()
+/** The address at which the app continues, when the person has come back. */
+function ReturnTo() {
+  const callback = useAuthorizationCallback()
+  return 'returnTo' in callback ? <output>{callback.returnTo}</output> : null
+}
 
-/** The input with which a person was sent away. */
-const inputOf = async ({ browser }: Scene, url: string) =>
-  ((await browser.records()).get(`transaction:${stateOf(url)}`) as { input: object }).input
+const returnTo = () => screen.getByRole('status').textContent
+const button = () => screen.getByRole('button')
 
 interface ConnectProps {
   readonly returnTo?: string
@@ -33,30 +33,23 @@ function Connect({ returnTo = '/accounts', connection }: ConnectProps) {
 }
 
 test('sends the person to the provider on a click, once for a double click', async () => {
-  const scene = createScene(network)
-  const app = scene.open()
-  renderWith(app.client, <Connect />)
-  expect(screen.getByRole('button').textContent).toBe('idle')
-  const leaving = app.leaving()
-  await userEvent.dblClick(screen.getByRole('button'))
-  expect(await leaving).toMatch(/^https:\/\/as\.example\/authorize\?/)
-  await act(settled)
-  expect(app.left).toHaveLength(1)
-  expect(screen.getByRole('button').textContent).toBe('leaving')
-  act(() => app.show())
-  await screen.findByText('idle')
+  const bank = openBank()
+  renderWith(bank.client, <Connect />)
+  expect(button().textContent).toBe('idle')
+  await userEvent.dblClick(button())
+  await bank.arrival('bank')
+  expect(bank.requestsTo('bank', 'authorization')).toHaveLength(1)
+  expect(button().textContent).toBe('leaving')
+  await bank.leave('bank')
+  expect(button().textContent).toBe('idle')
 })
 
 test('leaves anew on the next click, when the page did not leave', async () => {
-  const scene = createScene(network)
-  const app = scene.open()
-  renderWith(app.client, <Connect />)
+  const bank = openBank()
+  renderWith(bank.client, <Connect />)
   for (const times of [1, 2]) {
-    const leaving = app.leaving()
-    await userEvent.click(screen.getByRole('button'))
-    await leaving
-    await act(settled)
-    expect(app.left).toHaveLength(times)
+    await userEvent.click(button())
+    await waitFor(() => expect(bank.requestsTo('bank', 'authorization')).toHaveLength(times))
   }
 })
 
@@ -65,61 +58,63 @@ test('a button that is disabled while the page leaves is live again when the pag
     const { authorize, status } = useAuthorize('bank')
     return <button onClick={authorize} disabled={status === 'leaving'} />
   }
-  const scene = createScene(network)
-  const app = scene.open()
-  renderWith(app.client, <Disabled />)
-  const leaving = app.leaving()
-  await userEvent.click(screen.getByRole('button'))
-  await leaving
-  await act(settled)
-  expect(screen.getByRole('button')).toHaveProperty('disabled', true)
-  await act(async () => {
-    scene.browser.clock.advance(10)
-    await settled()
-  })
-  expect(screen.getByRole('button')).toHaveProperty('disabled', false)
+  const bank = openBank()
+  renderWith(bank.client, <Disabled />)
+  await userEvent.click(button())
+  await bank.arrival('bank')
+  expect(button()).toHaveProperty('disabled', true)
+  await bank.advance(10)
+  expect(button()).toHaveProperty('disabled', false)
 })
 
 test('prepares when the pointer comes near', async () => {
-  const scene = createScene(network)
-  const app = scene.open()
-  renderWith(app.client, <Connect />)
-  await userEvent.hover(screen.getByRole('button'))
-  const states = await vi.waitFor(async () => {
-    const found = [...(await scene.browser.records()).keys()].filter((key) => key.startsWith('transaction:'))
-    expect(found).toHaveLength(1)
-    expect(scene.server.requests.discovery).toHaveLength(1)
-    return found
-  })
-  expect(app.left).toEqual([])
-  const leaving = app.leaving()
-  await userEvent.click(screen.getByRole('button'))
-  expect(new URL(await leaving).searchParams.get('state')).toBe(states[0]?.replace('transaction:', ''))
+  const bank = openBank()
+  renderWith(bank.client, <Connect />)
+  await userEvent.hover(button())
+  await waitFor(() => expect(bank.requestsTo('bank', 'discovery')).toHaveLength(1))
+  await bank.settled()
+  expect(button().textContent).toBe('idle')
+  await userEvent.click(button())
+  await bank.arrival('bank')
+  expect(bank.requestsTo('bank').map(({ endpoint }) => endpoint)).toEqual(['discovery', 'authorization'])
 })
 
 test('shows why nobody was sent away, and tries again', async () => {
-  const scene = createScene(network)
-  scene.server.hostile.discovery = () => HttpResponse.error()
-  const app = scene.open()
-  const authorization = app.client.authorization('bank', { returnTo: '/accounts' })
-  renderWith(app.client, <Connect />)
-  await userEvent.click(screen.getByRole('button'))
-  await act(() => until(authorization, 'failed'))
-  expect(screen.getByRole('button').textContent).toBe('network_error')
-  delete scene.server.hostile.discovery
-  const leaving = app.leaving()
-  await userEvent.click(screen.getByRole('button'))
-  await leaving
+  const bank = openBank()
+  bank.offline()
+  renderWith(bank.client, <Connect />)
+  await userEvent.click(button())
+  await screen.findByText('network_error')
+  bank.offline(false)
+  await userEvent.click(button())
+  await bank.arrival('bank')
+})
+
+test.each([
+  ['connected', (bank: ReturnType<typeof openBank>) => bank.approve('bank')],
+  ['denied', (bank: ReturnType<typeof openBank>) => bank.deny('bank')],
+  ['closed', (bank: ReturnType<typeof openBank>) => bank.leave('bank')],
+])('shows that it waits for a popup, and then %s', async (status, end) => {
+  const bank = openBank()
+  function Popup() {
+    const { authorize, status } = useAuthorize('bank', { display: 'popup' })
+    return <button onClick={authorize}>{status}</button>
+  }
+  renderWith(bank.client, <Popup />)
+  await userEvent.click(button())
+  await screen.findByText('waiting')
+  await end(bank)
+  expect(button().textContent).toBe(status)
 })
 
 test('its functions never change, and its result only with the state', () => {
-  const { open } = createScene(network)
+  const { client } = openBank()
   const seen: UseAuthorizeResult[] = []
   function Reader({ returnTo, connection }: { readonly returnTo: string; readonly connection?: string }) {
     seen.push(useAuthorize('bank', { returnTo, connection }))
     return null
   }
-  const { rerender } = renderWith(open().client, <Reader returnTo="/a" />)
+  const { rerender } = renderWith(client, <Reader returnTo="/a" />)
   rerender(<Reader returnTo="/a" />)
   rerender(<Reader returnTo="/b" />)
   expect(new Set(seen).size).toBeLessThanOrEqual(2) // StrictMode renders the first time twice
@@ -129,42 +124,48 @@ test('its functions never change, and its result only with the state', () => {
 })
 
 test('takes the input of what is on the screen, not of what was rendered first', async () => {
-  const scene = createScene(network)
-  const app = scene.open()
-  const { rerender } = renderWith(app.client, <Connect returnTo="/first" />)
-  rerender(<Connect returnTo="/second" />)
-  const leaving = app.leaving()
-  await userEvent.click(screen.getByRole('button'))
-  expect(await inputOf(scene, await leaving)).toEqual({ returnTo: '/second' })
+  const bank = openBank()
+  const tree = (path: string) => (
+    <>
+      <Connect returnTo={path} />
+      <ReturnTo />
+    </>
+  )
+  const { rerender } = renderWith(bank.client, tree('/first'))
+  rerender(tree('/second'))
+  await userEvent.click(button())
+  await bank.approve('bank')
+  expect(returnTo()).toBe('/second')
 })
 
 test('takes no input of a rendering that React has thrown away', async () => {
-  const scene = createScene(network)
-  const app = scene.open()
+  const bank = openBank()
   const Never = lazy(() => new Promise<never>(() => undefined))
   function Suspending({ returnTo, suspended }: { readonly returnTo: string; readonly suspended: boolean }) {
     const { authorize } = useAuthorize('bank', { returnTo })
     return suspended ? <Never /> : <button onClick={authorize} />
   }
   const tree = (suspended: boolean) => (
-    <Suspense>
-      <Suspending returnTo={suspended ? '/thrown-away' : '/on-the-screen'} suspended={suspended} />
-    </Suspense>
+    <>
+      <Suspense>
+        <Suspending returnTo={suspended ? '/thrown-away' : '/on-the-screen'} suspended={suspended} />
+      </Suspense>
+      <ReturnTo />
+    </>
   )
-  const { rerender } = renderWith(app.client, tree(false))
+  const { rerender } = renderWith(bank.client, tree(false))
   act(() => {
     startTransition(() => {
       rerender(tree(true))
     })
   })
-  const leaving = app.leaving()
-  await userEvent.click(screen.getByRole('button'))
-  expect(await inputOf(scene, await leaving)).toEqual({ returnTo: '/on-the-screen' })
+  await userEvent.click(button())
+  await bank.approve('bank')
+  expect(returnTo()).toBe('/on-the-screen')
 })
 
 test('one hook connects any bank of a list: what is chosen is known at the click', async () => {
-  const scene = createScene(network)
-  const app = scene.open()
+  const bank = openBank()
   function List() {
     const { authorize } = useAuthorize('bank', { returnTo: '/accounts' })
     return ['openid', 'openid accounts'].map((scope) => (
@@ -173,16 +174,15 @@ test('one hook connects any bank of a list: what is chosen is known at the click
       </button>
     ))
   }
-  renderWith(app.client, <List />)
-  const leaving = app.leaving()
+  renderWith(bank.client, <List />)
   await userEvent.click(screen.getByText('openid accounts'))
-  expect(await inputOf(scene, await leaving)).toEqual({ returnTo: '/accounts', scope: 'openid accounts' })
+  expect(await bank.arrival('bank')).toMatchObject({ scope: ['openid', 'accounts'] })
+  expect(await bank.approve('bank')).toMatchObject({ returnTo: '/accounts' })
 })
 
 test('an input that is another one at every rendering keeps its state and its failure', async () => {
-  const scene = createScene(network)
-  scene.server.hostile.discovery = () => HttpResponse.error()
-  const app = scene.open()
+  const bank = openBank()
+  bank.offline()
   let now = 0
   function Unstable() {
     const { authorize, prepare, error, status } = useAuthorize('bank', { returnTo: `/?now=${String(now++)}` })
@@ -192,47 +192,48 @@ test('an input that is another one at every rendering keeps its state and its fa
       </button>
     )
   }
-  const { rerender } = renderWith(app.client, <Unstable />)
-  await userEvent.click(screen.getByRole('button'))
+  const { rerender } = renderWith(bank.client, <Unstable />)
+  await userEvent.click(button())
   await screen.findByText('network_error')
   rerender(<Unstable />)
-  expect(screen.getByRole('button').textContent).toBe('network_error')
+  expect(button().textContent).toBe('network_error')
 })
 
 test('a mistake of the application is reported, as an error of a handler is', async () => {
   const reported = vi.fn()
   vi.stubGlobal('reportError', reported)
-  const scene = createScene(network)
-  const app = scene.open()
+  const bank = openBank()
   const unstorable: object = { done: () => undefined }
   function Mistaken() {
     const { authorize } = useAuthorize('bank', unstorable)
     return <button onClick={authorize} />
   }
-  renderWith(app.client, <Mistaken />)
-  await userEvent.click(screen.getByRole('button'))
-  await vi.waitFor(() => expect(reported).toHaveBeenCalledTimes(1))
-  expect(app.left).toEqual([])
+  renderWith(bank.client, <Mistaken />)
+  await userEvent.click(button())
+  await waitFor(() => expect(reported).toHaveBeenCalledTimes(1))
+  expect(bank.requestsTo('bank', 'authorization')).toEqual([])
 })
 
 test('buttons for the same connection share its state, whatever else they ask', async () => {
-  const scene = createScene(network)
-  const app = scene.open()
+  const bank = openBank()
   renderWith(
-    app.client,
+    bank.client,
     <>
       <Connect />
       <Connect returnTo="/elsewhere" />
       <Connect connection="one" />
     </>,
   )
-  const leaving = app.leaving()
   await userEvent.click(screen.getAllByRole('button')[0]!)
-  await leaving
-  await act(settled)
-  expect(screen.getAllByRole('button').map(({ textContent }) => textContent)).toEqual([
-    'leaving',
-    'leaving',
-    'idle',
-  ])
+  await bank.arrival('bank')
+  const texts = screen.getAllByRole('button').map(({ textContent }) => textContent)
+  expect(texts).toEqual(['leaving', 'leaving', 'idle'])
+})
+
+test('goes on while the button unmounts', async () => {
+  const bank = openBank()
+  const { unmount } = renderWith(bank.client, <Connect />)
+  await userEvent.click(button())
+  unmount()
+  expect(await bank.approve('bank')).toMatchObject({ status: 'connected', returnTo: '/accounts' })
 })

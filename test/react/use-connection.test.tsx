@@ -1,29 +1,45 @@
-import { act, screen } from '@testing-library/react'
+import { screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { useConnection, useTokens } from 'countersign'
+import { useConnection, useTokens, type TokensState } from 'countersign'
 import { useState } from 'react'
 import { expect, test } from 'vitest'
-import { createScene, type App, type Scene } from '../support/app.js'
-import { openNetwork } from '../support/network.js'
+import { openBank } from '../support/bank.js'
 import { renderWith } from '../support/render.js'
 import { leaksOf, secret } from '../support/secrets.js'
-import { settled, until } from '../support/until.js'
+import { until } from '../support/until.js'
 
-const network = openNetwork()
+const connected = { connected: { bank: {} } }
 
-async function connected(scene: Scene): Promise<App> {
-  const app = scene.open(await scene.consent())
-  await until(app.client.callback, 'connected')
-  return app
+function Status() {
+  return <p>{useConnection('bank').status}</p>
 }
 
 test('has two names', () => {
   expect(useTokens).toBe(useConnection)
 })
 
+test.each<[TokensState['status'], () => Parameters<typeof openBank>[0]]>([
+  ['disconnected', () => ({})],
+  ['connected', () => connected],
+  ['sign_in_required', () => ({ subject: null })],
+  ['failed', () => ({ subject: Promise.reject(new Error('no answer')) })],
+])('shows restoring, and then %s', async (status, more) => {
+  const bank = openBank(more())
+  renderWith(bank.client, <Status />)
+  expect(['restoring', 'sign_in_required']).toContain(screen.getByText(/./).textContent)
+  await screen.findByText(status)
+})
+
+test('shows that the person must authorize again when the tokens are gone with the page', async () => {
+  const bank = openBank(connected)
+  renderWith(bank.client, <Status />)
+  await screen.findByText('connected')
+  await bank.reload()
+  expect(screen.getByText('reauthorization_required')).not.toBeNull()
+})
+
 test('shows the account, fetches with its token and forgets it', async () => {
-  const scene = createScene(network)
-  const app = await connected(scene)
+  const bank = openBank({ connected: { bank: { accounts: [{ name: 'Giro' }] } } })
   function Account() {
     const bank = useConnection('bank')
     const [answer, setAnswer] = useState('')
@@ -37,86 +53,82 @@ test('shows the account, fetches with its token and forgets it', async () => {
       </>
     )
   }
-  renderWith(app.client, <Account />)
-  expect(screen.getByText('openid accounts offline_access')).not.toBeNull()
+  renderWith(bank.client, <Account />)
+  await screen.findByText('openid accounts offline_access')
   await userEvent.click(screen.getByText('Load'))
-  await screen.findByText('{"ok":true}')
+  await screen.findByText('{"accounts":[{"name":"Giro"}]}')
   await userEvent.click(screen.getByText('Disconnect'))
   await screen.findByText('disconnected')
 })
 
 test('renders nothing when a token is refreshed, however often', async () => {
-  const scene = createScene(network)
-  const app = await connected(scene)
+  const bank = openBank(connected)
   let renders = 0
   function Reader() {
     renders++
     return <p>{useConnection('bank').status}</p>
   }
-  renderWith(app.client, <Reader />)
-  await act(settled)
+  renderWith(bank.client, <Reader />)
+  await bank.settled()
+  const tokens = await until(bank.client.tokens('bank'), 'connected')
   const before = renders
-  const tokens = await until(app.client.tokens('bank'), 'connected')
   for (let i = 0; i < 3; i++) {
-    scene.browser.clock.advance(3600)
-    await act(() => tokens.getAccessToken())
-    await act(settled)
+    await bank.advance(3600)
+    await tokens.getAccessToken()
+    await bank.settled()
   }
   expect(renders).toBe(before)
-  expect(scene.server.requests.token).toHaveLength(4)
+  expect(bank.requestsTo('bank', 'token')).toHaveLength(3)
 })
 
 test('gives the same object for as long as nothing changes', async () => {
-  const scene = createScene(network)
-  const app = await connected(scene)
+  const bank = openBank(connected)
+  await bank.settled()
   const seen = new Set<unknown>()
   function Reader() {
     seen.add(useConnection('bank'))
     return null
   }
-  const { rerender, unmount } = renderWith(app.client, <Reader />)
+  const { rerender, unmount } = renderWith(bank.client, <Reader />)
   rerender(<Reader />)
-  scene.browser.post({ v: 1, id: 'anything' })
-  await act(settled)
+  await bank.otherTab().reload()
   unmount()
-  renderWith(app.client, <Reader />)
+  renderWith(bank.client, <Reader />)
   expect(seen.size).toBe(1)
 })
 
 test('stays on the connection that it shows, also through the second mount of StrictMode', async () => {
-  const scene = createScene(network)
-  const app = await connected(scene)
+  const bank = openBank({ connected: { mediated: {} } })
   function Reader() {
-    const bank = useConnection('bank')
-    return <p>{'connection' in bank ? bank.connection.id : bank.status}</p>
+    const mediated = useConnection('mediated')
+    return <output>{'connection' in mediated ? mediated.connection.id : mediated.status}</output>
   }
-  renderWith(app.client, <Reader />)
-  await act(settled)
-  const first = screen.getByText(/-/).textContent
-  scene.browser.clock.advance(10)
-  await connected(scene)
-  await act(settled)
-  expect(screen.getByText(/-/).textContent).toBe(first)
+  renderWith(bank.client, <Reader />)
+  await bank.settled()
+  const first = screen.getByRole('status').textContent
+  await bank.advance(10)
+  const other = bank.otherTab()
+  other.client.authorization('mediated').authorize()
+  await bank.approve('mediated')
+  await bank.settled()
+  expect(bank.client.connections.get()).toMatchObject({ connections: { length: 2 } })
+  expect(screen.getByRole('status').textContent).toBe(first)
 })
 
 test('holds no token that a developer tool could show', async () => {
-  const scene = createScene(network)
-  const app = await connected(scene)
-  const tokens = await until(app.client.tokens('bank'), 'connected')
+  const bank = openBank(connected)
+  const tokens = await until(bank.client.tokens('bank'), 'connected')
   secret(await tokens.getAccessToken())
-  function Reader() {
-    return <p>{useConnection('bank').status}</p>
-  }
-  const { container } = renderWith(app.client, <Reader />)
-  await act(settled)
+  const { container } = renderWith(bank.client, <Status />)
+  await bank.settled()
   const [fiberKey = ''] = Object.keys(container).filter((key) => key.startsWith('__react'))
   const fiber: unknown = (container as unknown as Record<string, unknown>)[fiberKey]
   expect(fiber).toBeDefined()
-  expect(leaksOf([container.innerHTML, ...propsAndStatesOf(fiber)])).toEqual([])
+  expect(leaksOf([container.innerHTML, ...statesOf(fiber)])).toEqual([])
 })
 
-/** What React's developer tools and error reporters read: props, hooks and contexts of every component. */
-function propsAndStatesOf(root: unknown): unknown[] {
+/** What React's developer tools and error reporters read: hooks of every component, and props but for the client. */
+function statesOf(root: unknown): unknown[] {
   interface Fiber {
     readonly child?: Fiber | null
     readonly sibling?: Fiber | null

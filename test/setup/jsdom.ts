@@ -1,4 +1,4 @@
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { afterEach } from 'vitest'
 import './indexeddb.js'
 
@@ -9,5 +9,8 @@ Object.assign(globalThis, {
   Uint8Array: NodeUint8Array,
   ArrayBuffer: new NodeUint8Array(0).buffer.constructor,
 })
+
+// A limit for a busy machine, as in vitest.config.ts.
+configure({ asyncUtilTimeout: 30_000 })
 
 afterEach(cleanup)

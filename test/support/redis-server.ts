@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endProcess } from './end-process.js'
+import { freePort } from './free-port.js'
 
 /** A Redis of this test's own, which has written to disk what it has answered. */
 export interface RedisServer {
+  readonly port: number
   readonly url: string
   /** Ends it as a power failure does. */
   kill(): Promise<void>
@@ -15,16 +17,19 @@ export interface RedisServer {
   close(): Promise<void>
 }
 
-export async function startRedis(): Promise<RedisServer> {
+/** @param settings Beside those that make it durable, such as `cluster-enabled`. */
+export async function startRedis(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'countersign-redis-'))
-  let server = await launch(port, folder)
-  const kill = (): Promise<void> => end(server)
+  const start = (): Promise<ChildProcess> => launch(port, folder, settings)
+  let server = await start()
+  const kill = (): Promise<void> => endProcess(server)
   return {
+    port,
     url: `redis://127.0.0.1:${port}`,
     kill,
     async restart() {
-      server = await launch(port, folder)
+      server = await start()
     },
     async close() {
       await kill()
@@ -33,18 +38,11 @@ export async function startRedis(): Promise<RedisServer> {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 /** Resolves when the server says that it accepts connections. */
-function launch(port: number, folder: string): Promise<ChildProcess> {
-  const settings = { port, bind: '127.0.0.1', dir: folder, appendonly: 'yes', appendfsync: 'always' }
-  const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
+function launch(port: number, folder: string, more: Readonly<Record<string, string>>): Promise<ChildProcess> {
+  const durable = { port, bind: '127.0.0.1', dir: folder, appendonly: 'yes', appendfsync: 'always' }
+  const settings = Object.entries({ ...durable, ...more })
+  const flags = settings.flatMap(([name, value]) => [`--${name}`, String(value)])
   const server = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'ignore'] })
   return new Promise((resolve, reject) => {
     let output = ''
@@ -57,12 +55,4 @@ function launch(port: number, folder: string): Promise<ChildProcess> {
       reject(new Error(`redis-server did not start: ${output}`))
     })
   })
-}
-
-/** Resolves when the process is no more. */
-export async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGKILL')
-  await ended
 }

@@ -15,6 +15,7 @@ import {
   type Recovery,
   type TokensState,
 } from 'countersign/core'
+import { english, type Messages } from 'countersign/messages'
 import {
   apiture,
   backend,
@@ -170,6 +171,8 @@ test('the subject is always given', () => {
   createClient({ subject: 'anna', providers })
   createClient({ subject: null, providers })
   createClient({ subject: Promise.resolve<string | null>(null), providers })
+  // @ts-expect-error undefined is no id, nor a way to say that there is none
+  createClient({ subject: undefined, providers })
   // @ts-expect-error it is left out
   createClient({ providers })
   const user = Object({}) as { id: string } | undefined
@@ -180,6 +183,50 @@ test('the subject is always given', () => {
   // @ts-expect-error only the exported symbol stands for an app without users
   createClient({ subject: Symbol('singleUser'), providers })
   expectTypeOf(client.setSubject).parameter(0).toEqualTypeOf<string | null>()
+})
+
+test('what an authorization came to is told apart by the names of the providers', () => {
+  const providers = {
+    apiture: apiture({ clientId: 'client', scope: 'openid' }),
+    basis: basis({ clientId: 'client', environment: 'development' }),
+  }
+  createClient({
+    ...{ subject: singleUser, backend: '/connect', providers },
+    onOutcome(outcome) {
+      expectTypeOf(outcome.status).toEqualTypeOf<'connected' | 'cancelled' | 'denied' | 'failed'>()
+      if (outcome.status !== 'connected') return
+      expectTypeOf(outcome.provider).toEqualTypeOf<'apiture' | 'basis'>()
+      // @ts-expect-error no provider has this name
+      if (outcome.provider === 'stitch') return
+      if (outcome.provider === 'basis') expectTypeOf(outcome.connection.details).toEqualTypeOf<BasisDetails>()
+    },
+  })
+})
+
+test('what comes back of the app’s own state is unknown: any script of the origin can have written it', () => {
+  client.authorization('apiture', { appState: { cart: ['a'] } })
+  const callback = client.callback.get()
+  if (callback.status === 'connected' || callback.status === 'cancelled') {
+    expectTypeOf(callback.appState).toBeUnknown()
+    // @ts-expect-error check it first
+    expectTypeOf(callback.appState.cart).toBeUnknown()
+  }
+  createClient({
+    ...{ subject: singleUser, backend: '/connect', providers: client.providers },
+    onOutcome: ({ appState }) => {
+      expectTypeOf(appState).toBeUnknown()
+    },
+  })
+})
+
+test('a translation has a sentence for every code, and none for another', () => {
+  const { cancelled: _, ...others } = english
+  // @ts-expect-error one is missing
+  const incomplete: Messages = others
+  // @ts-expect-error no error has this code
+  const mistyped: Messages = { ...english, canceled: 'You stopped at your bank.' }
+  expectTypeOf({ ...others, cancelled: 'Vous avez arrêté.' }).toExtend<Messages>()
+  expectTypeOf([incomplete, mistyped]).toEqualTypeOf<Messages[]>()
 })
 
 test('what is ready is neither restoring nor failed', () => {

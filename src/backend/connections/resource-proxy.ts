@@ -4,11 +4,12 @@ import { securityHeaders } from '../http/responses.js'
 import { checkJsonType, readText } from '../http/body.js'
 import { toHeld } from './held-connection.js'
 import type { ConnectionRecord } from './record.js'
-import { findConnection } from './connections.js'
+import { findConnection } from './stored-connections.js'
 import { providerOf, type Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
 import { toRefusal } from '../http/to-refusal.js'
 import { sha256 } from '../crypto/hash.js'
+import { correlationHeader } from '../http/correlation.js'
 import { forwardedHeaders, relayedHeaders } from '../http/headers.js'
 import type { BackendProvider, HeldConnection, ResourceRoute, Resources } from '../provider.js'
 import { countRequest } from '../http/rate-limit.js'
@@ -178,6 +179,7 @@ async function ask(context: Context, forward: Forward, token: string): Promise<A
     const init = {
       method: route.method,
       headers: {
+        ...(context.correlation !== undefined && { [correlationHeader]: context.correlation }),
         ...headers,
         accept: 'application/json',
         authorization: `Bearer ${token}`,

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../protocol/options.js'
 import { Refusal } from './refusal.js'
 
 /** Kinds of requests that are counted apart. */
@@ -64,6 +65,7 @@ interface Bucket {
  *
  * @param limits Other numbers; `Infinity` for what is not to be counted.
  * @param now Epoch seconds. @defaultValue the system's clock
+ * @throws {TypeError} for limits that are no numbers, and for kinds that are not counted.
  * @example
  * ```ts
  * import { memoryRateLimit } from 'countersign/backend'
@@ -75,6 +77,9 @@ export function memoryRateLimit(
   limits: RateLimits = {},
   now: () => number = () => Date.now() / 1000,
 ): RateLimit {
+  checkLimits(limits)
+  if (typeof now !== 'function')
+    throw new TypeError('memoryRateLimit: the clock must be a function that gives epoch seconds.')
   // Each for itself: who comes from many addresses must not have users forgotten.
   const all: Readonly<Record<RateLimitRequest['by'], Map<string, Bucket>>> = {
     address: new Map(),
@@ -95,6 +100,14 @@ export function memoryRateLimit(
     buckets.set(name, { tokens: available >= 1 ? available - 1 : available, at: now() })
     return available >= 1 ? 0 : ((1 - available) * 60) / perMinute
   }
+}
+
+function checkLimits(limits: RateLimits): void {
+  const allOf = <Form>(names: object, form: Form): Record<string, Form> =>
+    Object.fromEntries(Object.keys(names).map((name) => [name, form]))
+  checkOptions('memoryRateLimit', limits, allOf(times, 'object' as const))
+  for (const [by, perMinute] of Object.entries({ ...limits }))
+    checkOptions(`memoryRateLimit: \`${by}\``, Object(perMinute) as object, allOf(perUser, 'number' as const))
 }
 
 /** Counts a request. @throws {Refusal} `rate_limited` when it is one too many. */

@@ -53,7 +53,12 @@ export class Refusal extends Error {
   readonly error: ContractErrorCode
   readonly details: RefusalDetails
 
+  /** @throws {TypeError} for a code that the contract does not have, and for details that are no object. */
   constructor(error: ContractErrorCode, details: RefusalDetails = {}) {
+    if (!Object.hasOwn(sentences, error))
+      throw new TypeError('Refusal needs an error code of the contract, such as "invalid_request".')
+    if (Object(details) !== details)
+      throw new TypeError('The details of a Refusal are an object: give one, or leave them out.')
     super(details.description ?? sentences[error])
     this.error = error
     this.details = details

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 import { respondRefusal } from '../http/responses.js'
 import { Refusal } from '../http/refusal.js'
 
@@ -12,10 +13,12 @@ export interface NodeListenerOptions {
   readonly origin?: string
 }
 
+const forms = { origin: 'string' } satisfies OptionForms<NodeListenerOptions>
+
 /**
  * Serves a Web-standard handler with `node:http`, or below an Express or Connect app.
  *
- * @throws {TypeError} when `origin` is not a URL.
+ * @throws {TypeError} when the handler is not a function, and when `origin` is not an http or https URL.
  * @example
  * ```ts
  * import { createServer } from 'node:http'
@@ -30,13 +33,22 @@ export function toNodeListener(
   handle: (request: Request) => Promise<Response>,
   options: NodeListenerOptions = {},
 ): RequestListener {
-  const { origin } = new URL(options.origin ?? 'http://localhost')
+  if (typeof handle !== 'function')
+    throw new TypeError('toNodeListener needs a handler: give it what createBackend has made.')
+  checkOptions('toNodeListener', options, forms)
+  const origin = readOrigin(options.origin ?? 'http://localhost')
   return (incoming, outgoing) => {
     serve(handle, origin, incoming, outgoing).catch(() => {
       // What has begun is broken off by then, so that nobody takes a part for the whole.
       if (!outgoing.headersSent) outgoing.writeHead(500).end()
     })
   }
+}
+
+/** @throws {TypeError} for what has no origin that a request can have. */
+function readOrigin(url: string): string {
+  if (/^https?:/i.test(url) && URL.canParse(url)) return new URL(url).origin
+  throw new TypeError('toNodeListener: `origin` must be an origin, such as "https://app.example".')
 }
 
 /** The other end of the socket, of requests that {@link toNodeListener} has made. */

@@ -3,6 +3,7 @@ import { Agent, request as send, type AgentOptions } from 'node:https'
 import { Readable } from 'node:stream'
 import { createSecureContext } from 'node:tls'
 import type { Fetch } from '../../protocol/http.js'
+import { checkOptions } from '../../protocol/options.js'
 
 /** Options of {@link mtlsFetch}. */
 export interface MtlsFetchOptions {
@@ -16,6 +17,8 @@ export interface MtlsFetchOptions {
   readonly ca?: string | Buffer | readonly (string | Buffer)[]
 }
 
+const forms = { cert: 'any!', key: 'any!', passphrase: 'string', ca: 'any' } as const
+
 /**
  * A `fetch` that presents a client certificate (mutual TLS) to every https server that asks for one. The server's own
  * certificate is always verified, whatever the environment says; redirects are not followed.
@@ -23,7 +26,8 @@ export interface MtlsFetchOptions {
  * Every request has a connection of its own. A server may close a kept one while a request is on its way, and then it is
  * unknown whether a code or a refresh token, good for one use, was used. TLS sessions are resumed.
  *
- * @throws {TypeError} when certificate and key cannot be read or do not belong together.
+ * @throws {TypeError} when certificate or key is missing or cannot be read, when they do not belong together, and in Cloudflare
+ * Workers.
  * @example
  * ```ts
  * import { mtlsFetch } from 'countersign/backend/node'
@@ -34,12 +38,25 @@ export interface MtlsFetchOptions {
  * @see https://www.rfc-editor.org/rfc/rfc8705.html#section-2
  */
 export function mtlsFetch(options: MtlsFetchOptions): Fetch {
-  const { cert, key, passphrase, ca } = options
+  // It has node:https, which presents no certificate there: a server would refuse each request, and nobody would know why.
+  const { navigator } = globalThis as { readonly navigator?: Navigator }
+  if (navigator?.userAgent === 'Cloudflare-Workers')
+    throw new TypeError(
+      'mtlsFetch: Workers present client certificates by a binding alone. Add it to `mtls_certificates` in wrangler.jsonc, and give the provider `fetch: (url, init) => env.CERTIFICATE.fetch(url, init)`.',
+    )
+  const { cert, key, passphrase, ca } = Object(options) as MtlsFetchOptions
+  // What else the object holds is let be: certificates are kept together with much that is not for here.
+  checkOptions('mtlsFetch', { cert, key, passphrase, ca }, forms)
+  const authorities: readonly unknown[] = Array.isArray(ca) ? ca : [ca ?? '']
+  if (![cert, key, ...authorities].every(isPem))
+    throw new TypeError(
+      'mtlsFetch: `cert`, `key` and `ca` are PEM, as strings or Buffers; `ca` may be several.',
+    )
   const agent = createAgent({
     cert,
     key,
     ...(passphrase !== undefined && { passphrase }),
-    ...(ca !== undefined && { ca: typeof ca === 'string' || Buffer.isBuffer(ca) ? ca : [...ca] }),
+    ...(ca !== undefined && { ca: isPem(ca) ? ca : [...ca] }),
   })
   return async (url, init) => {
     const request = new Request(url, init)
@@ -49,6 +66,9 @@ export function mtlsFetch(options: MtlsFetchOptions): Fetch {
     return exchange(agent, request, body)
   }
 }
+
+const isPem = (value: unknown): value is string | Buffer =>
+  typeof value === 'string' || Buffer.isBuffer(value)
 
 function createAgent(options: AgentOptions): Agent {
   try {

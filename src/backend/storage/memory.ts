@@ -1,3 +1,4 @@
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 import type { Store } from './store.js'
 
 interface Held {
@@ -12,12 +13,15 @@ export interface MemoryStoreOptions {
   readonly now?: () => number
 }
 
-/** Number of writes between two sweeps of expired values. */
-const writesBetweenSweeps = 256
+const forms = { now: 'function' } satisfies OptionForms<MemoryStoreOptions>
+
+/** Number of writes between two removals of expired values. */
+const writesBetweenDrops = 256
 
 /**
  * A store in this process's memory, for demos and tests: it survives no restart and serves one replica only.
  *
+ * @throws {TypeError} for an option that is wrong or unknown.
  * @example
  * ```ts
  * import { memoryStore } from 'countersign/backend'
@@ -26,6 +30,7 @@ const writesBetweenSweeps = 256
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  checkOptions('memoryStore', options, forms)
   const { now = () => Date.now() / 1000 } = options
   const entries = new Map<string, Held>()
   let writes = 0
@@ -37,7 +42,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return undefined
   }
 
-  function sweep(): void {
+  function dropExpired(): void {
     for (const key of entries.keys()) find(key)
   }
 
@@ -51,12 +56,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       if ((find(key)?.version ?? null) !== expectedVersion) return Promise.resolve(false)
       writes += 1
       entries.set(key, { value, version: String(writes), expiresAt })
-      if (writes % writesBetweenSweeps === 0) sweep()
+      if (writes % writesBetweenDrops === 0) dropExpired()
       return Promise.resolve(true)
     },
     delete(key) {
       entries.delete(key)
       return Promise.resolve()
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await -- a store's keys may come from elsewhere
+    async *keys() {
+      for (const key of [...entries.keys()]) if (find(key)) yield key
     },
   }
 }

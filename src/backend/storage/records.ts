@@ -78,7 +78,7 @@ export function createRecords(
         const { write, until = 0, result } = next(entry && (await decode<T>(key, entry.value)))
         if (write === undefined) return result
         const text = await encode(key, write, until)
-        if (await store.put(key, text, entry?.version ?? null, until)) {
+        if (await put(store, key, text, entry?.version ?? null, until)) {
           known?.set(key, { text, value: write })
           return result
         }
@@ -96,11 +96,31 @@ export function createRecords(
   }
 }
 
+/**
+ * Writes. A store whose answer is lost may have written all the same, so it is asked: every text is unique, by its
+ * initialization vector or its lease. Otherwise a claim that nobody knows of would stand in the way of its own maker.
+ */
+async function put(
+  store: Store,
+  key: string,
+  text: string,
+  version: string | null,
+  until: number,
+): Promise<boolean> {
+  try {
+    return await store.put(key, text, version, until)
+  } catch (error) {
+    const entry = await store.get(key).catch(() => undefined)
+    if (entry?.value === text) return true
+    throw error
+  }
+}
+
 /** A record that was written without keys. */
 function parse(text: string): Opened {
   if (isSealed(text)) return { status: 'no_keys' }
   try {
-    return { status: 'open', value: JSON.parse(text) }
+    return { status: 'open', value: JSON.parse(text), expiresAt: Infinity }
   } catch {
     return { status: 'damaged' }
   }

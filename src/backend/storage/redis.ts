@@ -1,3 +1,4 @@
+import { checkOptions, type OptionForms } from '../../protocol/options.js'
 import type { Store } from './store.js'
 
 /** The part of a `redis` client (version 5 or later) that {@link redisStore} uses. */
@@ -5,6 +6,14 @@ export interface RedisClient {
   hmGet(key: string, fields: string[]): Promise<(string | null)[]>
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
   del(key: string): Promise<number>
+  /** Lists keys, for `reseal`: a client of one server has it. */
+  scanIterator?(options: { MATCH: string; COUNT: number }): AsyncIterable<string | readonly string[]>
+}
+
+/** The part of a cluster's client that lists keys, for `reseal`. */
+interface RedisCluster {
+  readonly masters: readonly unknown[]
+  nodeClient(master: unknown): Required<RedisClient> | Promise<Required<RedisClient>>
 }
 
 /** Options of {@link redisStore}. */
@@ -12,6 +21,11 @@ export interface RedisStoreOptions {
   /** Beginning of every key. @defaultValue `countersign:` */
   readonly prefix?: string
 }
+
+/** Number of keys that a server looks at for one answer to a scan. */
+const scanCount = 500
+
+const forms = { prefix: 'string' } satisfies OptionForms<RedisStoreOptions>
 
 /** Compares and sets in one step, so that two replicas never use one refresh token. */
 const compareAndSet = `
@@ -24,10 +38,12 @@ return 1`
  * A store in Redis 6 or later, for several replicas of the backend. The client is yours: connect it, and give it an `error`
  * listener, without which Node ends the process when Redis goes away.
  *
- * Let Redis write to disk (`appendonly yes`, `appendfsync always`) and read from the primary: a refresh token that was
- * replaced and then lost means that the person must connect again. Give `createBackend` its `keys`, so that Redis holds no
- * token in the clear.
+ * Let Redis write to disk (`appendonly yes`, `appendfsync always`), let it refuse writes rather than evict keys
+ * (`maxmemory-policy noeviction`), and read from the primary: a refresh token that was replaced and then lost means that the
+ * person must connect again. Every operation touches one key, so a cluster (`createCluster`) needs no hash tags. Give
+ * `createBackend` its `keys`, so that Redis holds no token in the clear.
  *
+ * @throws {TypeError} for what is no client, and for an option that is wrong or unknown.
  * @example
  * ```ts
  * import { redisStore, type RedisClient } from 'countersign/backend'
@@ -40,6 +56,12 @@ return 1`
  * ```
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
+  const { hmGet, eval: evaluate, del } = Object(client) as Partial<RedisClient>
+  if ([hmGet, evaluate, del].some((method) => typeof method !== 'function'))
+    throw new TypeError(
+      'redisStore needs a client of the `redis` package, version 5 or later, with `hmGet`, `eval` and `del`: give the one that you have connected.',
+    )
+  checkOptions('redisStore', options, forms)
   const { prefix = 'countersign:' } = options
   return {
     async get(key) {
@@ -62,5 +84,27 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     async delete(key) {
       await client.del(prefix + key)
     },
+
+    async *keys() {
+      for await (const server of serversOf(client)) {
+        const found = server.scanIterator({ MATCH: `${escapeGlob(prefix)}*`, COUNT: scanCount })
+        // Some versions of the client give keys one by one, some by the page.
+        for await (const page of found) for (const key of [page].flat()) yield key.slice(prefix.length)
+      }
+    },
   }
 }
+
+/** The clients of all servers that hold keys. @throws {TypeError} for a client that cannot list them */
+async function* serversOf(client: RedisClient): AsyncIterable<Required<RedisClient>> {
+  const { masters, nodeClient } = client as Partial<RedisCluster>
+  if (masters && nodeClient) {
+    for (const master of masters) yield await nodeClient.call(client, master)
+  } else if (client.scanIterator) {
+    yield client as Required<RedisClient>
+  } else {
+    throw new TypeError('This Redis client lists no keys: give redisStore one with `scanIterator`.')
+  }
+}
+
+const escapeGlob = (text: string): string => text.replaceAll(/[*?[\]\\^]/g, '\\$&')

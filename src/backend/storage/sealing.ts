@@ -10,11 +10,13 @@ export interface Sealing {
    */
   seal(value: unknown, context: string, expiresAt: number): Promise<string>
   open(sealed: string, context: string, now: number): Promise<Opened>
+  /** Test of a sealed value for the key that seals: by its name, without opening it. */
+  isFirst(sealed: string): Promise<boolean>
 }
 
 /** A sealed value, opened, or the reason why it does not open. */
 export type Opened =
-  | { readonly status: 'open'; readonly value: unknown }
+  | { readonly status: 'open'; readonly value: unknown; readonly expiresAt: number }
   /** Its time is over: it counts as absent. */
   | { readonly status: 'expired' }
   | { readonly status: Unreadable }
@@ -59,10 +61,15 @@ export function createSealing(keys: readonly string[]): Sealing {
       try {
         const plain = await aead.open(decodeBase64url(iv), decodeBase64url(text), additionalData(context))
         const [expiresAt, value] = JSON.parse(new TextDecoder().decode(plain)) as [number, unknown]
-        return expiresAt > now ? { status: 'open', value } : { status: 'expired' }
+        return expiresAt > now ? { status: 'open', value, expiresAt } : { status: 'expired' }
       } catch {
         return { status: 'damaged' }
       }
+    },
+
+    async isFirst(sealed) {
+      const [first] = await ring
+      return form.exec(sealed)?.[1] === first?.id
     },
   }
 }

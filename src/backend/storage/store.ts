@@ -63,4 +63,9 @@ export interface Store {
   put(key: string, value: string, expectedVersion: string | null, expiresAt: number): Promise<boolean>
   /** Deletes a key, whatever its version. */
   delete(key: string): Promise<void>
+  /**
+   * Every key, in any order: one that is there from beginning to end at least once. Only `reseal` needs it, which changes the
+   * key that seals; a store without it serves all else.
+   */
+  keys?(): AsyncIterable<string>
 }

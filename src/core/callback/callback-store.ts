@@ -30,13 +30,13 @@ export function createCallbackStore(): CallbackStore {
 
   async function show(work: () => Promise<CallbackState>): Promise<CallbackState> {
     const own = (latest += 1)
-    const tell = (state: CallbackState): void => {
+    const display = (state: CallbackState): void => {
       if (own === latest) store.set(state)
     }
-    tell(pending)
+    display(pending)
     let state = await attempt(work).catch((error: unknown) => {
       // A mistake in the application's own functions: it surfaces as one, and nobody is left waiting for it.
-      tell(none)
+      display(none)
       throw error
     })
     const again = 'resumeAsync' in state ? state.resumeAsync : undefined
@@ -45,7 +45,7 @@ export function createCallbackStore(): CallbackStore {
       const resume = (): Promise<CallbackState> => (own === latest ? show(again) : again())
       state = { ...state, ...resumable(resume) }
     }
-    tell(state)
+    display(state)
     return state
   }
 

@@ -28,14 +28,14 @@ export type TransactionWithCode = Transaction & { readonly code: string }
 
 /** Next step for a transaction. */
 export type Step =
-  /** It has ended, now by this `error` or as it was `found`: tell how. */
+  /** It has ended, now by this `error` or as it was `found`: show how. */
   | {
-      readonly do: 'tell'
+      readonly do: 'show'
       readonly ended: EndedTransaction
       readonly error?: AuthorizationResponseError
       readonly found?: true
-      /** It ended in the popup, and nobody has told the app. */
-      readonly tells?: true
+      /** It ended in the popup, and the app does not know yet. */
+      readonly reports?: true
     }
   /** Send the code to the token endpoint. */
   | { readonly do: 'send'; readonly transaction: TransactionWithCode }
@@ -81,12 +81,12 @@ export function decide(
   if (hasEnded(record)) {
     const { untold, ...ended } = record
     return opener && untold
-      ? { do: 'tell', ended, found: true, tells: true }
-      : { do: 'tell', ended: record, found: true }
+      ? { do: 'show', ended, found: true, reports: true }
+      : { do: 'show', ended: record, found: true }
   }
   const provider = context.providers[record.provider]
   const fault = record.state === state ? checkRecord(context, record, provider) : changed()
-  if (!provider || fault) return { do: 'tell', ended: endWith(record, fault ?? changed()) }
+  if (!provider || fault) return { do: 'show', ended: endWith(record, fault ?? changed()) }
   if (record.code === undefined) {
     const ending = endingOf(record, response, provider)
     if (ending) return ending
@@ -163,7 +163,7 @@ function endingOf(
       'redemption_unknown',
       "The provider's answer got lost when this page was closed. Start again with authorize().",
     )
-    return { do: 'tell', ended: endWith(record, lost) }
+    return { do: 'show', ended: endWith(record, lost) }
   }
   try {
     checkSender(record, response, provider)
@@ -174,17 +174,17 @@ function endingOf(
   if (response.error) {
     const error = withoutSentValues(response.error, sentValues(record, provider))
     const outcome = isDenial(error, provider) ? 'denied' : 'failed'
-    return { do: 'tell', ended: endWith(record, error, outcome), error }
+    return { do: 'show', ended: endWith(record, error, outcome), error }
   }
   if (response.code !== undefined) return undefined
   if (provider.cancelsWithoutCode)
-    return { do: 'tell', ended: end(record, { phase: 'failed', outcome: 'cancelled' }) }
+    return { do: 'show', ended: end(record, { phase: 'failed', outcome: 'cancelled' }) }
   const empty = new ValidationError(
     'response_malformed',
     'code',
     'The provider answered with neither a code nor an error. Start again with authorize().',
   )
-  return { do: 'tell', ended: endWith(record, empty) }
+  return { do: 'show', ended: endWith(record, empty) }
 }
 
 /** The values of the authorization request, as far as this page knows them. */
@@ -236,7 +236,7 @@ function next(
   const sends = transaction.sends ?? 0
   const age = context.platform.clock.now() - (transaction.returnedAt ?? 0)
   if (age > codeSeconds[way] || sends >= maximumSends[way])
-    return { do: 'tell', ended: endWith(transaction, sends > 0 ? unknown() : expired()) }
+    return { do: 'show', ended: endWith(transaction, sends > 0 ? unknown() : expired()) }
   if (transaction.input.display === 'popup' && !opener && sends === 0) return { do: 'hand_over', transaction }
   return { do: 'send', transaction: { ...transaction, phase: 'sent', sends: sends + 1 } }
 }

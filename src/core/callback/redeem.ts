@@ -10,7 +10,7 @@ import type { Context } from '../context.js'
 import { decide, type ReceivedResponse, type TransactionWithCode, type Step } from './decide.js'
 import { toCallbackState } from './outcome.js'
 import { storeResult } from './store-result.js'
-import { tellOutcome } from './tell-outcome.js'
+import { reportOutcome } from './report-outcome.js'
 import { endWith, end } from '../records/ended-transaction.js'
 import { checkReturnTo, returnOf } from '../return-to.js'
 import { stateOf, transactionKey, transactionId } from '../records/keys.js'
@@ -50,7 +50,7 @@ export async function giveUp(context: Context, state: string): Promise<void> {
     const cancelled = end(record, { phase: 'failed', outcome: 'cancelled' })
     return [{ [key]: cancelled }, cancelled]
   })
-  if (ended) await tellOutcome(context, toCallbackState(context, ended))
+  if (ended) await reportOutcome(context, toCallbackState(context, ended))
 }
 
 /** The popup's part in a redemption; see popup/hand-over.ts. */
@@ -114,12 +114,12 @@ export async function redeem(
   }
   if ('status' in step) return step
   switch (step.do) {
-    case 'tell': {
+    case 'show': {
       if (popup && response && step.ended.input.display === 'popup') return popup.leave(state, step.ended)
       tabs.announce(transactionId(state))
       if (step.found) onEnded?.(step.ended)
       const outcome = toCallbackState(context, step.ended, { error: step.error })
-      return step.found && !step.tells ? outcome : tellOutcome(context, outcome)
+      return step.found && !step.reports ? outcome : reportOutcome(context, outcome)
     }
     case 'wait':
       // The code is stored, so a reload loses nothing.
@@ -132,7 +132,7 @@ export async function redeem(
       return popup ? popup.handOver(state) : { status: 'none' }
     case 'refuse': {
       const refused = { status: 'failed', error: step.error, returnTo: '/' } as const
-      return step.ended ? tellOutcome(context, refused) : refused
+      return step.ended ? reportOutcome(context, refused) : refused
     }
     default:
       return { status: 'none' }
@@ -147,14 +147,14 @@ function toRecord(step: Step, isResponseInPopup: boolean): EndedTransaction | Tr
   return isUntold ? { ...step.ended, untold: true } : step.ended
 }
 
-/** Sends the code, stores what came of it, and tells. Runs under the transaction's lock. */
+/** Sends the code, stores what came of it, and reports it. Runs under the transaction's lock. */
 async function send(
   context: Context,
   transaction: TransactionWithCode,
   resume: () => Promise<CallbackState>,
 ): Promise<CallbackState> {
   const { provider, state, sends = 1 } = transaction
-  const { database, tabs } = context.platform
+  const { tabs } = context.platform
   const back = returnOf(context, transaction)
   const id = transactionId(state)
   let channel: Channel
@@ -165,7 +165,7 @@ async function send(
     if (!(error instanceof CountersignError)) throw error
     // The code has not left this page: that was no attempt.
     const waiting: TransactionWithCode = { ...transaction, phase: 'returned', sends: sends - 1 }
-    await database.change([], () => [{ [transactionKey(state)]: waiting }, undefined])
+    await replaceUnlessEnded(context, state, waiting)
     return { status: 'failed', error, ...back, ...resumable(resume) }
   }
   context.emit('redemption_sent', id, provider)
@@ -178,13 +178,29 @@ async function send(
     // Nothing was consumed, or nobody knows: the record stays, so that resume() or a reload can go on.
     if (error.recovery !== 'authorize') return { status: 'failed', error, ...back, ...resumable(resume) }
     const ended = endWith(transaction, error)
-    await database.change([], () => [{ [transactionKey(state)]: ended }, undefined])
+    const found = await replaceUnlessEnded(context, state, ended)
+    if (found) return toCallbackState(context, found)
     tabs.announce(id)
     context.emit('transaction_ended', id, error.code)
-    return tellOutcome(context, toCallbackState(context, ended, { error }))
+    return reportOutcome(context, toCallbackState(context, ended, { error }))
   }
 
   return storeResult(context, transaction, redeemed)
+}
+
+/**
+ * Writes what has become of a transaction, unless it has ended: a lease may have run out while its page slept, and another
+ * page has used the code then. Resolves with how it had ended.
+ */
+function replaceUnlessEnded(
+  { platform: { database } }: Context,
+  state: string,
+  next: Transaction | EndedTransaction,
+): Promise<EndedTransaction | undefined> {
+  const key = transactionKey(state)
+  return database.change([key], ([known]) =>
+    isTransaction(known) && hasEnded(known) ? [{}, known] : [{ [key]: next }, undefined],
+  )
 }
 
 function signInRequired(

@@ -10,9 +10,9 @@ import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import type { TransactionWithCode } from './decide.js'
 import { toCallbackState } from './outcome.js'
-import { tellOutcome } from './tell-outcome.js'
+import { reportOutcome } from './report-outcome.js'
 
-/** Stores what the code gave, and tells. The code is spent: where storing fails the tokens wait here for `resume()`. */
+/** Stores what the code gave, and reports it. The code is spent: where storing fails the tokens wait here for `resume()`. */
 export async function storeResult(
   context: Context,
   transaction: TransactionWithCode,
@@ -40,7 +40,7 @@ export async function storeResult(
   const id = transactionId(transaction.state)
   context.platform.tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')
-  return tellOutcome(context, toCallbackState(context, ended, { stored }))
+  return reportOutcome(context, toCallbackState(context, ended, { stored }))
 }
 
 function toRecord(

@@ -20,7 +20,7 @@ import { authorizedFetch, sendBearer, type SendWithToken } from './authorized-fe
 import { loadModule } from '../load-module.js'
 import { storeOwn } from './own-tokens.js'
 import type { AuthorizationUrl, Channel, GetToken, Redeemed, Userinfo } from './channel.js'
-import { tellOtherPerson, tellRefusedClient } from './explain.js'
+import { explainOtherPerson, explainRefusedClient } from './explain.js'
 import { createDirectClient, type DirectClient } from './direct-client.js'
 import { refreshAccessToken, toStoredTokens } from './direct-refresh.js'
 
@@ -85,7 +85,7 @@ async function begin(client: DirectClient, transaction: Transaction): Promise<Au
     }
   const { pushAuthorizationRequest } = await import('../../protocol/pushed-authorization.js')
   const pushed = await pushAuthorizationRequest(endpoint, { ...extra, ...parameters }).catch(
-    (error: unknown) => tellRefusedClient(server, error),
+    (error: unknown) => explainRefusedClient(server, error),
   )
   return {
     url: buildAuthorizationUrl(authorizationEndpoint, {
@@ -114,7 +114,7 @@ async function redeem(
     nonce,
     subject: renewed?.subject,
   }).catch((error: unknown) =>
-    renewed ? tellOtherPerson(endpoint.server, error) : tellRefusedClient(endpoint.server, error),
+    renewed ? explainOtherPerson(endpoint.server, error) : explainRefusedClient(endpoint.server, error),
   )
   const requested = parseScope(scope)
   const grantedScope = checked.scope === undefined ? requested : parseScope(checked.scope)

@@ -22,14 +22,14 @@ export const fetchToServer =
   }
 
 /** Throws a refusal again; that of the client as such with its own sentence. */
-export async function tellRefusedClient(server: ServerMetadata, error: unknown): Promise<never> {
+export async function explainRefusedClient(server: ServerMetadata, error: unknown): Promise<never> {
   if (!(error instanceof TokenEndpointError) || error.error !== 'invalid_client') throw error
   throw (await loadFaults())?.refusedClient(server, error) ?? error
 }
 
 /** The same for a renewal, with a code of its own where another person has signed in, or nothing says who. */
-export async function tellOtherPerson(server: ServerMetadata, error: unknown): Promise<never> {
+export async function explainOtherPerson(server: ServerMetadata, error: unknown): Promise<never> {
   const claim = error instanceof ValidationError && error.code === 'id_token_invalid' && error.parameter
-  if (claim !== 'sub' && claim !== 'id_token') return tellRefusedClient(server, error)
+  if (claim !== 'sub' && claim !== 'id_token') return explainRefusedClient(server, error)
   throw (await loadFaults())?.otherPerson(claim) ?? error
 }

@@ -13,6 +13,8 @@ const clockToleranceSeconds = 600
  * browser has evicted. What another user of the app has here stays theirs. Without an answer nothing changes.
  */
 export async function synchronize(context: Context, subject: string, name: string): Promise<void> {
+  // The user has changed while this part was loaded: the session is another's by now.
+  if (context.subject() !== subject) return
   const { clock, database } = context.platform
   const askedAt = clock.now()
   const isSameUser = context.watchSubject()

@@ -10,17 +10,35 @@ export interface Connected<Details extends object = object, Name extends string 
   readonly status: 'connected'
   readonly connection: Connection<Details, Name>
   /**
-   * A request to the provider's API: `path` is relative to its base. The access token is added, and nowhere else it
-   * goes; one that the API refuses is replaced once.
+   * A request to the provider's API: `path` is relative to its base. The access token is added and sent nowhere else;
+   * one that the API refuses is replaced once. Any status of the API is a response, as with the platform's `fetch`.
+   *
+   * @throws {CountersignError} `resource_not_allowed` for a path that leaves the API; `reauthorization_required` when the
+   * person has to connect again, `sign_in_required` when the app's user has to sign in, `refresh_failed` when the
+   * refreshes get no OAuth answer.
+   * @throws {NetworkError} when no response came. @throws {BackendError} when the app's backend refuses.
+   * @throws {TypeError} when the provider was configured without `api`.
    */
   readonly fetch: (path: string, init?: RequestInit) => Promise<Response>
-  /** Forgets the connection and asks the provider to revoke it. Tells whether the provider confirmed it, or why not. */
+  /**
+   * Forgets the connection and asks the provider to revoke it. Tells whether the provider confirmed it, or why not; it
+   * does not reject because of what the provider answers.
+   *
+   * @throws {CountersignError} `sign_in_required` when the connection belongs to another user of the app.
+   * @throws {StorageError} when it could not be forgotten.
+   */
   readonly disconnect: () => Promise<Revocation>
 }
 
 /** Present in `browser` and `mediated` mode: in `bff` mode no token is ever in the page. */
 export interface WithAccessToken {
-  /** A usable access token; refreshed when needed, once for however many ask. */
+  /**
+   * A usable access token; refreshed when needed, once for any number of callers.
+   *
+   * @throws {CountersignError} `reauthorization_required` when the person has to connect again, `sign_in_required` when
+   * the app's user has to sign in, `refresh_failed` when the refreshes get no OAuth answer.
+   * @throws {NetworkError} when no response came. @throws {BackendError} when the app's backend refuses.
+   */
   readonly getAccessToken: () => Promise<string>
   /** When the access token in this page's memory expires: epoch seconds; `undefined` while there is none. Not reactive. */
   readonly expiresAt: number | undefined
@@ -28,7 +46,13 @@ export interface WithAccessToken {
 
 /** Present where the provider is an OpenID provider, in `browser` and `mediated` mode. */
 export interface WithUserinfo {
-  /** Asks for the claims about the person. They are the caller's, and are stored nowhere. */
+  /**
+   * Asks the userinfo endpoint for the claims about the person. They are stored nowhere.
+   *
+   * @throws {ValidationError} `response_malformed` for an answer that is none, or is about another person.
+   * @throws {TokenEndpointError} when the endpoint refuses. @throws {CountersignError} as `getAccessToken`.
+   * @throws {TypeError} when it is not known where to ask, or whose claims they must be.
+   */
   readonly userinfo: () => Promise<Userinfo>
 }
 

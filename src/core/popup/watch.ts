@@ -34,14 +34,14 @@ export function watchPopup(
     const observe = observer(popup)
     let stopLooking = (): void => undefined
 
-    const tell = (outcome: AuthorizationState): void => {
+    const display = (outcome: AuthorizationState): void => {
       show(outcome)
       resolve(outcome)
     }
     const settle = (outcome: AuthorizationState): void => {
       stopLooking()
       stopListening()
-      tell(outcome)
+      display(outcome)
     }
     const fail = (error: unknown): void => {
       settle({ status: 'failed', error: error as CountersignError })
@@ -72,7 +72,7 @@ export function watchPopup(
       check().then((found) => {
         if (found) return
         if (isOver) end()
-        else tell(closed)
+        else display(closed)
       }, fail)
     }
     const stopListening = tabs.onAnnounced((id) => {

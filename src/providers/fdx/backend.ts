@@ -13,7 +13,7 @@ import { endConsent } from './end-consent.js'
 import { consentDetailType, type FdxInitiator, type FdxRevocationReason } from './facts.js'
 import { checkFapi, fapiAlgorithms } from './fapi.js'
 import { toConsentGrant } from './granted-consent.js'
-import { checkOptions, type OptionForms } from '../../protocol/options.js'
+import { checkOptions, isScope, type OptionForms } from '../../protocol/options.js'
 
 /** Options of the backend's {@link fdx}. */
 export interface FdxBackendOptions {
@@ -75,6 +75,10 @@ const forms = {
   clientScope: 'string',
   detailType: 'string',
 } satisfies OptionForms<FdxBackendOptions>
+
+const revocationForms = { reason: 'string!', initiator: 'string!' } satisfies OptionForms<
+  NonNullable<FdxBackendOptions['revocation']>
+>
 
 /**
  * An FDX data provider at the backend: pushes the consent request, redeems the code and speaks to the consent API, all over
@@ -178,6 +182,13 @@ function readOptions(options: FdxBackendOptions): string {
   if (fapi && scopeOnUrl)
     throw new TypeError('FAPI 2.0 has nothing but client_id and request_uri on the URL: drop `scopeOnUrl`.')
   checkTemplates(consents)
+  if (options.clientScope !== undefined && !isScope(options.clientScope))
+    throw new TypeError(
+      'fdx: `clientScope` is a scope, with spaces between values: correct it, or leave it out.',
+    )
+  if (!Array.isArray(options.routes ?? []))
+    throw new TypeError("fdx: `routes` is a list, such as [{ method: 'GET', path: '/accounts' }].")
+  if (options.revocation) checkOptions('fdx: `revocation`', options.revocation, revocationForms)
   for (const name of ['issuer', 'api'] as const) readUrl(name, options[name])
   return options.api.endsWith('/') ? options.api : `${options.api}/`
 }

@@ -29,13 +29,20 @@ export function checkTemplates(templates: FdxConsentTemplates): void {
   const entries = Object.entries(Object(templates) as FdxConsentTemplates)
   if (entries.length === 0)
     throw new TypeError('fdx needs `consents`: give it at least one consent template.')
-  for (const [name, { durationType, durationPeriod, resources }] of entries) {
+  for (const [name, template] of entries) {
+    const { durationType, durationPeriod, resources } = Object(template) as Partial<FdxConsentTemplate>
     if ((durationType === 'TIME_BOUND') !== isDays(durationPeriod))
       throw new TypeError(`Consent template "${name}": durationPeriod goes with TIME_BOUND, in whole days.`)
-    if (resources.length === 0 || resources.some(({ dataClusters }) => dataClusters.length === 0))
+    if (
+      !isFilled(resources) ||
+      !resources.every((one) => isFilled((Object(one) as Partial<FdxResource>).dataClusters))
+    )
       throw new TypeError(`Consent template "${name}" asks for nothing: give it resources with dataClusters.`)
   }
 }
+
+/** True for a list with something in it. */
+const isFilled = (list: unknown): list is readonly unknown[] => Array.isArray(list) && list.length > 0
 
 const isDays = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0
 

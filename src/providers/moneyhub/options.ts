@@ -1,11 +1,10 @@
 import type { ResourceRoute, Resources } from '../../backend/provider.js'
-import { parseScope } from '../../protocol/scope.js'
 import { readUrl } from '../kit/backend/read-options.js'
 import type { DeliverySettings, MoneyhubDelivery } from './authorization-request.js'
 import type { MoneyhubClientAuthentication } from './client.js'
 import { authorizationPath, dataScope, endpoints } from './facts.js'
 import { signingAlgorithms } from '../kit/backend/signing-key.js'
-import { checkOptions, type OptionForms } from '../../protocol/options.js'
+import { checkOptions, isScope, type OptionForms } from '../../protocol/options.js'
 
 /** Options of the backend's `moneyhub`. */
 export type MoneyhubBackendOptions<M extends 'bff' | 'mediated' = 'bff'> = CommonOptions &
@@ -93,7 +92,7 @@ const forms = {
   authorizationEndpoint: 'url',
   identityService: 'url',
   api: 'url',
-  dataScope: 'any',
+  dataScope: 'string',
   routes: 'object',
   delivery: 'string',
   sendsClientId: 'boolean',
@@ -124,8 +123,10 @@ export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>)
       'An ongoing connection has no token for a page: use mode "bff", or `useCase: \'one-time\'`.',
     )
   const scope = options.dataScope ?? dataScope
-  if (parseScope(scope).length === 0)
-    throw new TypeError('`dataScope` is empty: name what is read, such as "accounts:read".')
+  if (!isScope(scope))
+    throw new TypeError(
+      '`dataScope` names what is read, with spaces between, such as "accounts:read": correct it.',
+    )
   if (options.privateKey === undefined && !options.clientSecret)
     throw new TypeError('moneyhub needs `privateKey` and `keyId`, or `clientSecret`.')
   if (options.privateKey === undefined && delivery !== 'par')

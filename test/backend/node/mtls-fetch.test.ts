@@ -139,3 +139,8 @@ test('refuses a certificate and a key that do not belong together, at once', asy
   expect(() => mtlsFetch({ cert: client.cert, key: other.key })).toThrow(TypeError)
   expect(() => mtlsFetch({ cert: 'no certificate', key: client.key })).toThrow(TypeError)
 })
+
+test('says what takes its place in Workers', () => {
+  vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+  expect(() => mtlsFetch({ cert: client.cert, key: client.key })).toThrow('mtls_certificates')
+})

@@ -5,7 +5,7 @@ import { createSealing } from '../../../src/backend/storage/sealing.js'
 
 const key = (): string => randomBytes(32).toString('base64url')
 const now = 1_800_000_000
-const opened = (value: unknown) => ({ status: 'open', value })
+const opened = (value: unknown) => ({ status: 'open', value, expiresAt: expect.any(Number) as number })
 
 test('a sealed value opens for the same context until it expires', async () => {
   const sealing = createSealing([key()])

@@ -1,4 +1,11 @@
-import { createBackend, memoryStore, stitch, type BackendEvent, type Store } from 'countersign/backend'
+import {
+  createBackend,
+  memoryStore,
+  stitch,
+  type Backend,
+  type BackendEvent,
+  type Store,
+} from 'countersign/backend'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../../src/protocol/pkce.js'
 import type { ConnectionDocument, ContractErrorCode } from '../../../src/protocol/contract.js'
 import { secret } from '../../support/secrets.js'
@@ -58,7 +65,7 @@ export interface Answer {
 
 /** A backend with a fake Stitch behind it. */
 export interface Bench {
-  readonly handle: (request: Request) => Promise<Response>
+  readonly handle: Backend
   readonly upstream: Upstream
   readonly store: Store
   readonly events: BackendEvent[]

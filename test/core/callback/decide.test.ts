@@ -182,7 +182,7 @@ function inWords(step: Step): string {
   switch (step.do) {
     case 'nothing':
       return 'nothing'
-    case 'tell':
+    case 'show':
       return step.found ? `tell as found: ${ending(step.ended)}` : `tell: ${ending(step.ended)}`
     case 'refuse':
       return `refuse: ${step.error.code}${step.ended ? `, ended: ${ending(step.ended)}` : ''}`

@@ -1,3 +1,4 @@
+import type { EndedTransaction } from '../../../src/core/records/transaction.js'
 import { metadataKey, transactionKey } from '../../../src/core/records/keys.js'
 import { createClient, singleUser, type CommonInput } from 'countersign/core'
 import { apiture, type ApitureOptions } from 'countersign/providers'
@@ -857,6 +858,25 @@ describe('an answer that is no success', () => {
     delete server.hostile.token
     expect(await refusal(open(url))).toEqual({ code: 'token_error' })
     expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('to a page that has slept does not undo what another page has connected meanwhile', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent()
+    const key = transactionKey(stateOf(url))
+    const connected = await outcome(open(url))
+    if (connected.status !== 'connected') throw new Error(connected.status)
+    const done = (await browser.records()).get(key) as EndedTransaction
+    // As it was when this page began to send; its lease has run out since.
+    const again = await consent()
+    const other = transactionKey(stateOf(again))
+    server.hostile.token = async () => {
+      await browser.tamper(other, { ...done })
+      return HttpResponse.json({ error: 'invalid_grant' }, { status: 400 })
+    }
+    const state = await outcome(open(again))
+    expect(state).toMatchObject({ status: 'connected', connection: { id: connected.connection.id } })
+    expect((await browser.records()).get(other)).toEqual(done)
   })
 
   test('of a hostile server connects nothing', async () => {

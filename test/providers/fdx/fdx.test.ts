@@ -1,6 +1,7 @@
-import { fdx as backendFdx, type FdxBackendOptions } from 'countersign/backend'
+import { fdx as backendFdx, type FdxBackendOptions, type Fetch } from 'countersign/backend'
 import { mtlsFetch } from 'countersign/backend/node'
 import { fdx } from 'countersign/providers'
+import { Agent } from 'undici'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createClientCertificate } from '../../../demo/banks/certificates.js'
 import type { ConnectionDocument, JsonObject } from '../../../src/protocol/contract.js'
@@ -22,6 +23,12 @@ afterEach(() => {
 })
 
 afterAll(() => app.bank.close())
+
+/** Trusts the bank, and has nothing to show it. */
+const withoutCertificate =
+  (ca: string): Fetch =>
+  (url, init) =>
+    fetch(url, { ...init, dispatcher: new Agent({ connect: { ca } }) } as RequestInit)
 
 /** Another app, closed after use. */
 async function withApp(work: (other: App) => Promise<void>, ...options: Parameters<typeof openApp>) {
@@ -199,18 +206,18 @@ describe('before the person leaves', () => {
   })
 
   test.each([
-    ['no certificate', () => ({})],
-    ['another certificate', (other: { cert: string; key: string }) => other],
+    ['no certificate', (_other: object, ca: string) => withoutCertificate(ca)],
+    [
+      'another certificate',
+      (other: { cert: string; key: string }, ca: string) => mtlsFetch({ ...other, ca }),
+    ],
   ])('fdx 5: comes no further with %s', async (_what, present) => {
     const other = await createClientCertificate('somebody')
     await withApp(
       async (intruder) =>
         expect(await intruder.begin()).toMatchObject({ status: 502, body: { error: 'provider_error' } }),
       {},
-      ({ bank }) => {
-        const certificate = present(other)
-        return { fetch: mtlsFetch({ cert: '', key: '', ...certificate, ca: bank.ca }) }
-      },
+      ({ bank }) => ({ fetch: present(other, bank.ca) }),
     )
   })
 

@@ -1,41 +1,34 @@
 // One replica of a backend, as a process of its own: `node --import tsx replica.ts` with a ReplicaSetup as its argument.
-// It sends its port when it listens, and answers `{ pass }` when its clock has moved on.
+// It sends its port when it listens. When its clock has moved on it answers `{ pass }` with the milliseconds of processor time
+// that it has used.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { basis, createBackend, redisStore } from 'countersign/backend'
+import { basis, createBackend } from 'countersign/backend'
 import { toNodeListener } from 'countersign/backend/node'
-import { createClient } from 'redis'
+import { openStore } from './open-store.js'
+import type { StoreLocation } from './store-location.js'
 
 /** What a replica is told. */
 export interface ReplicaSetup {
-  readonly redis: string
+  readonly store: StoreLocation
   /** Where the authorization server is. */
   readonly server: string
   readonly clientSecret: string
-  /** None: transactions are kept in Redis. */
+  /** None: transactions are kept in the store. */
   readonly keys: readonly string[]
   readonly rotatesRefreshTokens: boolean
-  /** Whether the client of Redis gives up at once what it cannot send, instead of waiting for Redis to come back. */
+  /** Whether a client of the store gives up at once what it cannot send, instead of waiting for the server to come back. */
   readonly impatient: boolean
 }
 
-const { redis, server, clientSecret, keys, rotatesRefreshTokens, impatient } = JSON.parse(
+const { store, server, clientSecret, keys, rotatesRefreshTokens, impatient } = JSON.parse(
   process.argv[2] ?? '',
 ) as ReplicaSetup
-
-const client = createClient({
-  url: redis,
-  disableOfflineQueue: impatient,
-  socket: { reconnectStrategy: 20 },
-})
-// Without a listener Node would end the process when Redis goes away.
-client.on('error', () => undefined)
-await client.connect()
 
 let passed = 0
 const backend = createBackend({
   origins: ['https://app.example'],
-  store: redisStore(client),
+  store: await openStore(store, impatient),
   ...(keys.length > 0 ? { keys } : { unsealed: true }),
   rateLimit: 'off',
   clock: { now: () => Date.now() / 1000 + passed },
@@ -59,7 +52,8 @@ await backend.ready
 
 process.on('message', ({ pass }: { pass: number }) => {
   passed += pass
-  process.send?.('passed')
+  const { user, system } = process.cpuUsage()
+  process.send?.((user + system) / 1000)
 })
 process.on('disconnect', () => process.exit())
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { ConnectionDocument } from '../../../src/protocol/contract.js'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../../src/protocol/pkce.js'
-import { end } from '../../support/redis-server.js'
+import { endProcess } from '../../support/end-process.js'
 import type { AuthorizationServer } from './authorization-server.js'
 import type { ReplicaSetup } from './replica.js'
 
@@ -23,8 +23,8 @@ export interface Answer {
 /** A backend in a process of its own. */
 export interface Replica {
   call(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer>
-  /** Moves its clock on. */
-  pass(seconds: number): Promise<void>
+  /** Moves its clock on. @returns Milliseconds of processor time that it has used. */
+  pass(seconds: number): Promise<number>
   kill(): Promise<void>
 }
 
@@ -37,7 +37,7 @@ const shared = {
 }
 
 export async function startReplica(
-  setup: Pick<ReplicaSetup, 'redis' | 'server'> & Partial<ReplicaSetup>,
+  setup: Pick<ReplicaSetup, 'store' | 'server'> & Partial<ReplicaSetup>,
 ): Promise<Replica> {
   const whole: ReplicaSetup = { rotatesRefreshTokens: true, impatient: false, ...shared, ...setup }
   const child = fork(`${root}test/slow/support/replica.ts`, [JSON.stringify(whole)], {
@@ -70,9 +70,9 @@ export async function startReplica(
     async pass(seconds) {
       const passed = told()
       child.send({ pass: seconds })
-      await passed
+      return Number(await passed)
     },
-    kill: () => end(child),
+    kill: () => endProcess(child),
   }
 }
 

@@ -52,11 +52,12 @@ export function checkAuthentication(label: string, options: object): void {
 
 /** The authentication for each request. @throws {TypeError} for a key that cannot be used. */
 export async function authenticate(issuer: string, options: ClientAuthentication): Promise<oauth.ClientAuth> {
-  if ('clientSecret' in options)
+  // What is given as `undefined` is not given.
+  if ('clientSecret' in options && (options.clientSecret as unknown) !== undefined)
     return options.authentication === 'client_secret_post'
       ? oauth.ClientSecretPost(options.clientSecret)
       : oauth.ClientSecretBasic(options.clientSecret)
-  if (!('privateKey' in options)) return oauth.None()
+  if (!('privateKey' in options) || (options.privateKey as unknown) === undefined) return oauth.None()
   const { assertionAudience: audience = issuer } = options
   const { assertionType: type = 'client-authentication+jwt' } = options
   return signAssertions(await importSigner(options), { audience, type })

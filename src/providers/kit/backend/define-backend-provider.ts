@@ -113,6 +113,10 @@ export function defineBackendProvider<
   const M extends 'mediated' | 'bff' = 'mediated' | 'bff',
 >(definition: BackendProviderDefinition<Claims, M>): BackendProvider<Claims> & { readonly mode: M } {
   checkOptions('defineBackendProvider', definition, forms)
+  if ((definition.mode as unknown) === undefined)
+    throw new TypeError('defineBackendProvider: `mode` is missing: say "mediated" or "bff", as in the page.')
+  if (typeof (definition.client as Partial<OAuthClient>).authorize !== 'function')
+    throw new TypeError('defineBackendProvider: `client` must be what oauthClient({ … }) has made.')
   const { client, redirectUri, toParameters, toGrant, toRefreshedGrant, ...provider } = definition
   return {
     ready: client.ready,

@@ -1,0 +1,275 @@
+import { createClient } from '../../src/core/index.js'
+import type { CallbackState, CountersignEvent, Outcome } from '../../src/core/index.js'
+import { withLease } from '../../src/platform/lease.js'
+import type { Database } from '../../src/platform/database.js'
+import type { Platform } from '../../src/platform/platform.js'
+import { StorageError } from '../../src/protocol/errors.js'
+import { oidc } from '../../src/providers/index.js'
+import { createLocks, type Locks } from './locks.js'
+import type { Network } from './network.js'
+import { runAs, type Actor, type Scheduler } from './scheduler.js'
+import { clientId, issuer } from './server.js'
+
+export const origin = 'https://app.example'
+
+/** What a run is a run of. */
+export interface Variant {
+  /** Where tokens are: in a page's memory, in the browser's storage, or at the backend. */
+  readonly tokens: 'memory' | 'stored' | 'dpop' | 'backend'
+  /** Whether the browser has Web Locks; otherwise leases stand in. */
+  readonly locks: 'web' | 'lease'
+}
+
+/** The browser of one person. */
+export interface Browser {
+  readonly variant: Variant
+  readonly records: Map<string, unknown>
+  readonly pages: Page[]
+  readonly clock: { offset: number }
+  /** Who is signed in to the app, by its cookie. */
+  session: string | null
+  /** Number of storage operations that are going to fail. */
+  denied: number
+  /** Number of times that the records changed. */
+  changes: number
+  /** Where pages have been sent, in order. */
+  readonly departures: { readonly page: Page; readonly url: URL }[]
+  readonly open: (url: string, historyState?: unknown) => Page
+  /** Ends a page: nothing of it runs any more. */
+  readonly end: (page: Page) => void
+  readonly freeze: (page: Page) => void
+  readonly show: (page: Page) => void
+}
+
+/** Something that a page has been told about a transaction. */
+export interface Told {
+  readonly page: Page
+  /** The transaction's id; `undefined` for an outcome whose connection alone is known. */
+  readonly id: string | undefined
+  readonly state: CallbackState
+}
+
+export interface Page {
+  readonly actor: Actor
+  readonly subject: () => string | null
+  readonly client: ReturnType<typeof makeClient>
+  readonly url: () => URL
+  readonly historyState: () => unknown
+  /** The id of the transaction whose response it was opened with. */
+  readonly asksAbout: string | undefined
+  readonly told: Told[]
+  readonly outcomes: Outcome[]
+  readonly events: CountersignEvent[]
+  /** Where it has been sent and has not gone yet. */
+  leaving: URL | undefined
+  readonly signIn: (subject: string | null) => void
+  readonly parts: Parts
+}
+
+interface Parts {
+  readonly shown: Set<() => void>
+  readonly hidden: Set<() => void>
+}
+
+interface Listener {
+  readonly actor: Actor
+  readonly hear: (id: string) => void
+}
+
+export function createBrowser(scheduler: Scheduler, network: Network, variant: Variant): Browser {
+  const locks = createLocks(scheduler)
+  const listeners = new Set<Listener>()
+  const browser: Browser = {
+    ...{ variant, records: new Map<string, unknown>(), pages: [], clock: { offset: 0 } },
+    ...{ session: 'ada', denied: 0, changes: 0, departures: [] },
+    open(url, historyState = null) {
+      const page = openPage({ scheduler, network, browser, locks, listeners }, url, historyState)
+      browser.pages.push(page)
+      return page
+    },
+    end(page) {
+      page.actor.alive = false
+      scheduler.drop(page.actor)
+      const run = (): void => locks.free(page.actor)
+      // The document of a page that is gone keeps its locks for a moment.
+      scheduler.add({ label: `browser: frees the locks of ${page.actor.name}`, actor: scheduler.world, run })
+    },
+    freeze(page) {
+      runAs(page.actor, () => {
+        for (const listener of page.parts.hidden) listener()
+      })
+      page.actor.frozen = true
+    },
+    show(page) {
+      page.actor.frozen = false
+      runAs(page.actor, () => {
+        for (const listener of [...page.parts.shown]) listener()
+      })
+    },
+  }
+  return browser
+}
+
+interface Surroundings {
+  readonly scheduler: Scheduler
+  readonly network: Network
+  readonly browser: Browser
+  readonly locks: Locks
+  readonly listeners: Set<Listener>
+}
+
+function openPage(surroundings: Surroundings, address: string, state: unknown): Page {
+  const { browser } = surroundings
+  const name = `page ${browser.pages.length + 1}`
+  const actor: Actor = { name, kind: 'page', alive: true, frozen: false, clock: browser.clock }
+  const parts: Parts = { shown: new Set(), hidden: new Set() }
+  const bar = { url: new URL(address, origin), state: structuredClone(state) }
+  const { countersign } = Object(state) as { readonly countersign?: string }
+  const asksAbout = bar.url.searchParams.get('state')?.slice(0, 16) ?? countersign
+  let subject = browser.session
+  const own = {
+    ...{ actor, parts, told: [], outcomes: [], events: [], leaving: undefined, asksAbout },
+    ...{ subject: () => subject, url: () => bar.url, historyState: () => bar.state },
+    signIn(next: string | null) {
+      subject = next
+      runAs(actor, () => page.client.setSubject(next))
+    },
+  }
+  const page = own as unknown as Page
+  const platform = platformOf(surroundings, page, bar)
+  const client = runAs(actor, () => makeClient(browser.variant, platform, page))
+  Object.assign(page, { client })
+  const note = (): void => {
+    page.told.push({ page, id: asksAbout, state: client.callback.get() })
+  }
+  client.callback.subscribe(note)
+  note()
+  return page
+}
+
+function makeClient({ tokens }: Variant, platform: Platform, page: Page) {
+  const common = { issuer, clientId, scope: 'openid offline_access', api: `${issuer}/api` }
+  const bank =
+    tokens === 'backend'
+      ? oidc({ ...common, mode: 'mediated', authorizationEndpoint: `${issuer}/authorize` })
+      : oidc({ ...common, dpop: tokens === 'dpop', persistTokens: tokens === 'stored' })
+  return createClient({
+    providers: { bank },
+    platform,
+    ...(tokens === 'backend' && { backend: '/connect' }),
+    subject: page.subject(),
+    onOutcome: (outcome) => {
+      page.outcomes.push(outcome)
+    },
+    onEvent: (event) => {
+      page.events.push(event)
+    },
+  })
+}
+
+function platformOf(surroundings: Surroundings, page: Page, bar: { url: URL; state: unknown }): Platform {
+  const { scheduler, network, browser, locks, listeners } = surroundings
+  const { actor, parts } = page
+  const database = databaseOf(scheduler, browser, actor)
+  const clock: Platform['clock'] = {
+    now: () => scheduler.time + browser.clock.offset,
+    after: (seconds, run) => scheduler.after(seconds, { label: `${actor.name}: a timer ends`, actor, run }),
+  }
+  const own: Listener[] = []
+  const session = () => (browser.session === null ? {} : { 'x-session': browser.session })
+  return {
+    ...{ clock, database, isOnline: () => true },
+    fetch: network.fetchOf(actor, () => ({ origin, 'sec-fetch-site': 'same-origin', ...session() })),
+    navigation: {
+      url: () => new URL(bar.url),
+      isTopLevel: () => true,
+      whenActive: (work) => work(),
+      historyState: () => structuredClone(bar.state),
+      replace(url, next) {
+        bar.url = new URL(url, bar.url)
+        bar.state = structuredClone(next)
+      },
+      assign(url) {
+        page.leaving = new URL(url)
+        const run = (): void => {
+          if (page.leaving?.href !== url) return
+          page.leaving = undefined
+          browser.departures.push({ page, url: new URL(url) })
+          browser.freeze(page)
+          const isBusy = network.exchanges.some(
+            ({ client, settled }) => client === actor && settled === undefined,
+          )
+          if (isBusy || locks.isUsedBy(actor)) browser.end(page)
+        }
+        scheduler.add({ label: `${actor.name}: leaves for the bank`, actor, run })
+      },
+      openPopup: () => null,
+      close: () => undefined,
+      onShown: (listener) => (parts.shown.add(listener), () => parts.shown.delete(listener)),
+      onHidden: (listener) => (parts.hidden.add(listener), () => parts.hidden.delete(listener)),
+    },
+    tabs: {
+      ...(browser.variant.locks === 'web'
+        ? locks.tabsOf(actor)
+        : { lock: (name, seconds, work) => withLease({ clock, database }, name, seconds, work) }),
+      announce(id) {
+        for (const { actor: other, hear } of listeners)
+          if (other !== actor && other.alive)
+            scheduler.add({ label: `${other.name}: hears ${actor.name}`, actor: other, run: () => hear(id) })
+      },
+      onAnnounced(hear) {
+        const listener = { actor, hear }
+        own.push(listener)
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      close() {
+        for (const listener of own) listeners.delete(listener)
+      },
+    },
+  }
+}
+
+/** The database as one page has it: a change is committed in one step, and the page learns of it in another. */
+function databaseOf(scheduler: Scheduler, browser: Browser, actor: Actor): Database {
+  const { records } = browser
+  const use = <T>(label: string, work: () => T): Promise<T> =>
+    scheduler.turn(`${actor.name}: ${label}`, actor, () => {
+      if (browser.denied > 0) {
+        browser.denied -= 1
+        throw new StorageError()
+      }
+      return work()
+    })
+  return {
+    get: (key) => use(`reads ${kindOf(key)}`, () => structuredClone(records.get(key))),
+    entries: () =>
+      use('reads everything', () =>
+        [...records].sort(byKey).map(([key, value]) => [key, structuredClone(value)]),
+      ),
+    async change(keys, change) {
+      let written: string[] = []
+      const result = await use('commits', () => {
+        const [writes, changed] = change(keys.map((key) => structuredClone(records.get(key))))
+        for (const [key, value] of Object.entries(writes)) {
+          if (value === undefined) records.delete(key)
+          else records.set(key, structuredClone(value))
+        }
+        browser.changes += 1
+        written = Object.keys(writes).map(kindOf)
+        scheduler.note(`  written: ${written.join(', ') || 'nothing'}`)
+        return changed
+      })
+      await scheduler.turn(
+        `${actor.name}: learns that ${written.join(', ') || 'nothing'} is committed`,
+        actor,
+        () => undefined,
+      )
+      return result
+    },
+  }
+}
+
+const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1)
+
+const kindOf = (key: string): string => key.split(':')[0] ?? ''

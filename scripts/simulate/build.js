@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { plants } from './plants.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/**
+ * Bundles the library's core, its backend and the simulation into one file. In separate modules `import()` would resolve at
+ * a time that is not the scheduler's.
+ *
+ * @param {string} [plant] The name of a fault to plant.
+ * @returns {Promise<string>} The path of the bundle.
+ */
+export async function bundle(plant) {
+  const names = Object.keys(plants)
+  if (plant !== undefined && !names.includes(plant))
+    throw new Error(`No plant is called "${plant}". There are: ${names.join('; ')}.`)
+  const outfile = join(
+    root,
+    `node_modules/.cache/simulate/${process.pid}-${plant ? names.indexOf(plant) : 'main'}.js`,
+  )
+  await build({
+    entryPoints: [join(root, 'scripts/simulate/main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+    plugins: plant === undefined ? [] : [planting(plant)],
+  })
+  return outfile
+}
+
+/**
+ * @param {string} name
+ * @returns {import('esbuild').Plugin}
+ */
+function planting(name) {
+  const { file, text, by } = /** @type {import('./plants.js').Plant} */ (plants[name])
+  const path = join(root, 'src', file)
+  return {
+    name: 'plant',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, async (args) => {
+        if (args.path !== path) return undefined
+        const source = await readFile(path, 'utf8')
+        if (source.split(text).length !== 2)
+          throw new Error(`"${name}" cannot be planted: its text is not in src/${file} exactly once.`)
+        return { contents: source.replace(text, () => by), loader: 'ts' }
+      })
+    },
+  }
+}

@@ -1,0 +1,72 @@
+// What must hold once faults have stopped, and what a run that is over must have come to.
+import type { Violation } from './invariants.js'
+import type { Grant } from './server.js'
+import { livePages, type World } from './world.js'
+
+interface Ended {
+  readonly phase: string
+  readonly subject: string
+}
+
+/** @returns what is not as it must be at the end of a run. */
+export function checkEnd(world: World): Violation | undefined {
+  const stuck = findStuck(world)
+  if (stuck !== undefined) return { invariant: 'liveness', detail: stuck }
+  const lost = findLost(world)
+  return lost === undefined ? undefined : { invariant: '6 nothing approved is lost', detail: lost }
+}
+
+function findStuck(world: World): string | undefined {
+  for (const { actor, client } of livePages(world)) {
+    const statuses = {
+      callback: client.callback.get().status,
+      connections: client.connections.get().status,
+      authorization: client.authorization('bank').get().status,
+    }
+    const [name] =
+      Object.entries(statuses).find(([, status]) => ['pending', 'restoring', 'leaving'].includes(status)) ??
+      []
+    if (name !== undefined)
+      return `${actor.name} stays "${statuses[name as keyof typeof statuses]}" (${name})`
+  }
+  if (world.isStorageBroken) return undefined
+  for (const { state, answers, subject } of world.visits) {
+    const record = world.browser.records.get(`transaction:${state}`) as Ended | undefined
+    if (!record || answers.length === 0 || record.phase === 'done' || record.phase === 'failed') continue
+    const id = state.slice(0, 16)
+    const canGoOn = livePages(world).some(({ asksAbout, client, subject: current }) => {
+      const callback = client.callback.get()
+      return asksAbout === id && ('resume' in callback || current() !== subject)
+    })
+    // Nobody else may complete what belongs to a user who is not signed in.
+    const isTheirs = world.browser.session === subject && !world.hasSessionChanged
+    if (!canGoOn && isTheirs && record.phase !== 'left')
+      return `a transaction stays "${record.phase}", and no page goes on with it`
+  }
+  return undefined
+}
+
+/** Success answers that a client received and has not lost with itself must be stored or revoked. */
+function findLost(world: World): string | undefined {
+  const { browser, server, replicas } = world
+  if (world.isStorageBroken || world.isBackendBroken || world.areClocksWrong || world.disconnected.length > 0)
+    return undefined
+  const kept = server.grants.filter(({ isRevoked, successes }) => !isRevoked && successes.some(isHeld))
+  if (replicas) {
+    // What is stored is sealed: it can be counted.
+    const stored = [...replicas.stored().keys()].filter((key) => key.startsWith('connection:'))
+    return stored.length >= kept.length
+      ? undefined
+      : `the backend has got tokens ${kept.length} times, and has stored ${stored.length} connections`
+  }
+  for (const { state, successes } of kept) {
+    const record = browser.records.get(`transaction:${state}`) as Ended | undefined
+    if (record && record.phase !== 'done')
+      return `${successes.find(isHeld)?.exchange.client.name ?? ''} has got tokens, and they are neither stored nor revoked (${record.phase})`
+  }
+  return undefined
+}
+
+/** The answer to a code, with a client that is there and can go on. */
+const isHeld = ({ exchange: { client, settled, status }, fromCode }: Grant['successes'][number]): boolean =>
+  fromCode && settled === 'answer' && status === 200 && client.alive && !client.frozen

@@ -1,0 +1,241 @@
+// What a person, the network and the machines may do between two steps.
+import type { Page } from './browser.js'
+import { choose } from './random.js'
+import { runAs } from './scheduler.js'
+import { livePages, type World } from './world.js'
+
+/** Something that can happen now. */
+export interface Intervention {
+  readonly label: string
+  readonly weight: number
+  readonly run: () => void
+}
+
+type Draw = (detail: number) => number
+
+/** Everything that can happen now. @param draw Numbers for what is left open. */
+export const interventionsIn = (world: World, draw: Draw, faults: boolean): Intervention[] => [
+  ...acts(world, draw),
+  ...(faults
+    ? [...browserFaults(world, draw), ...networkFaults(world, draw), ...backendFaults(world, draw)]
+    : []),
+]
+
+/** What the person does. */
+function acts(world: World, draw: Draw): Intervention[] {
+  const { browser, visits } = world
+  const list: Intervention[] = []
+  const add = (weight: number, label: string, run: () => void): void => {
+    list.push({ weight, label, run })
+  }
+  const pages = livePages(world).filter(({ leaving }) => leaving === undefined)
+  const page = pages.length > 0 ? choose(pages, draw(1)) : undefined
+  if (browser.pages.length < 12) add(1, 'the person opens another tab', () => browser.open('/'))
+  const isSomebodyLeaving = pages.some(
+    ({ client }) => client.authorization('bank').get().status === 'leaving',
+  )
+  if (page && visits.length < 4)
+    add(
+      isSomebodyLeaving || visits.some(({ answers }) => answers.length === 0)
+        ? 1
+        : visits.length === 0
+          ? 25
+          : 4,
+      `the person clicks "connect" on ${page.actor.name}`,
+      () => runAs(page.actor, () => page.client.authorization('bank').authorize()),
+    )
+  if (visits.length > 0 && browser.pages.length < 12) atBank(world, draw, add)
+  if (page) {
+    const { state } = { state: page.client.callback.get() }
+    if ('resume' in state)
+      add(4, `the person tries again on ${page.actor.name}`, () => runAs(page.actor, () => state.resume?.()))
+    add(1, `the person reloads ${page.actor.name}`, () => {
+      browser.end(page)
+      browser.open(page.url().href, page.historyState())
+    })
+    if (pages.length > 1) add(1, `the person closes ${page.actor.name}`, () => browser.end(page))
+    useConnection(world, page, add)
+  }
+  if (browser.session !== 'ada' || visits.length > 0) session(world, draw, pages, add)
+  return list
+}
+
+type Add = (weight: number, label: string, run: () => void) => void
+
+function atBank({ browser, visits, server }: World, draw: Draw, add: Add): void {
+  const visit = choose(visits, draw(2))
+  const name = `visit ${visits.indexOf(visit) + 1}`
+  const { page } = visit
+  const comeBack = (url: string): void => {
+    visit.answers.push(url)
+    if (page.actor.alive && page.actor.frozen) browser.end(page)
+    browser.open(url)
+  }
+  const isOpen = visit.answers.length === 0
+  add(isOpen ? 25 : 1, `the person approves ${isOpen ? '' : 'once more '}at the bank (${name})`, () =>
+    comeBack(server.approve(visit.url, visit.subject)),
+  )
+  add(1, `the person refuses at the bank (${name})`, () => comeBack(server.deny(visit.url)))
+  const [last] = visit.answers.slice(-1)
+  if (last !== undefined) add(2, `the answer of ${name} is opened in a second tab`, () => browser.open(last))
+  if (page.actor.alive && page.actor.frozen)
+    add(1, `the person goes back to ${page.actor.name}`, () => browser.show(page))
+}
+
+function useConnection(world: World, page: Page, add: Add): void {
+  const { client, actor } = page
+  const state = client.tokens('bank').get()
+  const swallow = (): undefined => undefined
+  if (state.status === 'connected') {
+    add(10, `the app on ${actor.name} uses the connection`, () => {
+      const subject = page.subject()
+      const token = runAs(actor, () => state.getAccessToken())
+      token.then((value) => world.handed.push({ token: value, subject, page }), swallow)
+    })
+    if (world.browser.variant.tokens !== 'backend')
+      add(4, `the app on ${actor.name} calls the API`, () => {
+        runAs(actor, () => state.fetch('/accounts')).catch(swallow)
+      })
+  }
+  if ('disconnect' in state)
+    add(1, `the person disconnects on ${actor.name}`, () => {
+      const { id } = state.connection
+      runAs(actor, () => state.disconnect()).then(
+        () => world.disconnected.push({ id, step: world.scheduler.steps, page }),
+        swallow,
+      )
+    })
+}
+
+function session(world: World, draw: Draw, pages: readonly Page[], add: Add): void {
+  const { browser } = world
+  const next = choose(['ada', 'ada', 'bob', null], draw(3))
+  const page = pages.length > 0 ? choose(pages, draw(4)) : undefined
+  if (!page || next === browser.session) return
+  const label = next === null ? 'somebody signs out' : `${next} signs in`
+  add(next === 'ada' ? 3 : 1, `${label} on ${page.actor.name}`, () => {
+    browser.session = next
+    world.hasSessionChanged = true
+    page.signIn(next)
+  })
+}
+
+/** What happens to pages, storage and the device. */
+function browserFaults(world: World, draw: Draw): Intervention[] {
+  const { browser, scheduler } = world
+  const pages = livePages(world)
+  const page = pages.length > 0 ? choose(pages, draw(5)) : undefined
+  const list: Intervention[] = [
+    {
+      weight: 2,
+      label: 'time passes',
+      run: () => {
+        world.hasSlept = true
+        scheduler.pass(choose([12, 20, 40, 70, 320, 1000], draw(6)))
+      },
+    },
+    {
+      weight: 1,
+      label: "the device's clock is set",
+      run: () => {
+        world.areClocksWrong = true
+        browser.clock.offset += choose([-3000, -400, -70, 70, 400, 3000], draw(7))
+      },
+    },
+    {
+      weight: 1,
+      label: 'storage refuses its next operations',
+      run: () => {
+        world.isStorageBroken = true
+        browser.denied += 1 + Math.floor(draw(8) * 3)
+      },
+    },
+    {
+      weight: 0.3,
+      label: 'site data is cleared',
+      run: () => {
+        world.isStorageBroken = true
+        browser.records.clear()
+      },
+    },
+  ]
+  const frozen = browser.pages.find(
+    ({ actor }) => actor.alive && actor.frozen && !world.visits.some((visit) => visit.page.actor === actor),
+  )
+  if (frozen)
+    list.push({ weight: 3, label: `${frozen.actor.name} wakes up`, run: () => browser.show(frozen) })
+  if (!page) return list
+  list.push(
+    { weight: 3, label: `${page.actor.name} crashes`, run: () => browser.end(page) },
+    { weight: 1, label: `${page.actor.name} is frozen`, run: () => browser.freeze(page) },
+  )
+  if (page.leaving)
+    list.push({
+      weight: 3,
+      label: `${page.actor.name} does not leave after all`,
+      run: () => (page.leaving = undefined),
+    })
+  return list
+}
+
+/** What happens to requests and answers. */
+function networkFaults(world: World, draw: Draw): Intervention[] {
+  const { scheduler, server } = world
+  const list: Intervention[] = [
+    { weight: 1, label: 'the bank is busy', run: () => server.failures.push('busy') },
+    {
+      weight: 1,
+      label: 'a gateway of the bank fails',
+      run() {
+        world.isNetworkBroken = true
+        server.failures.push('gateway')
+      },
+    },
+  ]
+  const travelling = scheduler.eligible().filter(({ faults }) => faults && Object.keys(faults).length > 0)
+  if (travelling.length === 0) return list
+  const operation = choose(travelling, draw(9))
+  const { lose, duplicate } = operation.faults ?? {}
+  const hit = (fault: () => void) => (): void => {
+    world.isNetworkBroken = true
+    scheduler.take(operation)
+    fault()
+  }
+  if (lose) list.push({ weight: 6, label: `lost: ${operation.label}`, run: hit(lose) })
+  if (duplicate) list.push({ weight: 3, label: `duplicated: ${operation.label}`, run: hit(duplicate) })
+  return list
+}
+
+/** What happens to the backend. */
+function backendFaults(world: World, draw: Draw): Intervention[] {
+  const { replicas } = world
+  if (!replicas) return []
+  const replica = choose(replicas.actors, draw(10))
+  const breaks = (work: () => void) => (): void => {
+    world.isBackendBroken = true
+    work()
+  }
+  return [
+    { weight: 3, label: `${replica.name} is restarted`, run: breaks(() => replicas.restart(replica)) },
+    { weight: 2, label: 'the store does not answer', run: breaks(() => replicas.failures.push('before')) },
+    {
+      weight: 2,
+      label: 'an answer of the store is lost',
+      run: breaks(() => replicas.failures.push('after')),
+    },
+    {
+      weight: 2,
+      label: `the clock of ${replica.name} is set`,
+      run: () => {
+        world.areClocksWrong = true
+        replica.clock.offset += choose([-61, -20, 20, 61], draw(11))
+      },
+    },
+  ]
+}
+
+/** One of the interventions, by their weights. */
+export function pick(list: readonly Intervention[], at: number): Intervention | undefined {
+  let rest = at * list.reduce((sum, { weight }) => sum + weight, 0)
+  return list.find(({ weight }) => (rest -= weight) < 0)
+}

@@ -1,0 +1,90 @@
+// One process of the simulation, as simulate.js starts it.
+import { createHash } from 'node:crypto'
+import { writeSync } from 'node:fs'
+import { takeOver } from './realm.js'
+import { run, type Result } from './run.js'
+import keptSeeds from './seeds.json'
+import { shrink } from './shrink.js'
+import { tellStory } from './story.js'
+
+interface Settings {
+  readonly from: number
+  readonly seeds: number
+  /** Real seconds after which no seed is begun; `null` for no limit. */
+  readonly seconds: number | null
+  readonly trace: boolean
+  readonly first: boolean
+  readonly json: boolean
+  readonly kept: boolean
+}
+
+/** Stories are told of so many failures; the others are one line each. */
+const toldFailures = 3
+
+const settings = JSON.parse(process.argv[2] ?? '') as Settings
+const say = (line: string): void => {
+  writeSync(1, `${line}\n`)
+}
+const { performance } = globalThis
+
+await takeOver()
+const begun = performance.now()
+const hash = createHash('sha256')
+const ends = new Map<string, number>()
+const known = new Map<string, number>()
+const failed: Result[] = []
+let seeds = 0
+let steps = 0
+
+async function runSeed(seed: number): Promise<void> {
+  const result = await run({ seed, without: [], calm: [] })
+  seeds += 1
+  steps += result.steps
+  hash.update(result.trace.join('\n'))
+  for (const end of result.ends) count(ends, end)
+  if (settings.trace) say(result.trace.join('\n'))
+  if (!result.violation) return
+  if (result.known !== undefined) return count(known, result.known)
+  failed.push(result)
+  if (settings.json) return
+  say(`seed ${seed}: ${result.violation.invariant}: ${result.violation.detail}`)
+  if (failed.length <= toldFailures) say(`\n${tellStory(await shrink(result))}\n`)
+}
+
+function count(map: Map<string, number>, name: string): void {
+  map.set(name, (map.get(name) ?? 0) + 1)
+}
+
+if (settings.kept) for (const { seed } of keptSeeds) await runSeed(seed)
+for (let seed = settings.from; seed < settings.from + settings.seeds; seed++) {
+  if (settings.seconds !== null && (performance.now() - begun) / 1000 > settings.seconds) break
+  await runSeed(seed)
+  if (settings.first && failed.length > 0) break
+}
+
+const tell = (map: Map<string, number>): string =>
+  [...map]
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, times]) => `${times} × ${name}`)
+    .join(', ')
+const seconds = (performance.now() - begun) / 1000
+if (settings.json) {
+  const [violation] = failed.map(({ violation }) => violation)
+  const shrunk = settings.first && failed[0] ? await shrink(failed[0]) : undefined
+  say(
+    JSON.stringify({
+      seeds,
+      steps,
+      traces: hash.digest('hex'),
+      failed: failed.length,
+      violation,
+      ...(shrunk && { story: tellStory(shrunk) }),
+    }),
+  )
+} else {
+  say(`transactions: ${tell(ends)}`)
+  if (known.size > 0) say(`known faults: ${tell(known)}`)
+  say(`${seeds} seeds, ${steps} steps in ${seconds.toFixed(1)} s, ${Math.round(steps / seconds)} a second`)
+  say(`${seeds - failed.length} passed, ${failed.length} failed`)
+}
+process.exit(failed.length > 0 ? 1 : 0)

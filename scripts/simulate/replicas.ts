@@ -1,0 +1,108 @@
+import { createBackend, memoryStore, oidc, type Store } from '../../src/backend/index.js'
+import { origin } from './browser.js'
+import type { Network, Serve } from './network.js'
+import { choose } from './random.js'
+import { runAs, streams, type Actor, type Scheduler } from './scheduler.js'
+import { clientId, issuer } from './server.js'
+
+/** The replicas of the backend, on one store. */
+export interface Replicas {
+  readonly actors: Actor[]
+  readonly serve: Serve
+  /** How the next operations of the store fail: before they do anything, or after. */
+  readonly failures: ('before' | 'after')[]
+  /** Ends a replica, and starts another in its place. */
+  readonly restart: (actor: Actor) => void
+  /** What lies in the store, as text. */
+  readonly stored: () => ReadonlyMap<string, string>
+}
+
+const key = Buffer.alloc(32, 7).toString('base64url')
+
+export function createReplicas(scheduler: Scheduler, network: () => Network, count: number): Replicas {
+  // Nobody else's clock: a database has its own.
+  const database = memoryStore({ now: () => scheduler.time })
+  const texts = new Map<string, string>()
+  const failures: ('before' | 'after')[] = []
+  const handlers = new Map<Actor, (request: Request) => Promise<Response>>()
+  const ends = new Map<Actor, () => void>()
+  let started = 0
+  let requests = 0
+
+  const storeOf = (actor: Actor): Store => {
+    const use = async <T>(label: string, work: () => Promise<T>): Promise<T> => {
+      await scheduler.turn(`${actor.name}: ${label}`, actor, () => undefined)
+      const failure = failures.shift()
+      if (failure === 'before') throw new Error('the store does not answer')
+      const result = await work()
+      if (failure === 'after') throw new Error('the answer of the store is lost')
+      return result
+    }
+    return {
+      get: (name) => use(`reads ${kindOf(name)}`, () => database.get(name)),
+      put: (name, value, version, until) =>
+        use(`writes ${kindOf(name)}`, async () => {
+          const isWritten = await database.put(name, value, version, until)
+          if (isWritten) texts.set(name, value)
+          return isWritten
+        }),
+      delete: (name) =>
+        use(`deletes ${kindOf(name)}`, async () => {
+          texts.delete(name)
+          await database.delete(name)
+        }),
+    }
+  }
+
+  function start(): Actor {
+    const actor: Actor = {
+      ...{ name: `replica ${(started += 1)}`, kind: 'replica', alive: true, frozen: false },
+      clock: { offset: 0 },
+    }
+    const handle = runAs(actor, () =>
+      createBackend({
+        providers: {
+          bank: oidc({
+            ...{ clientId, issuer, redirectUri: `${origin}/callback/bank`, scope: 'openid offline_access' },
+            ...{ mode: 'mediated', authentication: 'none' },
+          }),
+        },
+        ...{ origins: [origin], keys: [key], rateLimit: 'off', store: storeOf(actor) },
+        session: ({ headers }) => {
+          const subject = headers.get('x-session')
+          return subject === null ? null : { subject }
+        },
+        clock: { now: () => scheduler.time + actor.clock.offset },
+        fetch: network().fetchOf(actor) as (url: string, init: RequestInit) => Promise<Response>,
+      }),
+    )
+    handlers.set(actor, handle)
+    return actor
+  }
+
+  const replicas: Replicas = {
+    ...{ actors: [], failures, stored: () => texts },
+    serve(request) {
+      const actor = choose(replicas.actors, scheduler.draw(streams.detail, 90, (requests += 1)))
+      const handle = handlers.get(actor)
+      const end = new Promise<undefined>((resolve) => {
+        const before = ends.get(actor)
+        ends.set(actor, () => {
+          before?.()
+          resolve(undefined)
+        })
+      })
+      return Promise.race([runAs(actor, async () => handle?.(request)), end])
+    },
+    restart(actor) {
+      actor.alive = false
+      scheduler.drop(actor)
+      ends.get(actor)?.()
+      replicas.actors.splice(replicas.actors.indexOf(actor), 1, start())
+    },
+  }
+  for (let index = 0; index < count; index++) replicas.actors.push(start())
+  return replicas
+}
+
+const kindOf = (name: string): string => name.split(':')[0] ?? ''

@@ -1,0 +1,105 @@
+import { createBrowser, origin, type Browser, type Page, type Variant } from './browser.js'
+import { createNetwork, type Network, type Serve } from './network.js'
+import { enterRealm } from './realm.js'
+import { createReplicas, type Replicas } from './replicas.js'
+import { createScheduler, type Plan, type Scheduler } from './scheduler.js'
+import { createServer, issuer, type Server } from './server.js'
+
+/** A visit to the bank, from the authorization request on. */
+export interface Visit {
+  readonly url: URL
+  readonly state: string
+  /** The app's user who was sent there. */
+  readonly subject: string
+  readonly page: Page
+  /** The addresses that the bank has sent the browser back to. */
+  readonly answers: string[]
+}
+
+/** A connection that the app has disconnected: the library says that it is done. */
+export interface Disconnected {
+  readonly id: string
+  readonly step: number
+  readonly page: Page
+}
+
+/** Everything of one run. */
+export interface World {
+  readonly scheduler: Scheduler
+  readonly network: Network
+  readonly server: Server
+  readonly browser: Browser
+  /** Absent where tokens are in the browser. */
+  readonly replicas: Replicas | undefined
+  readonly visits: Visit[]
+  readonly disconnected: Disconnected[]
+  /** Access tokens that the app was given, with the user who was signed in when it asked. */
+  readonly handed: { readonly token: string; readonly subject: string | null; readonly page: Page }[]
+  /** Number of things that a person or the surroundings have done. */
+  acts: number
+  /** True when storage lost or refused something: then less is promised. */
+  isStorageBroken: boolean
+  /** True when a store of the backend failed, or a replica was ended. */
+  isBackendBroken: boolean
+  /** True when a request or an answer was lost. */
+  isNetworkBroken: boolean
+  /** True when somebody else has signed in, or nobody is signed in any more. */
+  hasSessionChanged: boolean
+  /** True when a clock was set. */
+  areClocksWrong: boolean
+  /** True when time passed without anything running. */
+  hasSlept: boolean
+  readonly faults: string[]
+}
+
+export const startedAt = 1_900_000_000
+
+/** A lease holds for 15 s, and a page that does not get to renew it meanwhile is as good as frozen. */
+const hurriedSeconds = { web: 20, lease: 3 }
+
+export function createWorld(plan: Plan, variant: Variant): World {
+  const scheduler = createScheduler(plan, startedAt, hurriedSeconds[variant.locks])
+  const faults: string[] = []
+  const servers = new Map<string, Serve>()
+  const report = (fault: string): void => {
+    faults.push(fault)
+  }
+  // Backends use their surroundings as soon as they are made.
+  enterRealm(scheduler, report)
+  const network = createNetwork(scheduler, servers, report)
+  const server = createServer(scheduler)
+  const replicas = variant.tokens === 'backend' ? createReplicas(scheduler, () => network, 2) : undefined
+  servers.set(issuer, server.serve)
+  if (replicas) servers.set(origin, replicas.serve)
+  return {
+    ...{ scheduler, network, server, replicas, browser: createBrowser(scheduler, network, variant) },
+    ...{ visits: [], disconnected: [], handed: [], acts: 0, faults },
+    ...{
+      isStorageBroken: false,
+      isBackendBroken: false,
+      isNetworkBroken: false,
+      hasSessionChanged: false,
+      areClocksWrong: false,
+      hasSlept: false,
+    },
+  }
+}
+
+/** The pages of which something can run. */
+export const livePages = ({ browser }: World): Page[] =>
+  browser.pages.filter(({ actor }) => actor.alive && !actor.frozen)
+
+/** Turns departures into visits: the browser shows the bank. */
+export function arriveAtBank(world: World): void {
+  const { departures } = world.browser
+  for (const { page, url } of departures.slice(world.visits.length)) {
+    const state = url.searchParams.get('state') ?? ''
+    const known = world.visits.find((visit) => visit.state === state)
+    world.visits.push({ url, state, page, subject: known?.subject ?? ownerOf(world, state), answers: [] })
+  }
+}
+
+function ownerOf({ browser }: World, state: string): string {
+  const record = browser.records.get(`transaction:${state}`) as { readonly subject?: string } | undefined
+  return record?.subject ?? ''
+}

@@ -1,0 +1,49 @@
+import { Refusal } from '../http/refusal.js'
+import type { Records } from './records.js'
+
+/** The key of a record that is written once and read at every start. */
+export const canaryKey = 'canary'
+
+/** Seconds for which it is kept: longer than any connection. */
+const keptSeconds = 315_360_000
+
+const remedies: Readonly<Record<string, string>> = {
+  'record:unknown_key':
+    'No key in `keys` opens what is in this store. Put the key that sealed it back into `keys`, or give the store that belongs to these keys. Nothing was written.',
+  'record:no_keys':
+    'What is in this store was sealed, and createBackend has no `keys`. Give it the `keys` that sealed it. Nothing was written.',
+  'record:not_sealed':
+    'What is in this store was written without `keys`, and is not read with them. Give createBackend an empty store. Nothing was written.',
+  'record:damaged':
+    'A record of this store has been changed by something other than this backend. Find out what writes to it. Nothing was written.',
+}
+
+/**
+ * Makes the check whether `keys` belong to the store: opens a record that the first backend on it has sealed. A wrong key is
+ * told before anything is served, and not by the first person whose connection cannot be opened.
+ *
+ * @returns A function that rejects with a `TypeError` with the remedy, the same every time; or with the store's own error,
+ * and then looks again the next time.
+ */
+export function createCanaryCheck(records: Records, now: () => number): () => Promise<void> {
+  let checked: Promise<void> | undefined
+
+  async function check(): Promise<void> {
+    try {
+      await records.change<{ readonly v: 1 }, undefined>(canaryKey, (current) =>
+        current ? { result: undefined } : { write: { v: 1 }, until: now() + keptSeconds, result: undefined },
+      )
+    } catch (error) {
+      const remedy = error instanceof Refusal ? remedies[error.details.reason ?? ''] : undefined
+      if (remedy !== undefined) throw new TypeError(remedy, { cause: error })
+      throw error
+    }
+  }
+
+  return () =>
+    (checked ??= check().catch((error: unknown) => {
+      // A store that is away comes back. A wrong key stays wrong until the process is started with another.
+      if (!(error instanceof TypeError)) checked = undefined
+      throw error
+    }))
+}

@@ -1,0 +1,165 @@
+import type { Approval } from './approval.js'
+import type { Tab } from './browser/tab.js'
+import type { AppTab, FakeBank, VisitOutcome } from './bank.js'
+import type { Kit } from './kit.js'
+import { outsideAct } from './react.js'
+import type { Providers } from '../core/index.js'
+import type { Grants } from './servers/grants.js'
+import type { Ending } from './servers/authorization-request.js'
+import { turn, waitFor } from './turns.js'
+
+/** Everything that a test can say and see, by the names of `FakeBank`. */
+export function toBank(kit: Kit): FakeBank {
+  const { world, tabs } = kit
+  const settle = createSettle(kit)
+  /** Work of the test, after what it begins with. */
+  const run: Run = (work) =>
+    outsideAct(async () => {
+      await kit.started
+      return work()
+    })
+  const own = toAppTab(tabs[0], run, settle)
+  const bank = {
+    ...visiting(kit, run),
+    ...breaking(kit),
+    ...ending(kit, run),
+    ...signing(kit),
+    otherTab: () => toAppTab(kit.openTab('/'), run, settle),
+    advance: (seconds: number) =>
+      run(async () => {
+        world.clock.advance(seconds)
+        await settle()
+      }),
+    settled: () => run(settle),
+    requestsTo: (provider: string, endpoint?: string) =>
+      world.network.requests.filter(
+        (request) =>
+          request.to === 'provider' &&
+          request.provider === provider &&
+          (endpoint === undefined || request.endpoint === endpoint),
+      ),
+    handle: world.network.handle,
+    close() {
+      for (const tab of tabs) tab.close()
+      world.clock.stop()
+    },
+  }
+  return Object.defineProperties(bank, {
+    ...Object.getOwnPropertyDescriptors(own),
+    requests: { enumerable: true, get: () => [...world.network.requests] },
+  }) as unknown as FakeBank
+}
+
+type Run = <T>(work: () => Promise<T>) => Promise<T>
+
+/** Turns to wait for what every page finds out when it is loaded, and for who has set off; neither is while the app does not know its user. */
+const loadingPatience = 500
+
+/** Waits until nothing is under way. What waits for time to pass waits for the test. */
+function createSettle({ world: { network }, tabs, visits }: Kit): () => Promise<void> {
+  const isIdle = (): boolean => network.inFlight() === network.delayed()
+  const isLoaded = (tab: Tab): boolean => {
+    const { connections, callback } = tab.current()
+    return connections.get().status !== 'restoring' && callback.get().status !== 'pending'
+  }
+  return async () => {
+    await waitFor(
+      () => network.delayed() > 0 || (tabs.every(isLoaded) && !visits.areOnTheWay()),
+      isIdle,
+      loadingPatience,
+    )
+    for (let quiet = 0; quiet < 8; quiet = isIdle() ? quiet + 1 : 0) await turn()
+  }
+}
+
+function toAppTab(tab: Tab, run: Run, settle: () => Promise<void>): AppTab {
+  return {
+    client: tab.client,
+    get url() {
+      return tab.page().url().href
+    },
+    reload: () =>
+      run(async () => {
+        const page = tab.page()
+        tab.load(page.url().href, page.historyState())
+        await settle()
+      }),
+  }
+}
+
+/** What people do at the providers. */
+function visiting({ visits }: Kit, run: Run) {
+  const end = (provider: string, how: Ending) =>
+    run(() => visits.end(provider, how)) as Promise<VisitOutcome<Providers, string>>
+  return {
+    arrival: (provider: string) => run(async () => (await visits.expect(provider)).entry),
+    approve: (provider: string, approval: Approval = {}) => end(provider, { kind: 'approve', approval }),
+    cancel: (provider: string) => end(provider, { kind: 'cancel' }),
+    deny: (provider: string) => end(provider, { kind: 'deny' }),
+    fail: (provider: string, error: string, description?: string) =>
+      end(provider, { kind: 'error', error, ...(description !== undefined && { description }) }),
+    leave: (provider: string) => run(() => visits.leave(provider)),
+    expireInitToken: (provider: string) =>
+      end(provider, {
+        kind: 'error',
+        error: 'invalid_request',
+        description: 'Request included expired Initialization Token.',
+      }),
+  }
+}
+
+/** What goes wrong on the way. */
+function breaking({ world: { faults } }: Kit) {
+  return {
+    loseReply(endpoint, target = {}) {
+      faults.add(endpoint, { kind: 'lost' }, target)
+    },
+    refuse(endpoint, refusal, target = {}) {
+      faults.add(endpoint, { kind: 'refused', refusal }, target)
+    },
+    tamper: faults.tamper,
+    delay: faults.setDelay,
+    offline(isOffline = true) {
+      faults.setOffline(isOffline)
+    },
+  } satisfies Partial<FakeBank>
+}
+
+/** What ends at the providers. */
+function ending({ world }: Kit, run: Run) {
+  const end = (method: 'expireAccessTokens' | 'revoke', provider: string | undefined): Promise<void> =>
+    run(async () => {
+      const { all } = await world.servers()
+      const isMeant: Parameters<Grants['revoke']>[0] = ({ registration: { name } }) =>
+        (provider ?? name) === name
+      for (const { grants } of all) grants[method](isMeant)
+    })
+  return {
+    expireAccessTokens: (provider) => end('expireAccessTokens', provider),
+    revoke: (provider) => end('revoke', provider),
+  } satisfies Partial<FakeBank>
+}
+
+/** The app's session at its backend. */
+function signing({ world, isStarted, started }: Kit) {
+  let before = world.session
+  const set = (session: string | null): void => {
+    const take = (): void => {
+      world.session = session
+    }
+    // What the test begins with belongs to the user of then.
+    if (isStarted()) take()
+    else void started.then(take, take)
+  }
+  return {
+    signOut() {
+      before = world.session ?? before
+      set(null)
+    },
+    signIn(subject = before ?? undefined) {
+      if (subject === undefined)
+        throw new TypeError('fakeBank: nobody was signed in before. Say who signs in: signIn("anna").')
+      set(subject)
+    },
+  } satisfies Partial<FakeBank>
+}

@@ -1,0 +1,182 @@
+import type { AuthorizationState, CallbackState } from '../core/index.js'
+import { createArrivals, type Arrivals, type Visit } from './arrivals.js'
+import type { Popup } from './browser/page.js'
+import type { Departure, Tab } from './browser/tab.js'
+import type { Ending } from './servers/authorization-request.js'
+import { turn, waitFor } from './turns.js'
+import type { World } from './world.js'
+
+/** The visits of people to the providers. */
+export interface Visits {
+  /** Somebody has left. */
+  readonly arrive: (departure: Departure) => void
+  /** Nobody is at a provider in this tab any more. */
+  readonly forget: (tab: Tab) => void
+  /** True while somebody has set off and is not there yet. */
+  readonly areOnTheWay: () => boolean
+  /** Resolves when somebody is at the provider. @throws {Error} that says why nobody comes */
+  readonly expect: (provider: string) => Promise<Visit>
+  /** Ends the latest visit to a provider, and resolves with what the app is shown then. */
+  readonly end: (provider: string, ending: Ending) => Promise<CallbackState | AuthorizationState>
+  /** Somebody closes the popup, or goes back in the tab, without an answer. */
+  readonly leave: (provider: string) => Promise<void>
+}
+
+/** Turns to wait for somebody who is not on the way yet, such as an app that asks its own server before it calls `authorize`. */
+const patience = 150
+
+/** Turns to wait for an outcome while nothing seems to be under way, such as when a part of the app is loaded for the first time. */
+const longPatience = 3000
+
+/** Follows who is at which provider. @param openPopupPage Opens the page that a popup comes back with. */
+export function createVisits(
+  world: World,
+  tabs: () => readonly Tab[],
+  openPopupPage: (address: string, popup: Popup) => void,
+  navigate: (path: string) => void,
+): Visits {
+  const arrivals = createArrivals(world)
+
+  /** Waits for somebody at a provider. @throws {Error} that says why nobody comes. */
+  async function expect(provider: string): Promise<Visit> {
+    checkName(tabs, provider)
+    await waitFor(
+      () => arrivals.find(provider) !== undefined,
+      () => isIdle(world) && !tabs().some((tab) => isLeaving(tab, provider)),
+      patience,
+    )
+    const visit = arrivals.find(provider)
+    if (!visit) throw noVisit(provider, tabs(), arrivals)
+    return visit
+  }
+  const take = async (provider: string): Promise<Visit> => {
+    const visit = await expect(provider)
+    arrivals.remove(visit)
+    return visit
+  }
+
+  return {
+    arrive: arrivals.add,
+    forget: arrivals.forget,
+    areOnTheWay: () =>
+      tabs().some((tab) => {
+        const names = Object.keys(tab.client.providers)
+        return !arrivals.has(tab) && names.some((name) => statesOf(tab, name).some(isLeavingState))
+      }),
+    expect,
+    async end(provider, ending) {
+      const { server, request, tab, popup } = await take(provider)
+      if (ending.kind === 'cancel' && server.keepsCancelled) return comeBack(world, provider, tab, popup)
+      const address = server.end(request, ending)
+      if (popup) {
+        openPopupPage(address, popup)
+        return outcomeOfPopup(world, provider, tab)
+      }
+      tab.load(address)
+      const { pathname, search } = tab.page().url()
+      navigate(pathname + search)
+      const { callback } = tab.client
+      await waitFor(
+        () => callback.get().status !== 'pending',
+        () => isIdle(world),
+        longPatience,
+      )
+      return callback.get()
+    },
+    async leave(provider) {
+      const { tab, popup } = await take(provider)
+      await comeBack(world, provider, tab, popup)
+    },
+  }
+}
+
+const isIdle = ({ network }: World): boolean => network.inFlight() === 0
+
+/** Comes back without an answer: the popup is closed, or the page is shown again. */
+async function comeBack(
+  world: World,
+  provider: string,
+  tab: Tab,
+  popup: Popup | undefined,
+): Promise<AuthorizationState> {
+  if (!popup) tab.page().show()
+  else {
+    // The client has seen the provider's page there before it believes that the popup is closed, and then waits a while.
+    await pass(world, 1)
+    popup.closed = true
+    await pass(world, 3)
+  }
+  await waitFor(
+    () => !isLeaving(tab, provider),
+    () => true,
+    patience,
+  )
+  return tab.client.authorization(provider).get()
+}
+
+/** Lets seconds pass, with a turn for everybody at each quarter. */
+async function pass({ clock }: World, seconds: number): Promise<void> {
+  for (let quarter = 0; quarter < seconds * 4; quarter++) {
+    clock.advance(0.25)
+    await turn()
+  }
+}
+
+const isLeavingState = ({ status }: AuthorizationState): boolean => status === 'leaving'
+
+const underWay: readonly string[] = ['leaving', 'waiting']
+
+/** States of a provider's authorizations: of a new connection, and of those that there are. */
+function statesOf(tab: Tab, provider: string): readonly AuthorizationState[] {
+  const all = tab.current().connections.get()
+  const ids = all.status === 'ready' ? all.connections.map(({ id }) => id) : []
+  return [undefined, ...ids].map((connection) =>
+    tab
+      .current()
+      .authorization(provider, connection === undefined ? {} : { connection })
+      .get(),
+  )
+}
+
+const isLeaving = (tab: Tab, provider: string): boolean =>
+  statesOf(tab, provider).some(({ status }) => underWay.includes(status))
+
+async function outcomeOfPopup(world: World, provider: string, tab: Tab): Promise<AuthorizationState> {
+  const running = statesOf(tab, provider).findIndex(({ status }) => underWay.includes(status))
+  const now = (): AuthorizationState => statesOf(tab, provider)[Math.max(0, running)] ?? { status: 'idle' }
+  await waitFor(
+    () => !underWay.includes(now().status),
+    () => isIdle(world),
+    longPatience,
+  )
+  return now()
+}
+
+function checkName(tabs: () => readonly Tab[], provider: string): void {
+  const names = Object.keys(tabs()[0]?.client.providers ?? {})
+  if (names.includes(provider)) return
+  throw new TypeError(
+    `fakeBank: there is no provider "${provider}". The options have ${names.map((name) => `"${name}"`).join(', ')}.`,
+  )
+}
+
+/** Says why nobody is there, and what to do. */
+function noVisit(provider: string, tabs: readonly Tab[], arrivals: Arrivals): Error {
+  const refusal = arrivals.takeRefusal()
+  if (refusal)
+    return new Error(
+      `fakeBank: the provider shows an error page and sends nobody back, because ${refusal.message}.`,
+    )
+  const failed = tabs.flatMap((tab) => statesOf(tab, provider)).find((state) => state.status === 'failed')
+  if (failed?.status === 'failed')
+    return new Error(
+      `fakeBank: nobody is at "${provider}": authorize() failed with ${failed.error.code}. ${failed.error.message}`,
+      { cause: failed.error },
+    )
+  const elsewhere = arrivals.providers()
+  return new Error(
+    `fakeBank: nobody is at "${provider}". Begin first, as a person would: press the button that calls authorize(), then say how the visit ends.${
+      elsewhere.length > 0 ? ` Somebody is at ${elsewhere.map((name) => `"${name}"`).join(', ')}.` : ''
+    }`,
+  )
+}

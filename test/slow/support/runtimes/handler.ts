@@ -1,0 +1,76 @@
+// The backend as it runs in every runtime: the providers of check-backend, and Stitch. It runs in runtimes that are not
+// Node, so it names nothing of Node's.
+import { createBackend, oidc, stitch, type Store } from 'countersign/backend'
+import { checkStore } from '../../../../src/store-commands/check-store.js'
+
+/** Settings, as every runtime has them: strings. */
+export interface RuntimeEnvironment {
+  readonly APP_ORIGIN: string
+  /** Where the provider of check-backend is. */
+  readonly PROVIDER: string
+  readonly CLIENT_SECRET: string
+  readonly COUNTERSIGN_KEY: string
+  /** Where the simulated Stitch is. */
+  readonly STITCH: string
+  readonly STITCH_CLIENT_ID: string
+  /** PKCS #8 as PEM. */
+  readonly STITCH_KEY: string
+}
+
+/** @param other The same store, by another handle. */
+export function createHandler(
+  env: RuntimeEnvironment,
+  store: Store,
+  other = store,
+): (request: Request) => Promise<Response> {
+  const provider = (name: string, mode: 'mediated' | 'bff', scope = 'accounts payments') =>
+    oidc({
+      mode,
+      issuer: env.PROVIDER,
+      clientId: 'check',
+      clientSecret: env.CLIENT_SECRET,
+      redirectUri: `${env.APP_ORIGIN}/callback/${name}`,
+      scope,
+      api: `${env.PROVIDER}/api/`,
+      routes: [
+        { method: 'GET', path: '/accounts', query: ['limit'] },
+        { method: 'GET', path: '/accounts/{accountId}' },
+        { method: 'GET', path: '/{customerId}/transactions' },
+        { method: 'POST', path: '/payments' },
+      ],
+    })
+  const backend = createBackend({
+    origins: [env.APP_ORIGIN],
+    keys: [env.COUNTERSIGN_KEY],
+    store,
+    rateLimit: 'off',
+    session: ({ headers }) => {
+      const subject = /\bsession=(\w+)/.exec(headers.get('cookie') ?? '')?.[1]
+      return subject === undefined ? null : { subject }
+    },
+    providers: {
+      check: provider('check', 'mediated'),
+      'check-bff': provider('check-bff', 'bff'),
+      'check-openid': provider('check-openid', 'mediated', 'openid accounts payments'),
+      stitch: stitch({
+        clientId: env.STITCH_CLIENT_ID,
+        redirectUri: `${env.APP_ORIGIN}/callback/stitch`,
+        scope: 'openid accounts balances offline_access',
+        privateKey: env.STITCH_KEY,
+        keyId: 'k1',
+        issuer: env.STITCH,
+        authorizationEndpoint: `${env.STITCH}/connect/authorize`,
+        tokenEndpoint: `${env.STITCH}/connect/token`,
+        api: `${env.STITCH}/`,
+      }),
+    },
+  })
+  return async (request) => {
+    const { pathname } = new URL(request.url)
+    if (pathname === '/health') return Response.json(await backend.health())
+    if (pathname !== '/check-store') return backend(request)
+    const pass = (seconds: number): Promise<void> =>
+      new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+    return Response.json(await checkStore({ store, other, pass }))
+  }
+}

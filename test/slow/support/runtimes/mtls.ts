@@ -1,0 +1,24 @@
+import { mtlsFetch } from 'countersign/backend/node'
+
+/** Where a server asks for a client certificate, and what to present to it; PEM. */
+export interface MtlsEnvironment {
+  readonly MTLS_URL: string
+  readonly MTLS_CERT: string
+  readonly MTLS_KEY: string
+  readonly MTLS_CA: string
+}
+
+/** Adds `/mtls` to a backend: what came of a request with a client certificate. */
+export function withMtls(
+  handler: (request: Request) => Promise<Response>,
+  { MTLS_URL, MTLS_CERT, MTLS_KEY, MTLS_CA }: MtlsEnvironment,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    if (new URL(request.url).pathname !== '/mtls') return handler(request)
+    try {
+      return await mtlsFetch({ cert: MTLS_CERT, key: MTLS_KEY, ca: MTLS_CA })(MTLS_URL, {})
+    } catch (error) {
+      return new Response(String(error), { status: 500 })
+    }
+  }
+}
