@@ -4,14 +4,23 @@ import type { Configuration } from './app/configuration.js'
 import { apitureOrigins, apitureSettings } from './apiture.js'
 import { startBackend, type Settings } from './backend.js'
 import { createClientCertificate } from './banks/certificates.js'
-import { startBanks, type BankName, type Banks } from './banks/index.js'
+import { startBanks, type Banks } from './banks/index.js'
 import { basisSettings, listInstitutions } from './basis.js'
 import type { Environment } from './environment.js'
 import { fdxSettings } from './fdx.js'
 import { openKept } from './keep.js'
 import { createMoneyhubKey, listMoneyhubInstitutions, moneyhubSettings } from './moneyhub.js'
 import { openidOrigins, openidSettings } from './openid.js'
-import { builtPage, openBuiltPage, pageHeaders, withConfiguration } from './page.js'
+import {
+  builtPage,
+  isPage,
+  openBuiltPage,
+  pageHeaders,
+  sendCompressed,
+  withConfiguration,
+  withShell,
+} from './page.js'
+import { createMishaps, loseReply, serveScenarios } from './scenarios.js'
 import { listen, readCookie, readJson, sendJson } from './server.js'
 import { stitchSettings } from './stitch.js'
 import { userOf, users, type User } from './users.js'
@@ -40,6 +49,9 @@ export interface Demo {
   readonly close: () => Promise<void>
 }
 
+/** How the banks name the app. */
+const clientName = 'Lasagna Enterprises'
+
 /** The cookie that says who is signed in to the app. A real app's cookie is a random session id. */
 const sessionCookie = 'demo-user'
 
@@ -65,10 +77,12 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   try {
     started = await startBanks({
       appOrigin: app.origin,
-      apiture: { dpop },
-      fdx: { jwks: certificate.jwks },
-      moneyhub: { jwks: { keys: [moneyhubKey.jwk] } },
-      stitch: { jwks: { keys: [jwk] } },
+      apiture: { dpop, clientName },
+      basis: { clientName },
+      fdx: { jwks: certificate.jwks, clientName },
+      moneyhub: { jwks: { keys: [moneyhubKey.jwk] }, clientName },
+      openid: { clientName },
+      stitch: { jwks: { keys: [jwk] }, clientName },
     })
   } catch (error) {
     await app.close()
@@ -89,10 +103,12 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     : openBuiltPage(options.page ?? builtPage)
   const headers = dev ? {} : pageHeaders([...new Set(originsOf(settings))])
 
+  const mishaps = createMishaps()
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', app.origin)
-    const control = /^\/banks\/(\w+)\/next$/.exec(pathname)
     if (pathname.startsWith('/connect/')) {
+      if (pathname.endsWith('/token') && mishaps.take('lose-reply')) loseReply(response)
       backend(request, response)
       return
     }
@@ -105,15 +121,22 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       return
     }
     if (pathname === '/session') return answerSession(app.origin, request, response)
-    if (control?.[1] && request.method === 'POST') return tellBank(banks, control[1], request, response)
+    if (await serveScenarios(app.origin, banks, mishaps, request, response)) return
     if (await page.serve(request, response)) return
-    response.writeHead(200, {
+    if (/\.\w+$/.test(pathname)) {
+      response.writeHead(404).end()
+      return
+    }
+    const document = withShell(await page.document(pathname), pathname)
+    const body = Buffer.from(withConfiguration(document, configurationOf(settings)))
+    const losesCookie = pathname.startsWith('/callback/') && mishaps.take('lose-cookie')
+    sendCompressed(request, response, isPage(pathname) ? 200 : 404, body, {
       ...headers,
+      ...(losesCookie && { 'set-cookie': toCookie(undefined) }),
       'content-type': 'text/html; charset=utf-8',
       // The callback URL holds a code for a moment. Other pages may be kept for the way back from the bank.
       'cache-control': pathname.startsWith('/callback/') ? 'no-store' : 'no-cache',
     })
-    response.end(withConfiguration(await page.document(pathname), configurationOf(settings)))
   }
 
   handle = (request, response) => {
@@ -161,22 +184,6 @@ async function answerSession(
   }
   const user = userOf((await readJson(request))['user'])
   sendJson(response, 200, { user: user?.id ?? null }, { 'set-cookie': toCookie(user) })
-}
-
-async function tellBank(
-  banks: Banks,
-  name: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  // Two providers of the page, one bank.
-  const bank = name === 'moneyhubOnce' ? 'moneyhub' : name
-  if (!Object.hasOwn(banks, bank)) {
-    sendJson(response, 404, {})
-    return
-  }
-  banks[bank as BankName].control.next(await readJson(request))
-  sendJson(response, 200, {})
 }
 
 /** Where the page itself sends requests: to every provider whose tokens it holds. */

@@ -32,7 +32,13 @@ const consents = {
   },
 } as const
 
-const common = { consents, routes: [{ method: 'GET', path: '/accounts' }] } as const
+const common = {
+  consents,
+  routes: [
+    { method: 'GET', path: '/accounts' },
+    { method: 'GET', path: '/accounts/{accountId}/transactions' },
+  ],
+} as const
 const scope = 'ACCOUNT_BASIC UPDATE_CONSENTS READ_CONSENTS'
 
 /**

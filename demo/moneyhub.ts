@@ -95,6 +95,10 @@ export async function listMoneyhubInstitutions({
 }: MoneyhubSettings): Promise<readonly MoneyhubInstitution[]> {
   const response = await fetch(`${issuer}/.well-known/${list}-connections`)
   if (!response.ok) throw new Error('Moneyhub did not list its institutions.')
-  const institutions = (await response.json()) as readonly MoneyhubInstitution[]
-  return institutions.map(({ id, name }) => ({ id, name }))
+  const institutions = (await response.json()) as readonly (MoneyhubInstitution & {
+    readonly type?: string
+  })[]
+  // Moneyhub's mock bank is for its list of test banks, and no choice for a person.
+  const offered = institutions.filter(({ type }) => list === 'test' || type !== 'test')
+  return offered.map(({ id, name }) => ({ id, name }))
 }

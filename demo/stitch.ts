@@ -12,7 +12,7 @@ export interface StitchSettings {
   readonly backend: (redirectUri: string) => StitchBackendOptions
 }
 
-const scope = 'openid accounts balances offline_access'
+const scope = 'openid accounts balances transactions accountholders offline_access'
 
 /**
  * The settings of the environment's `COUNTERSIGN_STITCH_…`, else those of the embedded bank.

@@ -1,19 +1,24 @@
-import { useAuthorizationCallback, useConnections } from 'countersign'
+import './styles/index.css'
+import { useAuthorizationCallback } from 'countersign'
 import { useEffect, useRef } from 'react'
-import { Announcer } from './announcer.js'
+import { CodePage } from './code/code-page.js'
 import { readConfiguration, realProviders } from './configuration.js'
-import { DisplayChoice } from './display.js'
-import { useArrival, useKeptFocus } from './focus.js'
-import { ApitureCard } from './providers/apiture.js'
-import { BasisCard } from './providers/basis.js'
-import { FdxCard } from './providers/fdx.js'
-import { MoneyhubCard, MoneyhubOnceCard } from './providers/moneyhub.js'
-import { OpenidCard } from './providers/openid.js'
-import { StitchCard } from './providers/stitch.js'
+import { checkFault } from './connect/faults.js'
+import { choose, readAppState, rememberBank } from './connect/remembered.js'
+import { Loaders } from './data/loaders.js'
+import { Lab } from './lab/lab.js'
+import { useRun } from './lab/run.js'
+import { AppMark } from './mark.js'
+import { Home } from './overview/home.js'
+import { Announcer } from './parts/announcer.js'
+import { Finishing } from './parts/finishing.js'
+import { useArrival, useKeptFocus } from './parts/focus.js'
+import { Link } from './parts/link.js'
+import { NotFound } from './parts/not-found.js'
+import { Outcome } from './parts/outcome.js'
+import { SessionMenu } from './parts/session-menu.js'
+import { useTitle } from './parts/title.js'
 import { navigate, usePath } from './router.js'
-import { SessionMenu } from './session-menu.js'
-import { SignIn } from './sign-in.js'
-import { Outcome } from './outcome.js'
 
 const real = realProviders(readConfiguration())
 
@@ -21,72 +26,88 @@ const allMadeUp = 'The banks, their people and their money are made up. No reque
 
 const someReal = `With the credentials this demo was started with, your requests leave this machine and go to: ${real.join(', ')}. Every other bank here, its people and its money are made up.`
 
-/** The whole page: every provider is a card, and the callback is shown in the card it belongs to. */
+/** The whole app: its pages below one header. */
 export function App() {
   useKeptFocus()
+  useTitle()
   return (
     <>
-      <header className="top">
-        <p className="brand">countersign</p>
-        <SessionMenu />
-      </header>
-      <main tabIndex={-1}>
-        <h1>Connect an account</h1>
-        <p className="lead">
-          Each card goes to a bank of its own{real.length === 0 && ', which runs on this machine'}. Sign in
-          there, say what you share, and come back.
-        </p>
-        <SignedOut />
-        <DisplayChoice />
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
+      <Header />
+      <main id="content" tabIndex={-1}>
         <Return />
-        <div className="cards">
-          <ApitureCard />
-          <BasisCard />
-          <FdxCard />
-          <MoneyhubCard />
-          <MoneyhubOnceCard />
-          <OpenidCard />
-          <StitchCard />
-        </div>
+        <Page />
       </main>
       <footer>
-        <p>{real.length === 0 ? allMadeUp : someReal} See the requests in your browser’s developer tools.</p>
+        <p>
+          {real.length === 0 ? allMadeUp : someReal} Sign in at a bank as ada or grace; any password will do.
+        </p>
       </footer>
+      <Finishing />
+      <Loaders />
       <Announcer />
     </>
   )
 }
 
-/** Leaves the callback page once connected; an answer that belongs to no card is shown here. */
+function Header() {
+  return (
+    <header className="top">
+      <Link to="/" className="brand">
+        <AppMark />
+        <span>Lasagna Enterprises</span>
+      </Link>
+      <nav aria-label="Pages">
+        <Link to="/">Overview</Link>
+        <Link to="/lab">What can go wrong</Link>
+        <Link to="/code">The code</Link>
+      </nav>
+      <SessionMenu />
+    </header>
+  )
+}
+
+function Page() {
+  const path = usePath()
+  const run = useRun()
+  const returns = path.startsWith('/callback/')
+  // Who comes back for a scenario sees there what came of it.
+  if (path === '/lab' || (returns && run)) return <Lab />
+  if (path === '/' || returns) return <Home />
+  if (path === '/code') return <CodePage />
+  return <NotFound />
+}
+
+/** Leaves the callback page once connected; an answer that belongs to no bank is shown here. */
 function Return() {
   const callback = useAuthorizationCallback()
   const path = usePath()
+  const run = useRun()
   const done = callback.status === 'connected' || callback.status === 'none'
   const returnTo = callback.status === 'connected' ? callback.returnTo : '/'
   useEffect(() => {
     if (done && path.startsWith('/callback/')) navigate(returnTo, { replace: true })
   }, [done, path, returnTo])
+  useEffect(() => {
+    if (callback.status === 'pending' || callback.status === 'none') return
+    void checkFault()
+    const told = 'appState' in callback ? readAppState(callback.appState) : undefined
+    if (callback.status !== 'connected' || !told) return
+    rememberBank(callback.connection.id, told)
+    choose(told.bank, callback.connection.id)
+  }, [callback])
   const lost =
-    callback.status === 'failed' && callback.provider === undefined && path.startsWith('/callback/')
+    callback.status === 'failed' &&
+    callback.provider === undefined &&
+    path.startsWith('/callback/') &&
+    run === undefined
   const part = useRef<HTMLElement>(null)
   useArrival(part, lost)
   return lost ? (
-    <section className="notice" aria-label="Problem" ref={part} tabIndex={-1}>
+    <section className="panel notice" aria-label="Problem" ref={part} tabIndex={-1}>
       <Outcome callback={callback} />
     </section>
   ) : null
-}
-
-/** Nobody is signed in to the app, here or at its backend. A callback says that itself. */
-function SignedOut() {
-  const signedOut = useConnections({ select: ({ status }) => status === 'sign_in_required' })
-  const { status } = useAuthorizationCallback()
-  if (!signedOut || status === 'sign_in_required') return null
-  return (
-    <section className="notice" aria-label="Sign in" tabIndex={-1}>
-      <h2>Sign in to this app</h2>
-      <p>What you connect is yours: it is kept while you are signed out, and no other user sees it.</p>
-      <SignIn />
-    </section>
-  )
 }

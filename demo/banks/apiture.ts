@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientMetadata, Configuration } from 'oidc-provider'
-import { accessFrom, serveApi } from './api.js'
-import { answerAccounts } from './apiture-accounts.js'
+import { accessFrom, serveApi, type Access, type ApiAnswer } from './api.js'
+import { answerAccounts, answerTransactions } from './apiture-accounts.js'
 import type { Bank, Endpoint } from './bank.js'
 import type { Fields, ReadableControl } from './control.js'
 import { showError } from './oidc-configuration.js'
@@ -18,7 +18,7 @@ import {
 } from './oidc-setup.js'
 import { startOidcBank } from './oidc.js'
 import type { ScopeText } from './pages.js'
-import type { Theme } from './theme.js'
+import { ternHarbor as theme } from './themes.js'
 
 /** What this bank can be told to do. */
 export interface ApitureBehaviour extends OidcBehaviour {
@@ -49,21 +49,6 @@ export interface ApitureOptions {
   readonly dpop?: boolean
 }
 
-const theme: Theme = {
-  name: 'Tern Harbor Community Bank',
-  tagline: 'Online banking, since 1911 at the waterfront',
-  accent: '#0b5563',
-  accentOnDark: '#7fd0de',
-  font: 'serif',
-  radius: '2px',
-  words: {
-    signInTitle: 'Sign in to online banking',
-    signInText: 'Please enter the user name and password of your Tern Harbor account.',
-    consentTitle: (app) => `${app} requests access`,
-    consentText: (person) => `You are signed in as ${person}. Please review what will be shared.`,
-  },
-}
-
 const scopes: Readonly<Record<string, ScopeText>> = {
   openid: { text: 'know that it is you' },
   'banking/read': { text: 'see your accounts and their balances' },
@@ -79,6 +64,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   '/oidc/.well-known/openid-configuration': 'discovery',
   '/oidc/jwks': 'jwks',
   '/banking/accounts': 'api',
+  '/banking/transactions': 'api',
 }
 
 /**
@@ -109,15 +95,20 @@ export function startApiture(options: ApitureOptions): Promise<Bank<ApitureBehav
         checkRequest(parameters, control)
       },
       tokenResponse: (response) => shapeResponse(response, control.take('fourProperties') ?? false),
-      routes: (provider) => ({
-        '/banking/accounts': serveApi({
-          method: 'GET',
-          origins,
-          findAccess: accessFrom(provider),
-          demandsNonce: () => control.peek('dpopNonce') ?? false,
-          answer: answerAccounts,
-        }),
-      }),
+      routes: (provider) => {
+        const serve = (answer: (access: Access) => ApiAnswer) =>
+          serveApi({
+            method: 'GET',
+            origins,
+            findAccess: accessFrom(provider),
+            demandsNonce: () => control.peek('dpopNonce') ?? false,
+            answer,
+          })
+        return {
+          '/banking/accounts': serve(answerAccounts),
+          '/banking/transactions': serve(answerTransactions),
+        }
+      },
     }),
   })
 }

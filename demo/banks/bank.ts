@@ -7,7 +7,7 @@ import { applyFault } from './fault.js'
 import { BodyTooLarge, readBody, readParameters, sendJson, type BankRequest, type Handler } from './http.js'
 import { openListener, type Listener, type ListenerOptions } from './listener.js'
 import { createRequestLog, type RequestLog, type WritableRequestLog } from './requests.js'
-import { stylesheet } from './stylesheet.js'
+import { serveAsset } from './assets.js'
 import type { Theme } from './theme.js'
 
 /** A bank that is open. */
@@ -99,7 +99,7 @@ function answering<B extends Behaviour, A extends string>(
 ) {
   const respond: Handler = async (request, response) => {
     if (serveControl(request, response, control, requests)) return
-    if (serveAsset(request, response, setup.theme)) return
+    if (await serveAsset(request, response)) return
     requests.add(request, response)
     if (control.peek('isolated')) response.setHeader('cross-origin-opener-policy', 'same-origin')
     if (mayWork(setup, control, request, response)) await handler(request, response)
@@ -118,16 +118,6 @@ async function toBankRequest(origin: string, incoming: IncomingMessage): Promise
   const body = await readBody(incoming)
   const parameters = readParameters(url.searchParams, incoming.headers['content-type'], body)
   return Object.assign(incoming, { body, origin, path: url.pathname, parameters })
-}
-
-function serveAsset(request: BankRequest, response: ServerResponse, theme: Theme): boolean {
-  if (request.path === '/bank.css') {
-    response.writeHead(200, { 'content-type': 'text/css; charset=utf-8' }).end(stylesheet(theme))
-    return true
-  }
-  if (request.path !== '/favicon.ico') return false
-  response.writeHead(204).end()
-  return true
 }
 
 /** Applies the fault that was set for this request; false when the request is answered by it. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
+import { brandOf } from '../brands.js'
 import type { BasisBehaviour } from './basis-behaviour.js'
 import type { BasisGrants } from './basis-grants.js'
 import { findPlatform } from './basis-institutions.js'
@@ -17,10 +18,11 @@ import {
 import type { ReadableControl } from './control.js'
 import { html } from './html.js'
 import { sendPage, type BankRequest, type Handler } from './http.js'
-import { consentPage, loginPage, messagePage } from './pages.js'
+import { consentPage, expiredPage, loginPage, messagePage } from './pages.js'
 import { findPerson, people, type Person } from './people.js'
 import { applyChanges } from './signing-keys.js'
 import type { Theme } from './theme.js'
+import { themeOf as themeOfBrand } from './themes.js'
 
 /** What {@link createDialogue} works with. */
 export interface DialogueParts {
@@ -91,7 +93,7 @@ export function createDialogue({ theme, client, grants, profiles, control }: Dia
   const go: Handler = (request, response) => {
     const id = request.path.replace('/connect/', '')
     const session = sessions.get(id)
-    if (!session) sendPage(response, 400, messagePage(theme, 'This page has expired', startAgain))
+    if (!session) sendPage(response, 400, expiredPage(theme, client.redirectUris[0]))
     else if (request.method === 'POST') hear(request, response, id, session)
     else show(response, session)
   }
@@ -149,9 +151,12 @@ export function createDialogue({ theme, client, grants, profiles, control }: Dia
 
   return { begin, go }
 
+  /** The institution's own page: the person chose it in the app. */
   function themeOf({ request }: Session): Theme {
-    const name = findPlatform(request.initToken.platformId)?.platform.display_name ?? theme.name
-    return { ...theme, words: { ...theme.words, signInTitle: `Sign in to ${name}` } }
+    const found = findPlatform(request.initToken.platformId)
+    if (!found) return theme
+    const { name, words, ...look } = themeOfBrand(brandOf(found.institution.name), theme)
+    return { ...look, name, words: { ...words, signInTitle: `Sign in to ${found.platform.display_name}` } }
   }
 }
 
@@ -170,5 +175,4 @@ function describe({ initToken: { claims } }: ConnectRequest) {
 const text = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise)
 
 const tellThem = 'Nobody was told, because there is no safe place to send you. Go back to the app.'
-const startAgain = 'Go back to the app and start again.'
 const unknownPerson = `We do not know this user name. Try ${people.map(({ id }) => id).join(' or ')}.`

@@ -9,7 +9,7 @@ import { createProfiles, type BasisProfiles } from './basis-profiles.js'
 import { profileScope, type BasisClient } from './basis-request.js'
 import { serveTokens } from './basis-token.js'
 import { sendJson, type Handler } from './http.js'
-import type { Theme } from './theme.js'
+import { basisConnect as theme } from './themes.js'
 
 /** What this bank can do at once. */
 export type BasisAction = 'expireAccessTokens' | 'revokeGrants'
@@ -29,21 +29,6 @@ export interface BasisOptions {
 export interface BasisBank extends Bank<BasisBehaviour, BasisAction> {
   /** base64, and it holds `+`, `/` and `=`. */
   readonly clientSecret: string
-}
-
-const theme: Theme = {
-  name: 'Basis Connect',
-  tagline: 'Business data, with your consent',
-  accent: '#1f5a3d',
-  accentOnDark: '#8fd3ae',
-  font: 'sans',
-  radius: '8px',
-  words: {
-    signInTitle: 'Sign in',
-    signInText: 'Sign in as you do at your institution.',
-    consentTitle: (app) => `Give ${app} access to your profile`,
-    consentText: (person) => `You are signed in as ${person}.`,
-  },
 }
 
 function endpointOf(path: string): Endpoint | undefined {

@@ -36,7 +36,7 @@ function loseReply(response: ServerResponse): void {
 }
 
 /** The headers arrive and announce a body, of which nothing follows. */
-function breakReply(response: ServerResponse): void {
+export function breakReply(response: ServerResponse): void {
   response.end = () => {
     response.flushHeaders()
     response.socket?.destroySoon()

@@ -1,5 +1,5 @@
 import type { AccessToken, ClientCredentials, Provider } from 'oidc-provider'
-import { accountsOf } from './fdx-accounts.js'
+import { accountsOf, transactionsOf } from './fdx-accounts.js'
 import type { Consents, HeldConsent } from './fdx-consents.js'
 import { parseJson, sendJson, type BankRequest, type Handler } from './http.js'
 import { presentedCertificate } from './requests.js'
@@ -36,6 +36,7 @@ export function serveFdxApi(provider: Provider, consents: Consents, base: string
     if (!token) return toAnswer(unauthorized)
     const [resource, id = '', part, ...more] = request.path.slice(base.length).split('/')
     if (resource === 'accounts' && id === '') return answerAccounts(token, request)
+    if (resource === 'accounts' && part === 'transactions') return answerTransactions(token, id, request)
     if (resource !== 'consents' || more.length > 0) return toAnswer(unknownPath)
     const held = visible(token, id)
     if (part === undefined && request.method === 'GET') return answerConsent(token, held)
@@ -71,6 +72,15 @@ export function serveFdxApi(provider: Provider, consents: Consents, base: string
     // With the consent go its tokens, the one of this request, too: afterwards only the client's own token can ask.
     await provider.RefreshToken.revokeByGrantId(held.consent.id)
     return { status: 204 }
+  }
+
+  function answerTransactions(token: Token, accountId: string, { method }: BankRequest): Answer {
+    const held = consents.find((token as AccessToken).grantId)
+    if (method !== 'GET') return toAnswer(unknownPath)
+    const shared = held?.consent.resources.find(({ id }) => id === accountId)
+    const may = held?.consent.status === 'ACTIVE' && shared?.dataClusters.includes('TRANSACTIONS')
+    if (!token.scopes.has('ACCOUNT_BASIC') || !may) return toAnswer(forbidden)
+    return { status: 200, body: { transactions: transactionsOf(held.person, accountId) } }
   }
 
   function answerAccounts(token: Token, { method }: BankRequest): Answer {

@@ -30,20 +30,18 @@ function accountBoxes(accounts: readonly Account[]): Html {
   return html`<fieldset>
     <legend>Which accounts do you share?</legend>
     ${accounts.map(({ accountId, nickname, accountNumberDisplay }) =>
-      box('account', accountId, html`${nickname} <code>${accountNumberDisplay}</code>`),
+      box('account', accountId, html`${nickname} <small>${written(accountNumberDisplay)}</small>`),
     )}
   </fieldset>`
 }
+
+const written = (masked: string): string => masked.replace(/^\*+/, '•••• ')
 
 function clusterBoxes({ resourceType, dataClusters }: RequestedResource): Html {
   return html`<fieldset>
     <legend>${titles[resourceType]}</legend>
     ${dataClusters.map((cluster) =>
-      box(
-        'cluster',
-        `${resourceType}/${cluster}`,
-        html`${clusters[resourceType]?.[cluster]} <code>${cluster}</code>`,
-      ),
+      box('cluster', `${resourceType}/${cluster}`, html`${clusters[resourceType]?.[cluster]}`),
     )}
   </fieldset>`
 }

@@ -30,7 +30,7 @@ import {
 import { startOidcBank } from './oidc.js'
 import type { ScopeText } from './pages.js'
 import { findPerson, people } from './people.js'
-import type { Theme } from './theme.js'
+import { foxglove as theme } from './themes.js'
 
 /** What this bank can be told to do. */
 export interface FdxBehaviour extends OidcBehaviour {
@@ -65,21 +65,6 @@ export interface FdxBank extends Bank<FdxBehaviour, OidcAction> {
   readonly api: string
   /** The certificate of the TLS listener, to be trusted: PEM. */
   readonly ca: string
-}
-
-const theme: Theme = {
-  name: 'Foxglove Federal',
-  tagline: 'An FDX data provider',
-  accent: '#1f4fa3',
-  accentOnDark: '#a9c6ff',
-  font: 'sans',
-  radius: '6px',
-  words: {
-    signInTitle: 'Sign in to Foxglove Federal',
-    signInText: 'You sign in here and nowhere else: the app never learns your password.',
-    consentTitle: (app) => `Share data with ${app}?`,
-    consentText: (person) => `Hello ${person}. Nothing is shared that is not listed and ticked here.`,
-  },
 }
 
 const scopes: Readonly<Record<string, ScopeText>> = {
@@ -134,7 +119,7 @@ function openSecureListener({ listenAlso }: Foundation<FdxBehaviour>, { cert, ke
 
 function endpointOf(path: string): Endpoint | undefined {
   const own = path.startsWith(`${mount}/`) ? path.slice(mount.length) : ''
-  if (/^\/(?:consents\/|accounts$)/.test(own)) return 'api'
+  if (/^\/(?:consents\/|accounts(?:$|\/))/.test(own)) return 'api'
   return {
     '/par': 'par',
     '/oauth2/token': 'token',
@@ -172,7 +157,11 @@ function createHooks(
     discovery: (document) => toDiscovery(document, origin, secureOrigin),
     routes: (provider) => {
       const handler = serveFdxApi(provider, consents, `${mount}/`)
-      return { [`${mount}/consents/*`]: handler, [`${mount}/accounts`]: handler }
+      return {
+        [`${mount}/consents/*`]: handler,
+        [`${mount}/accounts`]: handler,
+        [`${mount}/accounts/*`]: handler,
+      }
     },
   }
 }

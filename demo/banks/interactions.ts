@@ -3,7 +3,7 @@ import type { Behaviour, ReadableControl } from './control.js'
 import { pageHeaders, type BankRequest } from './http.js'
 import type { Html } from './html.js'
 import type { Context, Middleware, OidcBehaviour, OidcHooks, OidcSetup } from './oidc-setup.js'
-import { consentPage, loginPage, messagePage } from './pages.js'
+import { consentPage, expiredPage, loginPage, messagePage, wayBack } from './pages.js'
 import { findPerson, people, type Person } from './people.js'
 import type { Theme } from './theme.js'
 
@@ -29,7 +29,7 @@ export function interact<B extends OidcBehaviour>(
     const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch(() => undefined)
     const dialogue = new Dialogue(provider, setup, hooks, control, ctx)
     if (interaction) await dialogue.continue(interaction)
-    else dialogue.show(messagePage(setup.theme, 'This page has expired', startAgain), 400)
+    else dialogue.show(expiredPage(setup.theme, setup.client.redirect_uris?.[0]), 400)
     return undefined
   }
 }
@@ -177,9 +177,9 @@ class Dialogue<B extends OidcBehaviour> {
       this.#setup.theme,
       'You have cancelled',
       'Nothing was shared. You can close this page.',
+      wayBack(this.#setup.client.redirect_uris?.[0]),
     )
   }
 }
 
-const startAgain = 'Go back to the app and start again.'
 const unknownPerson = `We do not know this user name. Try ${people.map(({ id }) => id).join(' or ')}.`

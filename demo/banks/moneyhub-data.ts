@@ -1,4 +1,5 @@
 import type { BankRequest } from './http.js'
+import { ledgerOf, type LedgerEntry } from './ledger.js'
 import { problem, type Caller, type MoneyhubAnswer } from './moneyhub-api.js'
 import type { Institution } from './moneyhub-institutions.js'
 import type { ProfileConnection, Profiles } from './moneyhub-profiles.js'
@@ -30,30 +31,24 @@ function transactionsOf(connections: readonly ProfileConnection[], { parameters 
   return connections
     .flatMap(accountsOf)
     .filter(({ id }) => accountId === undefined || accountId === id)
-    .flatMap(({ id }) => bookings.map((booking, index) => toTransaction(id, booking, index)))
+    .flatMap(({ id, type, accountReference }) =>
+      ledgerOf(accountReference, type === 'cash:current' ? 'current' : 'savings').map((entry) =>
+        toTransaction(id, { ...entry, id: `${id}-${entry.id}` }),
+      ),
+    )
+    .sort((a, b) => b.date.localeCompare(a.date))
     .slice(0, Number(limit ?? 100))
 }
 
-const bookings = [
-  ['Northgate Rail', -1240],
-  ['Salary', 210000],
-  ['Corner Grocer', -3318],
-] as const
-
-function toTransaction(
-  accountId: string,
-  [shortDescription, pence]: (typeof bookings)[number],
-  index: number,
-) {
-  const date = `2026-10-0${String(9 - index)}`
+function toTransaction(accountId: string, { id, date, description, amount: pence }: LedgerEntry) {
   return {
-    id: `${accountId}-t${String(index + 1)}`,
+    id,
     accountId,
     amount: amount(pence),
     date,
     dateModified: `${date}T09:00:00.000Z`,
-    shortDescription,
-    longDescription: shortDescription.toUpperCase(),
+    shortDescription: description,
+    longDescription: description.toUpperCase(),
     categoryId: 'std:unknown',
     categoryIdConfirmed: false,
     notes: '',

@@ -36,7 +36,9 @@ import {
 import { startOidcBank } from './oidc.js'
 import type { ScopeText } from './pages.js'
 import type { Person } from './people.js'
+import { brandOf } from '../brands.js'
 import type { Theme } from './theme.js'
+import { moneyhubTheme as theme, themeOf } from './themes.js'
 
 /** What this bank can be told to do. */
 export interface MoneyhubBehaviour extends OidcBehaviour {
@@ -65,27 +67,8 @@ export interface MoneyhubOptions {
   readonly port?: number
 }
 
-const theme: Theme = {
-  name: 'Moneyhub',
-  tagline: 'Open Banking: your bank asks you next',
-  accent: '#00603c',
-  accentOnDark: '#6fdcab',
-  font: 'sans',
-  radius: '8px',
-  words: {
-    signInTitle: 'Sign in to your bank',
-    signInText: 'You are at your bank now. Sign in as you always do.',
-    consentTitle: (app) => `Share your accounts with ${app}?`,
-    consentText: (person) => `You are signed in as ${person}. Moneyhub asks on the app’s behalf.`,
-  },
-}
-
 /** The institution's own pages, where Moneyhub sends people. */
-const themeAt = ({ name }: Institution): Theme => ({
-  ...theme,
-  name,
-  tagline: 'You came here from Moneyhub',
-})
+const themeAt = ({ name }: Institution): Theme => ({ ...themeOf(brandOf(name), theme), name })
 
 /** Scopes that read data, in authorizations of one-time connections and in client_credentials. */
 const dataScopeTexts: Readonly<Record<string, ScopeText>> = {

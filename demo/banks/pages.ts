@@ -1,4 +1,5 @@
 import { html, type Html } from './html.js'
+import { markSvg } from './mark.js'
 import type { Person } from './people.js'
 import type { Theme } from './theme.js'
 
@@ -85,15 +86,32 @@ export function messagePage(theme: Theme, title: string, text: string, more?: Ht
   )
 }
 
+/** Shown to somebody who comes back to a page whose authorization is over, such as by the back button. */
+export const expiredPage = (theme: Theme, redirectUri: string | undefined): Html =>
+  messagePage(
+    theme,
+    'This page has expired',
+    'What you began here is over. Your accounts are as you left them.',
+    wayBack(redirectUri),
+  )
+
+/** A link to the app's start page: it carries nothing, so the app learns nothing from it. */
+export function wayBack(redirectUri: string | undefined): Html | undefined {
+  if (redirectUri === undefined) return undefined
+  return html`<div class="buttons">
+    <a class="button" href="${new URL('/', redirectUri).href}">Back to the app</a>
+  </div>`
+}
+
 /** Said of the field that a problem is about. */
 const invalid = html`aria-invalid="true" aria-describedby="problem"`
 
 function fixedScopes({ app, scopes }: Consent): Html | undefined {
   const fixed = scopes.filter(({ optional }) => !optional)
   if (fixed.length === 0) return undefined
-  return html`<p id="fixed">${app} will be able to:</p>
+  return html`<p class="list" id="fixed">${app} will be able to:</p>
     <ul aria-labelledby="fixed">
-      ${fixed.map(({ text, scope }) => html`<li>${text} ${nameOf(scope)}</li>`)}
+      ${fixed.map(({ text }) => html`<li>${text}</li>`)}
     </ul>`
 }
 
@@ -103,17 +121,13 @@ function optionalScopes({ scopes }: Consent): Html | undefined {
   const choice = ({ text, scope, ticked }: ScopeChoice) =>
     html`<label class="choice">
       <input type="checkbox" name="scope" value="${scope}" ${ticked ? 'checked' : ''} />
-      <span>${text} ${nameOf(scope)}</span>
+      <span>${text}</span>
     </label>`
   return html`<fieldset>
     <legend>You may also allow it to:</legend>
     ${optional.map(choice)}
   </fieldset>`
 }
-
-/** What the app calls it, for who looks on; a number says nothing to anybody. */
-const nameOf = (scope: string): Html | undefined =>
-  /[0-9a-f]{20}/.test(scope) ? undefined : html`<code>${scope}</code>`
 
 function presetNote({ preset }: Consent): Html | undefined {
   if (preset === undefined) return undefined
@@ -127,23 +141,31 @@ function alert(problem: string | undefined): Html | undefined {
 }
 
 function page(theme: Theme, title: string, content: Html): Html {
+  const { brand, name, tagline, words } = theme
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title} – ${theme.name}</title>
-        <link rel="stylesheet" href="/bank.css" />
+        <title>${title} – ${name}</title>
+        <link rel="icon" href="/brand/${brand}.svg" />
+        <link rel="stylesheet" href="/brand/${brand}.css" />
       </head>
       <body>
-        <header>
-          <p class="bank">${theme.name}</p>
-          <p class="tagline">${theme.tagline}</p>
+        <header class="brand">
+          ${markSvg(theme)}
+          <div>
+            <p class="bank">${name}</p>
+            <p class="tagline">${tagline}</p>
+          </div>
         </header>
-        <main>
-          <h1>${title}</h1>
-          ${content}
-        </main>
+        <div class="stage">
+          <main>
+            <h1>${title}</h1>
+            ${content}
+          </main>
+          <aside aria-label="From the bank"><p>${words.aside}</p></aside>
+        </div>
         <footer>A bank made up for demonstration. Nothing here is real.</footer>
       </body>
     </html>`

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientMetadata, Configuration } from 'oidc-provider'
-import { accessFrom, serveApi } from './api.js'
+import { accessFrom, serveApi, type Access, type ApiAnswer } from './api.js'
 import type { Bank, Endpoint } from './bank.js'
 import type { Fields, ReadableControl } from './control.js'
 import { oidcFields, type OidcAction, type OidcBehaviour } from './oidc-setup.js'
 import { startOidcBank } from './oidc.js'
 import type { ScopeText } from './pages.js'
-import { answerAccounts } from './standard-accounts.js'
-import type { Theme } from './theme.js'
+import { answerAccounts, answerTransactions } from './standard-accounts.js'
+import { juniper as theme } from './themes.js'
 
 /** What this bank can be told to do. */
 export interface StandardBehaviour extends OidcBehaviour {
@@ -38,21 +38,6 @@ export interface StandardOptions {
   readonly signingAlgorithm?: 'RS256' | 'ES256'
 }
 
-const theme: Theme = {
-  name: 'Juniper Savings',
-  tagline: 'A bank that keeps to the standards',
-  accent: '#2f6b35',
-  accentOnDark: '#a3d9a5',
-  font: 'sans',
-  radius: '9px',
-  words: {
-    signInTitle: 'Sign in to Juniper',
-    signInText: 'Use the name and password of your Juniper account.',
-    consentTitle: (app) => `${app} asks for access`,
-    consentText: (person) => `Signed in as ${person}. This is what the app asks for.`,
-  },
-}
-
 const scopes: Readonly<Record<string, ScopeText>> = {
   openid: { text: 'know that it is you' },
   accounts: { text: 'see your accounts and their balances', optional: true },
@@ -66,6 +51,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   '/.well-known/openid-configuration': 'discovery',
   '/jwks': 'jwks',
   '/accounts': 'api',
+  '/transactions': 'api',
 }
 
 /**
@@ -89,15 +75,17 @@ export function startStandard(options: StandardOptions): Promise<Bank<StandardBe
     readers: () => origins,
     hooks: ({ control }) => ({
       configuration: configure(control, options),
-      routes: (provider) => ({
-        '/accounts': serveApi({
-          method: 'GET',
-          origins,
-          findAccess: accessFrom(provider),
-          demandsNonce: () => control.peek('dpopNonce') ?? false,
-          answer: answerAccounts,
-        }),
-      }),
+      routes: (provider) => {
+        const serve = (answer: (access: Access) => ApiAnswer) =>
+          serveApi({
+            method: 'GET',
+            origins,
+            findAccess: accessFrom(provider),
+            demandsNonce: () => control.peek('dpopNonce') ?? false,
+            answer,
+          })
+        return { '/accounts': serve(answerAccounts), '/transactions': serve(answerTransactions) }
+      },
     }),
   })
 }

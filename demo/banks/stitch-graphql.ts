@@ -4,6 +4,7 @@ import type { Access, ApiAnswer } from './api.js'
 import { html } from './html.js'
 import { sendPage, type BankRequest, type Handler } from './http.js'
 import { messagePage } from './pages.js'
+import { ledgerOf } from './ledger.js'
 import type { Theme } from './theme.js'
 
 /** Why the API wants the person back at the bank. */
@@ -63,7 +64,7 @@ function answerQuery({ person, scopes }: Access, query: string): ApiAnswer {
     return graphqlError('Only user.bankAccounts can be queried here.', 'BAD_REQUEST')
   const id = fields.has('id') ? { id: `user-${person.uuid}` } : {}
   const typename = fields.has('__typename') ? { __typename: 'User' } : {}
-  const bankAccounts = (accounts[person.id] ?? []).map((account) => pick(account, fields))
+  const bankAccounts = (accounts[person.id] ?? []).map((account) => pick(withTransactions(account), fields))
   return { status: 200, body: { data: { user: { ...typename, ...id, bankAccounts } } } }
 }
 
@@ -75,6 +76,23 @@ const scopeOfField: Readonly<Record<string, string>> = {
   transactions: 'transactions',
   accountHolder: 'accountholders',
 }
+
+/** Its transactions, as a connection of nodes; newest first. */
+const withTransactions = (account: ReturnType<typeof accountOf>) => ({
+  ...account,
+  transactions: {
+    edges: ledgerOf(account.id, account.accountType === 'current' ? 'current' : 'savings').map(
+      ({ id, date, description, amount }) => ({
+        node: {
+          id,
+          date,
+          description,
+          amount: { quantity: (amount / 100).toFixed(2), currency: account.currency },
+        },
+      }),
+    ),
+  },
+})
 
 function pick(account: object, fields: ReadonlySet<string>): object {
   return Object.fromEntries(Object.entries(account).filter(([name]) => fields.has(name)))
@@ -127,16 +145,16 @@ const confirmForm = html`<form method="post">
   <div class="buttons"><button class="main">Confirm</button></div>
 </form>`
 
-const accounts: Readonly<Record<string, readonly object[]>> = {
-  ada: sampleAccounts.stitch,
+const accounts: Readonly<Record<string, readonly ReturnType<typeof accountOf>[]>> = {
+  ada: sampleAccounts.stitch as readonly ReturnType<typeof accountOf>[],
   grace: [
-    account('acc-g1', 'Cheque Account', 'current', '1992', '890.10', 'Grace Hopper'),
-    account('acc-g2', 'Notice 32', 'savings', '1944', '250000.00', 'Grace Hopper'),
-    account('acc-g3', 'Credit Card', 'credit', '7007', '-1520.65', 'Grace Hopper'),
+    accountOf('acc-g1', 'Cheque Account', 'current', '1992', '890.10', 'Grace Hopper'),
+    accountOf('acc-g2', 'Notice 32', 'savings', '1944', '250000.00', 'Grace Hopper'),
+    accountOf('acc-g3', 'Credit Card', 'credit', '7007', '-1520.65', 'Grace Hopper'),
   ],
 }
 
-function account(
+function accountOf(
   id: string,
   name: string,
   accountType: string,

@@ -16,7 +16,7 @@ import { startOidcBank } from './oidc.js'
 import type { ScopeText } from './pages.js'
 import { findPerson } from './people.js'
 import { createGraphql, type InteractionCode } from './stitch-graphql.js'
-import type { Theme } from './theme.js'
+import { fynbos as theme } from './themes.js'
 
 /** What this bank can be told to do. */
 export interface StitchBehaviour extends OidcBehaviour {
@@ -40,21 +40,6 @@ export interface StitchOptions {
   /** How the consent page names the app. */
   readonly clientName?: string
   readonly port?: number
-}
-
-const theme: Theme = {
-  name: 'Fynbos Bank',
-  tagline: 'Linked by Stitch SSO',
-  accent: '#6a2bd9',
-  accentOnDark: '#c5a8ff',
-  font: 'sans',
-  radius: '14px',
-  words: {
-    signInTitle: 'Hello! Let’s link your account',
-    signInText: 'Sign in as you do in the Fynbos app. It takes a minute.',
-    consentTitle: (app) => `Share with ${app}?`,
-    consentText: (person) => `Hi ${person}! You choose what you share, and you can stop at any time.`,
-  },
 }
 
 const scopes: Readonly<Record<string, ScopeText>> = {

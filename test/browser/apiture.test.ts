@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   card,
   connect,
+  connectButton,
   goToConsent,
   readDatabase,
   setClock,
@@ -23,7 +24,7 @@ const apiture = (page: Page) => card(page, 'Apiture')
 
 /** Asks for an access token, as an app does before a request. */
 async function askForToken(page: Page): Promise<void> {
-  await apiture(page).getByText('Try a bad day').click()
+  await apiture(page).getByText('Under the hood').click()
   await apiture(page)
     .getByRole('button', { name: /ten times/ })
     .click()
@@ -77,7 +78,7 @@ describe('a person whom Apiture does not send back', () => {
   it('apiture 24, 26: sees the bank’s error page, and can connect after going back', async () => {
     const page = await bench.open()
     bank().control.next({ refuseRequest: true })
-    await apiture(page).getByRole('button', { name: 'Connect Apiture' }).click()
+    await connectButton(page, 'Apiture').click()
     await page.getByText('400 Bad Request').waitFor()
     await page.goBack({ waitUntil: 'commit' })
     await waitForStatus(page, 'Apiture', 'Not connected')
@@ -87,7 +88,7 @@ describe('a person whom Apiture does not send back', () => {
   it('apiture 24: is told so later, and can try again', async () => {
     const page = await bench.open()
     bank().control.next({ refuseRequest: true })
-    await apiture(page).getByRole('button', { name: 'Connect Apiture' }).click()
+    await connectButton(page, 'Apiture').click()
     await page.getByText('400 Bad Request').waitFor()
     await setClock(page, 2 * 3600)
     await page.goto(bench.demo.origin)
@@ -102,7 +103,7 @@ describe('a person whom Apiture does not send back', () => {
   it('can have the attempt forgotten', async () => {
     const page = await bench.open()
     bank().control.next({ refuseRequest: true })
-    await apiture(page).getByRole('button', { name: 'Connect Apiture' }).click()
+    await connectButton(page, 'Apiture').click()
     await page.getByText('400 Bad Request').waitFor()
     await setClock(page, 2 * 3600)
     await page.goto(bench.demo.origin)

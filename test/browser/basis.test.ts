@@ -3,6 +3,7 @@ import { users } from '../../demo/users.js'
 import {
   card,
   connect,
+  connectButton,
   goToConsent,
   pressConnect,
   readDatabase,
@@ -103,7 +104,7 @@ describe('Basis, in mediated mode', () => {
     const page = await bench.open()
     const { requests } = record(page.context(), bench.demo.origin)
     const begun = () => requests.filter((request) => request.includes('/connect/basis/authorization')).length
-    const button = card(page, 'Basis').getByRole('button', { name: 'Connect Basis' })
+    const button = connectButton(page, 'Basis')
     await button.hover()
     await expect.poll(async () => Object.keys(await readDatabase(page)).length).toBeGreaterThan(0)
     expect(begun()).toBe(0)

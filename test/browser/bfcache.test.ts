@@ -4,6 +4,7 @@ import {
   card,
   changeUser,
   connect,
+  connectButton,
   goToConsent,
   shownUser,
   useBench,
@@ -19,9 +20,7 @@ const isMarked = (page: Page) =>
 
 /** Clicks `Connect …`; the bank's first page is shown. */
 async function leave(page: Page, title: string): Promise<void> {
-  await card(page, title)
-    .getByRole('button', { name: `Connect ${title}` })
-    .click()
+  await connectButton(page, title).click()
   await page.getByRole('button', { name: 'Sign in' }).waitFor()
 }
 
@@ -140,8 +139,8 @@ describe('a frame', () => {
     const page = await (await bench.newProfile()).newPage()
     const framed = await frame(page, '/callback/apiture?code=c&state=s')
     await framed.getByText('environment_unsupported').first().waitFor()
-    await framed.getByRole('button', { name: 'Connect Apiture' }).click()
-    await framed.getByRole('article', { name: 'Apiture' }).getByText('environment_unsupported').waitFor()
+    await connectButton(framed, 'Apiture').click()
+    await card(framed, 'Apiture').getByText('environment_unsupported').waitFor()
     expect(bench.demo.banks.apiture.requests.count('/oidc/token')).toBe(0)
     expect(bench.demo.banks.apiture.requests.count('/oidc/authorize')).toBe(0)
   })

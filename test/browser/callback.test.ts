@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   approve,
   approveAndHold,
+  card,
   connect,
   duplicate,
   followLink,
@@ -105,9 +106,8 @@ describe('access tokens', () => {
     await connect(page, 'Apiture')
     await page.getByText('Everyday Checking').waitFor()
     await setClock(page, 120)
-    await page.getByRole('article', { name: 'Apiture' }).getByText('Try a bad day').click()
-    await page
-      .getByRole('article', { name: 'Apiture' })
+    await card(page, 'Apiture').getByText('Under the hood').click()
+    await card(page, 'Apiture')
       .getByRole('button', { name: /ten times/ })
       .click()
     await page.getByText('10 callers got a token, 1 different.').waitFor()

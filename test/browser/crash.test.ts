@@ -1,6 +1,6 @@
 // Some of the points of test/slow/crash.test.ts, which has them all.
 import { describe, expect, it } from 'vitest'
-import { connect, readDatabase, useBench, waitForStatus } from './support/bench.js'
+import { connect, connectButton, readDatabase, useBench, waitForStatus } from './support/bench.js'
 import { crashAt, findPoints, reopenAfter, type CrashPoint } from './support/crash.js'
 
 const bench = useBench()
@@ -50,7 +50,7 @@ describe('an answer of the token endpoint that is lost', () => {
     const page = await bench.open()
     bench.demo.banks.apiture.control.always({ automatic: true })
     bench.demo.banks.apiture.control.next({ token: 'broken-reply' })
-    await page.getByRole('button', { name: 'Connect Apiture' }).click()
+    await connectButton(page, 'Apiture').click()
     await page.getByText('network_error').waitFor()
     await page.reload()
     await page.getByText('token_error').waitFor()
@@ -62,7 +62,7 @@ describe('an answer of the token endpoint that is lost', () => {
   it('and lost again ends in redemption_unknown: the code is not sent a third time', async () => {
     const page = await bench.open()
     bench.demo.banks.apiture.control.always({ automatic: true, token: 'broken-reply' })
-    await page.getByRole('button', { name: 'Connect Apiture' }).click()
+    await connectButton(page, 'Apiture').click()
     await page.getByText('network_error').waitFor()
     await page.getByRole('button', { name: 'Try again' }).click()
     await expect.poll(tokenRequests).toBe(2)
@@ -82,7 +82,7 @@ describe('an answer of the token endpoint that is lost', () => {
       await route.fetch()
       return route.abort('connectionreset')
     })
-    await page.getByRole('button', { name: 'Connect Stitch' }).click()
+    await connectButton(page, 'Stitch').click()
     await page.getByText('network_error').waitFor()
     await page.getByRole('button', { name: 'Try again' }).click()
     await waitForStatus(page, 'Stitch', 'Connected')

@@ -1,6 +1,15 @@
 import type { Page, Response } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { card, connect, goToConsent, readDatabase, useBench, waitForStatus } from './support/bench.js'
+import {
+  card,
+  connect,
+  connectButton,
+  disconnect,
+  goToConsent,
+  readDatabase,
+  useBench,
+  waitForStatus,
+} from './support/bench.js'
 
 const bench = useBench({ oneProcess: true })
 const parPath = '/foxglove/fdx/par'
@@ -53,7 +62,7 @@ describe('FDX, in bff mode', () => {
       .getByRole('row', { name: /Analytical Checking.*name and number, balances and terms, transactions/ })
       .waitFor()
     const inAYear = new Date(Date.now() + 365 * 86_400_000)
-    const until = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' }).format(inAYear)
+    const until = new Intl.DateTimeFormat('en-US', { dateStyle: 'long' }).format(inAYear)
     await fdx.getByRole('row', { name: `Until ${until}` }).waitFor()
     expect(page.url()).toBe(`${bench.demo.origin}/`)
   })
@@ -62,13 +71,16 @@ describe('FDX, in bff mode', () => {
     const page = await bench.open()
     await purpose(page).selectOption({ label: 'A loan offer, once' })
     await goToConsent(page, 'FDX')
-    await page.getByLabel(/CUSTOMER_CONTACT/).uncheck()
+    await page.getByLabel('name and how to reach you').uncheck()
     await page.getByLabel(/Note G Savings/).uncheck()
     await page.getByRole('button', { name: 'Approve' }).click()
     await waitForStatus(page, 'FDX', 'Connected')
     const fdx = card(page, 'FDX')
     await fdx.getByRole('row', { name: 'Not shared name and contact' }).waitFor()
-    await fdx.getByRole('row', { name: /Analytical Checking/ }).waitFor()
+    await fdx
+      .getByRole('row', { name: /Analytical Checking/ })
+      .first()
+      .waitFor()
     expect(await fdx.getByRole('row', { name: /Note G/ }).count()).toBe(0)
   })
 
@@ -136,9 +148,9 @@ describe('FDX, in bff mode', () => {
     const page = await bench.open()
     await connect(page, 'FDX')
     await card(page, 'FDX').getByRole('row', { name: 'Status Active' }).waitFor()
-    await card(page, 'FDX').getByRole('button', { name: 'Disconnect' }).click()
+    await disconnect(page, 'FDX')
     await waitForStatus(page, 'FDX', 'Not connected')
-    await card(page, 'FDX').getByText('The bank has confirmed that nothing is shared any more.').waitFor()
+    await card(page, 'FDX').getByText('The bank has confirmed that this access has ended.').waitFor()
     const [revocation] = bench.demo.banks.fdx.requests.find(/\/revocation$/)
     expect(revocation).toMatchObject({
       method: 'PUT',
@@ -152,7 +164,7 @@ describe('FDX, in bff mode', () => {
     await connect(page, 'FDX')
     await card(page, 'FDX').getByRole('row', { name: 'Status Active' }).waitFor()
     bench.demo.banks.fdx.control.next({ api: { status: 500 } })
-    await card(page, 'FDX').getByRole('button', { name: 'Disconnect' }).click()
+    await disconnect(page, 'FDX')
     await card(page, 'FDX').getByText('The bank did not confirm it').waitFor()
   })
 
@@ -176,8 +188,8 @@ describe('FDX, in bff mode', () => {
     const page = await bench.open()
     // Once for the preparation when the pointer arrives, and once for the click.
     bench.demo.banks.fdx.control.always({ par: { error: 'invalid_authorization_details' } })
-    await card(page, 'FDX').getByRole('button', { name: 'Connect FDX', exact: true }).click()
-    await card(page, 'FDX').locator('.problem').waitFor()
+    await connectButton(page, 'FDX').click()
+    await card(page, 'FDX').getByRole('alert').waitFor()
     expect(page.url()).toBe(`${bench.demo.origin}/`)
   })
 })

@@ -1,6 +1,14 @@
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { card, connect, duplicate, goToConsent, useBench, waitForStatus } from './support/bench.js'
+import {
+  card,
+  connect,
+  disconnect,
+  duplicate,
+  goToConsent,
+  useBench,
+  waitForStatus,
+} from './support/bench.js'
 
 // Tokens that all tabs share, so that what one of them completes is usable in the other.
 const bench = useBench({ page: {}, dpop: true })
@@ -87,7 +95,7 @@ it('a connection that is ended in one tab is ended in all', async () => {
   await connect(page, 'Apiture')
   const other = await openTab(page)
   await waitForStatus(other, 'Apiture', 'Connected')
-  await card(page, 'Apiture').getByRole('button', { name: 'Disconnect' }).click()
+  await disconnect(page, 'Apiture')
   await card(page, 'Apiture').getByText('has confirmed').waitFor()
   await waitForStatus(other, 'Apiture', 'Not connected')
 })

@@ -2,7 +2,15 @@ import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader, type JWK } fr
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import type { LoggedRequest } from '../../demo/banks/requests.js'
-import { card, connect, goToConsent, readDatabase, useBench, waitForStatus } from './support/bench.js'
+import {
+  card,
+  connect,
+  disconnect,
+  goToConsent,
+  readDatabase,
+  useBench,
+  waitForStatus,
+} from './support/bench.js'
 
 const bench = useBench({ oneProcess: true })
 
@@ -58,7 +66,7 @@ describe('OpenID, in browser mode with DPoP and PAR', () => {
     await goToConsent(page, 'OpenID')
     await page.locator('input[value="offline_access"]').uncheck()
     await page.getByRole('button', { name: 'Approve' }).click()
-    await openid(page).getByText('Not shared: offline_access').waitFor()
+    await openid(page).getByText('Not shared: access while you are away').waitFor()
   })
 })
 
@@ -92,7 +100,7 @@ describe('the connection', () => {
     const page = await bench.open()
     await connect(page, 'OpenID')
     await openid(page).getByText('Daily Money').waitFor()
-    await openid(page).getByRole('button', { name: 'Disconnect' }).click()
+    await disconnect(page, 'OpenID')
     await waitForStatus(page, 'OpenID', 'Not connected')
     await expect.poll(() => bank().requests.count('/revoke')).toBeGreaterThan(0)
     const keys = Object.keys(await readDatabase(page))
@@ -104,6 +112,7 @@ describe('a stolen token', () => {
   it('is refused without its proof', async () => {
     const page = await bench.open()
     await connect(page, 'OpenID')
+    await openid(page).getByText('Under the hood').click()
     await openid(page).getByRole('button', { name: 'Send the token without its key' }).click()
     await openid(page).getByText('The bank answered 401').waitFor()
   })

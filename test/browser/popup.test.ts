@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
   card,
+  connectButton,
   goToConsentInWindow as goToConsent,
   pressInWindow as press,
   readDatabase,
@@ -20,10 +21,7 @@ async function open(): Promise<Page> {
   return page
 }
 
-const click = (page: Page, title: string) =>
-  card(page, title)
-    .getByRole('button', { name: `Connect ${title}`, exact: true })
-    .click()
+const click = (page: Page, title: string) => connectButton(page, title).click()
 
 const closed = (popup: Page) => expect.poll(() => popup.isClosed()).toBe(true)
 
@@ -53,7 +51,7 @@ describe('a window', () => {
     const page = await open()
     const popup = await goToConsent(page, 'Apiture')
     await popup.close()
-    await card(page, 'Apiture').getByText('The bank’s window is closed').waitFor()
+    await card(page, 'Apiture').getByText('The bank’s window was closed').waitFor()
     await waitForStatus(page, 'Apiture', 'Not connected')
   })
 
@@ -69,7 +67,7 @@ describe('a window', () => {
       await route.continue()
     })
     await press(popup, 'Approve')
-    await card(page, 'Apiture').getByText('The bank’s window is closed').waitFor()
+    await card(page, 'Apiture').getByText('The bank’s window was closed').waitFor()
     load()
     await waitForStatus(page, 'Apiture', 'Connected')
     await closed(popup)
@@ -80,7 +78,7 @@ describe('a window', () => {
     const page = await open()
     const popup = await goToConsent(page, 'Apiture')
     await card(page, 'Apiture').getByRole('button', { name: 'Cancel' }).click()
-    await card(page, 'Apiture').getByText('The bank’s window is closed').waitFor()
+    await card(page, 'Apiture').getByText('The bank’s window was closed').waitFor()
     expect(JSON.stringify(await readDatabase(page))).not.toContain('codeVerifier')
     // The browser may have left the window open at the bank; it closes on its way back.
     await press(popup, 'Approve')

@@ -1,6 +1,6 @@
 // The peer dependency is react >=18: the demo, built for production with the oldest.
 import { expect, it } from 'vitest'
-import { card, connect, useBench, waitForStatus } from './support/bench.js'
+import { card, connect, disconnect, useBench, waitForStatus } from './support/bench.js'
 
 const bench = useBench({ page: { react: 'react-18' } })
 
@@ -11,6 +11,6 @@ it.each(['Apiture', 'Stitch'])('%s connects and disconnects on React 18', async 
   expect(version).toMatch(/^18\./)
   await connect(page, title)
   await card(page, title).getByRole('table').waitFor()
-  await card(page, title).getByRole('button', { name: 'Disconnect' }).click()
+  await disconnect(page, title)
   await waitForStatus(page, title, 'Not connected')
 })

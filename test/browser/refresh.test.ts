@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { card, connect, setClock, useBench, waitForStatus } from './support/bench.js'
+import { card, connect, connectButton, setClock, useBench, waitForStatus } from './support/bench.js'
 import { askForToken, askResource, holdRefreshes, type Answers } from './support/client.js'
 
 const bench = useBench({ page: {}, clock: true, dpop: true })
@@ -165,7 +165,7 @@ describe('a clock that is wrong', () => {
   it('that jumps back while the person is at the bank does not lose the connection', async () => {
     const page = await bench.open()
     await setClock(page, 290)
-    await page.getByRole('button', { name: 'Connect Apiture' }).click()
+    await connectButton(page, 'Apiture').click()
     await page.getByRole('button', { name: 'Sign in' }).click()
     await setClock(page, 0)
     await page.getByRole('button', { name: 'Approve' }).click()

@@ -95,7 +95,7 @@ describe('the demo against an FDX data provider', () => {
   it('says which variables are missing', () => {
     const { COUNTERSIGN_FDX_CLIENT_ID } = variables()
     expect(() => fdxSettings({ COUNTERSIGN_FDX_CLIENT_ID }, bank, certificate)).toThrow(
-      /COUNTERSIGN_FDX_CERT_FILE, COUNTERSIGN_FDX_KEY_FILE/,
+      /COUNTERSIGN_FDX_CERT_FILE is missing[\s\S]*COUNTERSIGN_FDX_KEY_FILE is missing/,
     )
   })
 })

@@ -83,9 +83,13 @@ describe('the demo against Moneyhub', () => {
 
   test('lists the institutions for the page, and of each no more than id and name', async () => {
     const settings = moneyhubSettings({}, bank, privateKey)
-    const [first, ...more] = await listMoneyhubInstitutions(settings)
-    expect(first).toEqual({ id: '1ffe704d39629a929c8e293880fb449a', name: 'Moneyhub Open Banking Mock' })
-    expect(more).toHaveLength(2)
+    expect(await listMoneyhubInstitutions(settings)).toEqual([
+      { id: '5a40f3c61b7d4d2a9e8be0c7d1f26b93', name: 'Pennyhill Bank' },
+      { id: 'c81d29ee7b1f4f0d8f3b6a5e94d07a12', name: 'Old Quay Building Society' },
+    ])
+    expect(await listMoneyhubInstitutions({ ...settings, list: 'test' })).toEqual([
+      { id: '1ffe704d39629a929c8e293880fb449a', name: 'Moneyhub Open Banking Mock' },
+    ])
     await expect(listMoneyhubInstitutions({ ...settings, list: 'nothing' })).rejects.toThrow('did not list')
   })
 })

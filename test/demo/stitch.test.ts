@@ -34,7 +34,7 @@ describe('Stitch in the demo', () => {
     const { page, backend } = stitchSettings({}, bank, assertionKey)
     expect(page).toEqual({
       clientId: 'test-1',
-      scope: 'openid accounts balances offline_access',
+      scope: 'openid accounts balances transactions accountholders offline_access',
       authorizationEndpoint: 'http://127.0.0.1:1/connect/authorize',
       api: 'http://127.0.0.1:1/',
     })
@@ -47,7 +47,7 @@ describe('Stitch in the demo', () => {
     const { page, backend } = stitchSettings(variables(key), bank, assertionKey)
     expect(page).toEqual({
       clientId: 'test-real',
-      scope: 'openid accounts balances offline_access',
+      scope: 'openid accounts balances transactions accountholders offline_access',
       authorizationEndpoint: 'https://secure.stitch.money/connect/authorize',
       api: 'https://api.stitch.money/',
     })
@@ -76,7 +76,7 @@ describe('Stitch in the demo', () => {
     expect(() => stitch(backend(redirectUri))).not.toThrow()
   })
 
-  it.each([{}, { COUNTERSIGN_STITCH_KEY_ID: 'x' }, { COUNTERSIGN_STITCH_KEY_FILE: 'x' }])(
+  it.each([{}, { COUNTERSIGN_STITCH_KEY_ID: 'x' }, { COUNTERSIGN_STITCH_KEY_FILE: import.meta.filename }])(
     'says which variables are missing beside %j',
     (more) => {
       expect(() => stitchSettings(variables(more as Record<string, string>), bank, assertionKey)).toThrow(

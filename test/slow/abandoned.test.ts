@@ -1,9 +1,11 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
+  bankName,
   card,
   changeUser,
   connect,
+  connectButton,
   goToConsent,
   press,
   readDatabase,
@@ -42,7 +44,7 @@ async function openLater(context: BrowserContext, seconds: number): Promise<Page
 }
 
 const report = (page: Page, title: string) =>
-  card(page, title).getByText(`You left for ${title} on`, { exact: false })
+  card(page, title).getByText(`You left for ${bankName(title)} on`, { exact: false })
 
 /** Waits until the page has read what is stored, and finds that nothing is reported. */
 async function expectNoReport(page: Page, title: string, status = 'Not connected'): Promise<void> {
@@ -111,7 +113,7 @@ describe('a person who goes to the bank and does not come back', () => {
     const ids = async (page: Page) =>
       Object.keys(await readDatabase(page)).filter((key) => key.startsWith('connection:'))
     const before = await ids(start)
-    await press(start, 'Stitch', 'Reconnect')
+    await press(start, 'Stitch', 'Renew')
     await signInAtBank(start, 'Stitch')
     const context = start.context()
     await start.close()
@@ -153,9 +155,7 @@ describe('a person who goes to the bank and does not come back', () => {
 describe('nothing is reported of', () => {
   it.each(['Apiture', 'Stitch', 'FDX'])('%s, for which all was ready and nobody left', async (title) => {
     const page = await bench.open()
-    await card(page, title)
-      .getByRole('button', { name: `Connect ${title}` })
-      .hover()
+    await connectButton(page, title).hover()
     await expect.poll(() => transactions(page)).toMatchObject([{ phase: 'prepared' }])
     const later = await openLater(page.context(), hour)
     await expectNoReport(later, title)

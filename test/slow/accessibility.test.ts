@@ -2,7 +2,17 @@
 import axe, { type AxeResults } from 'axe-core'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { card, goToConsent, signInAtBank, useBench, waitForStatus } from '../browser/support/bench.js'
+import {
+  bankName,
+  card,
+  connectAgainButton,
+  connectButton,
+  goToConsent,
+  pressConnect,
+  signInAtBank,
+  useBench,
+  waitForStatus,
+} from '../browser/support/bench.js'
 
 const bench = useBench({ oneProcess: true })
 
@@ -64,14 +74,14 @@ describe('the page', () => {
   it('fits a narrow screen and breaks no rule, before anything is connected', async () => {
     const page = await bench.open()
     await waitForStatus(page, 'Moneyhub', 'Not connected')
-    await button(page, 'Connect Moneyhub').and(page.locator(':enabled')).waitFor()
-    for (const summary of await page.getByText('Try a bad day').all()) await summary.click()
+    await connectButton(page, 'Moneyhub').and(page.locator(':enabled')).waitFor()
+    for (const summary of await page.getByText('Under the hood').all()) await summary.click()
     await check(page)
   })
 
   it('fits and breaks none while nobody is signed in, before leaving and after coming back', async () => {
     const page = await bench.open(null)
-    await button(page, 'Connect Stitch').click()
+    await pressConnect(page, 'Stitch')
     await card(page, 'Stitch').getByRole('alert').waitFor()
     await check(page)
     await card(page, 'Stitch').getByRole('button', { name: 'Sign in as Sam' }).click()
@@ -85,9 +95,8 @@ describe('the page', () => {
   it('fits and breaks none with accounts, with several connections and when one has ended', async () => {
     const page = await bench.open()
     for (const title of ['Basis', 'FDX', 'Moneyhub', 'OpenID', 'Stitch', 'Apiture', 'Apiture']) {
-      await card(page, title)
-        .getByRole('button', { name: new RegExp(`^Connect ${title}( again)?$`) })
-        .click()
+      const again = await connectAgainButton(page, title).count()
+      await (again > 0 ? connectAgainButton(page, title) : connectButton(page, title)).click()
       await signInAtBank(page, title)
       await button(page, 'Approve').click()
       await waitForStatus(page, title, 'Connected')
@@ -113,14 +122,58 @@ describe('the page', () => {
   it('fits and breaks none while it waits for a window, and when that could not be opened', async () => {
     const page = await bench.open()
     await page.getByLabel('Open banks in a window of their own').check()
-    await Promise.all([page.waitForEvent('popup'), button(page, 'Connect Apiture').click()])
+    await Promise.all([page.waitForEvent('popup'), pressConnect(page, 'Apiture')])
     await page.evaluate(() => {
       window.open = () => null
     })
-    await button(page, 'Connect Stitch').click()
+    await pressConnect(page, 'Stitch')
     await card(page, 'Stitch').getByText('popup_blocked').waitFor()
     await card(page, 'Apiture').getByRole('button', { name: 'Cancel' }).waitFor()
     await check(page)
+  })
+})
+
+describe('the other pages', () => {
+  it.each(['What can go wrong', 'The code'])('"%s" fits and breaks none', async (name) => {
+    const page = await bench.open()
+    await page.getByRole('link', { name }).click()
+    await page.getByRole('heading', { level: 1, name }).waitFor()
+    if (name === 'The code') await page.getByLabel('Code: The backend').waitFor()
+    await check(page)
+  })
+
+  it('fits and breaks none with a verdict', async () => {
+    const page = await bench.open()
+    await page.getByRole('link', { name: 'What can go wrong' }).click()
+    await button(page, 'Run: Forged state').click()
+    await page.getByText('As expected', { exact: true }).waitFor()
+    await check(page)
+  })
+
+  it('says that an address does not exist, and that fits and breaks none', async () => {
+    const page = await bench.open()
+    const answer = await page.goto(`${bench.demo.origin}/nowhere`)
+    expect(answer?.status()).toBe(404)
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
+    await check(page)
+  })
+
+  it('breaks none while it asks whether to disconnect', async () => {
+    const page = await bench.open()
+    await goToConsent(page, 'Stitch')
+    await button(page, 'Approve').click()
+    await card(page, 'Stitch').getByRole('table').waitFor()
+    await card(page, 'Stitch').getByRole('button', { name: 'Disconnect' }).click()
+    await button(page, 'Yes, disconnect').waitFor()
+    await check(page)
+  })
+
+  it('can be skipped to: the first Tab reaches a link that leads past the header', async () => {
+    const page = await bench.open()
+    await page.keyboard.press('Tab')
+    await focused(page.getByRole('link', { name: 'Skip to the content' }))
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.evaluate(() => location.hash)).toBe('#content')
   })
 })
 
@@ -129,7 +182,7 @@ describe('every bank', () => {
     '%s: its pages fit a narrow screen and break no rule',
     async (title) => {
       const page = await bench.open()
-      await button(page, `Connect ${title}`).click()
+      await pressConnect(page, title)
       if (title === 'Moneyhub') {
         await page.getByRole('button', { name: /^Continue to/ }).waitFor()
         await check(page)
@@ -150,7 +203,7 @@ describe('every bank', () => {
 describe('by the keyboard alone', () => {
   it('a person connects, comes back to where they were, and disconnects', async () => {
     const page = await bench.open()
-    await tabTo(page, button(page, 'Connect Stitch'))
+    await tabTo(page, connectButton(page, 'Stitch'))
     await page.keyboard.press('Enter')
     await button(page, 'Sign in').waitFor()
     await tabTo(page, page.getByLabel('User name'))
@@ -161,39 +214,43 @@ describe('by the keyboard alone', () => {
     await tabTo(page, button(page, 'Approve'))
     await page.keyboard.press('Enter')
 
-    await said(page, 'Stitch: Connected')
+    await said(page, `${bankName('Stitch')}: Connected`)
     await focused(card(page, 'Stitch'))
     await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(0)
     await card(page, 'Stitch').getByText('Not shared: balances').waitFor()
 
     await tabTo(page, card(page, 'Stitch').getByRole('button', { name: 'Disconnect' }))
     await page.keyboard.press('Enter')
-    await said(page, /^Stitch: Disconnected/)
+    // The dialog has the focus, and keeps it.
+    await focused(button(page, 'Yes, disconnect'))
+    await page.keyboard.press('Enter')
+    await said(page, /^Fynbos Bank: Disconnected/)
     await focused(card(page, 'Stitch'))
-    await tabTo(page, button(page, 'Connect Stitch'))
+    await tabTo(page, connectButton(page, 'Stitch'))
   })
 
-  it('a person who uses a window stays on the button, and hears how it went', async () => {
+  it('a person who uses a window stays at the bank, and hears how it went', async () => {
     const page = await bench.open()
     await tabTo(page, page.getByLabel('Open banks in a window of their own'))
     await page.keyboard.press('Space')
-    await tabTo(page, button(page, 'Connect Apiture'))
+    await tabTo(page, connectButton(page, 'Apiture'))
     const [popup] = await Promise.all([page.waitForEvent('popup'), page.keyboard.press('Enter')])
-    await said(page, 'Apiture: Connecting…')
-    await focused(button(page, 'Connect Apiture'))
+    await said(page, `${bankName('Apiture')}: Connecting…`)
+    await focused(connectButton(page, 'Apiture'))
     await popup.getByLabel('User name').press('Enter')
     await popup.getByRole('button', { name: 'Approve' }).press('Enter')
-    await said(page, 'Apiture: Connected')
-    await focused(button(page, 'Connect Apiture again'))
+    await said(page, `${bankName('Apiture')}: Connected`)
+    // Its card has moved to the banks that are connected, and the focus with it.
+    await focused(card(page, 'Apiture'))
   })
 
   it('a person who cancels the window from the page stays in the card', async () => {
     const page = await bench.open()
     await page.getByLabel('Open banks in a window of their own').check()
-    await tabTo(page, button(page, 'Connect Apiture'))
+    await tabTo(page, connectButton(page, 'Apiture'))
     await Promise.all([page.waitForEvent('popup'), page.keyboard.press('Enter')])
     await card(page, 'Apiture').getByRole('button', { name: 'Cancel' }).press('Enter')
-    await said(page, 'Apiture: Not connected')
+    await said(page, `${bankName('Apiture')}: Not connected`)
     await focused(card(page, 'Apiture'))
   })
 
@@ -201,12 +258,12 @@ describe('by the keyboard alone', () => {
     const page = await bench.open()
     await goToConsent(page, 'OpenID')
     await button(page, 'Deny').press('Enter')
-    await said(page, 'OpenID: Denied')
+    await said(page, `${bankName('OpenID')}: Denied`)
     await focused(card(page, 'OpenID'))
     await tabTo(page, card(page, 'OpenID').getByRole('button', { name: 'Try again' }))
     await tabTo(page, card(page, 'OpenID').getByRole('button', { name: 'Not now' }))
     await page.keyboard.press('Enter')
-    await said(page, 'OpenID: Not connected')
+    await said(page, `${bankName('OpenID')}: Not connected`)
     await focused(card(page, 'OpenID'))
   })
 })

@@ -4,6 +4,7 @@ import {
   card,
   connect,
   goToConsent,
+  pressConnect,
   signInAtBank,
   useBench,
   waitForStatus,
@@ -42,7 +43,7 @@ describe.each(Object.keys(refusals) as Recovery[])('the recovery "%s"', (recover
   it('is offered to a person who cannot leave, and leads to a connection', async () => {
     const page = await bench.open()
     const allow = await refuse(page, 'authorization', status, error)
-    await press(page, 'Connect Stitch')
+    await pressConnect(page, 'Stitch')
     await stitch(page).getByRole('button', { name: leaving, exact: true }).waitFor()
     expect(page.url()).toBe(`${bench.demo.origin}/`)
     await allow()
@@ -70,12 +71,12 @@ describe.each(Object.keys(refusals) as Recovery[])('the recovery "%s"', (recover
 })
 
 describe('the recovery "configure"', () => {
-  const sentence = 'Only the developer of this app can fix this. There is nothing you can do here.'
+  const sentence = 'nothing you do here can solve it'
 
   it('is said to a person who cannot leave: there is nothing to press', async () => {
     const page = await bench.open()
     await refuse(page, 'authorization', 400, 'invalid_request')
-    await press(page, 'Connect Stitch')
+    await pressConnect(page, 'Stitch')
     const problem = stitch(page).getByRole('alert')
     await problem.getByText(sentence).waitFor()
     expect(await problem.getByRole('button').count()).toBe(0)

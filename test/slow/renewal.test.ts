@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest'
 import {
   card,
   connect,
+  connectAgainButton,
+  disconnect,
   press,
+  pressConnect,
   readDatabase,
   signInAtBank,
   useBench,
@@ -58,7 +61,7 @@ const waitForAccount = (page: Page, title: Title, person: 'ada' | 'grace') =>
 /** Two connections at one bank: Ada's, then Grace's. */
 async function connectTwo(page: Page, title: Title): Promise<void> {
   await connect(page, title)
-  await press(page, title, `Connect ${title} again`)
+  await connectAgainButton(page, title).click()
   await approveAs(page, title, 'grace')
   await card(page, title).getByText('2 connections').waitFor()
 }
@@ -80,7 +83,7 @@ describe.each(['Apiture', 'Stitch'] as const)('two connections at %s', (title) =
     const page = await bench.open()
     await connectTwo(page, title)
     const [older] = Object.entries(await readTimes(page)).sort(([, a], [, b]) => a - b)
-    await press(page, title, 'Disconnect')
+    await disconnect(page, title)
     await waitForAccount(page, title, 'ada')
     await waitForStatus(page, title, 'Connected')
     expect(Object.keys(await readTimes(page))).toEqual([older?.[0]])
@@ -93,7 +96,7 @@ describe.each(['Apiture', 'Stitch'] as const)('two connections at %s', (title) =
     const times = Object.entries(await readTimes(page)).sort(([, a], [, b]) => a - b)
     const [[renewed], [untouched]] = times as [[string, number], [string, number]]
     await choices(page, title).first().check()
-    await press(page, title, 'Reconnect')
+    await press(page, title, 'Renew')
     await approveAs(page, title, 'ada')
     await waitForAccount(page, title, 'ada')
 
@@ -109,42 +112,40 @@ describe.each(['Apiture', 'Stitch'] as const)('two connections at %s', (title) =
   })
 })
 
+/** What a card says of the times of its connection. */
+const facts = (page: Page, title: string) => card(page, title).locator('.lifetime > div')
+
 describe('when a connection ends', () => {
   const day = (seconds: number) =>
-    new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' }).format(Date.now() + seconds * 1000)
+    new Intl.DateTimeFormat('en-US', { dateStyle: 'long' }).format(Date.now() + seconds * 1000)
 
   it.each([
-    ['Moneyhub', 'a consent of 90 days', 'consent ends', 90],
-    ['Moneyhub one-time', 'a consent of a day', 'consent ends', 1],
-    ['FDX', 'a consent of a year', 'consent ends', 365],
-    ['Stitch', 'what is not used for 60 days', 'stays if used by', 60],
+    ['Moneyhub', 'a consent of 90 days', 'Consent ends', 90],
+    ['Moneyhub one-time', 'a consent of a day', 'Consent ends', 1],
+    ['FDX', 'a consent of a year', 'Consent ends', 365],
+    ['Stitch', 'what is not used for 60 days', 'Stays if used by', 60],
   ] as const)('%s: %s is shown', async (title, _what, words, days) => {
     const earliest = day(days * 86_400)
     const page = await bench.open()
     await connect(page, title)
     const latest = day(days * 86_400)
-    await card(page, title)
-      .getByText(new RegExp(`^Connected .* · ${words} (?:${earliest}|${latest})$`))
+    await facts(page, title)
+      .filter({ hasText: new RegExp(`${words}(?:${earliest}|${latest})`) })
       .waitFor()
   })
 
   it('is not made up where the bank does not say', async () => {
     const page = await bench.open()
     await connect(page, 'Apiture')
-    await card(page, 'Apiture')
-      .getByText(/^Connected [^·]*$/)
-      .last()
+    await facts(page, 'Apiture')
+      .filter({ hasText: /^Connected/ })
       .waitFor()
-    expect(
-      await card(page, 'Apiture')
-        .getByText(/consent ends|stays if used/)
-        .count(),
-    ).toBe(0)
+    expect(await facts(page, 'Apiture').count()).toBe(1)
   })
 })
 
 describe('disconnecting', () => {
-  const confirmed = 'Disconnected. The bank has confirmed that nothing is shared any more.'
+  const confirmed = 'Disconnected. The bank has confirmed that this access has ended.'
   const unconfirmed =
     'Disconnected here. The bank did not confirm it: end the access in your online banking, too.'
 
@@ -160,7 +161,7 @@ describe('disconnecting', () => {
       await connect(page, 'Apiture')
       const bank = bench.demo.banks.apiture
       bank.control.always(behaviour)
-      await press(page, 'Apiture', 'Disconnect')
+      await disconnect(page, 'Apiture')
       await card(page, 'Apiture').getByText(words).waitFor()
       await waitForStatus(page, 'Apiture', 'Not connected')
       expect(bank.requests.count('/oidc/revoke')).toBeGreaterThan(0)
@@ -174,7 +175,7 @@ describe('disconnecting', () => {
     const page = await bench.open()
     await connect(page, 'Stitch')
     await page.route('**/connect/connections/*', (route) => route.abort())
-    await press(page, 'Stitch', 'Disconnect')
+    await disconnect(page, 'Stitch')
     await card(page, 'Stitch').getByText(unconfirmed).waitFor()
     await waitForStatus(page, 'Stitch', 'Not connected')
     expect(await readRecords(page, 'connection')).toEqual({})
@@ -191,7 +192,7 @@ describe('a second tab', () => {
       await waitForAccount(other, title, 'ada')
       const name = names[title]
       const old = await askForToken(other, name)
-      await press(page, title, 'Reconnect')
+      await press(page, title, 'Renew')
       await approveAs(page, title, 'ada')
       const renewed = await askForToken(page, name)
       expect(renewed.tokens).not.toEqual(old.tokens)
@@ -215,7 +216,7 @@ describe('a second tab', () => {
       bank.control.always({ refresh: { error: 'invalid_grant' } })
       await page.reload()
       for (const tab of [page, other]) await waitForStatus(tab, title, 'Connect again to go on')
-      await press(page, title, `Connect ${title}`)
+      await pressConnect(page, title)
       await approveAs(page, title, 'ada')
       await waitForStatus(other, title, 'Connected')
       await waitForAccount(other, title, 'ada')
@@ -230,7 +231,7 @@ describe('a second tab', () => {
     await waitForAccount(other, 'Stitch', 'grace')
     await choices(page, 'Stitch').first().check()
     await waitForAccount(page, 'Stitch', 'ada')
-    await press(other, 'Stitch', 'Disconnect')
+    await disconnect(other, 'Stitch')
     await waitForAccount(other, 'Stitch', 'ada')
     await card(page, 'Stitch').getByText('2 connections').waitFor({ state: 'detached' })
     await waitForAccount(page, 'Stitch', 'ada')
@@ -247,8 +248,8 @@ describe('a reload', () => {
       Object.assign(window, { seen })
       new MutationObserver(() => {
         const cards = [...document.querySelectorAll('article')]
-        const stitch = cards.find((one) => one.querySelector('h2')?.textContent === 'Stitch')
-        if (stitch) seen.push(stitch.querySelector('[role=status]')?.textContent ?? '')
+        const stitch = cards.find((one) => one.querySelector('h3')?.textContent === 'Fynbos Bank')
+        if (stitch) seen.push(stitch.querySelector('[data-status]')?.textContent ?? '')
       }).observe(document, { childList: true, subtree: true, characterData: true })
     })
     const asked: string[] = []

@@ -4,13 +4,14 @@ import {
   approve,
   card,
   connect,
+  connectButton,
   duplicate,
   followLink,
   goToConsent,
   pressConnect,
   readDatabase,
-  signInAtBank,
   setClock,
+  signInAtBank,
   useBench,
   waitForStatus,
 } from '../browser/support/bench.js'
@@ -45,8 +46,10 @@ const complaint = (page: Page, title: string) =>
 /** Everything that the page has put anywhere but into IndexedDB. */
 const keptElsewhere = (page: Page) =>
   page.evaluate(() => [
-    ...Object.keys(localStorage),
-    ...Object.keys(sessionStorage),
+    // What the demo itself remembers of the person's choices is no concern of the library.
+    ...[...Object.keys(localStorage), ...Object.keys(sessionStorage)].filter(
+      (key) => !key.startsWith('lasagna:'),
+    ),
     ...document.cookie.split('; ').filter((cookie) => !cookie.startsWith('trouble=')),
     ...(history.state === null ? [] : ['history.state']),
   ])
@@ -57,9 +60,7 @@ const phases = async (page: Page) =>
 
 /** Moves the pointer to the button, and waits until that has prepared the way. */
 async function prepare(page: Page, title: string): Promise<void> {
-  await card(page, title)
-    .getByRole('button', { name: `Connect ${title}`, exact: true })
-    .hover()
+  await connectButton(page, title).hover()
   await expect.poll(() => phases(page)).toEqual(['prepared'])
 }
 

@@ -3,10 +3,10 @@ import { screen, render } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { useAuthorize, useConnection } from 'countersign'
 import { expect, test, vi } from 'vitest'
-import { bank } from '../../examples/component-tests/bank.js'
+import { bank } from './support/app-bank.js'
 import { fake } from './support/test-bank.js'
 
-vi.mock('../../examples/component-tests/bank.js', async () => {
+vi.mock('./support/app-bank.js', async () => {
   const { fake } = await import('./support/test-bank.js')
   return { bank: fake.client }
 })

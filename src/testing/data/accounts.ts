@@ -61,8 +61,22 @@ export const sampleAccounts: {
     { id: 'mh-2', accountName: 'Loyalty Saver', type: 'savings', currency: 'GBP' },
   ],
   standard: [
-    { id: 'giro-3305', name: 'Giro', maskedNumber: '…3305', balance: '1988.20', currency: 'EUR' },
-    { id: 'daily-7781', name: 'Daily Money', maskedNumber: '…7781', balance: '6400.00', currency: 'EUR' },
+    {
+      id: 'giro-3305',
+      name: 'Giro',
+      holder: 'Ada Lovelace',
+      maskedNumber: '…3305',
+      balance: '18988.20',
+      currency: 'EUR',
+    },
+    {
+      id: 'daily-7781',
+      name: 'Daily Money',
+      holder: 'Ada Lovelace',
+      maskedNumber: '…7781',
+      balance: '6400.00',
+      currency: 'EUR',
+    },
   ],
   stitch: [
     {

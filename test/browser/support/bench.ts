@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, FrameLocator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
 import type { Bank } from '../../../demo/banks/bank.js'
 import { startDemo, type Demo } from '../../../demo/demo.js'
@@ -82,7 +82,7 @@ export function useBench({
     if (!browser) throw new Error('The browser has not started.')
     const profile = await browser.newContext()
     // Only a test that fails waits so long; a machine of CI may stand still for a while.
-    profile.setDefaultTimeout(60_000)
+    profile.setDefaultTimeout(25_000)
     // Before the first page: one whose clock is replaced while it is at work reads 1970 for a moment.
     if (clock) await profile.clock.setSystemTime(Date.now())
     profiles.push(profile)
@@ -137,19 +137,50 @@ async function forgetConnections(origin: string): Promise<void> {
   }
 }
 
-/** The card of a provider. */
-export const card = (page: Page, title: string) => page.getByRole('article', { name: title, exact: true })
+/** The banks by which tests name them: each by its provider, and Moneyhub's and Basis's by the first that is listed. */
+const banks: Readonly<Record<string, string>> = {
+  Apiture: 'Tern Harbor Community Bank',
+  Basis: 'Larkspur Bank',
+  FDX: 'Foxglove Federal',
+  Moneyhub: 'Pennyhill Bank',
+  'Moneyhub one-time': 'Pennyhill Bank, once',
+  OpenID: 'Juniper Savings',
+  Stitch: 'Fynbos Bank',
+}
+
+/** How the page names the bank of a provider. */
+export const bankName = (title: string): string => banks[title] ?? title
+
+/** The card of a provider's bank, or of a bank that is named itself. */
+export const card = (page: Page | FrameLocator, title: string) =>
+  page.getByRole('article', { name: bankName(title), exact: true })
 
 /** Presses a button of a provider's card. */
 export const press = (page: Page, title: string, name: string): Promise<void> =>
   card(page, title).getByRole('button', { name, exact: true }).click()
 
+/** The button that leads to a provider's bank. */
+export const connectButton = (page: Page | FrameLocator, title: string) =>
+  card(page, title).getByRole('button', { name: `Connect ${bankName(title)}`, exact: true })
+
+/** The one that connects another account there. */
+export const connectAgainButton = (page: Page, title: string) =>
+  card(page, title).getByRole('button', {
+    name: `Connect another account at ${bankName(title)}`,
+    exact: true,
+  })
+
 /** Presses `Connect …`, and waits for nothing that follows. */
-export const pressConnect = (page: Page, title: string): Promise<void> =>
-  press(page, title, `Connect ${title}`)
+export const pressConnect = (page: Page, title: string): Promise<void> => connectButton(page, title).click()
+
+/** Disconnects what a provider's card shows, and confirms it. */
+export async function disconnect(page: Page, title: string): Promise<void> {
+  await press(page, title, 'Disconnect')
+  await press(page, title, 'Yes, disconnect')
+}
 
 /** The status text of a provider's card. */
-export const status = (page: Page, title: string) => card(page, title).getByRole('status')
+export const status = (page: Page, title: string) => card(page, title).locator('[data-status]')
 
 /** Waits until a card's status reads so. */
 export async function waitForStatus(page: Page, title: string, text: string): Promise<void> {
@@ -167,8 +198,7 @@ export async function goToConsent(page: Page, title: string): Promise<void> {
 /** Clicks `Connect …` and signs in at the bank, in a window of its own: the consent page is shown there. */
 export async function goToConsentInWindow(page: Page, title: string): Promise<Page> {
   await page.getByLabel('Open banks in a window of their own').check()
-  const button = card(page, title).getByRole('button', { name: `Connect ${title}`, exact: true })
-  const [popup] = await Promise.all([page.waitForEvent('popup'), button.click()])
+  const [popup] = await Promise.all([page.waitForEvent('popup'), pressConnect(page, title)])
   await signInAtBank(popup, title)
   return popup
 }
@@ -183,7 +213,8 @@ export const pressInWindow = (popup: Page, name: string): Promise<void> =>
 /** Signs in at the bank that has been opened: the consent page is shown. */
 export async function signInAtBank(page: Page, title: string): Promise<void> {
   // Moneyhub asks first, and sends the person on to the bank.
-  if (title.startsWith('Moneyhub')) await page.getByRole('button', { name: /^Continue to/ }).click()
+  if (/Moneyhub|Pennyhill|Old Quay|UK bank/.test(title))
+    await page.getByRole('button', { name: /^Continue to/ }).click()
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByRole('button', { name: 'Approve' }).waitFor()
 }

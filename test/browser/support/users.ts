@@ -5,6 +5,7 @@ import {
   card,
   changeUser,
   connect,
+  connectButton,
   goToConsent,
   goToConsentInWindow,
   pressInWindow,
@@ -14,7 +15,7 @@ import {
   type Bench,
 } from './bench.js'
 
-/** The titles of the demo's cards, with the banks behind them. */
+/** How tests name the demo's banks, with what runs behind them. */
 const banks = {
   Apiture: 'apiture',
   Basis: 'basis',
@@ -25,7 +26,7 @@ const banks = {
   Stitch: 'stitch',
 } as const
 
-/** The title of a card. */
+/** What a test calls a bank. */
 export type Title = keyof typeof banks
 
 /**
@@ -45,10 +46,7 @@ export function testUsers(bench: Bench, some: readonly Title[]): void {
     await changeUser(other, name)
     return other
   }
-  const press = (page: Page, title: Title) =>
-    card(page, title)
-      .getByRole('button', { name: `Connect ${title}`, exact: true })
-      .click()
+  const press = (page: Page, title: Title) => connectButton(page, title).click()
   const approve = (page: Page) => page.getByRole('button', { name: 'Approve' }).click()
   const signInAs = (page: Page, title: Title, name: string) =>
     card(page, title)
@@ -142,7 +140,7 @@ export function testUsers(bench: Bench, some: readonly Title[]): void {
       await approve(popup)
       await waitForStatus(popup, title, 'Sign in to this app first')
       // The bank's COOP makes the window look closed, which the page has noticed by now.
-      await card(page, title).getByText('The bank’s window is closed').waitFor()
+      await card(page, title).getByText('The bank’s window was closed').waitFor()
       expect(codesSent(title)).toBe(0)
       await pressInWindow(popup, 'Sign in as Robin')
       await waitForStatus(page, title, 'Connected')

@@ -3,18 +3,11 @@ import { startBank, type Bank, type Endpoint } from '../../../demo/banks/bank.js
 import { behaviourFields, type Behaviour } from '../../../demo/banks/control.js'
 import { sendJson } from '../../../demo/banks/http.js'
 import type { Theme } from '../../../demo/banks/theme.js'
+import { ternHarbor } from '../../../demo/banks/themes.js'
 
 const appOrigin = 'http://localhost:5173'
 
-const theme: Theme = {
-  name: 'Plain Bank',
-  tagline: 'A bank without oidc-provider',
-  accent: '#123456',
-  accentOnDark: '#abcdef',
-  font: 'sans',
-  radius: '0',
-  words: { signInTitle: '', signInText: '', consentTitle: () => '', consentText: () => '' },
-}
+const theme: Theme = { ...ternHarbor, name: 'Plain Bank' }
 
 const endpoints: Readonly<Record<string, Endpoint>> = {
   '/par': 'par',
@@ -215,11 +208,19 @@ test('answers a bug with 500, and shows it', async () => {
   expect(log).toHaveBeenCalledWith(new Error('a bug'))
 })
 
-test('serves its stylesheet with its accent, and an empty icon', async () => {
-  const response = await fetch(`${bank.origin}/bank.css`)
-  expect(response.headers.get('content-type')).toBe('text/css; charset=utf-8')
-  const text = await response.text()
-  expect(text).toContain('--accent: #123456')
-  expect(text).toContain('--accent: #abcdef')
-  expect((await fetch(`${bank.origin}/favicon.ico`)).status).toBe(204)
+test('serves how each institution looks: colours for light and dark, a mark and a typeface, and an empty icon', async () => {
+  const get = (path: string) => fetch(bank.origin + path)
+  const css = await get('/brand/tern.css')
+  expect(css.headers.get('content-type')).toBe('text/css; charset=utf-8')
+  const text = await css.text()
+  expect(text).toContain(`--accent: ${theme.look.light.accent}`)
+  expect(text).toContain(`--accent: ${theme.look.dark.accent}`)
+  expect(await (await get('/brand/fynbos.css')).text()).not.toContain(theme.look.light.accent)
+  expect((await get('/brand/tern.svg')).headers.get('content-type')).toBe('image/svg+xml')
+  expect(
+    Buffer.from(await (await get('/brand/tern.woff2')).arrayBuffer())
+      .subarray(0, 4)
+      .toString(),
+  ).toBe('wOF2')
+  expect((await get('/favicon.ico')).status).toBe(204)
 })

@@ -157,10 +157,8 @@ test('narrows transactions by account and number', async () => {
   const token = (await partner.own('transactions:read:all', userId)).body.access_token
   const path = `/v3/transactions?limit=2&accountId=${accounts[0]?.id ?? ''}`
   const { body } = await partner.call<Listed>(path, token)
-  expect(body.data.map(({ id }) => id)).toEqual([
-    `${accounts[0]?.id ?? ''}-t1`,
-    `${accounts[0]?.id ?? ''}-t2`,
-  ])
+  expect(body.data).toHaveLength(2)
+  expect(body.data.every(({ id }) => id.startsWith(`${accounts[0]?.id ?? ''}-`))).toBe(true)
 })
 
 test('gives tokens of the partner two hours', async () => {

@@ -1,0 +1,71 @@
+import { useAuthorizationCallback, useConnections } from 'countersign'
+import { useEffect, useState } from 'react'
+import { BankCard } from '../connect/bank-card.js'
+import { bankOf, loadLists, useCatalog } from '../connect/catalog.js'
+import { Picker } from '../connect/picker.js'
+import { useLoaded } from '../data/accounts.js'
+import { SignIn } from '../parts/sign-in.js'
+import { useUser } from '../session.js'
+import { gather } from './holdings.js'
+import { Landing } from './landing.js'
+import { Overview } from './overview.js'
+import { Transactions } from './transactions.js'
+
+/** The cash overview; before anything is connected, the way to it. */
+export function Home() {
+  useEffect(loadLists, [])
+  const [now] = useState(() => Date.now())
+  const { banks } = useCatalog()
+  const loaded = useLoaded()
+  const all = useConnections()
+  const user = useUser()
+  const connections = all.status === 'ready' ? all.connections : []
+  const holdings = gather(connections, loaded, banks)
+  const ids = new Set(connections.map((connection) => bankOf(connection, banks)?.id))
+  const connected = banks.filter(({ id }) => ids.has(id))
+  const others = banks.filter(({ id }) => !ids.has(id))
+  const empty = all.status !== 'restoring' && connections.length === 0
+  return (
+    <>
+      {empty && <SignedOut />}
+      {empty && <Landing />}
+      {!empty && <h1 className="greeting">{user ? `${user.name}’s cash overview` : 'Cash overview'}</h1>}
+      {all.status === 'restoring' && <Waiting />}
+      {connections.length > 0 && (
+        <div className="dashboard">
+          <Overview holdings={holdings} now={now} />
+          <section className="banks" aria-labelledby="banks">
+            <h2 id="banks">Your banks</h2>
+            {connected.map((bank) => (
+              <BankCard key={bank.id} bank={bank} />
+            ))}
+          </section>
+          {holdings.bookings.length > 0 && <Transactions bookings={holdings.bookings} now={now} />}
+        </div>
+      )}
+      <Picker banks={others} first={empty} />
+    </>
+  )
+}
+
+/** Until it is known what is connected. */
+const Waiting = () => (
+  <div className="dashboard" aria-hidden="true">
+    <div className="panel skeleton-block" />
+    <div className="panel skeleton-block" />
+  </div>
+)
+
+/** Nobody is signed in to the app, here or at its backend. A callback says that itself. */
+function SignedOut() {
+  const signedOut = useConnections({ select: ({ status }) => status === 'sign_in_required' })
+  const { status } = useAuthorizationCallback()
+  if (!signedOut || status === 'sign_in_required') return null
+  return (
+    <section className="panel notice" aria-label="Sign in" tabIndex={-1}>
+      <h2>Sign in to this app</h2>
+      <p>What you connect is yours: it is kept while you are signed out, and no other user sees it.</p>
+      <SignIn />
+    </section>
+  )
+}

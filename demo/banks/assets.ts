@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
+import type { BrandId } from '../brands.js'
+import type { BankRequest } from './http.js'
+import { markFile } from './mark.js'
+import { fontFile, stylesheet } from './stylesheet.js'
+import type { Theme } from './theme.js'
+import { themes } from './themes.js'
+
+const kinds: Readonly<Record<string, { type: string; content: (theme: Theme) => Promise<Buffer> | string }>> =
+  {
+    css: { type: 'text/css; charset=utf-8', content: stylesheet },
+    svg: { type: 'image/svg+xml', content: markFile },
+    woff2: { type: 'font/woff2', content: (theme) => readFile(fontFile(theme)) },
+  }
+
+/**
+ * Serves how the institutions look: stylesheet, mark and typeface below `/brand/`. A platform has pages of several.
+ *
+ * @returns whether the request was for one of these
+ */
+export async function serveAsset({ path }: BankRequest, response: ServerResponse): Promise<boolean> {
+  if (path === '/favicon.ico') {
+    response.writeHead(204).end()
+    return true
+  }
+  const [, brand = '', extension = ''] = /^\/brand\/(\w+)\.(\w+)$/.exec(path) ?? []
+  const theme = Object.hasOwn(themes, brand) ? themes[brand as BrandId] : undefined
+  const kind = Object.hasOwn(kinds, extension) ? kinds[extension] : undefined
+  if (!theme || !kind) return false
+  const body = await kind.content(theme)
+  response.writeHead(200, { 'content-type': kind.type, 'x-content-type-options': 'nosniff' }).end(body)
+  return true
+}

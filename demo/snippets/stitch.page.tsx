@@ -1,0 +1,60 @@
+import {
+  createClient,
+  useAuthorizationCallback,
+  useAuthorize,
+  useConnection,
+} from 'countersign'
+import { messageFor } from 'countersign/messages'
+import { stitch } from 'countersign/providers'
+
+// Before the router: it takes the bank's response out of the address bar.
+export const bank = createClient({
+  subject: fetch('/session').then(
+    (answer) => answer.json() as Promise<string | null>,
+  ), // who is signed in to your app
+  backend: '/connect',
+  providers: {
+    stitch: stitch({
+      clientId: 'my-client',
+      scope: 'openid accounts balances offline_access',
+    }),
+  },
+})
+
+export function Bank() {
+  const callback = useAuthorizationCallback({ client: bank })
+  const connection = useConnection('stitch', { client: bank })
+  const { authorize, prepare, ...attempt } = useAuthorize(
+    'stitch',
+    { returnTo: '/' },
+    { client: bank },
+  )
+
+  if (callback.status === 'pending')
+    return <p>Finishing your connection…</p>
+  if (connection.status === 'connected') {
+    const { fetch, disconnect } = connection
+    const load = () =>
+      fetch('/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          query: '{ user { ... on User { bankAccounts { name } } } }',
+        }),
+      }).then((answer) => answer.json())
+    return (
+      <>
+        <button onClick={() => void load()}>Show my accounts</button>
+        <button onClick={() => void disconnect()}>Disconnect</button>
+      </>
+    )
+  }
+  return (
+    <>
+      <button onPointerEnter={prepare} onClick={authorize}>
+        Connect your bank
+      </button>
+      <p role="alert">{messageFor(callback) ?? messageFor(attempt)}</p>
+    </>
+  )
+}
