@@ -7,10 +7,10 @@ import { entries } from '../../scripts/entries.js'
 
 /** Bytes of everything that a page can load, gzip -9. esbuild makes more chunks than the others. */
 const budgets: Readonly<Record<string, { readonly everything: number; readonly backendOnly: number }>> = {
-  vite: { everything: 45_800, backendOnly: 27_100 },
-  webpack: { everything: 45_600, backendOnly: 27_100 },
-  esbuild: { everything: 48_500, backendOnly: 29_300 },
-  rollup: { everything: 44_800, backendOnly: 26_800 },
+  vite: { everything: 48_000, backendOnly: 28_100 },
+  webpack: { everything: 47_900, backendOnly: 28_100 },
+  esbuild: { everything: 50_900, backendOnly: 30_400 },
+  rollup: { everything: 47_000, backendOnly: 27_900 },
 }
 
 /** What only the direct channel has. */
