@@ -1,6 +1,6 @@
 import { createClient } from '../../src/core/index.js'
 import type { CallbackState, CountersignEvent, Outcome } from '../../src/core/index.js'
-import { withLease } from '../../src/platform/lease.js'
+import { withLease } from '../../src/platform/fallback-lease.js'
 import type { Database } from '../../src/platform/database.js'
 import type { Platform } from '../../src/platform/platform.js'
 import { StorageError } from '../../src/protocol/errors.js'
@@ -203,6 +203,7 @@ function platformOf(surroundings: Surroundings, page: Page, bar: { url: URL; sta
         }
         scheduler.add({ label: `${actor.name}: leaves for the bank`, actor, run })
       },
+      preconnect: () => undefined,
       openPopup: () => null,
       close: () => undefined,
       onShown: (listener) => (parts.shown.add(listener), () => parts.shown.delete(listener)),
