@@ -22,6 +22,8 @@ describe('components that stay mounted', () => {
     const bank = openVisit({ subject: 'anna' })
     renderWith(bank.client, <Page />)
     await bank.deny('bank')
+    // What is known of the server is good for a day.
+    await act(() => bank.advance(25 * 3600))
     bank.offline()
     await act(async () => {
       await bank.client.authorization('bank').authorizeAsync()
