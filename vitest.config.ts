@@ -26,6 +26,14 @@ const componentTests = [
   'examples/component-tests/*.test.tsx',
 ]
 
+/** Unit tests that take a while: they start many processes, or plant many faults. `npm run test:slow` runs them. */
+const long = [
+  'test/simulation/**/*.test.ts',
+  'test/store-commands/check-store.test.ts',
+  'test/backend/runtimes.test.ts',
+  'test/backend/storage/postgres.test.ts',
+]
+
 const jsdom = {
   globals: true,
   environment: 'jsdom',
@@ -53,7 +61,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{react,browser,package,slow}/**'],
+          exclude: ['test/{react,browser,package,slow}/**', ...long],
           setupFiles: 'test/setup/node.ts',
         },
       },
@@ -122,6 +130,11 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 180_000,
         },
+      },
+      {
+        // Also npm run test:slow
+        extends: true,
+        test: { name: 'long', include: long, setupFiles: 'test/setup/node.ts' },
       },
       typeTests('types', 'test/types', ['test/types/registered/**']),
       typeTests('types-registered', 'test/types/registered'),

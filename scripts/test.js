@@ -73,7 +73,7 @@ const steps = [
   },
   {
     name: 'slow',
-    command: 'vitest run --project slow',
+    command: 'vitest run --project slow --project long',
     folder: 'test/slow',
     needs: 'build', // what is packed for the README's app
     alone: true,

@@ -767,6 +767,7 @@ describe('a page that went away while the answer was under way', () => {
   test('is made up for by the next one, although the clock has been set back since the code came', async () => {
     const { browser, consent, open, server } = createScene(network)
     const url = await consent()
+    await browser.tamper(metadataKey('bank'), undefined)
     server.hostile.discovery = () => new HttpResponse(null, { status: 503 })
     const app = open(url)
     await until(app.client.callback, 'failed')
