@@ -126,7 +126,8 @@ export default defineConfig({
           name: 'slow',
           include: ['test/slow/**/*.test.ts'],
           globalSetup: 'test/setup/browser.ts',
-          fileParallelism: false,
+          // Two files at a time: each has servers, folders and profiles of its own.
+          maxWorkers: 2,
           testTimeout: 600_000,
           hookTimeout: 180_000,
         },
