@@ -5,8 +5,8 @@ import {
   approve,
   approveAndHold,
   connect,
+  disconnect,
   goToConsentInWindow,
-  press,
   pressInWindow,
   readDatabase,
   signInAtBank,
@@ -259,7 +259,7 @@ describe('a connection that is disconnected in another tab', () => {
     const id = await connectAnew(page)
     const other = await bench.openTab(page.context())
     await waitForStatus(other, 'Apiture', renewable)
-    await press(other, 'Apiture', 'Disconnect')
+    await disconnect(other, 'Apiture')
     await waitForStatus(page, 'Apiture', 'Not connected')
     await expect
       .poll(() => revocations().map(({ parameters }) => parameters.token_type_hint))

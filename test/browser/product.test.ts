@@ -122,7 +122,7 @@ describe('the overview', () => {
     await connectAgainButton(page, 'Stitch').click()
     await signInAtBank(page, 'Stitch')
     await page.getByRole('button', { name: 'Deny' }).click()
-    await card(page, 'Stitch').getByText('Access was refused at your bank.').waitFor()
+    await card(page, 'Stitch').getByText('Access was declined at your bank.').waitFor()
     await waitForStatus(page, 'Stitch', 'Connected')
     await card(page, 'Stitch').getByRole('table').waitFor()
   })

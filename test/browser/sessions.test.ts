@@ -39,7 +39,7 @@ describe('another user of the app', () => {
     const page = await bench.open()
     await goToConsent(page, 'Apiture')
     await page.getByRole('button', { name: 'Deny' }).click()
-    const denied = card(page, 'Apiture').getByText('Access was refused at your bank.')
+    const denied = card(page, 'Apiture').getByText('Access was declined at your bank.')
     await denied.waitFor()
     await changeUser(page, 'Sam')
     await waitForStatus(page, 'Apiture', 'Not connected')

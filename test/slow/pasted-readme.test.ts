@@ -87,7 +87,7 @@ describe('served by Vite, with its backend', () => {
   test('tells a person who denies so, and lets them try again', async () => {
     const page = await goToConsent()
     await page.getByRole('button', { name: 'Deny' }).click()
-    await page.getByRole('alert').filter({ hasText: 'Access was refused at your bank.' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'Access was declined at your bank.' }).waitFor()
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
     expect(errors).toEqual([])

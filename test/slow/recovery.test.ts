@@ -71,7 +71,7 @@ describe.each(Object.keys(refusals) as Recovery[])('the recovery "%s"', (recover
 })
 
 describe('the recovery "configure"', () => {
-  const sentence = 'nothing you do here can solve it'
+  const sentence = 'there is nothing you can do to fix it'
 
   it('is said to a person who cannot leave: there is nothing to press', async () => {
     const page = await bench.open()
