@@ -9,14 +9,17 @@ const errors = {
   not_found: [404, 'There is nothing here.'],
   method_not_allowed: [405, 'This method is not allowed here.'],
   transaction_invalid: [409, 'Unknown, expired, used, or not of this user. Start again.'],
-  other_person: [409, 'Another person has signed in at the provider. The connection stays as it was.'],
+  other_person: [
+    409,
+    'The person who signed in at the provider is not the one this connection belongs to. The connection is unchanged.',
+  ],
   person_unknown: [409, 'Nothing says who has signed in at the provider. The connection stays as it was.'],
   reauthorization_required: [409, 'The connection must be renewed.'],
   payload_too_large: [413, 'The body is too large.'],
   unsupported_media_type: [415, 'The body must be application/json.'],
   rate_limited: [429, 'Too many requests.'],
   provider_error: [502, 'The provider refused, or its answer cannot be used.'],
-  backend_unavailable: [503, 'Something is wrong here. Try again in a while.'],
+  backend_unavailable: [503, 'Something is wrong here. Try again later.'],
   provider_unavailable: [504, 'The provider does not answer.'],
 }
 

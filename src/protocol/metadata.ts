@@ -100,7 +100,7 @@ function documentOf(answer: Answer): Record<string, unknown> | undefined {
     throw new ValidationError(
       'metadata_invalid',
       'document',
-      'The authorization server cannot give its metadata now. Try again in a while.',
+      'The authorization server cannot give its metadata now. Try again later.',
       { recovery: 'resume' },
     )
   }

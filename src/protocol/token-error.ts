@@ -53,7 +53,7 @@ export function toTokenError(answer: Answer): TokenEndpointError {
   const error = oauthErrorOf(answer)
   const isNotNow = isTemporary({ error, status })
   const sentence = isNotNow
-    ? 'cannot serve the request now. Try again in a while'
+    ? 'cannot serve the request now. Try again later'
     : (adviceFor(error) ?? 'refused the request. Start again with authorize()')
   return new TokenEndpointError(
     `The token endpoint ${sentence}.`,

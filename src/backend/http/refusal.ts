@@ -12,7 +12,7 @@ const sentences: Readonly<Record<ContractErrorCode, string>> = {
   method_not_allowed: 'The method is not allowed here.',
   transaction_invalid: 'The transaction is unknown, expired, used, or not of this user. Start again.',
   other_person:
-    'Another person has signed in at the provider than the one whose connection was to be renewed. The connection stays as it was.',
+    'The person who signed in at the provider is not the one this connection belongs to. The connection is unchanged.',
   person_unknown:
     'The provider does not say who has signed in, so the connection was not renewed and stays as it was. Connect anew without naming it.',
   reauthorization_required: 'The provider no longer accepts this connection. Renew it.',
@@ -20,8 +20,8 @@ const sentences: Readonly<Record<ContractErrorCode, string>> = {
   unsupported_media_type: 'The body must be application/json.',
   rate_limited: 'Too many requests. Wait before the next one.',
   provider_error: 'The provider refused the request or gave an answer that cannot be used.',
-  backend_unavailable: 'The backend cannot work now. Try again in a while.',
-  provider_unavailable: 'The provider does not answer. Try again in a while.',
+  backend_unavailable: 'The backend is temporarily unavailable. Try again later.',
+  provider_unavailable: 'The provider does not answer. Try again later.',
 }
 
 /** Details that a refusal may carry beside its error. */
