@@ -139,8 +139,7 @@ export function testUsers(bench: Bench, some: readonly Title[]): void {
       await page.context().clearCookies({ name: 'demo-user' })
       await approve(popup)
       await waitForStatus(popup, title, 'Sign in to this app first')
-      // The bank's COOP makes the window look closed, which the page has noticed by now.
-      await card(page, title).getByText('The bank’s window was closed').waitFor()
+      // The bank's COOP may have made the window look closed by now: that depends on how soon its page came, and changes nothing.
       expect(codesSent(title)).toBe(0)
       await pressInWindow(popup, 'Sign in as Robin')
       await waitForStatus(page, title, 'Connected')
