@@ -259,6 +259,10 @@ for (const what of measures) {
 
 const [cpu] = cpus()
 const machine = `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, Linux ${release()}, Node ${process.versions.node}, load ${loadavg()[0]?.toFixed(1) ?? '?'} when it ended`
+const busy =
+  (loadavg()[0] ?? 0) > 2 * cpus().length
+    ? ' It was busy with other work, so the figures are rough: run it again on an idle one.'
+    : ''
 const titles: Record<Measure, string> = {
   callback: 'Callback page: from the beginning of its load to a token that can be used',
   'first click': 'First click in a new profile, to the navigation',
@@ -294,6 +298,6 @@ The ratio "to the floor" of a first click is to the floor that asks for the meta
 
 ${measures.map(markdown).join('\n\n')}
 
-Machine: ${machine}.
+Machine: ${machine}.${busy}
 `,
 )
