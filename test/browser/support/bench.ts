@@ -210,11 +210,12 @@ export const pressInWindow = (popup: Page, name: string): Promise<void> =>
     .click()
     .catch(() => undefined)
 
-/** Signs in at the bank that has been opened: the consent page is shown. */
-export async function signInAtBank(page: Page, title: string): Promise<void> {
+/** Signs in at the bank that has been opened, as `person` or as whom the form names: the consent page is shown. */
+export async function signInAtBank(page: Page, title: string, person?: string): Promise<void> {
   // Moneyhub asks first, and sends the person on to the bank.
   if (/Moneyhub|Pennyhill|Old Quay|UK bank/.test(title))
     await page.getByRole('button', { name: /^Continue to/ }).click()
+  if (person !== undefined) await page.locator('input[name="username"]').fill(person)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByRole('button', { name: 'Approve' }).waitFor()
 }
