@@ -256,7 +256,7 @@ describe.each([
     const { status, body } = await bench.redeem(proof)
     expect(status).toBe(409)
     expect(refusal(bench, body.error)).toEqual({ error: 'other_person' })
-    expect(body.error_description).toMatch(/^Another person /)
+    expect(body.error_description).toMatch(/^The person who signed in /)
     expect(revoked()).toEqual(['refresh_token', 'access_token'])
 
     const { connections } = (await bench.call('GET', '/connections')).body
