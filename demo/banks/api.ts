@@ -19,7 +19,7 @@ export interface ApiAnswer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What an access token stands for, whoever it was issued to. */
+/** The grant behind an access token, of a person or of a client. */
 type AnyAccess = Omit<Access, 'person'>
 
 /** An API that wants an access token. */

@@ -42,7 +42,7 @@ export function createGrants(): BasisGrants {
   const refreshTokens = new Map<string, BasisGrant>()
   const replaced = new Map<string, BasisGrant>()
 
-  /** Whoever uses a replaced token may have stolen it: nothing of the grant stays good. */
+  /** Ends the grant: a replaced token that is used again may be stolen. */
   function kill(grant: BasisGrant | undefined): void {
     for (const [token, other] of refreshTokens) if (other === grant) refreshTokens.delete(token)
     for (const [token, issued] of accessTokens) if (issued.grant === grant) accessTokens.delete(token)

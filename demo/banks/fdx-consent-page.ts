@@ -7,7 +7,7 @@ const titles: Readonly<Record<string, string>> = {
   CUSTOMER: 'About you, it may see:',
 }
 
-/** What the app asks for, in words, with a box for every account and every kind of data. */
+/** The app's request in words, with a checkbox for each account and each kind of data. */
 export function consentChoices(requested: ConsentRequest | undefined, accounts: readonly Account[]): Html {
   if (!requested) return html``
   const { resources } = requested

@@ -16,7 +16,7 @@ export interface Hop {
 }
 
 /**
- * Creates the consent page. Whoever goes on is asked by the institution next, and comes back from there.
+ * Creates the consent page. A person who continues is asked by the institution next, and returns from there.
  *
  * @param skipped Whether nobody looks at pages.
  */

@@ -58,7 +58,7 @@ export interface Consent {
   readonly preset?: string | undefined
 }
 
-/** The consent page. The form posts `scope` for every ticked scope, and `action`, to the page's own address. */
+/** The consent page. Its form posts `action`, and `scope` for each ticked scope, to the page's own address. */
 export function consentPage(theme: Theme, consent: Consent): Html {
   const { consentTitle, consentText } = theme.words
   return page(

@@ -16,7 +16,7 @@ export interface LoggedRequest {
   readonly authorizationScheme?: string
   /** The `x5t#S256` of the client certificate, where one was presented. */
   readonly certificate?: string
-  /** Undefined until the bank has answered, and for ever when it never did. */
+  /** HTTP status; undefined while the bank has not answered. */
   readonly status: number | undefined
 }
 

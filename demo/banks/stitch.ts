@@ -160,7 +160,7 @@ function createAuthentications(): Pick<OidcHooks, 'redirect' | 'idToken'> {
   return {
     redirect(parameters, ctx) {
       const state = parameters.get('state') ?? ''
-      // Documented: whoever quits comes back with the state alone, without an error. A refusal is an ordinary error.
+      // As documented: cancelling returns the state alone, without an error; a refusal is an ordinary error.
       const error = parameters.get('error')
       if (error === 'access_denied' && parameters.get('error_description')?.includes('cancel')) {
         return new URLSearchParams({ state })
