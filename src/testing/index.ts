@@ -7,11 +7,5 @@ export type { BackendEndpoint, BankRequest, RequestTarget } from './network/requ
 export type { ApiHandler, ApiRequest } from './open-servers.js'
 export type { ProviderEndpoint } from './servers/server.js'
 export type { TamperTarget } from './servers/tamper.js'
-export {
-  createTestClient,
-  type TestCall,
-  type TestClient,
-  type TestConnection,
-  type TestStates,
-  type TestTokens,
-} from './test-client.js'
+export { createTestClient } from './test-client.js'
+export type { TestCall, TestClient, TestConnection, TestStates, TestTokens } from './test-states.js'
