@@ -35,13 +35,13 @@ export interface SqliteStore extends Store {
    *
    * @returns The number of values that were deleted.
    */
-  sweep(): number
+  removeExpired(): number
   /** Closes the database, if the store has opened it. */
   close(): void
 }
 
-/** Number of writes between two sweeps of expired values. */
-const writesBetweenSweeps = 256
+/** Number of writes between two removals of expired values. */
+const writesBetweenRemovals = 256
 
 /** Number of values that one statement deletes or lists. */
 const pageSize = 1000
@@ -69,7 +69,7 @@ const statements = {
     WHERE key = ? AND version = ? AND expires_at > ?`,
   remove: 'DELETE FROM countersign WHERE key = ?',
   list: 'SELECT key FROM countersign WHERE key > ? AND expires_at > ? ORDER BY key LIMIT ?',
-  sweep: `
+  removeExpired: `
     DELETE FROM countersign WHERE key IN (
       SELECT key FROM countersign WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
 }
@@ -126,40 +126,39 @@ function createStore(database: SqliteDatabase, now: () => number, isOwn: boolean
     prepare('update'),
     prepare('remove'),
   ]
-  const [list, expired] = [prepare('list'), prepare('sweep')]
+  const [list, expired] = [prepare('list'), prepare('removeExpired')]
   let writes = 0
 
-  const sweep = (): number => Number(expired.run(now(), pageSize).changes)
+  const removeExpired = (): number => Number(expired.run(now(), pageSize).changes)
 
-  // The driver is synchronous; what it throws is a rejection here.
   return {
-    // eslint-disable-next-line @typescript-eslint/require-await -- see above
-    async get(key) {
-      const row = get.get(key, now()) as
-        { readonly value: string; readonly version: string } | null | undefined
-      return row ? { value: row.value, version: row.version } : undefined
-    },
+    get: (key) =>
+      settle(() => {
+        const row = get.get(key, now()) as
+          { readonly value: string; readonly version: string } | null | undefined
+        return row ? { value: row.value, version: row.version } : undefined
+      }),
 
-    // eslint-disable-next-line @typescript-eslint/require-await -- see above
-    async put(key, value, expectedVersion, expiresAt) {
-      // Random, not counted: a value that is deleted and made anew must not have a version that somebody remembers.
-      const version = crypto.randomUUID()
-      const { changes } =
-        expectedVersion === null
-          ? insert.run(key, value, version, expiresAt, now())
-          : update.run(value, version, expiresAt, key, expectedVersion, now())
-      if (Number(changes) !== 1) return false
-      writes += 1
-      if (writes % writesBetweenSweeps === 0) sweepQuietly(sweep)
-      return true
-    },
+    put: (key, value, expectedVersion, expiresAt) =>
+      settle(() => {
+        // Random, not counted: a value that is deleted and made anew must not have a version that somebody remembers.
+        const version = crypto.randomUUID()
+        const { changes } =
+          expectedVersion === null
+            ? insert.run(key, value, version, expiresAt, now())
+            : update.run(value, version, expiresAt, key, expectedVersion, now())
+        if (Number(changes) !== 1) return false
+        writes += 1
+        if (writes % writesBetweenRemovals === 0) removeQuietly(removeExpired)
+        return true
+      }),
 
-    // eslint-disable-next-line @typescript-eslint/require-await -- see above
-    async delete(key) {
-      remove.run(key)
-    },
+    delete: (key) =>
+      settle(() => {
+        remove.run(key)
+      }),
 
-    // eslint-disable-next-line @typescript-eslint/require-await -- see above
+    // eslint-disable-next-line @typescript-eslint/require-await -- the driver is synchronous
     async *keys() {
       for (let after = ''; ;) {
         const rows = list.all(after, now(), pageSize) as readonly { readonly key: string }[]
@@ -170,7 +169,7 @@ function createStore(database: SqliteDatabase, now: () => number, isOwn: boolean
       }
     },
 
-    sweep,
+    removeExpired,
 
     close() {
       if (isOwn) database.close()
@@ -178,10 +177,16 @@ function createStore(database: SqliteDatabase, now: () => number, isOwn: boolean
   }
 }
 
-/** A sweep that fails is one less; the value before it is written. */
-function sweepQuietly(sweep: () => number): void {
+/** The driver is synchronous: what it returns or throws is settled here. */
+const settle = <T>(work: () => T): Promise<T> =>
+  new Promise((resolve) => {
+    resolve(work())
+  })
+
+/** Removes what has expired. A failure is no failure of the write before it. */
+function removeQuietly(remove: () => number): void {
   try {
-    sweep()
+    remove()
   } catch {
     // The next is 256 writes away.
   }

@@ -16,7 +16,7 @@ export interface MemoryStoreOptions {
 const forms = { now: 'function' } satisfies OptionForms<MemoryStoreOptions>
 
 /** Number of writes between two removals of expired values. */
-const writesBetweenDrops = 256
+const writesBetweenRemovals = 256
 
 /**
  * A store in this process's memory, for demos and tests: it survives no restart and serves one replica only.
@@ -42,7 +42,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return undefined
   }
 
-  function dropExpired(): void {
+  function removeExpired(): void {
     for (const key of entries.keys()) find(key)
   }
 
@@ -56,7 +56,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       if ((find(key)?.version ?? null) !== expectedVersion) return Promise.resolve(false)
       writes += 1
       entries.set(key, { value, version: String(writes), expiresAt })
-      if (writes % writesBetweenDrops === 0) dropExpired()
+      if (writes % writesBetweenRemovals === 0) removeExpired()
       return Promise.resolve(true)
     },
     delete(key) {

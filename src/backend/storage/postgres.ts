@@ -26,11 +26,11 @@ export interface PostgresStore extends Store {
    *
    * @returns The number of values that were deleted.
    */
-  sweep(): Promise<number>
+  removeExpired(): Promise<number>
 }
 
-/** Number of writes between two sweeps of expired values. */
-const writesBetweenSweeps = 256
+/** Number of writes between two removals of expired values. */
+const writesBetweenRemovals = 256
 
 /** Number of values that one statement deletes or lists. */
 const pageSize = 1000
@@ -70,8 +70,8 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
   const statements = createStatements(table)
   let writes = 0
 
-  async function sweep(): Promise<number> {
-    const { rowCount } = await pool.query(statements.sweep, [pageSize])
+  async function removeExpired(): Promise<number> {
+    const { rowCount } = await pool.query(statements.removeExpired, [pageSize])
     return rowCount ?? 0
   }
 
@@ -95,8 +95,8 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
       })
       if (written.rowCount !== 1) return false
       writes += 1
-      // A sweep that fails is one less; the next is 256 writes away.
-      if (writes % writesBetweenSweeps === 0) sweep().catch(() => undefined)
+      // A removal that fails is made up for by the next, 256 writes away.
+      if (writes % writesBetweenRemovals === 0) removeExpired().catch(() => undefined)
       return true
     },
 
@@ -115,14 +115,14 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
       }
     },
 
-    sweep,
+    removeExpired,
   }
 }
 
 /** The statements, by what they do; expiry is by the server's clock, the one that all replicas share. */
 function createStatements(
   table: string,
-): Readonly<Record<'get' | 'insert' | 'update' | 'remove' | 'list' | 'sweep', string>> {
+): Readonly<Record<'get' | 'insert' | 'update' | 'remove' | 'list' | 'removeExpired', string>> {
   return {
     get: `SELECT value, version FROM ${table} WHERE key = $1 AND expires_at > now()`,
     // Only where there is nothing, or nothing that has not expired.
@@ -138,8 +138,8 @@ function createStatements(
       WHERE key = $1 AND version = $5 AND expires_at > now()`,
     remove: `DELETE FROM ${table} WHERE key = $1`,
     list: `SELECT key FROM ${table} WHERE key > $1 AND expires_at > now() ORDER BY key LIMIT $2`,
-    // Replicas that sweep at once take different rows, and none waits for a writer.
-    sweep: `
+    // Replicas that remove at once take different rows, and none waits for a writer.
+    removeExpired: `
       DELETE FROM ${table} WHERE key IN (
         SELECT key FROM ${table} WHERE expires_at <= now()
         ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,

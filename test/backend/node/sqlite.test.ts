@@ -52,23 +52,23 @@ test('two backends on one file share connections', async () => {
   expect(body.connections.map((connection) => connection.id)).toEqual([id])
 })
 
-test('a sweep removes what has expired, and nothing else', async () => {
+test('a removal takes what has expired, and nothing else', async () => {
   let time = 0
   const store = await open(() => time)
   await store.put('old', 'x', null, 10)
   await store.put('new', 'x', null, 20)
   time = 15
-  expect([store.sweep(), store.sweep()]).toEqual([1, 0])
+  expect([store.removeExpired(), store.removeExpired()]).toEqual([1, 0])
   expect((await store.get('new'))?.value).toBe('x')
 })
 
-test('sweeps by itself once in 256 writes', async () => {
+test('removes what has expired by itself once in 256 writes', async () => {
   let time = 0
   const store = await open(() => time)
   await store.put('old', 'x', null, 10)
   time = 15
   for (let write = 1; write < 256; write += 1) await store.put(`new ${String(write)}`, 'x', null, 20)
-  expect(store.sweep()).toBe(0)
+  expect(store.removeExpired()).toBe(0)
 })
 
 describe('opened by a path', () => {

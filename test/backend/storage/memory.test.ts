@@ -14,7 +14,7 @@ describeStore('the memory store', () => {
   }
 })
 
-test('the memory store sweeps what has expired without being asked for it', async () => {
+test('the memory store removes what has expired without being asked for it', async () => {
   let now = 0
   let looks = 0
   const store = memoryStore({
@@ -29,6 +29,6 @@ test('the memory store sweeps what has expired without being asked for it', asyn
   looks = 0
   for (let index = 0; index < 256; index += 1)
     await store.put('one', 'x', (await store.get('one'))?.version ?? null, 30)
-  // Had the old ones stayed, the next sweep would have looked at each of them.
+  // Had the old ones stayed, the next removal would have looked at each of them.
   expect(looks).toBeLessThan(530)
 })

@@ -82,18 +82,20 @@ describe.skipIf(!hasPostgres)('with a PostgreSQL server', () => {
     expect(JSON.stringify(rows)).not.toContain(accessToken)
   })
 
-  test('a sweep removes a thousand values that have expired, and nothing else', async () => {
+  test('a removal takes a thousand values that have expired, and nothing else', async () => {
     const pool = open()
     const store = postgresStore(pool)
     await pool.query(
       `INSERT INTO countersign SELECT 'old ' || n, 'x', gen_random_uuid(), now() FROM generate_series(1, 1500) n`,
     )
     await store.put('new', 'x', null, inAnHour())
-    expect([await store.sweep(), await store.sweep(), await store.sweep()]).toEqual([1000, 500, 0])
+    expect([await store.removeExpired(), await store.removeExpired(), await store.removeExpired()]).toEqual([
+      1000, 500, 0,
+    ])
     expect((await store.get('new'))?.value).toBe('x')
   })
 
-  test('sweeps by itself once in 256 writes', async () => {
+  test('removes what has expired by itself once in 256 writes', async () => {
     const pool = open()
     const store = postgresStore(pool)
     await pool.query(`INSERT INTO countersign VALUES ('old', 'x', gen_random_uuid(), now())`)
@@ -104,7 +106,7 @@ describe.skipIf(!hasPostgres)('with a PostgreSQL server', () => {
       .toBe(0)
   })
 
-  test('a sweep finds what has expired by its index', async () => {
+  test('a removal finds what has expired by its index', async () => {
     const { rows } = await open('-c enable_seqscan=off').query(
       'EXPLAIN SELECT key FROM countersign WHERE expires_at <= now() ORDER BY expires_at LIMIT 1000',
     )
