@@ -164,6 +164,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // What `npm run demo` has built.
+    exclude: { path: '^demo/dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.consumer.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
