@@ -10,7 +10,7 @@ import { defineBackendProvider } from '../kit/backend/define-backend-provider.js
 import { readResources, toJson, type ConsentApi } from './consent.js'
 import { checkTemplates, chooseConsent, type FdxConsentTemplates } from './consent-request.js'
 import { endConsent } from './end-consent.js'
-import { consentDetailType, type FdxInitiator, type FdxRevocationReason } from './facts.js'
+import { actorTypeHeader, consentDetailType, type FdxInitiator, type FdxRevocationReason } from './facts.js'
 import { checkFapi, fapiAlgorithms } from './fapi.js'
 import { toConsentGrant } from './granted-consent.js'
 import { checkOptions, isScope, type OptionForms } from '../../protocol/options.js'
@@ -146,7 +146,11 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
     fetch,
     client,
     input: { consent_request: (choice) => isAllowed(consents, choice) },
-    resources: { base, routes: [...consentRoutes, ...(options.routes ?? [])] },
+    resources: {
+      base,
+      routes: [...consentRoutes, ...(options.routes ?? [])],
+      headers: ({ attended }) => ({ [actorTypeHeader]: attended ? 'USER' : 'BATCH' }),
+    },
 
     async authorize(setup, context) {
       const consentRequest = chooseConsent(consents, setup.input['consent_request'])
