@@ -187,12 +187,13 @@ function checkDisconnected(): Check {
     const { browser, disconnected, replicas } = world
     const fresh = disconnected.slice(seen)
     seen = disconnected.length
-    for (const { id, page } of fresh) {
+    for (const { id, page, isUnknown } of fresh) {
       for (const key of [`tokens:${id}`, `connection:${id}`])
         if (browser.records.has(key) && !world.isStorageBroken)
           return `${page.actor.name} has disconnected, and ${key.split(':')[0] ?? ''} is still stored`
       if (
         replicas &&
+        !isUnknown &&
         !world.isBackendBroken &&
         !world.isNetworkBroken &&
         !world.hasSessionChanged &&
