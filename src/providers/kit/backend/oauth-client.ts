@@ -1,5 +1,7 @@
 import type * as oauth from 'oauth4webapi'
 import type { AuthorizationStart, HeldConnection, Redemption } from '../../../backend/provider.js'
+import { askedChecks } from '../../../protocol/asked-checks.js'
+import { refuseReserved } from '../../../protocol/reserved-parameters.js'
 import { buildAuthorizationUrl } from '../../../protocol/authorization-request.js'
 import { cacheMetadata, type RequestContext } from '../../../protocol/metadata-cache.js'
 import type { ServerMetadata } from '../../../protocol/metadata.js'
@@ -123,6 +125,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
       checkOffers(options, server)
       const request = buildCodeRequest({ ...setup, clientId })
       const extra = { ...ownParameters(options, setup.scope), ...parameters }
+      refuseReserved(extra)
       if (pushes(options, server)) return push({ ...extra, ...request }, context)
       return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, extra) }
     },
@@ -135,6 +138,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
         iss: knowsIssuer ? iss : undefined,
         nonce,
         redirectUri,
+        ...askedChecks(options.parameters),
         ...expected,
       })
     },
