@@ -35,28 +35,53 @@ export interface CheckedTokens extends TokenSet {
 }
 
 /**
- * Redeems an authorization code and checks everything in the answer, the ID Token's signature included. For an
- * authorization response from another server nothing is sent.
+ * Redeems an authorization code and checks everything in the answer, the ID Token's signature included: {@link sendCode}
+ * and {@link checkAnswer} in one.
  *
- * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for an answer that is not acceptable.
- * @throws {NetworkError} when no answer came.
+ * @throws as both of them.
  * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.3
  */
 export async function redeemCode(endpoint: TokenEndpoint, grant: Grant): Promise<CheckedTokens> {
+  return checkAnswer(endpoint, grant, await sendCode(endpoint, grant))
+}
+
+/**
+ * Sends an authorization code, and reads the answer. For an authorization response from another server nothing is sent.
+ *
+ * @returns Tokens that must not be used before {@link checkAnswer} has passed them.
+ * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for an answer that is none.
+ * @throws {NetworkError} when no answer came.
+ */
+export async function sendCode(endpoint: TokenEndpoint, grant: Grant): Promise<TokenSet> {
   const { server } = endpoint
   checkResponseIssuer(
     grant.iss,
     server.issuer,
     server.authorization_response_iss_parameter_supported ?? false,
   )
-  const body = await requestTokens(endpoint, 'authorization_code', {
-    ...grant.parameters,
-    redirect_uri: grant.redirectUri,
-    code: grant.code,
-    code_verifier: grant.codeVerifier,
-  })
-  return checked(await checkTokens(endpoint, grant, body))
+  return parse(
+    endpoint,
+    await requestTokens(endpoint, 'authorization_code', {
+      ...grant.parameters,
+      redirect_uri: grant.redirectUri,
+      code: grant.code,
+      code_verifier: grant.codeVerifier,
+    }),
+  )
 }
+
+/**
+ * Checks the ID Token in the answer to a code. Any number of times: it changes nothing, and spends nothing.
+ *
+ * @param grant As it was sent.
+ * @throws {ValidationError} `id_token_invalid` for an answer that must not be used: its tokens are to be revoked.
+ * @throws {KeysUnavailableError} when it cannot be told yet: check the same answer again, since the code is spent.
+ */
+export const checkAnswer = (
+  endpoint: IdTokenRules,
+  grant: ExpectedIdToken,
+  tokens: TokenSet,
+): Promise<CheckedTokens> => withoutCauses(async () => checked(await verify(endpoint, grant, tokens)))
 
 /**
  * Asks for a token of the client's own, such as Moneyhub's data tokens.
@@ -69,26 +94,46 @@ export async function requestClientCredentials(
   parameters: Readonly<Record<string, string>>,
 ): Promise<TokenSet> {
   const body = await requestTokens(endpoint, 'client_credentials', parameters)
-  return checked(await checkTokens({ ...endpoint, idToken: 'optional' }, {}, body))
+  return withoutCauses(async () => checked(await verify(endpoint, {}, parse(endpoint, body))))
 }
 
 /** A token response in which everything is right, but perhaps for a signature that could not be checked. */
-export interface Exchanged {
+export interface Verified {
   readonly tokens: CheckedTokens
   /** The error when the signature could not be checked. */
   readonly unchecked: Error | undefined
 }
 
-function checked({ tokens, unchecked }: Exchanged): CheckedTokens {
+function checked({ tokens, unchecked }: Verified): CheckedTokens {
   if (unchecked) throw unchecked
   return tokens
 }
 
+async function verify(rules: IdTokenRules, expected: ExpectedIdToken, tokens: TokenSet): Promise<Verified> {
+  const { claims, unchecked } = await verifyIdToken(rules, expected, tokens)
+  return { tokens: { ...tokens, claims }, unchecked }
+}
+
+/** Reads the answer to a token request, the ID Token aside. */
+const parse = (endpoint: TokenEndpoint, body: Readonly<Record<string, unknown>>): TokenSet =>
+  parseTokenResponse(body, { ...endpoint, dpop: endpoint.dpop !== undefined })
+
 /**
- * Sends a token request and gives the JSON object of its answer, unchecked. `null` and `''` may stand in it for nothing.
+ * Checks the answer to a token request, its ID Token included.
+ *
+ * @throws {ValidationError} `token_response_invalid` or `id_token_invalid`, naming the member or claim.
+ */
+export const checkTokens = (
+  endpoint: TokenEndpoint,
+  expected: ExpectedIdToken,
+  body: Readonly<Record<string, unknown>>,
+): Promise<Verified> => withoutCauses(() => verify(endpoint, expected, parse(endpoint, body)))
+
+/**
+ * Sends a token request and gives the JSON object of its answer, unchecked.
  *
  * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for one that holds no JSON object.
- * @throws {NetworkError} when no answer came.
+ * @throws {NetworkError} when no answer came. @throws {CountersignError} `environment_unsupported` when nothing could be sent.
  */
 export async function requestTokens(
   { server, clientId, dpop, mtls = false, authentication, fetch }: TokenEndpoint,
@@ -122,23 +167,6 @@ export async function requestTokens(
     )
   }
   return successBody(answer)
-}
-
-/**
- * Checks the answer to a token request, its ID Token included.
- *
- * @throws {ValidationError} `token_response_invalid` or `id_token_invalid`, naming the member or claim.
- */
-export function checkTokens(
-  endpoint: TokenEndpoint,
-  expected: ExpectedIdToken,
-  body: Readonly<Record<string, unknown>>,
-): Promise<Exchanged> {
-  return withoutCauses(async () => {
-    const tokens = parseTokenResponse(body, { ...endpoint, dpop: endpoint.dpop !== undefined })
-    const { claims, unchecked } = await verifyIdToken(endpoint, expected, tokens)
-    return { tokens: { ...tokens, claims }, unchecked }
-  })
 }
 
 /** The JSON object of a token response; everything else becomes a typed error. */
