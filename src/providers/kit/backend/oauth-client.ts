@@ -10,12 +10,11 @@ import { checkOffers, pushes } from '../../../protocol/offers.js'
 import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
 import { revoke } from '../../../protocol/revocation.js'
 import type { Revocation } from '../../../protocol/revocation-result.js'
+import { refreshTokens, type RefreshedTokens } from '../../../protocol/refresh-tokens.js'
 import {
   redeemCode,
-  refreshTokens,
   type CheckedTokens,
   type Grant,
-  type RefreshedTokens,
   type TokenEndpoint,
 } from '../../../protocol/token-endpoint.js'
 
