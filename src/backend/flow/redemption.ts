@@ -65,7 +65,7 @@ export async function redeem(
         throw new Refusal('provider_error', { reason: 'no_tokens' })
       const purpose = { subject, provider: name, requestedScope: scope, renews }
       const record = await storeConnection(context, purpose, grant)
-      context.emit('connected', { provider: name, connection: record.id })
+      context.emit('connected', { provider: name, connection: record.id, reason: grant.incomplete })
       return record
     },
   })

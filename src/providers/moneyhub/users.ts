@@ -7,7 +7,7 @@ import type { RequestContext } from '../../protocol/metadata-cache.js'
 import { oauthErrorOf } from '../../protocol/oauth-request.js'
 import { sha256 } from '../../protocol/digest.js'
 import { toRevocation, type Revocation } from '../../protocol/revocation-result.js'
-import type { ClientCredentialsTokens } from './client-credentials-tokens.js'
+import type { ClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 
 /** Context of a request that may make a user; its records say which Moneyhub user each of the app's users is. */
 export type UserContext = Pick<ProviderContext, 'fetch' | 'now' | 'records'>
