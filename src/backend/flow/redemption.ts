@@ -107,7 +107,12 @@ async function spend(
   redemption: Redemption,
 ): Promise<ProviderGrant> {
   try {
-    await countRequest(context, { by: 'provider', key: name, action: 'token' })
+    await countRequest(context, {
+      by: 'provider',
+      key: name,
+      action: 'token',
+      subject: redemption.session.subject,
+    })
     return await provider.redeem(redemption, providerContext(context, provider))
   } catch (error) {
     throw toRefusal(error)
