@@ -2,7 +2,7 @@ import { respondRefusal } from './http/responses.js'
 import { forRequest, forSubject, type Context } from './context.js'
 import { correlate, correlationOf } from './http/correlation.js'
 import { reportRefusal } from './report-refusal.js'
-import { allowOrigin, checkOrigin, preflight } from './http/guard.js'
+import { allowOrigin, checkOrigin, checkSubject, preflight } from './http/guard.js'
 import { createContext, type BackendOptions } from './options.js'
 import type { BackendProviders, Session } from './provider.js'
 import { addressKey, unknownAddress } from './http/client-address.js'
@@ -121,6 +121,7 @@ async function admit(
   if (!session) throw new Refusal('unauthenticated')
   await context.knownSessions.add(request)
   await countRequest(context, { by: 'subject', key: session.subject, action })
+  await checkSubject(request, session.subject)
   return { route, session }
 }
 
