@@ -30,6 +30,7 @@ export interface BackendProviderDefinition<
   | 'refreshRepeatable'
   | 'resources'
   | 'resourceToken'
+  | 'toEnding'
 > {
   /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. */
   readonly mode: M
@@ -77,6 +78,7 @@ const forms = {
   refreshRepeatable: 'boolean',
   resources: 'object',
   resourceToken: 'function',
+  toEnding: 'function',
   toParameters: 'function',
   toGrant: 'function',
   toRefreshedGrant: 'function',
