@@ -31,6 +31,8 @@ export interface BackendEvent {
    * has the request to a provider's API. Absent for what belongs to no request.
    */
   readonly correlation?: string | undefined
+  /** `false` for what the server has done on its own, by `backend.connections`; absent where a page has asked. */
+  readonly attended?: false | undefined
   readonly provider?: string | undefined
   /** A connection's id. */
   readonly connection?: string | undefined

@@ -28,6 +28,10 @@ export interface ProviderContext {
   readonly fetch: Fetch
   /** Epoch seconds. */
   readonly now: () => number
+  /** True while a page's request is answered, so while the person is there; false for what the server does on its own. */
+  readonly attended: boolean
+  /** The id of the request that is answered, or of the call of `backend.connections`: a UUID, for `x-fapi-interaction-id`. */
+  readonly correlation: string
   /**
    * Records of the provider's own in the backend's store, sealed as everything there; other providers do not see them. For
    * the person's id at the provider, for instance. The handler keeps the tokens of connections.
@@ -160,6 +164,13 @@ export interface Resources {
   /** The base URL of all requests, such as `https://api.example/v3/`. */
   readonly base: string
   readonly routes: readonly ResourceRoute[]
+  /**
+   * Further headers of every request to the API, such as FDX's `FDX-API-Actor-Type`. They take the place of a page's.
+   * @defaultValue none
+   */
+  readonly headers?: (
+    context: Pick<ProviderContext, 'attended' | 'correlation'>,
+  ) => Readonly<Record<string, string>>
   /** Verdict on an answer's body: the token is no longer good, or no page may have this answer. */
   readonly inspect?: (
     body: unknown,

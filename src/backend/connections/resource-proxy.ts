@@ -56,7 +56,9 @@ export async function requestResource(
   const record = await findConnection(context, subject, id)
   const provider = providerOf(context, record.provider)
   const { resources, mode } = provider
-  if (mode !== 'bff' || !resources) throw new Refusal('not_found', { reason: 'no_resources' })
+  // What a page may not ask for in `mediated` mode, the app's own server may.
+  if (!resources || (mode !== 'bff' && context.attended))
+    throw new Refusal('not_found', { reason: 'no_resources' })
   const { route, segments } = findRoute(resources, request.method, path, toHeld(record))
   const url = buildUrl(resources, segments, readQuery(route, new URL(request.url).searchParams))
   const headers = pick(request.headers, forwardedHeaders)
@@ -190,6 +192,7 @@ async function ask(context: Context, forward: Forward, token: string): Promise<A
       headers: {
         ...(context.correlation !== undefined && { [correlationHeader]: context.correlation }),
         ...headers,
+        ...provider.resources?.headers?.(providerContext(context, provider)),
         accept: 'application/json',
         authorization: `Bearer ${token}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),

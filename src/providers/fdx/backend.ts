@@ -11,7 +11,7 @@ import { readResources, toJson } from './consent.js'
 import type { ConsentApi } from './consent-api.js'
 import { chooseConsent, type FdxConsentTemplates } from './consent-request.js'
 import { endConsent, toConsentEnding } from './end-consent.js'
-import { consentDetailType } from './facts.js'
+import { actorTypeHeader, consentDetailType } from './facts.js'
 import { withFdxHeaders } from './fdx-fetch.js'
 import { checkFapi, fapiAlgorithms } from './fapi.js'
 import { toConsentGrant } from './granted-consent.js'
@@ -71,6 +71,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
     resources: {
       base,
       routes: [...consentRoutes, ...(options.routes ?? [])],
+      headers: ({ attended }) => ({ [actorTypeHeader]: attended ? 'USER' : 'BATCH' }),
       // A client whose own token may not read the consent reads it with the consent's.
       inspect: (_body, status, route) =>
         clientToken && status === 403 && isConsentRoute(route) ? 'token_rejected' : undefined,

@@ -88,3 +88,6 @@ export interface FdxConsent {
   /** ISO 8601. */
   readonly expirationTime?: string
 }
+
+/** Header of a request to the API that says who has caused it: `USER`, a person who is there, or `BATCH`. */
+export const actorTypeHeader = 'fdx-api-actor-type'

@@ -1,4 +1,5 @@
 import type { Fetch } from '../../protocol/http.js'
+import { actorTypeHeader } from './facts.js'
 
 /**
  * Gives every request the id by which the data provider's log finds it, and requests to the FDX API the party that acts: the
@@ -11,10 +12,9 @@ export function withFdxHeaders(fetch: Fetch, base: string): Fetch {
   return (url, init) => {
     const headers = new Headers(init.headers)
     if (!headers.has(interactionId)) headers.set(interactionId, crypto.randomUUID())
-    if (url.startsWith(base) && !headers.has(actorType)) headers.set(actorType, 'USER')
+    if (url.startsWith(base) && !headers.has(actorTypeHeader)) headers.set(actorTypeHeader, 'USER')
     return fetch(url, { ...init, headers })
   }
 }
 
 const interactionId = 'x-fapi-interaction-id'
-const actorType = 'fdx-api-actor-type'

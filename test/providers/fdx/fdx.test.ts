@@ -748,6 +748,20 @@ describe('the consent', () => {
     )
   })
 
+  test('fdx 22: a request for data says whether the person is there: USER for a page, BATCH for the server on its own', async () => {
+    await withApp(
+      async (other) => {
+        const { id } = await other.connect()
+        await other.call('GET', `/connections/${id}/resource/accounts`)
+        await other.backend.connections.fetch({ subject: 'robin', id }, '/accounts')
+        const asked = other.bank.requests.find('/foxglove/fdx/accounts')
+        expect(asked.map(({ headers }) => headers['fdx-api-actor-type'])).toEqual(['USER', 'BATCH'])
+      },
+      {},
+      () => ({ routes: [{ method: 'GET', path: '/accounts' }] }),
+    )
+  })
+
   test('fdx 23: reaches the page as the members that are known, and no more; the token never does', async () => {
     const { details } = await app.connect()
     const consent = details['consent'] as JsonObject

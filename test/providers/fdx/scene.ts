@@ -95,6 +95,7 @@ export async function openApp(
 
   const app = {
     ...recipient,
+    backend,
     call,
     events,
     /** The records of a kind that lie in the backend's store. */
