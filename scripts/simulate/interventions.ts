@@ -184,7 +184,14 @@ function browserFaults(world: World, draw: Draw): Intervention[] {
   if (!page) return list
   list.push(
     { weight: 3, label: `${page.actor.name} crashes`, run: () => browser.end(page) },
-    { weight: 1, label: `${page.actor.name} is frozen`, run: () => browser.freeze(page) },
+    {
+      weight: 1,
+      label: `${page.actor.name} is frozen`,
+      run: () => {
+        world.hasSlept = true
+        browser.freeze(page)
+      },
+    },
   )
   if (page.leaving)
     list.push({

@@ -98,6 +98,8 @@ export interface ProviderGrant {
   readonly renewBy?: number
   /** Kept with the tokens and never told to the page, such as Moneyhub's user id. */
   readonly data?: JsonObject
+  /** A fixed word for what of the grant could not be read: it goes to the event `connected`, as its `reason`. */
+  readonly incomplete?: string
 }
 
 /** Result of a refresh. */
@@ -162,7 +164,11 @@ export interface Resources {
     context: Pick<ProviderContext, 'attended' | 'correlation'>,
   ) => Readonly<Record<string, string>>
   /** Verdict on an answer's body: the token is no longer good, or no page may have this answer. */
-  readonly inspect?: (body: unknown, status: number) => 'token_rejected' | 'unacceptable' | undefined
+  readonly inspect?: (
+    body: unknown,
+    status: number,
+    route: ResourceRoute,
+  ) => 'token_rejected' | 'unacceptable' | undefined
 }
 
 /**
@@ -239,7 +245,7 @@ export interface BackendProvider<Claims extends object = object> {
   readonly resources?: Resources
   /**
    * The token for a request to the API, where that is not the connection's own access token: Moneyhub's comes from
-   * `client_credentials`.
+   * `client_credentials`. `undefined` is the connection's own.
    *
    * @param rejected A token that the API has just refused.
    */
@@ -248,7 +254,7 @@ export interface BackendProvider<Claims extends object = object> {
     route: ResourceRoute,
     rejected: string | undefined,
     context: ProviderContext,
-  ): Promise<string>
+  ): Promise<string | undefined>
 }
 
 /** The providers of a backend, by the names that the page gives them. */
