@@ -3,6 +3,7 @@ import {
   memoryStore,
   stitch,
   type Backend,
+  type BackendProvider,
   type BackendEvent,
   type Store,
 } from 'countersign/backend'
@@ -66,6 +67,8 @@ export interface Answer {
 /** A backend with a fake Stitch behind it. */
 export interface Bench {
   readonly handle: Backend
+  /** The Stitch of {@link BenchOptions.stitch}, for a test that changes a part of it. */
+  readonly provider: BackendProvider
   readonly upstream: Upstream
   readonly store: Store
   readonly events: BackendEvent[]
@@ -128,6 +131,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 
   const bench: Bench = {
     handle,
+    provider,
     upstream,
     store,
     events,
