@@ -32,6 +32,8 @@ export function pageHeaders(connectTo: readonly string[]): Record<string, string
     "form-action 'self'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
+    // No policy may be made that would turn text into a script.
+    "trusted-types 'none'",
   ]
   return {
     'content-security-policy': policy.join('; '),

@@ -19,7 +19,10 @@ export interface Listening {
  * @throws {Error} a sentence when the port is taken
  */
 export async function listen(handle: RequestListener, port: number): Promise<Listening> {
-  const server = createServer(handle)
+  let origin = ''
+  const server = createServer((request, response) => {
+    if (!isForeign(origin, request, response)) handle(request, response)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = `Port ${String(port)} is taken. Stop what runs there, or choose another one: PORT=… npm run demo`
@@ -27,10 +30,28 @@ export async function listen(handle: RequestListener, port: number): Promise<Lis
     })
     server.listen(port, '127.0.0.1', resolve)
   })
+  origin = `http://localhost:${String((server.address() as AddressInfo).port)}`
   return {
-    origin: `http://localhost:${String((server.address() as AddressInfo).port)}`,
+    origin,
     close: () => close(server),
   }
+}
+
+/**
+ * Refuses what is addressed to another server. A site whose name resolves to this machine (DNS rebinding) is of one origin
+ * with what it is answered, so it could read what the app's own pages are told. A target such as `//host/path` is
+ * a URL of its own, and no path of this server.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-15.5.20
+ */
+function isForeign(origin: string, request: IncomingMessage, response: ServerResponse): boolean {
+  const isOurs = request.headers.host === origin.slice('http://'.length)
+  if (isOurs && /^\/(?![/\\])/.test(request.url ?? '')) return false
+  response.writeHead(isOurs ? 400 : 421, { 'content-type': 'text/plain; charset=utf-8' })
+  response.end(
+    isOurs ? 'There is no such path.' : `The demo is at ${origin} and nowhere else: open that address.`,
+  )
+  return true
 }
 
 async function close(server: Server): Promise<void> {

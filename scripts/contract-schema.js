@@ -56,7 +56,7 @@ const constraints = {
     renew_by: epochSeconds,
   },
   AccessTokenAnswer: {
-    access_token: { pattern: '^[!-~]{1,16384}$' },
+    access_token: { pattern: '^[!-~]{1,65536}$' },
     token_type: { pattern: '^[Bb]earer$' },
     expires_in: { type: 'integer', minimum: 0 },
   },

@@ -22,10 +22,18 @@ type Token = AccessToken | ClientCredentials
 /**
  * Serves the consent API and the accounts below `base`. Who asks needs an access token and the certificate it is bound to.
  *
+ * @param clientConsents Whether consents are opened to the client's own token only, as where apps manage them.
  * @see https://www.rfc-editor.org/rfc/rfc8705.html#section-3
  */
-export function serveFdxApi(provider: Provider, consents: Consents, base: string): Handler {
+export function serveFdxApi(
+  provider: Provider,
+  consents: Consents,
+  base: string,
+  clientConsents: () => boolean,
+): Handler {
   return async (request, response) => {
+    const id = request.headers['x-fapi-interaction-id']
+    if (isUuid(id)) response.setHeader('x-fapi-interaction-id', id)
     const { status, body } = await answer(request)
     if (status === 204) response.writeHead(204, { 'cache-control': 'no-store' }).end()
     else sendJson(response, status, body)
@@ -34,10 +42,14 @@ export function serveFdxApi(provider: Provider, consents: Consents, base: string
   async function answer(request: BankRequest): Promise<Answer> {
     const token = await findToken(provider, request)
     if (!token) return toAnswer(unauthorized)
+    const { 'x-fapi-interaction-id': interaction, 'fdx-api-actor-type': actor } = request.headers
+    if (!isUuid(interaction)) return toAnswer(noInteractionId)
+    if (!actors.includes(String(actor))) return toAnswer(noActorType)
     const [resource, id = '', part, ...more] = request.path.slice(base.length).split('/')
     if (resource === 'accounts' && id === '') return answerAccounts(token, request)
     if (resource === 'accounts' && part === 'transactions') return answerTransactions(token, id, request)
     if (resource !== 'consents' || more.length > 0) return toAnswer(unknownPath)
+    if (token.kind !== 'ClientCredentials' && clientConsents()) return toAnswer(forbidden)
     const held = visible(token, id)
     if (part === undefined && request.method === 'GET') return answerConsent(token, held)
     if (part === 'revocation') return answerRevocation(token, held, request)
@@ -105,6 +117,13 @@ async function findToken(provider: Provider, request: BankRequest): Promise<Toke
   return tokens.find((token) => token?.isValid && token['x5t#S256'] === certificate)
 }
 
+/** Who may act: a person who is there, or the app by itself. */
+const actors = ['USER', 'BATCH']
+
+const isUuid = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  /^[\da-f]{8}-[\da-f]{4}-[1-5][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/i.test(value)
+
 const initiators = [
   'DATA_ACCESS_PLATFORM',
   'DATA_PROVIDER',
@@ -131,6 +150,16 @@ const forbidden: Refusal = {
   status: 403,
   code: '403',
   message: 'The consent or the scope does not cover this.',
+}
+const noInteractionId: Refusal = {
+  status: 400,
+  code: '400',
+  message: 'The header x-fapi-interaction-id is missing or no UUID.',
+}
+const noActorType: Refusal = {
+  status: 400,
+  code: '400',
+  message: 'The header FDX-API-Actor-Type is missing, or neither USER nor BATCH.',
 }
 const unknownConsent: Refusal = { status: 404, code: '602', message: 'Consent not found.' }
 const unknownPath: Refusal = { status: 404, code: '404', message: 'There is nothing here.' }

@@ -53,8 +53,9 @@ export function checkDetail(detail: unknown): void {
     consentRequest as Partial<ConsentRequest>
   if (!durationTypes.includes(durationType ?? ''))
     refuse(`durationType is none of ${durationTypes.join(', ')}`)
-  if ((durationType === 'TIME_BOUND') !== isDays(durationPeriod))
-    refuse('durationPeriod goes with TIME_BOUND, and is a number of days')
+  if (durationType === 'TIME_BOUND' && durationPeriod === undefined)
+    refuse('durationPeriod is required with TIME_BOUND')
+  if (durationPeriod !== undefined && !isDays(durationPeriod)) refuse('durationPeriod is no number of days')
   if (lookbackPeriod !== undefined && !isDays(lookbackPeriod)) refuse('lookbackPeriod is no number of days')
   if (!Array.isArray(resources) || resources.length === 0) refuse('resources is missing')
   ;(resources as unknown[]).forEach(checkResource)

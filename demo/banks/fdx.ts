@@ -37,12 +37,14 @@ export interface FdxBehaviour extends OidcBehaviour {
   readonly rejected?: boolean
   readonly urlScope?: boolean
   readonly requestUriSeconds?: number
+  readonly clientConsents?: boolean
 }
 
 const fields: Fields<FdxBehaviour> = {
   ...oidcFields,
   rejected: 'true answers a denial with error=rejected, error_cause and trace_id instead of access_denied',
   urlScope: 'true adds the scope on the authorization URL to the pushed request, as the tutorial expects',
+  clientConsents: 'true opens consents to the token that the app gets for itself, and not to a person’s',
   requestUriSeconds: 'how long request URIs live; 0 makes one that has expired already',
 }
 
@@ -156,7 +158,12 @@ function createHooks(
     tokenResponse: (response, ctx) => withGrantId(response, ctx, consents, clientName),
     discovery: (document) => toDiscovery(document, origin, secureOrigin),
     routes: (provider) => {
-      const handler = serveFdxApi(provider, consents, `${mount}/`)
+      const handler = serveFdxApi(
+        provider,
+        consents,
+        `${mount}/`,
+        () => control.peek('clientConsents') ?? false,
+      )
       return {
         [`${mount}/consents/*`]: handler,
         [`${mount}/accounts`]: handler,

@@ -101,10 +101,11 @@ function useConnection(world: World, page: Page, add: Add): void {
   if ('disconnect' in state)
     add(1, `the person disconnects on ${actor.name}`, () => {
       const { id } = state.connection
-      runAs(actor, () => state.disconnect()).then(
-        () => world.disconnected.push({ id, step: world.scheduler.steps, page }),
-        swallow,
-      )
+      runAs(actor, () => state.disconnect()).then((result) => {
+        // A backend that did not answer in time may still have it; the page says so.
+        const isUnknown = !result.revoked && result.reason === 'unreachable'
+        world.disconnected.push({ id, step: world.scheduler.steps, page, isUnknown })
+      }, swallow)
     })
 }
 
@@ -183,7 +184,14 @@ function browserFaults(world: World, draw: Draw): Intervention[] {
   if (!page) return list
   list.push(
     { weight: 3, label: `${page.actor.name} crashes`, run: () => browser.end(page) },
-    { weight: 1, label: `${page.actor.name} is frozen`, run: () => browser.freeze(page) },
+    {
+      weight: 1,
+      label: `${page.actor.name} is frozen`,
+      run: () => {
+        world.hasSlept = true
+        browser.freeze(page)
+      },
+    },
   )
   if (page.leaving)
     list.push({

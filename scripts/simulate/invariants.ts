@@ -95,7 +95,9 @@ function checkOneTold(world: World, { page, id, state }: Told): string | undefin
   if (record.phase === 'done') {
     const stored = world.browser.records.has(`connection:${record.connectionId ?? ''}`)
     const isSame = state.status === 'connected' && state.connection.id === record.connectionId
-    return isSame || (state.status === 'none' && !stored)
+    // A page that took another one for gone says so; what that one still brings is kept all the same.
+    const isOvertaken = state.status === 'failed' && isLeaseUnsure(world)
+    return isSame || isOvertaken || (state.status === 'none' && !stored)
       ? undefined
       : `${says}, but its connection ${record.connectionId?.slice(0, 8) ?? ''} is stored`
   }
@@ -124,6 +126,10 @@ function checkSends(parameter: 'code' | 'refresh_token'): Check {
   }
 }
 
+/** A lease, unlike a Web Lock, cannot tell a page that sleeps from one that is gone. */
+const isLeaseUnsure = ({ browser, areClocksWrong, hasSlept }: World): boolean =>
+  browser.variant.locks === 'lease' && (areClocksWrong || hasSlept)
+
 const isAwaited = ({ client, settled }: Exchange): boolean =>
   settled === undefined && client.alive && !client.frozen
 
@@ -136,8 +142,7 @@ function checkSend(
   const what = parameter === 'code' ? 'a code' : 'a refresh token'
   if (parameter === 'code' && before.length >= 2)
     return `${client.name} sends ${what} for the ${before.length + 1}rd time`
-  // A lease cannot tell a page that sleeps from one that is gone.
-  if (world.browser.variant.locks === 'lease' && (world.areClocksWrong || world.hasSlept)) return undefined
+  if (isLeaseUnsure(world)) return undefined
   const awaiting = before.find(isAwaited)
   if (awaiting) return `${client.name} sends ${what} while ${awaiting.client.name} waits for the answer to it`
   const isKept = (other: Exchange): boolean =>
@@ -187,12 +192,13 @@ function checkDisconnected(): Check {
     const { browser, disconnected, replicas } = world
     const fresh = disconnected.slice(seen)
     seen = disconnected.length
-    for (const { id, page } of fresh) {
+    for (const { id, page, isUnknown } of fresh) {
       for (const key of [`tokens:${id}`, `connection:${id}`])
         if (browser.records.has(key) && !world.isStorageBroken)
           return `${page.actor.name} has disconnected, and ${key.split(':')[0] ?? ''} is still stored`
       if (
         replicas &&
+        !isUnknown &&
         !world.isBackendBroken &&
         !world.isNetworkBroken &&
         !world.hasSessionChanged &&

@@ -14,11 +14,6 @@ const known: readonly {
         ({ url, status, settled }) => url.pathname === '/jwks' && settled !== undefined && status !== 200,
       ),
   },
-  {
-    name: 'a lease of the backend has run out by the wrong clock of a replica',
-    is: ({ areClocksWrong, replicas }, { invariant }) =>
-      replicas !== undefined && areClocksWrong && invariant.startsWith('2 '),
-  },
 ]
 
 /** The name of the known fault that a violation comes of. */

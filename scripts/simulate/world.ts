@@ -21,6 +21,8 @@ export interface Disconnected {
   readonly id: string
   readonly step: number
   readonly page: Page
+  /** Whether nobody confirmed that the grant has ended there: no answer in time. */
+  readonly isUnknown: boolean
 }
 
 /** Everything of one run. */

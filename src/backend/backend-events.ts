@@ -29,6 +29,8 @@ export interface BackendEvent {
    * has the request to a provider's API. Absent for what belongs to no request.
    */
   readonly correlation?: string | undefined
+  /** `false` for what the server has done on its own, by `backend.connections`; absent where a page has asked. */
+  readonly attended?: false | undefined
   readonly provider?: string | undefined
   /** A connection's id. */
   readonly connection?: string | undefined
@@ -37,7 +39,8 @@ export interface BackendEvent {
   /** For `refused`: the error that was answered. */
   readonly error?: ContractErrorCode | undefined
   /**
-   * For `refused` and `failed`: the check, or the provider's error code. For `reauthorization_required`: `invalid_grant`,
+   * For `refused` and `failed`: the check, or the provider's error code. For `connected`: what of the new connection could not
+   * be read, such as `consent_unread:status_403`. For `reauthorization_required`: `invalid_grant`,
    * `refused_twice` or `refresh_unanswered`. For `record_unreadable`: `unknown_key` (sealed by
    * a key that is not among `keys`), `no_keys` (sealed, and there are no `keys`), `not_sealed` (written before there were
    * `keys`), or `damaged`.

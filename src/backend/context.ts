@@ -27,8 +27,10 @@ export interface Context {
   readonly redemptions: Map<string, Promise<ConnectionRecord | string>>
   /** Refreshes under way in this process, by connection. */
   readonly refreshes: Map<string, Promise<StoredTokens>>
-  /** The id of the request that is answered, a UUID; absent outside of one. */
+  /** The id of the request that is answered, or of a call of `backend.connections`: a UUID; absent outside of both. */
   readonly correlation?: string
+  /** True while the request of a page is answered. */
+  readonly attended: boolean
   readonly emit: (name: BackendEvent['name'], event?: Partial<BackendEvent>) => void
   /** Fulfilled when the providers' keys are imported and `keys` belong to the store. */
   readonly ready: () => Promise<void>
@@ -43,13 +45,18 @@ export function providerOf({ providers }: Context, name: string): BackendProvide
   return provider
 }
 
-/** The same context for one request: its events have its id. */
-export function forRequest(context: Context, correlation: string): Context {
+/**
+ * The same context for one request: its events have its id.
+ *
+ * @param attended Whether a page has asked, so that a person is there.
+ */
+export function forRequest(context: Context, correlation: string, attended = true): Context {
   return {
     ...context,
     correlation,
+    attended,
     emit: (name, event) => {
-      context.emit(name, { correlation, ...event })
+      context.emit(name, { correlation, ...(!attended && { attended }), ...event })
     },
   }
 }

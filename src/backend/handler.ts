@@ -1,13 +1,14 @@
 import { respondRefusal } from './http/responses.js'
 import { forRequest, forSubject, type Context } from './context.js'
 import { correlate, correlationOf } from './http/correlation.js'
-import { toRefusal } from './http/to-refusal.js'
+import { reportRefusal } from './report-refusal.js'
 import { allowOrigin, checkOrigin, preflight } from './http/guard.js'
 import { createContext, type BackendOptions } from './options.js'
 import type { BackendProviders, Session } from './provider.js'
 import { addressKey, countRequest } from './http/rate-limit.js'
 import { createLifecycle, type BackendHealth, type HealthOptions } from './lifecycle.js'
 import { Refusal } from './http/refusal.js'
+import { createBackendConnections, type BackendConnections } from './connections/backend-connections.js'
 import { findRoutes, type Method, type Route } from './routes.js'
 
 /** The reference backend: a Web-standard handler of the contract. */
@@ -26,10 +27,9 @@ export interface Backend {
    * redeemed, or a refresh, is stored first. Call it before the process ends, and before the store is closed.
    */
   close(): Promise<void>
+  /** The connections, for the app's own server: without a page, and without a request. */
+  readonly connections: BackendConnections
 }
-
-/** Seconds after which another replica answers in the place of one that is closing. */
-const secondsToReplace = 1
 
 /**
  * The reference implementation of the backend contract: it signs, authenticates and keeps refresh tokens for pages, which
@@ -69,21 +69,22 @@ const secondsToReplace = 1
  */
 export function createBackend<const P extends BackendProviders>(options: BackendOptions<P>): Backend {
   const context = createContext(options)
-  const { track, isClosing, health, close } = createLifecycle(context)
+  const lifecycle = createLifecycle(context)
+  const { track, checkOpen, health, close } = lifecycle
   const handle = async (request: Request): Promise<Response> => {
     const correlation = correlationOf(request)
-    const answer = await track(respond(forRequest(context, correlation), request, isClosing()))
+    const answer = await track(respond(forRequest(context, correlation), request, checkOpen))
     return allowOrigin(correlate(answer, correlation), request, context.guard)
   }
-  const backend = Object.assign(handle, { health, close })
+  const connections = createBackendConnections(context, lifecycle)
+  const backend = Object.assign(handle, { health, close, connections })
   // Begins when somebody asks: a platform may allow no requests to a store before the first one that it serves.
   return Object.defineProperty(backend, 'ready', { get: context.ready }) as Backend
 }
 
-async function respond(context: Context, request: Request, isClosing: boolean): Promise<Response> {
+async function respond(context: Context, request: Request, checkOpen: () => void): Promise<Response> {
   try {
-    if (isClosing)
-      throw new Refusal('backend_unavailable', { reason: 'closing', retryAfterSeconds: secondsToReplace })
+    checkOpen()
     const preflightAnswer = preflight(request, context.guard)
     if (preflightAnswer) return preflightAnswer
     const { route, session } = await admit(context, request)
@@ -94,16 +95,7 @@ async function respond(context: Context, request: Request, isClosing: boolean): 
   }
 }
 
-function refuse(context: Context, error: unknown): Response {
-  const refusal = toRefusal(error)
-  const { error: code, details } = refusal
-  context.emit(code === 'backend_unavailable' ? 'failed' : 'refused', {
-    error: code,
-    reason: details.reason,
-    ...(details.connection !== undefined && { connection: details.connection }),
-  })
-  return respondRefusal(refusal)
-}
+const refuse = (context: Context, error: unknown): Response => respondRefusal(reportRefusal(context, error))
 
 /**
  * Admits a request of the contract, made by the app's own page for a signed-in user.

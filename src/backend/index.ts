@@ -51,6 +51,13 @@ export type { Revocation } from '../protocol/revocation-result.js'
 export type { BackendEvent, BackendLog, RecordKind } from './backend-events.js'
 export type { BackendHealth, HealthOptions } from './lifecycle.js'
 export { createBackend, type Backend } from './handler.js'
+export type {
+  BackendAccessToken,
+  BackendConnection,
+  BackendConnections,
+  ConnectionHandle,
+  ConnectionRequest,
+} from './connections/backend-connections.js'
 export type { BackendOptions } from './options.js'
 export type {
   AuthorizationSetup,

@@ -1,4 +1,8 @@
 import type { Context } from './context.js'
+import { Refusal } from './http/refusal.js'
+
+/** Seconds after which another replica answers in the place of one that is closing. */
+const secondsToReplace = 1
 
 /** The state of a backend, for a load balancer and for people. It names no secret, address or user. */
 export interface BackendHealth {
@@ -25,7 +29,8 @@ export interface HealthOptions {
 
 /** Counts the requests under way, and lets them end. */
 export interface Lifecycle {
-  readonly isClosing: () => boolean
+  /** @throws {Refusal} `backend_unavailable` once `close` has been called. */
+  readonly checkOpen: () => void
   /** Keeps `close` waiting until the work has ended. */
   readonly track: <T>(work: Promise<T>) => Promise<T>
   readonly health: (options?: HealthOptions) => Promise<BackendHealth>
@@ -57,7 +62,10 @@ export function createLifecycle(context: Pick<Context, 'ready' | 'ping'>): Lifec
   }
 
   return {
-    isClosing: () => closing,
+    checkOpen() {
+      if (closing)
+        throw new Refusal('backend_unavailable', { reason: 'closing', retryAfterSeconds: secondsToReplace })
+    },
 
     track(work) {
       underWay.add(work)

@@ -85,6 +85,7 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     // Looked up at every call, so that what replaces the global one later is used.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     now,
+    attended: false,
     redemptions: new Map(),
     refreshes: new Map(),
     emit,

@@ -5,12 +5,14 @@ import { leaseRecord } from './storage/lease.js'
 
 /** The context that a provider's methods are given. */
 export function providerContext(context: Context, provider: BackendProvider): ProviderContext {
-  const { fetch, now, providers, records } = context
+  const { fetch, now, providers, records, attended, correlation = crypto.randomUUID() } = context
   const [name = ''] = [...providers].find(([, candidate]) => candidate === provider) ?? []
   const ownKey = (key: string): string => `provider:${name}:${key}`
   return {
     fetch: withoutReuse(provider.fetch ?? fetch),
     now,
+    attended,
+    correlation,
     records: {
       read: (key) => records.read(ownKey(key)),
       change: (key, next) => records.change(ownKey(key), next),

@@ -28,6 +28,10 @@ export interface ProviderContext {
   readonly fetch: Fetch
   /** Epoch seconds. */
   readonly now: () => number
+  /** True while a page's request is answered, so while the person is there; false for what the server does on its own. */
+  readonly attended: boolean
+  /** The id of the request that is answered, or of the call of `backend.connections`: a UUID, for `x-fapi-interaction-id`. */
+  readonly correlation: string
   /**
    * Records of the provider's own in the backend's store, sealed as everything there; other providers do not see them. For
    * the person's id at the provider, for instance. The handler keeps the tokens of connections.
@@ -94,6 +98,8 @@ export interface ProviderGrant {
   readonly renewBy?: number
   /** Kept with the tokens and never told to the page, such as Moneyhub's user id. */
   readonly data?: JsonObject
+  /** A fixed word for what of the grant could not be read: it goes to the event `connected`, as its `reason`. */
+  readonly incomplete?: string
 }
 
 /** Result of a refresh. */
@@ -150,8 +156,19 @@ export interface Resources {
   /** The base URL of all requests, such as `https://api.example/v3/`. */
   readonly base: string
   readonly routes: readonly ResourceRoute[]
+  /**
+   * Further headers of every request to the API, such as FDX's `FDX-API-Actor-Type`. They take the place of a page's.
+   * @defaultValue none
+   */
+  readonly headers?: (
+    context: Pick<ProviderContext, 'attended' | 'correlation'>,
+  ) => Readonly<Record<string, string>>
   /** Verdict on an answer's body: the token is no longer good, or no page may have this answer. */
-  readonly inspect?: (body: unknown, status: number) => 'token_rejected' | 'unacceptable' | undefined
+  readonly inspect?: (
+    body: unknown,
+    status: number,
+    route: ResourceRoute,
+  ) => 'token_rejected' | 'unacceptable' | undefined
 }
 
 /**
@@ -228,7 +245,7 @@ export interface BackendProvider<Claims extends object = object> {
   readonly resources?: Resources
   /**
    * The token for a request to the API, where that is not the connection's own access token: Moneyhub's comes from
-   * `client_credentials`.
+   * `client_credentials`. `undefined` is the connection's own.
    *
    * @param rejected A token that the API has just refused.
    */
@@ -237,7 +254,7 @@ export interface BackendProvider<Claims extends object = object> {
     route: ResourceRoute,
     rejected: string | undefined,
     context: ProviderContext,
-  ): Promise<string>
+  ): Promise<string | undefined>
 }
 
 /** The providers of a backend, by the names that the page gives them. */

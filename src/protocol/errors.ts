@@ -2,6 +2,7 @@
 export {
   AuthorizationResponseError,
   BackendError,
+  KeysUnavailableError,
   TokenEndpointError,
   TransactionError,
   ValidationError,

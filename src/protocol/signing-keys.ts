@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { KeysUnavailableError } from './errors.js'
 import { readJsonObject, request, type Fetch } from './http.js'
 import type { ServerMetadata } from './metadata.js'
 
@@ -62,7 +63,8 @@ const isRecent = (at: number | undefined, seconds: number, now: () => number): b
  * before or under none; at most every 10 s, so that made-up names do not cost the server a request each.
  *
  * @param response The processed response.
- * @returns `undefined` when the signature is good; the error when no key fits or none can be fetched.
+ * @returns `undefined` when the signature is good; an error of oauth4webapi when none of the server's present keys fits;
+ * `KeysUnavailableError` when the present keys cannot be had.
  * @throws the error of oauth4webapi when a key fits and the signature is wrong.
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys
  */
@@ -79,6 +81,7 @@ export async function checkSignature(
 
   const known = recentSet()
   let failure: Error | undefined
+  let unavailable: Error | undefined = new KeysUnavailableError()
   if (known) {
     failure = await verify(server, response, known)
     if (failure === undefined) return undefined
@@ -92,12 +95,14 @@ export async function checkSignature(
         .then((jwks) => (keys.set = { jwks, at: now() }))
         .finally(() => (keys.fetching = undefined))
       failure = await verify(server, response, await keys.fetching)
+      unavailable = undefined
     } catch (error) {
-      if (!known) return error as Error
+      unavailable = new KeysUnavailableError(error)
     }
   }
+  // No key of its name among those of before says nothing of those of now.
   if (failure && (failure as { code?: unknown }).code !== oauth.KEY_SELECTION) throw failure
-  return failure
+  return unavailable ?? failure
 }
 
 /** The error of a signature by these keys; `undefined` when it is good. */

@@ -43,31 +43,52 @@ export interface CheckedTokens extends TokenSet {
 export type RefreshedTokens = CheckedTokens | (UncheckedTokens & { readonly claims?: undefined })
 
 /**
- * Redeems an authorization code and checks everything in the answer, the ID Token's signature included. For an
- * authorization response from another server nothing is sent.
+ * Redeems an authorization code and checks everything in the answer, the ID Token's signature included: {@link sendCode}
+ * and {@link checkAnswer} in one.
  *
- * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for an answer that is not acceptable.
- * @throws {NetworkError} when no answer came.
+ * @throws as both of them.
  * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.3
  */
 export async function redeemCode(endpoint: TokenEndpoint, grant: Grant): Promise<CheckedTokens> {
+  return checkAnswer(endpoint, grant, await sendCode(endpoint, grant))
+}
+
+/**
+ * Sends an authorization code, and reads the answer. For an authorization response from another server nothing is sent.
+ *
+ * @returns Tokens that must not be used before {@link checkAnswer} has passed them.
+ * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for an answer that is none.
+ * @throws {NetworkError} when no answer came.
+ */
+export async function sendCode(endpoint: TokenEndpoint, grant: Grant): Promise<TokenSet> {
   const { server } = endpoint
   checkResponseIssuer(
     grant.iss,
     server.issuer,
     server.authorization_response_iss_parameter_supported ?? false,
   )
-  return withoutCauses(async () =>
-    checked(
-      await exchange(endpoint, grant, 'authorization_code', {
-        ...grant.parameters,
-        redirect_uri: grant.redirectUri,
-        code: grant.code,
-        code_verifier: grant.codeVerifier,
-      }),
-    ),
+  return withoutCauses(() =>
+    send(endpoint, 'authorization_code', {
+      ...grant.parameters,
+      redirect_uri: grant.redirectUri,
+      code: grant.code,
+      code_verifier: grant.codeVerifier,
+    }),
   )
 }
+
+/**
+ * Checks the ID Token in the answer to a code. Any number of times: it changes nothing, and spends nothing.
+ *
+ * @param grant As it was sent.
+ * @throws {ValidationError} `id_token_invalid` for an answer that must not be used: its tokens are to be revoked.
+ * @throws {KeysUnavailableError} when it cannot be told yet: check the same answer again, since the code is spent.
+ */
+export const checkAnswer = (
+  endpoint: IdTokenRules,
+  grant: ExpectedIdToken,
+  tokens: TokenSet,
+): Promise<CheckedTokens> => withoutCauses(async () => checked(await verify(endpoint, grant, tokens)))
 
 /**
  * Uses a refresh token. `refreshToken` of the result is `undefined` when the old one stays good. Where no key for the ID
@@ -83,9 +104,8 @@ export async function refreshTokens(
   subject?: string,
 ): Promise<RefreshedTokens> {
   return withoutCauses(async () => {
-    const { tokens, unchecked } = await exchange(endpoint, { subject }, 'refresh_token', {
-      refresh_token: refreshToken,
-    })
+    const answer = await send(endpoint, 'refresh_token', { refresh_token: refreshToken })
+    const { tokens, unchecked } = await verify(endpoint, { subject }, answer)
     return unchecked ? { refreshToken: tokens.refreshToken } : tokens
   })
 }
@@ -101,28 +121,32 @@ export async function requestClientCredentials(
   parameters: Readonly<Record<string, string>>,
 ): Promise<TokenSet> {
   return withoutCauses(async () =>
-    checked(await exchange({ ...endpoint, idToken: 'optional' }, {}, 'client_credentials', parameters)),
+    checked(await verify(endpoint, {}, await send(endpoint, 'client_credentials', parameters))),
   )
 }
 
 /** A token response in which everything is right, but perhaps for a signature that could not be checked. */
-interface Exchanged {
+interface Verified {
   readonly tokens: CheckedTokens
   /** The error when the signature could not be checked. */
   readonly unchecked: Error | undefined
 }
 
-function checked({ tokens, unchecked }: Exchanged): CheckedTokens {
+function checked({ tokens, unchecked }: Verified): CheckedTokens {
   if (unchecked) throw unchecked
   return tokens
 }
 
-async function exchange(
+async function verify(rules: IdTokenRules, expected: ExpectedIdToken, tokens: TokenSet): Promise<Verified> {
+  const { claims, unchecked } = await verifyIdToken(rules, expected, tokens)
+  return { tokens: { ...tokens, claims }, unchecked }
+}
+
+async function send(
   endpoint: TokenEndpoint,
-  expected: ExpectedIdToken,
   grantType: string,
   parameters: Readonly<Record<string, string>>,
-): Promise<Exchanged> {
+): Promise<TokenSet> {
   const { server, clientId, dpop, mtls = false } = endpoint
   const client: oauth.Client = { client_id: clientId, use_mtls_endpoint_aliases: mtls }
   const options: oauth.TokenEndpointRequestOptions = {
@@ -139,9 +163,7 @@ async function exchange(
   let answer = await ask()
   // The server asks for its nonce in the proof, at most once: RFC 9449 §8.
   if (dpop && oauthErrorOf(answer) === 'use_dpop_nonce') answer = await ask()
-  const tokens = parseTokenResponse(successBody(answer), { ...endpoint, dpop: dpop !== undefined })
-  const { claims, unchecked } = await verifyIdToken(endpoint, expected, tokens)
-  return { tokens: { ...tokens, claims }, unchecked }
+  return parseTokenResponse(successBody(answer), { ...endpoint, dpop: dpop !== undefined })
 }
 
 /** The JSON object of a token response; everything else becomes a typed error. */

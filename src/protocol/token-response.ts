@@ -1,4 +1,5 @@
 import { ValidationError } from './errors.js'
+import { isToken } from './token.js'
 
 /** A checked token response, with its names in camelCase. */
 export interface TokenSet {
@@ -8,7 +9,11 @@ export interface TokenSet {
   readonly expiresInSeconds: number | undefined
   readonly refreshToken: string | undefined
   readonly idToken: string | undefined
-  /** The granted scope; `undefined` means: as requested. @see https://www.rfc-editor.org/rfc/rfc6749.html#section-5.1 */
+  /**
+   * The granted scope; `undefined` means: as requested, `''`: nothing.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-5.1
+   */
   readonly scope: string | undefined
   /** The members a provider adds and its preset names, such as `profile_id` and `grant_id`. */
   readonly extra: Readonly<Record<string, unknown>>
@@ -48,6 +53,9 @@ const refuse = (member: string, why: string): never => {
 /**
  * Copies a token response member by member onto a fresh object, so that nothing else in it has an effect.
  *
+ * Servers fill in members that they have no value for: `null` counts as absent for every optional member, and so does `''`
+ * for `refresh_token`, `id_token` and `error`. `access_token` and `token_type` must be there.
+ *
  * @throws {ValidationError} `token_response_invalid` naming the member at fault, never its value.
  * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-5.1
  */
@@ -55,19 +63,19 @@ export function parseTokenResponse(
   body: Readonly<Record<string, unknown>>,
   rules: TokenResponseRules = {},
 ): TokenSet {
-  if (Object.hasOwn(body, 'error')) refuse('error', 'holds an error beside its tokens')
-  const accessToken = token(body, 'access_token') ?? refuse('access_token', 'has no access_token')
-  const type = body['token_type'] ?? rules.assumedTokenType
-  const tokenType = typeof type === 'string' ? normalizeTokenType(type, rules) : undefined
-  const scope = body['scope']
-  if (scope !== undefined && typeof scope !== 'string') refuse('scope', 'has a scope that is not a string')
+  if (filled(body, 'error') !== undefined) refuse('error', 'holds an error beside its tokens')
+  const accessToken =
+    token('access_token', own(body, 'access_token')) ?? refuse('access_token', 'has no access_token')
+  const type = own(body, 'token_type')
   return {
     accessToken,
-    tokenType: tokenType ?? refuse('token_type', 'has a token_type that this client did not ask for'),
-    expiresInSeconds: expiry(body['expires_in']),
-    refreshToken: token(body, 'refresh_token'),
-    idToken: token(body, 'id_token'),
-    scope: scope as string | undefined,
+    tokenType:
+      normalizeTokenType(type === undefined ? rules.assumedTokenType : type, rules) ??
+      refuse('token_type', 'has a token_type that this client did not ask for'),
+    expiresInSeconds: expiry(own(body, 'expires_in') ?? undefined),
+    refreshToken: token('refresh_token', filled(body, 'refresh_token')),
+    idToken: token('id_token', filled(body, 'id_token')),
+    scope: scopeOf(own(body, 'scope') ?? undefined),
     extra: Object.fromEntries(
       (rules.extraMembers ?? [])
         .filter((name) => Object.hasOwn(body, name))
@@ -76,20 +84,32 @@ export function parseTokenResponse(
   }
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc6749.html#appendix-A.12 */
-function token(body: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = Object.hasOwn(body, name) ? body[name] : undefined
-  if (value === undefined || value === null) return undefined
-  return typeof value === 'string' && /^[\x21-\x7e]{1,16384}$/.test(value)
-    ? value
-    : refuse(name, `has a malformed ${name}`)
+/** A member of the answer itself. */
+const own = (body: Readonly<Record<string, unknown>>, name: string): unknown =>
+  Object.hasOwn(body, name) ? body[name] : undefined
+
+/** A member in which nothing may stand for none. */
+function filled(body: Readonly<Record<string, unknown>>, name: string): unknown {
+  const value = own(body, name)
+  return value === null || value === '' ? undefined : value
 }
+
+function token(name: string, value: unknown): string | undefined {
+  if (value === undefined || isToken(value)) return value
+  return refuse(name, `has a malformed ${name}`)
+}
+
+const scopeOf = (value: unknown): string | undefined =>
+  value === undefined || typeof value === 'string'
+    ? value
+    : refuse('scope', 'has a scope that is not a string')
 
 /** @see https://www.rfc-editor.org/rfc/rfc9449.html#section-5 */
 function normalizeTokenType(
-  type: string,
+  type: unknown,
   { bearerAliases = [], dpop = false }: TokenResponseRules,
 ): TokenSet['tokenType'] | undefined {
+  if (typeof type !== 'string') return undefined
   const name = type.toLowerCase()
   if (dpop) return name === 'dpop' ? 'dpop' : undefined
   return name === 'bearer' || bearerAliases.includes(name) ? 'bearer' : undefined

@@ -24,6 +24,7 @@ export type {
   FdxDataCluster,
   FdxDurationType,
   FdxGrantedResource,
+  FdxParty,
   FdxResource,
 } from './fdx/facts.js'
 export { backend } from './kit/page/backend.js'

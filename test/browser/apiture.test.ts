@@ -147,6 +147,8 @@ describe('refreshing', () => {
     const page = await bench.open()
     bank().control.next({ accessTokenSeconds: 60 })
     await connect(page, 'Apiture')
+    // Nothing is under way any more that would ask for a token.
+    await page.getByText('Everyday Checking').waitFor()
     bank().control.next({ refresh: { error: 'invalid_grant' } })
     await setClock(page, 120)
     await askForToken(page)

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startDemo, type Demo } from '../../demo/demo.js'
 
@@ -72,6 +74,42 @@ describe('the session', () => {
       const answer = await signIn('sam', origin)
       expect(answer.status).toBe(403)
       expect(answer.headers.get('set-cookie')).toBeNull()
+    },
+  )
+})
+
+/** Asks for a target under another name, as a browser does whose DNS says that it is this machine. */
+const askAs = (host: string, target: string, method = 'GET') =>
+  new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+    const { port } = new URL(demo.origin)
+    const headers = { host, origin: `http://${host}`, cookie: 'demo-user=sam' }
+    request({ host: '127.0.0.1', port, path: target, method, headers }, (response) => {
+      text(response).then((body) => {
+        resolve({ status: response.statusCode, body })
+      }, reject)
+    })
+      .once('error', reject)
+      .end()
+  })
+
+describe('a request for another server', () => {
+  test.each(['evil.example', 'localhost', '127.0.0.1', 'localhost.evil.example', '[::1]'])(
+    'is refused by the name %s, whatever it asks for',
+    async (name) => {
+      for (const host of name === 'localhost' ? [name] : [name, `${name}:${new URL(demo.origin).port}`])
+        for (const target of ['/', '/session', '/connect/connections', '/banks/stitch/seen'])
+          expect(await askAs(host, target)).toEqual({
+            status: 421,
+            body: `The demo is at ${demo.origin} and nowhere else: open that address.`,
+          })
+      expect((await askAs(name, '/session', 'POST')).status).toBe(421)
+    },
+  )
+
+  test.each(['//evil.example/session', '/\\evil.example/session', 'http://evil.example/session', '*'])(
+    'is refused by its target %s',
+    async (target) => {
+      expect((await askAs(new URL(demo.origin).host, target, 'OPTIONS')).status).toBe(400)
     },
   )
 })

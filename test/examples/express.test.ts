@@ -1,8 +1,10 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import fc from 'fast-check'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../src/protocol/pkce.js'
+import { hostilePath } from '../support/hostile-paths.js'
 
 const examples = `${import.meta.dirname}/../../examples/express`
 const load = async <Module>(file: string): Promise<Module> => (await import(`${examples}/${file}`)) as Module
@@ -103,6 +105,67 @@ describe('the Express example', () => {
       expect(await call('DELETE', `/connections/${id}`)).toEqual({ status: 200, body: result })
     },
   )
+})
+
+describe('a path of the Express example', () => {
+  /** The part of the example that asks the API, with everything that it sends. */
+  async function createTarget() {
+    const { createResources } = await load<{
+      createResources: (
+        connections: object,
+        providers: object,
+      ) => (request: object, response: object) => Promise<void>
+    }>('resources.js')
+    const sent: string[] = []
+    vi.stubGlobal('fetch', (url: URL) => {
+      sent.push(url.href)
+      return Promise.resolve(Response.json({}))
+    })
+    const handle = createResources(
+      {
+        find: () => ({ provider: 'bank' }),
+        usableToken: () => Promise.resolve({ accessToken: 'access' }),
+      },
+      {
+        bank: {
+          mode: 'bff',
+          api: 'https://api.bank.example/v3',
+          resources: [
+            { method: 'GET', path: 'accounts/{accountId}' },
+            { method: 'GET', path: '{customerId}/transactions' },
+          ],
+        },
+      },
+    )
+    const answer = {
+      removeHeader: () => answer,
+      status: () => answer,
+      type: () => answer,
+      send: () => answer,
+    }
+    const get = (path: string) =>
+      handle({ method: 'GET', url: `/${path}`, subject: 'robin', params: { id: 'c-1' } }, answer)
+    return { get, sent }
+  }
+
+  test('leads nowhere but to the API, however it is written', async () => {
+    const { get, sent } = await createTarget()
+    await fc.assert(
+      fc.asyncProperty(hostilePath, async (path) => {
+        await get(path).catch((error: unknown) => {
+          expect(error).toMatchObject({
+            error: expect.stringMatching(/^(?:not_found|invalid_request)$/) as string,
+          })
+        })
+      }),
+      { numRuns: 1000, examples: [['http:evil.example/transactions'], ['accounts/c:80']] },
+    )
+    expect(sent.length).toBeGreaterThanOrEqual(2)
+    for (const url of sent)
+      expect(url).toMatch(
+        /^https:\/\/api\.bank\.example\/v3\/(?:accounts\/[\w.~:-]+|[\w.~:-]+\/transactions)\??$/,
+      )
+  })
 })
 
 describe('an ID Token in the Express example', () => {

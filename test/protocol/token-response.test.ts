@@ -44,9 +44,9 @@ describe('the access token', () => {
     },
   )
 
-  test('has at most 16 KiB', async () => {
-    expect(parse({ access_token: 'x'.repeat(16_384) }).accessToken).toHaveLength(16_384)
-    expect(await refused({ access_token: 'x'.repeat(16_385) })).toEqual(invalid('access_token'))
+  test('has at most 64 KiB', async () => {
+    expect(parse({ access_token: 'x'.repeat(65_536) }).accessToken).toHaveLength(65_536)
+    expect(await refused({ access_token: 'x'.repeat(65_537) })).toEqual(invalid('access_token'))
   })
 
   test('must be a member of the answer itself', async () => {
@@ -58,9 +58,31 @@ describe('the access token', () => {
 })
 
 test.each(['refresh_token', 'id_token'])('the %s is held to the same characters', async (name) => {
-  for (const value of ['', 7, 'a b', 'a\r\nb', 'x'.repeat(16_385), {}])
+  for (const value of [7, false, 'a b', 'a\r\nb', ' ', 'x'.repeat(65_537), {}])
     expect(await refused({ [name]: value })).toEqual(invalid(name))
-  expect(parse({ [name]: null })).toEqual(parse({}))
+  expect(parse({ [name]: 'x'.repeat(65_536) })).not.toEqual(parse({}))
+})
+
+describe('a member without a value counts as absent', () => {
+  test.each(['scope', 'expires_in', 'refresh_token', 'id_token', 'error'])('%s: null', (name) => {
+    expect(parse({ [name]: null })).toEqual(parse({}))
+  })
+
+  test.each(['refresh_token', 'id_token', 'error'])('%s: an empty string', (name) => {
+    expect(parse({ [name]: '' })).toEqual(parse({}))
+  })
+
+  test('but not the access token and its type, whatever the preset assumes', async () => {
+    for (const value of [null, ''])
+      expect(await refused({ token_type: value }, { assumedTokenType: 'bearer' })).toEqual(
+        invalid('token_type'),
+      )
+    expect(parse({ token_type: undefined }, { assumedTokenType: 'bearer' }).tokenType).toBe('bearer')
+  })
+})
+
+test('an empty scope grants nothing', () => {
+  expect(parse({ scope: '' }).scope).toBe('')
 })
 
 describe('the token type', () => {
@@ -118,7 +140,7 @@ describe('the lifetime', () => {
     expect(parse({ expires_in: value }).expiresInSeconds).toBe(seconds)
   })
 
-  test.each(['3600abc', '', ' ', '-1', -1, '1e9', '0x10', '9999999999', null, NaN, true, [3600], {}])(
+  test.each(['3600abc', '', ' ', '-1', -1, '1e9', '0x10', '9999999999', NaN, true, [3600], {}])(
     'is refused when it is %j',
     async (value) => {
       expect(await refused({ expires_in: value })).toEqual(invalid('expires_in'))
@@ -126,11 +148,11 @@ describe('the lifetime', () => {
   )
 })
 
-test.each([7, null, ['openid'], {}])('a scope that is %j is refused', async (scope) => {
+test.each([7, false, ['openid'], {}])('a scope that is %j is refused', async (scope) => {
   expect(await refused({ scope })).toEqual(invalid('scope'))
 })
 
-test.each(['invalid_grant', '', null, 0, {}])('tokens beside an error %j are refused', async (error) => {
+test.each(['invalid_grant', ' ', 0, false, {}])('tokens beside an error %j are refused', async (error) => {
   expect(await refused({ error })).toEqual(invalid('error'))
 })
 

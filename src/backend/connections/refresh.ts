@@ -7,7 +7,8 @@ import { Refusal } from '../http/refusal.js'
 import { toRefusal } from '../http/to-refusal.js'
 import { providerContext } from '../provider-context.js'
 import type { RefreshedGrant } from '../provider.js'
-import { leaseRecord, type Lease, type LeasedRecord } from '../storage/lease.js'
+import { beginAttempt, type Attempt } from '../storage/attempt.js'
+import { leaseRecord, type Conclusion, type Lease, type LeasedRecord } from '../storage/lease.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { changeConnection, forgetConnection } from './stored-connections.js'
@@ -15,9 +16,8 @@ import { goodTokens, reauthorizationRequired, refreshFailed } from './good-token
 import { toHeld } from './held-connection.js'
 import type { ConnectionRecord, StoredTokens } from './record.js'
 import { toStoredTokens } from './stored-tokens.js'
-import { watchRequests } from './watch-requests.js'
 
-/** One refresh may take a minute, keys of the ID Token included. */
+/** One refresh may take a minute: half of it at the provider, keys of the ID Token included, half for the store. */
 const terms = {
   leaseSeconds: 60,
   pollMilliseconds: 50,
@@ -62,8 +62,10 @@ export async function refreshOnce(
         context.emit('reauthorization_required', { provider, connection: id })
       throw reauthorizationRequired(id)
     }
-    if ('lease' in claim) return refresh(context, leased, claim)
-    record = claim.changed
+    if ('lease' in claim) {
+      const tokens = await refresh(context, leased, claim)
+      if (tokens !== 'overtaken') return tokens
+    } else record = claim.changed
     const good = await goodTokens(context, record, rejected)
     if (good) return good
   }
@@ -85,8 +87,9 @@ function claimRefresh(
   if (!isSame) return { result: { changed: current } }
   if (held) return 'wait'
   const provider = providerOf(context, current.provider)
-  // A lease that has run out is a refresh whose answer nobody has: its token may have been used up.
-  const unanswered = current.refresh !== undefined && !(provider.refreshRepeatable ?? false)
+  // A lease that is over, and was sent under, is a refresh whose answer nobody has: its token may have been used up.
+  const mayBeSent = current.refresh !== undefined && current.refresh.sent !== false
+  const unanswered = mayBeSent && !(provider.refreshRepeatable ?? false)
   const givenUp = isGivenUp(current.trouble, context.now())
   if (!provider.refresh || current.tokens?.refreshToken === undefined || unanswered || givenUp)
     return {
@@ -108,26 +111,26 @@ async function refresh(
   context: Context,
   leased: LeasedRecord<ConnectionRecord>,
   claimed: Claimed,
-): Promise<StoredTokens> {
+): Promise<StoredTokens | 'overtaken'> {
   const { lease, record } = claimed
   const { id } = record
-  const provider = providerOf(context, record.provider)
   const { now } = context
-  const own = providerContext(context, provider)
-  const watched = watchRequests(own.fetch)
+  const attempt = beginAttempt(() =>
+    leased.proceed(lease, (current) => ({ write: { ...current, refresh: { ...lease, sent: true } } })),
+  )
   let grant: RefreshedGrant | undefined
   try {
-    grant = await provider.refresh?.(toHeld(record), { ...own, fetch: watched.fetch })
-    checkPerson(record, grant)
+    grant = await ask(context, record, attempt)
   } catch (error) {
-    throw await afterFailure(context, leased, claimed, error, watched.mayHaveArrived())
+    if (attempt.isOvertaken()) return 'overtaken'
+    const refusal = await afterFailure(context, leased, claimed, error, attempt.mayHaveArrived())
+    attempt.checkStore()
+    throw refusal
   }
   const tokens = grant?.tokens && toRefreshed(grant.tokens, record, now())
   if (!grant || !tokens) throw await afterFailure(context, leased, claimed, undefined, true)
   // Stored before anybody gets the new access token: the old refresh token may be dead by now.
-  const stored = await retry(() =>
-    leased.conclude(lease, (current) => ({ write: refreshed(current, grant, tokens) })),
-  )
+  const stored = await retry(() => storeRefreshed(context, claimed, grant, tokens))
   if (stored === 'gone') {
     // Disconnected meanwhile: what has just been issued must not live on.
     await forgetConnection(context, { ...record, tokens })
@@ -136,9 +139,39 @@ async function refresh(
   const unchecked = grant.tokens?.accessToken === undefined
   if (!unchecked) context.emit('tokens_refreshed', { provider: record.provider, connection: id })
   // Renewed by the person meanwhile: those tokens are the newer ones.
-  if (stored === 'overtaken') return refreshOnce(context, record, undefined)
+  if (stored === 'overtaken') return stored
   if (unchecked) throw new Refusal('provider_unavailable', { reason: 'no_keys' })
   return tokens
+}
+
+/**
+ * Stores what a refresh gave: under its lease, and also where the lease was lost while nobody got any newer tokens. What was
+ * issued last is what the server accepts.
+ */
+const storeRefreshed = (
+  context: Context,
+  { lease, record }: Claimed,
+  grant: RefreshedGrant,
+  tokens: StoredTokens,
+): Promise<Conclusion> =>
+  changeConnection<Conclusion>(context, record.id, (current) => {
+    if (!current) return { result: 'gone' }
+    const isNewest =
+      current.refresh?.id === lease.id || current.tokens?.refreshToken === record.tokens?.refreshToken
+    if (!isNewest) return { result: 'overtaken' }
+    return { write: refreshed(current, grant, tokens), result: 'written' }
+  })
+
+async function ask(
+  context: Context,
+  record: ConnectionRecord,
+  { through }: Attempt,
+): Promise<RefreshedGrant | undefined> {
+  const provider = providerOf(context, record.provider)
+  const own = providerContext(context, provider)
+  const grant = await provider.refresh?.(toHeld(record), { ...own, fetch: through(own.fetch) })
+  checkPerson(record, grant)
+  return grant
 }
 
 /** A refresh may leave out the person (OpenID Connect Core §12.2), but not name another. @throws {ValidationError} */

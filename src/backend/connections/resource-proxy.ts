@@ -56,7 +56,9 @@ export async function requestResource(
   const record = await findConnection(context, subject, id)
   const provider = providerOf(context, record.provider)
   const { resources, mode } = provider
-  if (mode !== 'bff' || !resources) throw new Refusal('not_found', { reason: 'no_resources' })
+  // What a page may not ask for in `mediated` mode, the app's own server may.
+  if (!resources || (mode !== 'bff' && context.attended))
+    throw new Refusal('not_found', { reason: 'no_resources' })
   const { route, segments } = findRoute(resources, request.method, path, toHeld(record))
   const url = buildUrl(resources, segments, readQuery(route, new URL(request.url).searchParams))
   const headers = pick(request.headers, forwardedHeaders)
@@ -152,10 +154,19 @@ async function tokenFor(
   { provider, record, route }: Forward,
   rejected: string | undefined,
 ): Promise<string> {
-  if (!provider.resourceToken) {
-    const hash = rejected === undefined ? undefined : await sha256(rejected)
-    return (await usableTokens(context, record, hash)).accessToken
-  }
+  const own = await providersToken(context, { provider, record, route }, rejected)
+  if (own !== undefined) return own
+  const hash = rejected === undefined ? undefined : await sha256(rejected)
+  return (await usableTokens(context, record, hash)).accessToken
+}
+
+/** The provider's token for the request, where that is not the connection's own. */
+async function providersToken(
+  context: Context,
+  { provider, record, route }: Pick<Forward, 'provider' | 'record' | 'route'>,
+  rejected: string | undefined,
+): Promise<string | undefined> {
+  if (!provider.resourceToken) return undefined
   if (record.status === 'reauthorization_required')
     throw new Refusal('reauthorization_required', { connection: record.id })
   try {
@@ -181,6 +192,7 @@ async function ask(context: Context, forward: Forward, token: string): Promise<A
       headers: {
         ...(context.correlation !== undefined && { [correlationHeader]: context.correlation }),
         ...headers,
+        ...provider.resources?.headers?.(providerContext(context, provider)),
         accept: 'application/json',
         authorization: `Bearer ${token}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -190,6 +202,7 @@ async function ask(context: Context, forward: Forward, token: string): Promise<A
     return read(
       await send(fetch, url, init, { timeoutSeconds, maximumBytes: maximumAnswerBytes }),
       provider.resources,
+      route,
     )
   } catch (error) {
     throw toRefusal(error)
@@ -197,14 +210,14 @@ async function ask(context: Context, forward: Forward, token: string): Promise<A
 }
 
 /** @throws {Refusal} for an answer that no page may have from this origin: a failure's page, or anything but JSON. */
-function read({ response, text }: Answer, resources: Resources | undefined): ApiAnswer {
+function read({ response, text }: Answer, resources: Resources | undefined, route: ResourceRoute): ApiAnswer {
   const { status, headers } = response
   if (status >= 500) throw new Refusal('provider_unavailable', { reason: `status_${String(status)}` })
   if (status === 401) return { status, text: '', headers, tokenRejected: true }
   const json = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(headers.get('content-type') ?? '')
   const body = json ? parseJson(text) : undefined
   if (body === undefined && text !== '') throw new Refusal('provider_error', { reason: 'no_json' })
-  const verdict = resources?.inspect?.(body, status)
+  const verdict = resources?.inspect?.(body, status, route)
   if (verdict === 'unacceptable') throw new Refusal('provider_error', { reason: 'unacceptable' })
   return { status, text, headers, tokenRejected: verdict === 'token_rejected' }
 }

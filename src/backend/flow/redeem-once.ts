@@ -2,7 +2,8 @@ import type { ContractErrorCode } from '../../protocol/contract.js'
 import type { ConnectionRecord } from '../connections/record.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
-import { leaseRecord, type Lease, type LeasedRecord } from '../storage/lease.js'
+import { beginAttempt, type Attempt } from '../storage/attempt.js'
+import { leaseRecord, type Conclusion, type Lease, type LeasedRecord } from '../storage/lease.js'
 import { retry } from '../storage/retry.js'
 import { uncountPending } from './pending.js'
 import type { Change } from '../storage/records.js'
@@ -20,12 +21,14 @@ import {
 /** Seconds for which a finished transaction answers the same request in the same way. */
 const tombstoneSeconds = 900
 
-/** One redemption may take a minute, keys of the ID Token included. */
+/** One redemption may take a minute: half of it at the provider, keys of the ID Token included, half for the store. */
 const terms = {
   leaseSeconds: 60,
   pollMilliseconds: 100,
   leaseOf: (record: TransactionRecord): Lease | undefined =>
-    record.phase === 'redeeming' ? { id: record.lease, until: record.leaseUntil } : undefined,
+    record.phase === 'redeeming'
+      ? { id: record.lease, until: record.leaseUntil, sent: record.sent }
+      : undefined,
 }
 
 /** Token requests per code: one, and a second if the first got no answer. */
@@ -42,8 +45,8 @@ export interface TransactionProof extends TransactionOwner {
 export interface RedemptionSteps<Grant> {
   /** Checks that {@link keep} can store, before anything is sent: an error here uses nothing up. */
   readonly prepare: (transaction: Transaction) => Promise<void>
-  /** Spends the code. */
-  readonly spend: (transaction: Transaction) => Promise<Grant>
+  /** Spends the code, by requests of this attempt. */
+  readonly spend: (transaction: Transaction, attempt: Attempt) => Promise<Grant>
   /** Stores the grant as a connection. Any error here ends the transaction. */
   readonly keep: (transaction: Transaction, grant: Grant) => Promise<ConnectionRecord>
 }
@@ -81,7 +84,7 @@ export async function redeemOnce<Grant>(
 interface Claimed {
   readonly lease: Lease
   readonly transaction: Transaction
-  /** This one included. */
+  /** Times that the code was sent before, or may have been. */
   readonly attempts: number
 }
 
@@ -107,15 +110,18 @@ async function redeemHere<Grant>(
   const { records, now } = context
   const { key, carried } = presented
   const record = leaseRecord<TransactionRecord>((next) => records.change(key, next), now, terms)
-  const claim = await record.claim((current, lease, held) =>
-    claimTransaction(now(), presented, current, lease, held),
-  )
-  if ('done' in claim) return claim.done
-  if ('refuse' in claim) throw transactionInvalid(claim.refuse)
-  const connection = await attempt(context, record, claim, steps)
-  // One that the page has carried was never counted. The count ends by itself; the connection is there in any case.
-  if (!carried) await uncountPending(context, proof.subject, key).catch(() => undefined)
-  return connection
+  for (;;) {
+    const claim = await record.claim((current, lease, held) =>
+      claimTransaction(now(), presented, current, lease, held),
+    )
+    if ('done' in claim) return claim.done
+    if ('refuse' in claim) throw transactionInvalid(claim.refuse)
+    const connection = await attempt(context, key, record, claim, steps)
+    if (connection === 'overtaken') continue
+    // One that the page has carried was never counted. The count ends by itself; the connection is there in any case.
+    if (!carried) await uncountPending(context, proof.subject, key).catch(() => undefined)
+    return connection
+  }
 }
 
 function claimTransaction(
@@ -136,43 +142,59 @@ function claimTransaction(
   // Another replica is at it: its result will be ours.
   if (held) return 'wait'
   if (transaction.expiresAt <= now) return { result: { refuse: 'expired' } }
-  const attempts = (current?.attempts ?? 0) + 1
-  if (attempts > maximumAttempts) return { result: { refuse: 'spent' } }
+  const { attempts = 0 } = current ?? {}
+  if (attempts >= maximumAttempts) return { result: { refuse: 'spent' } }
   return {
-    write: { phase: 'redeeming', transaction, attempts, lease: lease.id, leaseUntil: lease.until },
+    write: redeeming(transaction, attempts, lease),
     until: Math.max(transaction.expiresAt, lease.until) + tombstoneSeconds,
     result: { lease, transaction, attempts },
   }
 }
 
+const redeeming = (
+  transaction: Transaction,
+  attempts: number,
+  { id, until, sent }: Lease,
+): TransactionRecord => ({ phase: 'redeeming', transaction, attempts, lease: id, leaseUntil: until, sent })
+
 async function attempt<Grant>(
-  { now }: Context,
+  context: Context,
+  key: string,
   record: LeasedRecord<TransactionRecord>,
   { lease, transaction, attempts }: Claimed,
   { prepare, spend, keep }: RedemptionSteps<Grant>,
-): Promise<ConnectionRecord> {
+): Promise<ConnectionRecord | 'overtaken'> {
   const { challenge } = transaction
-  const conclude = (write: TransactionRecord): Promise<unknown> =>
-    record.conclude(lease, () => ({
-      write,
-      until: Math.max(transaction.expiresAt, now()) + tombstoneSeconds,
-    }))
+  const until = Math.max(transaction.expiresAt, context.now()) + tombstoneSeconds
+  const conclude = (write: TransactionRecord): Promise<Conclusion> =>
+    record.conclude(lease, () => ({ write, until }))
+  const running = beginAttempt(() =>
+    record.proceed(lease, () => ({
+      write: redeeming(transaction, attempts + 1, { ...lease, sent: true }),
+      until,
+    })),
+  )
   try {
     await prepare(transaction)
   } catch (error) {
-    await conclude({ phase: 'begun', transaction, attempts: attempts - 1 })
+    await conclude({ phase: 'begun', transaction, attempts })
     throw error
   }
   let grant: Grant
   try {
-    grant = await spend(transaction)
+    grant = await spend(transaction, running)
   } catch (error) {
-    await conclude(afterFailure(transaction, attempts, error))
+    if (running.isOvertaken()) return 'overtaken'
+    if ((await conclude(afterFailure(transaction, attempts, error, running))) === 'overtaken')
+      return 'overtaken'
+    running.checkStore()
     throw error
   }
   try {
     const connection = await keep(transaction, grant)
-    await retry(() => conclude({ phase: 'done', challenge, connection: connection.id }))
+    // Whoever has the answer to the code is right, also where another has sent it by now and was refused.
+    const done = { phase: 'done' as const, challenge, connection: connection.id }
+    await retry(() => context.records.change(key, () => ({ write: done, until, result: undefined })))
     return connection
   } catch (error) {
     // The code is spent, whatever came of it.
@@ -185,11 +207,19 @@ const errorOf = (error: unknown): ContractErrorCode =>
   error instanceof Refusal ? error.error : 'backend_unavailable'
 
 /** The transaction's record after a code was not redeemed. */
-function afterFailure(transaction: Transaction, attempts: number, error: unknown): TransactionRecord {
+function afterFailure(
+  transaction: Transaction,
+  before: number,
+  error: unknown,
+  { isUnsent }: Attempt,
+): TransactionRecord {
   const reason = errorOf(error)
+  const attempts = before + 1
+  // Nothing was sent: the server's metadata cannot be had, for instance.
+  if (isUnsent()) return { phase: 'begun', transaction, attempts: before }
   // Refused before anything was sent, another server's response for instance: that must not use up the right one.
   if (reason === 'transaction_invalid' || reason === 'invalid_request' || reason === 'rate_limited')
-    return { phase: 'begun', transaction, attempts: attempts - 1 }
+    return { phase: 'begun', transaction, attempts: before }
   // Without an answer of the provider, the same request may be sent once more.
   if (reason === 'provider_unavailable' && attempts < maximumAttempts)
     return { phase: 'begun', transaction, attempts }

@@ -9,9 +9,10 @@ import { toDocument } from '../connections/document.js'
 import { providerOf, type Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
 import { toRefusal } from '../http/to-refusal.js'
-import type { BackendProvider, ProviderGrant, Redemption, Session } from '../provider.js'
+import type { ProviderGrant, Redemption, Session } from '../provider.js'
 import { countRequest } from '../http/rate-limit.js'
 import { Refusal } from '../http/refusal.js'
+import type { Attempt } from '../storage/attempt.js'
 import { redeemOnce } from './redeem-once.js'
 
 const members = ['code', 'state', 'code_verifier', 'iss', 'transaction'] as const
@@ -54,24 +55,17 @@ export async function redeem(
   const proof = { subject, provider: name, state, codeVerifier, handle }
   const redeemed = await redeemOnce(context, proof, {
     prepare: ({ connection }) => checkReadable(context, subject, connection),
-    spend: ({ nonce, redirectUri, scope, data }) =>
-      spend(context, name, provider, {
-        session,
-        code,
-        codeVerifier,
-        state,
-        iss,
-        nonce,
-        redirectUri,
-        scope,
-        data,
+    spend: ({ nonce, redirectUri, scope, data }, attempt) =>
+      spend(context, name, attempt, {
+        ...{ session, code, codeVerifier, state, iss },
+        ...{ nonce, redirectUri, scope, data },
       }),
     keep: async ({ scope, connection: renews }, grant) => {
       if (provider.mode === 'mediated' && !grant.tokens)
         throw new Refusal('provider_error', { reason: 'no_tokens' })
       const purpose = { subject, provider: name, requestedScope: scope, renews }
       const record = await storeConnection(context, purpose, grant)
-      context.emit('connected', { provider: name, connection: record.id })
+      context.emit('connected', { provider: name, connection: record.id, reason: grant.incomplete })
       return record
     },
   })
@@ -103,12 +97,14 @@ const isPrintable = (value: unknown): value is string => typeof value === 'strin
 async function spend(
   context: Context,
   name: string,
-  provider: BackendProvider,
+  { through }: Attempt,
   redemption: Redemption,
 ): Promise<ProviderGrant> {
+  const provider = providerOf(context, name)
+  const own = providerContext(context, provider)
   try {
     await countRequest(context, { by: 'provider', key: name, action: 'token' })
-    return await provider.redeem(redemption, providerContext(context, provider))
+    return await provider.redeem(redemption, { ...own, fetch: through(own.fetch) })
   } catch (error) {
     throw toRefusal(error)
   }

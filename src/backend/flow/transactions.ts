@@ -34,6 +34,8 @@ export type TransactionRecord =
       readonly attempts: number
       readonly lease: string
       readonly leaseUntil: number
+      /** As in `Lease`. Records of before have none, and count the attempt that is under way. */
+      readonly sent?: boolean | undefined
     }
   | { readonly phase: 'done'; readonly challenge: string; readonly connection: string }
   | { readonly phase: 'failed'; readonly challenge: string; readonly error: ContractErrorCode }

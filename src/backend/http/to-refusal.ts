@@ -1,4 +1,10 @@
-import { CountersignError, NetworkError, TokenEndpointError, ValidationError } from '../../protocol/errors.js'
+import {
+  CountersignError,
+  KeysUnavailableError,
+  NetworkError,
+  TokenEndpointError,
+  ValidationError,
+} from '../../protocol/errors.js'
 import { Refusal } from './refusal.js'
 
 /**
@@ -8,6 +14,7 @@ import { Refusal } from './refusal.js'
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof NetworkError) return new Refusal('provider_unavailable', { reason: 'no_answer' })
+  if (error instanceof KeysUnavailableError) return new Refusal('provider_unavailable', { reason: 'no_keys' })
   if (error instanceof TokenEndpointError) return fromTokenEndpoint(error)
   if (error instanceof ValidationError) {
     // Our own sentence about what the app gave, not about the provider.

@@ -3,8 +3,13 @@ import type { Change } from './records.js'
 /** The right to do the work of one record. It lies in the record for as long as the work takes. */
 export interface Lease {
   readonly id: string
-  /** Epoch seconds after which others no longer wait for its holder. */
+  /** Epoch seconds, by the clock of its holder, at which it runs out. */
   readonly until: number
+  /**
+   * `false` while its holder has sent nothing that cannot be repeated: then it ends by the clock, and its holder finds that out
+   * before it sends. Of any other, clocks decide nothing, since those of two replicas differ: see {@link LeasedRecord}.
+   */
+  readonly sent?: boolean | undefined
 }
 
 /** Terms of the leases of one kind of record. */
@@ -13,20 +18,29 @@ export interface LeaseTerms<T> {
   readonly leaseOf: (record: T) => Lease | undefined
   /** Seconds that the work may take. */
   readonly leaseSeconds: number
-  /** Milliseconds between two looks at a record whose lease another caller holds. */
+  /** Milliseconds between two looks at a record whose lease another caller holds; more, the longer it takes. */
   readonly pollMilliseconds: number
 }
 
-/** Result of {@link LeasedRecord.conclude}; `overtaken`: another lease, or none, is in the record by now. */
+/** Seconds by which the clocks of two replicas differ at most. */
+const skewSeconds = 300
+
+/** The longest pause between two looks. */
+const maximumPause = 1000
+
+/** Result of {@link LeasedRecord.proceed} and {@link LeasedRecord.conclude}; `overtaken`: another lease, or none, is in the record by now. */
 export type Conclusion = 'written' | 'overtaken' | 'gone'
 
 /**
  * A record whose work one caller does while the others wait, in this process or in another replica:
  *
  * ```
- * A   claim ─ work ─────────── conclude
- * B      claim: held ─ wait ─────────── claim: done
+ * A   claim ─ proceed: sent ─ work ─ conclude
+ * B      claim: held ─ wait ───────────────── claim: done
  * ```
+ *
+ * A lease under which something was sent is over when a caller has seen it unchanged for `leaseSeconds`, which no clock that is
+ * set can shorten, or when it has run out longer ago than clocks differ.
  */
 export interface LeasedRecord<T> {
   /**
@@ -37,6 +51,11 @@ export interface LeasedRecord<T> {
    * @throws as `Records.change`.
    */
   claim<R>(decide: (current: T | undefined, lease: Lease, held: boolean) => Change<T, R> | 'wait'): Promise<R>
+  /** Writes a step of the work, if the record still holds its lease. @throws as `Records.change`. */
+  proceed(
+    lease: Lease,
+    next: (current: T) => { readonly write: T; readonly until?: number },
+  ): Promise<Conclusion>
   /** Writes the result of the work, if the record still holds its lease. @throws as `Records.change`. */
   conclude(
     lease: Lease,
@@ -58,27 +77,46 @@ export function leaseRecord<T>(
   const leaseIn = (record: T | undefined): Lease | undefined =>
     record === undefined ? undefined : leaseOf(record)
 
+  /** @param watched Seconds for which it has been seen as it is. */
+  const isHeld = ({ until, sent }: Lease, watched: number): boolean =>
+    watched < leaseSeconds && until + (sent === false ? 0 : skewSeconds) > now()
+
+  const write: LeasedRecord<T>['conclude'] = ({ id }, next) =>
+    change<Conclusion>((current) => {
+      if (current === undefined) return { result: 'gone' }
+      if (leaseIn(current)?.id !== id) return { result: 'overtaken' }
+      return { ...next(current), result: 'written' }
+    })
+
   return {
     async claim<R>(
       decide: (current: T | undefined, lease: Lease, held: boolean) => Change<T, R> | 'wait',
     ): Promise<R> {
       const id = crypto.randomUUID()
+      let seen: Lease | undefined
+      let milliseconds = 0
       for (;;) {
+        let found: Lease | undefined
         const decided = await change<{ readonly is: R } | 'wait'>((current) => {
-          const held = (leaseIn(current)?.until ?? 0) > now()
-          const decision = decide(current, { id, until: now() + leaseSeconds }, held)
+          found = leaseIn(current)
+          const watched = found && isSame(found, seen) ? milliseconds / 1000 : 0
+          const held = found !== undefined && isHeld(found, watched)
+          const decision = decide(current, { id, until: now() + leaseSeconds, sent: false }, held)
           return decision === 'wait' ? { result: decision } : { ...decision, result: { is: decision.result } }
         })
         if (decided !== 'wait') return decided.is
-        await new Promise((resolve) => setTimeout(resolve, pollMilliseconds))
+        if (!isSame(found, seen)) milliseconds = 0
+        seen = found
+        const pause = Math.max(pollMilliseconds, Math.min(milliseconds / 8, maximumPause))
+        await new Promise((resolve) => setTimeout(resolve, pause))
+        milliseconds += pause
       }
     },
 
-    conclude: ({ id }, next) =>
-      change<Conclusion>((current) => {
-        if (current === undefined) return { result: 'gone' }
-        if (leaseIn(current)?.id !== id) return { result: 'overtaken' }
-        return { ...next(current), result: 'written' }
-      }),
+    proceed: write,
+    conclude: write,
   }
 }
+
+const isSame = (one: Lease | undefined, other: Lease | undefined): boolean =>
+  one?.id === other?.id && one?.sent === other?.sent

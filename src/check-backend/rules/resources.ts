@@ -67,7 +67,10 @@ export const resourceRules: Rules = {
     sent: 'tricks with dots, slashes, backslashes, semicolons and encodings',
     why: "Two parsers that disagree about a path open what neither's owner has allowed.",
     section: 'RFC 10017 §6.1.3.6, RFC 3986 §6.2.2',
-    refuses: (scene) => trickyPaths.map((path) => scene.resource('GET', path)),
+    refuses: (scene) =>
+      [...trickyPaths, ...pathsToAnotherHost(new URL(scene.provider.issuer).host)].map((path) =>
+        scene.resource('GET', path),
+      ),
     refusal: '4xx',
   },
   'resource-first-segment': {
@@ -249,6 +252,26 @@ const trickyPaths = String.raw`
 `
   .trim()
   .split(/\s+/)
+
+/**
+ * Paths that are another server's for who resolves them against the API's base (RFC 3986 §5.2.2). The server is the check's
+ * own provider, beside its API: it sees what arrives, where another host would see a token and tell nobody.
+ */
+const pathsToAnotherHost = (host: string): readonly string[] => {
+  const ends = [`${host}/transactions`, `${host}/accounts`]
+  const beginnings = ['/', '//', '///', '\\', '\\\\', '/\\', '%2f', '%2f%2f', '%5c%5c', '%09//', 'user@']
+  const schemes = [
+    'http:/',
+    'http://',
+    'http:\\',
+    'http:\\\\',
+    'http%3a//',
+    'http:%2f%2f',
+    'HTTP://',
+    'javascript://',
+  ]
+  return [...beginnings, ...schemes].flatMap((beginning) => ends.map((end) => beginning + end))
+}
 
 const pageHeaders = {
   'x-forwarded-for': '203.0.113.9',

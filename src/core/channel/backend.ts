@@ -17,6 +17,7 @@ import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/digest.js'
 import { unrevoked } from '../../protocol/revocation-result.js'
 import { parseScope } from '../../protocol/scope.js'
+import { isToken } from '../../protocol/token.js'
 import { withoutAppState } from '../app-state.js'
 import type { Connection } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
@@ -111,9 +112,7 @@ function toAccessToken(
   { platform: { clock } }: Context,
   { access_token: value, token_type: type, expires_in: seconds }: Partial<AccessTokenAnswer>,
 ): AccessToken {
-  const texts = typeof value === 'string' && typeof type === 'string'
-  if (!texts || !/^[\x21-\x7e]{1,16384}$/.test(value) || !/^bearer$/i.test(type))
-    throw invalid('access_token')
+  if (!isToken(value) || typeof type !== 'string' || !/^bearer$/i.test(type)) throw invalid('access_token')
   return {
     value,
     expiresAt: typeof seconds === 'number' && seconds >= 0 ? clock.now() + seconds : undefined,

@@ -1,4 +1,4 @@
-import { CountersignError, type ErrorCode, type ErrorDetails } from './base.js'
+import { CountersignError, NetworkError, type ErrorCode, type ErrorDetails } from './base.js'
 
 /**
  * Adds a server's own words to an error. Not enumerable: what is stored, logged as JSON or sent on does not hold them.
@@ -109,5 +109,24 @@ export class BackendError extends CountersignError {
     super(code, message, details)
     this.error = answer.error
     this.status = answer.status
+  }
+}
+
+/**
+ * The keys that an ID Token was signed with cannot be had now, so nothing can be told of its signature. The same answer can
+ * be checked again later.
+ */
+export class KeysUnavailableError extends CountersignError {
+  override readonly name = 'KeysUnavailableError'
+
+  /** @param reason What a fetch of the keys threw. What a developer must change is told, the rest is not. */
+  constructor(reason?: unknown) {
+    const known = reason instanceof NetworkError && reason.recovery === 'configure' ? reason : undefined
+    super(
+      'provider_unavailable',
+      known?.message ??
+        'The keys that the ID Token was signed with cannot be had now. The authorization code has been used, and what it gave waits in this page: take the step again with resume().',
+      { recovery: known?.recovery ?? 'resume' },
+    )
   }
 }

@@ -2,83 +2,22 @@ import * as oauth from 'oauth4webapi'
 import type { BackendProvider, HeldConnection, ResourceRoute } from '../../backend/provider.js'
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
-import type { Fetch } from '../../protocol/http.js'
 import { codeFlowCalls, discover } from '../../protocol/metadata.js'
-import { createOAuthClient } from '../kit/backend/oauth-client.js'
-import { readUrl } from '../kit/backend/read-options.js'
+import { createOAuthClient, type OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
+import type { RequestContext } from '../../protocol/metadata-cache.js'
 import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
-import { readResources, toJson, type ConsentApi } from './consent.js'
-import { checkTemplates, chooseConsent, type FdxConsentTemplates } from './consent-request.js'
+import { createClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
+import { readResources, toJson } from './consent.js'
+import type { ConsentApi } from './consent-api.js'
+import { chooseConsent, type FdxConsentTemplates } from './consent-request.js'
 import { endConsent } from './end-consent.js'
-import { consentDetailType, type FdxInitiator, type FdxRevocationReason } from './facts.js'
+import { actorTypeHeader, consentDetailType } from './facts.js'
+import { withFdxHeaders } from './fdx-fetch.js'
 import { checkFapi, fapiAlgorithms } from './fapi.js'
 import { toConsentGrant } from './granted-consent.js'
-import { checkOptions, isScope, type OptionForms } from '../../protocol/options.js'
+import { readOptions, type FdxBackendOptions } from './options.js'
 
-/** Options of the backend's {@link fdx}. */
-export interface FdxBackendOptions {
-  /** The client id at the data provider; as in the page. */
-  readonly clientId: string
-  /** The redirect URI registered at the data provider, or several; the page's is one of them. */
-  readonly redirectUri: string | readonly string[]
-  /** The data provider's issuer; everything else is in its discovery document. */
-  readonly issuer: string
-  /** Space-delimited: the most that a page may ask for, and what the data provider allows this client. */
-  readonly scope: string
-  /** A `fetch` that presents the client's certificate: `mtlsFetch({ cert, key })` of `countersign/backend/node`. */
-  readonly fetch: Fetch
-  /** Base URL below which `consents/{id}` lies, over mutual TLS; the data provider tells it. */
-  readonly api: string
-  /** The consents that this backend asks for, by name. Pages choose a name. */
-  readonly consents: FdxConsentTemplates
-  /** Origins beside those of `issuer` and `api` on which discovered endpoints may lie. @defaultValue none */
-  readonly origins?: readonly string[]
-  /**
-   * Repeats the scope on the authorization URL, as Cloudentity's tutorial has it. It is in the pushed request
-   * in any case. Not allowed with `fapi`. @defaultValue false
-   */
-  readonly scopeOnUrl?: boolean
-  /**
-   * Requires FAPI 2.0 of the data provider: certificate-bound tokens, S256 and `iss` announced in its metadata,
-   * `iss` in every response, ID Tokens signed with PS256, ES256 or EdDSA. @defaultValue false
-   */
-  readonly fapi?: boolean
-  /**
-   * Requests that pages may make to the API below `api`, beside the connection's own consent (`GET consents/{id}` and its
-   * `revocation`). @defaultValue nothing
-   */
-  readonly routes?: readonly ResourceRoute[]
-  /** Party that ends a consent on disconnect, and its reason. @defaultValue the person (`INDIVIDUAL`), by their own `USER_ACTION` */
-  readonly revocation?: { readonly reason: FdxRevocationReason; readonly initiator: FdxInitiator }
-  /**
-   * Scope of a client-credentials token that ends a consent whose access token is no longer good, such as `UPDATE_CONSENTS`.
-   * @defaultValue none: only the consent's access token is used
-   */
-  readonly clientScope?: string
-  /** The type of authorization details. @defaultValue `fdx_v1.0` */
-  readonly detailType?: string
-}
-
-const forms = {
-  clientId: 'string!',
-  redirectUri: 'stringOrStrings!',
-  issuer: 'issuer!',
-  scope: 'string!',
-  fetch: 'any',
-  api: 'url!',
-  consents: 'object!',
-  origins: 'strings',
-  scopeOnUrl: 'boolean',
-  fapi: 'boolean',
-  routes: 'object',
-  revocation: 'object',
-  clientScope: 'string',
-  detailType: 'string',
-} satisfies OptionForms<FdxBackendOptions>
-
-const revocationForms = { reason: 'string!', initiator: 'string!' } satisfies OptionForms<
-  NonNullable<FdxBackendOptions['revocation']>
->
+export type { FdxBackendOptions } from './options.js'
 
 /**
  * An FDX data provider at the backend: pushes the consent request, redeems the code and speaks to the consent API, all over
@@ -113,13 +52,68 @@ const revocationForms = { reason: 'string!', initiator: 'string!' } satisfies Op
  * @see https://www.rfc-editor.org/rfc/rfc9396.html
  */
 export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mode: 'bff' } {
-  checkOptions('fdx', options, forms)
-  const { clientId, issuer, scope, consents, fetch, fapi = false, detailType = consentDetailType } = options
-  const { origins = [], scopeOnUrl = false, clientScope } = options
-  const { revocation = { reason: 'USER_ACTION', initiator: 'INDIVIDUAL' } } = options
   const base = readOptions(options)
+  const { clientId, scope, consents, scopeOnUrl = false, detailType = consentDetailType } = options
+  const { consentIdMember = 'grant_id', revocation = byThePerson } = options
+  const fetch = withFdxHeaders(options.fetch, base)
   const api: ConsentApi = { base, fetch }
-  const client = createOAuthClient({
+  const client = createFdxClient(options, base, consentIdMember)
+  const clientToken = createClientToken(client, options.clientScope)
+
+  return defineBackendProvider({
+    label: 'FDX',
+    mode: 'bff',
+    redirectUri: options.redirectUri,
+    scope,
+    fetch,
+    client,
+    input: { consent_request: (choice) => isAllowed(consents, choice) },
+    resources: {
+      base,
+      routes: [...consentRoutes, ...(options.routes ?? [])],
+      headers: ({ attended }) => ({ [actorTypeHeader]: attended ? 'USER' : 'BATCH' }),
+      // A client whose own token may not read the consent reads it with the consent's.
+      inspect: (_body, status, route) =>
+        clientToken && status === 403 && isConsentRoute(route) ? 'token_rejected' : undefined,
+    },
+    ...(clientToken && {
+      resourceToken: async (_connection, route, rejected, context) =>
+        isConsentRoute(route) && rejected === undefined ? clientToken(context) : undefined,
+    }),
+
+    async authorize(setup, context) {
+      const consentRequest = chooseConsent(consents, setup.input['consent_request'])
+      const request = {
+        ...buildCodeRequest({ ...setup, clientId }),
+        authorization_details: JSON.stringify([{ type: detailType, consentRequest }]),
+      }
+      const start = await client.push(request, context, scopeOnUrl ? { scope: setup.scope } : {})
+      return { ...start, data: { resources: consentRequest.resources.map(toJson) } }
+    },
+
+    toGrant: (tokens, { data }, context) =>
+      toConsentGrant(
+        api,
+        tokens,
+        readResources(data?.['resources']),
+        { detailType, consentIdMember },
+        clientToken && (() => clientToken(context)),
+      ),
+
+    revoke: (connection, context) =>
+      endConsent({ api, revocation, clientToken }, client, connection, context),
+  })
+}
+
+const byThePerson = { reason: 'USER_ACTION', initiator: 'INDIVIDUAL' } as const
+
+/** The client at the authorization server: its certificate is its authentication, its endpoints are those for mutual TLS. */
+function createFdxClient(
+  { clientId, issuer, scope, origins = [], fapi = false }: FdxBackendOptions,
+  base: string,
+  consentIdMember: string,
+): OAuthClientWithEndpoint {
+  return createOAuthClient({
     clientId,
     metadata: async (context) => {
       const server = await discover(context.fetch, issuer, {
@@ -133,38 +127,24 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
     authentication: oauth.TlsClientAuth(),
     quirks: {
       mtls: true,
-      extraMembers: ['grant_id', 'authorization_details'],
+      extraMembers: [consentIdMember, 'authorization_details'],
       ...(fapi && { idTokenAlgorithms: fapiAlgorithms }),
     },
   })
-
-  return defineBackendProvider({
-    label: 'FDX',
-    mode: 'bff',
-    redirectUri: options.redirectUri,
-    scope,
-    fetch,
-    client,
-    input: { consent_request: (choice) => isAllowed(consents, choice) },
-    resources: { base, routes: [...consentRoutes, ...(options.routes ?? [])] },
-
-    async authorize(setup, context) {
-      const consentRequest = chooseConsent(consents, setup.input['consent_request'])
-      const request = {
-        ...buildCodeRequest({ ...setup, clientId }),
-        authorization_details: JSON.stringify([{ type: detailType, consentRequest }]),
-      }
-      const start = await client.push(request, context, scopeOnUrl ? { scope: setup.scope } : {})
-      return { ...start, data: { resources: consentRequest.resources.map(toJson) } }
-    },
-
-    toGrant: (tokens, { data }) =>
-      toConsentGrant(api, tokens, readResources(data?.['resources']), detailType),
-
-    revoke: (connection, context) =>
-      endConsent({ api, revocation, clientScope }, client, connection, context),
-  })
 }
+
+/** The client's own token, where a scope for it is given. */
+function createClientToken(
+  client: OAuthClientWithEndpoint,
+  scope: string | undefined,
+): ((context: RequestContext) => Promise<string>) | undefined {
+  if (scope === undefined) return undefined
+  const tokens = createClientCredentialsTokens(client.endpoint, clientTokenSeconds)
+  return (context) => tokens({ scope }, context)
+}
+
+/** Seconds for which a client-credentials token is used whose response does not say how long it is good. */
+const clientTokenSeconds = 300
 
 /** The consent that belongs to the connection, and no other. */
 const bind = { consentId: ({ details }: HeldConnection) => details['grant_id'] }
@@ -174,24 +154,7 @@ const consentRoutes: readonly ResourceRoute[] = [
   { method: 'GET', path: '/consents/{consentId}/revocation', bind },
 ]
 
-/** Checks the options, and gives the API's base with a slash at its end. @throws {TypeError} naming what is missing or wrong. */
-function readOptions(options: FdxBackendOptions): string {
-  const { consents, fapi = false, scopeOnUrl = false } = options
-  if (typeof (options.fetch as unknown) !== 'function')
-    throw new TypeError('fdx needs `fetch`, with the client certificate: mtlsFetch({ cert, key }).')
-  if (fapi && scopeOnUrl)
-    throw new TypeError('FAPI 2.0 has nothing but client_id and request_uri on the URL: drop `scopeOnUrl`.')
-  checkTemplates(consents)
-  if (options.clientScope !== undefined && !isScope(options.clientScope))
-    throw new TypeError(
-      'fdx: `clientScope` is a scope, with spaces between values: correct it, or leave it out.',
-    )
-  if (!Array.isArray(options.routes ?? []))
-    throw new TypeError("fdx: `routes` is a list, such as [{ method: 'GET', path: '/accounts' }].")
-  if (options.revocation) checkOptions('fdx: `revocation`', options.revocation, revocationForms)
-  for (const name of ['issuer', 'api'] as const) readUrl(name, options[name])
-  return options.api.endsWith('/') ? options.api : `${options.api}/`
-}
+const isConsentRoute = (route: ResourceRoute): boolean => consentRoutes.includes(route)
 
 function isAllowed(consents: FdxConsentTemplates, choice: Json | undefined): boolean {
   try {

@@ -1,11 +1,11 @@
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
-import type { FdxDurationType, FdxResource } from './facts.js'
+import { durationTypes, type FdxDurationType, type FdxResource } from './facts.js'
 
 /** A consent as it is asked for. Its names are the wire's. */
 export interface FdxConsentRequest {
   readonly durationType: FdxDurationType
-  /** Days; with `TIME_BOUND`, and only then. */
+  /** Days. Required with `TIME_BOUND`; some data providers require it with the others, too. */
   readonly durationPeriod?: number
   /** Days before the request that the data shall reach back. */
   readonly lookbackPeriod?: number
@@ -30,9 +30,16 @@ export function checkTemplates(templates: FdxConsentTemplates): void {
   if (entries.length === 0)
     throw new TypeError('fdx needs `consents`: give it at least one consent template.')
   for (const [name, template] of entries) {
-    const { durationType, durationPeriod, resources } = Object(template) as Partial<FdxConsentTemplate>
-    if ((durationType === 'TIME_BOUND') !== isDays(durationPeriod))
-      throw new TypeError(`Consent template "${name}": durationPeriod goes with TIME_BOUND, in whole days.`)
+    const { durationType, durationPeriod, lookbackPeriod, resources } = Object(
+      template,
+    ) as Partial<FdxConsentTemplate>
+    if (!(durationTypes as readonly unknown[]).includes(durationType))
+      throw new TypeError(`Consent template "${name}": durationType is one of ${durationTypes.join(', ')}.`)
+    if (durationType === 'TIME_BOUND' && durationPeriod === undefined)
+      throw new TypeError(`Consent template "${name}": TIME_BOUND needs a durationPeriod, in whole days.`)
+    for (const [period, days] of Object.entries({ durationPeriod, lookbackPeriod }))
+      if (days !== undefined && !isDays(days))
+        throw new TypeError(`Consent template "${name}": ${period} is a number of whole days, 1 or more.`)
     if (
       !isFilled(resources) ||
       !resources.every((one) => isFilled((Object(one) as Partial<FdxResource>).dataClusters))

@@ -1,53 +1,67 @@
 import type { HeldConnection } from '../../backend/provider.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
-import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
-import { refreshTokens, requestClientCredentials, type TokenEndpoint } from '../../protocol/token-endpoint.js'
+import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
+import { refreshTokens } from '../../protocol/token-endpoint.js'
 import type { OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
-import { isConsentId, revokeConsent, type ConsentApi } from './consent.js'
+import { isConsentId } from './consent.js'
+import { revokeConsent, type ConsentApi, type TokenSource } from './consent-api.js'
 import type { FdxInitiator, FdxRevocationReason } from './facts.js'
 
 /** Settings of ending a consent. */
 export interface EndConsentSettings {
   readonly api: ConsentApi
   readonly revocation: { readonly reason: FdxRevocationReason; readonly initiator: FdxInitiator }
-  /** The scope of a client-credentials token that may end consents. @defaultValue none: no such token is requested */
-  readonly clientScope: string | undefined
+  /** The client's own token, where it may end consents. */
+  readonly clientToken: ((context: RequestContext) => Promise<string>) | undefined
 }
 
 /**
- * Ends the consent of a connection at the data provider.
+ * Ends the consent of a connection at the data provider: by the client's own token where there is one, then by the consent's
+ * access token, then by that token refreshed.
  *
- * @throws {NetworkError} when no response came. @throws {TokenEndpointError} when no client-credentials token is given.
+ * @returns The result, with the refresh token that is good now where the one that was held has been used.
  */
 export async function endConsent(
-  { api, revocation, clientScope }: EndConsentSettings,
+  { api, revocation, clientToken }: EndConsentSettings,
   client: OAuthClientWithEndpoint,
-  connection: HeldConnection,
+  { details, accessToken, refreshToken, sub }: HeldConnection,
   context: RequestContext,
-): Promise<Revocation> {
-  const { grant_id: id } = connection.details
+): Promise<Revocation & { readonly refreshToken?: string | undefined }> {
+  const { grant_id: id } = details
   if (!isConsentId(id)) return unrevoked('no_endpoint')
-  for (const token of usableTokens(connection, clientScope, () => client.endpoint(context))) {
-    const accessToken = await token()
-    const result = accessToken === undefined ? 'token' : await revokeConsent(api, id, accessToken, revocation)
-    if (result !== 'token') return result
+  let newest = refreshToken
+  const refreshed = async (used: string): Promise<string | undefined> => {
+    const tokens = await refreshTokens(await client.endpoint(context), used, sub)
+    newest = tokens.refreshToken ?? used
+    return tokens.accessToken
   }
-  return unrevoked('refused')
-}
-
-/** Tokens that may open the consent, one after the other: its access token, that token refreshed, a client-credentials token. */
-function usableTokens(
-  { accessToken, refreshToken, sub }: HeldConnection,
-  clientScope: string | undefined,
-  endpoint: () => Promise<TokenEndpoint>,
-): readonly (() => Promise<string | undefined>)[] {
-  const refreshed = async (token: string) =>
-    (await refreshTokens(await endpoint(), token, sub).catch(() => undefined))?.accessToken
-  const clientCredentials = async (scope: string) =>
-    (await requestClientCredentials(await endpoint(), { scope })).accessToken
-  return [
+  const sources: readonly TokenSource[] = [
+    ...(clientToken ? [() => clientToken(context)] : []),
     () => Promise.resolve(accessToken),
     ...(refreshToken === undefined ? [] : [() => refreshed(refreshToken)]),
-    ...(clientScope === undefined ? [] : [() => clientCredentials(clientScope)]),
   ]
+  let result: Revocation = unrevoked('refused')
+  for (const source of sources) {
+    const attempt = await endWith(api, id, source, revocation)
+    // An endpoint that could not be reached is asked again later, whatever another said.
+    if (attempt !== 'token' && !isUnreachable(result)) result = attempt
+    if (attempt !== 'token' && attempt.revoked) return attempt
+  }
+  return { ...result, refreshToken: newest }
+}
+
+const isUnreachable = (result: Revocation): boolean => !result.revoked && result.reason === 'unreachable'
+
+async function endWith(
+  api: ConsentApi,
+  id: string,
+  source: TokenSource,
+  revocation: EndConsentSettings['revocation'],
+): Promise<Revocation | 'token'> {
+  try {
+    const token = await source()
+    return token === undefined ? 'token' : await revokeConsent(api, id, token, revocation)
+  } catch (error) {
+    return fromFailure(error)
+  }
 }

@@ -16,8 +16,11 @@ export const consentDetailType = 'fdx_v1.0'
 /** The `error` of a person's refusal, beside `access_denied`: what Cloudentity's consent page gives to say no. */
 export const deniedErrors = ['rejected'] as const
 
+/** The durations of FDX. */
+export const durationTypes = ['ONE_TIME', 'PERSISTENT', 'TIME_BOUND'] as const
+
 /** Duration of a consent: one fetch, until it is ended, or `durationPeriod` days. */
-export type FdxDurationType = 'ONE_TIME' | 'PERSISTENT' | 'TIME_BOUND'
+export type FdxDurationType = (typeof durationTypes)[number]
 
 /** Party that ends a consent. */
 export type FdxInitiator =
@@ -48,17 +51,33 @@ export interface FdxResource {
 
 /** A resource that a person has granted: of accounts, one entry each. */
 export interface FdxGrantedResource extends FdxResource {
-  /** The account's id. */
+  /** The account's id; FDX 6 calls it `resourceId`. */
   readonly id?: string
+}
+
+/** A party between which data is shared. */
+export interface FdxParty {
+  readonly name: string
+  /** Such as `DATA_RECIPIENT`, `DATA_ACCESS_PLATFORM` or `DATA_PROVIDER`. */
+  readonly type?: string
+  /** Its website: an https URL. */
+  readonly homeUri?: string
+  /** Its logo: an https URL. */
+  readonly logoUri?: string
+  /** The registry that knows it, such as `FDX` or `GLEIF`. */
+  readonly registry?: string
+  readonly registeredEntityName?: string
+  readonly registeredEntityId?: string
 }
 
 /** The record of a consent, as the data provider's consent API tells of it. */
 export interface FdxConsent {
   readonly id: string
-  readonly status: 'ACTIVE' | 'EXPIRED' | 'REVOKED' | (string & {})
+  /** `unknown`: the data provider did not show the consent; it may be read later by `fetch('consents/…')`. */
+  readonly status: 'ACTIVE' | 'EXPIRED' | 'REVOKED' | 'unknown' | (string & {})
   readonly resources: readonly FdxGrantedResource[]
   /** The parties between which data is shared. */
-  readonly parties?: readonly { readonly name: string; readonly type?: string }[]
+  readonly parties?: readonly FdxParty[]
   readonly durationType?: FdxDurationType | (string & {})
   /** Days. */
   readonly durationPeriod?: number
@@ -69,3 +88,6 @@ export interface FdxConsent {
   /** ISO 8601. */
   readonly expirationTime?: string
 }
+
+/** Header of a request to the API that says who has caused it: `USER`, a person who is there, or `BATCH`. */
+export const actorTypeHeader = 'fdx-api-actor-type'

@@ -42,8 +42,11 @@ export interface FdxInput {
 export interface FdxDetails {
   /** The consent's id: for `fetch('consents/…')`. */
   readonly grantId: string
-  /** The consent as it was granted; `undefined` where the data provider did not show it at that moment. */
-  readonly consent: FdxConsent | undefined
+  /**
+   * The consent as it was granted. Its `status` is `unknown` where the data provider did not show it at that moment; its
+   * resources are then those of the token response, if that named any.
+   */
+  readonly consent: FdxConsent
   /** Resources that were asked for and not granted; empty when everything was. */
   readonly missing: readonly FdxResource[]
 }
@@ -92,7 +95,7 @@ export function fdx(options: FdxOptions): Provider<FdxInput, FdxDetails, 'bff'> 
     toInput: ({ consentRequest }) => (consentRequest ? { consent_request: consentRequest as Json } : {}),
     toDetails: ({ grant_id: grantId, consent, missing }) => ({
       grantId: grantId as string,
-      consent: consent as FdxConsent | undefined,
+      consent: consent as unknown as FdxConsent,
       missing: (missing ?? []) as unknown as readonly FdxResource[],
     }),
   } satisfies Provider<FdxInput, FdxDetails, 'bff'>

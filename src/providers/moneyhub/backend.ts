@@ -9,11 +9,11 @@ import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import { sha256 } from '../../protocol/digest.js'
+import { createClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 import { readRedirectUris } from '../kit/backend/read-options.js'
 import { deliver, toParameters } from './authorization-request.js'
-import { createClientCredentialsTokens } from './client-credentials-tokens.js'
 import { createMoneyhubClient, type MoneyhubClient } from './client.js'
-import { transactionSeconds } from './facts.js'
+import { transactionSeconds, usualTokenSeconds } from './facts.js'
 import { inputForms, invalid, isConnectionId, readChoice, type MoneyhubChoice } from './input.js'
 import { readOptions, type MoneyhubBackendOptions, type MoneyhubClaims, type Settings } from './options.js'
 import { checkUserId, createMoneyhubUsers, type MoneyhubUsers } from './users.js'
@@ -51,7 +51,7 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
   const settings = readOptions(options)
   const { once, scope, maxAgeSeconds } = settings
   const client = createMoneyhubClient(options.clientId, settings.issuer, options)
-  const clientCredentialsToken = createClientCredentialsTokens(client.endpoint)
+  const clientCredentialsToken = createClientCredentialsTokens(client.endpoint, usualTokenSeconds)
   const users = createMoneyhubUsers(settings.identityService, clientCredentialsToken)
 
   return {

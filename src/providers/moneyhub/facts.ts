@@ -16,3 +16,6 @@ export const transactionSeconds = 1800
 
 /** Authorization endpoint, below the issuer. */
 export const authorizationPath = '/auth'
+
+/** Seconds for which a client-credentials token is good, for a token response that does not say. */
+export const usualTokenSeconds = 7200

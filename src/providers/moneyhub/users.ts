@@ -7,7 +7,7 @@ import type { RequestContext } from '../../protocol/metadata-cache.js'
 import { oauthErrorOf } from '../../protocol/oauth-request.js'
 import { sha256 } from '../../protocol/digest.js'
 import { toRevocation, type Revocation } from '../../protocol/revocation-result.js'
-import type { ClientCredentialsTokens } from './client-credentials-tokens.js'
+import type { ClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 
 /** Context of a request that may make a user; its records say which Moneyhub user each of the app's users is. */
 export type UserContext = Pick<ProviderContext, 'fetch' | 'now' | 'records'>
@@ -107,7 +107,7 @@ async function ensureStored(
   } catch (error) {
     // The lease ends at once, so that the next attempt need not wait for it.
     await record.conclude(claimed, () => ({
-      write: { lease: claimed.id, until: now() },
+      write: { lease: claimed.id, until: 0 },
       until: now() + 1,
     }))
     throw error
@@ -121,7 +121,8 @@ async function ensureStored(
 }
 
 const leaseOf = (record: UserRecord): Lease | undefined =>
-  'userId' in record ? undefined : { id: record.lease, until: record.until }
+  // The clock may decide: of two users that are made, one is stored, and the other has nothing.
+  'userId' in record ? undefined : { id: record.lease, until: record.until, sent: false }
 
 async function createUser(call: Call, clientUserId: string, context: RequestContext): Promise<string> {
   const init = { method: 'POST', body: JSON.stringify({ clientUserId }) }

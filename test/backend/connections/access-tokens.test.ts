@@ -128,8 +128,8 @@ describe('a refresh', () => {
     })
     Object.assign(operations, { reads: 0, writes: 0 })
     await Promise.all(Array.from({ length: 200 }, () => ask(bench, id)))
-    // The lease, and the tokens.
-    expect(operations.writes).toBe(2)
+    // The lease, that the refresh token will be sent, and the tokens.
+    expect(operations.writes).toBe(3)
     // Each caller looks at the connection before it waits.
     expect(operations.reads).toBeLessThan(420)
   })
@@ -160,15 +160,15 @@ describe('a refresh', () => {
     expect(new Set(used).size).toBe(3)
   })
 
-  test('costs one opening and two sealings: the connection is not opened again while nobody has changed it', async () => {
+  test('costs one opening and three sealings: the connection is not opened again while nobody has changed it', async () => {
     const bench = await createBench({ backend: { keys: [randomBytes(32).toString('base64url')] } })
     const { id, accessToken } = await bench.connect()
     const opened = vi.spyOn(nodeCrypto!, 'createDecipheriv')
     const sealed = vi.spyOn(nodeCrypto!, 'createCipheriv')
     expect((await ask(bench, id, hash(accessToken))).body.access_token).not.toBe(accessToken)
     expect(opened).toHaveBeenCalledTimes(1)
-    // With the lease in it, and with the new tokens.
-    expect(sealed).toHaveBeenCalledTimes(2)
+    // With the lease in it, with the note that it will be sent, and with the new tokens.
+    expect(sealed).toHaveBeenCalledTimes(3)
   })
 
   test('keeps the old refresh token where the answer has none', async () => {
@@ -552,7 +552,7 @@ describe('a refresh that fails', () => {
     void ask(hanging, id)
     await sent
     const other = await createBench({ upstream, store })
-    other.passed = 61
+    other.passed = 361
     expect((await ask(other, id)).body.error).toBe('reauthorization_required')
     expect(upstream.requests.filter(isRefresh)).toHaveLength(0)
   })

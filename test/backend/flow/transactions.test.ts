@@ -183,7 +183,7 @@ describe.each([
     }
     const first = await createBench({ ...common, upstream: hanging })
     const proof = await first.begin()
-    for (const passed of [0, 61]) {
+    for (const passed of [0, 361]) {
       const dying = await createBench({ ...common, upstream: hanging })
       dying.passed = passed
       const arrived = new Promise<void>((resolve) => (sent = resolve))
@@ -191,7 +191,7 @@ describe.each([
       await arrived
     }
     const third = await createBench({ ...common, upstream })
-    third.passed = 122
+    third.passed = 722
     const { body } = await third.redeem(proof)
     expect(refusal(third, body.error)).toEqual({ error: 'transaction_invalid', reason: 'spent' })
     expect(tokenRequests(third)).toBe(0)
@@ -650,15 +650,15 @@ describe('a sealed transaction', () => {
     expect((await gone.redeem(proofs[1]!)).body.error).toBe('transaction_invalid')
   })
 
-  test('costs one opening and four sealings: what was just written is not opened again', async () => {
+  test('costs one opening and five sealings: what was just written is not opened again', async () => {
     const bench = await createBench({ backend: { keys: [key()] } })
     const proof = await bench.begin()
     const opened = vi.spyOn(nodeCrypto!, 'createDecipheriv')
     const sealed = vi.spyOn(nodeCrypto!, 'createCipheriv')
     expect((await bench.redeem(proof)).status).toBe(200)
     expect(opened).toHaveBeenCalledTimes(1)
-    // The lease, the connection, the list of connections, and that it is done.
-    expect(sealed).toHaveBeenCalledTimes(4)
+    // The lease, that the code will be sent, the connection, the list of connections, and that it is done.
+    expect(sealed).toHaveBeenCalledTimes(5)
   })
 
   test('is used once, although the page carries it', async () => {

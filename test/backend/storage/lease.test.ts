@@ -13,11 +13,11 @@ function openStore() {
   const clock = { now: 1000 }
   const now = () => clock.now
   const records = createRecords(memoryStore({ now }), undefined, now, () => undefined)
-  const replica = () => {
+  const replica = (leaseSeconds = 60) => {
     const looks: boolean[] = []
     const job = leaseRecord<Job>((next) => records.change('job', next), now, {
       leaseOf: (record) => (record.phase === 'working' ? record.lease : undefined),
-      leaseSeconds: 60,
+      leaseSeconds,
       pollMilliseconds: 1,
     })
     const claim = () =>
@@ -27,9 +27,14 @@ function openStore() {
         if (held) return 'wait'
         return { write: { phase: 'working', lease }, until, result: lease }
       })
+    const send = (lease: Lease | string) =>
+      job.proceed(lease as Lease, () => ({
+        write: { phase: 'working', lease: { ...(lease as Lease), sent: true } },
+        until,
+      }))
     const conclude = (lease: Lease | string, by: string) =>
       job.conclude(lease as Lease, () => ({ write: { phase: 'done', by }, until }))
-    return { looks, claim, conclude }
+    return { looks, claim, send, conclude }
   }
   return { clock, records, replica }
 }
@@ -74,6 +79,58 @@ describe('a lease', () => {
     expect(await slow.conclude(first, 'the former holder')).toBe('overtaken')
     expect(await next.conclude(second, 'the next')).toBe('written')
     expect(await records.read('job')).toEqual({ phase: 'done', by: 'the next' })
+  })
+
+  test('under which something was sent is not over by the clock of another replica', async () => {
+    const { clock, replica } = openStore()
+    const [holder, ahead] = [replica(), replica()]
+    const lease = await holder.claim()
+    expect(await holder.send(lease)).toBe('written')
+    clock.now += 359
+    const result = ahead.claim()
+    await expect.poll(() => ahead.looks.length).toBeGreaterThan(2)
+    expect(new Set(ahead.looks)).toEqual(new Set([true]))
+    expect(await holder.conclude(lease, 'the holder')).toBe('written')
+    expect(await result).toBe('the holder')
+  })
+
+  test('under which something was sent is over when it was seen unchanged for as long as it holds', async () => {
+    const { replica } = openStore()
+    const [dead, next] = [replica(0.1), replica(0.1)]
+    await dead.send(await dead.claim())
+    expect(await next.claim()).toMatchObject({ sent: false })
+    expect(next.looks.filter((held) => held).length).toBeGreaterThan(2)
+  })
+
+  test('under which something was sent is over when it ran out longer ago than clocks differ', async () => {
+    const { clock, replica } = openStore()
+    const [dead, next] = [replica(), replica()]
+    await dead.send(await dead.claim())
+    clock.now += 360
+    await next.claim()
+    expect(next.looks).toEqual([false])
+  })
+
+  test('of a version that does not say what was sent is taken for one under which something was', async () => {
+    const { clock, records, replica } = openStore()
+    const lease = { id: 'of before', until: clock.now + 60 }
+    await records.change('job', () => ({ write: { phase: 'working', lease }, until, result: undefined }))
+    clock.now += 61
+    const next = replica()
+    const claimed = next.claim()
+    await expect.poll(() => next.looks.length).toBeGreaterThan(1)
+    expect(new Set(next.looks)).toEqual(new Set([true]))
+    clock.now += 300
+    expect(await claimed).toMatchObject({ sent: false })
+  })
+
+  test('that its holder has lost does not let it send', async () => {
+    const { clock, replica } = openStore()
+    const [slow, next] = [replica(), replica()]
+    const lease = await slow.claim()
+    clock.now += 60
+    await next.claim()
+    expect(await slow.send(lease)).toBe('overtaken')
   })
 
   test('of a record that was removed meanwhile concludes nothing', async () => {

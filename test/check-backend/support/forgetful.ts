@@ -108,6 +108,12 @@ export const forgetful: readonly Variant[] = [
     'buildUrl(provider.api, path)',
     'new URL(path, provider.api)',
   ]),
+  variant(
+    'takes a path below any host for one of the API',
+    ['resource-path', 'resource-first-segment'],
+    ['resources.js', "'(?!\\\\.{1,2}(?:/|$))[A-Za-z0-9._~:-]{1,128}'", "'[A-Za-z0-9._~:/-]{1,256}'"],
+    ['resources.js', 'buildUrl(provider.api, path)', 'new URL(path, provider.api)'],
+  ),
   variant('changes how a segment is written', 'resource-first-segment', [
     'resources.js',
     'base.pathname + path',

@@ -422,7 +422,7 @@ describe('an access token of mediated mode', () => {
     { access_token: '' },
     { access_token: 7 },
     { access_token: undefined },
-    { access_token: 'x'.repeat(16_385) },
+    { access_token: 'x'.repeat(65_537) },
     { token_type: 'mac' },
     { token_type: 'DPoP' },
     { token_type: undefined },

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { Agent, fetch as undiciFetch } from 'undici'
 import { createClientCertificate, type ClientCertificate } from '../../../demo/banks/certificates.js'
 import { startFdx, type FdxOptions } from '../../../demo/banks/fdx.js'
@@ -122,10 +122,23 @@ export async function openFdx(options: Partial<FdxOptions> = {}) {
     async connect(boxes?: readonly (readonly [string, string])[], parameters?: Parameters) {
       return (await app.redeem(await app.code(boxes, parameters))).body
     },
-    api: (path: string, token: unknown, init: { method?: string; body?: object } = {}, sender = send) =>
+    api: (
+      path: string,
+      token: unknown,
+      init: { method?: string; body?: object; headers?: Record<string, string | undefined> } = {},
+      sender = send,
+    ) =>
       sender(`${bank.api}${path}`, {
         ...(init.method === undefined ? {} : { method: init.method }),
-        headers: { authorization: `Bearer ${String(token)}`, 'content-type': 'application/json' },
+        headers: JSON.parse(
+          JSON.stringify({
+            authorization: `Bearer ${String(token)}`,
+            'content-type': 'application/json',
+            'x-fapi-interaction-id': randomUUID(),
+            'fdx-api-actor-type': 'USER',
+            ...init.headers,
+          }),
+        ) as Record<string, string>,
         ...(init.body && { body: JSON.stringify(init.body) }),
       }),
   }

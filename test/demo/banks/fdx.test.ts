@@ -89,7 +89,8 @@ describe('pushed authorization requests', () => {
     ['no consent request', '[{"type":"fdx_v1.0"}]'],
     ['an unknown duration', detail({ durationType: 'FOREVER' })],
     ['TIME_BOUND without a period', detail({ durationType: 'TIME_BOUND' })],
-    ['a period without TIME_BOUND', detail({ durationPeriod: 30 })],
+    ['a period of half a day', detail({ durationPeriod: 0.5 })],
+    ['a period as text', detail({ durationPeriod: '30' })],
     ['a lookback of no days', detail({ lookbackPeriod: -1 })],
     ['no resources', detail({ resources: [] })],
     ['an unknown resource', detail({ resources: [{ resourceType: 'DIARY', dataClusters: ['ALL'] }] })],
@@ -305,6 +306,29 @@ describe('the consent API', () => {
         ],
       },
     })
+  })
+
+  test.each([
+    ['no interaction id', { 'x-fapi-interaction-id': undefined }],
+    ['an interaction id that is no UUID', { 'x-fapi-interaction-id': 'abc' }],
+    ['no actor type', { 'fdx-api-actor-type': undefined }],
+    ['an unknown actor type', { 'fdx-api-actor-type': 'ROBOT' }],
+  ])('refuses a request with %s', async (_what, headers) => {
+    const { access_token, grant_id } = await app.connect(undefined, { scope: 'READ_CONSENTS ACCOUNT_BASIC' })
+    for (const path of [`consents/${String(grant_id)}`, 'accounts'])
+      expect(await app.api(path, access_token, { headers })).toMatchObject({
+        status: 400,
+        body: { error: { code: '400', message: expect.stringContaining('header') as string } },
+      })
+  })
+
+  test('opens consents to the client’s own token alone where it is told so', async () => {
+    app.bank.control.always({ clientConsents: true })
+    const { access_token, grant_id } = await app.connect(undefined, { scope: 'READ_CONSENTS' })
+    const path = `consents/${String(grant_id)}`
+    expect((await app.api(path, access_token)).status).toBe(403)
+    const own = await app.post('/oauth2/token', { grant_type: 'client_credentials', scope: 'READ_CONSENTS' })
+    expect((await app.api(path, own.body['access_token'])).body).toMatchObject({ status: 'ACTIVE' })
   })
 
   test('refuses a token without its certificate', async () => {

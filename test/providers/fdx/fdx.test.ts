@@ -413,6 +413,22 @@ describe('the consent that is asked for', () => {
     },
   )
 
+  test.each(['ONE_TIME', 'PERSISTENT'] as const)(
+    'fdx 10: has a period with %s, too, where the template gives one',
+    async (durationType) => {
+      await withApp(
+        async (other) => {
+          expect((await other.begin({})).status).toBe(201)
+          expect(JSON.parse(other.pushed()['authorization_details'] ?? '')).toMatchObject([
+            { consentRequest: { durationType, durationPeriod: 7 } },
+          ])
+        },
+        {},
+        () => ({ consents: { sample: { ...consents.sample, durationType, durationPeriod: 7 } } }),
+      )
+    },
+  )
+
   test('fdx 10: may go unnamed where there is one template', async () => {
     await withApp(
       async (other) => expect((await other.begin({})).status).toBe(201),
@@ -423,7 +439,11 @@ describe('the consent that is asked for', () => {
 
   test.each([
     ['there is no template', {}],
-    ['a period goes without TIME_BOUND', { a: { ...consents.sample, durationPeriod: 3 } }],
+    ['the duration is unknown', { a: { ...consents.sample, durationType: 'FOREVER' as never } }],
+    ['a period is text', { a: { ...consents.sample, durationPeriod: '3' as never } }],
+    ['a period has no days', { a: { ...consents.sample, durationPeriod: 0 } }],
+    ['the look back is text', { a: { ...consents.sample, lookbackPeriod: '60' as never } }],
+    ['the look back is not whole', { a: { ...consents.sample, lookbackPeriod: 0.5 } }],
     ['TIME_BOUND goes without a period', { a: { ...consents.sample, durationType: 'TIME_BOUND' } }],
     ['nothing is asked for', { a: { ...consents.sample, resources: [] } }],
   ] as [string, FdxBackendOptions['consents']][])(
@@ -534,6 +554,33 @@ describe('the code', () => {
     },
   )
 
+  test('fdx 20: takes the consent’s id from the member that the data provider has for it', async () => {
+    await withApp(
+      async (other) => {
+        other.bank.control.always({ tokenResponse: { grant_id: null, fdxConsentId: 'c-1' } })
+        expect((await other.connect()).details).toMatchObject({ grant_id: 'c-1', consent: { id: 'c-1' } })
+        expect(other.bank.requests.find(consentPaths)[0]?.path).toMatch(/c-1$/)
+      },
+      {},
+      () => ({ consentIdMember: 'fdxConsentId' }),
+    )
+  })
+
+  test('fdx 20: takes the consent’s id from a claim of the access token, too', async () => {
+    const payload = Buffer.from(JSON.stringify({ fdxConsentId: 'c-2' })).toString('base64url')
+    await withApp(
+      async (other) => {
+        other.bank.control.always({ tokenResponse: { grant_id: null, access_token: `e30.${payload}.c2ln` } })
+        expect((await other.connect()).details).toMatchObject({ grant_id: 'c-2' })
+        other.bank.control.always({ tokenResponse: { grant_id: null, access_token: 'e30.bm90anNvbg.c2ln' } })
+        const begun = await other.begin()
+        expect((await other.redeem(begun, await other.visit(begun))).body['error']).toBe('provider_error')
+      },
+      {},
+      () => ({ consentIdMember: 'fdxConsentId' }),
+    )
+  })
+
   test('fdx 20: the token endpoint of mediated mode does not exist for it', async () => {
     const { id } = await app.connect()
     const { status, body } = await app.call('POST', `/connections/${id}/access-token`, {})
@@ -561,6 +608,45 @@ describe('the consent', () => {
     expect(details['missing']).toEqual([])
   })
 
+  test('fdx 21: names the interaction in every request, and the acting party at the API', async () => {
+    const { id, details } = await app.connect()
+    await app.call('GET', `/connections/${id}/resource/consents/${grantIdOf({ details })}`)
+    await app.call('DELETE', `/connections/${id}`)
+    const sent = [parPath, tokenPath, consentPaths].flatMap((path) => app.bank.requests.find(path))
+    const ids = sent.map(({ headers }) => headers['x-fapi-interaction-id'])
+    expect(ids).toHaveLength(5)
+    expect(new Set(ids).size).toBe(5)
+    for (const one of ids) expect(one).toMatch(/^[\da-f-]{36}$/)
+    const actors = app.bank.requests.find(consentPaths).map(({ headers }) => headers['fdx-api-actor-type'])
+    expect(actors).toEqual(['USER', 'USER', 'USER'])
+  })
+
+  test('fdx 21: keeps the names of FDX 6, and addresses only where they are https', async () => {
+    const party = {
+      name: 'Midwest Primary Bank',
+      type: 'DATA_PROVIDER',
+      homeUri: 'https://bank.example/',
+      logoUri: 'https://bank.example/logo.png',
+      registry: 'FDX',
+      registeredEntityName: 'Midwest Primary Bank, NA',
+      registeredEntityId: 'MPB-1',
+    }
+    const unsafe = { name: 'A', homeUri: 'javascript:alert(1)', logoUri: 'http://bank.example/logo.png' }
+    const resources = [{ resourceType: 'ACCOUNT', resourceId: 'fox-1815', dataClusters: ['TRANSACTIONS'] }]
+    await withApp(
+      async (other) => {
+        expect((await other.connect()).details['consent']).toMatchObject({
+          parties: [party, { name: 'A' }],
+          resources: [{ resourceType: 'ACCOUNT', id: 'fox-1815', dataClusters: ['TRANSACTIONS'] }],
+        })
+      },
+      {},
+      (recipient) => ({
+        fetch: withConsent(recipient, () => ({ parties: [{ ...party, secret: 's' }, unsafe], resources })),
+      }),
+    )
+  })
+
   test('fdx 21: says until when: consent_expires_at is its expirationTime', async () => {
     const connection = await app.connect({ consent_request: 'budget' }, everything)
     const { expirationTime } = connection.details['consent'] as { expirationTime: string }
@@ -583,14 +669,18 @@ describe('the consent', () => {
   })
 
   test.each([
-    ['fails', { status: 500 }],
-    ['refuses', { status: 403 }],
-    ['breaks off', 'dropped'],
-    ['tells of another consent', { status: 200, body: '{"id":"x","status":"ACTIVE","resources":[]}' }],
-    ['sends a page', { status: 200, body: '<script>alert(1)</script>' }],
+    ['fails', { status: 500 }, 'status_500'],
+    ['refuses', { status: 403 }, 'status_403'],
+    ['breaks off', 'dropped', 'no_answer'],
+    [
+      'tells of another consent',
+      { status: 200, body: '{"id":"x","status":"ACTIVE","resources":[]}' },
+      'unreadable',
+    ],
+    ['sends a page', { status: 200, body: '<script>alert(1)</script>' }, 'unreadable'],
   ] as const)(
-    'fdx 21: where the consent API %s, the connection stands and missing comes from the token response',
-    async (_what, api) => {
+    'fdx 21: where the consent API %s, the connection stands, its consent is unknown, and an event says why',
+    async (_what, api, why) => {
       app.bank.control.next({
         api: typeof api === 'string' ? api : { ...api, headers: { 'content-type': 'application/json' } },
       })
@@ -601,7 +691,13 @@ describe('the consent', () => {
         ['cluster', 'ACCOUNT/STATEMENTS'],
       ])
       expect(status).toBe('connected')
-      expect(details).not.toHaveProperty('consent')
+      expect(app.events.find(({ name }) => name === 'connected')?.reason).toBe(`consent_unread:${why}`)
+      const accounts = ['ACCOUNT_DETAILED', 'TRANSACTIONS', 'STATEMENTS']
+      expect(details['consent']).toEqual({
+        id: grantIdOf({ details }),
+        status: 'unknown',
+        resources: [{ resourceType: 'ACCOUNT', id: 'fox-1815', dataClusters: accounts }],
+      })
       expect(details['missing']).toEqual([{ resourceType: 'CUSTOMER', dataClusters: ['CUSTOMER_CONTACT'] }])
     },
   )
@@ -646,6 +742,20 @@ describe('the consent', () => {
         expect(other.bank.requests.find('/foxglove/fdx/accounts')[0]?.certificate).toBe(
           other.certificate.thumbprint,
         )
+      },
+      {},
+      () => ({ routes: [{ method: 'GET', path: '/accounts' }] }),
+    )
+  })
+
+  test('fdx 22: a request for data says whether the person is there: USER for a page, BATCH for the server on its own', async () => {
+    await withApp(
+      async (other) => {
+        const { id } = await other.connect()
+        await other.call('GET', `/connections/${id}/resource/accounts`)
+        await other.backend.connections.fetch({ subject: 'robin', id }, '/accounts')
+        const asked = other.bank.requests.find('/foxglove/fdx/accounts')
+        expect(asked.map(({ headers }) => headers['fdx-api-actor-type'])).toEqual(['USER', 'BATCH'])
       },
       {},
       () => ({ routes: [{ method: 'GET', path: '/accounts' }] }),
@@ -713,7 +823,7 @@ describe('ending the consent', () => {
 
   test.each([
     ['409, since it had ended before', 409, { revoked: true }],
-    ['404', 404, { revoked: false, reason: 'refused' }],
+    ['404 of a server that has no consents', 404, { revoked: false, reason: 'refused' }],
     ['403', 403, { revoked: false, reason: 'refused' }],
     ['500', 500, { revoked: false, reason: 'unreachable' }],
   ])('fdx 22: with the answer %s', async (_what, status, result) => {
@@ -745,18 +855,116 @@ describe('ending the consent', () => {
     )
   })
 
-  test('fdx 22: uses a token of the client’s own where it is told its scope', async () => {
-    await withApp(
-      async (other) => {
-        const { id } = await other.connect()
-        await other.bank.control.act('expireAccessTokens')
-        expect((await other.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: true })
-        const asked = { grant_type: 'client_credentials', scope: 'UPDATE_CONSENTS' }
-        expect(other.bank.requests.count(tokenPath, asked)).toBe(1)
-      },
-      {},
-      () => ({ clientScope: 'UPDATE_CONSENTS' }),
-    )
+  test('fdx 22: with 404 of the consent API, is over already', async () => {
+    const { id } = await app.connect()
+    const body = '{"error":{"code":"602","message":"Consent not found."}}'
+    const headers = { 'content-type': 'application/json' }
+    app.bank.control.next({ api: { status: 404, headers, body } })
+    expect((await app.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: true })
+  })
+
+  test.each(['REVOKED', 'EXPIRED'])(
+    'fdx 22: a consent whose record says %s is over already, whatever the revocation answers',
+    async (status) => {
+      await withApp(
+        async (other) => {
+          const connection = await other.connect()
+          other.bank.control.next({ api: { status: 400, body: '' } })
+          expect((await other.call('DELETE', `/connections/${connection.id}`)).body).toEqual({
+            revoked: true,
+          })
+        },
+        {},
+        (recipient) => ({
+          fetch: withConsent(recipient, (method) => (method === 'GET' ? { status } : {})),
+        }),
+      )
+    },
+  )
+
+  describe('by the client’s own token', () => {
+    const clientScope = 'READ_CONSENTS UPDATE_CONSENTS'
+    const own = { grant_type: 'client_credentials', scope: clientScope }
+
+    test('fdx 22: reads and ends the consent where the person’s token may not', async () => {
+      await withApp(
+        async (other) => {
+          other.bank.control.always({ clientConsents: true })
+          const { id, details } = await other.connect()
+          expect(details['consent']).toMatchObject({ id: grantIdOf({ details }), status: 'ACTIVE' })
+          const path = `/connections/${id}/resource/consents/${grantIdOf({ details })}`
+          expect((await other.call('GET', path)).body).toMatchObject({ status: 'ACTIVE' })
+          expect((await other.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: true })
+          expect(other.bank.requests.count(tokenPath, own)).toBeGreaterThan(0)
+        },
+        {},
+        () => ({ clientScope }),
+      )
+    })
+
+    test('fdx 22: begins with it: nothing of the consent is asked for with the person’s token', async () => {
+      await withApp(
+        async (other) => {
+          const { id, details } = await other.connect()
+          await other.call('GET', `/connections/${id}/resource/consents/${grantIdOf({ details })}`)
+          const personal = personalToken(other)
+          await other.call('DELETE', `/connections/${id}`)
+          const sent = other.bank.requests.find(consentPaths).map(({ headers }) => headers.authorization)
+          expect(sent).toHaveLength(3)
+          expect(sent).not.toContain(await personal)
+        },
+        {},
+        () => ({ clientScope, routes: [{ method: 'GET', path: '/accounts' }] }),
+      )
+
+      /** The token that opens the accounts is the person's. */
+      async function personalToken(other: App): Promise<string | undefined> {
+        const { connections } = (await other.call('GET', '/connections')).body as unknown as {
+          connections: { id: string }[]
+        }
+        await other.call('GET', `/connections/${connections[0]?.id ?? ''}/resource/accounts`)
+        return other.bank.requests.find('/foxglove/fdx/accounts')[0]?.headers.authorization
+      }
+    })
+
+    test('fdx 22: never uses it for data', async () => {
+      await withApp(
+        async (other) => {
+          const { id } = await other.connect()
+          const answer = await other.call('GET', `/connections/${id}/resource/accounts`)
+          expect(answer.body['accounts']).toHaveLength(2)
+        },
+        {},
+        () => ({ clientScope, routes: [{ method: 'GET', path: '/accounts' }] }),
+      )
+    })
+
+    test('fdx 22: goes on with the consent’s token where the client may not have one, or not for this', async () => {
+      for (const refused of ['everything', 'UPDATE_CONSENTS'])
+        await withApp(
+          async (other) => {
+            const { id, details } = await other.connect()
+            expect(details['consent']).toMatchObject({ status: 'ACTIVE' })
+            const path = `/connections/${id}/resource/consents/${grantIdOf({ details })}`
+            expect((await other.call('GET', path)).status).toBe(200)
+            expect((await other.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: true })
+          },
+          {},
+          () => ({ clientScope: refused }),
+        )
+    })
+
+    test('fdx 22: ends the consent when its own token is over', async () => {
+      await withApp(
+        async (other) => {
+          const { id } = await other.connect()
+          await other.bank.control.act('expireAccessTokens')
+          expect((await other.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: true })
+        },
+        {},
+        () => ({ clientScope }),
+      )
+    })
   })
 })
 
@@ -902,12 +1110,27 @@ function withDocument(
   }
 }
 
+/** A fetch that changes members of the consents that are read. */
+function withConsent(
+  { bank, certificate: { cert, key } }: Pick<App, 'bank' | 'certificate'>,
+  changesOf: (method: string) => Readonly<Record<string, unknown>>,
+) {
+  const send = mtlsFetch({ cert, key, ca: bank.ca })
+  return async (url: string, init: RequestInit) => {
+    const response = await send(url, init)
+    const { method = 'GET' } = init
+    if (!url.includes('/consents/') || response.status !== 200) return response
+    return Response.json({ ...((await response.json()) as object), ...changesOf(method) })
+  }
+}
+
 describe('the backend’s options', () => {
   test.each([
     ['no client id', { clientId: '' }],
     ['no fetch', { fetch: undefined as never }],
     ['an issuer without https', { issuer: 'http://bank.example' }],
     ['an API without https', { api: 'http://bank.example' }],
+    ['a token for the consent’s id', { consentIdMember: 'access_token' }],
   ])('fdx 5: are refused at start with %s', (_what, wrong) => {
     expect(() => backendFdx({ ...minimal, ...wrong })).toThrow(TypeError)
   })

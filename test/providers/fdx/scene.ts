@@ -87,6 +87,7 @@ export async function openApp(
 
   const app = {
     ...recipient,
+    backend,
     call,
     events,
     async begin(input: JsonObject = { consent_request: 'sample' }, more: object = {}): Promise<Begun> {

@@ -360,6 +360,8 @@ const setup = {
 const context = (send: (url: string, init: RequestInit) => Promise<Response> = fetch) => ({
   fetch: send,
   now: () => Date.now() / 1000,
+  attended: true,
+  correlation: 'c0ffee00-0000-4000-8000-000000000000',
   records: {
     read: () => Promise.resolve(undefined),
     change: () => Promise.reject(new Error('unused')),

@@ -303,6 +303,8 @@ describe('the ID Token', () => {
         provider.redeem(redemption, {
           fetch: () => Promise.resolve(Response.json({ access_token: 'a', token_type: 'Bearer', ...more })),
           now: () => now,
+          attended: true,
+          correlation: 'c0ffee00-0000-4000-8000-000000000000',
           records: undefined as never,
         })
       await expect(redeem({})).rejects.toMatchObject({ code: 'id_token_invalid', parameter: 'id_token' })

@@ -4,8 +4,8 @@ import { startAuthorizationServer, type AuthorizationServer } from './authorizat
 import { startReplica, type Answer, type Replica } from './replicas.js'
 import type { StoreLocation } from './store-location.js'
 
-/** Seconds after which nobody waits for a refresh or a redemption that somebody else has begun. */
-export const leaseSeconds = 60
+/** Seconds after which nobody waits for a refresh or a redemption that somebody else has begun: its lease, and as much as clocks differ. */
+export const leaseSeconds = 361
 
 /** Longer than the server's access tokens live. */
 export const anHour = 3600

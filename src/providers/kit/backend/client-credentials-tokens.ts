@@ -1,11 +1,11 @@
-import { requestClientCredentials, type TokenEndpoint } from '../../protocol/token-endpoint.js'
-import type { RequestContext } from '../../protocol/metadata-cache.js'
+import { requestClientCredentials, type TokenEndpoint } from '../../../protocol/token-endpoint.js'
+import type { RequestContext } from '../../../protocol/metadata-cache.js'
 
 /** Purpose of a client-credentials token. */
 export interface ClientCredentialsRequest {
   /** Space-delimited. */
   readonly scope: string
-  /** The Moneyhub user whose data it reads. */
+  /** The provider's user whose data it reads, where tokens are for one (Moneyhub). */
   readonly sub?: string
   /** A token that has just been refused. */
   readonly rejected?: string | undefined
@@ -22,9 +22,6 @@ export type ClientCredentialsTokens = (
   context: RequestContext,
 ) => Promise<string>
 
-/** Moneyhub's documented lifetime, for a token response that does not say. */
-const usualSeconds = 7200
-
 /** A token with at least this many seconds left is used. */
 const marginSeconds = 30
 
@@ -37,9 +34,13 @@ interface Held {
   expiresAt: number
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.4 */
+/**
+ * @param usualSeconds Lifetime of a token whose response does not tell it.
+ * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.4
+ */
 export function createClientCredentialsTokens(
   endpointFor: (context: RequestContext) => Promise<TokenEndpoint>,
+  usualSeconds: number,
 ): ClientCredentialsTokens {
   const held = new Map<string, Held>()
 

@@ -1,0 +1,265 @@
+import type { JsonObject } from '../../protocol/contract.js'
+import type { Revocation } from '../../protocol/revocation-result.js'
+import { forRequest, forSubject, providerOf, type Context } from '../context.js'
+import { sha256 } from '../crypto/hash.js'
+import { Refusal } from '../http/refusal.js'
+import type { Lifecycle } from '../lifecycle.js'
+import { reportRefusal } from '../report-refusal.js'
+import { usableTokens } from './access-tokens.js'
+import { toDocument } from './document.js'
+import type { ConnectionRecord } from './record.js'
+import { requestResource } from './resource-proxy.js'
+import { findConnection, forgetConnection, listConnections } from './stored-connections.js'
+
+/** Names one connection of one user. */
+export interface ConnectionHandle {
+  /** The app's user: the `subject` of your `session`. */
+  readonly subject: string
+  /** The connection's id, as the page has it. */
+  readonly id: string
+}
+
+/** A connection as the app's own server sees it. No token is in it. */
+export interface BackendConnection extends ConnectionHandle {
+  /** The provider's name in `providers`. */
+  readonly provider: string
+  /**
+   * `reauthorization_required`: only the person can renew it; `failed`: the provider does not answer refreshes as OAuth requires.
+   */
+  readonly status: 'connected' | 'reauthorization_required' | 'failed'
+  /** The granted scope, space-delimited. */
+  readonly scope: string
+  /** The requested scope that was not granted, space-delimited; empty when all was granted. */
+  readonly missingScope: string
+  /** When the person connected: epoch seconds. */
+  readonly createdAt: number
+  /** When the person's consent ends: epoch seconds, where known. */
+  readonly consentExpiresAt?: number
+  /** When the connection must have been renewed or used: epoch seconds, where known. */
+  readonly renewBy?: number
+  /** The provider's details of the connection, such as `profile_id` or `grant_id`. */
+  readonly details: JsonObject
+}
+
+/** An access token for the app's own server. */
+export interface BackendAccessToken {
+  readonly accessToken: string
+  /** Epoch seconds; absent where the provider does not say. */
+  readonly expiresAt?: number
+}
+
+/** A request to a provider's API: the part of `RequestInit` that {@link BackendConnections.fetch} takes. */
+export interface ConnectionRequest {
+  /** @defaultValue `GET` */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** `Idempotency-Key` and `x-fapi-interaction-id` go on to the API; nothing else does. */
+  readonly headers?: HeadersInit
+  /** JSON. */
+  readonly body?: string
+}
+
+/**
+ * Connections for the app's own server: a nightly job, a webhook, a report. It is what pages get, without a page: the same
+ * store, the same single refresh for any number of replicas, the same list of routes.
+ *
+ * Every method that names a connection takes its user, too: a connection of another user does not exist. Requests are marked as
+ * made without a person (`attended: false` in events and in the context of providers).
+ *
+ * Every method rejects with a `Refusal` whose `error` says what to do, and with a `TypeError` for arguments that cannot be meant:
+ *
+ * - `unknown_connection`: there is none, or it is another user's;
+ * - `reauthorization_required`: ask the person to connect again;
+ * - `provider_unavailable`, `rate_limited`, `backend_unavailable`: try again, after `details.retryAfterSeconds` where it is there;
+ * - `provider_error`: the provider refused, or its answer cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { Refusal, type Backend } from 'countersign/backend'
+ *
+ * export async function readBalances(backend: Backend, subject: string): Promise<unknown[]> {
+ *   const answers: unknown[] = []
+ *   for (const { id, status } of await backend.connections.list({ subject })) {
+ *     if (status !== 'connected') continue
+ *     try {
+ *       const response = await backend.connections.fetch({ subject, id }, '/accounts')
+ *       answers.push(await response.json())
+ *     } catch (error) {
+ *       if (!(error instanceof Refusal && error.error === 'reauthorization_required')) throw error
+ *     }
+ *   }
+ *   return answers
+ * }
+ * ```
+ */
+export interface BackendConnections {
+  /** All connections of a user, the newest last. Nothing is asked of a provider. */
+  list(user: Pick<ConnectionHandle, 'subject'>): Promise<readonly BackendConnection[]>
+  /** One connection; `undefined` where there is none, and for another user's. */
+  find(connection: ConnectionHandle): Promise<BackendConnection | undefined>
+  /**
+   * An access token that is good for ten seconds at least: the stored one, or that of one refresh for any number of callers in any
+   * replica, those of pages included. It leaves your hands for the provider's API only: no log, no page.
+   *
+   * @param options `rejected`: the access token that the API has just refused; where it is the stored one, it is replaced.
+   * @throws {Refusal} also `not_found`, for a provider whose connections have no token of their own (Moneyhub): use `fetch`.
+   */
+  accessToken(
+    connection: ConnectionHandle,
+    options?: { readonly rejected?: string },
+  ): Promise<BackendAccessToken>
+  /**
+   * Sends a request to the provider's API, with the token added here and replaced once where the API refuses it. It goes to
+   * `resources` of the provider and nowhere else.
+   *
+   * @param path Below the API's base, with its query, such as `/accounts?limit=10`: one of the provider's routes.
+   * @returns The API's answer, whatever its status. Its body is JSON or empty.
+   * @throws {Refusal} also `not_found` and `method_not_allowed` for what is no route, and `invalid_request` for a query or a body
+   * that the route does not take.
+   */
+  fetch(connection: ConnectionHandle, path: string, request?: ConnectionRequest): Promise<Response>
+  /**
+   * Forgets a connection and asks the provider to end the grant, as the page's `disconnect` does.
+   *
+   * @returns Whether the provider confirmed it, or why not. The connection is forgotten in any case.
+   */
+  disconnect(connection: ConnectionHandle): Promise<Revocation>
+}
+
+/** Makes the connections of one backend for its own server. */
+export function createBackendConnections(
+  context: Context,
+  { track, checkOpen }: Pick<Lifecycle, 'track' | 'checkOpen'>,
+): BackendConnections {
+  /** Does the work of one call: counted among what is under way, with an id of its own. */
+  function call<T>(subject: string, work: (own: Context) => Promise<T>): Promise<T> {
+    return track(
+      forSubject(forRequest(context, crypto.randomUUID(), false), subject).then(async (own) => {
+        try {
+          checkOpen()
+          await context.ready()
+          return await work(own)
+        } catch (error) {
+          throw reportRefusal(own, error)
+        }
+      }),
+    )
+  }
+
+  return {
+    async list(user) {
+      const subject = readSubject('list', user)
+      return call(subject, async (own) =>
+        (await listConnections(own, subject)).map((record) => toBackendConnection(record, own.now())),
+      )
+    },
+
+    async find(connection) {
+      const { subject, id } = readHandle('find', connection)
+      return call(subject, async (own) => {
+        const record = await findConnection(own, subject, id).catch(unlessUnknown)
+        return record && toBackendConnection(record, own.now())
+      })
+    },
+
+    async accessToken(connection, { rejected } = {}) {
+      const { subject, id } = readHandle('accessToken', connection)
+      return call(subject, (own) => giveToken(own, subject, id, rejected))
+    },
+
+    async fetch(connection, path, request) {
+      const { subject, id } = readHandle('fetch', connection)
+      const { pathname, asked } = readRequest(path, request)
+      return call(subject, (own) => requestResource(own, subject, id, pathname, asked))
+    },
+
+    async disconnect(connection) {
+      const { subject, id } = readHandle('disconnect', connection)
+      return call(subject, async (own) => {
+        const record = await findConnection(own, subject, id)
+        const revocation = await forgetConnection(own, record)
+        own.emit('disconnected', { provider: record.provider, connection: id })
+        return revocation
+      })
+    },
+  }
+}
+
+async function giveToken(
+  own: Context,
+  subject: string,
+  id: string,
+  rejected: string | undefined,
+): Promise<BackendAccessToken> {
+  const record = await findConnection(own, subject, id)
+  const { provider } = record
+  if (!record.tokens && providerOf(own, provider).resourceToken)
+    throw new Refusal('not_found', {
+      description: 'Connections of this provider have no access token of their own: use `fetch`.',
+      reason: 'no_access_token',
+      connection: id,
+    })
+  const hash = rejected === undefined ? undefined : await sha256(rejected)
+  const { accessToken, expiresAt } = await usableTokens(own, record, hash)
+  own.emit('access_token_given', { provider, connection: id })
+  return { accessToken, ...(expiresAt !== undefined && { expiresAt }) }
+}
+
+function unlessUnknown(error: unknown): undefined {
+  if (!(error instanceof Refusal && error.error === 'unknown_connection')) throw error
+}
+
+/** The connection as the app's own server sees it. */
+export function toBackendConnection(record: ConnectionRecord, now: number): BackendConnection {
+  const document = toDocument(record, now)
+  const { consent_expires_at: consentExpiresAt, renew_by: renewBy } = document
+  return {
+    subject: record.subject,
+    id: document.id,
+    provider: document.provider,
+    status: document.status,
+    scope: document.scope,
+    missingScope: document.missing_scope,
+    createdAt: document.created_at,
+    ...(consentExpiresAt !== undefined && { consentExpiresAt }),
+    ...(renewBy !== undefined && { renewBy }),
+    details: document.details,
+  }
+}
+
+/** @throws {TypeError} for anything but a user's id: `undefined` must never mean anybody. */
+function readSubject(method: string, user: unknown): string {
+  const { subject } = Object(user) as { readonly subject?: unknown }
+  if (typeof subject === 'string' && subject !== '' && subject.length <= 255) return subject
+  throw new TypeError(
+    `connections.${method}: \`subject\` is missing: give the id of your user, as your \`session\` gives it.`,
+  )
+}
+
+/** @throws {TypeError} for what is no handle. */
+function readHandle(method: string, connection: unknown): ConnectionHandle {
+  const subject = readSubject(method, connection)
+  const { id } = Object(connection) as { readonly id?: unknown }
+  if (typeof id === 'string' && id !== '') return { subject, id }
+  throw new TypeError(
+    `connections.${method}: \`id\` is missing: give the id of one of the user's connections.`,
+  )
+}
+
+/** @throws {TypeError} for a path or a request that cannot be meant. */
+function readRequest(
+  path: unknown,
+  { method = 'GET', headers, body }: ConnectionRequest = {},
+): { readonly pathname: string; readonly asked: Request } {
+  if (typeof path !== 'string')
+    throw new TypeError('connections.fetch: `path` is a path below the API, such as "/accounts".')
+  if (body !== undefined && typeof (body as unknown) !== 'string')
+    throw new TypeError('connections.fetch: `body` is JSON as text: use JSON.stringify.')
+  const [pathname = '', query] = path.split(/\?(.*)/s, 2)
+  const all = new Headers(headers)
+  if (body !== undefined) all.set('content-type', 'application/json')
+  // Only its query is read of this URL: the path is compared with the routes as it was given.
+  const url = new URL('http://localhost/')
+  url.search = query ?? ''
+  const asked = new Request(url, { method, headers: all, ...(body !== undefined && { body }) })
+  return { pathname: pathname.replace(/^\//, ''), asked }
+}
