@@ -4,9 +4,11 @@
 //
 //   npm run test:defences -- --only issuer    those whose name, file or test contains a word; several with | between
 //   npm run test:defences -- --attack 12      those of one attack of docs/security.md
+//   npm run test:defences -- --texts          only whether each text is in the source still: a second
 //   npm run test:defences -- --suggest        for those without a title: the tests of the file that notice
 import { argv, exit } from 'node:process'
 import { parseArgs } from 'node:util'
+import { editsOf } from './edits.js'
 import { openInstance } from './instance.js'
 import { removals } from './list.js'
 
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     attack: { type: 'string' },
     // Two, for two cores.
     workers: { type: 'string', default: '2' },
+    texts: { type: 'boolean', default: false },
     suggest: { type: 'boolean', default: false },
   },
 })
@@ -41,6 +44,17 @@ const files = [...new Set(selected.map(({ test }) => test))].map((test) =>
 )
 // The longest lists first, so that no worker is left alone with one at the end.
 files.sort((a, b) => b.length - a.length)
+if (values.texts) {
+  for (const removal of selected) {
+    const missing = await editsOf(removal).then(
+      () => undefined,
+      (/** @type {unknown} */ error) => (error instanceof Error ? error.message : String(error)),
+    )
+    faults.set(removal, missing)
+    if (missing !== undefined) print(removal)
+  }
+  exit(summarize() ? 0 : 1)
+}
 await Promise.all(Array.from({ length: Math.max(1, Number(values.workers)) }, work))
 exit(summarize() ? 0 : 1)
 

@@ -116,7 +116,7 @@ export const backend = [
     'the number of token requests for a code',
     [10, 96],
     [
-      { file: redeemOnce, text: 'if (attempts > maximumAttempts)', by: 'if (attempts > 99)' },
+      { file: redeemOnce, text: 'if (attempts >= maximumAttempts)', by: 'if (attempts >= 99)' },
       {
         file: redeemOnce,
         text: "reason === 'provider_unavailable' && attempts < maximumAttempts",
@@ -360,7 +360,7 @@ export const backend = [
       },
     ],
     flowTest,
-    'is no transaction of another provider that the backend has',
+    'of another provider is refused',
   ),
   removal(
     'the origin of a request',

@@ -98,7 +98,7 @@ export const storage = [
       { file: 'backend/connections/refresh.ts', text: '(lost && !repeatable)', by: 'false' },
       {
         file: 'backend/connections/refresh.ts',
-        text: 'const unanswered = current.refresh !== undefined && !(provider.refreshRepeatable ?? false)',
+        text: 'const unanswered = mayBeSent && !(provider.refreshRepeatable ?? false)',
         by: 'const unanswered = false',
       },
     ],
@@ -111,7 +111,7 @@ export const storage = [
     [
       {
         file: 'backend/connections/refresh.ts',
-        text: 'const unanswered = current.refresh !== undefined && !(provider.refreshRepeatable ?? false)',
+        text: 'const unanswered = mayBeSent && !(provider.refreshRepeatable ?? false)',
         by: 'const unanswered = false',
       },
     ],

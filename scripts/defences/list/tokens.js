@@ -239,7 +239,13 @@ export const tokens = [
   removal(
     'the person of a refresh, in the page',
     [50],
-    [{ file: endpoint, text: 'exchange(endpoint, { subject },', by: 'exchange(endpoint, {},' }],
+    [
+      {
+        file: endpoint,
+        text: 'await verify(endpoint, { subject }, answer)',
+        by: 'await verify(endpoint, {}, answer)',
+      },
+    ],
     endpointTest,
     "refuses another user's ID Token",
   ),
@@ -248,7 +254,11 @@ export const tokens = [
     [50],
     [
       { file: 'backend/connections/refresh.ts', text: 'checkPerson(record, grant)\n', by: '\n' },
-      { file: endpoint, text: 'exchange(endpoint, { subject },', by: 'exchange(endpoint, {},' },
+      {
+        file: endpoint,
+        text: 'await verify(endpoint, { subject }, answer)',
+        by: 'await verify(endpoint, {}, answer)',
+      },
     ],
     'backend/connections/access-tokens.test.ts',
     'whose ID Token names another person ends the connection',
@@ -330,16 +340,16 @@ export const tokens = [
   removal(
     'the characters of a token',
     [56],
-    [{ file: response, text: '/^[\\x21-\\x7e]{1,16384}$/.test(value)', by: "value !== ''" }],
+    [{ file: 'protocol/token.ts', text: '&& characters.test(value)', by: '' }],
     responseTest,
     'is refused when it is "a b"',
   ),
   removal(
     'the length of a token',
     [56],
-    [{ file: response, text: '{1,16384}$/.test(value)', by: '+$/.test(value)' }],
+    [{ file: 'protocol/token.ts', text: 'value.length <= longestToken && ', by: '' }],
     responseTest,
-    'has at most 16 KiB',
+    'has at most 64 KiB',
   ),
   removal(
     'the limit of a body',
@@ -383,7 +393,7 @@ export const tokens = [
   removal(
     'an error beside tokens',
     [58],
-    [{ file: response, text: "if (Object.hasOwn(body, 'error'))", by: 'if (false)' }],
+    [{ file: response, text: "if (filled(body, 'error') !== undefined)", by: 'if (false)' }],
     responseTest,
     'tokens beside an error "invalid_grant" are refused',
   ),
