@@ -7,8 +7,9 @@ const known: readonly {
   readonly is: (world: World, violation: Violation) => boolean
 }[] = [
   {
-    name: 'the code is sent again where the keys for the ID Token could not be had',
-    is: ({ network }, { invariant }) =>
+    name: 'the backend sends the code again where the keys for the ID Token could not be had',
+    is: ({ network, replicas }, { invariant }) =>
+      replicas !== undefined &&
       /^[26] /.test(invariant) &&
       network.exchanges.some(
         ({ url, status, settled }) => url.pathname === '/jwks' && settled !== undefined && status !== 200,

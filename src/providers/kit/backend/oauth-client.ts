@@ -1,5 +1,7 @@
 import type * as oauth from 'oauth4webapi'
 import type { AuthorizationStart, HeldConnection, Redemption } from '../../../backend/provider.js'
+import { askedChecks } from '../../../protocol/asked-checks.js'
+import { refuseReserved } from '../../../protocol/reserved-parameters.js'
 import { buildAuthorizationUrl } from '../../../protocol/authorization-request.js'
 import { cacheMetadata, type RequestContext } from '../../../protocol/metadata-cache.js'
 import type { ServerMetadata } from '../../../protocol/metadata.js'
@@ -8,12 +10,11 @@ import { checkOffers, pushes } from '../../../protocol/offers.js'
 import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
 import { revoke } from '../../../protocol/revocation.js'
 import type { Revocation } from '../../../protocol/revocation-result.js'
+import { refreshTokens, type RefreshedTokens } from '../../../protocol/refresh-tokens.js'
 import {
   redeemCode,
-  refreshTokens,
   type CheckedTokens,
   type Grant,
-  type RefreshedTokens,
   type TokenEndpoint,
 } from '../../../protocol/token-endpoint.js'
 
@@ -123,6 +124,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
       checkOffers(options, server)
       const request = buildCodeRequest({ ...setup, clientId })
       const extra = { ...ownParameters(options, setup.scope), ...parameters }
+      refuseReserved(extra)
       if (pushes(options, server)) return push({ ...extra, ...request }, context)
       return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, extra) }
     },
@@ -135,6 +137,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
         iss: knowsIssuer ? iss : undefined,
         nonce,
         redirectUri,
+        ...askedChecks(options.parameters),
         ...expected,
       })
     },
