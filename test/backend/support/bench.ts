@@ -1,3 +1,4 @@
+import { assert } from 'vitest'
 import {
   createBackend,
   memoryStore,
@@ -169,7 +170,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
         },
         call,
       )
-      if (begun.status !== 201) throw new Error(`not begun: ${begun.text}`)
+      if (begun.status !== 201) assert.fail(`not begun: ${begun.text}`)
       const code = upstream.visit(begun.body.authorization_url, granted)
       const { transaction } = begun.body
       return { code, state, code_verifier: verifier, ...(transaction !== undefined && { transaction }) }
@@ -177,7 +178,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     redeem: (proof, call) => bench.call('POST', '/stitch/token', proof, call),
     async connect(begin = {}) {
       const { status, text, body } = await bench.redeem(await bench.begin(begin), begin)
-      if (status !== 200) throw new Error(`not connected: ${text}`)
+      if (status !== 200) assert.fail(`not connected: ${text}`)
       return { id: body.connection.id, accessToken: body.access_token }
     },
   }
