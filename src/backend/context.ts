@@ -2,6 +2,7 @@ import type { Fetch } from '../protocol/http.js'
 import type { BackendEvent, RecordKind } from './backend-events.js'
 import type { GuardOptions } from './http/guard.js'
 import type { BackendProvider, Session } from './provider.js'
+import type { KnownSessions } from './http/known-sessions.js'
 import type { RateLimit } from './http/rate-limit.js'
 import type { Records, Report } from './storage/records.js'
 import { Refusal } from './http/refusal.js'
@@ -17,6 +18,7 @@ export interface Context {
   /** The form of a user in keys of the store; see {@link createSubjectKeys}. */
   readonly subjectKey: (subject: string) => Promise<string> | string
   readonly clientAddress: (request: Request) => string | undefined
+  readonly knownSessions: KnownSessions
   readonly rateLimit: RateLimit
   readonly records: Records
   readonly sealing: Sealing | undefined

@@ -5,6 +5,8 @@ import { reportBy, type Context } from './context.js'
 import { createSubjectKeys } from './subject-keys.js'
 import type { BackendLog } from './backend-events.js'
 import type { BackendProvider, BackendProviders, Session, SessionOf } from './provider.js'
+import { directAddress } from './http/client-address.js'
+import { createKnownSessions } from './http/known-sessions.js'
 import { memoryRateLimit, type RateLimit } from './http/rate-limit.js'
 import { canaryKey, createCanaryCheck } from './storage/canary.js'
 import { createRecords } from './storage/records.js'
@@ -47,10 +49,12 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   /** The `fetch` for requests to providers. @defaultValue the platform's `fetch` */
   readonly fetch?: Fetch
   /**
-   * The client's address, for the rate limit; a Web request does not hold it. With Node's listener it is `remoteAddress`
-   * of `countersign/backend/node`; behind a proxy of yours, the header that the proxy sets. A header that any client can
-   * send, such as `X-Forwarded-For` without a proxy, is no address. @defaultValue unknown: nothing is counted by address,
-   * and requests without a session are not counted at all
+   * The client's address, for the rate limit; a Web request does not hold it. Behind a proxy of yours it is the header that
+   * the proxy sets. A header that any client can send, such as `X-Forwarded-For` without a proxy, is no address.
+   *
+   * Requests without an address share one budget, as if they came from one, until a session is found for their cookies or
+   * `Authorization`. @defaultValue with Node's listener the socket's, if it is not a proxy's: no machine nearby, and no
+   * forwarding header; otherwise unknown
    */
   readonly clientAddress?: (request: Request) => string | undefined
   /**
@@ -78,7 +82,8 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     providers,
     session: readSession(options.session),
     subjectKey: createSubjectKeys(),
-    clientAddress: options.clientAddress ?? (() => undefined),
+    clientAddress: options.clientAddress ?? directAddress,
+    knownSessions: createKnownSessions(),
     rateLimit: rateLimit === 'off' ? () => 0 : (rateLimit ?? memoryRateLimit({}, now)),
     records,
     sealing,

@@ -44,8 +44,8 @@ export async function refreshOnce(
   seen: ConnectionRecord,
   rejected: string | undefined,
 ): Promise<StoredTokens> {
-  const { provider, id } = seen
-  await countRequest(context, { by: 'provider', key: provider, action: 'access-token' })
+  const { provider, id, subject } = seen
+  await countRequest(context, { by: 'provider', key: provider, action: 'access-token', subject })
   const leased = leaseRecord<ConnectionRecord>(
     (next) => changeConnection(context, id, next),
     context.now,

@@ -64,7 +64,7 @@ export async function requestResource(
   const headers = pick(request.headers, forwardedHeaders)
   const forward = { provider, record, route, url, headers, body: await readBody(request) }
 
-  await countRequest(context, { by: 'provider', key: record.provider, action: 'resource' })
+  await countRequest(context, { by: 'provider', key: record.provider, action: 'resource', subject })
   const token = await tokenFor(context, forward, undefined)
   const first = await ask(context, forward, token)
   context.emit('resource_requested', { provider: record.provider, connection: id })

@@ -1,6 +1,5 @@
 import type { Context } from '../context.js'
-import { providerContext } from '../provider-context.js'
-import { toHeld } from './held-connection.js'
+import { endGrant, noteEnding } from './endings.js'
 import type { ConnectionRecord } from './record.js'
 import { toStoredTokens } from './stored-tokens.js'
 import { Refusal } from '../http/refusal.js'
@@ -8,7 +7,7 @@ import type { ProviderGrant } from '../provider.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { encodeBase64url } from '../../protocol/base64url.js'
-import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
+import type { Revocation } from '../../protocol/revocation-result.js'
 import { missingScope, type ScopeEvidence } from '../../protocol/missing-scope.js'
 import { parseScope } from '../../protocol/scope.js'
 
@@ -172,19 +171,14 @@ function toRecord(
  * @throws {Refusal} `backend_unavailable` where a record cannot be read; nothing is forgotten then.
  */
 export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<Revocation> {
-  const { records, providers } = context
+  const { records } = context
   await checkReadable(context, record.subject)
+  await noteEnding(context, record)
   await records.remove(recordKey(record.id))
   await records.change<readonly string[], undefined>(await indexKey(context, record.subject), (ids) =>
     ids?.includes(record.id)
       ? { write: ids.filter((id) => id !== record.id), until: context.now() + keptSeconds, result: undefined }
       : { result: undefined },
   )
-  const provider = providers.get(record.provider)
-  if (!provider?.revoke) return unrevoked('no_endpoint')
-  try {
-    return await provider.revoke(toHeld(record), providerContext(context, provider))
-  } catch (error) {
-    return fromFailure(error)
-  }
+  return endGrant(context, record)
 }

@@ -3,6 +3,7 @@ import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { buildCodeRequest, offlinePrompt } from '../../protocol/code-request.js'
 import { checkOffers, pushes } from '../../protocol/offers.js'
 import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
+import { refuseReserved } from '../../protocol/reserved-parameters.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import type { Connection } from '../records/connection.js'
@@ -69,6 +70,7 @@ async function begin(client: DirectClient, transaction: Transaction): Promise<Au
     ...(settings.consentsToOfflineAccess && offlinePrompt(transaction.scope)),
     ...settings.parameters,
   }
+  refuseReserved(extra)
   const parameters = {
     ...buildCodeRequest({ ...transaction, clientId: provider.clientId }),
     ...(endpoint.dpop && { dpop_jkt: await endpoint.dpop.calculateThumbprint() }),
