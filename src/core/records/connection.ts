@@ -40,8 +40,8 @@ export interface ConnectionRecord {
   /** Whom the first ID Token named, in `browser` mode: who renews the connection must be the same. */
   readonly idTokenSubject?: string
   /**
-   * Issuer, client id and API as one text, in `browser` mode with tokens in memory; absent where an older version stored it. A
-   * new connection takes the place of one that has the same: see records/replaced.ts.
+   * Issuer, client id and origin of the API as one text, in `browser` mode: its tokens are used with these only, see
+   * records/binding.ts. Absent where an older version stored it.
    */
   readonly binding?: string
   /** True when its tokens outlive the page. */
