@@ -56,10 +56,10 @@ export const plants = {
   },
   'an answer that comes late and is dropped': {
     invariant: '6',
-    file: 'core/callback/redeem.ts',
-    text: '  return storeResult(context, transaction, redeemed)\n',
-    by: `  if (context.platform.clock.now() - transaction.createdAt > 10) {
-    const late = endWith(transaction, new TransactionError('transaction_expired', 'late'))
+    file: 'core/callback/send.ts',
+    text: 'return storeResult(context, transaction, redeemed)\n',
+    by: `if (context.platform.clock.now() - transaction.createdAt > 10) {
+    const late = endWith(transaction, unknown())
     await replaceUnlessEnded(context, state, late)
     return toCallbackState(context, late)
   }

@@ -1,4 +1,4 @@
-import { CountersignError, TokenEndpointError, ValidationError } from '../../protocol/errors.js'
+import { CountersignError, NetworkError, TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import { isGivenUp, statusFrom } from '../../protocol/refresh-trouble.js'
 import { judgeRefresh, noteTrouble, type RefreshVerdict } from '../../protocol/refresh-verdict.js'
 import { providerOf, type Context } from '../context.js'
@@ -215,7 +215,7 @@ function refreshed(current: ConnectionRecord, grant: RefreshedGrant, tokens: Sto
 const reasons: Readonly<Record<RefreshVerdict, string>> = {
   ended: 'invalid_grant',
   refused: 'refused_twice',
-  unreadable: 'unreadable',
+  unanswered: 'unreadable',
   undecided: 'refresh_unanswered',
 }
 
@@ -230,10 +230,12 @@ async function afterFailure(
   error: unknown,
   mayHaveArrived: boolean,
 ): Promise<Refusal> {
-  const verdict = mayHaveArrived ? judgeRefresh(error) : 'undecided'
-  const answered = error instanceof TokenEndpointError || verdict === 'unreadable'
-  const lost = !answered && mayHaveArrived
   const repeatable = providerOf(context, provider).refreshRepeatable ?? false
+  // A refresh token that stays good after its use is as good as before.
+  const isHarmless = !mayHaveArrived || (repeatable && error instanceof NetworkError)
+  const verdict = isHarmless ? 'undecided' : judgeRefresh(error)
+  const answered = error instanceof TokenEndpointError || error instanceof ValidationError
+  const lost = !answered && mayHaveArrived
   const isOver = verdict === 'ended' || (lost && !repeatable)
   const noted = isOver ? undefined : noteTrouble(trouble, verdict, context.now())
   const status = isOver ? 'reauthorization_required' : statusFrom(noted)

@@ -8,7 +8,7 @@ export interface Connection<Details extends object = object, Name extends string
   /** The name of the provider in the client's options. */
   readonly provider: Name
   /**
-   * `reauthorization_required`: its tokens are no longer good; `failed`: the server does not answer refreshes as OAuth requires. Both
+   * `reauthorization_required`: its tokens are no longer good; `failed`: two refreshes in a row got no OAuth answer. Both
    * are tried again, once an hour at most, where there is a refresh token that may be good after all.
    */
   readonly status: 'connected' | 'reauthorization_required' | 'failed'

@@ -3,7 +3,7 @@ import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorizati
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
-import type { RefreshedTokens } from '../../protocol/token-endpoint.js'
+import type { RefreshedTokens } from '../../protocol/refresh-tokens.js'
 import { createOAuthClient, type OAuthClient } from '../kit/backend/oauth-client.js'
 import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { decodeSecret, rawBasic } from './credentials.js'

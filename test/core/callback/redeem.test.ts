@@ -922,6 +922,42 @@ describe('an answer that is no success', () => {
     expect((await state.resumeAsync?.())?.status).toBe('connected')
   })
 
+  test.each(['nonce', 'sub'])('whose ID Token is refused for its %s is revoked', async (claim) => {
+    const { consent, open, server } = createScene(network)
+    server.hostile.claims = (claims) => ({ ...claims, [claim]: claim === 'sub' ? 7 : 'another' })
+    expect(await refusal(open(await consent()))).toEqual({ code: 'id_token_invalid', parameter: claim })
+    await settled()
+    expect(server.requests.revocation.map(({ form }) => form.get('token_type_hint'))).toEqual([
+      'refresh_token',
+      'access_token',
+    ])
+  })
+
+  test('is not revoked where its tokens may be of a person whose connection that would end', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    await outcome(open(await consent()))
+    server.hostile.claims = (claims) => ({ ...claims, nonce: 'another' })
+    await outcome(open(await consent()))
+    await settled()
+    expect(server.requests.revocation).toEqual([])
+    expect([...(await browser.records()).keys()].filter((key) => key.startsWith('connection:'))).toHaveLength(
+      1,
+    )
+  })
+
+  test('to another person than the connection belongs to is revoked', async () => {
+    const { consent, open, server } = createScene(network)
+    const first = await outcome(open(await consent()))
+    if (first.status !== 'connected') throw new Error(first.status)
+    server.subject = 'user-2'
+    expect(await refusal(open(await consent({ connection: first.connection.id })))).toEqual({
+      code: 'other_person',
+      parameter: 'sub',
+    })
+    await settled()
+    expect(server.requests.revocation).toHaveLength(2)
+  })
+
   test('that a developer must look into keeps the code for resume', async () => {
     const { consent, open, server } = createScene(network)
     server.hostile.token = () => HttpResponse.json({ error: 'invalid_client' }, { status: 401 })

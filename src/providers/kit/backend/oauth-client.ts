@@ -1,5 +1,7 @@
 import type * as oauth from 'oauth4webapi'
 import type { AuthorizationStart, HeldConnection, Redemption } from '../../../backend/provider.js'
+import { askedChecks } from '../../../protocol/asked-checks.js'
+import { refuseReserved } from '../../../protocol/reserved-parameters.js'
 import { buildAuthorizationUrl } from '../../../protocol/authorization-request.js'
 import { cacheMetadata, type RequestContext } from '../../../protocol/metadata-cache.js'
 import type { ServerMetadata } from '../../../protocol/metadata.js'
@@ -8,14 +10,13 @@ import { checkOffers, pushes } from '../../../protocol/offers.js'
 import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
 import { revoke } from '../../../protocol/revocation.js'
 import type { Revocation } from '../../../protocol/revocation-result.js'
+import { refreshTokens, type RefreshedTokens } from '../../../protocol/refresh-tokens.js'
 import { prefetchKeys } from '../../../protocol/signing-keys.js'
 import {
   checkAnswer,
-  refreshTokens,
   sendCode,
   type CheckedTokens,
   type Grant,
-  type RefreshedTokens,
   type TokenEndpoint,
 } from '../../../protocol/token-endpoint.js'
 
@@ -125,6 +126,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
       checkOffers(options, server)
       const request = buildCodeRequest({ ...setup, clientId })
       const extra = { ...ownParameters(options, setup.scope), ...parameters }
+      refuseReserved(extra)
       if (pushes(options, server)) return push({ ...extra, ...request }, context)
       return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, extra) }
     },
@@ -132,7 +134,8 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
     async redeem(redemption, context, expected) {
       const { code, codeVerifier, state, nonce, redirectUri } = redemption
       const iss = knowsIssuer ? redemption.iss : undefined
-      const grant = { code, codeVerifier, state, iss, nonce, redirectUri, ...expected }
+      const asked = { ...askedChecks(options.parameters), ...expected }
+      const grant = { code, codeVerifier, state, iss, nonce, redirectUri, ...asked }
       return redeemOrCheck(await endpoint(context), grant, redemption)
     },
 
