@@ -66,6 +66,7 @@ async function defaults(): Promise<Record<string, string>> {
     cors: `\`${String(guard.cors)}\``,
     clientAddress: clientAddress(request) ?? 'none',
     rateLimit: (await isSame(memoryRateLimit())) ? '`memoryRateLimit()`' : 'another',
+    unattended: context.unattended.size === 0 ? 'none' : 'some',
     fetch: platform.mock.calls.length === 1 ? 'the platform’s' : 'another',
     clock: now() === 1_900_000_000 ? 'the system’s' : 'another',
   }
