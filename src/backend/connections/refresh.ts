@@ -11,6 +11,8 @@ import { beginAttempt, type Attempt } from '../storage/attempt.js'
 import { leaseRecord, type Conclusion, type Lease, type LeasedRecord } from '../storage/lease.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
+import { fileConnection } from './due-index.js'
+import { countUnattended } from './unattended-limit.js'
 import { changeConnection, forgetConnection } from './stored-connections.js'
 import { goodTokens, reauthorizationRequired, refreshFailed } from './good-tokens.js'
 import { toHeld } from './held-connection.js'
@@ -44,8 +46,8 @@ export async function refreshOnce(
   seen: ConnectionRecord,
   rejected: string | undefined,
 ): Promise<StoredTokens> {
-  const { provider, id } = seen
-  await countRequest(context, { by: 'provider', key: provider, action: 'access-token' })
+  const { provider, id, subject } = seen
+  await countRequest(context, { by: 'provider', key: provider, action: 'access-token', subject })
   const leased = leaseRecord<ConnectionRecord>(
     (next) => changeConnection(context, id, next),
     context.now,
@@ -103,7 +105,7 @@ function claimRefresh(
       },
       result: 'over',
     }
-  const record = { ...current, refresh: lease }
+  const record = { ...countUnattended(context, current), refresh: lease }
   return { write: record, result: { lease, record } }
 }
 
@@ -136,6 +138,7 @@ async function refresh(
     await forgetConnection(context, { ...record, tokens })
     throw new Refusal('unknown_connection')
   }
+  if (stored === 'written') await fileConnection(context, refreshed(record, grant, tokens), record)
   const unchecked = grant.tokens?.accessToken === undefined
   if (!unchecked) context.emit('tokens_refreshed', { provider: record.provider, connection: id })
   // Renewed by the person meanwhile: those tokens are the newer ones.
@@ -196,6 +199,7 @@ function toRefreshed(
 }
 
 function refreshed(current: ConnectionRecord, grant: RefreshedGrant, tokens: StoredTokens): ConnectionRecord {
+  const renewBy = grant.renewBy ?? current.renewBy
   return {
     ...current,
     tokens,
@@ -207,8 +211,22 @@ function refreshed(current: ConnectionRecord, grant: RefreshedGrant, tokens: Sto
     details: { ...current.details, ...grant.details },
     data: grant.data ?? current.data,
     consentExpiresAt: grant.consentExpiresAt ?? current.consentExpiresAt,
-    renewBy: grant.renewBy ?? current.renewBy,
+    renewBy,
+    renewByIsFinal: isFinal(current, renewBy, tokens) || undefined,
   }
+}
+
+/** Seconds between two refreshes of which the second must have moved `renewBy`, if any can. */
+const noticeableSeconds = 60
+
+/** Test for a refresh that moved `renewBy` no further, although the one before is a while ago. */
+function isFinal(
+  { renewBy: before, renewByIsFinal = false, tokens: old }: ConnectionRecord,
+  renewBy: number | undefined,
+  { issuedAt = Infinity }: StoredTokens,
+): boolean {
+  if (renewBy === undefined || before === undefined || renewBy > before) return false
+  return renewByIsFinal || issuedAt - (old?.issuedAt ?? 0) >= noticeableSeconds
 }
 
 /** Words of the log for the end of a connection. */

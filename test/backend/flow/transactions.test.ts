@@ -650,15 +650,16 @@ describe('a sealed transaction', () => {
     expect((await gone.redeem(proofs[1]!)).body.error).toBe('transaction_invalid')
   })
 
-  test('costs one opening and five sealings: what was just written is not opened again', async () => {
+  test('costs one opening and six sealings: what was just written is not opened again', async () => {
     const bench = await createBench({ backend: { keys: [key()] } })
     const proof = await bench.begin()
     const opened = vi.spyOn(nodeCrypto!, 'createDecipheriv')
     const sealed = vi.spyOn(nodeCrypto!, 'createCipheriv')
     expect((await bench.redeem(proof)).status).toBe(200)
     expect(opened).toHaveBeenCalledTimes(1)
-    // The lease, that the code will be sent, the connection, the list of connections, and that it is done.
-    expect(sealed).toHaveBeenCalledTimes(5)
+    // The lease, that the code will be sent, the connection, the list of connections, the index of those to use in time, and that it
+    // is done.
+    expect(sealed).toHaveBeenCalledTimes(6)
   })
 
   test('is used once, although the page carries it', async () => {

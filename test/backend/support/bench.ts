@@ -4,6 +4,7 @@ import {
   memoryStore,
   stitch,
   type Backend,
+  type BackendProvider,
   type BackendEvent,
   type Store,
 } from 'countersign/backend'
@@ -67,6 +68,8 @@ export interface Answer {
 /** A backend with a fake Stitch behind it. */
 export interface Bench {
   readonly handle: Backend
+  /** The Stitch of {@link BenchOptions.stitch}, for a test that changes a part of it. */
+  readonly provider: BackendProvider
   readonly upstream: Upstream
   readonly store: Store
   readonly events: BackendEvent[]
@@ -129,6 +132,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 
   const bench: Bench = {
     handle,
+    provider,
     upstream,
     store,
     events,
