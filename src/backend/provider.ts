@@ -141,6 +141,14 @@ export interface HeldConnection {
   readonly data: JsonObject | undefined
 }
 
+/** What must be kept of a connection to end its grant later. Only the names of `details` and `data` that are needed. */
+export interface GrantToEnd extends Partial<Pick<HeldConnection, 'data' | 'refreshToken'>> {
+  readonly details: JsonObject
+}
+
+/** Result of {@link BackendProvider.revoke}, with the refresh token that is good now where it has used up the one it was given. */
+export type ProviderRevocation = Revocation & { readonly refreshToken?: string | undefined }
+
 /** One request that pages may make to the provider's API, in `bff` mode. */
 export interface ResourceRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -253,7 +261,12 @@ export interface BackendProvider<Claims extends object = object> {
   readonly refreshRepeatable?: boolean
 
   /** Ends the grant at the provider, and says why it did not where the provider did not confirm it. Absent: there is no way to. */
-  revoke?(connection: HeldConnection, context: ProviderContext): Promise<Revocation>
+  revoke?(connection: HeldConnection, context: ProviderContext): Promise<ProviderRevocation>
+  /**
+   * What {@link revoke} needs to try again: for at most seven days, whenever the user's page reads its connections, until the
+   * provider has confirmed it. Absent, or `undefined`: one attempt is made, and nothing is kept.
+   */
+  toEnding?(connection: HeldConnection): GrantToEnd | undefined
 
   /** Requests of pages to the API, in `bff` mode. */
   readonly resources?: Resources

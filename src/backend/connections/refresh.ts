@@ -10,6 +10,8 @@ import { beginAttempt, type Attempt } from '../storage/attempt.js'
 import { leaseRecord, type Conclusion, type Lease, type LeasedRecord } from '../storage/lease.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
+import { fileConnection } from './due-index.js'
+import { countUnattended } from './unattended-limit.js'
 import { changeConnection, forgetConnection } from './stored-connections.js'
 import { goodTokens, isRefreshDue, reauthorizationRequired } from './good-tokens.js'
 import { toHeld } from './held-connection.js'
@@ -44,8 +46,8 @@ export async function refreshOnce(
   seen: ConnectionRecord,
   rejected: string | undefined,
 ): Promise<StoredTokens> {
-  const { provider, id } = seen
-  await countRequest(context, { by: 'provider', key: provider, action: 'access-token' })
+  const { provider, id, subject } = seen
+  await countRequest(context, { by: 'provider', key: provider, action: 'access-token', subject })
   const leased = leaseRecord<ConnectionRecord>(
     (next) => changeConnection(context, id, next),
     context.now,
@@ -103,7 +105,7 @@ function claimRefresh(
     }
   // After a second request without an answer nothing is sent for a while.
   if (!isRefreshDue(seenAgain, context.now())) return { write: seenAgain, result: { changed: seenAgain } }
-  const record = { ...seenAgain, refresh: lease }
+  const record = { ...countUnattended(context, seenAgain), refresh: lease }
   return { write: record, result: { lease, record } }
 }
 
@@ -136,6 +138,7 @@ async function refresh(
     await forgetConnection(context, { ...record, tokens })
     throw new Refusal('unknown_connection')
   }
+  if (typeof stored !== 'string') await fileConnection(context, stored, record)
   const isUsable = grant.tokens.accessToken !== undefined
   if (isUsable) context.emit('tokens_refreshed', { provider: record.provider, connection: id })
   // Renewed by the person meanwhile: those tokens are the newer ones.
@@ -207,6 +210,7 @@ function refreshed(
 ): ConnectionRecord {
   const isFaulty = grant.tokens !== undefined && 'fault' in grant.tokens
   const trouble = isFaulty ? noteTrouble(current.trouble, 'refused', now) : undefined
+  const renewBy = grant.renewBy ?? current.renewBy
   return {
     ...current,
     tokens,
@@ -218,8 +222,22 @@ function refreshed(
     details: { ...current.details, ...grant.details },
     data: grant.data ?? current.data,
     consentExpiresAt: grant.consentExpiresAt ?? current.consentExpiresAt,
-    renewBy: grant.renewBy ?? current.renewBy,
+    renewBy,
+    renewByIsFinal: isFinal(current, renewBy, tokens) || undefined,
   }
+}
+
+/** Seconds between two refreshes of which the second must have moved `renewBy`, if any can. */
+const noticeableSeconds = 60
+
+/** Test for a refresh that moved `renewBy` no further, although the one before is a while ago. */
+function isFinal(
+  { renewBy: before, renewByIsFinal = false, tokens: old }: ConnectionRecord,
+  renewBy: number | undefined,
+  { issuedAt = Infinity }: StoredTokens,
+): boolean {
+  if (renewBy === undefined || before === undefined || renewBy > before) return false
+  return renewByIsFinal || issuedAt - (old?.issuedAt ?? 0) >= noticeableSeconds
 }
 
 /** Concludes a failed refresh: writes what the failure says about the refresh token. */

@@ -104,7 +104,8 @@ async function spend(
   const provider = providerOf(context, name)
   const own = providerContext(context, provider)
   try {
-    await countRequest(context, { by: 'provider', key: name, action: 'token' })
+    const { subject } = redemption.session
+    await countRequest(context, { by: 'provider', key: name, action: 'token', subject })
     return await provider.redeem(redemption, { ...own, fetch: through(own.fetch) })
   } catch (error) {
     throw toRefusal(error)
