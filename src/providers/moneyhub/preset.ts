@@ -47,7 +47,7 @@ export interface MoneyhubConsent {
   readonly expirationDateTime?: string
   /** Time of the first transactions to read: an ISO date and time of the last 72 months. */
   readonly transactionFromDateTime?: string
-  /** Names of permissions, and whether they replace the usual ones. */
+  /** Names of permissions, among those that the backend lists in `permissions`, and whether they replace the usual ones. */
   readonly permissions?: readonly string[]
   readonly permissionsAction?: 'add' | 'replace'
 }

@@ -454,6 +454,16 @@ describe('a response that nobody asked for', () => {
     expect([...(await browser.records()).keys()].filter((key) => key.includes('s'.repeat(43)))).toEqual([])
   })
 
+  test('with a state that was made up is not taken for the one that is awaited', async () => {
+    const { consent, open, server } = createScene(network)
+    const url = await consent()
+    expect(await refusal(open(`/callback/bank?code=stolen&state=${'s'.repeat(43)}`))).toEqual({
+      code: 'state_unknown',
+    })
+    expect(server.requests.token).toEqual([])
+    expect((await outcome(open(url))).status).toBe('connected')
+  })
+
   test('without a state is refused', async () => {
     const { open, server } = createScene(network)
     expect(await refusal(open('/callback/bank?code=stolen'))).toEqual({ code: 'state_missing' })

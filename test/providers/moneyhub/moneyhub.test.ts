@@ -396,10 +396,26 @@ describe('the authorization request', () => {
       permissions: ['ReadAccountsBasic', 'ReadTransactionsBasic'],
       permissionsAction: 'replace' as const,
     }
-    const { connection } = await createScene(bank).connect({ bankId: mockBank, consent })
+    const backend = { permissions: consent.permissions }
+    const { connection } = await createScene(bank, { backend }).connect({ bankId: mockBank, consent })
     expect(claimsOf(pushed(bank))['mh:consent']).toEqual({ essential: true, value: consent })
     expect(connection.consentExpiresAt).toBe(Math.floor(Date.parse(consent.expirationDateTime) / 1000))
     expect(bank.requests.count(/^\/users\/\w+\/connections$/)).toBe(0)
+  })
+
+  test.each([
+    ['none', undefined],
+    ['others', ['ReadAccountsBasic']],
+  ])('moneyhub 6: a page names no permission where the backend lists %s', async (_what, permissions) => {
+    const scene = createScene(bank, { backend: { ...(permissions && { permissions }) } })
+    const named = ['ReadAccountsBasic', 'ReadTransactionsDetail']
+    for (const permissionsAction of ['add', 'replace', undefined] as const) {
+      const consent = { permissions: named, ...(permissionsAction && { permissionsAction }) }
+      await expect(scene.leave({ bankId: mockBank, consent })).rejects.toMatchObject({
+        code: 'backend_refused',
+      })
+    }
+    expect(bank.requests.all).toEqual([])
   })
 
   const at = (days: number) => new Date(Date.now() + days * 24 * 3600 * 1000).toISOString()
@@ -656,4 +672,21 @@ describe('the way back', () => {
     expect(opened.map(({ callback }) => callback.status)).toEqual(['connected', 'connected'])
     expect(bank.requests.count('/oidc/token', { grant_type: 'authorization_code' })).toBe(1)
   })
+})
+
+test('moneyhub 18: a connection that Moneyhub did not delete at the disconnection is deleted by a later attempt', async () => {
+  let later = 0
+  const { connect, call, events } = createScene(bank, { secondsLater: () => later })
+  const { connection } = await connect()
+  bank.control.next({ users: { status: 503 } })
+  const left = await call(`/connections/${connection.id}`, {}, 'DELETE')
+  expect(await left.json()).toEqual({ revoked: false, reason: 'unreachable' })
+  const deletions = () => bank.requests.find(/\/users\/[^/]+\/connection\//).map(({ status }) => status)
+  expect(deletions()).toEqual([503])
+  later = 700
+  await call('/connections', {}, 'GET')
+  await vi.waitFor(() => {
+    expect(events.map(({ name }) => name)).toContain('grant_ended')
+  })
+  expect(deletions()).toEqual([503, 204])
 })

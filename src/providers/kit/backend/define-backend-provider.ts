@@ -8,7 +8,8 @@ import type {
   RefreshedGrant,
 } from '../../../backend/provider.js'
 import { checkOptions, type OptionForms } from '../../../protocol/options.js'
-import type { CheckedTokens, RefreshedTokens } from '../../../protocol/token-endpoint.js'
+import type { RefreshedTokens } from '../../../protocol/refresh-tokens.js'
+import type { CheckedTokens } from '../../../protocol/token-endpoint.js'
 import type { OAuthClient } from './oauth-client.js'
 import { readRedirectUris } from './read-options.js'
 
@@ -30,6 +31,7 @@ export interface BackendProviderDefinition<
   | 'refreshRepeatable'
   | 'resources'
   | 'resourceToken'
+  | 'toEnding'
 > {
   /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. */
   readonly mode: M
@@ -77,6 +79,7 @@ const forms = {
   refreshRepeatable: 'boolean',
   resources: 'object',
   resourceToken: 'function',
+  toEnding: 'function',
   toParameters: 'function',
   toGrant: 'function',
   toRefreshedGrant: 'function',
