@@ -12,6 +12,7 @@ import { canaryKey, createCanaryCheck } from './storage/canary.js'
 import { createRecords } from './storage/records.js'
 import { createSealing } from './storage/sealing.js'
 import type { Store } from './storage/store.js'
+import type { UnattendedLimit } from './connections/unattended-limit.js'
 
 /** Options of {@link createBackend}. */
 export interface BackendOptions<P extends BackendProviders = BackendProviders> {
@@ -62,6 +63,11 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
    * provider in this process
    */
   readonly rateLimit?: RateLimit | 'off'
+  /**
+   * Banks' limits of requests that no person has caused, by provider: `backend.connections` keeps to them. Requests of pages are not
+   * counted. @defaultValue none
+   */
+  readonly unattended?: { readonly [Name in keyof P]?: UnattendedLimit }
   /** Takes events for logs and metrics; no event holds a secret. */
   readonly log?: BackendLog
   /** @defaultValue the system's clock */
@@ -70,7 +76,7 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
 
 /** Checks the options and makes the context. @throws {TypeError} with the remedy. */
 export function createContext<P extends BackendProviders>(options: BackendOptions<P>): Context {
-  const { providers, origins, store, basePath } = checkBackendOptions(options)
+  const { providers, origins, store, basePath, unattended } = checkBackendOptions(options)
   const { cors = false, clock, log, keys, rateLimit } = options
   const now = (): number => Math.floor(clock ? clock.now() : Date.now() / 1000)
   const sealing = keys && createSealing(keys)
@@ -91,6 +97,8 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     now,
     attended: false,
+    unattended,
+    storeKeys: store.keys?.bind(store),
     redemptions: new Map(),
     refreshes: new Map(),
     emit,

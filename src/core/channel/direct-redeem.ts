@@ -73,6 +73,7 @@ function toRedeemed(
       sub: checked.claims?.sub,
     }),
     connectedAt: context.platform.clock.now(),
+    ...(!checked.claims && { identity: 'unproven' }),
     details: pickClaims(checked.claims, settings.details),
   }
   const tokens = toStoredTokens(client, checked)

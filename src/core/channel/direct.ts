@@ -52,11 +52,12 @@ async function userinfo(
     throw new TypeError(
       "The authorization server's metadata has no userinfo endpoint that this page may call. If it lies on another origin, name that in `origins`.",
     )
-  if (person?.subject === undefined)
+  // A server without ID Tokens names nobody to compare with: the token came from it over TLS.
+  if (person?.subject === undefined && client.settings.idToken !== 'optional')
     throw new TypeError(
       'No ID Token said who the person is, so userinfo cannot be checked: add "openid" to the scope.',
     )
-  return requestUserinfo({ endpoint, subject: person.subject, getToken, send })
+  return requestUserinfo({ endpoint, subject: person?.subject, getToken, send })
 }
 
 async function begin(client: DirectClient, transaction: Transaction): Promise<AuthorizationUrl> {

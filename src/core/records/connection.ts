@@ -22,6 +22,11 @@ export interface Connection<Details extends object = object, Name extends string
   readonly consentExpiresAt?: number
   /** When the connection must have been renewed or used: epoch seconds, where known. */
   readonly renewBy?: number
+  /**
+   * `unproven` where neither an ID Token nor an id of the provider's says whose account it is: it cannot be told whether the
+   * same person has renewed it. Absent where it is known, and where the backend does not say.
+   */
+  readonly identity?: 'unproven'
   /** Details from the provider. */
   readonly details: Details
 }

@@ -10,8 +10,8 @@ import { checkOffers, pushes } from '../../../protocol/offers.js'
 import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
 import { revoke } from '../../../protocol/revocation.js'
 import type { Revocation } from '../../../protocol/revocation-result.js'
-import { prefetchKeys } from '../../../protocol/signing-keys.js'
 import { refreshTokens, type RefreshedTokens } from '../../../protocol/refresh-tokens.js'
+import { prefetchKeys } from '../../../protocol/signing-keys.js'
 import {
   checkAnswer,
   sendCode,
@@ -134,16 +134,8 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
     async redeem(redemption, context, expected) {
       const { code, codeVerifier, state, nonce, redirectUri } = redemption
       const iss = knowsIssuer ? redemption.iss : undefined
-      const grant = {
-        code,
-        codeVerifier,
-        state,
-        iss,
-        nonce,
-        redirectUri,
-        ...askedChecks(options.parameters),
-        ...expected,
-      }
+      const asked = { ...askedChecks(options.parameters), ...expected }
+      const grant = { code, codeVerifier, state, iss, nonce, redirectUri, ...asked }
       return redeemOrCheck(await endpoint(context), grant, redemption)
     },
 
