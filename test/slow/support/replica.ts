@@ -16,12 +16,13 @@ export interface ReplicaSetup {
   readonly clientSecret: string
   /** None: transactions are kept in the store. */
   readonly keys: readonly string[]
+  readonly subjectKeySecret: string
   readonly rotatesRefreshTokens: boolean
   /** Whether a client of the store gives up at once what it cannot send, instead of waiting for the server to come back. */
   readonly impatient: boolean
 }
 
-const { store, server, clientSecret, keys, rotatesRefreshTokens, impatient } = JSON.parse(
+const { store, server, clientSecret, keys, subjectKeySecret, rotatesRefreshTokens, impatient } = JSON.parse(
   process.argv[2] ?? '',
 ) as ReplicaSetup
 
@@ -30,6 +31,7 @@ const backend = createBackend({
   origins: ['https://app.example'],
   store: await openStore(store, impatient),
   ...(keys.length > 0 ? { keys } : { unsealed: true }),
+  subjectKeySecret,
   rateLimit: 'off',
   clock: { now: () => Date.now() / 1000 + passed },
   session: (request) => {
