@@ -27,6 +27,7 @@ import {
 import { checkSubject, registerClientCredentials } from './moneyhub-tokens.js'
 import { answerUsers, scopeOfUsers } from './moneyhub-users.js'
 import {
+  chain,
   oidcFields,
   type Middleware,
   type OidcAction,
@@ -178,11 +179,6 @@ const withoutCors: Middleware = async (ctx, next) => {
   ctx.remove('access-control-allow-origin')
   return undefined
 }
-
-const chain =
-  (...steps: readonly Middleware[]): Middleware =>
-  (ctx, next) =>
-    steps.reduceRight<() => Promise<unknown>>((rest, step) => () => step(ctx, rest), next)()
 
 function configure(profiles: Profiles): Configuration {
   return {

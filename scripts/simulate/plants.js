@@ -30,12 +30,11 @@ export const plants = {
     text: 'await tabs.lock(`tx:${await sha256(state)}`, 60, work)',
     by: 'await work()',
   },
-  'a lease of the backend that holds for a second': {
+  "a lease of the backend that another replica's clock ends": {
     invariant: '2',
-    file: 'backend/flow/redeem-once.ts',
-    text: 'leaseSeconds: 60,',
-    by: 'leaseSeconds: 1,',
-    from: 3200,
+    file: 'backend/storage/lease.ts',
+    text: '(sent === false ? 0 : skewSeconds)',
+    by: '0',
   },
   'a refresh without its lock': {
     invariant: '3',

@@ -14,6 +14,8 @@ export interface BackendEvent {
     /** A connection's status has become `failed`: three answers to refreshes were no OAuth answers. Worth a look. */
     | 'refresh_failed'
     | 'disconnected'
+    /** A grant whose end the provider had not confirmed at the disconnection has been ended by a later attempt. */
+    | 'grant_ended'
     | 'resource_requested'
     | 'refused'
     | 'failed'
@@ -52,10 +54,11 @@ export interface BackendEvent {
 
 /**
  * Kinds of records in the store: the list of a user's connections, a connection with its tokens, a transaction, the count
- * of a user's pending transactions, records of a provider's own, such as Moneyhub's users, and the one that tells at the start
- * whether the keys are right.
+ * of a user's pending transactions, grants that a provider has yet to end, records of a provider's own, such as Moneyhub's users, a
+ * part of the index of connections to use in time, and the one that tells at the start whether the keys are right.
  */
-export type RecordKind = 'connections' | 'connection' | 'transaction' | 'transactions' | 'provider' | 'canary'
+export type RecordKind =
+  'connections' | 'connection' | 'transaction' | 'transactions' | 'endings' | 'provider' | 'due' | 'canary'
 
 /** Takes events. Its errors are ignored. */
 export type BackendLog = (event: BackendEvent) => void

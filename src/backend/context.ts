@@ -28,6 +28,10 @@ export interface Context {
   readonly fetch: Fetch
   /** Epoch seconds, whole. */
   readonly now: () => number
+  /** Limits of requests without a person, by provider: requests for one connection within 24 hours. */
+  readonly unattended: ReadonlyMap<string, number>
+  /** Every key of the store, where it lists them. */
+  readonly storeKeys: (() => AsyncIterable<string>) | undefined
   /** Redemptions under way in this process, for those who ask for the same. */
   readonly redemptions: Map<string, Promise<ConnectionRecord | string>>
   /** Refreshes under way in this process, by connection. */

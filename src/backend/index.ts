@@ -52,13 +52,14 @@ export type { Revocation } from '../protocol/revocation-result.js'
 export type { BackendEvent, BackendLog, RecordKind } from './backend-events.js'
 export type { BackendHealth, HealthOptions } from './lifecycle.js'
 export { createBackend, type Backend } from './handler.js'
+export type { BackendConnection, ConnectionHandle } from './connections/backend-connection.js'
 export type {
   BackendAccessToken,
-  BackendConnection,
   BackendConnections,
-  ConnectionHandle,
   ConnectionRequest,
 } from './connections/backend-connections.js'
+export type { DueConnection } from './connections/due.js'
+export type { UnattendedLimit } from './connections/unattended-limit.js'
 export type { BackendOptions } from './options.js'
 export type {
   AuthorizationSetup,
@@ -66,11 +67,13 @@ export type {
   BackendProvider,
   BackendProviders,
   ClaimsOf,
+  GrantToEnd,
   HeldConnection,
   InputForm,
   ProviderContext,
   ProviderGrant,
   ProviderRecords,
+  ProviderRevocation,
   Redemption,
   RefreshedGrant,
   ResourceRoute,

@@ -13,6 +13,7 @@ import { canaryKey, createCanaryCheck } from './storage/canary.js'
 import { createRecords } from './storage/records.js'
 import { createSealing } from './storage/sealing.js'
 import type { Store } from './storage/store.js'
+import type { UnattendedLimit } from './connections/unattended-limit.js'
 
 /** Options of {@link createBackend}. */
 export interface BackendOptions<P extends BackendProviders = BackendProviders> {
@@ -70,6 +71,11 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
    * provider in this process
    */
   readonly rateLimit?: RateLimit | 'off'
+  /**
+   * Banks' limits of requests that no person has caused, by provider: `backend.connections` keeps to them. Requests of pages are not
+   * counted. @defaultValue none
+   */
+  readonly unattended?: { readonly [Name in keyof P]?: UnattendedLimit }
   /** Takes events for logs and metrics; no event holds a secret. */
   readonly log?: BackendLog
   /** @defaultValue the system's clock */
@@ -78,7 +84,7 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
 
 /** Checks the options and makes the context. @throws {TypeError} with the remedy. */
 export function createContext<P extends BackendProviders>(options: BackendOptions<P>): Context {
-  const { providers, origins, store, basePath } = checkBackendOptions(options)
+  const { providers, origins, store, basePath, unattended } = checkBackendOptions(options)
   const { cors = false, clock, log, keys, rateLimit } = options
   const subjects = createSubjectKeys(options.subjectKeySecret, store)
   const endsWithProcess = store.inProcess === true
@@ -102,6 +108,8 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     now,
     attended: false,
+    unattended,
+    storeKeys: store.keys?.bind(store),
     redemptions: new Map(),
     refreshes: new Map(),
     emit,

@@ -71,6 +71,13 @@ export interface AuthorizationStart {
   readonly data?: JsonObject
 }
 
+/** The answer to a code, which nobody may use before everything in it has been checked. */
+export interface ReceivedAnswer {
+  readonly tokens: TokenSet
+  /** Epoch seconds. */
+  readonly receivedAt: number
+}
+
 /** An authorization code with its transaction: this user's, and with the verifier of its challenge. */
 export interface Redemption<Claims extends object = object> {
   readonly session: Session<Claims>
@@ -84,6 +91,13 @@ export interface Redemption<Claims extends object = object> {
   /** The requested scope, space-delimited. */
   readonly scope: string
   readonly data: JsonObject | undefined
+  /**
+   * What the code has given to an earlier call that could not check it, because the server's keys could not be had for instance.
+   * The code is not sent again: only the check is left. `oauthClient` does so.
+   */
+  readonly answer?: ReceivedAnswer | undefined
+  /** Is to be told the answer before it is checked, so that it is not lost, or is revoked. `oauthClient` does so. */
+  readonly onAnswer?: ((tokens: TokenSet) => void) | undefined
 }
 
 /** Result of a redeemed code. */
@@ -131,6 +145,14 @@ export interface HeldConnection {
   readonly details: JsonObject
   readonly data: JsonObject | undefined
 }
+
+/** What must be kept of a connection to end its grant later. Only the names of `details` and `data` that are needed. */
+export interface GrantToEnd extends Partial<Pick<HeldConnection, 'data' | 'refreshToken'>> {
+  readonly details: JsonObject
+}
+
+/** Result of {@link BackendProvider.revoke}, with the refresh token that is good now where it has used up the one it was given. */
+export type ProviderRevocation = Revocation & { readonly refreshToken?: string | undefined }
 
 /** One request that pages may make to the provider's API, in `bff` mode. */
 export interface ResourceRoute {
@@ -232,7 +254,7 @@ export interface BackendProvider<Claims extends object = object> {
   /** Turns a transaction into an authorization URL. */
   authorize(setup: AuthorizationSetup<Claims>, context: ProviderContext): Promise<AuthorizationStart>
 
-  /** Redeems the code. Called once per transaction; once more only if no answer came. */
+  /** Redeems the code. Called once per transaction; again only if no answer came, or with `answer`. */
   redeem(redemption: Redemption<Claims>, context: ProviderContext): Promise<ProviderGrant>
 
   /** Uses the refresh token. Called by one caller at a time, on demand. Absent: access tokens are not refreshed. */
@@ -244,7 +266,12 @@ export interface BackendProvider<Claims extends object = object> {
   readonly refreshRepeatable?: boolean
 
   /** Ends the grant at the provider, and says why it did not where the provider did not confirm it. Absent: there is no way to. */
-  revoke?(connection: HeldConnection, context: ProviderContext): Promise<Revocation>
+  revoke?(connection: HeldConnection, context: ProviderContext): Promise<ProviderRevocation>
+  /**
+   * What {@link revoke} needs to try again: for at most seven days, whenever the user's page reads its connections, until the
+   * provider has confirmed it. Absent, or `undefined`: one attempt is made, and nothing is kept.
+   */
+  toEnding?(connection: HeldConnection): GrantToEnd | undefined
 
   /** Requests of pages to the API, in `bff` mode. */
   readonly resources?: Resources

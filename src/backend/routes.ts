@@ -1,3 +1,4 @@
+import { retryEndings } from './connections/endings.js'
 import { forgetConnection, listConnections, findConnection } from './connections/stored-connections.js'
 import { toDocument } from './connections/document.js'
 import { toAccessTokenAnswer } from './connections/stored-tokens.js'
@@ -63,6 +64,8 @@ const token = (provider: string): Route => ({
 const list: Route = {
   action: 'connections',
   async respond(context, { subject }) {
+    // Nobody waits for it: what fails is tried at a later reading.
+    void retryEndings(context, subject).catch(() => undefined)
     const records = await tryAgain(context, subject, await listConnections(context, subject))
     const body: ConnectionsAnswer = {
       connections: records.map((record) => toDocument(record, context.now())),

@@ -1,7 +1,7 @@
 import type { Context } from '../context.js'
-import { providerContext } from '../provider-context.js'
 import { keptSeconds, listKey } from './connection-list.js'
-import { toHeld } from './held-connection.js'
+import { fileConnection, placeOf, removeEntries } from './due-index.js'
+import { endGrant, noteEnding } from './endings.js'
 import type { ConnectionRecord } from './record.js'
 import { toStoredTokens } from './stored-tokens.js'
 import { Refusal } from '../http/refusal.js'
@@ -9,13 +9,16 @@ import type { ProviderGrant } from '../provider.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { encodeBase64url } from '../../protocol/base64url.js'
-import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
+import type { Revocation } from '../../protocol/revocation-result.js'
 import { missingScope, type ScopeEvidence } from '../../protocol/missing-scope.js'
 import { parseScope } from '../../protocol/scope.js'
 
 /** Limit of one user's connections. */
 const maximumConnections = 200
 const recordKey = (id: string): string => `connection:${id}`
+
+/** The id of the connection under a key of the store; `undefined` for a key of anything else. */
+export const connectionIdOf = (key: string): string | undefined => /^connection:(.+)$/.exec(key)?.[1]
 
 /** Test of a value from outside for the form of a connection's id: 128 random bits. */
 function isConnectionId(value: unknown): value is string {
@@ -32,6 +35,10 @@ export async function findConnection(
   if (record?.subject !== subject) throw new Refusal('unknown_connection')
   return record
 }
+
+/** A connection, whoever's it is; `undefined` where there is none. @throws {Refusal} where it cannot be read */
+export const readConnection = ({ records }: Context, id: string): Promise<ConnectionRecord | undefined> =>
+  records.read<ConnectionRecord>(recordKey(id))
 
 /** All connections of the user, the newest last. */
 export async function listConnections(context: Context, subject: string): Promise<ConnectionRecord[]> {
@@ -106,7 +113,10 @@ export async function storeConnection(
       throw new Refusal('other_person')
     }
     // Disconnected meanwhile, if there is none: then it is a new one.
-    if (renewed) return renewed
+    if (renewed) {
+      await fileConnection(context, renewed)
+      return renewed
+    }
   }
   const until = now() + keptSeconds
   const index = await listKey(context, subject)
@@ -126,6 +136,7 @@ export async function storeConnection(
         result: undefined,
       })),
     ),
+    fileConnection(context, fresh),
   ])
   return fresh
 }
@@ -168,19 +179,16 @@ function toRecord(
  * @throws {Refusal} `backend_unavailable` where a record cannot be read; nothing is forgotten then.
  */
 export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<Revocation> {
-  const { records, providers } = context
+  const { records } = context
   await checkReadable(context, record.subject)
+  await noteEnding(context, record)
   await records.remove(recordKey(record.id))
   await records.change<readonly string[], undefined>(await listKey(context, record.subject), (ids) =>
     ids?.includes(record.id)
       ? { write: ids.filter((id) => id !== record.id), until: context.now() + keptSeconds, result: undefined }
       : { result: undefined },
   )
-  const provider = providers.get(record.provider)
-  if (!provider?.revoke) return unrevoked('no_endpoint')
-  try {
-    return await provider.revoke(toHeld(record), providerContext(context, provider))
-  } catch (error) {
-    return fromFailure(error)
-  }
+  const place = placeOf(record)
+  if (place) await removeEntries(context, place, [record.id])
+  return endGrant(context, record)
 }

@@ -55,10 +55,11 @@ export async function redeem(
   const proof = { subject, provider: name, state, codeVerifier, handle }
   const redeemed = await redeemOnce(context, proof, {
     prepare: ({ connection }) => checkReadable(context, subject, connection),
-    spend: ({ nonce, redirectUri, scope, data }, attempt) =>
+    spend: ({ nonce, redirectUri, scope, data }, attempt, answers) =>
       spend(context, name, attempt, {
         ...{ session, code, codeVerifier, state, iss },
         ...{ nonce, redirectUri, scope, data },
+        ...answers,
       }),
     keep: async ({ scope, connection: renews }, grant) => {
       if (provider.mode === 'mediated' && !grant.tokens)

@@ -85,6 +85,8 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
       return gone
     },
 
+    toEnding: ({ data, details: { 'mh:con_id': id = null } }) => ({ data, details: { 'mh:con_id': id } }),
+
     ...(settings.mode === 'bff' && { resources: settings.resources }),
     ...(!once && {
       resourceToken: ({ data }, route, rejected, context) =>

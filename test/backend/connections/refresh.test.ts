@@ -227,7 +227,7 @@ describe('an answer that is no OAuth answer', () => {
     expect(await ask(bench, id)).toMatchObject(failed)
     expect(refreshes(bench)).toHaveLength(2)
     expect(bench.events).toContainEqual(
-      expect.objectContaining({ name: 'refresh_failed', connection: id, reason: 'unreadable' }),
+      expect.objectContaining({ name: 'refresh_failed', connection: id, reason: 'refresh_unanswered' }),
     )
     for (let days = 0; days < 10; days += 1) {
       bench.passed += 24 * hour

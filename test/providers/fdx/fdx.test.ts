@@ -968,6 +968,108 @@ describe('ending the consent', () => {
   })
 })
 
+describe('a consent whose end was not confirmed', () => {
+  const clientScope = 'READ_CONSENTS UPDATE_CONSENTS'
+  const down = { api: { status: 503 } }
+
+  /** Reads the list `seconds` later, which is when the end is tried again. */
+  async function later(other: App, seconds: number) {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
+    onTestFinished(() => void vi.useRealTimers())
+    return (await other.call('GET', '/connections')).body
+  }
+  const ended = (other: App) =>
+    vi.waitFor(() => {
+      expect(other.events.map(({ name }) => name)).toContain('grant_ended')
+    })
+  const revocations = (other: App) => other.bank.requests.find(/\/revocation$/)
+
+  test('fdx 22: is ended by a later attempt, and is in no list meanwhile', async () => {
+    await withApp(
+      async (other) => {
+        const { id } = await other.connect()
+        other.bank.control.next(down)
+        expect((await other.call('DELETE', `/connections/${id}`)).body).toEqual({
+          revoked: false,
+          reason: 'unreachable',
+        })
+        expect(await later(other, 700)).toEqual({ connections: [] })
+        await ended(other)
+        expect(revocations(other).map(({ status }) => status)).toEqual([503, 204])
+        other.bank.requests.clear()
+        await later(other, 86_400)
+        await later(other, 86_400)
+        expect(revocations(other)).toEqual([])
+      },
+      {},
+      () => ({ clientScope }),
+    )
+  })
+
+  test('fdx 22: is kept as its id alone where the client has a token of its own', async () => {
+    await withApp(
+      async (other) => {
+        const { id, details } = await other.connect()
+        other.bank.control.next(down)
+        await other.call('DELETE', `/connections/${id}`)
+        const kept = JSON.stringify(await other.stored('endings'))
+        expect(kept).toContain(grantIdOf({ details }))
+        expect(kept).not.toMatch(/token/i)
+      },
+      {},
+      () => ({ clientScope, scope: `${scope} offline_access` }),
+    )
+  })
+
+  test('fdx 22: is ended with the refresh token where the client has none, also with the one that replaced it', async () => {
+    await withApp(
+      async (other) => {
+        const { id } = await other.connect()
+        await other.bank.control.act('expireAccessTokens')
+        other.bank.control.always(down)
+        await other.call('DELETE', `/connections/${id}`)
+        other.bank.control.reset()
+        await later(other, 700)
+        await ended(other)
+        const used = other.bank.requests.find(tokenPath, { grant_type: 'refresh_token' })
+        expect(new Set(used.map(({ parameters }) => parameters['refresh_token'])).size).toBe(used.length)
+      },
+      {},
+      () => ({ scope: `${scope} offline_access` }),
+    )
+  })
+
+  test('fdx 22: leaves nothing behind where no later attempt could end it', async () => {
+    const { id } = await app.connect()
+    app.bank.control.next(down)
+    await app.call('DELETE', `/connections/${id}`)
+    expect(await app.stored('endings')).toEqual([])
+  })
+
+  test('fdx 22: is tried again at growing distances, and forgotten after seven days', async () => {
+    await withApp(
+      async (other) => {
+        const { id } = await other.connect()
+        other.bank.control.always({ api: { status: 403 } })
+        await other.call('DELETE', `/connections/${id}`)
+        other.bank.requests.clear()
+        await later(other, 300)
+        expect(revocations(other)).toEqual([])
+        await later(other, 400)
+        await vi.waitFor(() => expect(revocations(other)).not.toEqual([]))
+        other.bank.requests.clear()
+        await later(other, 700)
+        expect(revocations(other)).toEqual([])
+        await later(other, 7 * 86_400)
+        expect(revocations(other)).toEqual([])
+        expect(await other.stored('endings')).toEqual([])
+      },
+      {},
+      () => ({ clientScope }),
+    )
+  })
+})
+
 describe('refreshing', () => {
   test('fdx 5, 20: uses the refresh token over mutual TLS, and keeps consent and grant id', async () => {
     await withApp(

@@ -697,3 +697,20 @@ describe('the way back', () => {
     expect(bank.requests.count('/oidc/token', { grant_type: 'authorization_code' })).toBe(1)
   })
 })
+
+test('moneyhub 18: a connection that Moneyhub did not delete at the disconnection is deleted by a later attempt', async () => {
+  let later = 0
+  const { connect, call, events } = createScene(bank, { secondsLater: () => later })
+  const { connection } = await connect()
+  bank.control.next({ users: { status: 503 } })
+  const left = await call(`/connections/${connection.id}`, {}, 'DELETE')
+  expect(await left.json()).toEqual({ revoked: false, reason: 'unreachable' })
+  const deletions = () => bank.requests.find(/\/users\/[^/]+\/connection\//).map(({ status }) => status)
+  expect(deletions()).toEqual([503])
+  later = 700
+  await call('/connections', {}, 'GET')
+  await vi.waitFor(() => {
+    expect(events.map(({ name }) => name)).toContain('grant_ended')
+  })
+  expect(deletions()).toEqual([503, 204])
+})

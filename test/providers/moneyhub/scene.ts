@@ -1,3 +1,4 @@
+import { assert } from 'vitest'
 import {
   createBackend,
   memoryStore,
@@ -202,7 +203,7 @@ export function createScene(bank: TestBank, setting: Setting = {}) {
     const { url } = await decide('approve', input, name, person)
     const opened = await comeBack(url)
     if (opened.callback.status !== 'connected')
-      throw new Error(`It ended in ${JSON.stringify(opened.callback)}.`)
+      assert.fail(`It ended in ${JSON.stringify(opened.callback)}.`)
     return { ...opened, connection: opened.callback.connection as Connection<MoneyhubDetails> }
   }
 

@@ -31,6 +31,7 @@ export interface BackendProviderDefinition<
   | 'refreshRepeatable'
   | 'resources'
   | 'resourceToken'
+  | 'toEnding'
 > {
   /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. */
   readonly mode: M
@@ -78,6 +79,7 @@ const forms = {
   refreshRepeatable: 'boolean',
   resources: 'object',
   resourceToken: 'function',
+  toEnding: 'function',
   toParameters: 'function',
   toGrant: 'function',
   toRefreshedGrant: 'function',
