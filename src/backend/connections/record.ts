@@ -15,6 +15,8 @@ export interface ConnectionRecord {
   readonly consentExpiresAt?: number | undefined
   readonly renewBy?: number | undefined
   readonly details: JsonObject
+  /** Epoch seconds at which the provider was last asked for its details; absent since the connection was made. */
+  readonly detailsAt?: number | undefined
   readonly data?: JsonObject | undefined
   /** The person at the provider, by the `sub` of the first ID Token. */
   readonly sub?: string | undefined

@@ -12,6 +12,15 @@ import type { ClientCredentialsTokens } from '../kit/backend/client-credentials-
 /** Context of a request that may make a user; its records say which Moneyhub user each of the app's users is. */
 export type UserContext = Pick<ProviderContext, 'fetch' | 'now' | 'records'>
 
+/** A connection as the users API tells of it. */
+export interface MoneyhubConnectionState {
+  /** End of its consent: epoch seconds. */
+  readonly expiresAt: number | undefined
+  /** `ok`, `error` or `never` (it has not synchronized yet). */
+  readonly status: string | undefined
+  readonly error: string | undefined
+}
+
 /** Moneyhub's users API, and which Moneyhub user each of the app's users is. */
 export interface MoneyhubUsers {
   /**
@@ -20,12 +29,12 @@ export interface MoneyhubUsers {
    * @throws {TokenEndpointError} when Moneyhub refuses. @throws {NetworkError} when no response came.
    */
   readonly ensure: (subject: string, clientUserId: string, context: UserContext) => Promise<string>
-  /** End of a connection's consent: epoch seconds, or `undefined` where Moneyhub does not say. */
-  readonly expiryOf: (
+  /** A connection as Moneyhub has it now; `undefined` where it does not say. */
+  readonly find: (
     userId: string,
     connectionId: string,
     context: RequestContext,
-  ) => Promise<number | undefined>
+  ) => Promise<MoneyhubConnectionState | undefined>
   /** Deletes a connection. @throws {NetworkError} when no response came. */
   readonly disconnect: (userId: string, connectionId: string, context: RequestContext) => Promise<Revocation>
 }
@@ -65,10 +74,10 @@ export function createMoneyhubUsers(
     ensure: async (subject, clientUserId, context) =>
       ensureStored(call, `user:${await sha256(subject)}`, clientUserId, context),
 
-    async expiryOf(userId, connectionId, context) {
+    async find(userId, connectionId, context) {
       const path = `/${encodeURIComponent(userId)}/connections`
       const answer = await call('user:read', path, { method: 'GET' }, context)
-      return readExpiry(answer, connectionId)
+      return readState(answer, connectionId)
     },
 
     async disconnect(userId, connectionId, context) {
@@ -131,15 +140,25 @@ async function createUser(call: Call, clientUserId: string, context: RequestCont
   return checkUserId(readJsonObject(answer)?.['userId'])
 }
 
-/** `expiresAt` of a connection in a list of connections: epoch seconds. */
-function readExpiry({ response, text }: Answer, connectionId: string): number | undefined {
+/** A connection in a list of connections. */
+function readState({ response, text }: Answer, connectionId: string): MoneyhubConnectionState | undefined {
   const list: unknown = response.ok ? JSON.parse(text) : []
   const data = Array.isArray(list) ? (list as unknown[]) : (list as { data?: unknown }).data
-  const connections = (Array.isArray(data) ? data : []) as { id?: unknown; expiresAt?: unknown }[]
-  const expiresAt = connections.find(({ id }) => id === connectionId)?.expiresAt
-  const milliseconds = typeof expiresAt === 'string' ? Date.parse(expiresAt) : NaN
-  return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000)
+  const connections = (Array.isArray(data) ? data : []) as Partial<Record<string, unknown>>[]
+  const found = connections.find(({ id }) => id === connectionId)
+  const milliseconds = typeof found?.['expiresAt'] === 'string' ? Date.parse(found['expiresAt']) : NaN
+  return (
+    found && {
+      expiresAt: Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000),
+      status: wordOf(found['status']),
+      error: wordOf(found['error']),
+    }
+  )
 }
+
+/** A word of Moneyhub's, and no text. */
+const wordOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[a-z_]{1,40}$/.test(value) ? value : undefined
 
 /** A user id, which is one segment of a path. @throws {ValidationError} for anything else. */
 export function checkUserId(value: unknown): string {

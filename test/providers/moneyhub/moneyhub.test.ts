@@ -396,7 +396,8 @@ describe('the authorization request', () => {
       permissions: ['ReadAccountsBasic', 'ReadTransactionsBasic'],
       permissionsAction: 'replace' as const,
     }
-    const { connection } = await createScene(bank).connect({ bankId: mockBank, consent })
+    const scene = createScene(bank, { backend: { readsStatus: false } })
+    const { connection } = await scene.connect({ bankId: mockBank, consent })
     expect(claimsOf(pushed(bank))['mh:consent']).toEqual({ essential: true, value: consent })
     expect(connection.consentExpiresAt).toBe(Math.floor(Date.parse(consent.expirationDateTime) / 1000))
     expect(bank.requests.count(/^\/users\/\w+\/connections$/)).toBe(0)
@@ -432,7 +433,7 @@ describe('the authorization request', () => {
       expect((await createScene(bank, { claims }).connect()).connection.consentExpiresAt).toBeUndefined()
     }
     bank.requests.clear()
-    await createScene(bank, { claims, backend: { readsExpiry: false } }).connect()
+    await createScene(bank, { claims, backend: { readsExpiry: false, readsStatus: false } }).connect()
     expect(bank.requests.count(/^\/users/)).toBe(0)
   })
 

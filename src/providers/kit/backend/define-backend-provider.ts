@@ -31,6 +31,7 @@ export interface BackendProviderDefinition<
   | 'resources'
   | 'resourceToken'
   | 'toEnding'
+  | 'readDetails'
 > {
   /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. */
   readonly mode: M
@@ -79,6 +80,7 @@ const forms = {
   resources: 'object',
   resourceToken: 'function',
   toEnding: 'function',
+  readDetails: 'function',
   toParameters: 'function',
   toGrant: 'function',
   toRefreshedGrant: 'function',
