@@ -54,11 +54,11 @@ export interface BackendEvent {
 
 /**
  * Kinds of records in the store: the list of a user's connections, a connection with its tokens, a transaction, the count
- * of a user's pending transactions, grants that a provider has yet to end, records of a provider's own, such as Moneyhub's users, and the one that tells at the start
- * whether the keys are right.
+ * of a user's pending transactions, grants that a provider has yet to end, records of a provider's own, such as Moneyhub's users, a
+ * part of the index of connections to use in time, and the one that tells at the start whether the keys are right.
  */
 export type RecordKind =
-  'connections' | 'connection' | 'transaction' | 'transactions' | 'endings' | 'provider' | 'canary'
+  'connections' | 'connection' | 'transaction' | 'transactions' | 'endings' | 'provider' | 'due' | 'canary'
 
 /** Takes events. Its errors are ignored. */
 export type BackendLog = (event: BackendEvent) => void

@@ -2,6 +2,7 @@ import { parseSecureUrl, type Resolver } from '../protocol/secure-url.js'
 import { checkOptions, type OptionForm } from '../protocol/options.js'
 import type { BackendProvider, Resources } from './provider.js'
 import type { Store } from './storage/store.js'
+import type { UnattendedLimit } from './connections/unattended-limit.js'
 
 /** What is `any` has a sentence of its own below. */
 export const forms: Readonly<Record<string, OptionForm>> = {
@@ -16,6 +17,7 @@ export const forms: Readonly<Record<string, OptionForm>> = {
   fetch: 'any',
   clientAddress: 'any',
   rateLimit: 'any',
+  unattended: 'object',
   log: 'any',
   clock: 'any',
 }
@@ -26,6 +28,8 @@ export interface CheckedOptions {
   readonly origins: readonly string[]
   readonly store: Store
   readonly basePath: string
+  /** `requestsPerDay` by provider. */
+  readonly unattended: ReadonlyMap<string, number>
 }
 
 /** Checks options at run time, for JavaScript and for what types cannot say. @throws {TypeError} with the remedy. */
@@ -52,12 +56,33 @@ export function checkBackendOptions(options: object): CheckedOptions {
   checkFunction(rateLimit === 'off' ? undefined : rateLimit, '`rateLimit` must be a function, or "off"')
   if (clock !== undefined)
     checkFunction((Object(clock) as { now?: unknown }).now, '`clock` must have a function `now`', false)
+  const providers = checkProviders(given['providers'])
   return {
-    providers: checkProviders(given['providers']),
+    providers,
     origins: checkOrigins(given['origins']),
     store,
     basePath: checkBasePath(given['basePath'] ?? '/connect'),
+    unattended: checkUnattended(given['unattended'], providers),
   }
+}
+
+function checkUnattended(
+  limits: unknown,
+  providers: ReadonlyMap<string, unknown>,
+): ReadonlyMap<string, number> {
+  const entries = Object.entries({ ...(limits as Readonly<Record<string, UnattendedLimit>> | undefined) })
+  const checked = entries.map(([name, limit]) => {
+    if (!providers.has(name))
+      throw new TypeError(`createBackend: \`unattended\` names "${name}", which is not among \`providers\`.`)
+    checkOptions(`createBackend: \`unattended\` of "${name}"`, limit, { requestsPerDay: 'number!' })
+    const { requestsPerDay } = limit
+    if (!(Number.isInteger(requestsPerDay) && requestsPerDay >= 1 && requestsPerDay <= 1000))
+      throw new TypeError(
+        `createBackend: \`requestsPerDay\` of "${name}" is a whole number from 1 to 1000: correct it.`,
+      )
+    return [name, requestsPerDay] as const
+  })
+  return new Map(checked)
 }
 
 function checkFunction(value: unknown, sentence: string, optional = true): void {

@@ -2,6 +2,7 @@ import type { Fetch } from '../protocol/http.js'
 import type { BackendEvent, RecordKind } from './backend-events.js'
 import type { GuardOptions } from './http/guard.js'
 import type { BackendProvider, Session } from './provider.js'
+import type { KnownSessions } from './http/known-sessions.js'
 import type { RateLimit } from './http/rate-limit.js'
 import type { Records, Report } from './storage/records.js'
 import { Refusal } from './http/refusal.js'
@@ -17,12 +18,17 @@ export interface Context {
   /** The form of a user in keys of the store; see {@link createSubjectKeys}. */
   readonly subjectKey: (subject: string) => Promise<string> | string
   readonly clientAddress: (request: Request) => string | undefined
+  readonly knownSessions: KnownSessions
   readonly rateLimit: RateLimit
   readonly records: Records
   readonly sealing: Sealing | undefined
   readonly fetch: Fetch
   /** Epoch seconds, whole. */
   readonly now: () => number
+  /** Limits of requests without a person, by provider: requests for one connection within 24 hours. */
+  readonly unattended: ReadonlyMap<string, number>
+  /** Every key of the store, where it lists them. */
+  readonly storeKeys: (() => AsyncIterable<string>) | undefined
   /** Redemptions under way in this process, for those who ask for the same. */
   readonly redemptions: Map<string, Promise<ConnectionRecord | string>>
   /** Refreshes under way in this process, by connection. */

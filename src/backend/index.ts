@@ -38,7 +38,8 @@ export {
 export type { OAuthClient } from '../providers/kit/backend/oauth-client.js'
 export { oauthClient, type OAuthClientSettings } from '../providers/kit/backend/public-oauth-client.js'
 export type { IdTokenClaims } from '../protocol/id-token.js'
-export type { CheckedTokens, RefreshedTokens } from '../protocol/token-endpoint.js'
+export type { RefreshedTokens } from '../protocol/refresh-tokens.js'
+export type { CheckedTokens } from '../protocol/token-endpoint.js'
 export type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
 export { oidc, type OidcBackendOptions } from '../providers/oidc/backend.js'
 export {
@@ -51,13 +52,14 @@ export type { Revocation } from '../protocol/revocation-result.js'
 export type { BackendEvent, BackendLog, RecordKind } from './backend-events.js'
 export type { BackendHealth, HealthOptions } from './lifecycle.js'
 export { createBackend, type Backend } from './handler.js'
+export type { BackendConnection, ConnectionHandle } from './connections/backend-connection.js'
 export type {
   BackendAccessToken,
-  BackendConnection,
   BackendConnections,
-  ConnectionHandle,
   ConnectionRequest,
 } from './connections/backend-connections.js'
+export type { DueConnection } from './connections/due.js'
+export type { UnattendedLimit } from './connections/unattended-limit.js'
 export type { BackendOptions } from './options.js'
 export type {
   AuthorizationSetup,

@@ -5,11 +5,14 @@ import { reportBy, type Context } from './context.js'
 import { createSubjectKeys } from './subject-keys.js'
 import type { BackendLog } from './backend-events.js'
 import type { BackendProvider, BackendProviders, Session, SessionOf } from './provider.js'
+import { directAddress } from './http/client-address.js'
+import { createKnownSessions } from './http/known-sessions.js'
 import { memoryRateLimit, type RateLimit } from './http/rate-limit.js'
 import { canaryKey, createCanaryCheck } from './storage/canary.js'
 import { createRecords } from './storage/records.js'
 import { createSealing } from './storage/sealing.js'
 import type { Store } from './storage/store.js'
+import type { UnattendedLimit } from './connections/unattended-limit.js'
 
 /** Options of {@link createBackend}. */
 export interface BackendOptions<P extends BackendProviders = BackendProviders> {
@@ -47,10 +50,12 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   /** The `fetch` for requests to providers. @defaultValue the platform's `fetch` */
   readonly fetch?: Fetch
   /**
-   * The client's address, for the rate limit; a Web request does not hold it. With Node's listener it is `remoteAddress`
-   * of `countersign/backend/node`; behind a proxy of yours, the header that the proxy sets. A header that any client can
-   * send, such as `X-Forwarded-For` without a proxy, is no address. @defaultValue unknown: nothing is counted by address,
-   * and requests without a session are not counted at all
+   * The client's address, for the rate limit; a Web request does not hold it. Behind a proxy of yours it is the header that
+   * the proxy sets. A header that any client can send, such as `X-Forwarded-For` without a proxy, is no address.
+   *
+   * Requests without an address share one budget, as if they came from one, until a session is found for their cookies or
+   * `Authorization`. @defaultValue with Node's listener the socket's, if it is not a proxy's: no machine nearby, and no
+   * forwarding header; otherwise unknown
    */
   readonly clientAddress?: (request: Request) => string | undefined
   /**
@@ -58,6 +63,11 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
    * provider in this process
    */
   readonly rateLimit?: RateLimit | 'off'
+  /**
+   * Banks' limits of requests that no person has caused, by provider: `backend.connections` keeps to them. Requests of pages are not
+   * counted. @defaultValue none
+   */
+  readonly unattended?: { readonly [Name in keyof P]?: UnattendedLimit }
   /** Takes events for logs and metrics; no event holds a secret. */
   readonly log?: BackendLog
   /** @defaultValue the system's clock */
@@ -66,7 +76,7 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
 
 /** Checks the options and makes the context. @throws {TypeError} with the remedy. */
 export function createContext<P extends BackendProviders>(options: BackendOptions<P>): Context {
-  const { providers, origins, store, basePath } = checkBackendOptions(options)
+  const { providers, origins, store, basePath, unattended } = checkBackendOptions(options)
   const { cors = false, clock, log, keys, rateLimit } = options
   const now = (): number => Math.floor(clock ? clock.now() : Date.now() / 1000)
   const sealing = keys && createSealing(keys)
@@ -78,7 +88,8 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     providers,
     session: readSession(options.session),
     subjectKey: createSubjectKeys(),
-    clientAddress: options.clientAddress ?? (() => undefined),
+    clientAddress: options.clientAddress ?? directAddress,
+    knownSessions: createKnownSessions(),
     rateLimit: rateLimit === 'off' ? () => 0 : (rateLimit ?? memoryRateLimit({}, now)),
     records,
     sealing,
@@ -86,6 +97,8 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     now,
     attended: false,
+    unattended,
+    storeKeys: store.keys?.bind(store),
     redemptions: new Map(),
     refreshes: new Map(),
     emit,

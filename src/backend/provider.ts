@@ -66,6 +66,13 @@ export interface AuthorizationStart {
   readonly data?: JsonObject
 }
 
+/** The answer to a code, which nobody may use before everything in it has been checked. */
+export interface ReceivedAnswer {
+  readonly tokens: TokenSet
+  /** Epoch seconds. */
+  readonly receivedAt: number
+}
+
 /** An authorization code with its transaction: this user's, and with the verifier of its challenge. */
 export interface Redemption<Claims extends object = object> {
   readonly session: Session<Claims>
@@ -79,6 +86,13 @@ export interface Redemption<Claims extends object = object> {
   /** The requested scope, space-delimited. */
   readonly scope: string
   readonly data: JsonObject | undefined
+  /**
+   * What the code has given to an earlier call that could not check it, because the server's keys could not be had for instance.
+   * The code is not sent again: only the check is left. `oauthClient` does so.
+   */
+  readonly answer?: ReceivedAnswer | undefined
+  /** Is to be told the answer before it is checked, so that it is not lost, or is revoked. `oauthClient` does so. */
+  readonly onAnswer?: ((tokens: TokenSet) => void) | undefined
 }
 
 /** Result of a redeemed code. */
@@ -235,7 +249,7 @@ export interface BackendProvider<Claims extends object = object> {
   /** Turns a transaction into an authorization URL. */
   authorize(setup: AuthorizationSetup<Claims>, context: ProviderContext): Promise<AuthorizationStart>
 
-  /** Redeems the code. Called once per transaction; once more only if no answer came. */
+  /** Redeems the code. Called once per transaction; again only if no answer came, or with `answer`. */
   redeem(redemption: Redemption<Claims>, context: ProviderContext): Promise<ProviderGrant>
 
   /** Uses the refresh token. Called by one caller at a time, on demand. Absent: access tokens are not refreshed. */

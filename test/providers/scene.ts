@@ -1,3 +1,4 @@
+import { assert } from 'vitest'
 import { createBackend, memoryStore, type BackendEvent, type BackendProvider } from 'countersign/backend'
 import {
   createClient,
@@ -154,7 +155,7 @@ export function createScene<P extends Provider>(options: SceneOptions<P>) {
     const { url } = await decide('approve', input)
     const opened = await comeBack(url)
     if (opened.callback.status !== 'connected')
-      throw new Error(`It ended in ${JSON.stringify(opened.callback)}.`)
+      assert.fail(`It ended in ${JSON.stringify(opened.callback)}.`)
     return { ...opened, connection: opened.callback.connection, tokens: await connected(opened) }
   }
 

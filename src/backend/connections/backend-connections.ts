@@ -1,45 +1,15 @@
-import type { JsonObject } from '../../protocol/contract.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
-import { forRequest, forSubject, providerOf, type Context } from '../context.js'
+import { providerOf, type Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
 import { Refusal } from '../http/refusal.js'
 import type { Lifecycle } from '../lifecycle.js'
-import { reportRefusal } from '../report-refusal.js'
 import { usableTokens } from './access-tokens.js'
-import { toDocument } from './document.js'
-import type { ConnectionRecord } from './record.js'
+import { toBackendConnection, type BackendConnection, type ConnectionHandle } from './backend-connection.js'
+import { createCalls } from './calls.js'
+import { giveDue, type DueConnection } from './due.js'
+import { reindex } from './reindex.js'
 import { requestResource } from './resource-proxy.js'
 import { findConnection, forgetConnection, listConnections } from './stored-connections.js'
-
-/** Names one connection of one user. */
-export interface ConnectionHandle {
-  /** The app's user: the `subject` of your `session`. */
-  readonly subject: string
-  /** The connection's id, as the page has it. */
-  readonly id: string
-}
-
-/** A connection as the app's own server sees it. No token is in it. */
-export interface BackendConnection extends ConnectionHandle {
-  /** The provider's name in `providers`. */
-  readonly provider: string
-  /**
-   * `reauthorization_required`: only the person can renew it; `failed`: the provider does not answer refreshes as OAuth requires.
-   */
-  readonly status: 'connected' | 'reauthorization_required' | 'failed'
-  /** The granted scope, space-delimited. */
-  readonly scope: string
-  /** The requested scope that was not granted, space-delimited; empty when all was granted. */
-  readonly missingScope: string
-  /** When the person connected: epoch seconds. */
-  readonly createdAt: number
-  /** When the person's consent ends: epoch seconds, where known. */
-  readonly consentExpiresAt?: number
-  /** When the connection must have been renewed or used: epoch seconds, where known. */
-  readonly renewBy?: number
-  /** The provider's details of the connection, such as `profile_id` or `grant_id`. */
-  readonly details: JsonObject
-}
 
 /** An access token for the app's own server. */
 export interface BackendAccessToken {
@@ -123,28 +93,48 @@ export interface BackendConnections {
    * @returns Whether the provider confirmed it, or why not. The connection is forgotten in any case.
    */
   disconnect(connection: ConnectionHandle): Promise<Revocation>
+  /**
+   * The connections of all users that a refresh must keep alive: those whose `renewBy` is before `renewBefore`, roughly the most
+   * urgent first. It holds none whose consent has ended or ends first, none that only the person can renew, and none whose
+   * bank's limit (`unattended`) is reached. Use it in one job a day; replicas may run it at the same time.
+   *
+   * @param options `renewBefore`: epoch seconds, 400 days ahead at most.
+   * @throws {Refusal} `backend_unavailable` where the store fails, and once the backend closes.
+   * @example
+   * ```ts
+   * import { Refusal, type Backend } from 'countersign/backend'
+   *
+   * export async function keepFresh(backend: Backend): Promise<void> {
+   *   const renewBefore = Date.now() / 1000 + 14 * 86_400
+   *   for await (const connection of backend.connections.due({ renewBefore })) {
+   *     try {
+   *       await connection.renew()
+   *     } catch (error) {
+   *       // It stays due: the next run tries again. The backend's log has the reason.
+   *       if (!(error instanceof Refusal)) throw error
+   *     }
+   *   }
+   * }
+   * ```
+   */
+  due(options: { readonly renewBefore: number }): AsyncIterable<DueConnection>
+  /**
+   * Files every connection of the store anew for {@link due}: after an upgrade from a version without that index, and after a backup
+   * was restored. Otherwise an entry that was lost comes back with the next refresh. Safe while replicas run.
+   *
+   * @returns The number of connections seen.
+   * @throws {TypeError} where the store lists no keys.
+   */
+  reindex(): Promise<number>
 }
 
 /** Makes the connections of one backend for its own server. */
 export function createBackendConnections(
   context: Context,
-  { track, checkOpen }: Pick<Lifecycle, 'track' | 'checkOpen'>,
+  lifecycle: Pick<Lifecycle, 'track' | 'checkOpen'>,
 ): BackendConnections {
-  /** Does the work of one call: counted among what is under way, with an id of its own. */
-  function call<T>(subject: string, work: (own: Context) => Promise<T>): Promise<T> {
-    return track(
-      forSubject(forRequest(context, crypto.randomUUID(), false), subject).then(async (own) => {
-        try {
-          checkOpen()
-          await context.ready()
-          return await work(own)
-        } catch (error) {
-          throw reportRefusal(own, error)
-        }
-      }),
-    )
-  }
-
+  const calls = createCalls(context, lifecycle)
+  const call = calls.forUser
   return {
     async list(user) {
       const subject = readSubject('list', user)
@@ -181,6 +171,20 @@ export function createBackendConnections(
         return revocation
       })
     },
+
+    due(options) {
+      const renewBefore = readRenewBefore(options, context.now())
+      return giveDue(calls, renewBefore)
+    },
+
+    async reindex() {
+      const { storeKeys } = context
+      if (!storeKeys)
+        throw new TypeError(
+          'connections.reindex: this store has no `keys()`, so its records cannot be listed: add it.',
+        )
+      return calls.alone((own) => reindex(own, storeKeys()))
+    },
   }
 }
 
@@ -208,30 +212,26 @@ function unlessUnknown(error: unknown): undefined {
   if (!(error instanceof Refusal && error.error === 'unknown_connection')) throw error
 }
 
-/** The connection as the app's own server sees it. */
-export function toBackendConnection(record: ConnectionRecord, now: number): BackendConnection {
-  const document = toDocument(record, now)
-  const { consent_expires_at: consentExpiresAt, renew_by: renewBy } = document
-  return {
-    subject: record.subject,
-    id: document.id,
-    provider: document.provider,
-    status: document.status,
-    scope: document.scope,
-    missingScope: document.missing_scope,
-    createdAt: document.created_at,
-    ...(consentExpiresAt !== undefined && { consentExpiresAt }),
-    ...(renewBy !== undefined && { renewBy }),
-    details: document.details,
-  }
-}
-
 /** @throws {TypeError} for anything but a user's id: `undefined` must never mean anybody. */
 function readSubject(method: string, user: unknown): string {
   const { subject } = Object(user) as { readonly subject?: unknown }
   if (typeof subject === 'string' && subject !== '' && subject.length <= 255) return subject
   throw new TypeError(
     `connections.${method}: \`subject\` is missing: give the id of your user, as your \`session\` gives it.`,
+  )
+}
+
+/** Days that a job may look ahead. */
+const longestAheadDays = 400
+
+/** @throws {TypeError} for anything but epoch seconds. */
+function readRenewBefore(options: unknown, now: number): number {
+  const { renewBefore } = Object(options) as { readonly renewBefore?: unknown }
+  // Milliseconds are the mistake that is made: they lie thousands of years ahead.
+  if (typeof renewBefore === 'number' && renewBefore >= 0 && renewBefore <= now + longestAheadDays * 86_400)
+    return renewBefore
+  throw new TypeError(
+    'connections.due: `renewBefore` is a time in epoch seconds, 400 days ahead at most, such as Date.now() / 1000 + 14 * 86_400.',
   )
 }
 

@@ -23,6 +23,10 @@ export interface ConnectionRecord {
   readonly tokens?: StoredTokens | undefined
   /** Lease of a refresh that is under way, or whose answer never came. */
   readonly refresh?: Lease | undefined
+  /** True where the last refresh moved `renewBy` no further: only the person can. */
+  readonly renewByIsFinal?: boolean | undefined
+  /** Times of requests that no person has caused, within 24 hours: epoch seconds, where the provider's limit is known. */
+  readonly unattendedAt?: readonly number[] | undefined
   /** Refreshes that were refused or could not be read; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
 }
@@ -33,4 +37,6 @@ export interface StoredTokens {
   /** Epoch seconds; absent where the server did not say. */
   readonly expiresAt?: number | undefined
   readonly refreshToken?: string | undefined
+  /** When the tokens were issued: epoch seconds; absent where an older version stored them. */
+  readonly issuedAt?: number | undefined
 }

@@ -4,7 +4,8 @@ import { securityHeaders } from '../http/responses.js'
 import { checkJsonType, readText } from '../http/body.js'
 import { toHeld } from './held-connection.js'
 import type { ConnectionRecord } from './record.js'
-import { findConnection } from './stored-connections.js'
+import { changeConnection, findConnection } from './stored-connections.js'
+import { countUnattended } from './unattended-limit.js'
 import { providerOf, type Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
 import { toRefusal } from '../http/to-refusal.js'
@@ -64,7 +65,8 @@ export async function requestResource(
   const headers = pick(request.headers, forwardedHeaders)
   const forward = { provider, record, route, url, headers, body: await readBody(request) }
 
-  await countRequest(context, { by: 'provider', key: record.provider, action: 'resource' })
+  await countRequest(context, { by: 'provider', key: record.provider, action: 'resource', subject })
+  await countRequestWithoutPerson(context, record)
   const token = await tokenFor(context, forward, undefined)
   const first = await ask(context, forward, token)
   context.emit('resource_requested', { provider: record.provider, connection: id })
@@ -74,6 +76,16 @@ export async function requestResource(
   const second = await ask(context, again, await tokenFor(context, again, token))
   if (second.tokenRejected) throw new Refusal('provider_error', { reason: 'token_rejected_twice' })
   return relay(second)
+}
+
+async function countRequestWithoutPerson(
+  context: Context,
+  { provider, id }: ConnectionRecord,
+): Promise<void> {
+  if (context.attended || !context.unattended.has(provider)) return
+  await changeConnection(context, id, (record) =>
+    record ? { write: countUnattended(context, record), result: undefined } : { result: undefined },
+  )
 }
 
 function findRoute(

@@ -1,4 +1,5 @@
 import type { Context } from '../context.js'
+import { fileConnection, placeOf, removeEntries } from './due-index.js'
 import { endGrant, noteEnding } from './endings.js'
 import type { ConnectionRecord } from './record.js'
 import { toStoredTokens } from './stored-tokens.js'
@@ -17,6 +18,10 @@ const keptSeconds = 63_072_000
 /** Limit of one user's connections. */
 const maximumConnections = 200
 const recordKey = (id: string): string => `connection:${id}`
+
+/** The id of the connection under a key of the store; `undefined` for a key of anything else. */
+export const connectionIdOf = (key: string): string | undefined => /^connection:(.+)$/.exec(key)?.[1]
+
 const indexKey = async ({ subjectKey }: Context, subject: string): Promise<string> =>
   `connections:${await subjectKey(subject)}`
 
@@ -35,6 +40,10 @@ export async function findConnection(
   if (record?.subject !== subject) throw new Refusal('unknown_connection')
   return record
 }
+
+/** A connection, whoever's it is; `undefined` where there is none. @throws {Refusal} where it cannot be read */
+export const readConnection = ({ records }: Context, id: string): Promise<ConnectionRecord | undefined> =>
+  records.read<ConnectionRecord>(recordKey(id))
 
 /** All connections of the user, the newest last. */
 export async function listConnections(context: Context, subject: string): Promise<ConnectionRecord[]> {
@@ -109,7 +118,10 @@ export async function storeConnection(
       throw new Refusal('other_person')
     }
     // Disconnected meanwhile, if there is none: then it is a new one.
-    if (renewed) return renewed
+    if (renewed) {
+      await fileConnection(context, renewed)
+      return renewed
+    }
   }
   const until = now() + keptSeconds
   const index = await indexKey(context, subject)
@@ -129,6 +141,7 @@ export async function storeConnection(
         result: undefined,
       })),
     ),
+    fileConnection(context, fresh),
   ])
   return fresh
 }
@@ -180,5 +193,7 @@ export async function forgetConnection(context: Context, record: ConnectionRecor
       ? { write: ids.filter((id) => id !== record.id), until: context.now() + keptSeconds, result: undefined }
       : { result: undefined },
   )
+  const place = placeOf(record)
+  if (place) await removeEntries(context, place, [record.id])
   return endGrant(context, record)
 }

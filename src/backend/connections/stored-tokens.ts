@@ -8,6 +8,7 @@ export function toStoredTokens(tokens: NonNullable<ProviderGrant['tokens']>, now
     accessToken,
     expiresAt: expiresInSeconds === undefined ? undefined : now + Math.floor(expiresInSeconds),
     refreshToken,
+    issuedAt: now,
   }
 }
 

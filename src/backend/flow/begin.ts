@@ -97,7 +97,12 @@ async function authorize(
   setup: Parameters<BackendProvider['authorize']>[0],
 ): Promise<AuthorizationStart> {
   try {
-    await countRequest(context, { by: 'provider', key: name, action: 'authorization' })
+    await countRequest(context, {
+      by: 'provider',
+      key: name,
+      action: 'authorization',
+      subject: setup.session.subject,
+    })
     return await provider.authorize(setup, providerContext(context, provider))
   } catch (error) {
     throw toRefusal(error)

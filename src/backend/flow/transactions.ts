@@ -3,6 +3,7 @@ import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
 import { countPending, uncountPending } from './pending.js'
 import { Refusal } from '../http/refusal.js'
+import type { ReceivedAnswer } from '../provider.js'
 import { isSameHash } from '../crypto/same-hash.js'
 
 /** Owner of a transaction: it opens and is found for the same user, provider and state only. */
@@ -25,13 +26,25 @@ export interface Transaction {
   readonly expiresAt: number
 }
 
+/** What a code has given, and what could not be checked yet. Lies in the sealed record, or in this process's memory. */
+export interface KeptAnswer extends ReceivedAnswer {
+  /** Epoch seconds at which it is given up, and its tokens are revoked. */
+  readonly until: number
+}
+
 /** A transaction in the store. With a sealed handle there is no record before its redemption. */
 export type TransactionRecord =
-  | { readonly phase: 'begun'; readonly transaction: Transaction; readonly attempts: number }
+  | {
+      readonly phase: 'begun'
+      readonly transaction: Transaction
+      readonly attempts: number
+      readonly answer?: KeptAnswer | undefined
+    }
   | {
       readonly phase: 'redeeming'
       readonly transaction: Transaction
       readonly attempts: number
+      readonly answer?: KeptAnswer | undefined
       readonly lease: string
       readonly leaseUntil: number
       /** As in `Lease`. Records of before have none, and count the attempt that is under way. */

@@ -39,6 +39,8 @@ export type Step =
     }
   /** Send the code to the token endpoint. */
   | { readonly do: 'send'; readonly transaction: TransactionWithCode }
+  /** Check the answer that waits in the memory of a page. */
+  | { readonly do: 'check'; readonly transaction: TransactionWithCode }
   /** Keep the code for the page that opened this popup. */
   | { readonly do: 'hand_over'; readonly transaction: TransactionWithCode }
   /** Keep the code until it is known who the app's user is. */
@@ -97,7 +99,7 @@ export function decide(
   const returnedAt = record.returnedAt ?? now
   const returned: TransactionWithCode = {
     ...record,
-    phase: 'returned',
+    phase: record.phase === 'answered' ? 'answered' : 'returned',
     code,
     returnedAt,
     awaitsSignIn: false,
@@ -129,7 +131,16 @@ const expired = (): CountersignError =>
     "Too much time passed before the provider's answer could be used. Start again with authorize().",
   )
 
-const unknown = (): CountersignError =>
+/** Another page has what this one would need. */
+export const busy = (): CountersignError =>
+  new TransactionError(
+    'transaction_in_use',
+    'Another tab is still completing this connection. Wait for it, then call resume().',
+    { recovery: 'resume' },
+  )
+
+/** The end of a code of which nobody knows what became. */
+export const unknown = (): CountersignError =>
   new TransactionError(
     'redemption_unknown',
     'It is not known whether the provider accepted the code. Start again with authorize().',
@@ -232,6 +243,7 @@ function next(
     // be one that somebody planted.
     return { do: 'refuse', error: other, ...(arrives && { ended: endWith(transaction, other) }) }
   }
+  if (transaction.phase === 'answered') return { do: 'check', transaction }
   const way = provider.channel.mode === 'browser' ? 'direct' : 'backend'
   const sends = transaction.sends ?? 0
   const age = context.platform.clock.now() - (transaction.returnedAt ?? 0)

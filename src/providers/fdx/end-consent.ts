@@ -1,7 +1,7 @@
 import type { GrantToEnd, HeldConnection, ProviderRevocation } from '../../backend/provider.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
 import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
-import { refreshTokens } from '../../protocol/token-endpoint.js'
+import { refreshTokens } from '../../protocol/refresh-tokens.js'
 import type { OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
 import { isConsentId } from './consent.js'
 import { revokeConsent, type ConsentApi, type TokenSource } from './consent-api.js'

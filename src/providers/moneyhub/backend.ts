@@ -72,7 +72,9 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
     async authorize(setup, context) {
       const choice = readChoice(setup.input, context.now())
       checkTarget(choice, setup.connection?.details, settings)
+      checkPermissions(choice, settings)
       const userId = once ? undefined : await findUser(users, setup.session, options, context)
+      if (setup.connection === undefined) await checkOwner(users, choice, userId, context)
       const { enableAsync = false, clientId } = options
       const request = { clientId, choice, userId, maxAgeSeconds, enableAsync }
       const signer = await client.signer
@@ -176,6 +178,33 @@ function checkTarget(
   if (once) throw invalid('mode', 'A one-time connection is not renewed: connect again.')
   if (renewed && renewed['mh:con_id'] !== choice.connectionId)
     throw invalid('connection_id', 'The connection_id is not that of the connection to be renewed.')
+}
+
+/** @throws {ValidationError} `input_invalid` for a permission that the backend does not let pages name. */
+function checkPermissions({ consent }: MoneyhubChoice, { permissions }: Settings): void {
+  const named = (consent?.['permissions'] ?? []) as readonly string[]
+  if (named.every((name) => permissions.has(name))) return
+  throw invalid(
+    'permissions',
+    'The consent names a permission that the backend lets no page name. List it in `permissions` of moneyhub there, or leave it out.',
+  )
+}
+
+/**
+ * A page that renews without naming a connection of the app's may name any of Moneyhub's: it must be one of this user's, by
+ * Moneyhub's own list.
+ *
+ * @throws {ValidationError} `input_invalid` for any other.
+ */
+async function checkOwner(
+  users: MoneyhubUsers,
+  choice: MoneyhubChoice,
+  userId: string | undefined,
+  context: ProviderContext,
+): Promise<void> {
+  if (choice.mode === 'connect' || userId === undefined) return
+  if (await users.owns(userId, choice.connectionId, context)) return
+  throw invalid('connection_id', 'The connection_id is not that of a connection of this user.')
 }
 
 function toTransactionData(choice: MoneyhubChoice, userId: string | undefined): JsonObject {

@@ -47,6 +47,11 @@ interface CommonOptions {
   readonly sendsClientId?: boolean
   /** Institutions, or groups of them, that people may be sent to. @defaultValue all */
   readonly bankIds?: readonly string[]
+  /**
+   * Permissions that pages may name in a consent. A page that could name any could have people agree to more than the app
+   * shows. @defaultValue none: Moneyhub's usual ones, which pages do not change
+   */
+  readonly permissions?: readonly string[]
   /** Seconds since when the person may have authenticated. @defaultValue 86400 */
   readonly maxAgeSeconds?: number
   /** Name of the app's user at Moneyhub. @defaultValue a hash of the subject, so that it learns nothing */
@@ -93,6 +98,7 @@ export interface Settings extends Omit<DeliverySettings, 'signer'> {
   readonly resources: Resources
   readonly scope: string
   readonly bankIds: ReadonlySet<string> | undefined
+  readonly permissions: ReadonlySet<string>
   readonly readsExpiry: boolean
   readonly readsStatus: boolean
   readonly maxAgeSeconds: number
@@ -110,6 +116,7 @@ const forms = {
   delivery: 'string',
   sendsClientId: 'boolean',
   bankIds: 'strings',
+  permissions: 'strings',
   maxAgeSeconds: 'number',
   clientUserId: 'function',
   readsExpiry: 'boolean',
@@ -173,6 +180,7 @@ export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>)
     delivery,
     sendsClientId: options.sendsClientId ?? false,
     bankIds: bankIds && new Set(bankIds),
+    permissions: new Set(options.permissions),
     readsExpiry: options.readsExpiry ?? true,
     readsStatus: options.readsStatus ?? true,
     maxAgeSeconds: options.maxAgeSeconds ?? 86_400,

@@ -47,7 +47,7 @@ export interface MoneyhubConsent {
   readonly expirationDateTime?: string
   /** Time of the first transactions to read: an ISO date and time of the last 72 months. */
   readonly transactionFromDateTime?: string
-  /** Names of permissions. */
+  /** Names of permissions, among those that the backend lists in `permissions`. */
   readonly permissions?: readonly string[]
   /** Whether `permissions` are added to the usual ones or replace them. */
   readonly permissionsAction?: 'add' | 'replace'

@@ -35,6 +35,12 @@ export interface MoneyhubUsers {
     connectionId: string,
     context: RequestContext,
   ) => Promise<MoneyhubConnectionState | undefined>
+  /**
+   * True where the connection is one of the user's.
+   *
+   * @throws {TokenEndpointError} when Moneyhub does not list them. @throws {NetworkError} when no response came.
+   */
+  readonly owns: (userId: string, connectionId: string, context: RequestContext) => Promise<boolean>
   /** Deletes a connection. @throws {NetworkError} when no response came. */
   readonly disconnect: (userId: string, connectionId: string, context: RequestContext) => Promise<Revocation>
 }
@@ -70,15 +76,24 @@ export function createMoneyhubUsers(
     return request(context.fetch, `${service}/users${path}`, { ...init, headers })
   }
 
+  async function list(userId: string, context: RequestContext): Promise<readonly ListedConnection[]> {
+    const path = `/${encodeURIComponent(userId)}/connections`
+    const answer = await call('user:read', path, { method: 'GET' }, context)
+    if (!answer.response.ok) throw refusal(answer, 'list the connections of the user', 'user:read')
+    return readConnections(answer)
+  }
+
   return {
     ensure: async (subject, clientUserId, context) =>
       ensureStored(call, `user:${await sha256(subject)}`, clientUserId, context),
 
     async find(userId, connectionId, context) {
-      const path = `/${encodeURIComponent(userId)}/connections`
-      const answer = await call('user:read', path, { method: 'GET' }, context)
-      return readState(answer, connectionId)
+      const connections = await list(userId, context)
+      return readState(connections.find(({ id }) => id === connectionId))
     },
+
+    owns: async (userId, connectionId, context) =>
+      (await list(userId, context)).some(({ id }) => id === connectionId),
 
     async disconnect(userId, connectionId, context) {
       const path = [userId, 'connection', connectionId].map(encodeURIComponent).join('/')
@@ -136,22 +151,38 @@ const leaseOf = (record: UserRecord): Lease | undefined =>
 async function createUser(call: Call, clientUserId: string, context: RequestContext): Promise<string> {
   const init = { method: 'POST', body: JSON.stringify({ clientUserId }) }
   const answer = await call('user:create', '', init, context)
-  if (!answer.response.ok) throw refusal(answer)
+  if (!answer.response.ok) throw refusal(answer, 'create the user', 'user:create')
   return checkUserId(readJsonObject(answer)?.['userId'])
 }
 
-/** A connection in a list of connections. */
-function readState({ response, text }: Answer, connectionId: string): MoneyhubConnectionState | undefined {
-  const list: unknown = response.ok ? JSON.parse(text) : []
-  const data = Array.isArray(list) ? (list as unknown[]) : (list as { data?: unknown }).data
-  const connections = (Array.isArray(data) ? data : []) as Partial<Record<string, unknown>>[]
-  const found = connections.find(({ id }) => id === connectionId)
-  const milliseconds = typeof found?.['expiresAt'] === 'string' ? Date.parse(found['expiresAt']) : NaN
+/** A connection in Moneyhub's list. */
+interface ListedConnection {
+  readonly id?: unknown
+  readonly expiresAt?: unknown
+  readonly status?: unknown
+  readonly error?: unknown
+}
+
+/** @throws {ValidationError} for an answer that is no list. */
+function readConnections({ text }: Answer): readonly ListedConnection[] {
+  let list: unknown
+  try {
+    list = JSON.parse(text)
+  } catch {
+    // Below it is none of the forms.
+  }
+  const data: unknown = Array.isArray(list) ? list : (Object(list) as { data?: unknown }).data
+  if (Array.isArray(data)) return data.map((one) => Object(one) as ListedConnection)
+  throw new ValidationError('response_malformed', 'connections', 'Moneyhub gave no list of connections.')
+}
+
+function readState(found: ListedConnection | undefined): MoneyhubConnectionState | undefined {
+  const milliseconds = typeof found?.expiresAt === 'string' ? Date.parse(found.expiresAt) : NaN
   return (
     found && {
       expiresAt: Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000),
-      status: wordOf(found['status']),
-      error: wordOf(found['error']),
+      status: wordOf(found.status),
+      error: wordOf(found.error),
     }
   )
 }
@@ -166,10 +197,10 @@ export function checkUserId(value: unknown): string {
   throw new ValidationError('response_malformed', 'userId', 'The Moneyhub user has no usable userId.')
 }
 
-function refusal(answer: Answer): TokenEndpointError {
+function refusal(answer: Answer, what: string, scope: string): TokenEndpointError {
   const { status, headers } = answer.response
   return new TokenEndpointError(
-    'Moneyhub did not create the user. Check that the client may have the scope user:create.',
+    `Moneyhub did not ${what}. Check that the client may have the scope ${scope}.`,
     { error: oauthErrorOf(answer), status },
     { retryAfterSeconds: retryAfterOf(headers) },
   )

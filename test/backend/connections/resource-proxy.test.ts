@@ -299,7 +299,7 @@ describe('headers', () => {
 
   test('that another origin may send and read are those that mean something here', () => {
     expect(sendableHeaders.join(', ')).toBe(
-      'authorization, content-type, countersign, idempotency-key, x-fapi-interaction-id',
+      'authorization, content-type, countersign, countersign-subject, idempotency-key, x-fapi-interaction-id',
     )
     expect(readableHeaders.join(', ')).toBe('countersign, retry-after, x-fapi-interaction-id')
   })

@@ -103,6 +103,30 @@ describe.each([
     expect(tokenRequests(bench)).toBe(0)
   })
 
+  test('is no transaction of another provider that the backend has', async () => {
+    const store = memoryStore()
+    const bench = await createBench({ ...options(), store })
+    const proof = await bench.begin()
+    const redeem = vi.fn<BackendProvider['redeem']>(() => Promise.reject(new Error('unused')))
+    const other: BackendProvider = {
+      mode: 'mediated',
+      label: 'Other',
+      scope: 'openid',
+      redirectUris: ['https://app.example/callback/other'],
+      authorize: () => Promise.reject(new Error('unused')),
+      redeem,
+    }
+    const beside = await createBench({
+      ...options(),
+      store,
+      backend: { ...options().backend, providers: { other } },
+    })
+    const { body } = await beside.call('POST', '/other/token', proof)
+    expect(refusal(beside, body.error)).toEqual({ error: 'transaction_invalid', reason: 'unknown' })
+    expect(redeem).not.toHaveBeenCalled()
+    expect((await bench.redeem(proof)).status).toBe(200)
+  })
+
   test('that has expired is refused before the code is spent', async () => {
     const bench = await open()
     const proof = await bench.begin()
@@ -626,15 +650,16 @@ describe('a sealed transaction', () => {
     expect((await gone.redeem(proofs[1]!)).body.error).toBe('transaction_invalid')
   })
 
-  test('costs one opening and five sealings: what was just written is not opened again', async () => {
+  test('costs one opening and six sealings: what was just written is not opened again', async () => {
     const bench = await createBench({ backend: { keys: [key()] } })
     const proof = await bench.begin()
     const opened = vi.spyOn(nodeCrypto!, 'createDecipheriv')
     const sealed = vi.spyOn(nodeCrypto!, 'createCipheriv')
     expect((await bench.redeem(proof)).status).toBe(200)
     expect(opened).toHaveBeenCalledTimes(1)
-    // The lease, that the code will be sent, the connection, the list of connections, and that it is done.
-    expect(sealed).toHaveBeenCalledTimes(5)
+    // The lease, that the code will be sent, the connection, the list of connections, the index of those to use in time, and that it
+    // is done.
+    expect(sealed).toHaveBeenCalledTimes(6)
   })
 
   test('is used once, although the page carries it', async () => {

@@ -1,8 +1,10 @@
+import { assert } from 'vitest'
 import {
   createBackend,
   memoryStore,
   stitch,
   type Backend,
+  type BackendProvider,
   type BackendEvent,
   type Store,
 } from 'countersign/backend'
@@ -66,6 +68,8 @@ export interface Answer {
 /** A backend with a fake Stitch behind it. */
 export interface Bench {
   readonly handle: Backend
+  /** The Stitch of {@link BenchOptions.stitch}, for a test that changes a part of it. */
+  readonly provider: BackendProvider
   readonly upstream: Upstream
   readonly store: Store
   readonly events: BackendEvent[]
@@ -128,6 +132,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
 
   const bench: Bench = {
     handle,
+    provider,
     upstream,
     store,
     events,
@@ -165,7 +170,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
         },
         call,
       )
-      if (begun.status !== 201) throw new Error(`not begun: ${begun.text}`)
+      if (begun.status !== 201) assert.fail(`not begun: ${begun.text}`)
       const code = upstream.visit(begun.body.authorization_url, granted)
       const { transaction } = begun.body
       return { code, state, code_verifier: verifier, ...(transaction !== undefined && { transaction }) }
@@ -173,7 +178,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     redeem: (proof, call) => bench.call('POST', '/stitch/token', proof, call),
     async connect(begin = {}) {
       const { status, text, body } = await bench.redeem(await bench.begin(begin), begin)
-      if (status !== 200) throw new Error(`not connected: ${text}`)
+      if (status !== 200) assert.fail(`not connected: ${text}`)
       return { id: body.connection.id, accessToken: body.access_token }
     },
   }

@@ -258,6 +258,18 @@ describe('keeping the connection', () => {
     expect(JSON.stringify(scene.answers)).not.toMatch(/access_token|refresh_token/)
   })
 
+  test('basis 32: in bff mode a connection reads its own profile, and no other', async () => {
+    const scene = createScene(bank, { mode: 'bff' })
+    const opened = await scene.connect()
+    const { fetch } = await scene.connectedTokens(opened)
+    bank.requests.clear()
+    const { profileId } = opened.connection.details
+    for (const other of ['x', `${profileId}1`, profileId.toUpperCase()].filter((id) => id !== profileId))
+      expect((await fetch(`/profiles/${other}`)).status).toBe(404)
+    expect(bank.requests.all).toEqual([])
+    expect((await fetch(`/profiles/${profileId}`)).status).toBe(200)
+  })
+
   test('basis 32: in bff mode the API’s address must be known', () => {
     const { api: _api, ...options } = backendOptionsFor(bank)
     expect(() => basisBackend({ ...options, mode: 'bff' })).toThrow(/`api`/)

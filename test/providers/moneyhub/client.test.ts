@@ -78,14 +78,41 @@ describe('renewing', () => {
     expect(taken.connection.details).toEqual({ connectionId, status: 'ok' })
   })
 
-  test('is refused by Moneyhub for a connection of somebody else', async () => {
+  test('is refused for a connection of somebody else, before Moneyhub is asked to renew it', async () => {
     let subject = 'robin'
     const scene = createScene(bank, { subject: () => subject })
     const { connectionId } = (await scene.connect()).connection.details
     subject = 'sam'
-    await expect(scene.leave({ mode: 'reauth', connectionId })).rejects.toMatchObject({
-      error: 'provider_error',
+    for (const id of [connectionId, `${mockBank}:00000000-0000-0000-0000-000000000000`]) {
+      bank.requests.clear()
+      await expect(scene.leave({ mode: 'reauth', connectionId: id })).rejects.toMatchObject({
+        code: 'backend_refused',
+        error: 'invalid_request',
+      })
+      expect(bank.requests.count('/oidc/request')).toBe(0)
+    }
+  })
+
+  test('is refused where Moneyhub does not say whose the connection is', async () => {
+    let answer: Response | undefined
+    const scene = createScene(bank, {
+      fetch: (url, init) =>
+        answer && init.method === 'GET' && url.endsWith('/connections')
+          ? Promise.resolve(answer)
+          : fetch(url, init),
     })
+    const { connectionId } = (await scene.connect()).connection.details
+    for (answer of [
+      new Response('[', { status: 200 }),
+      new Response('null'),
+      new Response('', { status: 403 }),
+    ]) {
+      bank.requests.clear()
+      await expect(scene.leave({ mode: 'reauth', connectionId })).rejects.toMatchObject({
+        error: 'provider_error',
+      })
+      expect(bank.requests.count('/oidc/request')).toBe(0)
+    }
   })
 })
 
@@ -272,7 +299,8 @@ test('moneyhub 20: adds permissions to the usual ones, or replaces those', async
   const permissions = ['ReadParty']
   for (const permissionsAction of ['add', 'replace'] as const) {
     bank.requests.clear()
-    await createScene(bank).leave({ bankId: mockBank, consent: { permissions, permissionsAction } })
+    const scene = createScene(bank, { backend: { permissions } })
+    await scene.leave({ bankId: mockBank, consent: { permissions, permissionsAction } })
     expect(claimsOf(pushed(bank))['mh:consent']).toMatchObject({ value: { permissions, permissionsAction } })
   }
   await expect(

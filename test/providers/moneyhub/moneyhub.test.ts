@@ -396,11 +396,26 @@ describe('the authorization request', () => {
       permissions: ['ReadAccountsBasic', 'ReadTransactionsBasic'],
       permissionsAction: 'replace' as const,
     }
-    const scene = createScene(bank, { backend: { readsStatus: false } })
+    const scene = createScene(bank, { backend: { readsStatus: false, permissions: consent.permissions } })
     const { connection } = await scene.connect({ bankId: mockBank, consent })
     expect(claimsOf(pushed(bank))['mh:consent']).toEqual({ essential: true, value: consent })
     expect(connection.consentExpiresAt).toBe(Math.floor(Date.parse(consent.expirationDateTime) / 1000))
     expect(bank.requests.count(/^\/users\/\w+\/connections$/)).toBe(0)
+  })
+
+  test.each([
+    ['none', undefined],
+    ['others', ['ReadAccountsBasic']],
+  ])('moneyhub 6: a page names no permission where the backend lists %s', async (_what, permissions) => {
+    const scene = createScene(bank, { backend: { ...(permissions && { permissions }) } })
+    const named = ['ReadAccountsBasic', 'ReadTransactionsDetail']
+    for (const permissionsAction of ['add', 'replace', undefined] as const) {
+      const consent = { permissions: named, ...(permissionsAction && { permissionsAction }) }
+      await expect(scene.leave({ bankId: mockBank, consent })).rejects.toMatchObject({
+        code: 'backend_refused',
+      })
+    }
+    expect(bank.requests.all).toEqual([])
   })
 
   const at = (days: number) => new Date(Date.now() + days * 24 * 3600 * 1000).toISOString()

@@ -409,6 +409,8 @@ test('no answer but the one that hands over an access token holds a secret, and 
   answers.push(await bench.call('DELETE', `/connections/${id}`))
   expect(answers.map(({ status }) => status)).toEqual([409, 409, 502, 200, 200, 504, 200])
   for (const { text, headers } of answers) expect(leaksOf([text, [...headers]])).toEqual([])
+  // Nor a word of the provider's own.
+  for (const { text } of answers) expect(text).not.toContain('You sent')
   expect(leaksOf(bench.events)).toEqual([])
   expect(bench.events.length).toBeGreaterThan(5)
 })

@@ -8,7 +8,8 @@ import type {
   RefreshedGrant,
 } from '../../../backend/provider.js'
 import { checkOptions, type OptionForms } from '../../../protocol/options.js'
-import type { CheckedTokens, RefreshedTokens } from '../../../protocol/token-endpoint.js'
+import type { RefreshedTokens } from '../../../protocol/refresh-tokens.js'
+import type { CheckedTokens } from '../../../protocol/token-endpoint.js'
 import type { OAuthClient } from './oauth-client.js'
 import { readRedirectUris } from './read-options.js'
 
