@@ -30,7 +30,7 @@ export function answerUsers(
 function answerAll(
   profiles: Profiles,
   clientId: string,
-  { method, parameters }: BankRequest,
+  { method, parameters, headers }: BankRequest,
 ): MoneyhubAnswer {
   if (method === 'GET') {
     return {
@@ -38,6 +38,8 @@ function answerAll(
       body: { data: profiles.all().map((profile) => toDocument(profile, clientId)), meta: {} },
     }
   }
+  if (!headers['content-type']?.startsWith('application/json'))
+    return problem(415, 'unsupported_media_type', 'Send a JSON object.')
   return { status: 201, body: toDocument(profiles.create(parameters['clientUserId']), clientId) }
 }
 

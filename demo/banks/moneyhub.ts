@@ -162,7 +162,7 @@ function createHooks(
     },
     ...createConnecting(profiles, hop, control),
     routes: (provider) => {
-      registerClientCredentials(provider, profiles, ownScopes)
+      registerClientCredentials(provider, profiles, ownScopes, dataScopeTexts)
       return {
         '/request': requestObjects.handler,
         ...serveUsers(provider, profiles, client.client_id, control),
