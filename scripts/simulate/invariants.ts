@@ -235,7 +235,7 @@ function checkSecrets(): Check {
       if (codeVerifier !== undefined)
         secrets.set(
           key,
-          [codeVerifier, nonce, code].filter((one) => one !== undefined),
+          [codeVerifier, nonce, code].filter((one) => one !== undefined).filter((one) => one !== ''),
         )
     }
     for (const [key, values] of secrets) {

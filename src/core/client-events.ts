@@ -4,6 +4,7 @@ export interface CountersignEvent {
     | 'authorization_started'
     | 'response_received'
     | 'redemption_sent'
+    | 'clock_differs'
     | 'transaction_ended'
     | 'access_token_received'
     | 'disconnected'
@@ -11,7 +12,10 @@ export interface CountersignEvent {
   readonly id: string
   /** Epoch seconds. */
   readonly at: number
-  /** The provider's name, a status or an error code, as the type has it. */
+  /**
+   * The provider's name, a status or an error code, as the type has it; for `clock_differs`, the minutes by which the device's
+   * clock is ahead of the server's, negative where it is behind.
+   */
   readonly detail?: string
 }
 

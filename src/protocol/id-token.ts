@@ -33,6 +33,8 @@ export interface IdTokenExpectation extends AskedChecks {
   readonly now: number
   /** Seconds by which the clock may be behind the server's. @defaultValue 60 for `iat`, 30 for `auth_time` */
   readonly clockToleranceSeconds?: number | undefined
+  /** `true` for one that its nonce and signature show to be new, whatever the clock says: it may be a day off. */
+  readonly isNewByNonce?: boolean
   /** `true` for one that came with a code: it must be new, and have the nonce of the request, or none. */
   readonly fresh: boolean
   readonly nonce?: string | undefined
@@ -75,11 +77,12 @@ export async function checkIdToken(
   expected: IdTokenExpectation,
 ): Promise<void> {
   const { acr, azp, iat, auth_time: authTime, sub, at_hash: atHash, s_hash: sHash } = claims
-  const { now, clockToleranceSeconds: tolerance, fresh, maxAgeSeconds } = expected
+  const { now, clockToleranceSeconds: tolerance, fresh, isNewByNonce = false, maxAgeSeconds } = expected
   if (azp !== undefined && azp !== expected.clientId) refuseIdToken('azp')
   if (fresh && claims.nonce !== expected.nonce) refuseIdToken('nonce')
-  if (iat > now + (tolerance ?? 60) || (fresh && iat < now - 600)) refuseIdToken('iat')
-  const age = authTime === undefined ? Infinity : now - authTime
+  checkTimes(claims, expected)
+  // Both by the server's clock, where this one may be wrong.
+  const age = authTime === undefined ? Infinity : (isNewByNonce ? iat : now) - authTime
   if (-age > (tolerance ?? 30) || (maxAgeSeconds !== undefined && age > maxAgeSeconds + (tolerance ?? 30)))
     refuseIdToken('auth_time')
   if (expected.acrValues && !expected.acrValues.some((value) => value === acr)) refuseIdToken('acr')
@@ -93,6 +96,27 @@ export async function checkIdToken(
     sHash !== (await halfHash(expected.state, algorithm))
   )
     refuseIdToken('s_hash')
+}
+
+/** Seconds by which a page's clock may differ from the server's where the nonce shows that an ID Token is new. */
+export const daySeconds: number = 24 * 3600
+
+function checkTimes({ iat, exp }: IdTokenClaims, expected: IdTokenExpectation): void {
+  const { now, clockToleranceSeconds: tolerance = 60, fresh, isNewByNonce = false } = expected
+  const ahead = isNewByNonce ? daySeconds : tolerance
+  const behind = isNewByNonce ? daySeconds : 600
+  if (iat > now + ahead || (fresh && iat < now - behind)) refuseIdToken('iat', wrongClock('iat', iat, now))
+  // Where a clock counts, oauth4webapi has compared it.
+  if (isNewByNonce && exp <= iat) refuseIdToken('exp')
+}
+
+/** Why a time is not acceptable: most likely a clock is wrong. */
+export function wrongClock(claim: string, iat: number, now: number): string {
+  const minutes = Math.round(Math.abs(iat - now) / 60)
+  const fault = `has no acceptable ${claim}`
+  return minutes < 1
+    ? fault
+    : `${fault}: the clock of this device is probably wrong by about ${String(minutes)} minute${minutes === 1 ? '' : 's'}, so correct it`
 }
 
 /** The `alg` of a JWT's header. @throws {ValidationError} `id_token_invalid` when the header cannot be read. */

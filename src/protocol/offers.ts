@@ -14,6 +14,21 @@ export const pushes = (settings: WantedOffers, server: ServerMetadata): boolean 
   settings.par === true || server.require_pushed_authorization_requests === true
 
 /**
+ * Checks that an ID Token could be checked, before anybody is sent away for one, and before a code is spent on it.
+ *
+ * @throws {ValidationError} `metadata_invalid` for metadata without `jwks_uri`.
+ */
+export function checkHasKeys({ jwks_uri: keys }: ServerMetadata): void {
+  if (keys !== undefined) return
+  throw new ValidationError(
+    'metadata_invalid',
+    'jwks_uri',
+    "The authorization server's metadata names no keys (`jwks_uri`), so no ID Token could be checked. Give the address, or leave `openid` out of `scope`.",
+    { recovery: 'configure' },
+  )
+}
+
+/**
  * Checks that the server has what the settings name, before anybody is sent there.
  *
  * @throws {ValidationError} `metadata_invalid` naming the option.

@@ -18,6 +18,8 @@ type FormName =
   | 'stringOrStrings'
   /** Parameters of an authorization request. */
   | 'parameters'
+  /** Signature algorithms of ID Tokens, one at least. */
+  | 'algorithms'
   | 'any'
 
 /** Form of an option's value: the name of one, with `!` where the option must be given, or the values it can have. */
@@ -72,6 +74,8 @@ function faultOf(name: string, value: unknown, form: OptionForm, text?: RegExp):
   if (value === undefined) return undefined
   if (kind === 'issuer' && typeof value === 'string' && value.includes('/.well-known/'))
     return `${name} is the address of the discovery document. Give the issuer: the value of "issuer" in that document.`
+  if (kind === 'algorithms' && !areAlgorithms(value))
+    return `${name} must be an array of signature algorithms, such as ["ES256", "PS256"]: RS, PS or ES with 256, 384 or 512, EdDSA, Ed25519.`
   if (!fits(value, kind) || text?.test(value as string) === false)
     return `${name} must be ${isAddress(kind) ? `an https URL (or http on this machine) without fragment${kind === 'url' ? '' : ' and query'}` : `of the type ${kind}${text ? ' (RFC 6749)' : ''}`}.`
   const reserved = kind === 'parameters' && reservedParameter(value as object)
@@ -98,6 +102,7 @@ function fits(value: unknown, kind: string): boolean {
     const { href } = parseSecureUrl(value, 'browser') ?? {}
     return href !== undefined && (kind === 'url' || !href.includes('?'))
   }
+  if (kind === 'algorithms') return true
   if (kind === 'parameters') return Object(value) === value && areStrings(Object.values(value as object))
   if (/string./.test(kind))
     return Array.isArray(value)
@@ -105,5 +110,10 @@ function fits(value: unknown, kind: string): boolean {
       : kind === 'stringOrStrings' && typeof value === 'string'
   return kind === 'any' || (typeof value === kind && value !== null)
 }
+
+const areAlgorithms = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((one) => /^(?:[RPE]S(?:256|384|512)|EdDSA|Ed25519)$/.test(String(one)))
 
 const areStrings = (values: readonly unknown[]): boolean => values.every((one) => typeof one === 'string')

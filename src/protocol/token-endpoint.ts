@@ -3,6 +3,7 @@ import { checkResponseIssuer } from './authorization-response.js'
 import { CountersignError, ValidationError } from './errors.js'
 import { readJsonObject, type Answer } from './http.js'
 import type { IdTokenClaims } from './id-token.js'
+import { checkHasKeys } from './offers.js'
 import { insecure } from './metadata.js'
 import { oauthErrorOf, oauthRequest } from './oauth-request.js'
 import { toTokenError, withoutCauses } from './token-error.js'
@@ -59,6 +60,7 @@ export async function sendCode(endpoint: TokenEndpoint, grant: Grant): Promise<T
     server.issuer,
     server.authorization_response_iss_parameter_supported ?? false,
   )
+  if (endpoint.idToken === 'required' && grant.nonce !== undefined) checkHasKeys(server)
   return parse(
     endpoint,
     await requestTokens(endpoint, 'authorization_code', {

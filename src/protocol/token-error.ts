@@ -1,6 +1,7 @@
 import { errorDescriptionOf } from './error-description.js'
 import { CountersignError, TokenEndpointError, ValidationError } from './errors.js'
 import type { Answer } from './http.js'
+import { wrongClock } from './id-token.js'
 import { oauthErrorOf } from './oauth-request.js'
 import { retryAfterOf } from './retry-after.js'
 
@@ -78,9 +79,19 @@ export async function withoutCauses<T>(work: () => Promise<T>): Promise<T> {
     throw new ValidationError(
       'id_token_invalid',
       claimOf(error),
-      'The ID Token, or the key it was signed with, could not be accepted. Nothing was connected; start again with authorize().',
+      `The ID Token${timeFaultOf(error) ?? ', or the key it was signed with, could not be accepted'}. Nothing was connected; start again with authorize().`,
     )
   }
+}
+
+/** What is wrong with the times of an ID Token, for an oauth4webapi error about one. */
+function timeFaultOf(error: unknown): string | undefined {
+  const { claim, claims, now } = Object((error as Error | undefined)?.cause) as Record<string, unknown>
+  const { iat } = Object(claims) as { iat?: unknown }
+  const isTime = claim === 'exp' || claim === 'nbf'
+  return isTime && typeof iat === 'number' && typeof now === 'number'
+    ? ` ${wrongClock(claim, iat, now)}`
+    : undefined
 }
 
 /** The name of the claim, or of the header member, that an oauth4webapi error is about; never its value. */

@@ -3,6 +3,7 @@ import type { AskedChecks } from './asked-checks.js'
 import type { Fetch } from './http.js'
 import {
   algorithmOf,
+  daySeconds,
   checkIdToken,
   idTokenAlgorithms,
   refuseIdToken,
@@ -24,7 +25,12 @@ export interface IdTokenRules {
   readonly idToken: 'required' | 'optional' | 'unchecked'
   /** Seconds by which the clock may be off when an ID Token is checked. @defaultValue 30, and 60 for `iat` */
   readonly clockToleranceSeconds?: number
-  /** Accepted signature algorithms of ID Tokens. @defaultValue all of `idTokenAlgorithms` */
+  /**
+   * At the code exchange, times in the ID Token may be a day off: a signature over the nonce of the request shows that it was
+   * made for this request, whatever the clock says. For pages, whose clock a person sets. @defaultValue false
+   */
+  readonly trustsNonce?: boolean
+  /** Accepted signature algorithms of ID Tokens; of them, those that the metadata lists. @defaultValue all of `idTokenAlgorithms` */
   readonly idTokenAlgorithms?: readonly string[]
 }
 
@@ -74,6 +80,16 @@ const demandsIdToken = (
   code !== undefined &&
   (subject ?? maxAgeSeconds ?? acrValues ?? (idToken === 'required' ? nonce : undefined)) !== undefined
 
+/** Test for an algorithm that this client accepts and the server says it uses. */
+function isAccepted({ server, idTokenAlgorithms: wanted }: IdTokenRules, algorithm: string): boolean {
+  // RFC 9864 has given EdDSA's curves names of their own.
+  const names = algorithm === 'EdDSA' || algorithm === 'Ed25519' ? ['EdDSA', 'Ed25519'] : [algorithm]
+  const listed: unknown = server.id_token_signing_alg_values_supported
+  return [idTokenAlgorithms, wanted, Array.isArray(listed) ? (listed as string[]) : undefined].every(
+    (list) => list === undefined || names.some((name) => list.includes(name)),
+  )
+}
+
 /** Has oauth4webapi check claims and signature of the ID Token, and checks what it leaves to us. */
 async function verifyClaims(
   rules: IdTokenRules,
@@ -83,11 +99,12 @@ async function verifyClaims(
   const { server, clientId, clockToleranceSeconds } = rules
   const idToken = tokens.idToken ?? ''
   const algorithm = algorithmOf(idToken)
-  const accepted: readonly string[] = rules.idTokenAlgorithms ?? idTokenAlgorithms
-  if (!accepted.includes(algorithm)) refuseIdToken('alg')
+  if (!isAccepted(rules, algorithm)) refuseIdToken('alg')
+  const isNew = rules.trustsNonce === true && expected.code !== undefined && expected.nonce !== undefined
+  const tolerance = isNew ? daySeconds : clockToleranceSeconds
   const client: oauth.Client = {
     client_id: clientId,
-    [oauth.clockTolerance]: clockToleranceSeconds ?? 30,
+    [oauth.clockTolerance]: tolerance ?? 30,
     id_token_signed_response_alg: algorithm,
   }
   // oauth4webapi reads a response: this one holds nothing but what has been checked.
@@ -105,6 +122,7 @@ async function verifyClaims(
       now: rules.now(),
       clockToleranceSeconds,
       fresh: expected.code !== undefined,
+      isNewByNonce: isNew,
       ...expected,
     })
   }

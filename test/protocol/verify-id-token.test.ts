@@ -155,6 +155,86 @@ describe('an ID Token', () => {
     )
   })
 
+  describe('in a page, whose clock a person sets,', () => {
+    const hour = 3600
+    const times = (offset: number) => ({
+      iat: now() + offset,
+      nbf: now() + offset,
+      exp: now() + offset + 300,
+    })
+
+    test.each([-23 * hour, -hour, hour, 23 * hour])(
+      'is new by its nonce and signature, although it was made %i s from now',
+      async (offset) => {
+        const { server, endpoint, grant } = await scene()
+        server.hostile.claims = (claims) => ({ ...claims, ...times(offset), auth_time: now() + offset - 10 })
+        const page = { ...endpoint, trustsNonce: true }
+        expect(await redeemCode(page, { ...grant, maxAgeSeconds: 60 })).toMatchObject({
+          claims: { sub: 'user-1' },
+        })
+      },
+    )
+
+    test.each<[string, Record<string, unknown>, string]>([
+      ['more than a day ahead', times(25 * hour), 'nbf'],
+      ['more than a day behind', times(-25 * hour), 'exp'],
+      ['over before it was made', { ...times(0), exp: now() - 10 }, 'exp'],
+      ['of another nonce', { ...times(hour), nonce: 'another' }, 'nonce'],
+      ['of a sign-in too long before', { ...times(hour), auth_time: now() - 600 }, 'auth_time'],
+    ])('is refused when it is %s', async (_name, claims, parameter) => {
+      const { server, endpoint, grant } = await scene()
+      server.hostile.claims = (good) => ({ ...good, ...claims })
+      const page = { ...endpoint, trustsNonce: true }
+      expect(await refusalOf(() => redeemCode(page, { ...grant, maxAgeSeconds: 60 }))).toEqual(
+        invalid(parameter),
+      )
+    })
+
+    test('without a nonce to trust is refused an hour from now', async () => {
+      const { server, endpoint, grant } = await scene('accounts')
+      const idToken = await server.sign({
+        iss: server.issuer,
+        aud: server.clientId,
+        sub: 'user-1',
+        ...times(hour),
+      })
+      server.hostile.tokens = (body) => ({ ...body, id_token: idToken })
+      expect(await refusalOf(() => redeemCode({ ...endpoint, trustsNonce: true }, grant))).toEqual(
+        invalid('nbf'),
+      )
+    })
+  })
+
+  test.each<[string, number, string]>([
+    ['exp', -3000, 'wrong by about 50 minutes'],
+    ['iat', 300, 'wrong by about 5 minutes'],
+  ])('with a wrong %s says by how much the clock is wrong', async (_claim, offset, words) => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.claims = (claims) => ({ ...claims, iat: now() + offset, exp: now() + offset + 300 })
+    await expect(redeemCode(endpoint, grant)).rejects.toThrow(words)
+  })
+
+  test('is signed by one of the algorithms that the metadata lists', async () => {
+    const { server, endpoint, grant } = await scene()
+    const listing = (algorithms: unknown) => ({
+      ...endpoint,
+      server: { ...endpoint.server, id_token_signing_alg_values_supported: algorithms as string[] },
+    })
+    expect(await refusalOf(() => redeemCode(listing(['RS256', 'PS256']), grant))).toEqual(invalid('alg'))
+    expect(await redeemCode(listing(['PS256', 'ES256']), await consent(server, 'openid'))).toBeTruthy()
+    // What is no list says nothing.
+    expect(await redeemCode(listing('RS256'), await consent(server, 'openid'))).toBeTruthy()
+  })
+
+  test('is signed by one of the algorithms that the app accepts', async () => {
+    const { server, endpoint, grant } = await scene()
+    expect(await refusalOf(() => redeemCode({ ...endpoint, idTokenAlgorithms: ['PS256'] }, grant))).toEqual(
+      invalid('alg'),
+    )
+    const next = await consent(server, 'openid')
+    expect(await redeemCode({ ...endpoint, idTokenAlgorithms: ['PS256', 'ES256'] }, next)).toBeTruthy()
+  })
+
   test('must name one of the ways of signing in that were asked for', async () => {
     const { server, endpoint, grant } = await scene()
     expect(await refusalOf(() => redeemCode(endpoint, { ...grant, acrValues: ['phr'] }))).toEqual(
@@ -195,7 +275,10 @@ describe('an ID Token', () => {
     server.hostile.jwks = () => HttpResponse.json({ keys: [jwk] })
     server.hostile.idToken = ({ at_hash: _at, s_hash: _s, ...claims }) =>
       new SignJWT(claims).setProtectedHeader({ alg, kid: 'other' }).sign(privateKey)
-    expect(await redeemCode(endpoint, grant)).toMatchObject({ claims: { sub: 'user-1' } })
+    const listing = { ...endpoint.server, id_token_signing_alg_values_supported: [alg] }
+    expect(await redeemCode({ ...endpoint, server: listing }, grant)).toMatchObject({
+      claims: { sub: 'user-1' },
+    })
   })
 
   test.each(['HS256', 'HS512'])('signed with the public key as %s is refused', async (alg) => {

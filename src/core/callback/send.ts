@@ -87,7 +87,9 @@ async function conclude(
     return storeResult(context, transaction, redeemed)
   }
   await keepAnswer(context, state, redeemed)
-  const found = await replaceUnlessEnded(context, state, { ...transaction, phase: 'answered' })
+  // The code is spent: nobody will send it again.
+  const answered = { ...transaction, phase: 'answered', code: '' } as const
+  const found = await replaceUnlessEnded(context, state, answered)
   if (!found)
     return {
       status: 'failed',

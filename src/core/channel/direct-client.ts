@@ -20,12 +20,14 @@ export interface DirectClient {
   readonly endpoint: () => Promise<TokenEndpoint>
   /** The DPoP key of this browser, where tokens are bound to it. */
   readonly dpop: () => Promise<oauth.DPoPHandle | undefined>
+  /** Has the next page ask for the metadata: it may have changed. */
+  readonly forgetMetadata: () => void
   /** Has the DPoP key read anew, in case storage was cleared: the page that the person comes back to knows the stored one only. */
   readonly reopenDpop: () => void
 }
 
 /** People's clocks are wrong more often than servers'; the nonce is what keeps an old ID Token out. */
-const clockToleranceSeconds = 600
+export const clockToleranceSeconds = 600
 
 /** Makes the client; nothing is fetched yet. */
 export function createDirectClient(context: Context, name: string, provider: Provider): DirectClient {
@@ -33,11 +35,8 @@ export function createDirectClient(context: Context, name: string, provider: Pro
   const send = fetchToServer(context.platform)
   const { clientId, issuer = '', scope } = provider
   const { settings = {} } = provider.channel
-  const rules = {
-    origins: settings.origins,
-    calls: codeFlowCalls(scope, settings.par),
-    resolver: 'browser',
-  } as const
+  const calls = codeFlowCalls(scope, settings.par)
+  const rules = { origins: settings.origins, calls, resolver: 'browser' } as const
   const stored = storedMetadata(context.platform, name, provider, rules)
   const metadata = cacheMetadata(async (through) => {
     if (settings.metadata) return checkMetadata(settings.metadata, issuer, rules)
@@ -52,6 +51,9 @@ export function createDirectClient(context: Context, name: string, provider: Pro
     // The endpoint may have moved: the next page asks where it is.
     if (response.status === 404 || response.status === 410) stored.write(undefined)
     return response
+  }
+  const forgetMetadata = (): void => {
+    stored.write(undefined)
   }
   let handle: Promise<oauth.DPoPHandle> | undefined
 
@@ -68,9 +70,8 @@ export function createDirectClient(context: Context, name: string, provider: Pro
     provider,
     settings,
     dpop,
-    reopenDpop() {
-      handle = undefined
-    },
+    forgetMetadata,
+    reopenDpop: () => (handle = undefined),
     async endpoint() {
       const [server, key] = await Promise.all([metadata({ fetch, now: clock.now }), dpop()])
       return {
@@ -80,6 +81,8 @@ export function createDirectClient(context: Context, name: string, provider: Pro
         fetch,
         now: clock.now,
         clockToleranceSeconds,
+        trustsNonce: true,
+        ...(settings.idTokenAlgorithms && { idTokenAlgorithms: settings.idTokenAlgorithms }),
         idToken: settings.idToken ?? 'required',
         bearerAliases: settings.bearerAliases ?? [],
         dpop: key,

@@ -8,13 +8,14 @@ import type { Revocation } from '../../protocol/revocation-result.js'
 import { parseScope } from '../../protocol/scope.js'
 import { prefetchKeys } from '../../protocol/signing-keys.js'
 import { checkAnswer, sendCode, type CheckedTokens } from '../../protocol/token-endpoint.js'
+import type { Context } from '../context.js'
 import { isConnectionRecord, type Connection, type ConnectionRecord } from '../records/connection.js'
 import { isBoundTo } from '../records/binding.js'
-import { connectionKey, tokensKey } from '../records/keys.js'
+import { connectionKey, tokensKey, transactionId } from '../records/keys.js'
 import { readTokens, type StoredTokens } from '../records/tokens.js'
 import type { Transaction } from '../records/transaction.js'
 import type { Redeemed, Unchecked } from './channel.js'
-import type { DirectClient } from './direct-client.js'
+import { clockToleranceSeconds, type DirectClient } from './direct-client.js'
 import { toStoredTokens } from './direct-refresh.js'
 import { explainOtherPerson, explainRefusedClient } from './explain.js'
 import { storeOwn } from './own-tokens.js'
@@ -41,15 +42,30 @@ export async function redeem(
   }
   const check = async (): Promise<Redeemed | Unchecked> => {
     try {
-      return toRedeemed(client, transaction, renewed?.id, await checkAnswer(endpoint, grant, answer))
+      const checked = await checkAnswer(endpoint, grant, answer)
+      reportClock(context, state, checked.claims?.iat)
+      return toRedeemed(client, transaction, renewed?.id, checked)
     } catch (error) {
       if (error instanceof KeysUnavailableError) return { unchecked: error, check, drop }
       drop(error)
+      // What the metadata says of algorithms may be a day old.
+      if (error instanceof ValidationError && error.parameter === 'alg') client.forgetMetadata()
       if (!renewed) throw error
       return explainOtherPerson(error)
     }
   }
   return check()
+}
+
+/** Tells of a clock that is so wrong that only the nonce shows the ID Token to be new. */
+function reportClock(
+  { emit, platform: { clock } }: Context,
+  state: string,
+  issuedAt: number | undefined,
+): void {
+  const ahead = clock.now() - (issuedAt ?? clock.now())
+  if (Math.abs(ahead) > clockToleranceSeconds)
+    emit('clock_differs', transactionId(state), String(Math.round(ahead / 60)))
 }
 
 /** What a code gave, when everything in the answer is right. */

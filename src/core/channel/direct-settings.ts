@@ -24,6 +24,11 @@ export interface DirectSettings {
   /** `token_type` values that mean `Bearer`, in lower case, such as Apiture's `bearer:`. */
   readonly bearerAliases?: readonly string[] | undefined
   /**
+   * Signature algorithms of ID Tokens that are accepted, such as `['PS256', 'ES256']`; of them, those that the server's metadata
+   * lists. @defaultValue every asymmetric one
+   */
+  readonly idTokenAlgorithms?: readonly string[] | undefined
+  /**
    * Demand for an ID Token in the token response to an `openid` request. A response that renews a connection of a known
    * person must hold one in any case. Without one the connection has `identity: 'unproven'`. @defaultValue 'required'
    */

@@ -1,7 +1,7 @@
 import type { DPoPHandle } from 'oauth4webapi'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { buildCodeRequest, offlinePrompt } from '../../protocol/code-request.js'
-import { checkOffers, pushes } from '../../protocol/offers.js'
+import { checkHasKeys, checkOffers, pushes } from '../../protocol/offers.js'
 import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { refuseReserved } from '../../protocol/reserved-parameters.js'
 import type { Context } from '../context.js'
@@ -66,6 +66,7 @@ async function begin(client: DirectClient, transaction: Transaction): Promise<Au
   const endpoint = await client.endpoint()
   const { server } = endpoint
   checkOffers(settings, server)
+  if (endpoint.idToken === 'required' && transaction.nonce !== undefined) checkHasKeys(server)
   const { authorization_endpoint: authorizationEndpoint = '' } = server
   const extra = {
     ...(settings.consentsToOfflineAccess && offlinePrompt(transaction.scope)),

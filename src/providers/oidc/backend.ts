@@ -34,6 +34,11 @@ interface CommonOptions<M> {
    * `prompt` replaces it; an empty one counts as none.
    */
   readonly parameters?: Readonly<Record<string, string>>
+  /**
+   * Signature algorithms of ID Tokens that are accepted, such as `['PS256', 'ES256']`; of them, those that the server's metadata
+   * lists. @defaultValue every asymmetric one
+   */
+  readonly idTokenAlgorithms?: readonly string[]
   /** Claims of the ID Token that pages see as the connection's details; they are stored with it. @defaultValue none */
   readonly details?: readonly string[]
   /** Base URL of the API, in `bff` mode. */

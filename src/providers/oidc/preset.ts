@@ -49,6 +49,11 @@ export interface OidcOptions<M extends Mode = 'browser', Claim extends string = 
    * `prompt` replaces it; an empty one counts as none.
    */
   readonly parameters?: Readonly<Record<string, string>>
+  /**
+   * Signature algorithms of ID Tokens that are accepted, such as `['PS256', 'ES256']`; of them, those that the server's metadata
+   * lists. @defaultValue every asymmetric one
+   */
+  readonly idTokenAlgorithms?: readonly string[]
   /** `error` values that mean the person refused, beside `access_denied`. @defaultValue none */
   readonly deniedErrors?: readonly string[]
   /**
@@ -78,6 +83,7 @@ const forms = {
   requireIss: 'boolean',
   origins: 'strings',
   parameters: 'parameters',
+  idTokenAlgorithms: 'algorithms',
   deniedErrors: 'strings',
   details: 'strings',
   userinfoEndpoint: 'url',
@@ -100,14 +106,30 @@ export function oidc<const M extends Mode = 'browser', const Claim extends strin
 ): Provider<object, OidcDetails<Claim>, NoInfer<M>, M extends 'bff' ? false : true> {
   checkPreset('oidc', options, forms)
   const { label = 'The provider', clientId, scope, issuer, api, details, authorizationEndpoint } = options
-  const { dpop, par, persistTokens, refresh, origins, parameters, requireIss, deniedErrors } = options
+  const {
+    dpop,
+    par,
+    persistTokens,
+    refresh,
+    origins,
+    parameters,
+    requireIss,
+    deniedErrors,
+    idTokenAlgorithms,
+  } = options
   const mode: M = options.mode ?? ('browser' as M)
   if (mode !== 'browser' && dpop)
     throw new TypeError(
       'With a backend the tokens are not bound to a key of this page (RFC 10017 §6.2.4.3.2): leave out "dpop".',
     )
-  const settings = { dpop, par, persistTokens, refresh, origins, parameters }
-  refuseBrowserOnly('oidc', mode, options, ['par', 'persistTokens', 'refresh', 'parameters'])
+  const settings = { dpop, par, persistTokens, refresh, origins, parameters, idTokenAlgorithms }
+  refuseBrowserOnly('oidc', mode, options, [
+    'par',
+    'persistTokens',
+    'refresh',
+    'parameters',
+    'idTokenAlgorithms',
+  ])
   if (mode !== 'browser' && authorizationEndpoint === undefined)
     throw new TypeError(
       `In ${mode} mode the page must know where people are sent: give "authorizationEndpoint".`,

@@ -74,6 +74,60 @@ describe('a code that comes back', () => {
     expect(server.requests.token).toHaveLength(1)
   })
 
+  test.each([
+    [-50, 50],
+    [600, -600],
+    [-1380, 1380],
+  ])('is good on a device whose clock is wrong: the server is %i minutes ahead', async (minutes, told) => {
+    const { consent, open, serverClock } = createScene(network)
+    serverClock.aheadSeconds = minutes * 60
+    const app = open(await consent())
+    await until(app.client.callback, 'connected')
+    expect(app.events).toContainEqual(
+      expect.objectContaining({ type: 'clock_differs', detail: String(told) }),
+    )
+  })
+
+  test('is refused on a device whose clock is wrong by more than a day, which is told by how much', async () => {
+    const { consent, open, serverClock } = createScene(network)
+    serverClock.aheadSeconds = -25 * 3600
+    const state = await until(open(await consent()).client.callback, 'failed')
+    expect(state.error).toMatchObject({ code: 'id_token_invalid', parameter: 'exp' })
+    expect(state.error.message).toMatch(/clock of this device is probably wrong by about 1500 minutes/)
+  })
+
+  test('is refused before anybody is sent away where the metadata names no keys', async () => {
+    const { open, server } = createScene(network)
+    server.hostile.metadata = ({ jwks_uri: _, ...metadata }) => metadata
+    const { authorizeAsync } = open().client.authorization('bank')
+    expect(await authorizeAsync()).toMatchObject({
+      status: 'failed',
+      error: { code: 'metadata_invalid', parameter: 'jwks_uri', recovery: 'configure' },
+    })
+  })
+
+  test('is not spent where the metadata has no keys any more', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent()
+    server.hostile.metadata = ({ jwks_uri: _, ...metadata }) => metadata
+    await browser.tamper(metadataKey('bank'), undefined)
+    expect(await outcome(open(url))).toMatchObject({
+      error: { code: 'metadata_invalid', parameter: 'jwks_uri' },
+    })
+    expect(server.requests.token).toEqual([])
+  })
+
+  test('is refused when the server signs by another algorithm than its metadata said, which is asked again', async () => {
+    const { consent, open, server } = createScene(network)
+    server.hostile.metadata = (metadata) => ({
+      ...metadata,
+      id_token_signing_alg_values_supported: ['RS256'],
+    })
+    expect(await refusal(open(await consent()))).toEqual({ code: 'id_token_invalid', parameter: 'alg' })
+    delete server.hostile.metadata
+    expect(await outcome(open(await consent()))).toMatchObject({ status: 'connected' })
+  })
+
   test('renews a connection in place', async () => {
     const { consent, open } = createScene(network)
     const first = await outcome(open(await consent()))

@@ -49,8 +49,9 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     expect(await tokens.getAccessToken()).toEqual(expect.any(String))
   })
 
-  test('is in no storage', async () => {
-    const { app, browser, state, server } = await answered()
+  test('is in no storage, and the spent code is no longer', async () => {
+    const { app, browser, record, state, server } = await answered()
+    expect(await record()).toMatchObject({ phase: 'answered', code: '' })
     const before = JSON.stringify([...(await browser.records())])
     delete server.hostile.jwks
     await state.resumeAsync?.()

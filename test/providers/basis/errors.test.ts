@@ -99,7 +99,7 @@ describe('an error at initialization', () => {
       const { callback } = await scene.comeBack(url)
       expect(callback).toMatchObject({
         status: 'failed',
-        error: { code: state === null ? 'state_missing' : 'state_unknown' },
+        error: { code: state === null ? 'authorization_error' : 'state_unknown' },
       })
       expect(await storedTransaction(scene, left)).toMatchObject({ phase: 'left' })
     }

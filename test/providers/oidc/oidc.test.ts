@@ -385,6 +385,7 @@ async function sentBy(authentication: object): Promise<{ headers: Headers; body:
           issuer,
           authorization_endpoint: `${issuer}/authorize`,
           token_endpoint: `${issuer}/token`,
+          jwks_uri: `${issuer}/jwks`,
         }),
       )
     sent = init

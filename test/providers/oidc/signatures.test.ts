@@ -24,6 +24,7 @@ async function signWith({ hostile }: AuthorizationServer, alg: string, forged = 
   const published = forged ? (await generateKeyPair(alg, { extractable: true })).publicKey : publicKey
   const jwk = { ...(await exportJWK(published)), kid: 'new', alg, use: 'sig' }
   hostile.jwks = () => HttpResponse.json({ keys: [jwk] })
+  hostile.metadata = (metadata) => ({ ...metadata, id_token_signing_alg_values_supported: [alg] })
   hostile.idToken = ({ at_hash: _at, s_hash: _s, ...claims }) =>
     new SignJWT(claims).setProtectedHeader({ alg, kid: 'new' }).sign(privateKey)
 }
@@ -31,15 +32,15 @@ async function signWith({ hostile }: AuthorizationServer, alg: string, forged = 
 describe.each(algorithms)('an ID Token signed with %s', (alg) => {
   test('is verified by a page', async () => {
     const scene = createScene(network)
-    const url = await scene.consent()
     await signWith(scene.server, alg)
+    const url = await scene.consent()
     expect((await outcome(scene.open(url))).status).toBe('connected')
   })
 
   test('is refused by a page when another key has signed', async () => {
     const scene = createScene(network)
-    const url = await scene.consent()
     await signWith(scene.server, alg, true)
+    const url = await scene.consent()
     expect(await refusal(scene.open(url))).toMatchObject({ code: 'id_token_invalid' })
   })
 

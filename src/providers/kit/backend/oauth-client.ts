@@ -11,7 +11,7 @@ import { buildAuthorizationUrl } from '../../../protocol/authorization-request.j
 import { cacheMetadata, type RequestContext } from '../../../protocol/metadata-cache.js'
 import type { ServerMetadata } from '../../../protocol/metadata.js'
 import { buildCodeRequest, offlinePrompt, type CodeRequest } from '../../../protocol/code-request.js'
-import { checkOffers, pushes } from '../../../protocol/offers.js'
+import { checkHasKeys, checkOffers, pushes } from '../../../protocol/offers.js'
 import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
 import { revoke } from '../../../protocol/revocation.js'
 import type { Revocation } from '../../../protocol/revocation-result.js'
@@ -107,6 +107,7 @@ export interface OAuthClientWithEndpoint extends OAuthClient {
 export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithEndpoint {
   const { clientId, issuer, quirks } = options
   const knowsIssuer = quirks?.idToken !== 'unchecked'
+  const isRequired = (quirks?.idToken ?? 'required') === 'required'
   // The server's signing keys are kept by the same object, for as long.
   const metadata = cacheMetadata(options.metadata)
   const authentication = Promise.resolve(options.authentication)
@@ -132,6 +133,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
     async authorize(setup, context, parameters) {
       const { server } = await endpoint(context)
       checkOffers(options, server)
+      if (isRequired && setup.nonce !== undefined) checkHasKeys(server)
       const request = buildCodeRequest({ ...setup, clientId })
       const extra = { ...ownParameters(options, setup.scope), ...parameters }
       refuseReserved(extra)

@@ -27,6 +27,11 @@ interface CommonSettings {
    * `prompt` replaces it; an empty one counts as none.
    */
   readonly parameters?: Readonly<Record<string, string>>
+  /**
+   * Signature algorithms of ID Tokens that are accepted, such as `['PS256', 'ES256']`; of them, those that the server's metadata
+   * lists. @defaultValue every asymmetric one
+   */
+  readonly idTokenAlgorithms?: readonly string[]
   /** Members of the token response, beside the standard ones, that `tokens.extra` holds. @defaultValue none */
   readonly extraMembers?: readonly string[]
 }
@@ -39,6 +44,7 @@ export const clientForms: OptionForms<Omit<CommonSettings, 'extraMembers'>> &
   origins: 'strings',
   par: 'boolean',
   parameters: 'parameters',
+  idTokenAlgorithms: 'algorithms',
   ...authenticationForms,
 }
 
@@ -67,7 +73,7 @@ export function createStandardClient(
   settings: OAuthClientSettings,
   scope = 'openid',
 ): OAuthClient {
-  const { clientId, issuer, origins, par, parameters, extraMembers } = settings
+  const { clientId, issuer, origins, par, parameters, extraMembers, idTokenAlgorithms } = settings
   checkAuthentication(label, settings)
   readUrl('issuer', issuer)
   return createOAuthClient({
@@ -77,6 +83,6 @@ export function createStandardClient(
     par,
     parameters,
     consentsToOfflineAccess: true,
-    quirks: { ...(extraMembers && { extraMembers }) },
+    quirks: { ...(extraMembers && { extraMembers }), ...(idTokenAlgorithms && { idTokenAlgorithms }) },
   })
 }

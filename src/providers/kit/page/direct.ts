@@ -14,6 +14,7 @@ const forms = {
   parameters: 'parameters',
   origins: 'strings',
   bearerAliases: 'strings',
+  idTokenAlgorithms: 'algorithms',
   idToken: ['required', 'optional'],
 } satisfies OptionForms<DirectSettings>
 
