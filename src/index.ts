@@ -34,6 +34,7 @@ export type {
 } from './core/provider.js'
 export type { ReadableStore } from './core/readable-store.js'
 export type { Ready, ReadyOptions } from './core/connections/ready.js'
+export type { SignedOut } from './core/connections/sign-out.js'
 export { singleUser, type SubjectOption } from './core/subject.js'
 export type { Userinfo } from './core/channel/channel.js'
 export type {

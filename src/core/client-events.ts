@@ -8,6 +8,8 @@ export interface CountersignEvent {
     | 'transaction_ended'
     | 'access_token_received'
     | 'disconnected'
+    /** In `browser` mode: the server left a refresh token good that is bound to nothing (RFC 9700 §2.2.2 asks for one of both). */
+    | 'refresh_token_not_rotated'
   /** The transaction's or the connection's id. */
   readonly id: string
   /** Epoch seconds. */

@@ -8,6 +8,7 @@ import { captureResponse, type Capture } from './callback/capture.js'
 import { checkClientOptions, checkConfiguration, type ClientOptions } from './configuration.js'
 import { createConnections } from './connections/connections.js'
 import type { Connections, ConnectionsStore } from './connections/connections-state.js'
+import type { SignedOut } from './connections/sign-out.js'
 import type { Ready, ReadyOptions } from './connections/ready.js'
 import { createTokens } from './connections/tokens.js'
 import type { TokensState, TokensStateOf } from './connections/tokens-state.js'
@@ -66,6 +67,18 @@ export interface Client<P extends Providers = Providers> {
    * @throws {TypeError} for `undefined`, an empty string and anything else that names nobody.
    */
   setSubject(subject: string | null): void
+  /**
+   * Signs the app's user out of this browser: removes everything that is stored of theirs, has the tokens of `browser` mode
+   * revoked, and does what `setSubject(null)` does, in every tab. Connections that a backend keeps stay there; those of
+   * `browser` mode have to be made again. With {@link singleUser} the same user goes on, with nothing.
+   *
+   * Wait for it before you leave the page.
+   *
+   * @returns Whether all providers have confirmed the revocation.
+   * @throws {StorageError} when not everything was removed. @throws {NetworkError} when the code for it does not arrive. Everything
+   * is hidden in either case.
+   */
+  signOut(): Promise<SignedOut>
   /** Ends listening to other tabs and to the page, and drops the tokens in memory. */
   dispose(): void
 }
@@ -141,7 +154,16 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     (await lazyParts()).ready(onServer ? undefined : callback, tokens(name, settings), settings)
 
   const client = {
-    ...{ providers, callback, connections, authorization, tokens, ready, dispose },
+    ...{
+      signOut: () => signOutOf(context, subject, connections),
+      providers,
+      callback,
+      connections,
+      authorization,
+      tokens,
+      ready,
+      dispose,
+    },
     setSubject: subject.set,
   }
   return client as unknown as Client<P>
@@ -203,4 +225,24 @@ function complete(context: Context, callback: CallbackStore, capture: Capture | 
   })
   if (capture) callback.begin()
   show('complete')
+}
+
+/** Signs the present user out. Whatever fails, everything of theirs is hidden. */
+async function signOutOf(context: Context, subject: Subject, connections: Connections): Promise<SignedOut> {
+  const owner = subject.current()
+  const hide = (): void => {
+    // Without users of its own there is nobody else to wait for.
+    if (owner !== '') subject.set(null)
+  }
+  if (owner == null) {
+    hide()
+    return { revoked: true }
+  }
+  const parts = await lazyParts().catch((error: unknown) => {
+    hide()
+    throw error
+  })
+  const signedOut = await parts.signOut(context, owner, hide)
+  await connections.load()
+  return signedOut
 }

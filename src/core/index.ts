@@ -28,6 +28,7 @@ export type {
 } from './provider.js'
 export type { ReadableStore } from './readable-store.js'
 export type { Ready, ReadyOptions } from './connections/ready.js'
+export type { SignedOut } from './connections/sign-out.js'
 export { singleUser, type SubjectOption } from './subject.js'
 export type { Userinfo } from './channel/channel.js'
 export type {

@@ -113,6 +113,7 @@ function createClientOf(initial: TestStates): TestClient {
     tokens: ((name: string) => tokensOf(name)) as unknown as Client['tokens'],
     ready: ((name: string) => Promise.resolve(tokensOf(name).get())) as unknown as Client['ready'],
     setSubject: () => undefined,
+    signOut: () => Promise.resolve({ revoked: true }),
     dispose: () => undefined,
   }
 }

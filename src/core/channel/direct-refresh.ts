@@ -42,7 +42,7 @@ export async function refreshAccessToken(
 async function refreshOwn(client: DirectClient, id: string): Promise<StoredTokens> {
   const { tokens } = client.context
   const { refreshToken, idTokenSubject, trouble } = tokens.get(id) ?? ({} as Partial<ConnectionTokens>)
-  const { kept, error } = await refresh(client, { ...nothing, refreshToken, idTokenSubject, trouble })
+  const { kept, error } = await refresh(client, id, { ...nothing, refreshToken, idTokenSubject, trouble })
   // Unless they were forgotten meanwhile.
   if (tokens.get(id)) tokens.hold(id, { refreshToken: kept?.refreshToken, trouble: kept?.trouble })
   if (error !== undefined || !kept) throw error ?? gone()
@@ -84,7 +84,7 @@ async function refreshLocked(
     return stored
   // Another tab got nothing while this one waited: what it would get is not asked for again.
   if (unanswered > seen) throw noAnswer()
-  const { kept, error } = await refresh(client, stored)
+  const { kept, error } = await refresh(client, id, stored)
   if (kept === stored) throw error ?? gone()
   const isUseless = kept && kept.accessToken === undefined
   const left = await replaceTokens(
@@ -113,7 +113,7 @@ const nothing: StoredTokens = {
   refreshToken: undefined,
 }
 
-async function refresh(client: DirectClient, previous: StoredTokens): Promise<Attempt> {
+async function refresh(client: DirectClient, id: string, previous: StoredTokens): Promise<Attempt> {
   const { refreshToken, idTokenSubject, trouble } = previous
   const { clock, isOnline } = client.context.platform
   const now = clock.now()
@@ -128,7 +128,11 @@ async function refresh(client: DirectClient, previous: StoredTokens): Promise<At
     isSent = true
     const answer = await refreshTokens(endpoint, refreshToken, idTokenSubject)
     const kept = toStoredTokens(client, answer, previous)
-    if (answer.accessToken !== undefined) return { kept }
+    if (answer.accessToken !== undefined) {
+      const isRotated = answer.refreshToken !== undefined && answer.refreshToken !== refreshToken
+      if (!isRotated && !endpoint.dpop) client.context.emit('refresh_token_not_rotated', id, client.name)
+      return { kept }
+    }
     return answer.fault ? failed({ ...kept, trouble }, answer.fault, now) : { kept, error: noKeys() }
   } catch (error) {
     return isSent ? failed(previous, error as Error, now) : { kept: previous, error: error as Error }
@@ -163,6 +167,7 @@ export function toStoredTokens(
     expiresAt: expiresInSeconds === undefined ? undefined : context.platform.clock.now() + expiresInSeconds,
     refreshToken: settings.refresh === false ? undefined : (refreshToken ?? previous.refreshToken),
     idTokenSubject: previous.idTokenSubject ?? claims?.sub,
+    storedAt: context.platform.clock.now(),
     binding: bindingOf(provider),
   }
 }

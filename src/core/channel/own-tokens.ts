@@ -65,9 +65,15 @@ export async function storeOwn<Written extends { readonly id: string }>(
     onForgotten(entries) {
       held.release()
       const { accessToken, refreshToken } = tokens.get(written.id) ?? {}
+      const key = disconnectedKey(written.id)
+      const note = entries
+        ? Promise.resolve(entries.find(([one]) => one === key))
+        : // The user has signed out, perhaps with all that is theirs.
+          platform.database.get(key)
       // A record that is merely gone is no wish of anybody: storage was cleared.
-      const isDisconnected = entries?.some(([key]) => key === disconnectedKey(written.id))
-      if (isDisconnected) revoke({ accessToken: accessToken?.value, refreshToken }).catch(() => undefined)
+      note
+        .then((noted) => noted && revoke({ accessToken: accessToken?.value, refreshToken }))
+        .catch(() => undefined)
     },
   })
   return written

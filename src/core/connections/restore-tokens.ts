@@ -1,6 +1,8 @@
 import type { Context } from '../context.js'
 import { isBoundTo } from '../records/binding.js'
 import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
+import { tokensKey } from '../records/keys.js'
+import { isUnused } from '../records/tokens.js'
 import { retireTokens } from './retire-tokens.js'
 import { tryAgain } from './try-again.js'
 
@@ -15,15 +17,17 @@ export async function restoreTokens(
   openedAt: number,
   entries: readonly [key: string, value: unknown][],
 ): Promise<boolean> {
-  const own = entries
-    .filter(isConnectionRecord)
-    .map(([, record]) => record)
-    .filter((record) => record.subject === subject && record.mode === 'browser')
+  const all = entries.filter(isConnectionRecord).map(([, record]) => record)
+  const own = all.filter((record) => record.subject === subject && record.mode === 'browser')
+  const now = context.platform.clock.now()
+  const unused = new Set(entries.filter((entry) => isUnused(entry, now)).map(([key]) => key))
   const down = own.filter(({ connection }) => connection.status !== 'connected')
   // What has come since is of a page that may have a newer configuration than this one.
   const retired = own.filter(
     (record) => record.connection.connectedAt <= openedAt && !mayKeepTokens(context, record),
   )
+  // Whoever they belong to: nobody else may ever come to remove them.
+  retired.push(...all.filter(({ connection }) => unused.has(tokensKey(connection.id))))
   if (down.length + retired.length === 0) return false
   for (const { connection } of down) void tryAgain(context, connection)
   for (const { connection } of retired) await retireTokens(context, connection)

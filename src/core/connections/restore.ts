@@ -4,6 +4,7 @@ import { lazyParts } from '../lazy.js'
 import { mediatorOf } from './mediator.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import { syncedKey } from '../records/keys.js'
+import { isUnused } from '../records/tokens.js'
 import type { Transaction } from '../records/transaction.js'
 
 /** Lifetime of the backend's list of connections: seconds. A connection that ended meanwhile shows it when it is used. */
@@ -27,6 +28,10 @@ export function createRestore(context: Context, reload: () => void): Restore {
   const { clock } = context.platform
   const mediator = mediatorOf(context)
   const asked = new Map<string, number>()
+  // Who comes back may have signed out in between, which removes what is known.
+  context.onReset(() => {
+    asked.clear()
+  })
   const openedAt = clock.now()
   const seen = new Set<string>()
 
@@ -55,7 +60,7 @@ export function createRestore(context: Context, reload: () => void): Restore {
       await expire(context)
       if (isNew) resumePending(context)
     }
-    if (entries.some((entry) => mayNeedCare(entry, subject)))
+    if (entries.some((entry) => mayNeedCare(entry, subject) || isUnused(entry, clock.now())))
       hasChanged =
         (await (await lazyParts()).restoreTokens(context, subject, openedAt, entries)) || hasChanged
     const synced = entries.find(([key]) => key === syncedKey(subject))?.[1]

@@ -12,6 +12,8 @@ export interface StoredTokens {
   readonly refreshToken: string | undefined
   /** Whom the first ID Token named: a refreshed one must name the same. */
   readonly idTokenSubject?: string | undefined
+  /** When they came from the server: epoch seconds; absent where an older version stored them. */
+  readonly storedAt?: number
   /** Issuer, client id and origin of the API: see records/binding.ts. Absent where an older version stored it. */
   readonly binding?: string
   /** Number of refreshes in a row that gave no access token: no answer came, or it could not be checked. */
@@ -55,4 +57,14 @@ export function replaceTokens(
     const current = stored as StoredTokens | undefined
     return current?.refreshToken === refreshToken ? [{ [key]: next }, next] : [{}, current]
   })
+}
+
+/** Seconds after which tokens that nobody has used are removed: 180 days, the longest that a consent to account data lasts in the EU. */
+const unusedSeconds = 180 * 24 * 3600
+
+/** True for tokens that have not been refreshed for so long that they are removed, whoever's they are. */
+export function isUnused([key, value]: readonly [string, unknown], now: number): boolean {
+  if (!key.startsWith(tokensKey(''))) return false
+  const { expiresAt = now, storedAt = expiresAt } = Object(value) as Partial<StoredTokens>
+  return now - storedAt > unusedSeconds
 }

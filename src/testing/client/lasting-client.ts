@@ -73,6 +73,11 @@ export function createLastingClient(pages: Pages): Client {
       pages.setSubject(subject)
       current().setSubject(subject)
     },
+    async signOut() {
+      const signedOut = await current().signOut()
+      pages.setSubject(null)
+      return signedOut
+    },
     dispose: pages.dispose,
   }
 }

@@ -1,4 +1,4 @@
-import { createClient, singleUser } from 'countersign/core'
+import { createClient, singleUser, type CountersignEvent } from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
@@ -35,19 +35,25 @@ describe.each([
   async function ended() {
     const scene = createScene(network)
     const device = { offline: false }
+    const events: CountersignEvent[] = []
     const issuer = 'https://as.example'
     const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, ...settings })
     const open = (url?: string) => {
       const page = scene.browser.open(url, device)
       return {
-        ...createClient({ subject: singleUser, providers: { bank }, platform: page.platform }),
+        ...createClient({
+          subject: singleUser,
+          providers: { bank },
+          platform: page.platform,
+          onEvent: (event) => events.push(event),
+        }),
         show: page.show,
       }
     }
     const client = open(await scene.consent())
     const tokens = await until(client.tokens('bank'), 'connected')
     scene.browser.clock.advance(hour)
-    return { scene, device, open, client, tokens }
+    return { scene, device, events, open, client, tokens }
   }
 
   test('end at the second refusal, ten minutes after the first', async () => {
@@ -200,6 +206,19 @@ describe.each([
     recover(scene)
     client.show()
     await until(client.tokens('bank'), 'connected')
+  })
+
+  test.each([
+    ['is left good by the server', ({ refresh_token: _, ...body }: Record<string, unknown>) => body, 1],
+    ['is replaced', (body: Record<string, unknown>) => body, 0],
+  ])('whose refresh token %s: the app is told where it is bound to nothing', async (_what, change, times) => {
+    const { scene, tokens, events } = await ended()
+    scene.server.hostile.tokens = change
+    expect(await tokens.getAccessToken()).toEqual(expect.any(String))
+    const told = events.filter(({ type }) => type === 'refresh_token_not_rotated')
+    expect(told.map(({ id, detail }) => [id, detail])).toEqual(
+      Array.from({ length: times }, () => [tokens.connection.id, 'bank']),
+    )
   })
 
   test('of which one answer was lost go on with the next', async () => {
