@@ -80,7 +80,9 @@ export function checkAuthorizationUrl(
     throw new ValidationError(
       'backend_response_invalid',
       part,
-      `The backend's authorization_url has another ${part} than this page expects. The person was not sent there.`,
+      `The backend's authorization_url has another ${part} than this page expects. The person was not sent there.${
+        part === 'address' ? ' If it is the right one, give the preset it as `authorizationEndpoint`.' : ''
+      }`,
       {
         recovery: 'configure',
       },

@@ -81,6 +81,11 @@ export interface ConnectionDocument {
   readonly consent_expires_at?: number
   /** Epoch seconds by which the connection must be renewed or used, where known. */
   readonly renew_by?: number
+  /**
+   * `unproven` where neither an ID Token nor an id of the provider's says whose account it is, so that a renewal may be another
+   * person's. Absent where that is known.
+   */
+  readonly identity?: 'unproven'
   /** The provider's details of the connection, such as `profile_id` or `grant_id`. */
   readonly details: JsonObject
 }

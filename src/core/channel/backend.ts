@@ -217,7 +217,7 @@ export function toConnection(
   if (!document || !texts.every((text) => typeof text === 'string') || typeof connectedAt !== 'number')
     throw invalid('connection')
   if (id === '' || id.length > 200) throw invalid('connection')
-  const { consent_expires_at: consentExpiresAt, renew_by: renewBy } = document
+  const { consent_expires_at: consentExpiresAt, renew_by: renewBy, identity } = document
   return {
     id,
     provider: name,
@@ -227,6 +227,7 @@ export function toConnection(
     connectedAt,
     ...(consentExpiresAt !== undefined && { consentExpiresAt }),
     ...(renewBy !== undefined && { renewBy }),
+    ...(identity === 'unproven' && { identity }),
     details: provider.toDetails?.(details, document) ?? details,
   }
 }

@@ -30,8 +30,8 @@ export interface Redeemed {
   readonly idTokenSubject?: string | undefined
   /** Records to store together with the connection, by key. */
   readonly stored?: Readonly<Record<string, unknown>>
-  /** In `browser` mode with tokens in memory: issuer, client id and API as one text. */
-  readonly binding?: string
+  /** In `browser` mode: issuer, client id and origin of the API as one text. */
+  readonly binding?: string | undefined
   /** In `browser` mode with tokens in memory: stores a connection whose tokens no other page has. See own-tokens.ts. */
   readonly storeOwn?: <Written extends { readonly id: string }>(
     record: ConnectionRecord,

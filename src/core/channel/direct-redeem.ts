@@ -8,8 +8,8 @@ import type { Revocation } from '../../protocol/revocation-result.js'
 import { parseScope } from '../../protocol/scope.js'
 import { prefetchKeys } from '../../protocol/signing-keys.js'
 import { checkAnswer, sendCode, type CheckedTokens } from '../../protocol/token-endpoint.js'
-import type { Context } from '../context.js'
 import { isConnectionRecord, type Connection, type ConnectionRecord } from '../records/connection.js'
+import { isBoundTo } from '../records/binding.js'
 import { connectionKey, tokensKey } from '../records/keys.js'
 import { readTokens, type StoredTokens } from '../records/tokens.js'
 import type { Transaction } from '../records/transaction.js'
@@ -27,7 +27,7 @@ export async function redeem(
 ): Promise<Redeemed | Unchecked> {
   const { state, codeVerifier, nonce, redirectUri, input } = transaction
   const { context } = client
-  const [endpoint, renewed] = await Promise.all([client.endpoint(), findPerson(context, input.connection)])
+  const [endpoint, renewed] = await Promise.all([client.endpoint(), findPerson(client, input.connection)])
   const { fetch, clock } = context.platform
   if (nonce !== undefined) prefetchKeys(endpoint.server, (url, init) => fetch(url, init), clock.now)
   const subject = renewed?.subject
@@ -73,6 +73,7 @@ function toRedeemed(
       sub: checked.claims?.sub,
     }),
     connectedAt: context.platform.clock.now(),
+    ...(!checked.claims && { identity: 'unproven' }),
     details: pickClaims(checked.claims, settings.details),
   }
   const tokens = toStoredTokens(client, checked)
@@ -81,10 +82,10 @@ function toRedeemed(
     accessToken: { value: checked.accessToken, expiresAt: tokens.expiresAt },
     ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
     idTokenSubject: tokens.idTokenSubject,
+    binding: tokens.binding,
     ...(provider.channel.keepsTokens
       ? { stored: { [tokensKey(connection.id)]: tokens } }
       : {
-          binding: JSON.stringify([provider.issuer, provider.clientId, provider.api]),
           storeOwn: (record, write) =>
             storeOwn(context, record, write, {
               isNew: renewed === undefined,
@@ -123,11 +124,13 @@ async function revokeRefused(
 
 /** A connection, and whose it is: another person's tokens must not come under its id. */
 export async function findPerson(
-  { platform }: Context,
+  { context: { platform }, provider }: DirectClient,
   id: string | undefined,
 ): Promise<{ readonly id: string; readonly subject: string | undefined } | undefined> {
   if (id === undefined) return undefined
   const record = (await platform.database.get(connectionKey(id))) as ConnectionRecord | undefined
+  // That of another server, client or API cannot be renewed here: what comes is a connection of its own.
+  if (!isBoundTo(record?.binding, provider)) return undefined
   return record && { id, subject: record.idTokenSubject ?? (await readTokens(platform, id))?.idTokenSubject }
 }
 

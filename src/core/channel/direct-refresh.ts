@@ -3,6 +3,7 @@ import { isGivenUp, secondsToTry, statusFrom, type RefreshTrouble } from '../../
 import { judgeRefresh, noteTrouble } from '../../protocol/refresh-verdict.js'
 import { refreshTokens, type RefreshedTokens } from '../../protocol/refresh-tokens.js'
 import type { AccessToken, ConnectionTokens } from '../held-tokens.js'
+import { bindingOf, isBoundTo } from '../records/binding.js'
 import { readTokens, replaceTokens, type StoredTokens } from '../records/tokens.js'
 import type { DirectClient } from './direct-client.js'
 import { refreshFailed } from './refresh-failed.js'
@@ -77,7 +78,7 @@ async function refreshLocked(
 ): Promise<StoredTokens> {
   const { platform } = client.context
   const stored = await readTokens(platform, id)
-  if (!stored) throw gone()
+  if (!stored || !isBoundTo(stored.binding, client.provider)) throw gone()
   const { accessToken, expiresAt = Infinity, refreshToken, unanswered = 0 } = stored
   if (accessToken !== undefined && accessToken !== rejected && expiresAt - platform.clock.now() > 5)
     return stored
@@ -152,7 +153,7 @@ function stopped(trouble: RefreshTrouble | undefined): CountersignError | undefi
 
 /** The part of a token response that is kept where tokens outlive the page. */
 export function toStoredTokens(
-  { context, settings }: DirectClient,
+  { context, provider, settings }: DirectClient,
   { accessToken, expiresInSeconds, refreshToken, claims }: RefreshedTokens,
   previous: Pick<ConnectionTokens, 'refreshToken' | 'idTokenSubject'> = {},
 ): StoredTokens {
@@ -162,6 +163,7 @@ export function toStoredTokens(
     expiresAt: expiresInSeconds === undefined ? undefined : context.platform.clock.now() + expiresInSeconds,
     refreshToken: settings.refresh === false ? undefined : (refreshToken ?? previous.refreshToken),
     idTokenSubject: previous.idTokenSubject ?? claims?.sub,
+    binding: bindingOf(provider),
   }
 }
 

@@ -2,11 +2,12 @@ import type { DPoPHandle } from 'oauth4webapi'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { buildCodeRequest, offlinePrompt } from '../../protocol/code-request.js'
 import { checkOffers, pushes } from '../../protocol/offers.js'
-import type { Revocation } from '../../protocol/revocation-result.js'
+import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { refuseReserved } from '../../protocol/reserved-parameters.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import type { Connection } from '../records/connection.js'
+import { isBoundTo } from '../records/binding.js'
 import { readTokens, writeTokens } from '../records/tokens.js'
 import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer, type SendWithToken } from './authorized-fetch.js'
@@ -27,7 +28,9 @@ export function createChannel(context: Context, name: string, provider: Provider
     redeem: (transaction, response) => redeem(client, transaction, response),
     accessToken: ({ id }, rejected) => refreshAccessToken(client, id, rejected),
     disconnect: (connection) => disconnect(client, connection),
-    revoke: (tokens) => revokeTokens(client, tokens),
+    // Those of another server are sent to nobody.
+    revoke: async (tokens) =>
+      isBoundTo(tokens.binding, provider) ? revokeTokens(client, tokens) : unrevoked('no_endpoint'),
     fetch: (_connection, path, init, getToken) => authorizedFetch(provider, path, init, getToken, send),
     userinfo: (connection, getToken) => userinfo(client, connection, getToken, send),
   }
@@ -41,7 +44,7 @@ async function userinfo(
 ): Promise<Userinfo> {
   const [{ server }, person, { requestUserinfo }] = await Promise.all([
     client.endpoint(),
-    findPerson(client.context, id),
+    findPerson(client, id),
     loadModule(import('./userinfo.js')),
   ])
   const { userinfo_endpoint: endpoint } = server
@@ -49,11 +52,12 @@ async function userinfo(
     throw new TypeError(
       "The authorization server's metadata has no userinfo endpoint that this page may call. If it lies on another origin, name that in `origins`.",
     )
-  if (person?.subject === undefined)
+  // A server without ID Tokens names nobody to compare with: the token came from it over TLS.
+  if (person?.subject === undefined && client.settings.idToken !== 'optional')
     throw new TypeError(
       'No ID Token said who the person is, so userinfo cannot be checked: add "openid" to the scope.',
     )
-  return requestUserinfo({ endpoint, subject: person.subject, getToken, send })
+  return requestUserinfo({ endpoint, subject: person?.subject, getToken, send })
 }
 
 async function begin(client: DirectClient, transaction: Transaction): Promise<AuthorizationUrl> {
@@ -96,6 +100,8 @@ async function disconnect(client: DirectClient, { id }: Connection): Promise<Rev
   // There may be some although none are kept any more.
   const stored = await readTokens(platform, id)
   await writeTokens(platform, id, undefined)
+  // They are another server's: they are forgotten, and sent to nobody.
+  if (!isBoundTo(stored?.binding, client.provider)) return unrevoked('no_endpoint')
   return revokeTokens(client, {
     refreshToken: stored?.refreshToken ?? held?.refreshToken,
     accessToken: stored?.accessToken ?? held?.accessToken?.value,

@@ -334,6 +334,25 @@ describe.each([
     expect((await bench.connect({ body: { connection: id } })).id).toBe(id)
   })
 
+  test('says that nothing proves whose account it is, until something does', async () => {
+    const store = memoryStore()
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const unchecked = { issuer: undefined, idToken: 'unchecked' } as object
+    const silent = await createBench({ ...options(), store, upstream, stitch: unchecked })
+    const list = async (bench: Bench) => (await bench.call('GET', '/connections')).body.connections
+    const { id } = await silent.connect()
+    expect(await list(silent)).toMatchObject([{ id, identity: 'unproven' }])
+    expect(await silent.handle.connections.list({ subject: 'robin' })).toMatchObject([
+      { id, identity: 'unproven' },
+    ])
+    const unverified = { issuer: undefined, idToken: 'unverified' } as object
+    const bench = await createBench({ ...options(), store, upstream, stitch: unverified })
+    await bench.connect({ body: { connection: id } })
+    const [renewed] = await list(bench)
+    expect(renewed?.id).toBe(id)
+    expect(renewed).not.toHaveProperty('identity')
+  })
+
   test('renews a connection of nobody that is known, where the provider has no ID Tokens', async () => {
     const unchecked = { issuer: undefined, idToken: 'unchecked' } as object
     const bench = await createBench({ ...options(), stitch: unchecked })

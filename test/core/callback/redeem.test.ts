@@ -168,14 +168,25 @@ describe('where ID Tokens may be absent', () => {
       expect([key, after.get(key)]).toEqual([key, before.get(key)])
   })
 
-  test('a connection of nobody that is known is renewed without one, as before', async () => {
+  test('a connection of nobody that is known is `unproven`, and is renewed without one', async () => {
     const scene = createScene(network)
     const { consent, open } = lenient(scene)
     scene.server.hostile.tokens = without
     const { connection } = await until(open(await consent()).client.callback, 'connected')
+    expect(connection.identity).toBe('unproven')
     scene.server.subject = 'user-2'
     const { client } = open(await consent({ connection: connection.id }))
-    expect((await until(client.callback, 'connected')).connection.id).toBe(connection.id)
+    const renewed = (await until(client.callback, 'connected')).connection
+    expect(renewed).toMatchObject({ id: connection.id, identity: 'unproven' })
+    // From then on there is somebody to compare with.
+    delete scene.server.hostile.tokens
+    const named = open(await consent({ connection: connection.id }))
+    expect((await until(named.client.callback, 'connected')).connection).not.toHaveProperty('identity')
+    scene.server.subject = 'user-1'
+    expect(await refusal(open(await consent({ connection: connection.id })))).toEqual({
+      code: 'other_person',
+      parameter: 'sub',
+    })
   })
 
   test('the first one, of a refresh, says who may renew the connection', async () => {

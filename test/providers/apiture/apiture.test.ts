@@ -28,6 +28,12 @@ type Scene = ReturnType<typeof createApitureScene>
 /** Whatever the page keeps beyond its life. */
 const stored = async ({ browser }: Scene) => JSON.stringify([...(await browser.records())])
 
+/** Claims about who has connected. */
+const userinfoOf = async (tokens: Awaited<ReturnType<Scene['connect']>>['tokens']) => {
+  if (!('userinfo' in tokens)) throw new Error('There is no userinfo.')
+  return (tokens.userinfo as () => Promise<{ readonly sub: string }>)()
+}
+
 const accessTokenOf = async ({ tokens }: Awaited<ReturnType<Scene['connect']>>) => {
   if (!('getAccessToken' in tokens)) throw new Error('There is no access token.')
   return tokens.getAccessToken()
@@ -95,6 +101,53 @@ describe('discovery', () => {
     await scene.leave({ scope: 'openid' }, page)
     expect(bank.requests.count('/oidc/.well-known/openid-configuration')).toBe(1)
   })
+
+  test('apiture 5: says where to ask who has connected, with an ID Token and without', async () => {
+    for (const fourProperties of [false, true]) {
+      bank.control.next({ fourProperties })
+      const { tokens } = await createApitureScene(bank).connect()
+      const { sub } = await userinfoOf(tokens)
+      expect(sub).toBe('ada')
+    }
+    expect(bank.requests.count('/oidc/userinfo')).toBe(2)
+  })
+
+  test.each([
+    ['about another person than the ID Token', '{"sub":"grace"}', false],
+    ['about nobody', '{"name":"Ada"}', true],
+  ])('apiture 5: uses no answer %s', async (_what, body, fourProperties) => {
+    bank.control.next({ fourProperties })
+    const headers = { 'content-type': 'application/json' }
+    const { tokens } = await createApitureScene(bank, {
+      intercept: (url) => (url.endsWith('/userinfo') ? new Response(body, { headers }) : undefined),
+    }).connect()
+    await expect(userinfoOf(tokens)).rejects.toMatchObject({ code: 'response_malformed', parameter: 'sub' })
+  })
+
+  test('apiture 5: with a backend, tells who has connected from the endpoint and the claim that are named', async () => {
+    const details = ['sub']
+    const named = { details, userinfoEndpoint: `${bank.issuer}userinfo` }
+    const { tokens, connection } = await createApitureScene(bank, {
+      mode: 'mediated',
+      page: named,
+      backend: { details },
+    }).connect()
+    expect(connection.details).toEqual({ sub: 'ada' })
+    expect((await userinfoOf(tokens)).sub).toBe('ada')
+    const { tokens: inBackend } = await createApitureScene(bank, { mode: 'bff', page: named }).connect()
+    expect(inBackend).not.toHaveProperty('userinfo')
+  })
+
+  test.each(['mediated', 'bff'] as const)(
+    'apiture 5: in %s mode, names the option that is missing where the authorization endpoint is another',
+    async (mode) => {
+      const page = { authorizationEndpoint: `${bank.issuer}login` }
+      await expect(createApitureScene(bank, { mode, page }).leave()).rejects.toMatchObject({
+        code: 'backend_response_invalid',
+        message: expect.stringContaining('`authorizationEndpoint`') as string,
+      })
+    },
+  )
 
   test.each([
     [6, 'production', 'https://auth.apiture.com/oidc/.well-known/openid-configuration'],

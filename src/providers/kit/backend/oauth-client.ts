@@ -15,8 +15,8 @@ import { checkOffers, pushes } from '../../../protocol/offers.js'
 import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
 import { revoke } from '../../../protocol/revocation.js'
 import type { Revocation } from '../../../protocol/revocation-result.js'
-import { prefetchKeys } from '../../../protocol/signing-keys.js'
 import { refreshTokens, type RefreshedTokens } from '../../../protocol/refresh-tokens.js'
+import { prefetchKeys } from '../../../protocol/signing-keys.js'
 import {
   checkAnswer,
   sendCode,
