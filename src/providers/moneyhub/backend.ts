@@ -8,7 +8,6 @@ import type {
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
-import { sha256 } from '../../protocol/digest.js'
 import { createClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 import { readRedirectUris } from '../kit/backend/read-options.js'
 import { deliver, toParameters } from './authorization-request.js'
@@ -139,7 +138,7 @@ async function findUser(
   context: ProviderContext,
 ): Promise<string> {
   if (claims.moneyhubUserId !== undefined) return checkUserId(claims.moneyhubUserId)
-  const name = await (clientUserId?.(subject) ?? sha256(subject))
+  const name = await (clientUserId?.(subject) ?? context.subjectKey(subject))
   return users.ensure(subject, name, context)
 }
 
