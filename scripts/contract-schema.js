@@ -19,6 +19,7 @@ export const openapi = `${root}docs/backend-contract.openapi.json`
 
 const hash = { pattern: '^[A-Za-z0-9_-]{43}$' }
 const printable = { pattern: '^[ -~]{1,2048}$' }
+const longPrintable = { pattern: '^[ -~]{1,4096}$' }
 const epochSeconds = { type: 'integer' }
 const scope = { pattern: '^[!#-\\[\\]-~]*( [!#-\\[\\]-~]+)*$' }
 
@@ -41,7 +42,7 @@ const constraints = {
     transaction: { maxLength: 2048 },
   },
   TokenRequest: {
-    code: printable,
+    code: longPrintable,
     state: hash,
     code_verifier: { pattern: '^[A-Za-z0-9._~-]{43,128}$' },
     iss: printable,

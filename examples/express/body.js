@@ -43,4 +43,4 @@ const isString = (value, form) => typeof value === 'string' && form.test(value)
 
 export const isHash = (value) => isString(value, /^[\w-]{43}$/)
 export const isVerifier = (value) => isString(value, /^[\w.~-]{43,128}$/)
-export const isText = (value) => isString(value, /^[\x20-\x7e]{1,2048}$/)
+export const isText = (value) => isString(value, /^[\x20-\x7e]{1,4096}$/)

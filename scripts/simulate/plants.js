@@ -30,11 +30,12 @@ export const plants = {
     text: 'await tabs.lock(`tx:${await sha256(state)}`, 60, work)',
     by: 'await work()',
   },
-  "a lease of the backend that another replica's clock ends": {
+  'a lease of the backend that is over at the second look': {
     invariant: '2',
     file: 'backend/storage/lease.ts',
-    text: '(sent === false ? 0 : skewSeconds)',
-    by: '0',
+    text: 'watched < leaseSeconds',
+    by: 'watched < 0.1',
+    from: 2700,
   },
   'a refresh without its lock': {
     invariant: '3',

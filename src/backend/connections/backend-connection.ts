@@ -28,6 +28,8 @@ export interface BackendConnection extends ConnectionHandle {
   readonly consentExpiresAt?: number
   /** When the connection must have been renewed or used: epoch seconds, where known. */
   readonly renewBy?: number
+  /** `unproven`: nothing says whose account it is, so that a renewal may be another person's. Absent where that is known. */
+  readonly identity?: 'unproven'
   /** The provider's details of the connection, such as `profile_id` or `grant_id`. */
   readonly details: JsonObject
 }
@@ -35,7 +37,7 @@ export interface BackendConnection extends ConnectionHandle {
 /** The connection as the app's own server sees it. */
 export function toBackendConnection(record: ConnectionRecord, now: number): BackendConnection {
   const document = toDocument(record, now)
-  const { consent_expires_at: consentExpiresAt, renew_by: renewBy } = document
+  const { consent_expires_at: consentExpiresAt, renew_by: renewBy, identity } = document
   return {
     subject: record.subject,
     id: document.id,
@@ -46,6 +48,7 @@ export function toBackendConnection(record: ConnectionRecord, now: number): Back
     createdAt: document.created_at,
     ...(consentExpiresAt !== undefined && { consentExpiresAt }),
     ...(renewBy !== undefined && { renewBy }),
+    ...(identity && { identity }),
     details: document.details,
   }
 }

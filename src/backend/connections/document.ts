@@ -4,7 +4,7 @@ import type { ConnectionRecord } from './record.js'
 /** The connection as the page sees it: no token, and a status that says whether it can still be used. */
 export function toDocument(record: ConnectionRecord, now: number): ConnectionDocument {
   const { id, provider, status, scope, missingScope: missing, createdAt, details, tokens } = record
-  const { consentExpiresAt, renewBy } = record
+  const { consentExpiresAt, renewBy, sub } = record
   const over =
     (consentExpiresAt !== undefined && consentExpiresAt <= now) ||
     (tokens && tokens.refreshToken === undefined && tokens.expiresAt !== undefined && tokens.expiresAt <= now)
@@ -17,6 +17,8 @@ export function toDocument(record: ConnectionRecord, now: number): ConnectionDoc
     created_at: createdAt,
     ...(consentExpiresAt !== undefined && { consent_expires_at: consentExpiresAt }),
     ...(renewBy !== undefined && { renew_by: renewBy }),
+    // The provider's own id of the person counts, too.
+    ...(sub === undefined && { identity: 'unproven' }),
     details,
   }
 }

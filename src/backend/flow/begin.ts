@@ -3,6 +3,7 @@ import { isCodeChallenge } from '../../protocol/pkce.js'
 import { requestedScope } from '../../protocol/requested-scope.js'
 import { parseScope } from '../../protocol/scope.js'
 import { isObject, readJsonBody } from '../http/body.js'
+import { sha256 } from '../crypto/hash.js'
 import { bindingOf } from '../connections/binding.js'
 import { toHeld } from '../connections/held-connection.js'
 import { checkReadable, findConnection } from '../connections/stored-connections.js'
@@ -55,12 +56,7 @@ export async function beginAuthorization(
     throw refuse('The scope holds openid, here or in the backend, so the request needs a nonce.', 'nonce')
   if (record && record.provider !== name) throw new Refusal('unknown_connection')
   const setup = {
-    session,
-    state,
-    codeChallenge,
-    nonce,
-    redirectUri,
-    scope,
+    ...{ session, state, codeChallenge, nonce, redirectUri, scope },
     input: chooseInput(provider, body.input),
     connection: record && toHeld(record),
   }
@@ -75,11 +71,8 @@ export async function beginAuthorization(
     throw error
   })
   const handle = await createTransaction(context, owner, {
-    challenge: codeChallenge,
-    nonce,
-    redirectUri,
-    scope,
-    connection: record?.id,
+    ...{ challenge: codeChallenge, nonce, redirectUri, scope, connection: record?.id },
+    inputHash: await sha256(JSON.stringify(setup.input)),
     data: start.data,
     binding: bindingOf(context, name),
     expiresAt,

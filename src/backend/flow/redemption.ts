@@ -17,8 +17,11 @@ import { redeemOnce } from './redeem-once.js'
 
 const members = ['code', 'state', 'code_verifier', 'iss', 'transaction'] as const
 
-/** An authorization code or an issuer: printable, and no longer than any server makes it. */
+/** An issuer or a handle. */
 const printable = /^[\x20-\x7e]{1,2048}$/
+
+/** An authorization code: there are those of 4,096 characters, and RFC 6749 §4.1.2 names no size. */
+const codeForm = /^[\x20-\x7e]{1,4096}$/
 
 /**
  * `POST /{provider}/token`: redeems a code for a connection. The same request again gives the same connection.
@@ -40,7 +43,7 @@ export async function redeem(
     transaction: handle,
   } = await readJsonBody(request, members)
   if (
-    !isPrintable(code) ||
+    !(typeof code === 'string' && codeForm.test(code)) ||
     !isCodeChallenge(state) ||
     !isCodeVerifier(codeVerifier) ||
     !(iss === undefined || isPrintable(iss)) ||

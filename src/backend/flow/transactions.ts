@@ -22,6 +22,8 @@ export interface Transaction {
   readonly scope: string
   /** The connection to renew. */
   readonly connection?: string | undefined
+  /** SHA-256 of the page's choices, as JSON. */
+  readonly inputHash?: string | undefined
   readonly data?: JsonObject | undefined
   /** The server that the person was sent to: the code is for no other. */
   readonly binding?: Binding | undefined
@@ -104,15 +106,24 @@ export async function createTransaction(
   if (handle !== undefined) await countPending(context, owner.subject, key, transaction.expiresAt)
   const created = await context.records.change<TransactionRecord, boolean>(key, (current) => {
     // The page may ask again for the same, because it did not see the answer; for anything else the state is taken.
-    const again =
-      current?.phase === 'begun' && isSameHash(current.transaction.challenge, transaction.challenge)
-    if (current && !again) return { result: false }
-    const write = { phase: 'begun' as const, transaction, attempts: 0 }
+    if (current && !(current.phase === 'begun' && isSameRequest(current.transaction, transaction)))
+      return { result: false }
+    // What was sent stays counted, and what was answered is not lost.
+    const write = { phase: 'begun' as const, attempts: 0, ...current, transaction }
     return { write, until: transaction.expiresAt, result: true }
   })
   if (!created) throw transactionInvalid('state_reused')
   return undefined
 }
+
+/** Test for the same authorization request: all that the page has said, and not its state and challenge alone. */
+const isSameRequest = (one: Transaction, other: Transaction): boolean =>
+  isSameHash(one.challenge, other.challenge) &&
+  one.nonce === other.nonce &&
+  one.redirectUri === other.redirectUri &&
+  one.scope === other.scope &&
+  one.connection === other.connection &&
+  one.inputHash === other.inputHash
 
 /** The transaction in a token request's handle; `undefined` where none was sent or it does not open. */
 export async function openHandle(

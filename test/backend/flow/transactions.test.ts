@@ -3,7 +3,7 @@ import { memoryStore, type BackendProvider } from 'countersign/backend'
 import { describe, expect, test, vi } from 'vitest'
 import { nodeCrypto } from '../../../src/backend/crypto/node-crypto.js'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../../src/protocol/pkce.js'
-import { createBench, redirectUri, type Bench, type BenchOptions, type Proof } from '../support/bench.js'
+import { app, createBench, redirectUri, type Bench, type BenchOptions, type Proof } from '../support/bench.js'
 import { clientId, createUpstream, networkFailure, tokenEndpoint } from '../support/upstream.js'
 
 const key = (): string => randomBytes(32).toString('base64url')
@@ -334,6 +334,25 @@ describe.each([
     expect((await bench.connect({ body: { connection: id } })).id).toBe(id)
   })
 
+  test('says that nothing proves whose account it is, until something does', async () => {
+    const store = memoryStore()
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const unchecked = { issuer: undefined, idToken: 'unchecked' } as object
+    const silent = await createBench({ ...options(), store, upstream, stitch: unchecked })
+    const list = async (bench: Bench) => (await bench.call('GET', '/connections')).body.connections
+    const { id } = await silent.connect()
+    expect(await list(silent)).toMatchObject([{ id, identity: 'unproven' }])
+    expect(await silent.handle.connections.list({ subject: 'robin' })).toMatchObject([
+      { id, identity: 'unproven' },
+    ])
+    const unverified = { issuer: undefined, idToken: 'unverified' } as object
+    const bench = await createBench({ ...options(), store, upstream, stitch: unverified })
+    await bench.connect({ body: { connection: id } })
+    const [renewed] = await list(bench)
+    expect(renewed?.id).toBe(id)
+    expect(renewed).not.toHaveProperty('identity')
+  })
+
   test('renews a connection of nobody that is known, where the provider has no ID Tokens', async () => {
     const unchecked = { issuer: undefined, idToken: 'unchecked' } as object
     const bench = await createBench({ ...options(), stitch: unchecked })
@@ -481,6 +500,33 @@ describe('an authorization request', () => {
     expect(refusal(bench, answer.error)).toEqual({ error: 'transaction_invalid', reason: 'state_reused' })
   })
 
+  test.each([
+    ['nonce', () => ({ nonce: createState() })],
+    ['scope', () => ({ scope: 'openid accounts' })],
+    ['redirect URI', () => ({ redirect_uri: `${app}/callback/other` })],
+  ] as [string, () => object][])('does not replace the %s of one that has begun', async (_what, change) => {
+    const bench = await createBench({ stitch: { redirectUri: [redirectUri, `${app}/callback/other`] } })
+    const body = await good()
+    expect((await bench.call('POST', '/stitch/authorization', body)).status).toBe(201)
+    const { body: answer } = await bench.call('POST', '/stitch/authorization', { ...body, ...change() })
+    expect(refusal(bench, answer.error)).toEqual({ error: 'transaction_invalid', reason: 'state_reused' })
+  })
+
+  test('that is sent again does not let its code be sent a third time', async () => {
+    const bench = await createBench({ backend: { rateLimit: 'off' } })
+    const body = await good()
+    const verifier = createCodeVerifier()
+    const request = { ...body, code_challenge: await calculateCodeChallenge(verifier) }
+    const begin = () => bench.call('POST', '/stitch/authorization', request)
+    const code = bench.upstream.visit((await begin()).body.authorization_url)
+    for (let times = 0; times < 3; times += 1) {
+      bench.upstream.next.push(({ url }) => (url === tokenEndpoint ? networkFailure() : undefined))
+      await bench.redeem({ code, state: body.state, code_verifier: verifier })
+      await begin()
+    }
+    expect(tokenRequests(bench)).toBe(2)
+  })
+
   /** @see attack 86: initialization tokens and pushed requests without end */
   test('over the limit makes the provider do nothing; one that fails does not count', async () => {
     let authorized = 0
@@ -527,6 +573,7 @@ describe('a token request', () => {
     ['a verifier that is a list', { code_verifier: ['a'.repeat(43)] }],
     ['a verifier in Unicode', { code_verifier: 'ａ'.repeat(43) }],
     ['an empty code', { code: '' }],
+    ['a code of 4097 characters', { code: 'a'.repeat(4097) }],
     ['a code with a line break', { code: 'a\r\nb' }],
     ['no code', { code: undefined }],
     ['a code that is a number', { code: 1 }],
@@ -542,6 +589,13 @@ describe('a token request', () => {
     const { body } = await bench.call('POST', '/stitch/token', { ...(await bench.begin()), ...change })
     expect(refusal(bench, body.error)).toEqual({ error: 'invalid_request', reason })
     expect(tokenRequests(bench)).toBe(0)
+  })
+
+  test('may have a code of 4096 characters', async () => {
+    const bench = await createBench()
+    const { body } = await bench.redeem({ ...(await bench.begin()), code: 'a'.repeat(4096) })
+    // As far as the bank, which has never issued it.
+    expect(body.error).toBe('invalid_grant')
   })
 
   test('whose response came from another issuer is refused before the code is spent', async () => {
