@@ -19,5 +19,19 @@ export const isUnauthenticated = (body: unknown): boolean =>
       (typeof message === 'string' && message.startsWith('UNAUTHENTICATED')),
   )
 
-/** True for a query, which changes nothing, so that a refused one may be sent again; a mutation is not repeated. */
-export const isQuery = (body: unknown): boolean => typeof body === 'string' && !/\bmutation\b/.test(body)
+/**
+ * True for a body that holds queries alone, which change nothing, so that a refused one may be sent again; a mutation is not
+ * repeated. Looked for in what the JSON says, because its text may write a letter as an escape.
+ */
+export function isQuery(body: unknown): boolean {
+  try {
+    return typeof body === 'string' && !hasMutation(JSON.parse(body))
+  } catch {
+    return false
+  }
+}
+
+const hasMutation = (value: unknown): boolean =>
+  typeof value === 'string'
+    ? /\bmutation\b/.test(value)
+    : typeof value === 'object' && value !== null && Object.values(value).some(hasMutation)
