@@ -20,18 +20,14 @@ export const isUnauthenticated = (body: unknown): boolean =>
   )
 
 /**
- * True for a body that holds queries alone, which change nothing, so that a refused one may be sent again; a mutation is not
- * repeated. Looked for in what the JSON says, because its text may write a letter as an escape.
+ * True for a query, which changes nothing, so that a refused one may be sent again; a mutation is not repeated. The text is
+ * looked at as the API reads it: in JSON any letter may be escaped.
  */
 export function isQuery(body: unknown): boolean {
   try {
-    return typeof body === 'string' && !hasMutation(JSON.parse(body))
+    const { query } = Object(JSON.parse(body as string)) as { readonly query?: unknown }
+    return typeof query === 'string' && !/\bmutation\b/.test(query)
   } catch {
     return false
   }
 }
-
-const hasMutation = (value: unknown): boolean =>
-  typeof value === 'string'
-    ? /\bmutation\b/.test(value)
-    : typeof value === 'object' && value !== null && Object.values(value).some(hasMutation)
