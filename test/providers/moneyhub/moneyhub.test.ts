@@ -352,6 +352,40 @@ describe('many connections, access that lasts', () => {
     expect(foreign.status).toBe(404)
   })
 
+  test('moneyhub 17: uses a data token for two hours where its response does not say how long', async () => {
+    let later = 0
+    const scene = createScene(bank, { secondsLater: () => later })
+    const { fetch } = await tokensOf(await scene.connect())
+    bank.control.next({ tokenResponse: { expires_in: null } })
+    const asked = () => bank.requests.count('/oidc/token', { scope: dataScope })
+    await read(fetch)
+    later = 7160
+    await read(fetch)
+    expect(asked()).toBe(1)
+    later = 7180
+    await read(fetch)
+    expect(asked()).toBe(2)
+  })
+
+  test('moneyhub 18: filters transactions by what the Data API knows, and by nothing else', async () => {
+    const { fetch } = await tokensOf(await createScene(bank).connect())
+    const filters = {
+      limit: '5',
+      offset: '0',
+      startDate: '2026-01-01',
+      endDate: '2026-12-31',
+      accountId: 'a1',
+      categoryId: 'std:1',
+      text: 'rent',
+    }
+    expect((await fetch(`transactions?${new URLSearchParams(filters).toString()}`)).status).toBe(200)
+    expect(bank.requests.find('/v3/transactions').at(-1)?.parameters).toEqual(filters)
+    for (const more of ['userId', 'sub', 'fields'])
+      expect((await fetch(`transactions?${new URLSearchParams({ [more]: 'x' }).toString()}`)).status).toBe(
+        400,
+      )
+  })
+
   test('moneyhub 3, 18: reads accounts and transactions at the Data API, and nothing else', async () => {
     const { fetch } = await tokensOf(await createScene(bank).connect())
     expect((await read(fetch)).data).toHaveLength(2)
@@ -420,8 +454,8 @@ describe('the authorization request', () => {
       permissions: ['ReadAccountsBasic', 'ReadTransactionsBasic'],
       permissionsAction: 'replace' as const,
     }
-    const backend = { permissions: consent.permissions }
-    const { connection } = await createScene(bank, { backend }).connect({ bankId: mockBank, consent })
+    const scene = createScene(bank, { backend: { readsStatus: false, permissions: consent.permissions } })
+    const { connection } = await scene.connect({ bankId: mockBank, consent })
     expect(claimsOf(pushed(bank))['mh:consent']).toEqual({ essential: true, value: consent })
     expect(connection.consentExpiresAt).toBe(Math.floor(Date.parse(consent.expirationDateTime) / 1000))
     expect(bank.requests.count(/^\/users\/\w+\/connections$/)).toBe(0)
@@ -472,7 +506,7 @@ describe('the authorization request', () => {
       expect((await createScene(bank, { claims }).connect()).connection.consentExpiresAt).toBeUndefined()
     }
     bank.requests.clear()
-    await createScene(bank, { claims, backend: { readsExpiry: false } }).connect()
+    await createScene(bank, { claims, backend: { readsExpiry: false, readsStatus: false } }).connect()
     expect(bank.requests.count(/^\/users/)).toBe(0)
   })
 
