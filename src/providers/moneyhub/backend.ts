@@ -162,11 +162,7 @@ async function findUser(
  *
  * @throws {ValidationError} `input_invalid` naming the member.
  */
-function checkTarget(
-  choice: MoneyhubChoice,
-  renewed: JsonObject | undefined,
-  settings: Settings,
-): void {
+function checkTarget(choice: MoneyhubChoice, renewed: JsonObject | undefined, settings: Settings): void {
   const { once, bankIds } = settings
   checkPermissions(choice, settings)
   if (choice.mode === 'connect') {
