@@ -79,8 +79,15 @@ async function ask(url, req, accessToken, body) {
   if (body !== undefined) headers['content-type'] = 'application/json'
   const answer = await request(url, { method: req.method, headers, body }, maximumAnswer)
   if (answer.status >= 500) throw new Refusal('provider_unavailable')
+  // Some APIs repeat a request in an error.
+  if (holds(answer.text, accessToken)) throw new Refusal('provider_error')
   return answer
 }
+
+/** As it is, or written in escapes of JSON. */
+const holds = (text, token) =>
+  text.includes(token) ||
+  text.replace(/\\u([\da-f]{4})/gi, (_, code) => String.fromCharCode(parseInt(code, 16))).includes(token)
 
 /** JSON and nothing else, with none of the API's headers. */
 function relay({ status, headers, text }, res) {

@@ -1,4 +1,4 @@
-// The backend that your web server and the job share: the same providers, keys and Redis.
+// The backend that your web server and the job share: the same providers, secrets and Redis.
 import { createBackend, redisStore, stitch } from 'countersign/backend'
 import { createClient } from 'redis'
 

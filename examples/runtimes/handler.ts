@@ -20,13 +20,15 @@ const provider = (name: string, mode: 'mediated' | 'bff', scope = 'accounts paym
     clientSecret: CLIENT_SECRET,
     redirectUri: `${APP_ORIGIN}/callback/${name}`,
     scope,
-    api: `${PROVIDER}/api/`,
-    routes: [
-      { method: 'GET', path: '/accounts', query: ['limit'] },
-      { method: 'GET', path: '/accounts/{accountId}' },
-      { method: 'GET', path: '/{customerId}/transactions' },
-      { method: 'POST', path: '/payments' },
-    ],
+    ...(mode === 'bff' && {
+      api: `${PROVIDER}/api/`,
+      routes: [
+        { method: 'GET', path: '/accounts', query: ['limit'] },
+        { method: 'GET', path: '/accounts/{accountId}' },
+        { method: 'GET', path: '/{customerId}/transactions' },
+        { method: 'POST', path: '/payments' },
+      ],
+    }),
   })
 
 export const handler = createBackend({

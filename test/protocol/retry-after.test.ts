@@ -10,17 +10,22 @@ test.each([
   [' 7 ', 7],
   ['0', 0],
   ['86401', 86_400],
-  ['999999999999999', 86_400],
+  ['9'.repeat(400), 86_400],
   ['1e308', undefined],
   ['-5', undefined],
   ['1.5', undefined],
   ['0x10', undefined],
+  ['Fri, 15 Jan 2027 08:02:00 GMT', 120],
+  ['Friday, 15-Jan-27 08:02:00 GMT', 120],
+  ['Fri, 31 Dec 1999 23:59:59 GMT', 0],
+  ['Fri, 31 Dec 9999 23:59:59 GMT', 86_400],
+  ['Fri, 99 Dec 2027 23:59:59 GMT', undefined],
   ['soon', undefined],
   ['Infinity', undefined],
   ['2026-01-01', undefined],
   ['Mon, 99 Foo 2026 00:00:00 GMT', undefined],
 ])('Retry-After: %s asks for a wait of %s seconds', (value, seconds) => {
-  expect(retryAfterOf(new Headers({ 'retry-after': value }))).toBe(seconds)
+  expect(retryAfterOf(new Headers({ 'retry-after': value }), 1_800_000_000)).toBe(seconds)
 })
 
 const date = 'Mon, 30 Nov 2026 10:00:00 GMT'

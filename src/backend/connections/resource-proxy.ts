@@ -1,3 +1,4 @@
+import { retryAfterOf } from '../../protocol/retry-after.js'
 import { request as send, type Answer } from '../../protocol/http.js'
 import { usableTokens } from './access-tokens.js'
 import { securityHeaders } from '../http/responses.js'
@@ -211,11 +212,13 @@ async function ask(context: Context, forward: Forward, token: string): Promise<A
       },
       ...(body !== undefined && { body }),
     }
-    return read(
+    const answer = read(
       await send(fetch, url, init, { timeoutSeconds, maximumBytes: maximumAnswerBytes }),
       provider.resources,
       route,
     )
+    if (holds(answer, token)) throw new Refusal('provider_error', { reason: 'token_echoed' })
+    return answer
   } catch (error) {
     throw toRefusal(error)
   }
@@ -233,6 +236,18 @@ function read({ response, text }: Answer, resources: Resources | undefined, rout
   if (verdict === 'unacceptable') throw new Refusal('provider_error', { reason: 'unacceptable' })
   return { status, text, headers, tokenRejected: verdict === 'token_rejected' }
 }
+
+/** True where an answer repeats the token, as APIs do that echo a request in an error: no page gets it by that. */
+function holds({ text, headers }: ApiAnswer, token: string): boolean {
+  const relayed = relayedHeaders.map((name) => headers.get(name) ?? '')
+  // Any of its characters may be written as an escape of JSON.
+  return [text, unescapeJson(text), ...relayed].some((part) => part.includes(token))
+}
+
+const unescapeJson = (text: string): string =>
+  text.replace(/\\(?:u([\da-f]{4})|(.))/gi, (_, code: string | undefined, character: string) =>
+    code === undefined ? character : String.fromCharCode(parseInt(code, 16)),
+  )
 
 function parseJson(text: string): unknown {
   try {
@@ -252,8 +267,18 @@ function relay({ status, text, headers }: ApiAnswer): Response {
     status,
     headers: {
       ...securityHeaders,
-      ...pick(headers, relayedHeaders),
+      ...pick(
+        headers,
+        relayedHeaders.filter((name) => name !== 'retry-after'),
+      ),
+      ...retryAfter(headers),
       ...(text !== '' && { 'content-type': 'application/json' }),
     },
   })
+}
+
+/** In seconds, as the contract has it, whatever an API writes there. */
+function retryAfter(headers: Headers): { readonly 'retry-after'?: string } {
+  const seconds = retryAfterOf(headers)
+  return seconds === undefined ? {} : { 'retry-after': String(Math.ceil(seconds)) }
 }

@@ -98,6 +98,18 @@ async function serve(
   else outgoing.end()
 }
 
+/** For whoever sets up the server: it happens with every request, so the first one tells. */
+const readBefore =
+  'Something has read the request body before the countersign backend: mount the backend above express.json() and other body parsers.'
+
+let hasWarned = false
+
+function refuseReadBody(): Refusal {
+  if (!hasWarned) process.emitWarning(readBefore)
+  hasWarned = true
+  return new Refusal('backend_unavailable', { description: readBefore })
+}
+
 /** Methods that `fetch` has no request for. */
 const unrepresentable = new Set(['CONNECT', 'TRACE', 'TRACK'])
 
@@ -114,6 +126,7 @@ function toRequest(
   if (unrepresentable.has(method))
     return new Refusal('method_not_allowed', { allow: ['GET', 'POST', 'DELETE'] })
   const bodiless = method === 'GET' || method === 'HEAD'
+  if (!bodiless && incoming.readableDidRead) return refuseReadBody()
   // Appended, not resolved: whatever the path looks like, the origin is the one that is configured.
   return new Request(origin + path, {
     method,

@@ -173,6 +173,20 @@ export const resourceRules: Rules = {
       expect(!refused.headers.has(contractHeader), "an answer of the API carries the contract's header")
     },
   },
+  'resource-token-echoed': {
+    tier: 'hardening',
+    sent: 'requests whose token the API repeats in its answer, as it is and in escapes of JSON',
+    why: 'An API that echoes a request in an error would hand the page what it must not have in this mode.',
+    section: 'RFC 10017 §6.1.4.2',
+    async run(scene) {
+      await scene.live('bff')
+      const tokens = [...scene.provider.secrets.accessTokens.keys()]
+      const escaped = JSON.stringify(tokens).replace(/[a-z]/gi, escapeJson)
+      const headers = { 'content-type': 'application/json' }
+      for (const body of [JSON.stringify({ request: { authorization: tokens } }), escaped])
+        expectOutcome(await withAnswer(scene, { status: 400, headers, body }), 'provider_error')
+    },
+  },
   'resource-size': {
     tier: 'hardening',
     sent: 'a body of 80 KiB, and an answer of 5 MiB',
@@ -272,6 +286,9 @@ const pathsToAnotherHost = (host: string): readonly string[] => {
   ]
   return [...beginnings, ...schemes].flatMap((beginning) => ends.map((end) => beginning + end))
 }
+
+const escapeJson = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 const pageHeaders = {
   'x-forwarded-for': '203.0.113.9',

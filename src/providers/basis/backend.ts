@@ -5,6 +5,7 @@ import type { Json } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import type { RefreshedTokens } from '../../protocol/refresh-tokens.js'
 import { createOAuthClient, type OAuthClient } from '../kit/backend/oauth-client.js'
+import { ignoredRoutes } from '../kit/backend/read-options.js'
 import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { decodeSecret, rawBasic } from './credentials.js'
 import {
@@ -117,6 +118,7 @@ export function basis<const Required extends BasisProfileClaim = BasisProfileCla
   const { clientId, clientSecret, initTokenParam = 'init_token', mode = 'mediated' } = options
   const { environment = '' as BasisEnvironment } = options
   const { authorizationEndpoint = authorizationEndpoints[environment], api = apis[environment] } = options
+  if (mode !== 'bff' && options.routes) throw ignoredRoutes('Basis')
   const required: readonly string[] = options.requiredClaims ?? profileClaims
   const connect = need('authorizationEndpoint', authorizationEndpoint)
   const client = createBasisClient(options)

@@ -72,7 +72,6 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
     async authorize(setup, context) {
       const choice = readChoice(setup.input, context.now())
       checkTarget(choice, setup.connection?.details, settings)
-      checkPermissions(choice, settings)
       const userId = once ? undefined : await findUser(users, setup.session, options, context)
       if (setup.connection === undefined) await checkOwner(users, choice, userId, context)
       const { enableAsync = false, clientId } = options
@@ -159,15 +158,13 @@ async function findUser(
 }
 
 /**
- * Checks the choice against the use case, the allowed institutions and the connection that is to stay.
+ * Checks the choice against the use case, the allowed institutions and permissions, and the connection that is to stay.
  *
  * @throws {ValidationError} `input_invalid` naming the member.
  */
-function checkTarget(
-  choice: MoneyhubChoice,
-  renewed: JsonObject | undefined,
-  { once, bankIds }: Settings,
-): void {
+function checkTarget(choice: MoneyhubChoice, renewed: JsonObject | undefined, settings: Settings): void {
+  const { once, bankIds } = settings
+  checkPermissions(choice, settings)
   if (choice.mode === 'connect') {
     if (bankIds?.has(choice.bankId) === false)
       throw invalid('bank_id', 'The backend does not allow this bank_id.')

@@ -1,5 +1,5 @@
 import type { ResourceRoute, Resources } from '../../backend/provider.js'
-import { readUrl } from '../kit/backend/read-options.js'
+import { ignoredRoutes, readUrl } from '../kit/backend/read-options.js'
 import type { DeliverySettings, MoneyhubDelivery } from './authorization-request.js'
 import type { MoneyhubClientAuthentication } from './client.js'
 import { authorizationPath, dataScope, endpoints } from './facts.js'
@@ -160,6 +160,7 @@ export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>)
     throw new TypeError(
       'An ongoing connection has no token for a page: use mode "bff", or `useCase: \'one-time\'`.',
     )
+  if (mode !== 'bff' && options.routes) throw ignoredRoutes('Moneyhub')
   const scope = options.dataScope ?? dataScope
   if (!isScope(scope))
     throw new TypeError(

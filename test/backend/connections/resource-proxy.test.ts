@@ -231,6 +231,49 @@ describe('a path', () => {
   })
 })
 
+describe('an answer that repeats the token', () => {
+  const tokenOf = ({ headers }: Seen): string => headers.get('authorization')?.replace('Bearer ', '') ?? ''
+  const escaped = (text: string) =>
+    Array.from(text, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+
+  test.each<[string, (seen: Seen) => Response]>([
+    ['in an error', (seen) => Response.json({ headers: Object.fromEntries(seen.headers) }, { status: 400 })],
+    ['in its data', (seen) => Response.json([{ token: tokenOf(seen) }])],
+    ['in a name', (seen) => Response.json({ [tokenOf(seen)]: 1 })],
+    [
+      'in escapes',
+      (seen) =>
+        new Response(`{"a":"${escaped(tokenOf(seen))}"}`, {
+          headers: { 'content-type': 'application/json' },
+        }),
+    ],
+    [
+      'half in escapes',
+      (seen) =>
+        new Response(
+          `{"a":"${escaped(tokenOf(seen).slice(0, 3)).toUpperCase().replaceAll('\\U', '\\u')}${tokenOf(seen).slice(3)}"}`,
+          {
+            headers: { 'content-type': 'application/json' },
+          },
+        ),
+    ],
+    [
+      'in a header that is relayed',
+      (seen) => Response.json({}, { headers: { 'x-fapi-interaction-id': tokenOf(seen) } }),
+    ],
+  ])('%s does not reach the page', async (_where, respond) => {
+    let token = ''
+    const { get } = await createPlain((seen) => {
+      token = tokenOf(seen)
+      return respond(seen)
+    })
+    const response = await get('accounts')
+    expect(response.status).toBe(502)
+    expect(JSON.stringify([...response.headers])).not.toContain(token)
+    expect(await errorOf(response)).toBe('provider_error')
+  })
+})
+
 describe('a query', () => {
   test.each([
     ['a parameter that is not listed', 'accounts?admin=1'],
@@ -295,6 +338,18 @@ describe('headers', () => {
     const { headers } = await (await createPlain(respond, {}, { cors: true })).get('accounts')
     expect(headers.get(name)).toBe('7')
     expect(headers.get('access-control-expose-headers')?.split(', ')).toContain(name)
+  })
+
+  test.each([
+    ['-5', null],
+    ['1e308', null],
+    ['soon', null],
+    ['9'.repeat(300), '86400'],
+    ['Fri, 31 Dec 1999 23:59:59 GMT', '0'],
+  ])('of an API that asks to wait for %s ask a page to wait for %s seconds', async (asked, told) => {
+    const respond = () => Response.json({}, { status: 429, headers: { 'retry-after': asked } })
+    const { headers } = await (await createPlain(respond)).get('accounts')
+    expect(headers.get('retry-after')).toBe(told)
   })
 
   test('that another origin may send and read are those that mean something here', () => {

@@ -2,7 +2,8 @@ import { createServer, request, type IncomingMessage, type RequestListener, type
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { toNodeListener } from 'countersign/backend/node'
-import { afterEach, expect, test } from 'vitest'
+import express from 'express'
+import { afterEach, expect, test, vi } from 'vitest'
 import { createBench } from '../support/bench.js'
 
 const servers: Server[] = []
@@ -194,4 +195,27 @@ test('serves the contract whole', async () => {
   const headers = { countersign: '1', cookie: 'subject=robin', 'sec-fetch-site': 'same-origin' }
   const response = await fetch(`http://127.0.0.1:${port}/connect/connections`, { headers })
   expect([response.status, await response.json()]).toEqual([200, { connections: [] }])
+})
+
+test('below a body parser of Express says that it must stand above, in the answer and once in the log', async () => {
+  const warned = vi.spyOn(process, 'emitWarning').mockReturnValue()
+  const { handle } = await createBench()
+  const app = express()
+  app.use(express.json())
+  app.use(toNodeListener(handle))
+  const port = await listen(app as RequestListener)
+  const headers = { origin: 'https://app.example', countersign: '1', cookie: 'subject=robin' }
+  for (let count = 0; count < 2; count += 1) {
+    const response = await fetch(`http://127.0.0.1:${port}/connect/stitch/token`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: '{"code":"secret"}',
+    })
+    expect(response.status).toBe(503)
+    const sentence = expect.stringMatching(/mount the backend above express\.json\(\)/) as string
+    expect(await response.json()).toEqual({ error: 'backend_unavailable', error_description: sentence })
+    expect(warned.mock.calls.map(([text]) => text)).toEqual([sentence])
+  }
+  // What has no body is served all the same.
+  expect((await fetch(`http://127.0.0.1:${port}/connect/connections`, { headers })).status).toBe(200)
 })

@@ -134,6 +134,16 @@ export const forgetful: readonly Variant[] = [
     "res.removeHeader('Countersign')",
     "res.removeHeader('Countersign')\n  if (headers.has('refresh')) res.set('Refresh', headers.get('refresh'))",
   ]),
+  variant(
+    "passes on the API's echo of the token",
+    ['resource-token-echoed', 'access-tokens'],
+    ['resources.js', 'if (holds(answer.text, accessToken))', 'if (false)'],
+  ),
+  variant('overlooks the token in escapes', 'resource-token-echoed', [
+    'resources.js',
+    '  text.includes(token) ||\n  text.replace(',
+    "  text.includes(token) ||\n  ''.replace(",
+  ]),
   variant('passes on HTML', 'resource-type', ['resources.js', "text !== '' &&", 'false &&']),
   variant('passes on answers of any size', 'resource-size', ['resources.js', '4_194_304', '4_194_304_000']),
   variant('repeats a POST', 'resource-token-refused-post', [

@@ -10,6 +10,7 @@ import {
   createNonce,
   createState,
 } from '../../../src/protocol/pkce.js'
+import { isQuery } from '../../../src/providers/stitch/graphql.js'
 import { nobodyAnswers } from '../scene.js'
 import { storedTransaction } from '../stored-transaction.js'
 import {
@@ -604,6 +605,24 @@ describe('the API', () => {
     expect(bank.requests.count('/graphql')).toBe(2)
     expect(tokenRequests()).toHaveLength(2)
   })
+
+  test.each([
+    '{"query":"\\u006dutation { pay { id } }"}',
+    '{"query":"query { a }\\nmutation { pay { id } }"}',
+    '{"query":"\\tmutation{ pay { id } }"}',
+    '[{"query":"{ a }"},{"query":"#\\nmutation M { pay { id } }"}]',
+    '{"query":"{ a }"',
+    7,
+  ])('stitch 33: %j is not taken for a query', (body) => {
+    expect(isQuery(body)).toBe(false)
+  })
+
+  test.each(['{"query":"{ mutations }"}', '{"query":"query Q { _mutation }"}'])(
+    'stitch 33: %s is a query',
+    (body) => {
+      expect(isQuery(body)).toBe(true)
+    },
+  )
 
   test('stitch 33: does not send a mutation twice', async () => {
     const { tokens } = await createStitchScene(bank).connect()

@@ -23,7 +23,13 @@ export function checkOpenidScope(label: string, scope: string): void {
     throw new TypeError(`The scope for ${label} must hold "openid": add it.`)
 }
 
-/** The API that pages can reach, where both options are given. @throws {TypeError} in `bff` mode without them. */
+/** For a mode in which pages ask the API themselves: a list that nobody keeps to would seem to limit them. */
+export const ignoredRoutes = (label: string): TypeError =>
+  new TypeError(
+    `\`routes\` of ${label} limits nothing in \`mediated\` mode, where pages ask the API themselves: leave it out, or set the mode to "bff".`,
+  )
+
+/** The API that pages can reach. @throws {TypeError} in `bff` mode without both options; for `routes` in any other. */
 export function readApi(
   label: string,
   options: {
@@ -33,8 +39,11 @@ export function readApi(
   },
 ): { readonly resources?: Resources } {
   const { mode, api, routes } = options
+  if (mode !== 'bff') {
+    if (routes) throw ignoredRoutes(label)
+    return {}
+  }
   if (api !== undefined && routes) return { resources: { base: api, routes } }
-  if (mode !== 'bff') return {}
   throw new TypeError(
     `In bff mode ${label} needs \`api\` and \`routes\`: what pages may ask of the provider's API.`,
   )

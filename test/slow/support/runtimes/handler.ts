@@ -32,13 +32,15 @@ export function createHandler(
       clientSecret: env.CLIENT_SECRET,
       redirectUri: `${env.APP_ORIGIN}/callback/${name}`,
       scope,
-      api: `${env.PROVIDER}/api/`,
-      routes: [
-        { method: 'GET', path: '/accounts', query: ['limit'] },
-        { method: 'GET', path: '/accounts/{accountId}' },
-        { method: 'GET', path: '/{customerId}/transactions' },
-        { method: 'POST', path: '/payments' },
-      ],
+      ...(mode === 'bff' && {
+        api: `${env.PROVIDER}/api/`,
+        routes: [
+          { method: 'GET', path: '/accounts', query: ['limit'] },
+          { method: 'GET', path: '/accounts/{accountId}' },
+          { method: 'GET', path: '/{customerId}/transactions' },
+          { method: 'POST', path: '/payments' },
+        ],
+      }),
     })
   const backend = createBackend({
     origins: [env.APP_ORIGIN],
