@@ -8,7 +8,6 @@ import type {
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
-import { sha256 } from '../../protocol/digest.js'
 import { createClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 import { readRedirectUris } from '../kit/backend/read-options.js'
 import { deliver, toParameters } from './authorization-request.js'
@@ -62,6 +61,7 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
   return {
     label: 'Moneyhub',
     mode: settings.mode as M,
+    server: client.server,
     redirectUris: readRedirectUris(options.redirectUri),
     scope: once ? `openid ${scope}` : 'openid',
     transactionSeconds,
@@ -154,7 +154,7 @@ async function findUser(
   context: ProviderContext,
 ): Promise<string> {
   if (claims.moneyhubUserId !== undefined) return checkUserId(claims.moneyhubUserId)
-  const name = await (clientUserId?.(subject) ?? sha256(subject))
+  const name = await (clientUserId?.(subject) ?? context.subjectKey(subject))
   return users.ensure(subject, name, context)
 }
 

@@ -56,7 +56,7 @@ export function createMoneyhubClient(
   // `ready` reports it; nobody else may be waiting yet.
   signer.catch(() => undefined)
   const client = createOAuthClient({
-    clientId,
+    ...{ clientId, issuer },
     metadata: ({ fetch }) => discover(fetch, issuer, { origins: options.origins, mtls }),
     authentication: mtls ? oauth.TlsClientAuth() : authenticate(issuer, options, signer),
     quirks: { mtls },

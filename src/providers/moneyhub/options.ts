@@ -54,7 +54,7 @@ interface CommonOptions {
   readonly permissions?: readonly string[]
   /** Seconds since when the person may have authenticated. @defaultValue 86400 */
   readonly maxAgeSeconds?: number
-  /** Name of the app's user at Moneyhub. @defaultValue a hash of the subject, so that it learns nothing */
+  /** Name of the app's user at Moneyhub. @defaultValue the backend's `subjectKey` of it, so that Moneyhub cannot tell who it is */
   readonly clientUserId?: (subject: string) => string
   /**
    * Lets Moneyhub send people back before it has read their accounts for the first time (`mh:sync`). The data comes later; the

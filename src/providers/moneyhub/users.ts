@@ -10,7 +10,7 @@ import { toRevocation, type Revocation } from '../../protocol/revocation-result.
 import type { ClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 
 /** Context of a request that may make a user; its records say which Moneyhub user each of the app's users is. */
-export type UserContext = Pick<ProviderContext, 'fetch' | 'now' | 'records'>
+export type UserContext = Pick<ProviderContext, 'fetch' | 'now' | 'records' | 'subjectKey'>
 
 /** A connection as the users API tells of it. */
 export interface MoneyhubConnectionState {
@@ -84,8 +84,10 @@ export function createMoneyhubUsers(
   }
 
   return {
-    ensure: async (subject, clientUserId, context) =>
-      ensureStored(call, `user:${await sha256(subject)}`, clientUserId, context),
+    async ensure(subject, clientUserId, context) {
+      const key = `user:${await context.subjectKey(subject)}`
+      return (await rememberedUser(subject, key, context)) ?? ensureStored(call, key, clientUserId, context)
+    },
 
     async find(userId, connectionId, context) {
       const connections = await list(userId, context)
@@ -101,6 +103,34 @@ export function createMoneyhubUsers(
       return response.status === 404 ? { revoked: true } : toRevocation(response)
     },
   }
+}
+
+/**
+ * The Moneyhub user that is stored. One that lies under the bare hash of the app's user, where earlier versions kept it, is moved:
+ * ids of users can be guessed.
+ */
+async function rememberedUser(
+  subject: string,
+  key: string,
+  { records, now }: UserContext,
+): Promise<string | undefined> {
+  const record = await records.read<UserRecord>(key)
+  if (record) return 'userId' in record ? record.userId : undefined
+  const formerKey = `user:${await sha256(subject)}`
+  const former = await records.read<UserRecord>(formerKey)
+  const userId = former && 'userId' in former ? former.userId : ''
+  if (userId === '') return undefined
+  await records.change<UserRecord, undefined>(key, () => ({
+    write: { userId },
+    until: now() + keptSeconds,
+    result: undefined,
+  }))
+  await records.change<UserRecord, undefined>(formerKey, () => ({
+    write: { userId: '' },
+    until: now() + 1,
+    result: undefined,
+  }))
+  return userId
 }
 
 /**

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { memoryStore } from 'countersign/backend'
 import type { MoneyhubConsent } from 'countersign/providers'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
@@ -153,6 +153,30 @@ describe('many connections, access that lasts', () => {
       .find('/oidc/request')
       .map(({ parameters }) => JSON.stringify(claimsOf(parameters)['sub']))
     expect(new Set(users).size).toBe(1)
+  })
+
+  test('moneyhub 13: finds the user whom an earlier version stored under a bare hash, and moves it', async () => {
+    const store = memoryStore()
+    await createScene(bank, { store }).leave()
+    const names = async () => {
+      const all: string[] = []
+      for await (const name of store.keys?.() ?? [])
+        if (name.startsWith('provider:moneyhub:user:')) all.push(name)
+      return all
+    }
+    const [name = ''] = await names()
+    const former = `provider:moneyhub:user:${createHash('sha256').update('robin').digest('base64url')}`
+    expect(name).not.toBe(former)
+    await store.put(former, (await store.get(name))?.value ?? '', null, 4_000_000_000)
+    await store.delete(name)
+    let later = 0
+    const scene = createScene(bank, { store, secondsLater: () => later })
+    await scene.leave()
+    later = 5
+    await scene.leave()
+    expect(bank.requests.count('/users')).toBe(1)
+    expect(await names()).toContain(name)
+    expect((await store.get(former))?.value).toBe('{"userId":""}')
   })
 
   test('moneyhub 13: makes no second user where it cannot read who the first one is', async () => {
