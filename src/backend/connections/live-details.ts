@@ -20,7 +20,12 @@ export async function withLiveDetails(
   const due = records.filter((record) => isDue(context, record))
   if (due.length === 0) return records
   const read = Promise.all(due.map((record) => readDetails(context, record).catch(() => undefined)))
-  await Promise.race([read, new Promise((resolve) => setTimeout(resolve, patienceMilliseconds))])
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const patience = new Promise((resolve) => {
+    timer = setTimeout(resolve, patienceMilliseconds)
+  })
+  await Promise.race([read, patience])
+  clearTimeout(timer)
   return listConnections(context, subject)
 }
 

@@ -29,7 +29,7 @@ export interface StitchInteractionOptions {
  *
  * declare const response: Response
  *
- * const interaction = readStitchInteraction(await response.json(), { redirectUri: 'https://app.example/callback/stitch' })
+ * const interaction = readStitchInteraction(await response.json(), { redirectUri: 'https://app.example/accounts' })
  * if (interaction) location.assign(interaction.url)
  * ```
  * @see https://stitch.money/docs/stitch-api/error-handling

@@ -12,8 +12,8 @@ import { stitch } from './stitch.js'
  * by what only they have, so that an `oidc({ label: 'Stitch' })` stays a standard server.
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a provider of whatever input, as in `Providers`
-export function findKind({ label, issuer, toInput, userinfo }: Provider<any>): Kind {
-  if (userinfo !== undefined) return standard // which `oidc` always sets
+export function findKind({ label, issuer, requireIss, toInput, userinfo }: Provider<any>): Kind {
+  if (userinfo !== undefined && requireIss !== undefined) return standard // both of which `oidc` always sets
   if (label === 'Stitch' && issuer === undefined) return stitch
   if (label === 'Basis' && issuer === undefined && toInput) return basis
   if (label === 'Moneyhub' && toInput) return moneyhub
