@@ -15,6 +15,8 @@ export interface BackendEvent {
     | 'refresh_failed'
     | 'disconnected'
     | 'resource_requested'
+    /** The app was told of an event by `onEvent` of `backend.webhooks`. */
+    | 'webhook_received'
     | 'refused'
     | 'failed'
     /**
@@ -53,10 +55,18 @@ export interface BackendEvent {
 /**
  * Kinds of records in the store: the list of a user's connections, a connection with its tokens, a transaction, the count
  * of a user's pending transactions, records of a provider's own, such as Moneyhub's users, a part of the index of connections to use in
- * time, and the one that tells at the start whether the keys are right.
+ * time or of those that webhooks mean, a delivery of a webhook, and the one that tells at the start whether the keys are right.
  */
 export type RecordKind =
-  'connections' | 'connection' | 'transaction' | 'transactions' | 'provider' | 'due' | 'canary'
+  | 'connections'
+  | 'connection'
+  | 'transaction'
+  | 'transactions'
+  | 'provider'
+  | 'due'
+  | 'webhook'
+  | 'delivery'
+  | 'canary'
 
 /** Takes events. Its errors are ignored. */
 export type BackendLog = (event: BackendEvent) => void

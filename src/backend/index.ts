@@ -57,6 +57,7 @@ export type {
   BackendConnections,
   ConnectionRequest,
 } from './connections/backend-connections.js'
+export type { WebhookEvent, WebhookOptions } from './webhooks/webhooks.js'
 export type { DueConnection } from './connections/due.js'
 export type { UnattendedLimit } from './connections/unattended-limit.js'
 export type { BackendOptions } from './options.js'
@@ -66,17 +67,21 @@ export type {
   BackendProvider,
   BackendProviders,
   ClaimsOf,
+  Delivery,
   HeldConnection,
   InputForm,
   ProviderContext,
   ProviderGrant,
   ProviderRecords,
+  ProviderWebhooks,
   Redemption,
   RefreshedGrant,
   ResourceRoute,
   Resources,
   Session,
   SessionOf,
+  WebhookKind,
+  WebhookSignature,
 } from './provider.js'
 export {
   memoryRateLimit,

@@ -1,6 +1,7 @@
 import type { Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
 import { fileConnection, placeOf, removeEntries } from './due-index.js'
+import { forgetForWebhooks, noteForWebhooks } from '../webhooks/webhook-index.js'
 import { toHeld } from './held-connection.js'
 import type { ConnectionRecord } from './record.js'
 import { toStoredTokens } from './stored-tokens.js'
@@ -120,7 +121,7 @@ export async function storeConnection(
     }
     // Disconnected meanwhile, if there is none: then it is a new one.
     if (renewed) {
-      await fileConnection(context, renewed)
+      await Promise.all([fileConnection(context, renewed), noteForWebhooks(context, renewed)])
       return renewed
     }
   }
@@ -143,6 +144,7 @@ export async function storeConnection(
       })),
     ),
     fileConnection(context, fresh),
+    noteForWebhooks(context, fresh),
   ])
   return fresh
 }
@@ -195,6 +197,7 @@ export async function forgetConnection(context: Context, record: ConnectionRecor
   )
   const place = placeOf(record)
   if (place) await removeEntries(context, place, [record.id])
+  await forgetForWebhooks(context, record)
   const provider = providers.get(record.provider)
   if (!provider?.revoke) return unrevoked('no_endpoint')
   try {

@@ -16,6 +16,7 @@ import { createMoneyhubClient, type MoneyhubClient } from './client.js'
 import { transactionSeconds, usualTokenSeconds } from './facts.js'
 import { inputForms, invalid, isConnectionId, readChoice, type MoneyhubChoice } from './input.js'
 import { readOptions, type MoneyhubBackendOptions, type MoneyhubClaims, type Settings } from './options.js'
+import { createWebhooks } from './webhooks.js'
 import { checkUserId, createMoneyhubUsers, type MoneyhubUsers } from './users.js'
 
 export type { MoneyhubDelivery } from './authorization-request.js'
@@ -84,6 +85,7 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
       return gone
     },
 
+    webhooks: createWebhooks(options.clientId, settings.identityService, client),
     ...(settings.mode === 'bff' && { resources: settings.resources }),
     ...(!once && {
       resourceToken: ({ data }, route, rejected, context) =>

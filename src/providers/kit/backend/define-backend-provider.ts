@@ -30,6 +30,7 @@ export interface BackendProviderDefinition<
   | 'refreshRepeatable'
   | 'resources'
   | 'resourceToken'
+  | 'webhooks'
 > {
   /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. */
   readonly mode: M
@@ -77,6 +78,7 @@ const forms = {
   refreshRepeatable: 'boolean',
   resources: 'object',
   resourceToken: 'function',
+  webhooks: 'object',
   toParameters: 'function',
   toGrant: 'function',
   toRefreshedGrant: 'function',
