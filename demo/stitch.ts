@@ -85,7 +85,7 @@ function realStitch(environment: Environment): StitchSettings | undefined {
       ...(tokenEndpoint !== undefined && { tokenEndpoint }),
       ...authentication,
       ...(issuer === undefined
-        ? { idToken: 'unchecked' as const }
+        ? { idToken: 'unverified' as const }
         : { issuer, ...(jwksUri !== undefined && { jwksUri }) }),
     }),
   }

@@ -144,6 +144,8 @@ function fromType(node) {
   if (node.kind === ts.SyntaxKind.BooleanKeyword) return { type: 'boolean' }
   if (ts.isTypeOperatorNode(node)) return fromType(node.type)
   if (ts.isArrayTypeNode(node)) return { type: 'array', items: fromType(node.elementType) }
+  if (ts.isLiteralTypeNode(node) && ts.isStringLiteral(node.literal))
+    return { type: 'string', enum: [node.literal.text] }
   if (ts.isTypeReferenceNode(node)) return { $ref: `#/components/schemas/${node.typeName.getText()}` }
   if (ts.isUnionTypeNode(node)) {
     const values = node.types.map((one) => {

@@ -7,6 +7,7 @@ import type { Fields, ReadableControl } from './control.js'
 import { showError } from './oidc-configuration.js'
 import { errors } from './oidc-provider.js'
 import {
+  chain,
   locationOf,
   oidcFields,
   routeOf,
@@ -19,6 +20,7 @@ import {
 import { startOidcBank } from './oidc.js'
 import type { ScopeText } from './pages.js'
 import { ternHarbor as theme } from './themes.js'
+import { checkTokenRequests, missing } from './token-requests.js'
 
 /** What this bank can be told to do. */
 export interface ApitureBehaviour extends OidcBehaviour {
@@ -90,7 +92,15 @@ export function startApiture(options: ApitureOptions): Promise<Bank<ApitureBehav
     keepsCancelled: true,
     hooks: ({ control }) => ({
       configuration: configure(control, options.dpop ?? false),
-      around: refuseWithPage(control),
+      around: chain(
+        refuseWithPage(control),
+        checkTokenRequests(
+          '/token',
+          (parameters) =>
+            missing(parameters, requiredOf[parameters['grant_type'] ?? ''] ?? ['grant_type', 'client_id']),
+          origins,
+        ),
+      ),
       checkRequest: (parameters) => {
         checkRequest(parameters, control)
       },
@@ -163,6 +173,12 @@ function checkRequest(
     throw new errors.InvalidScope('the list must include the openid scope', 'openid')
   }
   if (state === undefined) throw new errors.InvalidRequest('state is missing')
+}
+
+/** Documented: what a token request must have. */
+const requiredOf: Readonly<Record<string, readonly string[]>> = {
+  authorization_code: ['client_id', 'code', 'code_verifier', 'redirect_uri'],
+  refresh_token: ['client_id', 'refresh_token'],
 }
 
 /** Documented: an invalid authorization request fails with a 4XX error, and the app never hears of it. */

@@ -93,6 +93,12 @@ export type Context = KoaContextWithOIDC
 /** A step around oidc-provider. */
 export type Middleware = (ctx: Context, next: () => Promise<unknown>) => Promise<unknown>
 
+/** Steps one after the other, each around the next. */
+export const chain =
+  (...steps: readonly Middleware[]): Middleware =>
+  (ctx, next) =>
+    steps.reduceRight<() => Promise<unknown>>((rest, step) => () => step(ctx, rest), next)()
+
 /** The route of oidc-provider that has answered, such as `token`. */
 export function routeOf(ctx: Context): string | undefined {
   return (ctx as Partial<Context>).oidc?.route

@@ -6,6 +6,7 @@ import type { Bank, Endpoint } from './bank.js'
 import type { Fields } from './control.js'
 import { errors } from './oidc-provider.js'
 import {
+  chain,
   oidcFields,
   type Middleware,
   type OidcAction,
@@ -17,6 +18,7 @@ import type { ScopeText } from './pages.js'
 import { findPerson } from './people.js'
 import { createGraphql, type InteractionCode } from './stitch-graphql.js'
 import { fynbos as theme } from './themes.js'
+import { checkTokenRequests, missing, unacceptableAssertion, type TokenRefusal } from './token-requests.js'
 
 /** What this bank can be told to do. */
 export interface StitchBehaviour extends OidcBehaviour {
@@ -81,7 +83,10 @@ export function startStitch(options: StitchOptions): Promise<Bank<StitchBehaviou
     accessTokenSeconds: 3599,
     hooks: ({ origin, control }) => ({
       configuration: { ...configuration, clientAuthMethods: [client.token_endpoint_auth_method] },
-      around: withoutCors,
+      around: chain(
+        withoutCors,
+        checkTokenRequests(tokenPath, (parameters) => refusalOf(parameters, `${origin}${tokenPath}`)),
+      ),
       checkRequest,
       ...createAuthentications(),
       discovery: ({ authorization_response_iss_parameter_supported: _iss, ...document }) => document,
@@ -133,6 +138,24 @@ function checkRequest({ scope, state, nonce }: Readonly<Record<string, unknown>>
   if (typeof scope !== 'string' || !scope.split(' ').includes('openid')) {
     throw new errors.InvalidScope('the openid scope is required', 'openid')
   }
+}
+
+/** Seconds that the documentation's own assertion lives; it advises a lot less. */
+const longestAssertionSeconds = 300
+
+/** Documented: what a token request must have, and an assertion for this endpoint that is about to end. */
+function refusalOf(
+  parameters: Readonly<Record<string, string>>,
+  tokenEndpoint: string,
+): TokenRefusal | undefined {
+  const redeems = parameters['grant_type'] === 'authorization_code'
+  const { client_assertion: assertion } = parameters
+  return (
+    missing(parameters, ['client_id', ...(redeems ? ['redirect_uri', 'code_verifier'] : [])]) ??
+    (assertion === undefined
+      ? undefined
+      : unacceptableAssertion(assertion, tokenEndpoint, longestAssertionSeconds))
+  )
 }
 
 /** The token endpoint is for backends: it knows nothing of CORS, so that a page cannot read what it answers. */

@@ -18,7 +18,7 @@ export const handler: (request: Request) => Promise<Response> =
         scope: 'openid accounts balances offline_access',
         privateKey: readFileSync('stitch.pem', 'utf8'),
         keyId: 'my-key',
-        idToken: 'unchecked',
+        idToken: 'unverified',
       }),
     },
   })

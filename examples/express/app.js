@@ -1,7 +1,7 @@
 import express from 'express'
 import { isHash, isText, isVerifier, json } from './body.js'
 import { createConnections, toAccessToken, toDocument } from './connections.js'
-import { answerHeaders, guard, notAllowed, rateLimit } from './guard.js'
+import { answerHeaders, guard, guardSubject, notAllowed, rateLimit } from './guard.js'
 import { Refusal, sendRefusal } from './refusal.js'
 import { createResources } from './resources.js'
 import { createTransactions } from './transactions.js'
@@ -36,7 +36,10 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
     if (req.subject === undefined) throw new Refusal('unauthenticated')
     next()
   })
-  router.use(rateLimit(perMinute, (req) => req.subject))
+  router.use(
+    rateLimit(perMinute, (req) => req.subject),
+    guardSubject,
+  )
 
   router
     .route('/connections')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Refusal } from './refusal.js'
 
 /** On every answer: it is not cached, sniffed, framed, or loaded into another page. */
@@ -31,6 +32,14 @@ export function guard(origins) {
     if (req.method === 'HEAD') throw new Refusal('method_not_allowed', { headers: { Allow: 'GET' } })
     next()
   }
+}
+
+/** Refuses what a page asks for another user than the session's: somebody else has signed in in another tab. */
+export function guardSubject(req, res, next) {
+  const asked = req.get('countersign-subject')
+  const own = createHash('sha256').update(req.subject).digest('base64url')
+  if (asked !== undefined && asked !== own) throw new Refusal('subject_mismatch')
+  next()
 }
 
 /** So many requests a minute from each; a shared store counts for several processes. */

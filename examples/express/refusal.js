@@ -8,6 +8,7 @@ const errors = {
   unknown_connection: [404, 'There is no such connection.'],
   not_found: [404, 'There is nothing here.'],
   method_not_allowed: [405, 'This method is not allowed here.'],
+  subject_mismatch: [409, 'Another user is signed in than this page asks for. Nothing was done.'],
   transaction_invalid: [409, 'Unknown, expired, used, or not of this user. Start again.'],
   other_person: [
     409,

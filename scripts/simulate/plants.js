@@ -30,12 +30,11 @@ export const plants = {
     text: 'await tabs.lock(`tx:${await sha256(state)}`, 60, work)',
     by: 'await work()',
   },
-  'a lease of the backend that holds for a second': {
+  "a lease of the backend that another replica's clock ends": {
     invariant: '2',
-    file: 'backend/flow/redeem-once.ts',
-    text: 'leaseSeconds: 60,',
-    by: 'leaseSeconds: 1,',
-    from: 3200,
+    file: 'backend/storage/lease.ts',
+    text: '(sent === false ? 0 : skewSeconds)',
+    by: '0',
   },
   'a refresh without its lock': {
     invariant: '3',
@@ -57,10 +56,10 @@ export const plants = {
   },
   'an answer that comes late and is dropped': {
     invariant: '6',
-    file: 'core/callback/redeem.ts',
-    text: '  return storeResult(context, transaction, redeemed)\n',
-    by: `  if (context.platform.clock.now() - transaction.createdAt > 10) {
-    const late = endWith(transaction, new TransactionError('transaction_expired', 'late'))
+    file: 'core/callback/send.ts',
+    text: 'return storeResult(context, transaction, redeemed)\n',
+    by: `if (context.platform.clock.now() - transaction.createdAt > 10) {
+    const late = endWith(transaction, unknown())
     await replaceUnlessEnded(context, state, late)
     return toCallbackState(context, late)
   }

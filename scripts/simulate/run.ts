@@ -2,7 +2,6 @@ import type { Variant } from './browser.js'
 import { interventionsIn, pick } from './interventions.js'
 import { createInvariants, type Violation } from './invariants.js'
 import { checkEnd } from './ending.js'
-import { knownFault } from './known.js'
 import { quiet } from './realm.js'
 import { runAs, streams, type Plan } from './scheduler.js'
 import { arriveAtBank, createWorld, livePages, type World } from './world.js'
@@ -16,8 +15,6 @@ export interface Result {
   /** The number of interventions that were due, those left out included. */
   readonly interventions: number
   readonly violation: (Violation & { readonly step: number }) | undefined
-  /** The known fault that the violation comes of. */
-  readonly known: string | undefined
   /** How what was asked for ended, for the report. */
   readonly ends: readonly string[]
 }
@@ -75,7 +72,6 @@ export async function run(plan: Plan): Promise<Result> {
       interventions: interventions.count(),
     },
     violation: violation && { ...violation, step: scheduler.steps },
-    known: violation && knownFault(world, violation),
     ends: endsOf(world),
   }
 }

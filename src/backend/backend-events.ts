@@ -14,6 +14,8 @@ export interface BackendEvent {
     /** A connection's status has become `failed`: three answers to refreshes were no OAuth answers. Worth a look. */
     | 'refresh_failed'
     | 'disconnected'
+    /** A grant whose end the provider had not confirmed at the disconnection has been ended by a later attempt. */
+    | 'grant_ended'
     | 'resource_requested'
     /** The app was told of an event by `onEvent` of `backend.webhooks`. */
     | 'webhook_received'
@@ -36,7 +38,7 @@ export interface BackendEvent {
   readonly provider?: string | undefined
   /** A connection's id. */
   readonly connection?: string | undefined
-  /** A short hash of the app's user: tells users apart, and cannot be read back. */
+  /** The beginning of an HMAC of the app's user, under `subjectKeySecret`: tells users apart, and nobody who they are. */
   readonly subject?: string | undefined
   /** For `refused`: the error that was answered. */
   readonly error?: ContractErrorCode | undefined
@@ -54,14 +56,16 @@ export interface BackendEvent {
 
 /**
  * Kinds of records in the store: the list of a user's connections, a connection with its tokens, a transaction, the count
- * of a user's pending transactions, records of a provider's own, such as Moneyhub's users, a part of the index of connections to use in
- * time or of those that webhooks mean, a delivery of a webhook, and the one that tells at the start whether the keys are right.
+ * of a user's pending transactions, grants that a provider has yet to end, records of a provider's own, such as Moneyhub's users, a
+ * part of the index of connections to use in time or of those that webhooks mean, a delivery of a webhook, and the one that tells at
+ * the start whether the keys are right.
  */
 export type RecordKind =
   | 'connections'
   | 'connection'
   | 'transaction'
   | 'transactions'
+  | 'endings'
   | 'provider'
   | 'due'
   | 'webhook'

@@ -1,3 +1,4 @@
+import { areConfusable } from '../protocol/redirect-place.js'
 import { parseSecureUrl, type Resolver } from '../protocol/secure-url.js'
 import { checkOptions, type OptionForm } from '../protocol/options.js'
 import type { BackendProvider, Resources } from './provider.js'
@@ -12,6 +13,7 @@ export const forms: Readonly<Record<string, OptionForm>> = {
   store: 'any',
   basePath: 'any',
   keys: 'any',
+  subjectKeySecret: 'string',
   unsealed: 'boolean',
   cors: 'boolean',
   fetch: 'any',
@@ -45,6 +47,7 @@ export function checkBackendOptions(options: object): CheckedOptions {
       'This store needs `keys`, because refresh tokens would lie in it as plain text: give a key made with `openssl rand -base64 32`, or set `unsealed: true`.',
     )
   }
+  checkSubjectKeySecret(given['subjectKeySecret'], keys ?? [], store)
   checkFunction(
     given['session'],
     '`session` must be a function that says who is signed in to your app',
@@ -64,6 +67,17 @@ export function checkBackendOptions(options: object): CheckedOptions {
     basePath: checkBasePath(given['basePath'] ?? '/connect'),
     unattended: checkUnattended(given['unattended'], providers),
   }
+}
+
+function checkSubjectKeySecret(secret: unknown, keys: readonly unknown[], store: Store): void {
+  if (secret === undefined && store.inProcess !== true)
+    throw new TypeError(
+      'This store needs `subjectKeySecret`, because its keys would name your users: give one made with `openssl rand -base64 32`, and never change it.',
+    )
+  if (secret !== undefined && keys.includes(secret))
+    throw new TypeError(
+      '`subjectKeySecret` is among `keys`, which are changed from time to time: give one of its own, made with `openssl rand -base64 32`.',
+    )
 }
 
 function checkUnattended(
@@ -92,7 +106,7 @@ function checkFunction(value: unknown, sentence: string, optional = true): void 
 function checkProviders(providers: unknown): ReadonlyMap<string, BackendProvider> {
   const entries = Object.entries(Object(providers) as Record<string, BackendProvider>)
   if (entries.length === 0) throw new TypeError('createBackend needs `providers`: give it at least one.')
-  const redirectUris = new Set<string>()
+  const seen: string[] = []
   for (const [name, provider] of entries) {
     if (!/^[a-z][\w-]{0,63}$/i.test(name) || name === 'connections') {
       throw new TypeError(
@@ -100,14 +114,12 @@ function checkProviders(providers: unknown): ReadonlyMap<string, BackendProvider
       )
     }
     checkProvider(name, provider)
-    for (const uri of provider.redirectUris) {
-      // By its own address a response tells which provider it is from, also where that sends no iss (RFC 9700 §4.4.2.2).
-      if (redirectUris.has(uri))
-        throw new TypeError(
-          `The redirectUri of provider "${name}" is another provider's, too: register one for each.`,
-        )
-      redirectUris.add(uri)
-    }
+    const isShared = provider.redirectUris.some((uri) => seen.some((other) => areConfusable(uri, other)))
+    if (isShared)
+      throw new TypeError(
+        `The redirectUri of provider "${name}" is another provider's, too: register one for each. A query that only one of them has, a slash at the end, \`.html\` and \`index.html\` make no difference.`,
+      )
+    seen.push(...provider.redirectUris)
   }
   return new Map(entries)
 }

@@ -2,10 +2,11 @@ import { respondRefusal } from './http/responses.js'
 import { forRequest, forSubject, type Context } from './context.js'
 import { correlate, correlationOf } from './http/correlation.js'
 import { reportRefusal } from './report-refusal.js'
-import { allowOrigin, checkOrigin, preflight } from './http/guard.js'
+import { allowOrigin, checkOrigin, checkSubject, preflight } from './http/guard.js'
 import { createContext, type BackendOptions } from './options.js'
 import type { BackendProviders, Session } from './provider.js'
-import { addressKey, countRequest } from './http/rate-limit.js'
+import { addressKey, unknownAddress } from './http/client-address.js'
+import { countRequest } from './http/rate-limit.js'
 import { createLifecycle, type BackendHealth, type HealthOptions } from './lifecycle.js'
 import { Refusal } from './http/refusal.js'
 import { createBackendConnections, type BackendConnections } from './connections/backend-connections.js'
@@ -137,12 +138,24 @@ async function admit(
   if (!route) throw new Refusal('method_not_allowed', { allow: Object.keys(routes) })
   checkOrigin(request, context.guard)
   const { action } = route
-  const address = context.clientAddress(request)
   // Before the session is looked up: who has none may not ask for one without end.
-  if (address) await countRequest(context, { by: 'address', key: addressKey(address), action })
+  const key = await addressKeyOf(context, request)
+  if (key !== undefined) await countRequest(context, { by: 'address', key, action })
   await context.ready()
   const session = await context.session(request)
   if (!session) throw new Refusal('unauthenticated')
+  await context.knownSessions.add(request)
   await countRequest(context, { by: 'subject', key: session.subject, action })
+  await checkSubject(request, session.subject)
   return { route, session }
+}
+
+/** The address to count a request by; `undefined` where it has none, and carries what is known to be a session. */
+async function addressKeyOf(
+  { clientAddress, knownSessions }: Context,
+  request: Request,
+): Promise<string | undefined> {
+  const address = clientAddress(request)
+  if (address) return addressKey(address)
+  return (await knownSessions.has(request)) ? undefined : unknownAddress
 }

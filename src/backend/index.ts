@@ -38,7 +38,8 @@ export {
 export type { OAuthClient } from '../providers/kit/backend/oauth-client.js'
 export { oauthClient, type OAuthClientSettings } from '../providers/kit/backend/public-oauth-client.js'
 export type { IdTokenClaims } from '../protocol/id-token.js'
-export type { CheckedTokens, RefreshedTokens } from '../protocol/token-endpoint.js'
+export type { RefreshedTokens } from '../protocol/refresh-tokens.js'
+export type { CheckedTokens } from '../protocol/token-endpoint.js'
 export type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
 export { oidc, type OidcBackendOptions } from '../providers/oidc/backend.js'
 export {
@@ -68,12 +69,14 @@ export type {
   BackendProviders,
   ClaimsOf,
   Delivery,
+  GrantToEnd,
   HeldConnection,
   InputForm,
   ProviderContext,
   ProviderGrant,
   ProviderRecords,
   ProviderWebhooks,
+  ProviderRevocation,
   Redemption,
   RefreshedGrant,
   ResourceRoute,

@@ -1,10 +1,13 @@
 import type { Fetch } from '../protocol/http.js'
 
+import { createFormerLists } from './storage/former-lists.js'
 import { checkBackendOptions } from './check-options.js'
 import { reportBy, type Context } from './context.js'
 import { createSubjectKeys } from './subject-keys.js'
 import type { BackendLog } from './backend-events.js'
 import type { BackendProvider, BackendProviders, Session, SessionOf } from './provider.js'
+import { directAddress } from './http/client-address.js'
+import { createKnownSessions } from './http/known-sessions.js'
 import { memoryRateLimit, type RateLimit } from './http/rate-limit.js'
 import { canaryKey, createCanaryCheck } from './storage/canary.js'
 import { createRecords } from './storage/records.js'
@@ -39,6 +42,13 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
    */
   readonly keys?: readonly string[]
   /**
+   * Turns users into keys of the store and into the `subject` of events, so that neither names them: 32 random bytes as
+   * base64url, made once with `openssl rand -base64 32`. It is none of `keys` and stays when those are changed: with
+   * another one nobody's connections would be found, so `ready` rejects then. Required with every store but `memoryStore()`,
+   * which is given random bytes.
+   */
+  readonly subjectKeySecret?: string
+  /**
    * Permission to leave `keys` out although the store is not this process's memory: refresh tokens then lie in it as
    * plain text, protected by nothing but the store's own encryption. @defaultValue false
    */
@@ -48,10 +58,12 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   /** The `fetch` for requests to providers. @defaultValue the platform's `fetch` */
   readonly fetch?: Fetch
   /**
-   * The client's address, for the rate limit; a Web request does not hold it. With Node's listener it is `remoteAddress`
-   * of `countersign/backend/node`; behind a proxy of yours, the header that the proxy sets. A header that any client can
-   * send, such as `X-Forwarded-For` without a proxy, is no address. @defaultValue unknown: nothing is counted by address,
-   * and requests without a session are not counted at all
+   * The client's address, for the rate limit; a Web request does not hold it. Behind a proxy of yours it is the header that
+   * the proxy sets. A header that any client can send, such as `X-Forwarded-For` without a proxy, is no address.
+   *
+   * Requests without an address share one budget, as if they came from one, until a session is found for their cookies or
+   * `Authorization`. @defaultValue with Node's listener the socket's, if it is not a proxy's: no machine nearby, and no
+   * forwarding header; otherwise unknown
    */
   readonly clientAddress?: (request: Request) => string | undefined
   /**
@@ -74,6 +86,8 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
 export function createContext<P extends BackendProviders>(options: BackendOptions<P>): Context {
   const { providers, origins, store, basePath, unattended } = checkBackendOptions(options)
   const { cors = false, clock, log, keys, rateLimit } = options
+  const subjects = createSubjectKeys(options.subjectKeySecret, store)
+  const endsWithProcess = store.inProcess === true
   const now = (): number => Math.floor(clock ? clock.now() : Date.now() / 1000)
   const sealing = keys && createSealing(keys)
   const emit = createEmit(log, now)
@@ -83,8 +97,10 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     guard: { origins, cors },
     providers,
     session: readSession(options.session),
-    subjectKey: createSubjectKeys(),
-    clientAddress: options.clientAddress ?? (() => undefined),
+    subjectKey: subjects.of,
+    formerLists: endsWithProcess ? undefined : createFormerLists(),
+    clientAddress: options.clientAddress ?? directAddress,
+    knownSessions: createKnownSessions(),
     rateLimit: rateLimit === 'off' ? () => 0 : (rateLimit ?? memoryRateLimit({}, now)),
     records,
     sealing,
@@ -97,7 +113,10 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     redemptions: new Map(),
     refreshes: new Map(),
     emit,
-    ready: createReady(providers, store.inProcess === true ? undefined : createCanaryCheck(records, now)),
+    ready: createReady(
+      providers,
+      endsWithProcess ? undefined : createCanaryCheck(records, now, subjects.proof),
+    ),
     ping: () => store.get(canaryKey),
   }
 }

@@ -34,6 +34,11 @@ export interface ProviderContext {
   /** The id of the request that is answered, or of the call of `backend.connections`: a UUID, for `x-fapi-interaction-id`. */
   readonly correlation: string
   /**
+   * The form of a user in keys of records and in what a provider is told: 43 base64url characters that do not tell who it is.
+   * It stays the same for as long as the store and its `subjectKeySecret` do.
+   */
+  readonly subjectKey: (subject: string) => Promise<string> | string
+  /**
    * Records of the provider's own in the backend's store, sealed as everything there; other providers do not see them. For
    * the person's id at the provider, for instance. The handler keeps the tokens of connections.
    */
@@ -67,6 +72,13 @@ export interface AuthorizationStart {
   readonly data?: JsonObject
 }
 
+/** The answer to a code, which nobody may use before everything in it has been checked. */
+export interface ReceivedAnswer {
+  readonly tokens: TokenSet
+  /** Epoch seconds. */
+  readonly receivedAt: number
+}
+
 /** An authorization code with its transaction: this user's, and with the verifier of its challenge. */
 export interface Redemption<Claims extends object = object> {
   readonly session: Session<Claims>
@@ -80,6 +92,13 @@ export interface Redemption<Claims extends object = object> {
   /** The requested scope, space-delimited. */
   readonly scope: string
   readonly data: JsonObject | undefined
+  /**
+   * What the code has given to an earlier call that could not check it, because the server's keys could not be had for instance.
+   * The code is not sent again: only the check is left. `oauthClient` does so.
+   */
+  readonly answer?: ReceivedAnswer | undefined
+  /** Is to be told the answer before it is checked, so that it is not lost, or is revoked. `oauthClient` does so. */
+  readonly onAnswer?: ((tokens: TokenSet) => void) | undefined
 }
 
 /** Result of a redeemed code. */
@@ -113,6 +132,13 @@ export interface RefreshedGrant extends Omit<ProviderGrant, 'tokens'> {
   readonly tokens?: TokenSet | UncheckedTokens
 }
 
+/** One client at one authorization server. */
+export interface ServerIdentity {
+  /** The issuer identifier; where it is not known, the token endpoint. */
+  readonly issuer: string
+  readonly clientId: string
+}
+
 /** A stored connection with its tokens. */
 export interface HeldConnection {
   readonly id: string
@@ -127,6 +153,14 @@ export interface HeldConnection {
   readonly details: JsonObject
   readonly data: JsonObject | undefined
 }
+
+/** What must be kept of a connection to end its grant later. Only the names of `details` and `data` that are needed. */
+export interface GrantToEnd extends Partial<Pick<HeldConnection, 'data' | 'refreshToken'>> {
+  readonly details: JsonObject
+}
+
+/** Result of {@link BackendProvider.revoke}, with the refresh token that is good now where it has used up the one it was given. */
+export type ProviderRevocation = Revocation & { readonly refreshToken?: string | undefined }
 
 /** One request that pages may make to the provider's API, in `bff` mode. */
 export interface ResourceRoute {
@@ -245,6 +279,11 @@ export interface BackendProvider<Claims extends object = object> {
   readonly label: string
   /** `mediated`: access tokens reach the page. `bff`: none does, data goes through {@link resources}. As in the page. */
   readonly mode: 'mediated' | 'bff'
+  /**
+   * The authorization server and the client at it. Connections belong to them and to the origin of `resources`: after a change of
+   * one, no token goes to the new place, and the person is asked to renew. Absent: connections belong to the provider's name.
+   */
+  readonly server?: ServerIdentity
   /** The redirect URIs registered at the provider; a page names one of them: exact match. */
   readonly redirectUris: readonly string[]
   /**
@@ -267,7 +306,7 @@ export interface BackendProvider<Claims extends object = object> {
   /** Turns a transaction into an authorization URL. */
   authorize(setup: AuthorizationSetup<Claims>, context: ProviderContext): Promise<AuthorizationStart>
 
-  /** Redeems the code. Called once per transaction; once more only if no answer came. */
+  /** Redeems the code. Called once per transaction; again only if no answer came, or with `answer`. */
   redeem(redemption: Redemption<Claims>, context: ProviderContext): Promise<ProviderGrant>
 
   /** Uses the refresh token. Called by one caller at a time, on demand. Absent: access tokens are not refreshed. */
@@ -279,7 +318,18 @@ export interface BackendProvider<Claims extends object = object> {
   readonly refreshRepeatable?: boolean
 
   /** Ends the grant at the provider, and says why it did not where the provider did not confirm it. Absent: there is no way to. */
-  revoke?(connection: HeldConnection, context: ProviderContext): Promise<Revocation>
+  revoke?(connection: HeldConnection, context: ProviderContext): Promise<ProviderRevocation>
+  /**
+   * What {@link revoke} needs to try again: for at most seven days, whenever the user's page reads its connections, until the
+   * provider has confirmed it. Absent, or `undefined`: one attempt is made, and nothing is kept.
+   */
+  toEnding?(connection: HeldConnection): GrantToEnd | undefined
+
+  /**
+   * Details that change at the provider, such as whether it can still reach the person's bank: asked for when a page reads its
+   * connections, every 15 minutes at most, and merged into the connection's details. A `null` takes the place of what is over.
+   */
+  readDetails?(connection: HeldConnection, context: ProviderContext): Promise<JsonObject | undefined>
 
   /** Requests of pages to the API, in `bff` mode. */
   readonly resources?: Resources

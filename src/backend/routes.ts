@@ -1,3 +1,5 @@
+import { withLiveDetails } from './connections/live-details.js'
+import { retryEndings } from './connections/endings.js'
 import { forgetConnection, listConnections, findConnection } from './connections/stored-connections.js'
 import { toDocument } from './connections/document.js'
 import { toAccessTokenAnswer } from './connections/stored-tokens.js'
@@ -63,7 +65,10 @@ const token = (provider: string): Route => ({
 const list: Route = {
   action: 'connections',
   async respond(context, { subject }) {
-    const records = await tryAgain(context, subject, await listConnections(context, subject))
+    // Nobody waits for it: what fails is tried at a later reading.
+    void retryEndings(context, subject).catch(() => undefined)
+    const known = await tryAgain(context, subject, await listConnections(context, subject))
+    const records = await withLiveDetails(context, subject, known)
     const body: ConnectionsAnswer = {
       connections: records.map((record) => toDocument(record, context.now())),
     }

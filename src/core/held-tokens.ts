@@ -1,5 +1,4 @@
 import type { RefreshTrouble } from '../protocol/refresh-trouble.js'
-import type { Connection, ConnectionRecord } from './records/connection.js'
 
 /** An access token in the memory of this page. */
 export interface AccessToken {
@@ -87,9 +86,3 @@ export function createHeldTokens(): HeldTokens {
     },
   }
 }
-
-/** The connection as this page has it: in `browser` mode tokens die with their page, and without them the person has to authorize again. */
-export const asHeld = (tokens: HeldTokens, { mode, persistent, connection }: ConnectionRecord): Connection =>
-  mode === 'browser' && !persistent && !tokens.get(connection.id)
-    ? { ...connection, status: 'reauthorization_required' }
-    : connection

@@ -1,6 +1,6 @@
 import { ValidationError } from './errors.js'
 import { parseSecureUrl, type Resolver } from './secure-url.js'
-import { reservedParameter } from './reserved-parameters.js'
+import { refuseReserved } from './reserved-parameters.js'
 
 /**
  * Parses an endpoint's URL: `https:` (or `http:` on this machine), without fragment and user name.
@@ -38,11 +38,7 @@ export function buildAuthorizationUrl(
   extra: Readonly<Record<string, string>> = {},
 ): string {
   const url = parseEndpoint(endpoint, 'authorization_endpoint', 'browser')
-  const reserved = reservedParameter(extra)
-  if (reserved !== undefined)
-    throw new TypeError(
-      `The authorization parameter "${reserved}" is set by countersign: remove it from the extra parameters.`,
-    )
+  refuseReserved(extra)
   for (const [name, value] of Object.entries({ ...extra, ...parameters })) {
     if (value === undefined) continue
     if (url.searchParams.has(name))
@@ -84,7 +80,9 @@ export function checkAuthorizationUrl(
     throw new ValidationError(
       'backend_response_invalid',
       part,
-      `The backend's authorization_url has another ${part} than this page expects. The person was not sent there.`,
+      `The backend's authorization_url has another ${part} than this page expects. The person was not sent there.${
+        part === 'address' ? ' If it is the right one, give the preset it as `authorizationEndpoint`.' : ''
+      }`,
       {
         recovery: 'configure',
       },

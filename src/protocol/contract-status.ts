@@ -10,6 +10,7 @@ export const statusOf: Readonly<Record<ContractErrorCode, number>> = {
   unknown_connection: 404,
   not_found: 404,
   method_not_allowed: 405,
+  subject_mismatch: 409,
   transaction_invalid: 409,
   other_person: 409,
   person_unknown: 409,

@@ -8,6 +8,12 @@
 /** The request header of every call. Its value is the version; being a custom header, it forces a CORS preflight. */
 export const contractHeader = 'Countersign'
 
+/**
+ * The request header that says for which user the page asks: SHA-256 of the subject in UTF-8, 43 base64url characters. A backend
+ * whose session is of somebody else does nothing. A page may leave it out.
+ */
+export const subjectHeader = 'Countersign-Subject'
+
 /** The version of the contract that this library speaks. */
 export const contractVersion = '1'
 
@@ -75,6 +81,11 @@ export interface ConnectionDocument {
   readonly consent_expires_at?: number
   /** Epoch seconds by which the connection must be renewed or used, where known. */
   readonly renew_by?: number
+  /**
+   * `unproven` where neither an ID Token nor an id of the provider's says whose account it is, so that a renewal may be another
+   * person's. Absent where that is known.
+   */
+  readonly identity?: 'unproven'
   /** The provider's details of the connection, such as `profile_id` or `grant_id`. */
   readonly details: JsonObject
 }
@@ -140,6 +151,8 @@ export type ContractErrorCode =
   | 'unknown_connection'
   | 'not_found'
   | 'method_not_allowed'
+  /** 409: the app's session is of another user than the page asks for. Nothing was done. */
+  | 'subject_mismatch'
   | 'transaction_invalid'
   /** 409: a renewal in which another person has signed in at the provider. The connection stays as it was. */
   | 'other_person'

@@ -1,3 +1,4 @@
+import type { AskedChecks } from './asked-checks.js'
 import { encodeBase64url } from './base64url.js'
 import { decodeBase64url } from './base64url-decode.js'
 import type { Json } from './contract.js'
@@ -15,13 +16,14 @@ export interface IdTokenClaims {
   readonly iat: number
   /** Epoch seconds. */
   readonly auth_time?: number
+  readonly acr?: Json
   readonly azp?: string
   readonly nonce?: string
   readonly [claim: string]: Json | undefined
 }
 
 /** Facts of the authorization request that the ID Token must confirm. */
-export interface IdTokenExpectation {
+export interface IdTokenExpectation extends AskedChecks {
   readonly clientId: string
   readonly accessToken: string
   readonly state?: string | undefined
@@ -34,8 +36,6 @@ export interface IdTokenExpectation {
   /** `true` for one that came with a code: it must be new, and have the nonce of the request, or none. */
   readonly fresh: boolean
   readonly nonce?: string | undefined
-  /** Seconds since the person signed in, at most: then the token must say when that was. */
-  readonly maxAgeSeconds?: number | undefined
 }
 
 /** The signature algorithms that are accepted: asymmetric ones, whatever the server's metadata lists. */
@@ -74,7 +74,7 @@ export async function checkIdToken(
   claims: IdTokenClaims,
   expected: IdTokenExpectation,
 ): Promise<void> {
-  const { azp, iat, auth_time: authTime, sub, at_hash: atHash, s_hash: sHash } = claims
+  const { acr, azp, iat, auth_time: authTime, sub, at_hash: atHash, s_hash: sHash } = claims
   const { now, clockToleranceSeconds: tolerance, fresh, maxAgeSeconds } = expected
   if (azp !== undefined && azp !== expected.clientId) refuseIdToken('azp')
   if (fresh && claims.nonce !== expected.nonce) refuseIdToken('nonce')
@@ -82,6 +82,7 @@ export async function checkIdToken(
   const age = authTime === undefined ? Infinity : now - authTime
   if (-age > (tolerance ?? 30) || (maxAgeSeconds !== undefined && age > maxAgeSeconds + (tolerance ?? 30)))
     refuseIdToken('auth_time')
+  if (expected.acrValues && !expected.acrValues.some((value) => value === acr)) refuseIdToken('acr')
   if (sub.length > 255 || (expected.subject !== undefined && sub !== expected.subject)) refuseIdToken('sub')
   const algorithm = algorithmOf(idToken)
   if (atHash !== undefined && atHash !== (await halfHash(expected.accessToken, algorithm)))

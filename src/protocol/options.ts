@@ -1,3 +1,4 @@
+import { faultOfAskedChecks } from './asked-checks.js'
 import { nearestName } from './nearest-name.js'
 import { reservedParameter } from './reserved-parameters.js'
 import { parseSecureUrl } from './secure-url.js'
@@ -74,7 +75,8 @@ function faultOf(name: string, value: unknown, form: OptionForm, text?: RegExp):
   if (!fits(value, kind) || text?.test(value as string) === false)
     return `${name} must be ${isAddress(kind) ? `an https URL (or http on this machine) without fragment${kind === 'url' ? '' : ' and query'}` : `of the type ${kind}${text ? ' (RFC 6749)' : ''}`}.`
   const reserved = kind === 'parameters' && reservedParameter(value as object)
-  return reserved ? `the parameter "${reserved}" is set by countersign. Remove it from ${name}.` : undefined
+  if (reserved) return `the parameter "${reserved}" is set by countersign. Remove it from ${name}.`
+  return kind === 'parameters' ? faultOfAskedChecks(value as Record<string, string>) : undefined
 }
 
 const isAddress = (kind: string): boolean => /url|issuer/.test(kind)

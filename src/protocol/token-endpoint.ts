@@ -1,17 +1,12 @@
 import * as oauth from 'oauth4webapi'
 import { checkResponseIssuer } from './authorization-response.js'
-import { ValidationError } from './errors.js'
+import { CountersignError, ValidationError } from './errors.js'
 import { readJsonObject, type Answer } from './http.js'
 import type { IdTokenClaims } from './id-token.js'
 import { insecure } from './metadata.js'
 import { oauthErrorOf, oauthRequest } from './oauth-request.js'
 import { toTokenError, withoutCauses } from './token-error.js'
-import {
-  parseTokenResponse,
-  type TokenResponseRules,
-  type TokenSet,
-  type UncheckedTokens,
-} from './token-response.js'
+import { parseTokenResponse, type TokenResponseRules, type TokenSet } from './token-response.js'
 import { verifyIdToken, type ExpectedIdToken, type IdTokenRules } from './verify-id-token.js'
 
 /** One client at one authorization server, for requests to its token endpoint. */
@@ -39,9 +34,6 @@ export interface CheckedTokens extends TokenSet {
   readonly claims: IdTokenClaims | undefined
 }
 
-/** Result of a refresh: where no key for its ID Token can be had, the refresh token and nothing else. */
-export type RefreshedTokens = CheckedTokens | (UncheckedTokens & { readonly claims?: undefined })
-
 /**
  * Redeems an authorization code and checks everything in the answer, the ID Token's signature included: {@link sendCode}
  * and {@link checkAnswer} in one.
@@ -67,8 +59,9 @@ export async function sendCode(endpoint: TokenEndpoint, grant: Grant): Promise<T
     server.issuer,
     server.authorization_response_iss_parameter_supported ?? false,
   )
-  return withoutCauses(() =>
-    send(endpoint, 'authorization_code', {
+  return parse(
+    endpoint,
+    await requestTokens(endpoint, 'authorization_code', {
       ...grant.parameters,
       redirect_uri: grant.redirectUri,
       code: grant.code,
@@ -91,26 +84,6 @@ export const checkAnswer = (
 ): Promise<CheckedTokens> => withoutCauses(async () => checked(await verify(endpoint, grant, tokens)))
 
 /**
- * Uses a refresh token. `refreshToken` of the result is `undefined` when the old one stays good. Where no key for the ID
- * Token can be had just now, the access token is withheld; the refresh token counts, because the old one is spent.
- *
- * @param subject The subject of the connection's first ID Token: a refreshed one must name the same.
- * @throws as {@link redeemCode}.
- * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-6
- */
-export async function refreshTokens(
-  endpoint: TokenEndpoint,
-  refreshToken: string,
-  subject?: string,
-): Promise<RefreshedTokens> {
-  return withoutCauses(async () => {
-    const answer = await send(endpoint, 'refresh_token', { refresh_token: refreshToken })
-    const { tokens, unchecked } = await verify(endpoint, { subject }, answer)
-    return unchecked ? { refreshToken: tokens.refreshToken } : tokens
-  })
-}
-
-/**
  * Asks for a token of the client's own, such as Moneyhub's data tokens.
  *
  * @throws as {@link redeemCode}.
@@ -120,13 +93,12 @@ export async function requestClientCredentials(
   endpoint: TokenEndpoint,
   parameters: Readonly<Record<string, string>>,
 ): Promise<TokenSet> {
-  return withoutCauses(async () =>
-    checked(await verify(endpoint, {}, await send(endpoint, 'client_credentials', parameters))),
-  )
+  const body = await requestTokens(endpoint, 'client_credentials', parameters)
+  return withoutCauses(async () => checked(await verify(endpoint, {}, parse(endpoint, body))))
 }
 
 /** A token response in which everything is right, but perhaps for a signature that could not be checked. */
-interface Verified {
+export interface Verified {
   readonly tokens: CheckedTokens
   /** The error when the signature could not be checked. */
   readonly unchecked: Error | undefined
@@ -142,28 +114,59 @@ async function verify(rules: IdTokenRules, expected: ExpectedIdToken, tokens: To
   return { tokens: { ...tokens, claims }, unchecked }
 }
 
-async function send(
+/** Reads the answer to a token request, the ID Token aside. */
+const parse = (endpoint: TokenEndpoint, body: Readonly<Record<string, unknown>>): TokenSet =>
+  parseTokenResponse(body, { ...endpoint, dpop: endpoint.dpop !== undefined })
+
+/**
+ * Checks the answer to a token request, its ID Token included.
+ *
+ * @throws {ValidationError} `token_response_invalid` or `id_token_invalid`, naming the member or claim.
+ */
+export const checkTokens = (
   endpoint: TokenEndpoint,
+  expected: ExpectedIdToken,
+  body: Readonly<Record<string, unknown>>,
+): Promise<Verified> => withoutCauses(() => verify(endpoint, expected, parse(endpoint, body)))
+
+/**
+ * Sends a token request and gives the JSON object of its answer, unchecked.
+ *
+ * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for one that holds no JSON object.
+ * @throws {NetworkError} when no answer came. @throws {CountersignError} `environment_unsupported` when nothing could be sent.
+ */
+export async function requestTokens(
+  { server, clientId, dpop, mtls = false, authentication, fetch }: TokenEndpoint,
   grantType: string,
   parameters: Readonly<Record<string, string>>,
-): Promise<TokenSet> {
-  const { server, clientId, dpop, mtls = false } = endpoint
+): Promise<Record<string, unknown>> {
   const client: oauth.Client = { client_id: clientId, use_mtls_endpoint_aliases: mtls }
   const options: oauth.TokenEndpointRequestOptions = {
     ...insecure(server.token_endpoint ?? server.issuer),
     ...(dpop && { DPoP: dpop }),
   }
   const ask = (): Promise<Answer> =>
-    oauthRequest(endpoint.fetch, (through) =>
-      oauth.genericTokenEndpointRequest(server, client, endpoint.authentication, grantType, parameters, {
+    oauthRequest(fetch, (through) =>
+      oauth.genericTokenEndpointRequest(server, client, authentication, grantType, parameters, {
         ...options,
         ...through,
       }),
     )
-  let answer = await ask()
-  // The server asks for its nonce in the proof, at most once: RFC 9449 §8.
-  if (dpop && oauthErrorOf(answer) === 'use_dpop_nonce') answer = await ask()
-  return parseTokenResponse(successBody(answer), { ...endpoint, dpop: dpop !== undefined })
+  let answer: Answer
+  try {
+    answer = await ask()
+    // The server asks for its nonce in the proof, at most once: RFC 9449 §8.
+    if (dpop && oauthErrorOf(answer) === 'use_dpop_nonce') answer = await ask()
+  } catch (error) {
+    if (error instanceof CountersignError) throw error
+    // Nothing was sent. The cause may hold what would have been.
+    throw new CountersignError(
+      'environment_unsupported',
+      'The token request could not be made, because a key for it cannot be used here. Try again; if it stays so, check the keys of the client and of DPoP.',
+      { recovery: 'resume' },
+    )
+  }
+  return successBody(answer)
 }
 
 /** The JSON object of a token response; everything else becomes a typed error. */

@@ -20,11 +20,13 @@ export interface TokenSet {
 }
 
 /**
- * The usable part of a token response whose ID Token could not be checked because no key for it can be had: the refresh
- * token, where one came. The access token is withheld.
+ * The usable part of a token response that could not be checked, or has a fault of form: the refresh token, where one came. The
+ * access token is withheld.
  */
 export interface UncheckedTokens extends Partial<Omit<TokenSet, 'accessToken'>> {
   readonly accessToken?: undefined
+  /** The fault of form; absent where no key for the ID Token can be had just now. */
+  readonly fault?: ValidationError
 }
 
 /** Differences between providers. */

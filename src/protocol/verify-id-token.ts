@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import type { AskedChecks } from './asked-checks.js'
 import type { Fetch } from './http.js'
 import {
   algorithmOf,
@@ -28,13 +29,12 @@ export interface IdTokenRules {
 }
 
 /** The part of a request that its ID Token must confirm. Only one that redeems a code has a `code`. */
-export interface ExpectedIdToken {
+export interface ExpectedIdToken extends AskedChecks {
   readonly code?: string
   readonly state?: string
   readonly nonce?: string | undefined
   /** The subject that the ID Token must name, where one is expected: then an ID Token must come. */
   readonly subject?: string | undefined
-  readonly maxAgeSeconds?: number | undefined
 }
 
 /** The claims of a token response's ID Token, everything in it being right but perhaps for its signature. */
@@ -69,10 +69,10 @@ export async function verifyIdToken(
 /** Test for a code whose answer must hold an ID Token. A refresh may leave it out: OpenID Connect Core §12.2. */
 const demandsIdToken = (
   { idToken }: IdTokenRules,
-  { code, nonce, subject, maxAgeSeconds }: ExpectedIdToken,
+  { code, nonce, subject, maxAgeSeconds, acrValues }: ExpectedIdToken,
 ): boolean =>
   code !== undefined &&
-  (subject ?? maxAgeSeconds ?? (idToken === 'required' ? nonce : undefined)) !== undefined
+  (subject ?? maxAgeSeconds ?? acrValues ?? (idToken === 'required' ? nonce : undefined)) !== undefined
 
 /** Has oauth4webapi check claims and signature of the ID Token, and checks what it leaves to us. */
 async function verifyClaims(

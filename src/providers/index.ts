@@ -1,4 +1,4 @@
-export { apiture, type ApitureMode, type ApitureOptions } from './apiture/preset.js'
+export { apiture, type ApitureDetails, type ApitureMode, type ApitureOptions } from './apiture/preset.js'
 export {
   basis,
   type BasisDetails,

@@ -11,8 +11,9 @@ test('requests that use something up have a connection of their own; requests fo
   ])
   expect(connections).toEqual([
     ['/.well-known/openid-configuration', 'close'],
-    ['/connect/token', 'close'],
+    // Fetched beside the code.
     ['/jwks', 'close'],
+    ['/connect/token', 'close'],
     ['/graphql', null],
   ])
 })

@@ -5,6 +5,7 @@ import { metadataKey } from '../../src/core/records/keys.js'
 import { openDatabase, type Database } from '../../src/platform/database.js'
 import { createScene, type Scene } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
+import { outcome } from '../support/outcome.js'
 import { settled, until } from '../support/until.js'
 
 const network = openNetwork()
@@ -127,7 +128,7 @@ describe('metadata', () => {
     const url = await scene.consent()
     const record = (await scene.browser.records()).get(metadataKey('bank'))
     await scene.browser.tamper(metadataKey('bank'), change(record as Record<string, unknown>))
-    await until(scene.open(url).client.callback, 'connected')
+    expect((await outcome(scene.open(url))).status).toBe('connected')
     expect(requested(scene)).toMatchObject({ discovery: 2, token: 1 })
   })
 

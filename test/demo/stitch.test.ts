@@ -52,7 +52,7 @@ describe('Stitch in the demo', () => {
       api: 'https://api.stitch.money/',
     })
     expect(JSON.stringify(page)).not.toContain('PRIVATE KEY')
-    expect(backend(redirectUri)).toMatchObject({ keyId: '4f2b', idToken: 'unchecked', redirectUri })
+    expect(backend(redirectUri)).toMatchObject({ keyId: '4f2b', idToken: 'unverified', redirectUri })
     await stitch(backend(redirectUri)).ready
   })
 

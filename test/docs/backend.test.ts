@@ -3,6 +3,7 @@ import { createBackend, memoryRateLimit, memoryStore, type BackendOptions } from
 import { readFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { forms } from '../../src/backend/check-options.js'
+import { noteSocketAddress } from '../../src/backend/http/client-address.js'
 import { createContext } from '../../src/backend/options.js'
 
 const page = readFileSync(new URL('../../docs/backend.md', import.meta.url), 'utf8')
@@ -40,10 +41,16 @@ const isRefused = (change: Partial<Record<keyof BackendOptions, unknown>>): bool
   }
 }
 
+const subjectKeySecret = Buffer.alloc(32, 7).toString('base64url')
+
 /** What a backend does that is given nothing else, in the words of the table. */
 async function defaults(): Promise<Record<string, string>> {
   const { basePath, guard, sealing, clientAddress, rateLimit, now, ...context } = createContext(required)
-  const request = new Request('https://app.example/', { headers: { 'x-forwarded-for': '192.0.2.1' } })
+  const nameOf = async (options: BackendOptions) => createContext(options).subjectKey('robin')
+  const names = [await nameOf(required), await nameOf({ ...required, store: memoryStore() })]
+  const direct = new Request('https://app.example/')
+  const request = new Request(direct, { headers: { 'x-forwarded-for': '192.0.2.1' } })
+  for (const one of [direct, request]) noteSocketAddress(one, '203.0.113.7')
   const count = { by: 'subject', key: 'robin', action: 'token' } as const
   /** The number of requests before the first one that must wait. */
   const allowance = async (limit: typeof rateLimit) => {
@@ -61,10 +68,12 @@ async function defaults(): Promise<Record<string, string>> {
       Object.keys(required).map((name) => [name, isRefused({ [name]: undefined }) ? 'required' : 'none']),
     ),
     keys: sealing ? 'some' : 'none',
-    unsealed: `\`${String(!isRefused({ store: { ...memoryStore(), inProcess: false } }))}\``,
+    unsealed: `\`${String(!isRefused({ store: { ...memoryStore(), inProcess: false }, subjectKeySecret }))}\``,
+    subjectKeySecret: names[0] === names[1] ? 'fixed' : 'random',
     basePath: `\`${basePath}\``,
     cors: `\`${String(guard.cors)}\``,
-    clientAddress: clientAddress(request) ?? 'none',
+    clientAddress:
+      clientAddress(direct) === '203.0.113.7' && !clientAddress(request) ? 'the socket’s' : 'another',
     rateLimit: (await isSame(memoryRateLimit())) ? '`memoryRateLimit()`' : 'another',
     unattended: context.unattended.size === 0 ? 'none' : 'some',
     fetch: platform.mock.calls.length === 1 ? 'the platform’s' : 'another',

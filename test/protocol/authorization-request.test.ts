@@ -94,6 +94,12 @@ describe('the authorization URL', () => {
     'scope',
     'authorization_details',
     'dpop_jkt',
+    'claims',
+    'id_token_hint',
+    'registration',
+    'client_secret',
+    'client_assertion',
+    'client_assertion_type',
   ])('refuses %s as an extra parameter', (name) => {
     expect(() => buildAuthorizationUrl(endpoint, {}, { [name]: 'x' })).toThrow(
       new TypeError(

@@ -124,6 +124,16 @@ test('a server that does not answer in time has not answered', async () => {
   })
 })
 
+test('every request has a signal that ends it in time', async () => {
+  let signal: AbortSignal | null | undefined
+  const neverAnswered = (_url: string, init: RequestInit) => {
+    signal = init.signal
+    return new Promise<Response>(() => {})
+  }
+  void request(neverAnswered, url, {}, { timeoutSeconds: 0.05 })
+  await expect.poll(() => signal?.aborted).toBe(true)
+})
+
 test('a body that does not arrive in time is no answer', async () => {
   // A real server: MSW hands out a body that no signal reaches.
   const server = createServer((_request, response) => response.writeHead(200).write('{'))

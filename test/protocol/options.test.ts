@@ -106,14 +106,35 @@ describe('options', () => {
     )
   })
 
-  test.each(['state', 'nonce', 'redirect_uri', 'code_challenge', 'client_id', 'scope'])(
-    'that are parameters do not have %s',
-    (name) => {
-      expect(check({ parameters: { [name]: 'x' } }, { parameters: 'parameters' })).toThrow(
-        `the parameter "${name}" is set by countersign`,
-      )
+  test.each([
+    [{ max_age: 'a day' }, 'the parameter "max_age" must be a whole number of seconds.'],
+    [{ max_age: '-1' }, 'the parameter "max_age" must be a whole number of seconds.'],
+    [{ acr_values: ' ' }, 'the parameter "acr_values" must name at least one value.'],
+  ])('that ask for a check which could not be made (%j) are refused', (parameters, sentence) => {
+    expect(check({ parameters }, { parameters: 'parameters' })).toThrow(`bank: ${sentence}`)
+  })
+
+  test.each([{ max_age: '0' }, { acr_values: 'urn:mace:incommon:iap:silver phr' }])(
+    'that ask for a check (%j) are taken',
+    (parameters) => {
+      expect(check({ parameters }, { parameters: 'parameters' })).not.toThrow()
     },
   )
+
+  test.each([
+    'state',
+    'nonce',
+    'redirect_uri',
+    'code_challenge',
+    'client_id',
+    'scope',
+    'claims',
+    'client_secret',
+  ])('that are parameters do not have %s', (name) => {
+    expect(check({ parameters: { [name]: 'x' } }, { parameters: 'parameters' })).toThrow(
+      `the parameter "${name}" is set by countersign`,
+    )
+  })
 
   test('are in no message', () => {
     expect(check({ clientId: ['hunter2'] }, { clientId: 'string' })).toThrow(/^(?!.*hunter2)/)

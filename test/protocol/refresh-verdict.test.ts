@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { NetworkError, TokenEndpointError, ValidationError } from '../../src/protocol/errors.js'
-import { isGivenUp, mayTry, statusFrom, type RefreshTrouble } from '../../src/protocol/refresh-trouble.js'
+import {
+  isGivenUp,
+  mayTry,
+  secondsToTry,
+  statusFrom,
+  type RefreshTrouble,
+} from '../../src/protocol/refresh-trouble.js'
 import { judgeRefresh, noteTrouble } from '../../src/protocol/refresh-verdict.js'
 
 const answer = (status: number, error?: string) => new TokenEndpointError('No.', { error, status })
@@ -26,14 +32,28 @@ describe('a refresh', () => {
     ['slow_down', answer(400, 'slow_down'), 'undecided'],
     ['429', answer(429), 'undecided'],
     ['503', answer(503), 'undecided'],
+    ['500 and an error', answer(500, 'server_error'), 'undecided'],
+    ['500 and nothing', answer(500), 'unanswered'],
+    ['502 of a gateway', answer(502), 'unanswered'],
+    ['504 of a gateway', answer(504), 'unanswered'],
+    ['504 with an error', answer(504, 'temporarily_unavailable'), 'unanswered'],
     // Glewlwyd, of a token that it does not know.
-    ['400 and nothing', answer(400), 'unreadable'],
-    ['a page with 404', answer(404), 'unreadable'],
-    ['a page with 200', new ValidationError('token_response_invalid', 'body', 'No.'), 'unreadable'],
-    ['a redirect', new ValidationError('response_malformed', 'status', 'No.'), 'unreadable'],
-    ['too much', new ValidationError('response_malformed', 'body', 'No.'), 'unreadable'],
-    ['a wrong ID Token', new ValidationError('id_token_invalid', 'sub', 'No.'), 'undecided'],
-    ['no answer', new NetworkError('No.'), 'undecided'],
+    ['400 and nothing', answer(400), 'unanswered'],
+    ['a page with 404', answer(404), 'unanswered'],
+    ['a page with 200', new ValidationError('token_response_invalid', 'body', 'No.'), 'unanswered'],
+    ['a redirect', new ValidationError('response_malformed', 'status', 'No.'), 'unanswered'],
+    ['too much', new ValidationError('response_malformed', 'body', 'No.'), 'unanswered'],
+    ['an ID Token of another person', new ValidationError('id_token_invalid', 'sub', 'No.'), 'ended'],
+    [
+      'an ID Token with a wrong signature',
+      new ValidationError('id_token_invalid', 'signature', 'No.'),
+      'ended',
+    ],
+    ['another type of token', new ValidationError('token_response_invalid', 'token_type', 'No.'), 'ended'],
+    ['an ID Token of the wrong time', new ValidationError('id_token_invalid', 'iat', 'No.'), 'refused'],
+    ['a scope that is a number', new ValidationError('token_response_invalid', 'scope', 'No.'), 'refused'],
+    ['wrong metadata', new ValidationError('metadata_invalid', 'issuer', 'No.'), 'undecided'],
+    ['no answer', new NetworkError('No.'), 'unanswered'],
     ['anything else', new Error('No.'), 'undecided'],
   ])('that ends in %s', (_what, error, verdict) => {
     expect(judgeRefresh(error)).toBe(verdict)
@@ -45,7 +65,7 @@ describe('the trouble of a connection', () => {
   const hour = 3600
   const day = 24 * hour
   /** Trouble after some verdicts, each at a time. */
-  const after = (...verdicts: [verdict: 'refused' | 'unreadable' | 'undecided', at: number][]) =>
+  const after = (...verdicts: [verdict: 'refused' | 'unanswered' | 'undecided', at: number][]) =>
     verdicts.reduce<RefreshTrouble | undefined>(
       (trouble, [verdict, at]) => noteTrouble(trouble, verdict, at),
       undefined,
@@ -63,19 +83,19 @@ describe('the trouble of a connection', () => {
     ['a second one after days', after(['refused', 0], ['refused', 3 * day]), 'reauthorization_required'],
     [
       'a second one with an outage in between',
-      after(['refused', 0], ['undecided', 300], ['unreadable', 500], ['refused', 600]),
+      after(['refused', 0], ['undecided', 300], ['unanswered', 500], ['refused', 600]),
       'reauthorization_required',
     ],
     ['a refusal, and an outage after ten minutes', after(['refused', 0], ['undecided', 600]), 'connected'],
     ['a clock that was set back', after(['refused', 10 * hour], ['refused', 0]), 'connected'],
-    ['two pages', after(['unreadable', 0], ['unreadable', day]), 'connected'],
-    ['three pages', after(['unreadable', 0], ['unreadable', 1], ['unreadable', 2]), 'failed'],
+    ['one page', after(['unanswered', 0]), 'connected'],
+    ['a second one', after(['unanswered', 0], ['unanswered', day]), 'failed'],
     [
       'three pages, then refusals',
       after(
-        ['unreadable', 0],
-        ['unreadable', 1],
-        ['unreadable', 2],
+        ['unanswered', 0],
+        ['unanswered', 1],
+        ['unanswered', 2],
         ['refused', hour],
         ['refused', 2 * hour],
       ),
@@ -86,9 +106,9 @@ describe('the trouble of a connection', () => {
       after(
         ['refused', 0],
         ['refused', 600],
-        ['unreadable', hour],
-        ['unreadable', 2 * hour],
-        ['unreadable', day],
+        ['unanswered', hour],
+        ['unanswered', 2 * hour],
+        ['unanswered', day],
       ),
       'reauthorization_required',
     ],
@@ -102,9 +122,18 @@ describe('the trouble of a connection', () => {
     expect(mayTry(after(['refused', 0]), 1)).toBe(true)
   })
 
+  test('that was not answered is left alone for half a minute', () => {
+    const trouble = after(['unanswered', 1000])
+    expect(mayTry(trouble, 1000)).toBe(false)
+    expect(secondsToTry(trouble, 1010)).toBe(20)
+    expect(mayTry(trouble, 1030)).toBe(true)
+    // A clock that was set back does not stop the tries.
+    expect(mayTry(trouble, 0)).toBe(true)
+  })
+
   test.each([
     ['is stopped', after(['refused', 0], ['refused', 10 * minute])],
-    ['has failed', after(['unreadable', 0], ['unreadable', 0], ['unreadable', 10 * minute])],
+    ['has failed', after(['unanswered', 0], ['unanswered', 10 * minute])],
   ])('that %s is tried once an hour', (_what, trouble) => {
     expect(mayTry(trouble, 10 * minute)).toBe(false)
     expect(mayTry(trouble, 10 * minute + hour - 1)).toBe(false)
@@ -120,7 +149,7 @@ describe('the trouble of a connection', () => {
     const stopped = noteTrouble(after(['refused', 0], ['refused', hour]), 'refused', 2 * day)
     expect(isGivenUp(stopped, hour + 7 * day - 1)).toBe(false)
     expect(isGivenUp(stopped, hour + 7 * day)).toBe(true)
-    const failed = after(['unreadable', 0], ['unreadable', 0], ['unreadable', 0])
+    const failed = after(['unanswered', 0], ['unanswered', 0], ['unanswered', 0])
     expect(isGivenUp(failed, 70 * day)).toBe(false)
     expect(isGivenUp(undefined, 70 * day)).toBe(false)
   })

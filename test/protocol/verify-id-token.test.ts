@@ -155,6 +155,32 @@ describe('an ID Token', () => {
     )
   })
 
+  test('must name one of the ways of signing in that were asked for', async () => {
+    const { server, endpoint, grant } = await scene()
+    expect(await refusalOf(() => redeemCode(endpoint, { ...grant, acrValues: ['phr'] }))).toEqual(
+      invalid('acr'),
+    )
+    server.hostile.claims = (claims) => ({ ...claims, acr: 'phr' })
+    const next = await consent(server, 'openid')
+    expect(await refusalOf(() => redeemCode(endpoint, { ...next, acrValues: ['phrh', 'mfa'] }))).toEqual(
+      invalid('acr'),
+    )
+    const last = await consent(server, 'openid')
+    expect(await redeemCode(endpoint, { ...last, acrValues: ['phr', 'phrh'] })).toMatchObject({
+      claims: { acr: 'phr' },
+    })
+  })
+
+  test('must come where a way of signing in was asked for', async () => {
+    const { server, endpoint, grant } = await scene()
+    server.hostile.tokens = ({ id_token: _, ...body }) => body
+    expect(
+      await refusalOf(() =>
+        redeemCode({ ...endpoint, idToken: 'optional' }, { ...grant, acrValues: ['phr'] }),
+      ),
+    ).toEqual(invalid('id_token'))
+  })
+
   test('without a signature is refused, even when the metadata lists none', async () => {
     const { server, endpoint, grant } = await scene()
     server.hostile.idToken = (claims) => unsigned({ alg: 'none' }, claims)

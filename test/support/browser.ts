@@ -128,7 +128,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
   const locks = createLocks(clock)
   const webLocks = createWebLocks()
 
-  const memoryTabs = (support: PageOptions['webLocks']): Tabs => {
+  const memoryTabs = (support: PageOptions['webLocks'], gone: Promise<never>): Tabs => {
     const page = {}
     let closed = false
     return {
@@ -138,7 +138,8 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
           ? undefined
           : support === 'refused'
             ? Promise.reject(new DOMException('Locks are refused.', 'SecurityError'))
-            : webLocks.request(name, options, work),
+            : // A document that is gone has no locks, whatever it was doing.
+              webLocks.request(name, options, (lock) => Promise.race([work(lock), gone])),
       announce(id) {
         if (closed) return
         const message = { v: 1, id }
@@ -178,6 +179,10 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
     const activations: (() => void)[] = []
     const departures: ((url: string) => void)[] = []
     let cancel = (): void => undefined
+    let leave = (): void => undefined
+    const gone = new Promise<never>((resolve) => {
+      leave = resolve as () => void
+    })
 
     const navigation: Navigation = {
       url: () => new URL(url),
@@ -225,7 +230,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
         tabs:
           options.tabs === 'channel'
             ? openTabs(databaseName, clock, openDatabase(databaseName))
-            : memoryTabs(options.webLocks),
+            : memoryTabs(options.webLocks, gone),
         isOnline: () => !options.offline,
         fetch: options.fetch ?? ((input, init) => fetch(input, init)),
       },
@@ -244,6 +249,7 @@ export function createBrowser(origin = 'https://app.example'): FakeBrowser {
       leaving: () => new Promise((resolve) => departures.push(resolve)),
       reload() {
         hide()
+        leave()
         return open(url.href, { ...options, historyState })
       },
       hide,

@@ -1,4 +1,5 @@
 import type { CallbackState, ReadableStore } from 'countersign/core'
+import { assert } from 'vitest'
 import { describe, withoutSecrets, type Refusal } from './refusal.js'
 import { until } from './until.js'
 
@@ -25,6 +26,6 @@ export async function outcome({ client }: Page): Promise<Exclude<CallbackState, 
 /** The refusal that the callback of a page ends in. */
 export async function refusal(page: Page): Promise<Refusal> {
   const state = await outcome(page)
-  if (state.status !== 'failed') throw new Error(`expected a failure, got ${state.status}`)
+  if (state.status !== 'failed') assert.fail(`expected a failure, got ${state.status}`)
   return describe(state.error)
 }

@@ -1,3 +1,4 @@
+import { AssertionError } from 'node:assert'
 import type { ReadableStore } from 'countersign/core'
 
 /** Resolves with the state of a store as soon as it has one of these statuses. */
@@ -29,7 +30,7 @@ export function untilState<T, S extends T>(
     // Only for a test that fails: says what the state was instead.
     const timer = setTimeout(() => {
       stop()
-      reject(new Error(`the state stayed ${JSON.stringify(store.get())}`))
+      reject(new AssertionError({ message: `the state stayed ${JSON.stringify(store.get())}` }))
     }, 30_000)
     const stop = store.subscribe(look)
     look()

@@ -1,4 +1,4 @@
-import { isGivenUp, mayTry } from '../../protocol/refresh-trouble.js'
+import { isGivenUp, mayTry, secondsToTry } from '../../protocol/refresh-trouble.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
 import { isSameHash } from '../crypto/same-hash.js'
@@ -27,6 +27,10 @@ export async function goodTokens(
     if (lasts && !isRejected) return tokens
   }
   if (isRefreshDue(record, now())) return undefined
+  if (status === 'connected') {
+    const retryAfterSeconds = Math.ceil(secondsToTry(trouble, now()))
+    throw new Refusal('provider_unavailable', { retryAfterSeconds, reason: 'refresh_unanswered' })
+  }
   throw status === 'failed' ? refreshFailed(id) : reauthorizationRequired(id)
 }
 

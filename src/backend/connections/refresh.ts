@@ -1,27 +1,28 @@
-import { CountersignError, TokenEndpointError, ValidationError } from '../../protocol/errors.js'
+import { ValidationError } from '../../protocol/errors.js'
 import { isGivenUp, statusFrom } from '../../protocol/refresh-trouble.js'
-import { judgeRefresh, noteTrouble, type RefreshVerdict } from '../../protocol/refresh-verdict.js'
+import { noteTrouble } from '../../protocol/refresh-verdict.js'
 import { providerOf, type Context } from '../context.js'
 import { countRequest } from '../http/rate-limit.js'
 import { Refusal } from '../http/refusal.js'
-import { toRefusal } from '../http/to-refusal.js'
 import { providerContext } from '../provider-context.js'
 import type { RefreshedGrant } from '../provider.js'
 import { beginAttempt, type Attempt } from '../storage/attempt.js'
 import { leaseRecord, type Conclusion, type Lease, type LeasedRecord } from '../storage/lease.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
+import { asBound } from './binding.js'
 import { fileConnection } from './due-index.js'
 import { countUnattended } from './unattended-limit.js'
 import { changeConnection, forgetConnection } from './stored-connections.js'
-import { goodTokens, reauthorizationRequired, refreshFailed } from './good-tokens.js'
+import { goodTokens, isRefreshDue, reauthorizationRequired } from './good-tokens.js'
 import { toHeld } from './held-connection.js'
 import type { ConnectionRecord, StoredTokens } from './record.js'
+import { judgeFailure, leaseSeconds, refusalAfter, withLostAnswer } from './refresh-failure.js'
 import { toStoredTokens } from './stored-tokens.js'
 
 /** One refresh may take a minute: half of it at the provider, keys of the ID Token included, half for the store. */
 const terms = {
-  leaseSeconds: 60,
+  leaseSeconds,
   pollMilliseconds: 50,
   leaseOf: ({ refresh }: ConnectionRecord): Lease | undefined => refresh,
 }
@@ -46,8 +47,8 @@ export async function refreshOnce(
   seen: ConnectionRecord,
   rejected: string | undefined,
 ): Promise<StoredTokens> {
-  const { provider, id } = seen
-  await countRequest(context, { by: 'provider', key: provider, action: 'access-token' })
+  const { provider, id, subject } = seen
+  await countRequest(context, { by: 'provider', key: provider, action: 'access-token', subject })
   const leased = leaseRecord<ConnectionRecord>(
     (next) => changeConnection(context, id, next),
     context.now,
@@ -67,7 +68,7 @@ export async function refreshOnce(
     if ('lease' in claim) {
       const tokens = await refresh(context, leased, claim)
       if (tokens !== 'overtaken') return tokens
-    } else record = claim.changed
+    } else record = asBound(context, claim.changed)
     const good = await goodTokens(context, record, rejected)
     if (good) return good
   }
@@ -88,12 +89,10 @@ function claimRefresh(
     current.trouble?.triedAt === seen.trouble?.triedAt
   if (!isSame) return { result: { changed: current } }
   if (held) return 'wait'
-  const provider = providerOf(context, current.provider)
-  // A lease that is over, and was sent under, is a refresh whose answer nobody has: its token may have been used up.
-  const mayBeSent = current.refresh !== undefined && current.refresh.sent !== false
-  const unanswered = mayBeSent && !(provider.refreshRepeatable ?? false)
-  const givenUp = isGivenUp(current.trouble, context.now())
-  if (!provider.refresh || current.tokens?.refreshToken === undefined || unanswered || givenUp)
+  const seenAgain = withLostAnswer(context, current)
+  const { trouble, tokens } = seenAgain
+  const givenUp = isGivenUp(trouble, context.now())
+  if (!providerOf(context, current.provider).refresh || tokens?.refreshToken === undefined || givenUp)
     return {
       write: {
         ...current,
@@ -101,11 +100,13 @@ function claimRefresh(
         refresh: undefined,
         trouble: undefined,
         // Nobody needs it any more.
-        ...(givenUp && current.tokens && { tokens: { ...current.tokens, refreshToken: undefined } }),
+        ...(givenUp && tokens && { tokens: { ...tokens, refreshToken: undefined } }),
       },
       result: 'over',
     }
-  const record = { ...countUnattended(context, current), refresh: lease }
+  // After a second request without an answer nothing is sent for a while.
+  if (!isRefreshDue(seenAgain, context.now())) return { write: seenAgain, result: { changed: seenAgain } }
+  const record = { ...countUnattended(context, seenAgain), refresh: lease }
   return { write: record, result: { lease, record } }
 }
 
@@ -130,7 +131,7 @@ async function refresh(
     throw refusal
   }
   const tokens = grant?.tokens && toRefreshed(grant.tokens, record, now())
-  if (!grant || !tokens) throw await afterFailure(context, leased, claimed, undefined, true)
+  if (!grant?.tokens || !tokens) throw await afterFailure(context, leased, claimed, undefined, true)
   // Stored before anybody gets the new access token: the old refresh token may be dead by now.
   const stored = await retry(() => storeRefreshed(context, claimed, grant, tokens))
   if (stored === 'gone') {
@@ -138,13 +139,15 @@ async function refresh(
     await forgetConnection(context, { ...record, tokens })
     throw new Refusal('unknown_connection')
   }
-  if (stored === 'written') await fileConnection(context, refreshed(record, grant, tokens), record)
-  const unchecked = grant.tokens?.accessToken === undefined
-  if (!unchecked) context.emit('tokens_refreshed', { provider: record.provider, connection: id })
+  if (typeof stored !== 'string') await fileConnection(context, stored, record)
+  const isUsable = grant.tokens.accessToken !== undefined
+  if (isUsable) context.emit('tokens_refreshed', { provider: record.provider, connection: id })
   // Renewed by the person meanwhile: those tokens are the newer ones.
-  if (stored === 'overtaken') return stored
-  if (unchecked) throw new Refusal('provider_unavailable', { reason: 'no_keys' })
-  return tokens
+  if (typeof stored === 'string') return stored
+  if (isUsable) return tokens
+  throw 'fault' in grant.tokens
+    ? refusalAfter(context, record, stored, { verdict: 'refused', error: grant.tokens.fault })
+    : new Refusal('provider_unavailable', { reason: 'no_keys' })
 }
 
 /**
@@ -156,13 +159,15 @@ const storeRefreshed = (
   { lease, record }: Claimed,
   grant: RefreshedGrant,
   tokens: StoredTokens,
-): Promise<Conclusion> =>
-  changeConnection<Conclusion>(context, record.id, (current) => {
+): Promise<ConnectionRecord | Exclude<Conclusion, 'written'>> =>
+  changeConnection<ConnectionRecord | 'gone' | 'overtaken'>(context, record.id, (current) => {
     if (!current) return { result: 'gone' }
+    // What the person has renewed meanwhile is newer.
     const isNewest =
       current.refresh?.id === lease.id || current.tokens?.refreshToken === record.tokens?.refreshToken
     if (!isNewest) return { result: 'overtaken' }
-    return { write: refreshed(current, grant, tokens), result: 'written' }
+    const write = refreshed(current, grant, tokens, context.now())
+    return { write, result: write }
   })
 
 async function ask(
@@ -172,14 +177,14 @@ async function ask(
 ): Promise<RefreshedGrant | undefined> {
   const provider = providerOf(context, record.provider)
   const own = providerContext(context, provider)
-  const grant = await provider.refresh?.(toHeld(record), { ...own, fetch: through(own.fetch) })
-  checkPerson(record, grant)
-  return grant
-}
-
-/** A refresh may leave out the person (OpenID Connect Core §12.2), but not name another. @throws {ValidationError} */
-function checkPerson({ sub }: ConnectionRecord, grant: RefreshedGrant | undefined): void {
-  if (sub === undefined || grant?.sub === undefined || grant.sub === sub) return
+  const held = toHeld(record)
+  const grant = await provider.refresh?.(held, { ...own, fetch: through(own.fetch) })
+  const { sub } = record
+  // A refresh may leave out the person (OpenID Connect Core §12.2), but not name another.
+  if (sub === undefined || grant?.sub === undefined || grant.sub === sub) return grant
+  const { accessToken, refreshToken } = grant.tokens ?? {}
+  // As well as it can: nobody uses these tokens.
+  await provider.revoke?.({ ...held, accessToken, refreshToken }, own).catch(() => undefined)
   throw new ValidationError(
     'id_token_invalid',
     'sub',
@@ -198,14 +203,21 @@ function toRefreshed(
   return old && { ...old, expiresAt: now, refreshToken }
 }
 
-function refreshed(current: ConnectionRecord, grant: RefreshedGrant, tokens: StoredTokens): ConnectionRecord {
+function refreshed(
+  current: ConnectionRecord,
+  grant: RefreshedGrant,
+  tokens: StoredTokens,
+  now: number,
+): ConnectionRecord {
+  const isFaulty = grant.tokens !== undefined && 'fault' in grant.tokens
+  const trouble = isFaulty ? noteTrouble(current.trouble, 'refused', now) : undefined
   const renewBy = grant.renewBy ?? current.renewBy
   return {
     ...current,
     tokens,
-    status: 'connected',
+    status: statusFrom(trouble),
     refresh: undefined,
-    trouble: undefined,
+    trouble,
     scope: grant.tokens?.scope ?? current.scope,
     sub: current.sub ?? grant.sub,
     details: { ...current.details, ...grant.details },
@@ -229,40 +241,17 @@ function isFinal(
   return renewByIsFinal || issuedAt - (old?.issuedAt ?? 0) >= noticeableSeconds
 }
 
-/** Words of the log for the end of a connection. */
-const reasons: Readonly<Record<RefreshVerdict, string>> = {
-  ended: 'invalid_grant',
-  refused: 'refused_twice',
-  unreadable: 'unreadable',
-  undecided: 'refresh_unanswered',
-}
-
-/**
- * Concludes a failed refresh. The lease of one whose answer is lost stays in the record until it runs out, and
- * {@link claimRefresh} decides; of any other, what the failure says about the refresh token is written.
- */
+/** Concludes a failed refresh: writes what the failure says about the refresh token. */
 async function afterFailure(
   context: Context,
   leased: LeasedRecord<ConnectionRecord>,
-  { lease, record: { id, provider, status: before, trouble } }: Claimed,
+  { lease, record }: Claimed,
   error: unknown,
   mayHaveArrived: boolean,
 ): Promise<Refusal> {
-  const verdict = mayHaveArrived ? judgeRefresh(error) : 'undecided'
-  const answered = error instanceof TokenEndpointError || verdict === 'unreadable'
-  const lost = !answered && mayHaveArrived
-  const repeatable = providerOf(context, provider).refreshRepeatable ?? false
-  const isOver = verdict === 'ended' || (lost && !repeatable)
-  const noted = isOver ? undefined : noteTrouble(trouble, verdict, context.now())
-  const status = isOver ? 'reauthorization_required' : statusFrom(noted)
-  await leased.conclude(lease, (current) => ({
-    write: { ...current, refresh: undefined, status, trouble: noted },
-  }))
-  if (status !== before && status !== 'connected') {
-    const name = status === 'failed' ? 'refresh_failed' : status
-    context.emit(name, { provider, connection: id, reason: reasons[verdict] })
-  }
-  if (status === 'connected') return toRefusal(error)
-  if (status === 'failed') return refreshFailed(id)
-  return reauthorizationRequired(id, error instanceof CountersignError ? error.code : undefined)
+  const verdict = judgeFailure(context, record, error, mayHaveArrived)
+  const trouble = verdict === 'ended' ? undefined : noteTrouble(record.trouble, verdict, context.now())
+  const status = verdict === 'ended' ? 'reauthorization_required' : statusFrom(trouble)
+  await leased.conclude(lease, (current) => ({ write: { ...current, refresh: undefined, status, trouble } }))
+  return refusalAfter(context, record, { status }, { verdict, error })
 }

@@ -65,7 +65,7 @@ export async function requestResource(
   const headers = pick(request.headers, forwardedHeaders)
   const forward = { provider, record, route, url, headers, body: await readBody(request) }
 
-  await countRequest(context, { by: 'provider', key: record.provider, action: 'resource' })
+  await countRequest(context, { by: 'provider', key: record.provider, action: 'resource', subject })
   await countRequestWithoutPerson(context, record)
   const token = await tokenFor(context, forward, undefined)
   const first = await ask(context, forward, token)

@@ -1,14 +1,24 @@
 import type { ContractErrorCode } from '../../protocol/contract.js'
+import type { TokenSet } from '../../protocol/token-response.js'
+import { bindingOf } from '../connections/binding.js'
 import type { ConnectionRecord } from '../connections/record.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
-import { beginAttempt, type Attempt } from '../storage/attempt.js'
-import { leaseRecord, type Conclusion, type Lease, type LeasedRecord } from '../storage/lease.js'
-import { retry } from '../storage/retry.js'
-import { uncountPending } from './pending.js'
-import type { Change } from '../storage/records.js'
 import { Refusal } from '../http/refusal.js'
-import { isSameHash } from '../crypto/same-hash.js'
+import type { Redemption } from '../provider.js'
+import { beginAttempt, type Attempt } from '../storage/attempt.js'
+import { leaseRecord, type Conclusion, type LeasedRecord } from '../storage/lease.js'
+import { retry } from '../storage/retry.js'
+import {
+  claimTransaction,
+  maximumAttempts,
+  redeeming,
+  redemptionTerms,
+  tombstoneSeconds,
+  type Presented,
+} from './claim-transaction.js'
+import { dropAnswer, keepAnswer, toAnswer, type Job } from './kept-answer.js'
+import { uncountPending } from './pending.js'
 import {
   openHandle,
   recordKey,
@@ -17,22 +27,6 @@ import {
   type TransactionOwner,
   type TransactionRecord,
 } from './transactions.js'
-
-/** Seconds for which a finished transaction answers the same request in the same way. */
-const tombstoneSeconds = 900
-
-/** One redemption may take a minute: half of it at the provider, keys of the ID Token included, half for the store. */
-const terms = {
-  leaseSeconds: 60,
-  pollMilliseconds: 100,
-  leaseOf: (record: TransactionRecord): Lease | undefined =>
-    record.phase === 'redeeming'
-      ? { id: record.lease, until: record.leaseUntil, sent: record.sent }
-      : undefined,
-}
-
-/** Token requests per code: one, and a second if the first got no answer. */
-const maximumAttempts = 2
 
 /** Evidence of a token request that the transaction is its own. */
 export interface TransactionProof extends TransactionOwner {
@@ -45,8 +39,12 @@ export interface TransactionProof extends TransactionOwner {
 export interface RedemptionSteps<Grant> {
   /** Checks that {@link keep} can store, before anything is sent: an error here uses nothing up. */
   readonly prepare: (transaction: Transaction) => Promise<void>
-  /** Spends the code, by requests of this attempt. */
-  readonly spend: (transaction: Transaction, attempt: Attempt) => Promise<Grant>
+  /** Spends the code, by requests of this attempt; or checks the answer that it has given before. */
+  readonly spend: (
+    transaction: Transaction,
+    attempt: Attempt,
+    answers: Pick<Redemption, 'answer' | 'onAnswer'>,
+  ) => Promise<Grant>
   /** Stores the grant as a connection. Any error here ends the transaction. */
   readonly keep: (transaction: Transaction, grant: Grant) => Promise<ConnectionRecord>
 }
@@ -73,32 +71,16 @@ export async function redeemOnce<Grant>(
   const sameRequest = `${key} ${challenge}`
   const running = redemptions.get(sameRequest)
   if (running) return running
-  const redemption = redeemHere(context, proof, { key, challenge, carried }, steps).finally(() => {
+  const redemption = redeemHere(
+    context,
+    proof,
+    { key, challenge, carried, binding: bindingOf(context, proof.provider) },
+    steps,
+  ).finally(() => {
     redemptions.delete(sameRequest)
   })
   redemptions.set(sameRequest, redemption)
   return redemption
-}
-
-/** A transaction that this call redeems. */
-interface Claimed {
-  readonly lease: Lease
-  readonly transaction: Transaction
-  /** Times that the code was sent before, or may have been. */
-  readonly attempts: number
-}
-
-/** The decision about a transaction. */
-type Claim = Claimed | { readonly done: string } | { readonly refuse: string }
-
-/** A token request's transaction, as far as the request identifies it. */
-interface Presented {
-  /** Of its record in the store. */
-  readonly key: string
-  /** S256 of the verifier. */
-  readonly challenge: string
-  /** The transaction in the handle. */
-  readonly carried: Transaction | undefined
 }
 
 async function redeemHere<Grant>(
@@ -109,14 +91,17 @@ async function redeemHere<Grant>(
 ): Promise<ConnectionRecord | string> {
   const { records, now } = context
   const { key, carried } = presented
-  const record = leaseRecord<TransactionRecord>((next) => records.change(key, next), now, terms)
+  const record = leaseRecord<TransactionRecord>((next) => records.change(key, next), now, redemptionTerms)
   for (;;) {
     const claim = await record.claim((current, lease, held) =>
       claimTransaction(now(), presented, current, lease, held),
     )
     if ('done' in claim) return claim.done
-    if ('refuse' in claim) throw transactionInvalid(claim.refuse)
-    const connection = await attempt(context, key, record, claim, steps)
+    if ('refuse' in claim) {
+      if (claim.dropped) await dropAnswer(context, proof, claim.dropped.tokens)
+      throw transactionInvalid(claim.refuse)
+    }
+    const connection = await attempt(context, record, { ...presented, ...claim, owner: proof }, steps)
     if (connection === 'overtaken') continue
     // One that the page has carried was never counted. The count ends by itself; the connection is there in any case.
     if (!carried) await uncountPending(context, proof.subject, key).catch(() => undefined)
@@ -124,92 +109,68 @@ async function redeemHere<Grant>(
   }
 }
 
-function claimTransaction(
-  now: number,
-  { challenge, carried }: Presented,
-  current: TransactionRecord | undefined,
-  lease: Lease,
-  held: boolean,
-): Change<TransactionRecord, Claim> | 'wait' {
-  if (current?.phase === 'done' || current?.phase === 'failed') {
-    if (!isSameHash(current.challenge, challenge)) return { result: { refuse: 'verifier' } }
-    return { result: current.phase === 'done' ? { done: current.connection } : { refuse: 'spent' } }
-  }
-  const transaction = current?.transaction ?? carried
-  if (!transaction) return { result: { refuse: 'unknown' } }
-  // Compared before the code is spent: who does not hold the verifier cannot waste it.
-  if (!isSameHash(transaction.challenge, challenge)) return { result: { refuse: 'verifier' } }
-  // Another replica is at it: its result will be ours.
-  if (held) return 'wait'
-  if (transaction.expiresAt <= now) return { result: { refuse: 'expired' } }
-  const { attempts = 0 } = current ?? {}
-  if (attempts >= maximumAttempts) return { result: { refuse: 'spent' } }
-  return {
-    write: redeeming(transaction, attempts, lease),
-    until: Math.max(transaction.expiresAt, lease.until) + tombstoneSeconds,
-    result: { lease, transaction, attempts },
-  }
-}
-
-const redeeming = (
-  transaction: Transaction,
-  attempts: number,
-  { id, until, sent }: Lease,
-): TransactionRecord => ({ phase: 'redeeming', transaction, attempts, lease: id, leaseUntil: until, sent })
-
 async function attempt<Grant>(
   context: Context,
-  key: string,
   record: LeasedRecord<TransactionRecord>,
-  { lease, transaction, attempts }: Claimed,
+  job: Job,
   { prepare, spend, keep }: RedemptionSteps<Grant>,
 ): Promise<ConnectionRecord | 'overtaken'> {
-  const { challenge } = transaction
-  const until = Math.max(transaction.expiresAt, context.now()) + tombstoneSeconds
+  const { lease, transaction, attempts, challenge } = job
   const conclude = (write: TransactionRecord): Promise<Conclusion> =>
-    record.conclude(lease, () => ({ write, until }))
+    record.conclude(lease, () => ({ write, until: endOf(context, job) }))
   const running = beginAttempt(() =>
-    record.proceed(lease, () => ({
-      write: redeeming(transaction, attempts + 1, { ...lease, sent: true }),
-      until,
-    })),
+    record.proceed(lease, () =>
+      redeeming({ ...job, attempts: attempts + 1, lease: { ...lease, sent: true } }),
+    ),
   )
+  let { answer } = job
+  const onAnswer = (tokens: TokenSet): void => {
+    answer = toAnswer(context, tokens)
+  }
   try {
     await prepare(transaction)
   } catch (error) {
-    await conclude({ phase: 'begun', transaction, attempts })
+    await conclude({ phase: 'begun', transaction, attempts, answer })
     throw error
   }
   let grant: Grant
   try {
-    grant = await spend(transaction, running)
+    grant = await spend(transaction, running, { answer, onAnswer })
   } catch (error) {
     if (running.isOvertaken()) return 'overtaken'
-    if ((await conclude(afterFailure(transaction, attempts, error, running))) === 'overtaken')
-      return 'overtaken'
+    if (answer && isForNow(error)) await keepAnswer(context, job, answer)
+    else {
+      const written = answer ? failed(challenge, error) : afterFailure(job, error, running)
+      if ((await conclude(written)) === 'overtaken') return 'overtaken'
+      if (answer) await dropAnswer(context, job.owner, answer.tokens)
+    }
     running.checkStore()
     throw error
   }
   try {
     const connection = await keep(transaction, grant)
     // Whoever has the answer to the code is right, also where another has sent it by now and was refused.
-    const done = { phase: 'done' as const, challenge, connection: connection.id }
-    await retry(() => context.records.change(key, () => ({ write: done, until, result: undefined })))
+    const write = { phase: 'done' as const, challenge, connection: connection.id }
+    const until = endOf(context, job)
+    await retry(() => context.records.change(job.key, () => ({ write, until, result: undefined })))
     return connection
   } catch (error) {
     // The code is spent, whatever came of it.
-    await conclude({ phase: 'failed', challenge, error: errorOf(error) })
+    await conclude(failed(challenge, error))
     throw error
   }
 }
+
+/** Epoch seconds until which a record is kept. */
+const endOf = ({ now }: Context, { transaction }: Job): number =>
+  Math.max(transaction.expiresAt, now()) + tombstoneSeconds
 
 const errorOf = (error: unknown): ContractErrorCode =>
   error instanceof Refusal ? error.error : 'backend_unavailable'
 
 /** The transaction's record after a code was not redeemed. */
 function afterFailure(
-  transaction: Transaction,
-  before: number,
+  { transaction, attempts: before }: Job,
   error: unknown,
   { isUnsent }: Attempt,
 ): TransactionRecord {
@@ -223,5 +184,15 @@ function afterFailure(
   // Without an answer of the provider, the same request may be sent once more.
   if (reason === 'provider_unavailable' && attempts < maximumAttempts)
     return { phase: 'begun', transaction, attempts }
-  return { phase: 'failed', challenge: transaction.challenge, error: reason }
+  return failed(transaction.challenge, error)
 }
+
+const failed = (challenge: string, error: unknown): TransactionRecord => ({
+  phase: 'failed',
+  challenge,
+  error: errorOf(error),
+})
+
+/** True where the check of an answer is to be taken again: before it there may be a limit, or a request that is not the right one. */
+const isForNow = (error: unknown): boolean =>
+  /^(?:provider_unavailable|rate_limited|transaction_invalid|invalid_request)$/.test(errorOf(error))

@@ -55,10 +55,11 @@ export async function redeem(
   const proof = { subject, provider: name, state, codeVerifier, handle }
   const redeemed = await redeemOnce(context, proof, {
     prepare: ({ connection }) => checkReadable(context, subject, connection),
-    spend: ({ nonce, redirectUri, scope, data }, attempt) =>
+    spend: ({ nonce, redirectUri, scope, data }, attempt, answers) =>
       spend(context, name, attempt, {
         ...{ session, code, codeVerifier, state, iss },
         ...{ nonce, redirectUri, scope, data },
+        ...answers,
       }),
     keep: async ({ scope, connection: renews }, grant) => {
       if (provider.mode === 'mediated' && !grant.tokens)
@@ -103,7 +104,8 @@ async function spend(
   const provider = providerOf(context, name)
   const own = providerContext(context, provider)
   try {
-    await countRequest(context, { by: 'provider', key: name, action: 'token' })
+    const { subject } = redemption.session
+    await countRequest(context, { by: 'provider', key: name, action: 'token', subject })
     return await provider.redeem(redemption, { ...own, fetch: through(own.fetch) })
   } catch (error) {
     throw toRefusal(error)

@@ -1,8 +1,10 @@
 import type { ContractErrorCode, JsonObject } from '../../protocol/contract.js'
+import type { Binding } from '../connections/record.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
 import { countPending, uncountPending } from './pending.js'
 import { Refusal } from '../http/refusal.js'
+import type { ReceivedAnswer } from '../provider.js'
 import { isSameHash } from '../crypto/same-hash.js'
 
 /** Owner of a transaction: it opens and is found for the same user, provider and state only. */
@@ -21,17 +23,31 @@ export interface Transaction {
   /** The connection to renew. */
   readonly connection?: string | undefined
   readonly data?: JsonObject | undefined
+  /** The server that the person was sent to: the code is for no other. */
+  readonly binding?: Binding | undefined
   /** Epoch seconds. */
   readonly expiresAt: number
 }
 
+/** What a code has given, and what could not be checked yet. Lies in the sealed record, or in this process's memory. */
+export interface KeptAnswer extends ReceivedAnswer {
+  /** Epoch seconds at which it is given up, and its tokens are revoked. */
+  readonly until: number
+}
+
 /** A transaction in the store. With a sealed handle there is no record before its redemption. */
 export type TransactionRecord =
-  | { readonly phase: 'begun'; readonly transaction: Transaction; readonly attempts: number }
+  | {
+      readonly phase: 'begun'
+      readonly transaction: Transaction
+      readonly attempts: number
+      readonly answer?: KeptAnswer | undefined
+    }
   | {
       readonly phase: 'redeeming'
       readonly transaction: Transaction
       readonly attempts: number
+      readonly answer?: KeptAnswer | undefined
       readonly lease: string
       readonly leaseUntil: number
       /** As in `Lease`. Records of before have none, and count the attempt that is under way. */

@@ -1,4 +1,6 @@
-import { contractHeader, contractVersion } from '../../protocol/contract.js'
+import { contractHeader, contractVersion, subjectHeader } from '../../protocol/contract.js'
+import { sha256 } from '../crypto/hash.js'
+import { isSameHash } from '../crypto/same-hash.js'
 import { securityHeaders } from './responses.js'
 import { readableHeaders, sendableHeaders } from './headers.js'
 import { Refusal } from './refusal.js'
@@ -43,6 +45,18 @@ export function checkOrigin({ method, headers }: Request, { origins, cors }: Gua
       reason: 'version',
     })
   }
+}
+
+/**
+ * Refuses a request that the page makes for another user than the one whose session it carries: somebody has signed in to the
+ * app in another tab, and the page does not know yet. A page that does not say for whom it asks is not held to it.
+ *
+ * @throws {Refusal} `subject_mismatch`
+ */
+export async function checkSubject({ headers }: Request, subject: string): Promise<void> {
+  const asked = headers.get(subjectHeader)
+  if (asked !== null && !isSameHash(await sha256(subject), asked))
+    throw new Refusal('subject_mismatch', { reason: 'subject' })
 }
 
 /**

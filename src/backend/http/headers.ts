@@ -12,6 +12,7 @@ export const sendableHeaders: readonly string[] = [
   'authorization',
   'content-type',
   'countersign',
+  'countersign-subject',
   ...forwardedHeaders,
 ]
 

@@ -1,4 +1,6 @@
 import { checkOptions } from '../../protocol/options.js'
+import { createFairShares } from './fair-shares.js'
+import { setLast } from './set-last.js'
 import { Refusal } from './refusal.js'
 
 /** Kinds of requests that are counted apart. */
@@ -11,9 +13,14 @@ export interface RateLimitRequest {
    * `provider`: this backend's own requests to a provider for all users together, so none that the store answers.
    */
   readonly by: 'address' | 'subject' | 'provider'
-  /** The address (of IPv6 its /64 network), the subject, or the provider's name. */
+  /**
+   * The address (of IPv6 its /64 network), the subject, or the provider's name. `unknown` is the address of all requests that
+   * have none and carry no session that is known to be one.
+   */
   readonly key: string
   readonly action: RateLimitAction
+  /** For `provider`: the user for whom it is asked, so that a few cannot use up what is there for all. */
+  readonly subject?: string
 }
 
 /**
@@ -61,7 +68,8 @@ interface Bucket {
 
 /**
  * Token buckets in this process's memory. A user has 30 requests a minute for `authorization` and `token`, 120 for
- * `access-token` and `connections`, 300 for `resource`; an address has ten times as many, a provider twenty times.
+ * `access-token` and `connections`, 300 for `resource`; an address has ten times as many, a provider twenty times. When less
+ * than half of a provider's are left, no user gets more than an equal share of them.
  *
  * @param limits Other numbers; `Infinity` for what is not to be counted.
  * @param now Epoch seconds. @defaultValue the system's clock
@@ -86,19 +94,20 @@ export function memoryRateLimit(
     subject: new Map(),
     provider: new Map(),
   }
-  return ({ by, key, action }) => {
+  const shares = createFairShares(now)
+  return ({ by, key, action, subject }) => {
     const perMinute = limits[by]?.[action] ?? perUser[action] * times[by]
     if (perMinute === Infinity) return 0
     const buckets = all[by]
     const name = `${action} ${key}`
     const { tokens, at } = buckets.get(name) ?? { tokens: perMinute, at: now() }
     const available = Math.min(perMinute, tokens + (Math.max(0, now() - at) * perMinute) / 60)
+    const wait = available >= 1 ? 0 : ((1 - available) * 60) / perMinute
+    const budget = { name, perMinute, available }
+    const turn = wait > 0 || subject === undefined ? wait : shares.take(budget, subject)
     // Moved to the end, so that the first is the one that has been quiet for longest.
-    buckets.delete(name)
-    const first = buckets.keys().next()
-    if (buckets.size >= maximumBuckets && !first.done) buckets.delete(first.value)
-    buckets.set(name, { tokens: available >= 1 ? available - 1 : available, at: now() })
-    return available >= 1 ? 0 : ((1 - available) * 60) / perMinute
+    setLast(buckets, name, { tokens: turn > 0 ? available : available - 1, at: now() }, maximumBuckets)
+    return turn
   }
 }
 
@@ -121,17 +130,4 @@ export async function countRequest(
       retryAfterSeconds: wait,
       reason: `${request.by}:${request.action}`,
     })
-}
-
-/** The part of an address that is counted: of IPv6 the /64 network, because one client has all of its addresses. */
-export function addressKey(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped !== undefined) return mapped
-  const url = `http://[${address}]`
-  if (!URL.canParse(url)) return address.slice(0, 64)
-  const [head = '', tail] = new URL(url).hostname.slice(1, -1).split('::')
-  const groups = head.split(':').filter(Boolean)
-  const zeros = tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter(Boolean).length
-  const whole = [...groups, ...Array<string>(zeros).fill('0'), ...(tail?.split(':') ?? [])]
-  return `${whole.slice(0, 4).join(':')}::/64`
 }

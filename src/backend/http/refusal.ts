@@ -10,6 +10,7 @@ const sentences: Readonly<Record<ContractErrorCode, string>> = {
   unknown_connection: 'There is no such connection.',
   not_found: 'There is nothing here.',
   method_not_allowed: 'The method is not allowed here.',
+  subject_mismatch: 'Another user is signed in to the app than this page asks for. Nothing was done.',
   transaction_invalid: 'The transaction is unknown, expired, used, or not of this user. Start again.',
   other_person:
     'The person who signed in at the provider is not the one this connection belongs to. The connection is unchanged.',

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { checkOptions, type OptionForms } from '../../protocol/options.js'
+import { noteSocketAddress, socketAddress } from '../http/client-address.js'
 import { respondRefusal } from '../http/responses.js'
 import { Refusal } from '../http/refusal.js'
 
@@ -51,12 +52,10 @@ function readOrigin(url: string): string {
   throw new TypeError('toNodeListener: `origin` must be an origin, such as "https://app.example".')
 }
 
-/** The other end of the socket, of requests that {@link toNodeListener} has made. */
-const addresses = new WeakMap<Request, string>()
-
 /**
- * The address of the client: the `clientAddress` of a backend that clients reach without a proxy. Behind a proxy this is
- * the proxy's address, the same for every client: then read the header that your proxy sets.
+ * The other end of the socket. A backend that is given no `clientAddress` takes it for the client's address, unless it
+ * belongs to a machine nearby or the request says that it came by a proxy. Behind a proxy it is the proxy's address, the same for
+ * every client: then read the header that your proxy sets.
  *
  * @returns `undefined` for a request that {@link toNodeListener} has not made.
  * @example
@@ -74,7 +73,7 @@ const addresses = new WeakMap<Request, string>()
  * })
  * ```
  */
-export const remoteAddress = (request: Request): string | undefined => addresses.get(request)
+export const remoteAddress = (request: Request): string | undefined => socketAddress(request)
 
 async function serve(
   handle: (request: Request) => Promise<Response>,
@@ -88,7 +87,7 @@ async function serve(
   })
   const request = toRequest(origin, incoming, abort.signal)
   const { remoteAddress: address } = incoming.socket
-  if (request instanceof Request && address !== undefined) addresses.set(request, address)
+  if (request instanceof Request && address !== undefined) noteSocketAddress(request, address)
   const response = request instanceof Request ? await handle(request) : respondRefusal(request)
   outgoing.writeHead(response.status, {
     ...Object.fromEntries(response.headers),

@@ -1,6 +1,7 @@
 import { checkOptions, type OptionForms } from '../../protocol/options.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import type { ConnectionHandle } from '../connections/backend-connection.js'
+import { isBoundElsewhere } from '../connections/binding.js'
 import { toHeld } from '../connections/held-connection.js'
 import type { ConnectionRecord } from '../connections/record.js'
 import { readConnection } from '../connections/stored-connections.js'
@@ -173,6 +174,8 @@ async function connectionsOf(
   const found = await Promise.all(ids.map((id) => readConnection(context, id)))
   return found.filter(
     (record): record is ConnectionRecord =>
-      record?.provider === provider && webhooks?.nameOf(toHeld(record)) === name,
+      record?.provider === provider &&
+      !isBoundElsewhere(context, record) &&
+      webhooks?.nameOf(toHeld(record)) === name,
   )
 }

@@ -264,6 +264,7 @@ export function checkConnection({ options }: Scene, value: unknown, role: Role =
     created_at: isSeconds('created_at'),
     consent_expires_at: isSecondsOrAbsent('consent_expires_at'),
     renew_by: isSecondsOrAbsent('renew_by'),
+    identity: connection['identity'] === undefined || connection['identity'] === 'unproven',
     details: typeof connection['details'] === 'object' && connection['details'] !== null,
   }
   const wrong = Object.keys(checks).filter((name) => checks[name] !== true)

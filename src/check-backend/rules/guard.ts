@@ -1,7 +1,7 @@
-import { contractHeader } from '../../protocol/contract.js'
+import { contractHeader, subjectHeader } from '../../protocol/contract.js'
 import type { SendOptions } from '../harness/client.js'
 import { expect } from '../harness/expectations.js'
-import { unknownProof, type Request, type Scene } from '../harness/scene.js'
+import { hashOf, unknownId, unknownProof, type Request, type Scene } from '../harness/scene.js'
 import { nameOf } from '../options.js'
 import type { Rules } from '../rule.js'
 
@@ -95,6 +95,17 @@ export const guardRules: Rules = {
     refuses: (scene) => everyCall(scene).map(changed({ as: 'nobody' })),
     refusal: 'unauthenticated',
   },
+  subject: {
+    tier: 'hardening',
+    sent: 'every call with a Countersign-Subject that is not the hash of the session’s user',
+    why: 'Somebody else has signed in to the app in another tab: what a page asks for one user must not be done for the other.',
+    section: 'contract, Countersign-Subject',
+    refuses: (scene) =>
+      [hashOf(unknownId(16)), 'x'].flatMap((subject) =>
+        everyCall(scene).map(changed({ headers: { [subjectHeader]: subject } })),
+      ),
+    refusal: 'subject_mismatch',
+  },
   cors: {
     sent: 'preflights from foreign, look-alike and null origins',
     why: 'An answer to any of them would open the backend to that site.',
@@ -140,7 +151,7 @@ const preflight = (options: Scene['options'], origin: string): Request => [
       'sec-fetch-site': undefined,
       [contractHeader]: undefined,
       'access-control-request-method': 'POST',
-      'access-control-request-headers': 'content-type, countersign',
+      'access-control-request-headers': 'content-type, countersign, countersign-subject',
     },
   },
 ]

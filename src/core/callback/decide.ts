@@ -11,7 +11,7 @@ import {
   type CountersignError,
 } from '../../protocol/errors.js'
 import { withoutAppState } from '../app-state.js'
-import { isAt } from './capture.js'
+import { isAtRedirectUri } from '../../protocol/redirect-place.js'
 import type { Context } from '../context.js'
 import { endWith, end } from '../records/ended-transaction.js'
 import type { Provider } from '../provider.js'
@@ -39,6 +39,8 @@ export type Step =
     }
   /** Send the code to the token endpoint. */
   | { readonly do: 'send'; readonly transaction: TransactionWithCode }
+  /** Check the answer that waits in the memory of a page. */
+  | { readonly do: 'check'; readonly transaction: TransactionWithCode }
   /** Keep the code for the page that opened this popup. */
   | { readonly do: 'hand_over'; readonly transaction: TransactionWithCode }
   /** Keep the code until it is known who the app's user is. */
@@ -46,7 +48,13 @@ export type Step =
   /** Keep the code until the app's user has signed in again. */
   | { readonly do: 'sign_in'; readonly transaction: TransactionWithCode }
   /** The response is not the one that was awaited: nothing changes, unless the transaction has `ended` by it. */
-  | { readonly do: 'refuse'; readonly error: CountersignError; readonly ended?: EndedTransaction }
+  | {
+      readonly do: 'refuse'
+      readonly error: CountersignError
+      readonly ended?: EndedTransaction
+      /** The user to whom alone it is told. */
+      readonly subject?: string
+    }
   | { readonly do: 'nothing' }
 
 /** An authorization response and the address it came to. */
@@ -97,7 +105,7 @@ export function decide(
   const returnedAt = record.returnedAt ?? now
   const returned: TransactionWithCode = {
     ...record,
-    phase: 'returned',
+    phase: record.phase === 'answered' ? 'answered' : 'returned',
     code,
     returnedAt,
     awaitsSignIn: false,
@@ -129,7 +137,16 @@ const expired = (): CountersignError =>
     "Too much time passed before the provider's answer could be used. Start again with authorize().",
   )
 
-const unknown = (): CountersignError =>
+/** Another page has what this one would need. */
+export const busy = (): CountersignError =>
+  new TransactionError(
+    'transaction_in_use',
+    'Another tab is still completing this connection. Wait for it, then call resume().',
+    { recovery: 'resume' },
+  )
+
+/** The end of a code of which nobody knows what became. */
+export const unknown = (): CountersignError =>
   new TransactionError(
     'redemption_unknown',
     'It is not known whether the provider accepted the code. Start again with authorize().',
@@ -163,7 +180,8 @@ function endingOf(
       'redemption_unknown',
       "The provider's answer got lost when this page was closed. Start again with authorize().",
     )
-    return { do: 'show', ended: endWith(record, lost) }
+    // All there is to go by is a public id, which anybody can put into an address: it may be of a flow that is under way.
+    return { do: 'refuse', error: lost, subject: record.subject }
   }
   try {
     checkSender(record, response, provider)
@@ -198,15 +216,19 @@ function sentValues(record: Transaction, provider: Provider): (string | undefine
 }
 
 /** Every provider has a redirect URI of its own, so that one that sends no `iss` cannot pass for another either. */
-function checkSender(record: Transaction, { iss, url }: ReceivedResponse, provider: Provider): void {
-  if (!isAt(record.redirectUri, url)) {
+function checkSender(
+  { redirectUri, promisesIss }: Transaction,
+  { iss, url }: ReceivedResponse,
+  provider: Provider,
+): void {
+  if (!isAtRedirectUri(redirectUri, url)) {
     throw new ValidationError(
       'issuer_mismatch',
       'redirect_uri',
       "The authorization response came to another provider's redirect URI. It was not used; start again with authorize().",
     )
   }
-  checkResponseIssuer(iss, provider.issuer, provider.requireIss ?? false)
+  checkResponseIssuer(iss, provider.issuer, provider.requireIss === true || promisesIss === true)
 }
 
 /** True when the person, or the provider for them, said no: an ordinary end, not a fault. */
@@ -232,6 +254,7 @@ function next(
     // be one that somebody planted.
     return { do: 'refuse', error: other, ...(arrives && { ended: endWith(transaction, other) }) }
   }
+  if (transaction.phase === 'answered') return { do: 'check', transaction }
   const way = provider.channel.mode === 'browser' ? 'direct' : 'backend'
   const sends = transaction.sends ?? 0
   const age = context.platform.clock.now() - (transaction.returnedAt ?? 0)

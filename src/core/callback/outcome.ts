@@ -2,7 +2,7 @@ import { AuthorizationResponseError, type CountersignError } from '../../protoco
 import { restartable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
-import { asHeld } from '../held-tokens.js'
+import { asHeld } from '../as-held.js'
 import { connectionKey } from '../records/keys.js'
 import type { Context } from '../context.js'
 import type { EndedTransaction } from '../records/transaction.js'
@@ -40,6 +40,6 @@ export async function toCallbackState(
   await context.follow(connectionId)
   // Without it, it was ended since, or the app's user is another one now.
   return isConnectionRecord(entry) && entry[1].subject === context.subject()
-    ? { status: 'connected', ...back, connection: asHeld(context.tokens, entry[1]) }
+    ? { status: 'connected', ...back, connection: asHeld(context, entry[1]) }
     : { status: 'none' }
 }

@@ -1,18 +1,17 @@
-import { openChannel } from '../channel/open-channel.js'
-import { parseAuthorizationResponse } from '../../protocol/authorization-response.js'
-import { CountersignError, TransactionError } from '../../protocol/errors.js'
+import { parseAuthorizationResponse, parseUntrustedError } from '../../protocol/authorization-response.js'
+import type { CountersignError } from '../../protocol/errors.js'
 import { sha256 } from '../../protocol/digest.js'
 import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import type { Capture } from './capture.js'
-import type { Channel, Redeemed } from '../channel/channel.js'
 import type { Context } from '../context.js'
-import { decide, type ReceivedResponse, type TransactionWithCode, type Step } from './decide.js'
+import { busy, decide, type ReceivedResponse, type Step } from './decide.js'
 import { toCallbackState } from './outcome.js'
-import { storeResult } from './store-result.js'
+import { check, send } from './send.js'
+import { signInRequired } from './sign-in-required.js'
+import { forgetAnswer } from './waiting-answer.js'
 import { reportOutcome } from './report-outcome.js'
-import { endWith, end } from '../records/ended-transaction.js'
-import { checkReturnTo, returnOf } from '../return-to.js'
+import { end } from '../records/ended-transaction.js'
 import { stateOf, transactionKey, transactionId } from '../records/keys.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
 
@@ -24,7 +23,7 @@ import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from
  */
 export async function completeCapture(
   context: Context,
-  { parameters, url, id }: Capture,
+  { provider, parameters, url, id, isShared }: Capture,
   popup: PopupSide,
 ): Promise<CallbackState> {
   if (!parameters || !url) {
@@ -37,9 +36,33 @@ export async function completeCapture(
   try {
     response = { ...parseAuthorizationResponse(parameters), url }
   } catch (error) {
-    return { status: 'failed', error: error as CountersignError, returnTo: '/' }
+    const untrusted = await untrustedError(context, provider, parameters)
+    if (untrusted) return { status: 'failed', error: untrusted, provider, returnTo: '/' }
+    return isShared
+      ? { status: 'none' }
+      : { status: 'failed', error: error as CountersignError, returnTo: '/' }
   }
   return redeem(context, response.state, { response, popup })
+}
+
+/** An error without a `state`, where exactly one connection of this user at the provider is under way: it is likely about that. */
+async function untrustedError(
+  context: Context,
+  provider: string,
+  parameters: URLSearchParams,
+): Promise<CountersignError | undefined> {
+  const error = parseUntrustedError(parameters)
+  if (!error) return undefined
+  await context.subjectKnown()
+  const entries = await context.platform.database.entries()
+  const pending = entries.filter(
+    ([, record]) =>
+      isTransaction(record) &&
+      record.phase === 'left' &&
+      record.provider === provider &&
+      record.subject === context.subject(),
+  )
+  return pending.length === 1 ? error : undefined
 }
 
 /** Ends a transaction that nobody waits for any more, unless it has ended already. */
@@ -76,7 +99,8 @@ export interface Occasion {
  * One of them gets the lock and goes on; the others wait for it and then read what it left behind:
  *
  *     left ──response──▶ sent ──answer──▶ done | failed     (the tombstone that everybody else reads)
- *                          └──no answer──▶ sent              (a reload or resume() sends once more)
+ *                          ├──no answer──▶ sent              (a reload or resume() sends once more)
+ *                          └──no keys────▶ answered          (resume() checks the answer, which this page has)
  */
 export async function redeem(
   context: Context,
@@ -95,7 +119,11 @@ export async function redeem(
       return [value ? { [key]: value, [state]: undefined } : {}, decided]
     })
     if (response) context.emit('response_received', transactionId(state), step.do)
-    return step.do === 'send' ? send(context, step.transaction, resume) : step
+    if (step.do === 'send') return send(context, step.transaction, resume)
+    if (step.do === 'check') return check(context, step.transaction, resume)
+    // Ended or refused: nobody will check it.
+    if ('ended' in step) forgetAnswer(context, state)?.drop()
+    return step
   }
 
   let step: Step | CallbackState
@@ -103,14 +131,14 @@ export async function redeem(
     step = await tabs.lock(`tx:${await sha256(state)}`, 60, work)
   } catch (error) {
     if (!(error instanceof DOMException && error.name === 'TimeoutError')) throw error
-    const busy = new TransactionError(
-      'transaction_in_use',
-      'Another tab is still completing this connection. Wait for it, then call resume().',
-      { recovery: 'resume' },
-    )
     // The response is in this page's memory only.
     const again = { ...(response && { response }), ...(popup && { popup }) }
-    return { status: 'failed', error: busy, returnTo: '/', ...resumable(() => redeem(context, state, again)) }
+    return {
+      status: 'failed',
+      error: busy(),
+      returnTo: '/',
+      ...resumable(() => redeem(context, state, again)),
+    }
   }
   if ('status' in step) return step
   switch (step.do) {
@@ -130,13 +158,23 @@ export async function redeem(
       return signInRequired(context, step.transaction, () => redeem(context, state, popup && { popup }))
     case 'hand_over':
       return popup ? popup.handOver(state) : { status: 'none' }
-    case 'refuse': {
-      const refused = { status: 'failed', error: step.error, returnTo: '/' } as const
-      return step.ended ? reportOutcome(context, refused) : refused
-    }
+    case 'refuse':
+      return refuse(context, step)
     default:
       return { status: 'none' }
   }
+}
+
+/** Tells of a response that was refused, unless it concerns another user. */
+async function refuse(
+  context: Context,
+  { error, ended, subject }: Extract<Step, { readonly do: 'refuse' }>,
+): Promise<CallbackState> {
+  const refused = { status: 'failed', error, returnTo: '/' } as const
+  if (ended) return reportOutcome(context, refused)
+  if (subject === undefined) return refused
+  await context.subjectKnown()
+  return subject === context.subject() ? refused : { status: 'none' }
 }
 
 /** What a step leaves in the transaction's record; `undefined` where the record stays as it is. */
@@ -145,74 +183,4 @@ function toRecord(step: Step, isResponseInPopup: boolean): EndedTransaction | Tr
   if (!('ended' in step)) return undefined
   const isUntold = isResponseInPopup && step.ended.input.display === 'popup' && !('found' in step)
   return isUntold ? { ...step.ended, untold: true } : step.ended
-}
-
-/** Sends the code, stores what came of it, and reports it. Runs under the transaction's lock. */
-async function send(
-  context: Context,
-  transaction: TransactionWithCode,
-  resume: () => Promise<CallbackState>,
-): Promise<CallbackState> {
-  const { provider, state, sends = 1 } = transaction
-  const { tabs } = context.platform
-  const back = returnOf(context, transaction)
-  const id = transactionId(state)
-  let channel: Channel
-  try {
-    channel = await openChannel(context, provider)
-    await channel.ready?.()
-  } catch (error) {
-    if (!(error instanceof CountersignError)) throw error
-    // The code has not left this page: that was no attempt.
-    const waiting: TransactionWithCode = { ...transaction, phase: 'returned', sends: sends - 1 }
-    await replaceUnlessEnded(context, state, waiting)
-    return { status: 'failed', error, ...back, ...resumable(resume) }
-  }
-  context.emit('redemption_sent', id, provider)
-  let redeemed: Redeemed
-  try {
-    redeemed = await channel.redeem(transaction, transaction)
-  } catch (error) {
-    if (!(error instanceof CountersignError)) throw error
-    if (error.code === 'sign_in_required') return signInRequired(context, transaction, resume)
-    // Nothing was consumed, or nobody knows: the record stays, so that resume() or a reload can go on.
-    if (error.recovery !== 'authorize') return { status: 'failed', error, ...back, ...resumable(resume) }
-    const ended = endWith(transaction, error)
-    const found = await replaceUnlessEnded(context, state, ended)
-    if (found) return toCallbackState(context, found)
-    tabs.announce(id)
-    context.emit('transaction_ended', id, error.code)
-    return reportOutcome(context, toCallbackState(context, ended, { error }))
-  }
-
-  return storeResult(context, transaction, redeemed)
-}
-
-/**
- * Writes what has become of a transaction, unless it has ended: a lease may have run out while its page slept, and another
- * page has used the code then. Resolves with how it had ended.
- */
-function replaceUnlessEnded(
-  { platform: { database } }: Context,
-  state: string,
-  next: Transaction | EndedTransaction,
-): Promise<EndedTransaction | undefined> {
-  const key = transactionKey(state)
-  return database.change([key], ([known]) =>
-    isTransaction(known) && hasEnded(known) ? [{}, known] : [{ [key]: next }, undefined],
-  )
-}
-
-function signInRequired(
-  context: Context,
-  { provider, returnTo }: TransactionWithCode,
-  resume: () => Promise<CallbackState>,
-): CallbackState {
-  context.requireSignIn()
-  return {
-    status: 'sign_in_required',
-    provider,
-    returnTo: checkReturnTo(context, returnTo),
-    ...resumable(resume),
-  }
 }

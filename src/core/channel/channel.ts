@@ -1,4 +1,5 @@
 import type { AuthorizationResponse } from '../../protocol/authorization-response.js'
+import type { CountersignError } from '../../protocol/errors.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
@@ -16,6 +17,8 @@ export interface AuthorizationUrl {
   readonly expiresAt: number
   /** Opaque handle that the channel needs at redemption. */
   readonly handle?: string
+  /** True where the server promises `iss` in every response (RFC 9207). */
+  readonly promisesIss?: boolean
 }
 
 /** Result of a redeemed authorization code. */
@@ -29,13 +32,22 @@ export interface Redeemed {
   readonly idTokenSubject?: string | undefined
   /** Records to store together with the connection, by key. */
   readonly stored?: Readonly<Record<string, unknown>>
-  /** In `browser` mode with tokens in memory: issuer, client id and API as one text. */
-  readonly binding?: string
+  /** In `browser` mode: issuer, client id and origin of the API as one text. */
+  readonly binding?: string | undefined
   /** In `browser` mode with tokens in memory: stores a connection whose tokens no other page has. See own-tokens.ts. */
   readonly storeOwn?: <Written extends { readonly id: string }>(
     record: ConnectionRecord,
     write: WriteConnection<Written>,
   ) => Promise<Written>
+}
+
+/** An answer to a code that is here, and cannot be checked yet: the keys of its ID Token are out of reach. */
+export interface Unchecked {
+  readonly unchecked: CountersignError
+  /** Checks the same answer again. Nothing is sent to the token endpoint. @throws as {@link Channel.redeem} */
+  readonly check: () => Promise<Redeemed | Unchecked>
+  /** Gives the answer up, and revokes its tokens. */
+  readonly drop: () => void
 }
 
 /** Connections that no page has tokens of, and whose place a new one may take. */
@@ -63,7 +75,7 @@ export interface Channel {
   redeem(
     transaction: Transaction,
     response: AuthorizationResponse & { readonly code: string },
-  ): Promise<Redeemed>
+  ): Promise<Redeemed | Unchecked>
   /** A usable access token, refreshed when needed; `rejected` is one that the API refused. */
   accessToken(connection: Connection, rejected: string | undefined): Promise<AccessToken>
   /** Ends the grant at the provider, and removes its stored tokens. @throws when it cannot be told what came of it. */

@@ -1,8 +1,9 @@
 import { CountersignError, NetworkError } from '../../protocol/errors.js'
-import { isGivenUp, mayTry, statusFrom, type RefreshTrouble } from '../../protocol/refresh-trouble.js'
+import { isGivenUp, secondsToTry, statusFrom, type RefreshTrouble } from '../../protocol/refresh-trouble.js'
 import { judgeRefresh, noteTrouble } from '../../protocol/refresh-verdict.js'
-import { refreshTokens, type RefreshedTokens } from '../../protocol/token-endpoint.js'
+import { refreshTokens, type RefreshedTokens } from '../../protocol/refresh-tokens.js'
 import type { AccessToken, ConnectionTokens } from '../held-tokens.js'
+import { bindingOf, isBoundTo } from '../records/binding.js'
 import { readTokens, replaceTokens, type StoredTokens } from '../records/tokens.js'
 import type { DirectClient } from './direct-client.js'
 import { refreshFailed } from './refresh-failed.js'
@@ -18,8 +19,9 @@ const waitSeconds = 45
  *
  * @param rejected A token that the API refused.
  * @throws {CountersignError} `reauthorization_required` when the server refuses the refresh token, or there is none;
- * `refresh_failed` when its answers cannot be read as OAuth.
+ * `refresh_failed` when nobody knows what became of its refreshes.
  * @throws {TokenEndpointError} when it refuses the refresh token for the first time, or for now.
+ * @throws {ValidationError} for an answer with a fault of form: its refresh token is kept.
  * @throws {NetworkError} when no answer came, or it could not be checked.
  */
 export async function refreshAccessToken(
@@ -31,6 +33,7 @@ export async function refreshAccessToken(
   const { accessToken, expiresAt } = keepsTokens
     ? await refreshShared(client, id, rejected)
     : await refreshOwn(client, id)
+  // Another page has renewed the connection meanwhile, or lost its keys.
   if (accessToken === undefined) throw noKeys()
   return { value: accessToken, expiresAt }
 }
@@ -38,18 +41,12 @@ export async function refreshAccessToken(
 /** A refresh of what only this page knows. */
 async function refreshOwn(client: DirectClient, id: string): Promise<StoredTokens> {
   const { tokens } = client.context
-  const held: Partial<ConnectionTokens> = tokens.get(id) ?? {}
-  const attempt = await refresh(client, held)
+  const { refreshToken, idTokenSubject, trouble } = tokens.get(id) ?? ({} as Partial<ConnectionTokens>)
+  const { kept, error } = await refresh(client, { ...nothing, refreshToken, idTokenSubject, trouble })
   // Unless they were forgotten meanwhile.
-  if (tokens.get(id))
-    tokens.hold(
-      id,
-      'tokens' in attempt
-        ? { refreshToken: attempt.tokens.refreshToken, trouble: undefined }
-        : { refreshToken: attempt.isOver ? undefined : held.refreshToken, trouble: attempt.trouble },
-    )
-  if ('tokens' in attempt) return attempt.tokens
-  throw attempt.error
+  if (tokens.get(id)) tokens.hold(id, { refreshToken: kept?.refreshToken, trouble: kept?.trouble })
+  if (error !== undefined || !kept) throw error ?? gone()
+  return kept
 }
 
 /**
@@ -81,61 +78,70 @@ async function refreshLocked(
 ): Promise<StoredTokens> {
   const { platform } = client.context
   const stored = await readTokens(platform, id)
-  if (!stored) throw gone()
+  if (!stored || !isBoundTo(stored.binding, client.provider)) throw gone()
   const { accessToken, expiresAt = Infinity, refreshToken, unanswered = 0 } = stored
   if (accessToken !== undefined && accessToken !== rejected && expiresAt - platform.clock.now() > 5)
     return stored
-  // Another tab got nothing while this one waited. Without an answer the server may have replaced the refresh token: to
-  // send it again is the next demand's risk, not this one's.
+  // Another tab got nothing while this one waited: what it would get is not asked for again.
   if (unanswered > seen) throw noAnswer()
-  const attempt = await refresh(client, stored)
-  if ('tokens' in attempt) {
-    const fresh = attempt.tokens
-    const next = fresh.accessToken === undefined ? { ...fresh, unanswered: unanswered + 1 } : fresh
-    const tokens = await replaceTokens(platform, id, refreshToken, next)
-    if (!tokens) throw gone()
-    return tokens
-  }
-  const { error, isOver, trouble } = attempt
-  const isUnanswered = error instanceof NetworkError
-  const left = { ...stored, trouble, ...(isUnanswered && { unanswered: unanswered + 1 }) }
-  if (isOver || isUnanswered || trouble !== stored.trouble)
-    await replaceTokens(platform, id, refreshToken, isOver ? undefined : left)
-  throw error
+  const { kept, error } = await refresh(client, stored)
+  if (kept === stored) throw error ?? gone()
+  const isUseless = kept && kept.accessToken === undefined
+  const left = await replaceTokens(
+    platform,
+    id,
+    refreshToken,
+    isUseless || error instanceof NetworkError ? { ...stored, ...kept, unanswered: unanswered + 1 } : kept,
+  )
+  if (error !== undefined) throw error
+  if (!left) throw gone()
+  return left
 }
 
-/** Result of one try to refresh; a failure with what is left. */
-type Attempt =
-  | { readonly tokens: StoredTokens }
-  | {
-      readonly error: unknown
-      /** True when the refresh token is of no use any more. */
-      readonly isOver: boolean
-      readonly trouble: RefreshTrouble | undefined
-    }
+/** Result of one try to refresh. */
+interface Attempt {
+  /** What is to be kept, the same object where nothing changes; `undefined`: the refresh token is of no use any more. */
+  readonly kept: StoredTokens | undefined
+  /** Absent after a success. */
+  readonly error?: Error
+}
 
-async function refresh(
-  client: DirectClient,
-  previous: Pick<ConnectionTokens, 'refreshToken' | 'idTokenSubject' | 'trouble'>,
-): Promise<Attempt> {
+const nothing: StoredTokens = {
+  v: 1,
+  accessToken: undefined,
+  expiresAt: undefined,
+  refreshToken: undefined,
+}
+
+async function refresh(client: DirectClient, previous: StoredTokens): Promise<Attempt> {
   const { refreshToken, idTokenSubject, trouble } = previous
-  const now = client.context.platform.clock.now()
-  const over: Attempt = { error: gone(), isOver: true, trouble: undefined }
-  if (refreshToken === undefined || isGivenUp(trouble, now)) return over
-  if (!mayTry(trouble, now)) return { error: stopped(trouble), isOver: false, trouble }
+  const { clock, isOnline } = client.context.platform
+  const now = clock.now()
+  if (refreshToken === undefined || isGivenUp(trouble, now)) return { kept: undefined, error: gone() }
+  const wait = secondsToTry(trouble, now)
+  if (wait > 0) return { kept: previous, error: stopped(trouble) ?? noAnswer(Math.ceil(wait)) }
+  // Nothing is sent, so nothing can have become of it.
+  if (!isOnline()) return { kept: previous, error: stopped(trouble) ?? offline() }
   let isSent = false
   try {
     const endpoint = { ...(await client.endpoint()), clockToleranceSeconds: refreshToleranceSeconds }
     isSent = true
-    return {
-      tokens: toStoredTokens(client, await refreshTokens(endpoint, refreshToken, idTokenSubject), previous),
-    }
+    const answer = await refreshTokens(endpoint, refreshToken, idTokenSubject)
+    const kept = toStoredTokens(client, answer, previous)
+    if (answer.accessToken !== undefined) return { kept }
+    return answer.fault ? failed({ ...kept, trouble }, answer.fault, now) : { kept, error: noKeys() }
   } catch (error) {
-    const verdict = isSent ? judgeRefresh(error) : 'undecided'
-    if (verdict === 'ended') return over
-    const next = noteTrouble(trouble, verdict, now)
-    return { error: stopped(next) ?? error, isOver: false, trouble: next }
+    return isSent ? failed(previous, error as Error, now) : { kept: previous, error: error as Error }
   }
+}
+
+/** What a failed refresh leaves of the tokens, and the error that says so. */
+function failed(tokens: StoredTokens, error: Error, now: number): Attempt {
+  const verdict = judgeRefresh(error)
+  if (verdict === 'ended') return { kept: undefined, error: gone() }
+  const trouble = noteTrouble(tokens.trouble, verdict, now)
+  const kept = trouble === tokens.trouble ? tokens : { ...tokens, trouble }
+  return { kept, error: stopped(trouble) ?? error }
 }
 
 /** The error of a connection that is stopped or has failed; `undefined` for one that goes on. */
@@ -147,7 +153,7 @@ function stopped(trouble: RefreshTrouble | undefined): CountersignError | undefi
 
 /** The part of a token response that is kept where tokens outlive the page. */
 export function toStoredTokens(
-  { context, settings }: DirectClient,
+  { context, provider, settings }: DirectClient,
   { accessToken, expiresInSeconds, refreshToken, claims }: RefreshedTokens,
   previous: Pick<ConnectionTokens, 'refreshToken' | 'idTokenSubject'> = {},
 ): StoredTokens {
@@ -157,6 +163,7 @@ export function toStoredTokens(
     expiresAt: expiresInSeconds === undefined ? undefined : context.platform.clock.now() + expiresInSeconds,
     refreshToken: settings.refresh === false ? undefined : (refreshToken ?? previous.refreshToken),
     idTokenSubject: previous.idTokenSubject ?? claims?.sub,
+    binding: bindingOf(provider),
   }
 }
 
@@ -171,5 +178,13 @@ const noKeys = (): NetworkError =>
     "The access token could not be refreshed: the server's keys cannot be had just now. Try again.",
   )
 
-const noAnswer = (): NetworkError =>
-  new NetworkError('The access token could not be refreshed: no answer came. Try again.')
+const noAnswer = (retryAfterSeconds?: number): NetworkError =>
+  new NetworkError(
+    'The access token could not be refreshed: nobody knows what became of the last request, so it is not repeated at once. Try again after half a minute.',
+    { retryAfterSeconds },
+  )
+
+const offline = (): NetworkError =>
+  new NetworkError(
+    'The access token could not be refreshed: the device is offline. Try again when it is online.',
+  )

@@ -25,7 +25,7 @@ export interface DirectSettings {
   readonly bearerAliases?: readonly string[] | undefined
   /**
    * Demand for an ID Token in the token response to an `openid` request. A response that renews a connection of a known
-   * person must hold one in any case. @defaultValue 'required'
+   * person must hold one in any case. Without one the connection has `identity: 'unproven'`. @defaultValue 'required'
    */
   readonly idToken?: 'required' | 'optional' | undefined
 }

@@ -27,9 +27,9 @@ export async function explainRefusedClient(server: ServerMetadata, error: unknow
   throw (await loadFaults())?.refusedClient(server, error) ?? error
 }
 
-/** The same for a renewal, with a code of its own where another person has signed in, or nothing says who. */
-export async function explainOtherPerson(server: ServerMetadata, error: unknown): Promise<never> {
+/** Throws an error of a renewal again; with a code of its own where another person has signed in, or nothing says who. */
+export async function explainOtherPerson(error: unknown): Promise<never> {
   const claim = error instanceof ValidationError && error.code === 'id_token_invalid' && error.parameter
-  if (claim !== 'sub' && claim !== 'id_token') return explainRefusedClient(server, error)
+  if (claim !== 'sub' && claim !== 'id_token') throw error
   throw (await loadFaults())?.otherPerson(claim) ?? error
 }

@@ -10,8 +10,8 @@ const maximumBytes = 262_144
 export interface UserinfoRequest {
   /** The userinfo endpoint. */
   readonly endpoint: string
-  /** The person whose claims they must be: the `sub` of the ID Token. */
-  readonly subject: string
+  /** The person whose claims they must be: the `sub` of the ID Token, where there is one. */
+  readonly subject: string | undefined
   readonly getToken: GetToken
   readonly send: SendWithToken
 }
@@ -40,8 +40,9 @@ export async function requestUserinfo(request: UserinfoRequest): Promise<Userinf
       'body',
       'is not a JSON object. Register the client for unsigned userinfo (application/json).',
     )
-  if (claims['sub'] !== subject)
-    throw malformed('sub', 'is about another person than the ID Token. It was not used.')
+  const { sub } = claims
+  if (typeof sub !== 'string' || (subject !== undefined && sub !== subject))
+    throw malformed('sub', 'is about nobody, or another person than the ID Token. It was not used.')
   return claims as Userinfo
 }
 

@@ -3,6 +3,7 @@ import { CountersignError } from '../../protocol/errors.js'
 import type { AccessToken } from '../held-tokens.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
+import { isBoundTo } from '../records/binding.js'
 import { sessionKey } from '../records/keys.js'
 import { readTokens } from '../records/tokens.js'
 import { changeConnection, checkOwner } from './stored-connection.js'
@@ -60,6 +61,8 @@ async function request(
     context.tokens.forget(id)
     throw error
   }
+  // The record is left alone: another app may have it.
+  if (!isBoundTo(record?.binding, providerOf(context, provider))) throw elsewhere()
   try {
     const stored = await goodStored(context, connection, rejected)
     const accessToken =
@@ -75,6 +78,12 @@ async function request(
     throw error
   }
 }
+
+const elsewhere = (): CountersignError =>
+  new CountersignError(
+    'reauthorization_required',
+    'This connection was made with another authorization server, client id or API than the provider of this name has now, so its tokens are not used: connect again with authorize().',
+  )
 
 /** The access token that is stored while it is good: for it no channel is loaded and no lock taken. */
 async function goodStored(

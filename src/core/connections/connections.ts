@@ -28,7 +28,7 @@ export function createConnections(context: Context): Connections {
     const held = tokens.ids()
     let entries = await platform.database.entries()
     if (await restore(owner, entries)) entries = await platform.database.entries()
-    const found = project(entries, owner, tokens)
+    const found = project(context, entries, owner)
     for (const id of held) {
       // Disconnected in another tab, perhaps while this page was frozen; or storage was cleared.
       if (!found.connections.some((connection) => connection.id === id)) tokens.forget(id, entries)

@@ -1,4 +1,5 @@
-import { asHeld, type HeldTokens } from '../held-tokens.js'
+import { asHeld } from '../as-held.js'
+import type { Context } from '../context.js'
 import { isConnectionRecord, type Connection } from '../records/connection.js'
 import type { EndedTransaction } from '../records/transaction.js'
 
@@ -12,15 +13,15 @@ export interface Projection {
 
 /** Picks a subject's connections and abandoned attempts out of all entries of the database. */
 export function project(
+  context: Pick<Context, 'tokens' | 'providers'>,
   entries: readonly [key: string, value: unknown][],
   subject: string,
-  tokens: HeldTokens,
 ): Projection {
   const own = entries.filter(([, value]) => (Object(value) as { subject?: unknown }).subject === subject)
   return {
     connections: own
       .filter(isConnectionRecord)
-      .map(([, record]) => asHeld(tokens, record))
+      .map(([, record]) => asHeld(context, record))
       .sort((a, b) => a.connectedAt - b.connectedAt),
     abandoned: own.filter(
       (entry): entry is [string, EndedTransaction] => (entry[1] as EndedTransaction).outcome === 'abandoned',

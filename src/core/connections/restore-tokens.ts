@@ -1,4 +1,5 @@
 import type { Context } from '../context.js'
+import { isBoundTo } from '../records/binding.js'
 import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
 import { retireTokens } from './retire-tokens.js'
 import { tryAgain } from './try-again.js'
@@ -32,10 +33,12 @@ export async function restoreTokens(
 /** False where tokens are kept in a way that the configuration has given up since. */
 function mayKeepTokens(
   { providers }: Context,
-  { persistent, dpop, connection: { provider } }: ConnectionRecord,
+  { persistent, dpop, binding, connection: { provider: name } }: ConnectionRecord,
 ): boolean {
-  const { keepsTokens = false, settings = {} } = providers[provider]?.channel ?? {}
-  if (!persistent || !Object.hasOwn(providers, provider)) return true
+  const provider = Object.hasOwn(providers, name) ? providers[name] : undefined
+  // Another app's are left alone.
+  if (!persistent || !provider || !isBoundTo(binding, provider)) return true
+  const { keepsTokens, settings = {} } = provider.channel
   const { dpop: binds = false, persistTokens } = settings
   return keepsTokens && (dpop === undefined || dpop === binds || (binds && persistTokens === true))
 }

@@ -8,7 +8,7 @@ export interface Connection<Details extends object = object, Name extends string
   /** The name of the provider in the client's options. */
   readonly provider: Name
   /**
-   * `reauthorization_required`: its tokens are no longer good; `failed`: the server does not answer refreshes as OAuth requires. Both
+   * `reauthorization_required`: its tokens are no longer good; `failed`: two refreshes in a row got no OAuth answer. Both
    * are tried again, once an hour at most, where there is a refresh token that may be good after all.
    */
   readonly status: 'connected' | 'reauthorization_required' | 'failed'
@@ -22,6 +22,11 @@ export interface Connection<Details extends object = object, Name extends string
   readonly consentExpiresAt?: number
   /** When the connection must have been renewed or used: epoch seconds, where known. */
   readonly renewBy?: number
+  /**
+   * `unproven` where neither an ID Token nor an id of the provider's says whose account it is: it cannot be told whether the
+   * same person has renewed it. Absent where it is known, and where the backend does not say.
+   */
+  readonly identity?: 'unproven'
   /** Details from the provider. */
   readonly details: Details
 }
@@ -35,8 +40,8 @@ export interface ConnectionRecord {
   /** Whom the first ID Token named, in `browser` mode: who renews the connection must be the same. */
   readonly idTokenSubject?: string
   /**
-   * Issuer, client id and API as one text, in `browser` mode with tokens in memory; absent where an older version stored it. A
-   * new connection takes the place of one that has the same: see records/replaced.ts.
+   * Issuer, client id and origin of the API as one text, in `browser` mode: its tokens are used with these only, see
+   * records/binding.ts. Absent where an older version stored it.
    */
   readonly binding?: string
   /** True when its tokens outlive the page. */

@@ -1,3 +1,4 @@
+import { isSameBinding } from './binding.js'
 import { isConnectionRecord, type ConnectionRecord } from './connection.js'
 import { connectionKey } from './keys.js'
 
@@ -8,16 +9,17 @@ import { connectionKey } from './keys.js'
  * Only where an ID Token has named the person, and tokens are in memory.
  */
 export function replacedBy(
-  { binding, idTokenSubject, subject, connection }: ConnectionRecord,
+  { binding, idTokenSubject, persistent, subject, connection }: ConnectionRecord,
   records: readonly unknown[],
 ): ConnectionRecord[] {
-  if (binding === undefined || idTokenSubject === undefined) return []
+  if (binding === undefined || idTokenSubject === undefined || persistent) return []
   const isReplaced = (old: ConnectionRecord): boolean => {
     // Other scripts may have written it.
     const scope = old.connection.grantedScope as unknown
     return (
       old.subject === subject &&
-      old.binding === binding &&
+      old.persistent !== true &&
+      isSameBinding(String(old.binding), binding) &&
       old.idTokenSubject === idTokenSubject &&
       old.connection.provider === connection.provider &&
       Array.isArray(scope) &&

@@ -12,6 +12,8 @@ export interface StoredTokens {
   readonly refreshToken: string | undefined
   /** Whom the first ID Token named: a refreshed one must name the same. */
   readonly idTokenSubject?: string | undefined
+  /** Issuer, client id and origin of the API: see records/binding.ts. Absent where an older version stored it. */
+  readonly binding?: string
   /** Number of refreshes in a row that gave no access token: no answer came, or it could not be checked. */
   readonly unanswered?: number
   /** Refreshes that were refused or could not be read; absent after one that succeeded. */

@@ -7,9 +7,9 @@ export interface Transaction {
   /**
    * `prepared`: made, nobody has left for it, or a later click has left in its place; `left`: the person went to the
    * provider; `returned`: a code is here and waits; `sent`: the code went to the token endpoint, the answer is not stored
-   * yet.
+   * yet; `answered`: it is in the memory of one page, and cannot be checked yet.
    */
-  readonly phase: 'prepared' | 'left' | 'returned' | 'sent'
+  readonly phase: 'prepared' | 'left' | 'returned' | 'sent' | 'answered'
   readonly state: string
   readonly codeVerifier: string
   readonly codeChallenge: string
@@ -18,6 +18,8 @@ export interface Transaction {
   readonly clientId: string
   /** The issuer that was asked, where the provider has one. */
   readonly issuer?: string
+  /** True where the server's metadata promises `iss` in every response, in `browser` mode. */
+  readonly promisesIss?: boolean
   readonly redirectUri: string
   readonly scope: string
   readonly subject: string
@@ -86,7 +88,7 @@ export function isTransaction(value: unknown): value is Transaction | EndedTrans
   const { nonce, issuer, handle, code, iss, returnedAt, sends } = record
   return (
     common &&
-    (['prepared', 'left', 'returned', 'sent'] as unknown[]).includes(phase) &&
+    (['prepared', 'left', 'returned', 'sent', 'answered'] as unknown[]).includes(phase) &&
     isCodeVerifier(codeVerifier) &&
     [state, codeChallenge, clientId, redirectUri, scope].every(isText) &&
     [nonce, issuer, handle, code, iss].every((member) => member === undefined || isText(member)) &&

@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import type { BackendProvider, ResourceRoute } from '../../backend/provider.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { buildCodeRequest } from '../../protocol/code-request.js'
+import { pickClaims } from '../../protocol/pick-claims.js'
 import { discover } from '../../protocol/metadata.js'
 import { createOAuthClient } from '../kit/backend/oauth-client.js'
 import { checkOpenidScope, readApi, readUrl } from '../kit/backend/read-options.js'
@@ -30,6 +31,8 @@ export interface ApitureBackendOptions<M extends 'mediated' | 'bff' = 'mediated'
    * without one. @defaultValue 'optional'
    */
   readonly idToken?: 'required' | 'optional'
+  /** Names of ID Token claims that the page learns as the connection's details, such as `sub`. @defaultValue none */
+  readonly details?: readonly string[]
   /** Base URL of the banking API, in `bff` mode. */
   readonly api?: string
   /** Requests that pages may make to the banking API, in `bff` mode. */
@@ -50,6 +53,7 @@ const forms = {
   mode: ['mediated', 'bff'],
   origins: 'strings',
   idToken: ['required', 'optional'],
+  details: 'strings',
   api: 'url',
   routes: 'object',
   refreshRepeatable: 'boolean',
@@ -82,7 +86,7 @@ export function apiture<const M extends 'mediated' | 'bff' = 'mediated'>(
   const resources = readApi('Apiture', options)
   readUrl('issuer', issuer)
   const client = createOAuthClient({
-    clientId,
+    ...{ clientId, issuer },
     metadata: ({ fetch }) => discover(fetch, issuer, { origins: options.origins }),
     authentication: oauth.None(),
     quirks: { bearerAliases, idToken: options.idToken ?? 'optional' },
@@ -96,6 +100,11 @@ export function apiture<const M extends 'mediated' | 'bff' = 'mediated'>(
     client,
     refreshRepeatable: options.refreshRepeatable ?? false,
     ...resources,
+    toGrant: (tokens) => ({
+      tokens,
+      sub: tokens.claims?.sub,
+      details: pickClaims(tokens.claims, options.details),
+    }),
 
     async authorize(setup, context) {
       const { authorization_endpoint: endpoint = '' } = (await client.endpoint(context)).server

@@ -1,4 +1,6 @@
 import type { Provider, ProviderChannel } from '../../core/provider.js'
+import type { Json, JsonObject } from '../../protocol/contract.js'
+import { pickClaims } from '../../protocol/pick-claims.js'
 import type { OptionForms } from '../../protocol/options.js'
 import { checkOpenidScope, checkPreset, modes, refuseBrowserOnly } from '../kit/page/options.js'
 import { backend } from '../kit/page/backend.js'
@@ -6,7 +8,7 @@ import { directChannel } from '../kit/page/direct.js'
 import { bearerAliases, environments } from './facts.js'
 
 /** Options of {@link apiture}. */
-export interface ApitureOptions<M extends ApitureMode = 'browser'> {
+export interface ApitureOptions<M extends ApitureMode = 'browser', Claim extends string = string> {
   /** The client id that the Developer Portal shows for this environment. */
   readonly clientId: string
   /** The environment, whose authority is known. @defaultValue `production` */
@@ -36,9 +38,22 @@ export interface ApitureOptions<M extends ApitureMode = 'browser'> {
   readonly refresh?: boolean
   /** `browser`: this page is the public client. `mediated`, `bff`: the backend is, as Apiture's guide advises. @defaultValue `browser` */
   readonly mode?: M
-  /** Authorization endpoint, in `mediated` and `bff` mode. @defaultValue `authorize` below the issuer */
+  /**
+   * Authorization endpoint, in `mediated` and `bff` mode: the one of the discovery document, which the page does not read in these
+   * modes. People are sent nowhere else. @defaultValue `authorize` below the issuer
+   */
   readonly authorizationEndpoint?: string
+  /**
+   * Claims of the ID Token that `connection.details` holds; with a backend, those that its `details` names, too.
+   * @defaultValue none; with a backend, what that names
+   */
+  readonly details?: readonly Claim[]
+  /** Userinfo endpoint, for `userinfo()` in `mediated` mode; `details` must name `sub` then. @defaultValue from discovery, in `browser` mode */
+  readonly userinfoEndpoint?: string
 }
+
+/** Details of a connection: the claims that `details` names, where there is an ID Token that has them. */
+export type ApitureDetails<Claim extends string> = Readonly<Partial<Record<Claim, Json>>>
 
 /** The modes in which Apiture can be used: all of them, because its clients are public. */
 export type ApitureMode = 'browser' | 'mediated' | 'bff'
@@ -56,6 +71,8 @@ const forms = {
   refresh: 'boolean',
   mode: modes,
   authorizationEndpoint: 'url',
+  details: 'strings',
+  userinfoEndpoint: 'url',
 } satisfies OptionForms<ApitureOptions>
 
 /**
@@ -70,14 +87,15 @@ const forms = {
  * ```
  * @see https://dx.apiture.com/docs/api/guides/secure-access/
  */
-export function apiture<const M extends ApitureMode = 'browser'>(
-  options: ApitureOptions<M>,
-): Provider<object, object, NoInfer<M>> {
+export function apiture<const M extends ApitureMode = 'browser', const Claim extends string = never>(
+  options: ApitureOptions<M, Claim>,
+): Provider<object, ApitureDetails<Claim>, NoInfer<M>, M extends 'bff' ? false : true> {
   checkPreset('apiture', options, forms)
   const {
     clientId,
     scope,
     api,
+    details,
     issuer = environments[options.environment ?? 'production'],
     idToken = 'optional',
   } = options
@@ -91,6 +109,11 @@ export function apiture<const M extends ApitureMode = 'browser'>(
     issuer,
     api,
     preparesRemotely: true,
+    userinfo: (mode !== 'bff') as M extends 'bff' ? false : true,
+    userinfoEndpoint: options.userinfoEndpoint,
+    ...(details && {
+      toDetails: (claims: JsonObject) => pickClaims(claims, details) as ApitureDetails<Claim>,
+    }),
     authorizationEndpoint:
       mode === 'browser'
         ? undefined
@@ -98,6 +121,7 @@ export function apiture<const M extends ApitureMode = 'browser'>(
     channel: (mode === 'browser'
       ? directChannel({
           bearerAliases,
+          details,
           idToken,
           dpop: options.dpop ?? false,
           persistTokens: options.persistTokens ?? false,
@@ -105,5 +129,5 @@ export function apiture<const M extends ApitureMode = 'browser'>(
           origins: options.origins ?? [],
         })
       : backend(mode)) as ProviderChannel<M>,
-  } satisfies Provider<object, object, M>
+  }
 }

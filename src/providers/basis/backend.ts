@@ -3,7 +3,7 @@ import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorizati
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
-import type { RefreshedTokens } from '../../protocol/token-endpoint.js'
+import type { RefreshedTokens } from '../../protocol/refresh-tokens.js'
 import { createOAuthClient, type OAuthClient } from '../kit/backend/oauth-client.js'
 import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { decodeSecret, rawBasic } from './credentials.js'
@@ -47,7 +47,7 @@ export interface BasisBackendOptions<Required extends BasisProfileClaim = BasisP
   readonly mode?: 'mediated' | 'bff'
   /** Base URL of the API, in `bff` mode. @defaultValue that of the environment, where published */
   readonly api?: string
-  /** Requests that pages may make to the API, in `bff` mode. @defaultValue `GET /profiles/{profileId}` */
+  /** Requests that pages may make to the API, in `bff` mode. @defaultValue `GET /profiles/{profileId}`, for the connection's own profile */
   readonly routes?: readonly ResourceRoute[]
   /** Seconds for which an initialization token is good, at most 3600. @defaultValue 600 */
   readonly initTokenSeconds?: number
@@ -163,10 +163,17 @@ export function basis<const Required extends BasisProfileClaim = BasisProfileCla
     ...(mode === 'bff' && {
       resources: {
         base: need('api', api),
-        routes: options.routes ?? [{ method: 'GET', path: '/profiles/{profileId}' }],
+        routes: options.routes ?? [profileRoute],
       },
     }),
   })
+}
+
+/** The connection's own profile, and no other, whatever its token would open. */
+const profileRoute: ResourceRoute = {
+  method: 'GET',
+  path: '/profiles/{profileId}',
+  bind: { profileId: ({ details }) => details['profile_id'] },
 }
 
 /** The client at Basis, which has no discovery, no issuer and no ID Tokens. @throws {TypeError} for endpoints that are not known. */
@@ -181,7 +188,7 @@ function createBasisClient(options: BasisBackendOptions): OAuthClient {
     }),
   }
   return createOAuthClient({
-    clientId,
+    ...{ clientId, issuer: tokenEndpoint },
     metadata: () => Promise.resolve(server),
     authentication: rawBasic(clientId, clientSecret),
     quirks: {

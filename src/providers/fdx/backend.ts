@@ -10,7 +10,7 @@ import { createClientCredentialsTokens } from '../kit/backend/client-credentials
 import { readResources, toJson } from './consent.js'
 import type { ConsentApi } from './consent-api.js'
 import { chooseConsent, type FdxConsentTemplates } from './consent-request.js'
-import { endConsent } from './end-consent.js'
+import { endConsent, toConsentEnding } from './end-consent.js'
 import { actorTypeHeader, consentDetailType } from './facts.js'
 import { withFdxHeaders } from './fdx-fetch.js'
 import { checkFapi, fapiAlgorithms } from './fapi.js'
@@ -102,6 +102,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
 
     revoke: (connection, context) =>
       endConsent({ api, revocation, clientToken }, client, connection, context),
+    toEnding: (connection) => toConsentEnding(connection, clientToken !== undefined),
   })
 }
 
@@ -114,7 +115,7 @@ function createFdxClient(
   consentIdMember: string,
 ): OAuthClientWithEndpoint {
   return createOAuthClient({
-    clientId,
+    ...{ clientId, issuer },
     metadata: async (context) => {
       const server = await discover(context.fetch, issuer, {
         origins: [new URL(base).origin, ...origins],

@@ -1,7 +1,7 @@
-import type { HeldConnection } from '../../backend/provider.js'
+import type { GrantToEnd, HeldConnection, ProviderRevocation } from '../../backend/provider.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
 import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
-import { refreshTokens } from '../../protocol/token-endpoint.js'
+import { refreshTokens } from '../../protocol/refresh-tokens.js'
 import type { OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
 import { isConsentId } from './consent.js'
 import { revokeConsent, type ConsentApi, type TokenSource } from './consent-api.js'
@@ -26,7 +26,7 @@ export async function endConsent(
   client: OAuthClientWithEndpoint,
   { details, accessToken, refreshToken, sub }: HeldConnection,
   context: RequestContext,
-): Promise<Revocation & { readonly refreshToken?: string | undefined }> {
+): Promise<ProviderRevocation> {
   const { grant_id: id } = details
   if (!isConsentId(id)) return unrevoked('no_endpoint')
   let newest = refreshToken
@@ -42,26 +42,34 @@ export async function endConsent(
   ]
   let result: Revocation = unrevoked('refused')
   for (const source of sources) {
-    const attempt = await endWith(api, id, source, revocation)
-    // An endpoint that could not be reached is asked again later, whatever another said.
-    if (attempt !== 'token' && !isUnreachable(result)) result = attempt
-    if (attempt !== 'token' && attempt.revoked) return attempt
+    const token = await source().catch((error: unknown) => {
+      result = worse(result, fromFailure(error))
+      return undefined
+    })
+    if (token === undefined) continue
+    const attempt = await revokeConsent(api, id, token, revocation).catch(fromFailure)
+    if (attempt === 'token') continue
+    if (attempt.revoked) return attempt
+    result = worse(result, attempt)
+    // The API's own answer, or none: another token would not change it.
+    break
   }
   return { ...result, refreshToken: newest }
 }
 
-const isUnreachable = (result: Revocation): boolean => !result.revoked && result.reason === 'unreachable'
+/** An endpoint that could not be reached may be reached later, whatever another one said. */
+const worse = (one: Revocation, other: Revocation): Revocation =>
+  !one.revoked && one.reason === 'unreachable' ? one : other
 
-async function endWith(
-  api: ConsentApi,
-  id: string,
-  source: TokenSource,
-  revocation: EndConsentSettings['revocation'],
-): Promise<Revocation | 'token'> {
-  try {
-    const token = await source()
-    return token === undefined ? 'token' : await revokeConsent(api, id, token, revocation)
-  } catch (error) {
-    return fromFailure(error)
-  }
+/**
+ * What is kept to end a consent later: its id, and the refresh token only where nothing else can end it. Without either, no later
+ * attempt could do more than the first.
+ */
+export function toConsentEnding(
+  { details: { grant_id = null }, refreshToken }: HeldConnection,
+  hasClientToken: boolean,
+): GrantToEnd | undefined {
+  const details = { grant_id }
+  if (hasClientToken) return { details }
+  return refreshToken === undefined ? undefined : { details, refreshToken }
 }

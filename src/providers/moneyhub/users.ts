@@ -10,7 +10,16 @@ import { toRevocation, type Revocation } from '../../protocol/revocation-result.
 import type { ClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 
 /** Context of a request that may make a user; its records say which Moneyhub user each of the app's users is. */
-export type UserContext = Pick<ProviderContext, 'fetch' | 'now' | 'records'>
+export type UserContext = Pick<ProviderContext, 'fetch' | 'now' | 'records' | 'subjectKey'>
+
+/** A connection as the users API tells of it. */
+export interface MoneyhubConnectionState {
+  /** End of its consent: epoch seconds. */
+  readonly expiresAt: number | undefined
+  /** `ok`, `error` or `never` (it has not synchronized yet). */
+  readonly status: string | undefined
+  readonly error: string | undefined
+}
 
 /** Moneyhub's users API, and which Moneyhub user each of the app's users is. */
 export interface MoneyhubUsers {
@@ -20,12 +29,18 @@ export interface MoneyhubUsers {
    * @throws {TokenEndpointError} when Moneyhub refuses. @throws {NetworkError} when no response came.
    */
   readonly ensure: (subject: string, clientUserId: string, context: UserContext) => Promise<string>
-  /** End of a connection's consent: epoch seconds, or `undefined` where Moneyhub does not say. */
-  readonly expiryOf: (
+  /** A connection as Moneyhub has it now; `undefined` where it does not say. */
+  readonly find: (
     userId: string,
     connectionId: string,
     context: RequestContext,
-  ) => Promise<number | undefined>
+  ) => Promise<MoneyhubConnectionState | undefined>
+  /**
+   * True where the connection is one of the user's.
+   *
+   * @throws {TokenEndpointError} when Moneyhub does not list them. @throws {NetworkError} when no response came.
+   */
+  readonly owns: (userId: string, connectionId: string, context: RequestContext) => Promise<boolean>
   /** Deletes a connection. @throws {NetworkError} when no response came. */
   readonly disconnect: (userId: string, connectionId: string, context: RequestContext) => Promise<Revocation>
 }
@@ -61,15 +76,26 @@ export function createMoneyhubUsers(
     return request(context.fetch, `${service}/users${path}`, { ...init, headers })
   }
 
-  return {
-    ensure: async (subject, clientUserId, context) =>
-      ensureStored(call, `user:${await sha256(subject)}`, clientUserId, context),
+  async function list(userId: string, context: RequestContext): Promise<readonly ListedConnection[]> {
+    const path = `/${encodeURIComponent(userId)}/connections`
+    const answer = await call('user:read', path, { method: 'GET' }, context)
+    if (!answer.response.ok) throw refusal(answer, 'list the connections of the user', 'user:read')
+    return readConnections(answer)
+  }
 
-    async expiryOf(userId, connectionId, context) {
-      const path = `/${encodeURIComponent(userId)}/connections`
-      const answer = await call('user:read', path, { method: 'GET' }, context)
-      return readExpiry(answer, connectionId)
+  return {
+    async ensure(subject, clientUserId, context) {
+      const key = `user:${await context.subjectKey(subject)}`
+      return (await rememberedUser(subject, key, context)) ?? ensureStored(call, key, clientUserId, context)
     },
+
+    async find(userId, connectionId, context) {
+      const connections = await list(userId, context)
+      return readState(connections.find(({ id }) => id === connectionId))
+    },
+
+    owns: async (userId, connectionId, context) =>
+      (await list(userId, context)).some(({ id }) => id === connectionId),
 
     async disconnect(userId, connectionId, context) {
       const path = [userId, 'connection', connectionId].map(encodeURIComponent).join('/')
@@ -77,6 +103,34 @@ export function createMoneyhubUsers(
       return response.status === 404 ? { revoked: true } : toRevocation(response)
     },
   }
+}
+
+/**
+ * The Moneyhub user that is stored. One that lies under the bare hash of the app's user, where earlier versions kept it, is moved:
+ * ids of users can be guessed.
+ */
+async function rememberedUser(
+  subject: string,
+  key: string,
+  { records, now }: UserContext,
+): Promise<string | undefined> {
+  const record = await records.read<UserRecord>(key)
+  if (record) return 'userId' in record ? record.userId : undefined
+  const formerKey = `user:${await sha256(subject)}`
+  const former = await records.read<UserRecord>(formerKey)
+  const userId = former && 'userId' in former ? former.userId : ''
+  if (userId === '') return undefined
+  await records.change<UserRecord, undefined>(key, () => ({
+    write: { userId },
+    until: now() + keptSeconds,
+    result: undefined,
+  }))
+  await records.change<UserRecord, undefined>(formerKey, () => ({
+    write: { userId: '' },
+    until: now() + 1,
+    result: undefined,
+  }))
+  return userId
 }
 
 /**
@@ -127,19 +181,45 @@ const leaseOf = (record: UserRecord): Lease | undefined =>
 async function createUser(call: Call, clientUserId: string, context: RequestContext): Promise<string> {
   const init = { method: 'POST', body: JSON.stringify({ clientUserId }) }
   const answer = await call('user:create', '', init, context)
-  if (!answer.response.ok) throw refusal(answer)
+  if (!answer.response.ok) throw refusal(answer, 'create the user', 'user:create')
   return checkUserId(readJsonObject(answer)?.['userId'])
 }
 
-/** `expiresAt` of a connection in a list of connections: epoch seconds. */
-function readExpiry({ response, text }: Answer, connectionId: string): number | undefined {
-  const list: unknown = response.ok ? JSON.parse(text) : []
-  const data = Array.isArray(list) ? (list as unknown[]) : (list as { data?: unknown }).data
-  const connections = (Array.isArray(data) ? data : []) as { id?: unknown; expiresAt?: unknown }[]
-  const expiresAt = connections.find(({ id }) => id === connectionId)?.expiresAt
-  const milliseconds = typeof expiresAt === 'string' ? Date.parse(expiresAt) : NaN
-  return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000)
+/** A connection in Moneyhub's list. */
+interface ListedConnection {
+  readonly id?: unknown
+  readonly expiresAt?: unknown
+  readonly status?: unknown
+  readonly error?: unknown
 }
+
+/** @throws {ValidationError} for an answer that is no list. */
+function readConnections({ text }: Answer): readonly ListedConnection[] {
+  let list: unknown
+  try {
+    list = JSON.parse(text)
+  } catch {
+    // Below it is none of the forms.
+  }
+  const data: unknown = Array.isArray(list) ? list : (Object(list) as { data?: unknown }).data
+  if (Array.isArray(data)) return data.map((one) => Object(one) as ListedConnection)
+  throw new ValidationError('response_malformed', 'connections', 'Moneyhub gave no list of connections.')
+}
+
+function readState(found: ListedConnection | undefined): MoneyhubConnectionState | undefined {
+  const milliseconds = typeof found?.expiresAt === 'string' ? Date.parse(found.expiresAt) : NaN
+  return (
+    found && {
+      expiresAt: Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000),
+      status: wordOf(found.status),
+      error: wordOf(found.error),
+    }
+  )
+}
+
+/** A word of Moneyhub's, and no text. */
+const wordOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[a-z_]{1,40}$/.test(value) ? value : undefined
 
 /** A user id, which is one segment of a path. @throws {ValidationError} for anything else. */
 export function checkUserId(value: unknown): string {
@@ -147,10 +227,10 @@ export function checkUserId(value: unknown): string {
   throw new ValidationError('response_malformed', 'userId', 'The Moneyhub user has no usable userId.')
 }
 
-function refusal(answer: Answer): TokenEndpointError {
+function refusal(answer: Answer, what: string, scope: string): TokenEndpointError {
   const { status, headers } = answer.response
   return new TokenEndpointError(
-    'Moneyhub did not create the user. Check that the client may have the scope user:create.',
+    `Moneyhub did not ${what}. Check that the client may have the scope ${scope}.`,
     { error: oauthErrorOf(answer), status },
     { retryAfterSeconds: retryAfterOf(headers) },
   )

@@ -28,6 +28,7 @@ interface CommonOptions<M> {
   readonly par?: boolean
   /**
    * Further parameters of the authorization request, such as `prompt` or `resource`.
+   * The ID Token must confirm `max_age` and `acr_values`, which a server may ignore.
    *
    * @defaultValue `prompt=consent` where the scope has `openid` and `offline_access`, which OpenID Connect demands. Another
    * `prompt` replaces it; an empty one counts as none.

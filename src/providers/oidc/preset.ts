@@ -43,6 +43,7 @@ export interface OidcOptions<M extends Mode = 'browser', Claim extends string = 
   readonly origins?: readonly string[]
   /**
    * Further parameters of the authorization request, such as `prompt` or `resource`. `browser` mode only.
+   * The ID Token must confirm `max_age` and `acr_values`, which a server may ignore.
    *
    * @defaultValue `prompt=consent` where the scope has `openid` and `offline_access`, which OpenID Connect demands. Another
    * `prompt` replaces it; an empty one counts as none.

@@ -4,7 +4,7 @@ import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorizati
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import { pickClaims } from '../../protocol/pick-claims.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
-import type { RefreshedTokens } from '../../protocol/token-endpoint.js'
+import type { RefreshedTokens } from '../../protocol/refresh-tokens.js'
 import { importSigner, signAssertions } from '../kit/backend/client-assertion.js'
 import { createOAuthClient } from '../kit/backend/oauth-client.js'
 import { checkOpenidScope, readUrl } from '../kit/backend/read-options.js'
@@ -144,7 +144,7 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
   const { clientId, scope, redirectUri, mode = 'mediated' as M, api = endpoints.api } = options
   const { authorizationEndpoint, tokenEndpoint } = readOptions(options)
   const client = createOAuthClient({
-    clientId,
+    ...{ clientId, issuer: options.issuer ?? tokenEndpoint },
     metadata: ({ fetch }) => loadMetadata(options, authorizationEndpoint, tokenEndpoint, fetch),
     authentication: authenticate(options, tokenEndpoint),
     quirks: { idToken: options.issuer === undefined ? 'unchecked' : 'required' },

@@ -103,6 +103,30 @@ describe.each([
     expect(tokenRequests(bench)).toBe(0)
   })
 
+  test('is no transaction of another provider that the backend has', async () => {
+    const store = memoryStore()
+    const bench = await createBench({ ...options(), store })
+    const proof = await bench.begin()
+    const redeem = vi.fn<BackendProvider['redeem']>(() => Promise.reject(new Error('unused')))
+    const other: BackendProvider = {
+      mode: 'mediated',
+      label: 'Other',
+      scope: 'openid',
+      redirectUris: ['https://app.example/callback/other'],
+      authorize: () => Promise.reject(new Error('unused')),
+      redeem,
+    }
+    const beside = await createBench({
+      ...options(),
+      store,
+      backend: { ...options().backend, providers: { other } },
+    })
+    const { body } = await beside.call('POST', '/other/token', proof)
+    expect(refusal(beside, body.error)).toEqual({ error: 'transaction_invalid', reason: 'unknown' })
+    expect(redeem).not.toHaveBeenCalled()
+    expect((await bench.redeem(proof)).status).toBe(200)
+  })
+
   test('that has expired is refused before the code is spent', async () => {
     const bench = await open()
     const proof = await bench.begin()

@@ -1,3 +1,4 @@
+import { sha256 } from '../../../src/protocol/digest.js'
 import { describe, expect, test, vi } from 'vitest'
 import { app, createBench, redirectUri, type CallOptions } from '../support/bench.js'
 
@@ -297,4 +298,45 @@ test('a method-override header is ignored', async () => {
   const headers = { 'x-http-method-override': 'DELETE', 'x-http-method': 'DELETE' }
   await bench.call('POST', `/connections/${connection}/access-token`, {}, { headers })
   expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(1)
+})
+
+describe('the user for whom a page asks', () => {
+  const subjectOf = async (subject: string) => ({ 'countersign-subject': await sha256(subject) })
+  const calls: readonly [method: string, path: string, body?: object][] = [
+    ['POST', '/stitch/authorization', {}],
+    ['POST', '/stitch/token', {}],
+    ['GET', '/connections'],
+    ['POST', '/connections/ID/access-token', {}],
+    ['DELETE', '/connections/ID'],
+    ['POST', '/connections/ID/resource/graphql', { query: '{ me }' }],
+  ]
+
+  test.each(calls)(
+    'is compared with the session’s before anything is done: %s %s',
+    async (method, path, body) => {
+      const bench = await createBench({ mode: path.includes('resource') ? 'bff' : 'mediated' })
+      const { id } = await bench.connect()
+      bench.upstream.requests.length = 0
+      for (const headers of [
+        await subjectOf('sam'),
+        await subjectOf(''),
+        { 'countersign-subject': 'robin' },
+      ]) {
+        const answer = await bench.call(method, path.replace('ID', id), body, { headers })
+        expect([answer.status, answer.body.error]).toEqual([409, 'subject_mismatch'])
+      }
+      expect(bench.upstream.requests).toEqual([])
+      expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(1)
+    },
+  )
+
+  test('is served where it is the session’s, or is not named', async () => {
+    const { call } = await createBench()
+    for (const subject of ['robin', 'Jürgen 💶']) {
+      const options = { subject: encodeURIComponent(subject) }
+      const headers = await subjectOf(options.subject)
+      expect((await call('GET', '/connections', undefined, { ...options, headers })).status).toBe(200)
+      expect((await call('GET', '/connections', undefined, options)).status).toBe(200)
+    }
+  })
 })

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { memoryRateLimit, type RateLimit, type RateLimitRequest } from 'countersign/backend'
 import { remoteAddress, toNodeListener } from 'countersign/backend/node'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { addressKey } from '../../../src/backend/http/rate-limit.js'
+import { addressKey, directAddress, noteSocketAddress } from '../../../src/backend/http/client-address.js'
 import { app, createBench, redirectUri, type Bench } from '../support/bench.js'
 
 const clientAddress = (request: Request): string | undefined =>
@@ -98,7 +98,59 @@ describe('by address', () => {
     const { call } = await createBench({ backend: { rateLimit } })
     const headers = { 'x-forwarded-for': '192.0.2.1', 'x-real-ip': '192.0.2.1', forwarded: 'for=192.0.2.1' }
     await call('GET', '/connections', undefined, { headers })
-    expect(counted).toEqual([{ by: 'subject', key: 'robin', action: 'connections' }])
+    expect(counted).toEqual([
+      { by: 'address', key: 'unknown', action: 'connections' },
+      { by: 'subject', key: 'robin', action: 'connections' },
+    ])
+  })
+
+  test('where there is none stops a flood without a session, and nobody who has one', async () => {
+    const session = vi.fn((request: Request) =>
+      request.headers.get('cookie')?.includes('robin') ? { subject: 'robin' } : null,
+    )
+    const { call } = await createBench({ backend: { session, clock } })
+    const flood = (count: number, cookie: (index: number) => string | undefined) =>
+      Promise.all(
+        Array.from({ length: count }, (_, index) =>
+          call('POST', '/stitch/token', {}, { headers: { cookie: cookie(index) } }),
+        ),
+      )
+    expect((await call('POST', '/stitch/token', {})).status).toBe(400)
+    const answers = await flood(2000, (index) => (index % 2 === 0 ? undefined : `subject=guess-${index}`))
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(299)
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(1701)
+    expect(session).toHaveBeenCalledTimes(300)
+    // Known to have a session, so looked up still.
+    expect((await call('POST', '/stitch/token', {})).status).toBe(400)
+  })
+
+  test('is asked for no more once a session has been found, by cookie or by Authorization', async () => {
+    const { counted, rateLimit } = createLimit()
+    const session = () => ({ subject: 'robin' })
+    const { call } = await createBench({ backend: { session, rateLimit } })
+    for (const headers of [{}, { cookie: undefined, authorization: 'Bearer robin' }, { cookie: undefined }])
+      for (let count = 0; count < 3; count += 1) await call('GET', '/connections', undefined, { headers })
+    // What has neither is never known.
+    expect(counted.filter(({ by }) => by === 'address')).toHaveLength(1 + 1 + 3)
+  })
+
+  test.each([
+    ['203.0.113.7', {}, '203.0.113.7'],
+    ['2001:db8::1', {}, '2001:db8::1'],
+    ['203.0.113.7', { 'x-forwarded-for': '192.0.2.1' }, undefined],
+    ['203.0.113.7', { forwarded: 'for=192.0.2.1' }, undefined],
+    ['203.0.113.7', { via: '1.1 proxy' }, undefined],
+    ['127.0.0.1', {}, undefined],
+    ['::1', {}, undefined],
+    ['::ffff:10.1.2.3', {}, undefined],
+    ['172.31.0.1', {}, undefined],
+    ['172.32.0.1', {}, '172.32.0.1'],
+    ['fd12:3456::1', {}, undefined],
+  ])('of the socket %s with the headers %j is by default %s', (socket, headers, address) => {
+    const request = new Request(app, { headers })
+    expect(directAddress(request)).toBeUndefined()
+    noteSocketAddress(request, socket)
+    expect(directAddress(request)).toBe(address)
   })
 
   test('is that of the socket where Node’s listener is asked, whatever headers say', async () => {
@@ -205,6 +257,40 @@ describe('by provider', () => {
     expect(waits.filter((wait) => wait > 0)).toHaveLength(1)
     expect(await rateLimit({ ...request, key: 'basis' })).toBe(0)
   })
+
+  test.each([20, 200])(
+    'cannot be used up for somebody else by %i users who ask all the time',
+    async (many) => {
+      let seconds = 0
+      const rateLimit = memoryRateLimit({}, () => seconds)
+      const ask = async (subject: string) =>
+        (await rateLimit({ by: 'provider', key: 'stitch', action: 'authorization', subject })) === 0
+      let granted = 0
+      for (; seconds < 600; seconds += 1) {
+        for (let user = 0; user < many; user += 1) if (await ask(`greedy-${user}`)) granted += 1
+        if (seconds % 10 === 9) expect(await ask(`somebody-${seconds}`)).toBe(true)
+      }
+      // They have most of it: what nobody else asks for is not kept from them.
+      expect(granted).toBeGreaterThan(600 * 10 * 0.6)
+    },
+  )
+
+  test('gives one user alone as much as that user may ask for', async () => {
+    const rateLimit = memoryRateLimit({}, () => 0)
+    const request: RateLimitRequest = { by: 'provider', key: 'stitch', action: 'token', subject: 'robin' }
+    for (let count = 0; count < 30; count += 1) expect(await rateLimit(request)).toBe(0)
+  })
+
+  test('says when a share allows for the next request, and it does then', async () => {
+    let seconds = 0
+    const rateLimit = memoryRateLimit({ provider: { token: 60 } }, () => seconds)
+    const ask = () => rateLimit({ by: 'provider', key: 'stitch', action: 'token', subject: 'robin' })
+    let wait = 0
+    while (wait === 0) wait = await ask()
+    expect(wait).toBeGreaterThan(1)
+    seconds = Math.ceil(wait)
+    expect(await ask()).toBe(0)
+  })
 })
 
 describe('of one’s own', () => {
@@ -215,7 +301,7 @@ describe('of one’s own', () => {
     expect(counted).toEqual([
       { by: 'address', key: '2001:db8:0:0::/64', action: 'authorization' },
       { by: 'subject', key: 'robin', action: 'authorization' },
-      { by: 'provider', key: 'stitch', action: 'authorization' },
+      { by: 'provider', key: 'stitch', action: 'authorization', subject: 'robin' },
     ])
   })
 

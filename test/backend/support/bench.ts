@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { assert } from 'vitest'
 import {
   createBackend,
   memoryStore,
@@ -23,6 +25,9 @@ import {
 export const app = 'https://app.example'
 export const redirectUri = `${app}/callback/stitch`
 export const scope = 'openid accounts balances offline_access'
+
+/** The same for all backends of a test: with another one they would not find what lies in a common store. */
+export const subjectKeySecret = randomBytes(32).toString('base64url')
 
 type Options = Parameters<typeof createBackend>[0]
 type StitchOptions = Parameters<typeof stitch>[0]
@@ -125,6 +130,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     fetch: upstream.fetch,
     clock: { now },
     log: (event) => events.push(event),
+    subjectKeySecret,
     providers: { stitch: provider },
     ...options.backend,
   })
@@ -169,7 +175,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
         },
         call,
       )
-      if (begun.status !== 201) throw new Error(`not begun: ${begun.text}`)
+      if (begun.status !== 201) assert.fail(`not begun: ${begun.text}`)
       const code = upstream.visit(begun.body.authorization_url, granted)
       const { transaction } = begun.body
       return { code, state, code_verifier: verifier, ...(transaction !== undefined && { transaction }) }
@@ -177,7 +183,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     redeem: (proof, call) => bench.call('POST', '/stitch/token', proof, call),
     async connect(begin = {}) {
       const { status, text, body } = await bench.redeem(await bench.begin(begin), begin)
-      if (status !== 200) throw new Error(`not connected: ${text}`)
+      if (status !== 200) assert.fail(`not connected: ${text}`)
       return { id: body.connection.id, accessToken: body.access_token }
     },
   }

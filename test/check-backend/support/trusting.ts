@@ -44,6 +44,11 @@ export const trusting: readonly Variant[] = [
     '!(claims.exp > now - leewaySeconds)',
     'false',
   ]),
+  variant('acts for whoever is signed in, whatever the page says', 'subject', [
+    'guard.js',
+    'asked !== undefined && asked !== own',
+    'false',
+  ]),
   variant('renews a connection as another person', 'other-person', [
     'connections.js',
     'known !== undefined && person !== known',

@@ -21,7 +21,18 @@ const codeVerifier = secret('v'.repeat(43))
 /** What each dimension of the table can be. */
 const dimensions = {
   /** What the record is: a transaction in its phase, or something else. */
-  record: ['none', 'prepared', 'left', 'returned', 'sent', 'done', 'failed', 'damaged', 'reconfigured'],
+  record: [
+    'none',
+    'prepared',
+    'left',
+    'returned',
+    'sent',
+    'answered',
+    'done',
+    'failed',
+    'damaged',
+    'reconfigured',
+  ],
   response: [
     'none',
     'code',
@@ -93,6 +104,7 @@ function recordOf({ record, display }: Cell, changes: Partial<Transaction> = {})
     case 'returned':
       return { ...transaction, phase: record, ...returned }
     case 'sent':
+    case 'answered':
       return { ...transaction, phase: record, sends: 1, ...returned }
     case 'done':
       return { ...common, phase: record, connectionId: 'connection-1' } satisfies EndedTransaction
@@ -194,7 +206,7 @@ function inWords(step: Step): string {
 }
 
 const open = ['prepared', 'left'] as const
-const waiting = ['returned', 'sent'] as const
+const waiting = ['returned', 'sent', 'answered'] as const
 const withCode = ['code', 'code and iss'] as const
 const anyResponse = dimensions.response.slice(1)
 const fromElsewhere = [
@@ -229,10 +241,10 @@ const rows: readonly (readonly [fact: string, where: Where, count: number, step:
 
   // What ends it without a code, whoever is here
   [
-    'a response that was lost with its page ends it',
+    'a response that was lost with its page is told, and ends nothing: an id is all there is to go by',
     { record: open, response: ['none'] },
     48,
-    'tell: failed failed redemption_unknown',
+    'refuse: redemption_unknown',
   ],
   [
     'a response of somebody else changes nothing, be it a refusal',
@@ -299,15 +311,21 @@ const rows: readonly (readonly [fact: string, where: Where, count: number, step:
     'sign_in held-code (returned, 1)',
   ],
   [
+    'so does one whose answer waits in a page',
+    { record: ['answered'], user: ['nobody'] },
+    72,
+    'sign_in held-code (answered, 1)',
+  ],
+  [
     "a stored code of another user's is not used, and waits for them",
     { record: waiting, user: ['another'], response: ['none'] },
-    16,
+    24,
     'refuse: subject_mismatch',
   ],
   [
     '… unless a response comes again with it, which somebody may have planted',
     { record: waiting, user: ['another'], response: anyResponse },
-    128,
+    192,
     'refuse: subject_mismatch, ended: failed failed subject_mismatch',
   ],
   [
@@ -334,11 +352,17 @@ const rows: readonly (readonly [fact: string, where: Where, count: number, step:
     72,
     'send held-code (sent, 2)',
   ],
+  [
+    'an answer that waits in a page is checked, and the code is not sent again',
+    { record: ['answered'], user: ['the same'] },
+    72,
+    'check held-code (answered, 1)',
+  ],
 ]
 
 describe('the decision table', () => {
   test('has every cell in one row', () => {
-    expect(cells).toHaveLength(9 * 9 * 3 * 2 * 2 * 2)
+    expect(cells).toHaveLength(10 * 9 * 3 * 2 * 2 * 2)
     expect(cells.filter((cell) => rows.filter(([, where]) => isIn(cell, where)).length !== 1)).toEqual([])
   })
 
@@ -358,7 +382,7 @@ describe('a step', () => {
     const ended = steps.flatMap(({ cell, step }) =>
       'ended' in step && !('found' in step) ? [{ cell, ended: step.ended }] : [],
     )
-    expect(ended).toHaveLength(216 + 4 * 48 + 32 + 128)
+    expect(ended).toHaveLength(216 + 3 * 48 + 32 + 192)
     for (const { cell, ended: one } of ended) {
       expect(Object.keys(one).sort(), JSON.stringify(cell)).toEqual([...members, 'error', 'outcome'].sort())
       if (one.error) withoutSecrets(fromStored(one.error))
@@ -369,7 +393,7 @@ describe('a step', () => {
     const kept = steps.flatMap(({ cell, step }) =>
       cell.user === 'nobody' && 'transaction' in step ? [{ cell, transaction: step.transaction }] : [],
     )
-    expect(kept).toHaveLength(32 + 2 * 72)
+    expect(kept).toHaveLength(32 + 3 * 72)
     for (const { cell, transaction } of kept) {
       expect(decideUnknown(cell), JSON.stringify(cell)).toEqual({
         do: 'wait',
@@ -382,7 +406,7 @@ describe('a step', () => {
     const going = steps.flatMap(({ cell, step }) =>
       'transaction' in step ? [{ cell, transaction: step.transaction }] : [],
     )
-    expect(going).toHaveLength(32 + 2 * 16 + 2 * 72 + 36 + 2 * 18 + 72)
+    expect(going).toHaveLength(32 + 2 * 16 + 3 * 72 + 36 + 2 * 18 + 2 * 72)
     for (const { cell, transaction } of going) {
       const isNew = transaction.code === fresh
       expect(transaction, JSON.stringify(cell)).toEqual({
@@ -400,7 +424,7 @@ describe('a step', () => {
 
   test('that refuses has an error without a secret', () => {
     const refused = steps.flatMap(({ step }) => (step.do === 'refuse' ? [step.error] : []))
-    expect(refused).toHaveLength(384 + 144 + 32 + 144)
+    expect(refused).toHaveLength(384 + 144 + 48 + 32 + 216)
     for (const error of refused) withoutSecrets(error)
   })
 })

@@ -168,14 +168,25 @@ describe('where ID Tokens may be absent', () => {
       expect([key, after.get(key)]).toEqual([key, before.get(key)])
   })
 
-  test('a connection of nobody that is known is renewed without one, as before', async () => {
+  test('a connection of nobody that is known is `unproven`, and is renewed without one', async () => {
     const scene = createScene(network)
     const { consent, open } = lenient(scene)
     scene.server.hostile.tokens = without
     const { connection } = await until(open(await consent()).client.callback, 'connected')
+    expect(connection.identity).toBe('unproven')
     scene.server.subject = 'user-2'
     const { client } = open(await consent({ connection: connection.id }))
-    expect((await until(client.callback, 'connected')).connection.id).toBe(connection.id)
+    const renewed = (await until(client.callback, 'connected')).connection
+    expect(renewed).toMatchObject({ id: connection.id, identity: 'unproven' })
+    // From then on there is somebody to compare with.
+    delete scene.server.hostile.tokens
+    const named = open(await consent({ connection: connection.id }))
+    expect((await until(named.client.callback, 'connected')).connection).not.toHaveProperty('identity')
+    scene.server.subject = 'user-1'
+    expect(await refusal(open(await consent({ connection: connection.id })))).toEqual({
+      code: 'other_person',
+      parameter: 'sub',
+    })
   })
 
   test('the first one, of a refresh, says who may renew the connection', async () => {
@@ -441,6 +452,16 @@ describe('a response that nobody asked for', () => {
     expect(await refusal(app)).toEqual({ code: 'state_unknown' })
     expect(server.requests.token).toEqual([])
     expect([...(await browser.records()).keys()].filter((key) => key.includes('s'.repeat(43)))).toEqual([])
+  })
+
+  test('with a state that was made up is not taken for the one that is awaited', async () => {
+    const { consent, open, server } = createScene(network)
+    const url = await consent()
+    expect(await refusal(open(`/callback/bank?code=stolen&state=${'s'.repeat(43)}`))).toEqual({
+      code: 'state_unknown',
+    })
+    expect(server.requests.token).toEqual([])
+    expect((await outcome(open(url))).status).toBe('connected')
   })
 
   test('without a state is refused', async () => {
@@ -920,6 +941,42 @@ describe('an answer that is no success', () => {
     expect(state.error).toMatchObject({ code: 'token_error', recovery: 'resume', retryAfterSeconds: 7 })
     delete server.hostile.token
     expect((await state.resumeAsync?.())?.status).toBe('connected')
+  })
+
+  test.each(['nonce', 'sub'])('whose ID Token is refused for its %s is revoked', async (claim) => {
+    const { consent, open, server } = createScene(network)
+    server.hostile.claims = (claims) => ({ ...claims, [claim]: claim === 'sub' ? 7 : 'another' })
+    expect(await refusal(open(await consent()))).toEqual({ code: 'id_token_invalid', parameter: claim })
+    await settled()
+    expect(server.requests.revocation.map(({ form }) => form.get('token_type_hint'))).toEqual([
+      'refresh_token',
+      'access_token',
+    ])
+  })
+
+  test('is not revoked where its tokens may be of a person whose connection that would end', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    await outcome(open(await consent()))
+    server.hostile.claims = (claims) => ({ ...claims, nonce: 'another' })
+    await outcome(open(await consent()))
+    await settled()
+    expect(server.requests.revocation).toEqual([])
+    expect([...(await browser.records()).keys()].filter((key) => key.startsWith('connection:'))).toHaveLength(
+      1,
+    )
+  })
+
+  test('to another person than the connection belongs to is revoked', async () => {
+    const { consent, open, server } = createScene(network)
+    const first = await outcome(open(await consent()))
+    if (first.status !== 'connected') throw new Error(first.status)
+    server.subject = 'user-2'
+    expect(await refusal(open(await consent({ connection: first.connection.id })))).toEqual({
+      code: 'other_person',
+      parameter: 'sub',
+    })
+    await settled()
+    expect(server.requests.revocation).toHaveLength(2)
   })
 
   test('that a developer must look into keeps the code for resume', async () => {

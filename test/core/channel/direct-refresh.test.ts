@@ -20,6 +20,9 @@ const refuse = (scene: Scene, error = 'invalid_request') => {
 const answerNothing = (scene: Scene) => {
   scene.server.hostile.token = () => new HttpResponse(null, { status: 400 })
 }
+const answerWith = ({ hostile }: Scene['server'], answer: () => Response) => {
+  hostile.token = answer
+}
 const recover = (scene: Scene) => {
   delete scene.server.hostile.token
 }
@@ -31,10 +34,11 @@ describe.each([
   /** An app whose access token has just ended. */
   async function ended() {
     const scene = createScene(network)
+    const device = { offline: false }
     const issuer = 'https://as.example'
     const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, ...settings })
     const open = (url?: string) => {
-      const page = scene.browser.open(url)
+      const page = scene.browser.open(url, device)
       return {
         ...createClient({ subject: singleUser, providers: { bank }, platform: page.platform }),
         show: page.show,
@@ -43,7 +47,7 @@ describe.each([
     const client = open(await scene.consent())
     const tokens = await until(client.tokens('bank'), 'connected')
     scene.browser.clock.advance(hour)
-    return { scene, open, client, tokens }
+    return { scene, device, open, client, tokens }
   }
 
   test('end at the second refusal, ten minutes after the first', async () => {
@@ -156,37 +160,147 @@ describe.each([
     expect(leaksOf([...(await scene.browser.records())])).toEqual([])
   })
 
-  test('are not ended by an answer that is none: the third is reported, and they are tried again', async () => {
+  test.each<[string, (scene: Scene) => void, code: string]>([
+    ['none', answerNothing, 'token_error'],
+    [
+      "a gateway's",
+      ({ server }) => answerWith(server, () => new HttpResponse(null, { status: 502 })),
+      'token_error',
+    ],
+    ['lost', ({ server }) => answerWith(server, () => HttpResponse.error()), 'network_error'],
+  ])('are not ended by an answer that is %s: it is asked for once more', async (_what, breakDown, code) => {
     const { scene, client, tokens } = await ended()
-    answerNothing(scene)
-    for (let times = 0; times < 2; times++) {
-      expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'token_error', error: undefined })
-      expect(client.tokens('bank').get().status).toBe('connected')
-    }
+    breakDown(scene)
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code })
+    // The server may be at it still.
+    scene.browser.clock.advance(29)
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({
+      code: 'network_error',
+      recovery: 'resume',
+      retryAfterSeconds: 1,
+    })
+    expect(refreshes(scene)).toHaveLength(1)
+    expect(client.tokens('bank').get().status).toBe('connected')
+    scene.browser.clock.advance(1)
     expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'refresh_failed' })
     expect(await until(client.tokens('bank'), 'failed')).toMatchObject({
       error: { code: 'refresh_failed', recovery: 'authorize' },
       connection: { id: tokens.connection.id, status: 'failed' },
     })
     expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'refresh_failed' })
-    expect(refreshes(scene)).toHaveLength(3)
+    expect(refreshes(scene)).toHaveLength(2)
     // However long it lasts.
     for (let days = 0; days < 10; days++) {
       scene.browser.clock.advance(24 * hour)
       client.show()
       await settled()
     }
-    expect(refreshes(scene)).toHaveLength(13)
+    expect(refreshes(scene)).toHaveLength(12)
     scene.browser.clock.advance(hour)
     recover(scene)
     client.show()
     await until(client.tokens('bank'), 'connected')
   })
 
+  test('of which one answer was lost go on with the next', async () => {
+    const { scene, client, tokens } = await ended()
+    answerNothing(scene)
+    await errorOf(tokens.getAccessToken)
+    recover(scene)
+    scene.browser.clock.advance(30)
+    expect(await tokens.getAccessToken()).toEqual(expect.any(String))
+    scene.browser.clock.advance(hour)
+    answerNothing(scene)
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'token_error' })
+    expect(client.tokens('bank').get().status).toBe('connected')
+  })
+
+  test('are not sent by a device that is offline, and nothing is held against them', async () => {
+    const { scene, device, client, tokens } = await ended()
+    device.offline = true
+    for (let times = 0; times < 3; times++) {
+      scene.browser.clock.advance(hour)
+      expect(await errorOf(tokens.getAccessToken)).toMatchObject({
+        code: 'network_error',
+        recovery: 'resume',
+      })
+    }
+    expect(client.tokens('bank').get().status).toBe('connected')
+    expect(refreshes(scene)).toEqual([])
+    device.offline = false
+    expect(await tokens.getAccessToken()).toEqual(expect.any(String))
+  })
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['scope', { scope: 7 }, 'scope'],
+    ['lifetime', { expires_in: 'soon' }, 'expires_in'],
+    ['ID Token', { id_token: 'x'.repeat(70_000) }, 'id_token'],
+    ['access token', { access_token: 'a b' }, 'access_token'],
+  ])('that came with a %s of no use are kept, and used next', async (_what, changes, parameter) => {
+    const { scene, client, tokens } = await ended()
+    let issued: unknown
+    scene.server.hostile.tokens = (body) => {
+      issued = body['refresh_token']
+      return { ...body, ...changes }
+    }
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'token_response_invalid', parameter })
+    expect(client.tokens('bank').get().status).toBe('connected')
+    delete scene.server.hostile.tokens
+    expect(await tokens.getAccessToken()).toEqual(expect.any(String))
+    expect(refreshes(scene).map(({ form }) => form.get('refresh_token'))).toEqual([
+      expect.any(String),
+      issued,
+    ])
+  })
+
+  test('end by faults of form that last for ten minutes, and are tried hourly like those of a refusal', async () => {
+    const { scene, client, tokens } = await ended()
+    scene.server.hostile.tokens = (body) => ({ ...body, scope: 7 })
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'token_response_invalid' })
+    scene.browser.clock.advance(600)
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'reauthorization_required' })
+    await until(client.tokens('bank'), 'reauthorization_required')
+    delete scene.server.hostile.tokens
+    scene.browser.clock.advance(hour)
+    client.show()
+    await until(client.tokens('bank'), 'connected')
+  })
+
+  test.each<[string, (scene: Scene) => void]>([
+    ['another person', ({ server }) => (server.subject = 'user-2')],
+    [
+      'another issuer',
+      ({ server: { hostile } }) =>
+        (hostile.claims = (claims) => ({ ...claims, iss: 'https://evil.example' })),
+    ],
+    [
+      'another type',
+      ({ server: { hostile } }) => (hostile.tokens = (body) => ({ ...body, token_type: 'mac' })),
+    ],
+  ])('that come for %s are revoked, and end the connection', async (_what, change) => {
+    const { scene, client, tokens } = await ended()
+    let issued: Record<string, unknown> = {}
+    change(scene)
+    const make = scene.server.hostile.tokens ?? ((body: Record<string, unknown>) => body)
+    scene.server.hostile.tokens = (body) => {
+      issued = body
+      return make(body)
+    }
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'reauthorization_required' })
+    await until(client.tokens('bank'), 'reauthorization_required')
+    expect(scene.server.requests.revocation.map(({ form }) => form.get('token'))).toEqual([
+      secret(String(issued['refresh_token'])),
+      secret(String(issued['access_token'])),
+    ])
+    expect(leaksOf([...(await scene.browser.records())])).toEqual([])
+  })
+
   test('that have failed can be given up by the person', async () => {
     const { scene, client, tokens } = await ended()
     answerNothing(scene)
-    for (let times = 0; times < 3; times++) await errorOf(tokens.getAccessToken)
+    await errorOf(tokens.getAccessToken)
+    scene.browser.clock.advance(30)
+    await errorOf(tokens.getAccessToken)
     const failed = await until(client.tokens('bank'), 'failed')
     expect('disconnect' in failed && (await failed.disconnect())).toEqual({ revoked: true })
     await until(client.tokens('bank'), 'disconnected')

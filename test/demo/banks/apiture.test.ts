@@ -153,6 +153,16 @@ test('takes a code once', async () => {
   expect((await app.redeem(code)).body.error).toBe('invalid_grant')
 })
 
+test.each(['client_id', 'redirect_uri', 'code_verifier', 'code'])(
+  'refuses a token request without %s, readable by the app',
+  async (name) => {
+    const origin = { origin: appOrigin }
+    const { status, headers, body } = await app.redeem(await app.code(), { [name]: undefined }, origin)
+    expect([status, body.error]).toEqual([400, 'invalid_request'])
+    expect(headers.get('access-control-allow-origin')).toBe(appOrigin)
+  },
+)
+
 test('refuses a code with another verifier', async () => {
   const { status, body } = await app.redeem(await app.code(), { code_verifier: 'x'.repeat(43) })
   expect([status, body.error]).toEqual([400, 'invalid_grant'])

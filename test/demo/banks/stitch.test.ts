@@ -228,9 +228,27 @@ test.each([
   expect([reply.status, reply.body.error]).toEqual([401, 'invalid_client'])
 })
 
-test('accepts an assertion for the issuer', async () => {
-  const assertion = await app.signAssertion({ aud: app.bank.issuer })
-  expect((await app.redeem(await app.code(), authenticate(assertion))).status).toBe(200)
+test.each([
+  ['without client_id', { client_id: undefined }],
+  ['without redirect_uri', { redirect_uri: undefined }],
+  ['without code_verifier', { code_verifier: undefined }],
+])('refuses a token request %s', async (_what, parameters) => {
+  expect(await app.redeem(await app.code(), parameters)).toMatchObject({
+    status: 400,
+    body: { error: 'invalid_request' },
+  })
+})
+
+test.each([
+  ['for the issuer', () => ({ aud: app.bank.issuer })],
+  ['for several servers', () => ({ aud: [`${app.bank.origin}/connect/token`, 'https://other.example'] })],
+  ['with an end a year ahead', () => ({ exp: Math.floor(Date.now() / 1000) + 31_536_000 })],
+])('refuses an assertion %s', async (_what, claims) => {
+  const assertion = authenticate(await app.signAssertion(claims()))
+  expect(await app.redeem(await app.code(), assertion)).toMatchObject({
+    status: 401,
+    body: { error: 'invalid_client' },
+  })
 })
 
 test('refuses an assertion that was used before', async () => {

@@ -6,6 +6,7 @@ import { calculateCodeChallenge, createState } from '../../../src/protocol/pkce.
 import { createVisitor } from '../../demo/banks/visitor.js'
 import { createBrowser } from '../../support/browser.js'
 import { until } from '../../support/until.js'
+import { nobodyAnswers } from '../scene.js'
 import { storedTransaction } from '../stored-transaction.js'
 import { createApitureScene, openBank, redirectUri, scope, type TestBank } from './scene.js'
 
@@ -27,6 +28,12 @@ type Scene = ReturnType<typeof createApitureScene>
 
 /** Whatever the page keeps beyond its life. */
 const stored = async ({ browser }: Scene) => JSON.stringify([...(await browser.records())])
+
+/** Claims about who has connected. */
+const userinfoOf = async (tokens: Awaited<ReturnType<Scene['connect']>>['tokens']) => {
+  if (!('userinfo' in tokens)) throw new Error('There is no userinfo.')
+  return (tokens.userinfo as () => Promise<{ readonly sub: string }>)()
+}
 
 const accessTokenOf = async ({ tokens }: Awaited<ReturnType<Scene['connect']>>) => {
   if (!('getAccessToken' in tokens)) throw new Error('There is no access token.')
@@ -68,7 +75,7 @@ describe('the client', () => {
     expect(tokenRequests()[0]?.parameters['redirect_uri']).toBe(redirectUri)
   })
 
-  test('apiture 4: is not let in with another redirect URI', async () => {
+  test('is not let in with another redirect URI by the bank', async () => {
     const other = await openBank({ redirectUris: ['https://app.example/other'] })
     const { status, url } = await createVisitor(other.origin).open(await createApitureScene(other).leave())
     expect([status, url.origin]).toEqual([400, other.origin])
@@ -95,6 +102,53 @@ describe('discovery', () => {
     await scene.leave({ scope: 'openid' }, page)
     expect(bank.requests.count('/oidc/.well-known/openid-configuration')).toBe(1)
   })
+
+  test('apiture 5: says where to ask who has connected, with an ID Token and without', async () => {
+    for (const fourProperties of [false, true]) {
+      bank.control.next({ fourProperties })
+      const { tokens } = await createApitureScene(bank).connect()
+      const { sub } = await userinfoOf(tokens)
+      expect(sub).toBe('ada')
+    }
+    expect(bank.requests.count('/oidc/userinfo')).toBe(2)
+  })
+
+  test.each([
+    ['about another person than the ID Token', '{"sub":"grace"}', false],
+    ['about nobody', '{"name":"Ada"}', true],
+  ])('apiture 5: uses no answer %s', async (_what, body, fourProperties) => {
+    bank.control.next({ fourProperties })
+    const headers = { 'content-type': 'application/json' }
+    const { tokens } = await createApitureScene(bank, {
+      intercept: (url) => (url.endsWith('/userinfo') ? new Response(body, { headers }) : undefined),
+    }).connect()
+    await expect(userinfoOf(tokens)).rejects.toMatchObject({ code: 'response_malformed', parameter: 'sub' })
+  })
+
+  test('apiture 5: with a backend, tells who has connected from the endpoint and the claim that are named', async () => {
+    const details = ['sub']
+    const named = { details, userinfoEndpoint: `${bank.issuer}userinfo` }
+    const { tokens, connection } = await createApitureScene(bank, {
+      mode: 'mediated',
+      page: named,
+      backend: { details },
+    }).connect()
+    expect(connection.details).toEqual({ sub: 'ada' })
+    expect((await userinfoOf(tokens)).sub).toBe('ada')
+    const { tokens: inBackend } = await createApitureScene(bank, { mode: 'bff', page: named }).connect()
+    expect(inBackend).not.toHaveProperty('userinfo')
+  })
+
+  test.each(['mediated', 'bff'] as const)(
+    'apiture 5: in %s mode, names the option that is missing where the authorization endpoint is another',
+    async (mode) => {
+      const page = { authorizationEndpoint: `${bank.issuer}login` }
+      await expect(createApitureScene(bank, { mode, page }).leave()).rejects.toMatchObject({
+        code: 'backend_response_invalid',
+        message: expect.stringContaining('`authorizationEndpoint`') as string,
+      })
+    },
+  )
 
   test.each([
     [6, 'production', 'https://auth.apiture.com/oidc/.well-known/openid-configuration'],
@@ -125,6 +179,17 @@ describe('discovery', () => {
 
   test('apiture 6: is production where nothing is said', () => {
     expect(apiture({ clientId, scope }).issuer).toBe('https://auth.apiture.com/oidc/')
+  })
+
+  test.each([
+    [undefined, 'https://auth.apiture.com/oidc/.well-known/openid-configuration'],
+    ['cat', 'https://cat-oidc.apiture-comm-preprod.com/oidc/.well-known/openid-configuration'],
+    ['cat2', 'https://cat2-oidc.apiture-comm-preprod.com/oidc/.well-known/openid-configuration'],
+  ] as const)('apiture 6, 7, 8: asks the same authority at the backend (%s)', async (environment, url) => {
+    const provider = apitureBackend({ clientId, scope, redirectUri, ...(environment && { environment }) })
+    const { asked, context } = nobodyAnswers()
+    await expect(provider.refresh?.({ refreshToken: 'r' } as never, context)).rejects.toThrow()
+    expect(asked[0]).toBe(url)
   })
 
   test('apiture 9: compares the issuer with the document’s, the slash at its end included', async () => {
@@ -282,8 +347,11 @@ describe('the authorization response', () => {
   })
 
   test('apiture 26: does not come when the person gives up there', async () => {
-    const { url } = await createApitureScene(bank).decide('cancel')
+    const scene = createApitureScene(bank)
+    const { url } = await scene.decide('cancel')
     expect(url.origin).toBe(bank.origin)
+    expect((await scene.comeBack(redirectUri)).callback.status).toBe('none')
+    expect(tokenRequests()).toEqual([])
   })
 
   test('apiture 27: with another state stops everything, and the true one still counts', async () => {
@@ -460,6 +528,29 @@ describe('the refresh', () => {
     ])
     expect(new Set(refreshes.map(({ parameters }) => parameters['refresh_token'])).size).toBe(different)
   })
+
+  test.each([
+    [undefined, 1],
+    [false, 1],
+    [true, 2],
+  ])(
+    'apiture 34: with refreshRepeatable %s, whose answer got lost is at once sent %i times in all',
+    async (refreshRepeatable, times) => {
+      let later = 0
+      const scene = createApitureScene(bank, {
+        mode: 'mediated',
+        secondsLater: () => later,
+        ...(refreshRepeatable !== undefined && { backend: { refreshRepeatable } }),
+      })
+      const opened = await scene.connect()
+      bank.control.next({ refresh: 'lost-reply' })
+      later = 3600
+      scene.browser.clock.advance(3600)
+      await expect(accessTokenOf(opened)).rejects.toThrow()
+      await accessTokenOf(opened).catch(() => undefined)
+      expect(tokenRequests().filter(({ grantType }) => grantType === 'refresh_token')).toHaveLength(times)
+    },
+  )
 
   test('apiture 34: that is refused asks for the person again', async () => {
     const scene = createApitureScene(bank)

@@ -30,7 +30,7 @@ export function createApitureScene(bank: TestBank, setting: Setting = {}) {
   return createScene({
     name: 'apiture',
     bank,
-    provider: apiture<ApitureMode>({ clientId, issuer, scope, api, mode, ...page }),
+    provider: apiture<ApitureMode, string>({ clientId, issuer, scope, api, mode, ...page }),
     ...(mode === 'mediated' && { backend: apitureBackend(options) }),
     ...(mode === 'bff' && {
       backend: apitureBackend({

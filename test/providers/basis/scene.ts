@@ -1,3 +1,4 @@
+import { assert } from 'vitest'
 import { createClient, type CallbackState, type ClientOptions, type Connection } from 'countersign/core'
 import { basis } from 'countersign/providers'
 import {
@@ -161,7 +162,7 @@ export function createScene(bank: BasisBank, setting: Setting = {}) {
     const { url } = await decide('approve', input)
     const opened = await comeBack(url)
     if (opened.callback.status !== 'connected')
-      throw new Error(`It ended in ${JSON.stringify(opened.callback)}.`)
+      assert.fail(`It ended in ${JSON.stringify(opened.callback)}.`)
     const connection = opened.callback.connection as Connection<{ profileId: string }>
     return { ...opened, connection }
   }

@@ -53,9 +53,17 @@ export async function openApp(
   const { bank, certificate } = recipient
   const events: Parameters<BackendLog>[0][] = []
   const { cert, key } = certificate
+  const store = memoryStore()
+  const keys = new Set<string>()
   const backend = createBackend({
     origins: [origin],
-    store: memoryStore(),
+    store: {
+      ...store,
+      put: (key, ...rest) => {
+        keys.add(key)
+        return store.put(key, ...rest)
+      },
+    },
     rateLimit: 'off',
     session: () => ({ subject: 'robin' }),
     log: (event) => events.push(event),
@@ -90,6 +98,13 @@ export async function openApp(
     backend,
     call,
     events,
+    /** The records of a kind that lie in the backend's store. */
+    async stored(kind: string): Promise<unknown[]> {
+      const found = await Promise.all(
+        [...keys].filter((name) => name.startsWith(`${kind}:`)).map((name) => store.get(name)),
+      )
+      return found.flatMap((entry) => (entry ? (JSON.parse(entry.value) as unknown) : []))
+    },
     async begin(input: JsonObject = { consent_request: 'sample' }, more: object = {}): Promise<Begun> {
       const verifier = createCodeVerifier()
       const state = createState()

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { memoryStore } from 'countersign/backend'
 import type { MoneyhubConsent } from 'countersign/providers'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
@@ -153,6 +153,30 @@ describe('many connections, access that lasts', () => {
       .find('/oidc/request')
       .map(({ parameters }) => JSON.stringify(claimsOf(parameters)['sub']))
     expect(new Set(users).size).toBe(1)
+  })
+
+  test('moneyhub 13: finds the user whom an earlier version stored under a bare hash, and moves it', async () => {
+    const store = memoryStore()
+    await createScene(bank, { store }).leave()
+    const names = async () => {
+      const all: string[] = []
+      for await (const name of store.keys?.() ?? [])
+        if (name.startsWith('provider:moneyhub:user:')) all.push(name)
+      return all
+    }
+    const [name = ''] = await names()
+    const former = `provider:moneyhub:user:${createHash('sha256').update('robin').digest('base64url')}`
+    expect(name).not.toBe(former)
+    await store.put(former, (await store.get(name))?.value ?? '', null, 4_000_000_000)
+    await store.delete(name)
+    let later = 0
+    const scene = createScene(bank, { store, secondsLater: () => later })
+    await scene.leave()
+    later = 5
+    await scene.leave()
+    expect(bank.requests.count('/users')).toBe(1)
+    expect(await names()).toContain(name)
+    expect((await store.get(former))?.value).toBe('{"userId":""}')
   })
 
   test('moneyhub 13: makes no second user where it cannot read who the first one is', async () => {
@@ -328,6 +352,40 @@ describe('many connections, access that lasts', () => {
     expect(foreign.status).toBe(404)
   })
 
+  test('moneyhub 17: uses a data token for two hours where its response does not say how long', async () => {
+    let later = 0
+    const scene = createScene(bank, { secondsLater: () => later })
+    const { fetch } = await tokensOf(await scene.connect())
+    bank.control.next({ tokenResponse: { expires_in: null } })
+    const asked = () => bank.requests.count('/oidc/token', { scope: dataScope })
+    await read(fetch)
+    later = 7160
+    await read(fetch)
+    expect(asked()).toBe(1)
+    later = 7180
+    await read(fetch)
+    expect(asked()).toBe(2)
+  })
+
+  test('moneyhub 18: filters transactions by what the Data API knows, and by nothing else', async () => {
+    const { fetch } = await tokensOf(await createScene(bank).connect())
+    const filters = {
+      limit: '5',
+      offset: '0',
+      startDate: '2026-01-01',
+      endDate: '2026-12-31',
+      accountId: 'a1',
+      categoryId: 'std:1',
+      text: 'rent',
+    }
+    expect((await fetch(`transactions?${new URLSearchParams(filters).toString()}`)).status).toBe(200)
+    expect(bank.requests.find('/v3/transactions').at(-1)?.parameters).toEqual(filters)
+    for (const more of ['userId', 'sub', 'fields'])
+      expect((await fetch(`transactions?${new URLSearchParams({ [more]: 'x' }).toString()}`)).status).toBe(
+        400,
+      )
+  })
+
   test('moneyhub 3, 18: reads accounts and transactions at the Data API, and nothing else', async () => {
     const { fetch } = await tokensOf(await createScene(bank).connect())
     expect((await read(fetch)).data).toHaveLength(2)
@@ -396,10 +454,26 @@ describe('the authorization request', () => {
       permissions: ['ReadAccountsBasic', 'ReadTransactionsBasic'],
       permissionsAction: 'replace' as const,
     }
-    const { connection } = await createScene(bank).connect({ bankId: mockBank, consent })
+    const scene = createScene(bank, { backend: { readsStatus: false, permissions: consent.permissions } })
+    const { connection } = await scene.connect({ bankId: mockBank, consent })
     expect(claimsOf(pushed(bank))['mh:consent']).toEqual({ essential: true, value: consent })
     expect(connection.consentExpiresAt).toBe(Math.floor(Date.parse(consent.expirationDateTime) / 1000))
     expect(bank.requests.count(/^\/users\/\w+\/connections$/)).toBe(0)
+  })
+
+  test.each([
+    ['none', undefined],
+    ['others', ['ReadAccountsBasic']],
+  ])('moneyhub 6: a page names no permission where the backend lists %s', async (_what, permissions) => {
+    const scene = createScene(bank, { backend: { ...(permissions && { permissions }) } })
+    const named = ['ReadAccountsBasic', 'ReadTransactionsDetail']
+    for (const permissionsAction of ['add', 'replace', undefined] as const) {
+      const consent = { permissions: named, ...(permissionsAction && { permissionsAction }) }
+      await expect(scene.leave({ bankId: mockBank, consent })).rejects.toMatchObject({
+        code: 'backend_refused',
+      })
+    }
+    expect(bank.requests.all).toEqual([])
   })
 
   const at = (days: number) => new Date(Date.now() + days * 24 * 3600 * 1000).toISOString()
@@ -432,7 +506,7 @@ describe('the authorization request', () => {
       expect((await createScene(bank, { claims }).connect()).connection.consentExpiresAt).toBeUndefined()
     }
     bank.requests.clear()
-    await createScene(bank, { claims, backend: { readsExpiry: false } }).connect()
+    await createScene(bank, { claims, backend: { readsExpiry: false, readsStatus: false } }).connect()
     expect(bank.requests.count(/^\/users/)).toBe(0)
   })
 
@@ -656,4 +730,21 @@ describe('the way back', () => {
     expect(opened.map(({ callback }) => callback.status)).toEqual(['connected', 'connected'])
     expect(bank.requests.count('/oidc/token', { grant_type: 'authorization_code' })).toBe(1)
   })
+})
+
+test('moneyhub 18: a connection that Moneyhub did not delete at the disconnection is deleted by a later attempt', async () => {
+  let later = 0
+  const { connect, call, events } = createScene(bank, { secondsLater: () => later })
+  const { connection } = await connect()
+  bank.control.next({ users: { status: 503 } })
+  const left = await call(`/connections/${connection.id}`, {}, 'DELETE')
+  expect(await left.json()).toEqual({ revoked: false, reason: 'unreachable' })
+  const deletions = () => bank.requests.find(/\/users\/[^/]+\/connection\//).map(({ status }) => status)
+  expect(deletions()).toEqual([503])
+  later = 700
+  await call('/connections', {}, 'GET')
+  await vi.waitFor(() => {
+    expect(events.map(({ name }) => name)).toContain('grant_ended')
+  })
+  expect(deletions()).toEqual([503, 204])
 })

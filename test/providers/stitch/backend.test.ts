@@ -304,6 +304,7 @@ describe('the ID Token', () => {
           fetch: () => Promise.resolve(Response.json({ access_token: 'a', token_type: 'Bearer', ...more })),
           now: () => now,
           attended: true,
+          subjectKey: (subject) => `key of ${subject}`,
           correlation: 'c0ffee00-0000-4000-8000-000000000000',
           records: undefined as never,
         })
@@ -409,6 +410,8 @@ test('no answer but the one that hands over an access token holds a secret, and 
   answers.push(await bench.call('DELETE', `/connections/${id}`))
   expect(answers.map(({ status }) => status)).toEqual([409, 409, 502, 200, 200, 504, 200])
   for (const { text, headers } of answers) expect(leaksOf([text, [...headers]])).toEqual([])
+  // Nor a word of the provider's own.
+  for (const { text } of answers) expect(text).not.toContain('You sent')
   expect(leaksOf(bench.events)).toEqual([])
   expect(bench.events.length).toBeGreaterThan(5)
 })

@@ -10,6 +10,7 @@ import {
   createNonce,
   createState,
 } from '../../../src/protocol/pkce.js'
+import { nobodyAnswers } from '../scene.js'
 import { storedTransaction } from '../stored-transaction.js'
 import {
   backendOptionsFor,
@@ -18,6 +19,7 @@ import {
   presetFor,
   redirectUri,
   scope,
+  type Setting,
   type TestBank,
 } from './scene.js'
 
@@ -69,7 +71,7 @@ describe('the two steps', () => {
       scope,
       redirectUri,
       clientSecret: 'x',
-      idToken: 'unchecked',
+      idToken: 'unverified',
     })
     const { url } = await backend.authorize(
       {
@@ -86,6 +88,22 @@ describe('the two steps', () => {
       undefined as never,
     )
     expect(url).toMatch(/^https:\/\/secure\.stitch\.money\/connect\/authorize\?/)
+  })
+
+  test('stitch 2, 23, 34: sends code and refresh token to Stitch’s own token endpoint unless told otherwise', async () => {
+    const { asked, context } = nobodyAnswers()
+    const backend = stitchBackend({ clientId, scope, redirectUri, clientSecret: 'x', idToken: 'unverified' })
+    const code = {
+      session: {},
+      code: 'c',
+      codeVerifier: 'v'.repeat(43),
+      state: 's',
+      redirectUri,
+      scope,
+    } as never
+    await expect(backend.redeem(code, context)).rejects.toThrow()
+    await expect(backend.refresh?.({ refreshToken: 'r' } as never, context)).rejects.toThrow()
+    expect(asked).toEqual(Array(2).fill('https://secure.stitch.money/connect/token'))
   })
 
   test('stitch 2: reaches sign-in and consent', async () => {
@@ -254,6 +272,10 @@ describe('the authorization request', () => {
       (url) => new URL(checkAuthorizationUrl(url, ofExample)).searchParams,
     )
     expect(Object.fromEntries(plain ?? [])).toEqual(Object.fromEntries(encoded ?? []))
+    // The person is sent to the encoded form, whichever came; a mangled one leads nowhere.
+    expect(checkAuthorizationUrl(example.plain, ofExample)).not.toMatch(/[ "]/)
+    const mangled = example.plain.replace('https://localhost:9000/return', 'https://localhost:9000/retur')
+    expect(() => checkAuthorizationUrl(mangled, ofExample)).toThrow(/another redirect_uri/)
   })
 })
 
@@ -473,7 +495,7 @@ describe('the token response', () => {
 
   test('stitch 30: wants to be told the issuer, or that nobody knows it', async () => {
     const { issuer: _issuer, ...unknown } = backendOptionsFor(bank)
-    expect(() => stitchBackend(unknown as never)).toThrow(/idToken: 'unchecked'/)
+    expect(() => stitchBackend(unknown as never)).toThrow(/idToken: 'unverified'/)
     const wrong = createStitchScene(bank, {
       backend: { issuer: 'http://localhost:5001', jwksUri: `${bank.issuer}/.well-known/jwks` } as never,
     })
@@ -482,12 +504,34 @@ describe('the token response', () => {
     expect(wrong.backendEvents).toContainEqual(expect.objectContaining({ reason: 'id_token_invalid:iss' }))
   })
 
-  test('stitch 30: connects without reading the ID Token where the issuer is not known', async () => {
-    bank.control.next({ idToken: { claims: { iss: 'http://localhost:5001', aud: 'somebody' } } })
-    const scene = createStitchScene(bank, { backend: { issuer: undefined, idToken: 'unchecked' } as never })
+  const unverified = { issuer: undefined, idToken: 'unverified' } as NonNullable<Setting['backend']>
+
+  test('stitch 30: connects where the issuer is not known, and asks nobody for keys', async () => {
+    bank.control.next({ idToken: { claims: { iss: 'http://localhost:5001' } } })
+    const scene = createStitchScene(bank, { backend: unverified })
     expect((await scene.connect()).connection).toMatchObject({ status: 'connected', details: {} })
     expect(bank.requests.count(/well-known/)).toBe(0)
   })
+
+  test.each([
+    ['another nonce', { nonce: 'of-somebody-else' }, 'nonce'],
+    ['no nonce', { nonce: null }, 'nonce'],
+    ['another audience', { aud: 'f5cc94ee-e951-40d3-a31e-794659806230' }, 'aud'],
+    ['an end in the past', { exp: 1_576_139_198, iat: 1_576_138_898 }, 'exp'],
+  ])(
+    'stitch 9, 28, 30: shows a failure for an ID Token with %s, the issuer known or not',
+    async (_what, claims, claim) => {
+      for (const backend of [unverified, {}]) {
+        bank.control.next({ idToken: { claims } })
+        const scene = createStitchScene(bank, { backend })
+        const { callback } = await scene.comeBack((await scene.decide('approve')).url)
+        expect(callback).toMatchObject({ status: 'failed', error: { error: 'provider_error' } })
+        expect(scene.backendEvents).toContainEqual(
+          expect.objectContaining({ reason: `id_token_invalid:${claim}` }),
+        )
+      }
+    },
+  )
 })
 
 describe('the API', () => {

@@ -8,7 +8,8 @@ import type {
   RefreshedGrant,
 } from '../../../backend/provider.js'
 import { checkOptions, type OptionForms } from '../../../protocol/options.js'
-import type { CheckedTokens, RefreshedTokens } from '../../../protocol/token-endpoint.js'
+import type { RefreshedTokens } from '../../../protocol/refresh-tokens.js'
+import type { CheckedTokens } from '../../../protocol/token-endpoint.js'
 import type { OAuthClient } from './oauth-client.js'
 import { readRedirectUris } from './read-options.js'
 
@@ -31,6 +32,8 @@ export interface BackendProviderDefinition<
   | 'resources'
   | 'resourceToken'
   | 'webhooks'
+  | 'toEnding'
+  | 'readDetails'
 > {
   /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. */
   readonly mode: M
@@ -79,6 +82,8 @@ const forms = {
   resources: 'object',
   resourceToken: 'function',
   webhooks: 'object',
+  toEnding: 'function',
+  readDetails: 'function',
   toParameters: 'function',
   toGrant: 'function',
   toRefreshedGrant: 'function',
@@ -121,7 +126,7 @@ export function defineBackendProvider<
     throw new TypeError('defineBackendProvider: `client` must be what oauthClient({ … }) has made.')
   const { client, redirectUri, toParameters, toGrant, toRefreshedGrant, ...provider } = definition
   return {
-    ready: client.ready,
+    ...{ ready: client.ready, server: client.server },
     redirectUris: readRedirectUris(redirectUri),
     authorize: async (setup, context) =>
       client.authorize(setup, context, await toParameters?.(setup, context)),

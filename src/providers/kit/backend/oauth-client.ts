@@ -1,5 +1,12 @@
 import type * as oauth from 'oauth4webapi'
-import type { AuthorizationStart, HeldConnection, Redemption } from '../../../backend/provider.js'
+import type {
+  AuthorizationStart,
+  HeldConnection,
+  Redemption,
+  ServerIdentity,
+} from '../../../backend/provider.js'
+import { askedChecks } from '../../../protocol/asked-checks.js'
+import { refuseReserved } from '../../../protocol/reserved-parameters.js'
 import { buildAuthorizationUrl } from '../../../protocol/authorization-request.js'
 import { cacheMetadata, type RequestContext } from '../../../protocol/metadata-cache.js'
 import type { ServerMetadata } from '../../../protocol/metadata.js'
@@ -8,12 +15,13 @@ import { checkOffers, pushes } from '../../../protocol/offers.js'
 import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
 import { revoke } from '../../../protocol/revocation.js'
 import type { Revocation } from '../../../protocol/revocation-result.js'
+import { refreshTokens, type RefreshedTokens } from '../../../protocol/refresh-tokens.js'
+import { prefetchKeys } from '../../../protocol/signing-keys.js'
 import {
-  redeemCode,
-  refreshTokens,
+  checkAnswer,
+  sendCode,
   type CheckedTokens,
   type Grant,
-  type RefreshedTokens,
   type TokenEndpoint,
 } from '../../../protocol/token-endpoint.js'
 
@@ -28,6 +36,8 @@ export type Quirks = Partial<
 /** One client at one authorization server. */
 export interface OAuthClientOptions {
   readonly clientId: string
+  /** The issuer identifier; where it is not known, the token endpoint. Connections belong to it. */
+  readonly issuer: string
   /** Loads the server's metadata, from its discovery document or from options; called once an hour. */
   readonly metadata: (context: RequestContext) => Promise<ServerMetadata>
   readonly authentication: oauth.ClientAuth | Promise<oauth.ClientAuth>
@@ -46,6 +56,8 @@ export interface OAuthClientOptions {
  * what loading the metadata throws.
  */
 export interface OAuthClient {
+  /** The authorization server and the client at it. */
+  readonly server: ServerIdentity
   /** Fulfilled when the client can authenticate; rejected with the fault of its key. */
   readonly ready: Promise<unknown>
   /**
@@ -93,7 +105,7 @@ export interface OAuthClientWithEndpoint extends OAuthClient {
 
 /** Makes the requests of a client from its id, its authentication and the server's metadata. */
 export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithEndpoint {
-  const { clientId, quirks } = options
+  const { clientId, issuer, quirks } = options
   const knowsIssuer = quirks?.idToken !== 'unchecked'
   // The server's signing keys are kept by the same object, for as long.
   const metadata = cacheMetadata(options.metadata)
@@ -114,8 +126,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
   const push = pushThrough(clientId, endpoint)
 
   return {
-    ready: authentication,
-    endpoint,
+    ...{ server: { issuer, clientId }, ready: authentication, endpoint },
     push,
 
     async authorize(setup, context, parameters) {
@@ -123,20 +134,17 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
       checkOffers(options, server)
       const request = buildCodeRequest({ ...setup, clientId })
       const extra = { ...ownParameters(options, setup.scope), ...parameters }
+      refuseReserved(extra)
       if (pushes(options, server)) return push({ ...extra, ...request }, context)
       return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, extra) }
     },
 
-    async redeem({ code, codeVerifier, state, iss, nonce, redirectUri }, context, expected) {
-      return redeemCode(await endpoint(context), {
-        code,
-        codeVerifier,
-        state,
-        iss: knowsIssuer ? iss : undefined,
-        nonce,
-        redirectUri,
-        ...expected,
-      })
+    async redeem(redemption, context, expected) {
+      const { code, codeVerifier, state, nonce, redirectUri } = redemption
+      const iss = knowsIssuer ? redemption.iss : undefined
+      const asked = { ...askedChecks(options.parameters), ...expected }
+      const grant = { code, codeVerifier, state, iss, nonce, redirectUri, ...asked }
+      return redeemOrCheck(await endpoint(context), grant, redemption)
     },
 
     async refresh({ refreshToken = '', sub }, context) {
@@ -150,6 +158,32 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
       ])
     },
   }
+}
+
+/** Seconds by which an ID Token may be ahead of our clock; see `IdTokenRules`. */
+const aheadSeconds = 60
+
+/** Sends the code and checks the answer; or checks the answer that an earlier call has received. */
+async function redeemOrCheck(
+  endpoint: TokenEndpoint,
+  grant: Grant,
+  { answer, onAnswer }: Pick<Redemption, 'answer' | 'onAnswer'>,
+): Promise<CheckedTokens> {
+  const { server, fetch, now, idToken, clockToleranceSeconds = aheadSeconds } = endpoint
+  if (!answer) {
+    if (grant.nonce !== undefined && idToken !== 'unchecked') prefetchKeys(server, fetch, now)
+    const tokens = await sendCode(endpoint, grant)
+    onAnswer?.(tokens)
+    return checkAnswer(endpoint, grant, tokens)
+  }
+  // Its times were right when it came, and it has waited here since.
+  const waited = Math.max(0, now() - answer.receivedAt)
+  const tolerant = { ...endpoint, clockToleranceSeconds: clockToleranceSeconds + waited }
+  const checked = await checkAnswer(tolerant, grant, answer.tokens)
+  const { expiresInSeconds } = checked
+  return expiresInSeconds === undefined
+    ? checked
+    : { ...checked, expiresInSeconds: Math.max(0, expiresInSeconds - waited) }
 }
 
 /** Pushes by the endpoint, and gives the URL of the reference. */

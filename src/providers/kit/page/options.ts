@@ -17,8 +17,8 @@ export function checkPreset(
   expected: Readonly<Record<string, OptionForm>>,
 ): void {
   refuseSecrets(options)
-  checkOptions(preset, options, expected)
   refuseSecrets(options.parameters)
+  checkOptions(preset, options, expected)
 }
 
 /** Checks that a scope holds `openid`. @throws {TypeError} when it does not. */

@@ -1,0 +1,34 @@
+/** What an authorization request asks the ID Token to confirm, beside who the person is. */
+export interface AskedChecks {
+  /** Seconds since the person signed in, at most: then the token must say when that was. */
+  readonly maxAgeSeconds?: number | undefined
+  /** The ways of signing in of which the token must name one, as its `acr`. */
+  readonly acrValues?: readonly string[] | undefined
+}
+
+/**
+ * The checks that an application's extra parameters ask for. A server may ignore `max_age` and `acr_values`, so the ID Token
+ * must show that it did not.
+ *
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+ */
+export function askedChecks({
+  max_age: age,
+  acr_values: acr,
+}: Readonly<Record<string, string>> = {}): AskedChecks {
+  return {
+    ...(age !== undefined && { maxAgeSeconds: Number(age) }),
+    ...(acr !== undefined && { acrValues: acr.split(' ').filter(Boolean) }),
+  }
+}
+
+/** The sentence about extra parameters whose checks could not be made; `undefined` where they can. */
+export const faultOfAskedChecks = ({
+  max_age: age = '0',
+  acr_values: acr = '-',
+}: Readonly<Record<string, string>>): string | undefined =>
+  !/^\d{1,9}$/.test(age)
+    ? 'the parameter "max_age" must be a whole number of seconds.'
+    : acr.trim() === ''
+      ? 'the parameter "acr_values" must name at least one value.'
+      : undefined

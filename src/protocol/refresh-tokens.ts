@@ -1,0 +1,70 @@
+import { ValidationError } from './errors.js'
+import { isFaultOfForm } from './refresh-verdict.js'
+import { revoke } from './revocation.js'
+import { checkTokens, requestTokens, type CheckedTokens, type TokenEndpoint } from './token-endpoint.js'
+import { isToken } from './token.js'
+import type { UncheckedTokens } from './token-response.js'
+
+/** Result of a refresh. Where its answer cannot be used, the refresh token and nothing else. */
+export type RefreshedTokens = CheckedTokens | (UncheckedTokens & { readonly claims?: undefined })
+
+/**
+ * Uses a refresh token. `refreshToken` of the result is `undefined` when the old one stays good.
+ *
+ * The old one may be spent by the time the answer is read, so a fault of the answer must not cost the new one:
+ *
+ * - No key for the ID Token can be had just now: the access token is withheld.
+ * - A fault of form: the access token is withheld, and `fault` says what was wrong.
+ * - Any other fault means that the answer may be another person's, client's or server's: its tokens are revoked at the server
+ *   that was asked, the old refresh token with them, and the fault is thrown.
+ *
+ * @param subject The subject of the connection's first ID Token: a refreshed one must name the same.
+ * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for an answer that is not acceptable: `judgeRefresh`
+ * says what follows.
+ * @throws {NetworkError} when no answer came.
+ * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-6
+ */
+export async function refreshTokens(
+  endpoint: TokenEndpoint,
+  refreshToken: string,
+  subject?: string,
+): Promise<RefreshedTokens> {
+  const body = await requestTokens(endpoint, 'refresh_token', { refresh_token: refreshToken })
+  const issued = issuedTokens(body)
+  try {
+    const { tokens, unchecked } = await checkTokens(endpoint, { subject }, body)
+    return unchecked ? { refreshToken: tokens.refreshToken } : tokens
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error
+    if (isFaultOfForm(error)) return { refreshToken: issued.refreshToken, fault: error }
+    // As well as it can: whatever comes of it, none of these tokens is used.
+    await revoke(endpoint, [
+      [issued.refreshToken ?? refreshToken, 'refresh_token'],
+      [issued.accessToken, 'access_token'],
+    ]).catch(() => undefined)
+    throw error
+  }
+}
+
+/**
+ * The tokens of an answer, whatever else is wrong with it.
+ *
+ * @throws {ValidationError} `token_response_invalid` with the parameter `body` for one that holds none: it is no token response.
+ */
+function issuedTokens(body: Readonly<Record<string, unknown>>): {
+  readonly accessToken: string | undefined
+  readonly refreshToken: string | undefined
+} {
+  const { access_token: accessToken, refresh_token: refreshToken } = body
+  if (!accessToken && !refreshToken)
+    throw new ValidationError(
+      'token_response_invalid',
+      'body',
+      'The token endpoint answered a refresh without any token. Try again later.',
+      { recovery: 'resume' },
+    )
+  return {
+    accessToken: isToken(accessToken) ? accessToken : undefined,
+    refreshToken: isToken(refreshToken) ? refreshToken : undefined,
+  }
+}

@@ -1,0 +1,145 @@
+import { HttpResponse } from 'msw'
+import { generateKeyPair, SignJWT } from 'jose'
+import { describe, expect, test } from 'vitest'
+import { transactionKey } from '../../../src/core/records/keys.js'
+import { createScene, stateOf } from '../../support/app.js'
+import { openNetwork } from '../../support/network.js'
+import { outcome, refusal } from '../../support/outcome.js'
+import { settled, until } from '../../support/until.js'
+
+const network = openNetwork()
+
+/** A page whose code has been spent while nobody could have the keys of the server. */
+async function answered(
+  jwks: () => Response = () => new HttpResponse(null, { status: 503 }),
+  subject = 'anna',
+) {
+  const scene = createScene(network, { subject })
+  scene.server.hostile.jwks = jwks
+  const url = await scene.consent()
+  const app = scene.open(url)
+  const state = await until(app.client.callback, 'failed')
+  const record = async () => (await scene.browser.records()).get(transactionKey(stateOf(url)))
+  const revoked = () => scene.server.requests.revocation.map(({ form }) => form.get('token_type_hint'))
+  /** Resolves when another page has asked for the answer. */
+  const isAwaited = async () => {
+    while (!scene.browser.awaitedLockNames().some((name) => name.startsWith('answer:'))) await settled()
+  }
+  return { ...scene, url, app, state, record, revoked, isAwaited }
+}
+
+describe('the answer to a code, while the keys of its ID Token are out of reach', () => {
+  test.each<[string, () => Response]>([
+    ['offline', () => HttpResponse.error()],
+    ['status 503', () => new HttpResponse(null, { status: 503 })],
+    ['status 429', () => new HttpResponse(null, { status: 429 })],
+    ['HTML', () => HttpResponse.html('<html></html>')],
+  ])('(%s) waits, and resume checks it without the token endpoint', async (_name, jwks) => {
+    const { app, server, state } = await answered(jwks)
+    expect(state).toMatchObject({
+      provider: 'bank',
+      error: { code: 'provider_unavailable', recovery: 'resume' },
+    })
+    expect(await until(app.client.connections, 'ready')).toMatchObject({ connections: [] })
+    expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'provider_unavailable' } })
+    delete server.hostile.jwks
+    expect(await state.resumeAsync?.()).toMatchObject({ status: 'connected' })
+    expect(server.requests.token).toHaveLength(1)
+    const tokens = await until(app.client.tokens('bank'), 'connected')
+    expect(await tokens.getAccessToken()).toEqual(expect.any(String))
+  })
+
+  test('is in no storage', async () => {
+    const { app, browser, state, server } = await answered()
+    const before = JSON.stringify([...(await browser.records())])
+    delete server.hostile.jwks
+    await state.resumeAsync?.()
+    const { getAccessToken } = await until(app.client.tokens('bank'), 'connected')
+    expect(before).not.toContain(await getAccessToken())
+  })
+
+  test('is lost by a reload, which says so and sends nothing', async () => {
+    const { app, open, record, server } = await answered()
+    delete server.hostile.jwks
+    expect(await refusal(open(app.reload()))).toEqual({ code: 'redemption_unknown' })
+    expect(server.requests.token).toHaveLength(1)
+    expect(await record()).not.toHaveProperty('codeVerifier')
+  })
+
+  test('is let alone by a page that opens meanwhile', async () => {
+    const { browser, isAwaited, open, server, state } = await answered()
+    browser.clock.advance(20)
+    open('/accounts')
+    await isAwaited()
+    browser.clock.advance(1)
+    await settled()
+    delete server.hostile.jwks
+    expect(await state.resumeAsync?.()).toMatchObject({ status: 'connected' })
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('is waited for by a page with the same URL, which can ask again', async () => {
+    const { browser, isAwaited, open, server, state, url } = await answered()
+    const second = open(url)
+    await isAwaited()
+    browser.clock.advance(1)
+    const waiting = await until(second.client.callback, 'failed')
+    expect(waiting).toMatchObject({ error: { code: 'transaction_in_use', recovery: 'resume' } })
+    delete server.hostile.jwks
+    await state.resumeAsync?.()
+    expect(await waiting.resumeAsync?.()).toMatchObject({ status: 'connected' })
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('counts as lost where no Web Locks tell whether its page is there', async () => {
+    const { open, record, url } = await answered()
+    expect(await refusal(open(url, { webLocks: 'absent' }))).toEqual({ code: 'redemption_unknown' })
+    expect(await record()).toMatchObject({ phase: 'failed' })
+  })
+
+  test('waits in a page without Web Locks, too', async () => {
+    const scene = createScene(network, { webLocks: 'refused' })
+    scene.server.hostile.jwks = () => HttpResponse.error()
+    const state = await until(scene.open(await scene.consent()).client.callback, 'failed')
+    delete scene.server.hostile.jwks
+    expect(await state.resumeAsync?.()).toMatchObject({ status: 'connected' })
+  })
+
+  test('is refused and revoked when it turns out to be signed by somebody else', async () => {
+    const scene = createScene(network)
+    const { privateKey } = await generateKeyPair('ES256')
+    scene.server.hostile.idToken = (claims, header) =>
+      new SignJWT(claims).setProtectedHeader(header as { alg: string }).sign(privateKey)
+    scene.server.hostile.jwks = () => HttpResponse.error()
+    const state = await until(scene.open(await scene.consent()).client.callback, 'failed')
+    expect(scene.server.requests.revocation).toEqual([])
+    delete scene.server.hostile.jwks
+    const refused = await state.resumeAsync?.()
+    expect(refused).toMatchObject({ error: { code: 'id_token_invalid', parameter: 'signature' } })
+    expect(refused).not.toHaveProperty('resume')
+    await settled()
+    expect(scene.server.requests.revocation).toHaveLength(2)
+  })
+
+  test('is revoked when the user of the app changes', async () => {
+    const { app, revoked, server, state } = await answered()
+    app.client.setSubject('berta')
+    await settled()
+    expect(revoked()).toEqual(['refresh_token', 'access_token'])
+    delete server.hostile.jwks
+    expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'subject_mismatch' } })
+    app.client.setSubject('anna')
+    expect(await outcome(app)).toMatchObject({ error: { code: 'redemption_unknown' } })
+    expect(server.requests.token).toHaveLength(1)
+  })
+
+  test('is revoked when its transaction has run out', async () => {
+    const { browser, leave, open, revoked, state } = await answered()
+    browser.clock.advance(1000)
+    await leave(open())
+    await settled()
+    expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'transaction_expired' } })
+    await settled()
+    expect(revoked()).toEqual(['refresh_token', 'access_token'])
+  })
+})
