@@ -161,8 +161,7 @@ export function createScene(bank: BasisBank, setting: Setting = {}) {
   async function connect(input?: Parameters<typeof leave>[0]) {
     const { url } = await decide('approve', input)
     const opened = await comeBack(url)
-    if (opened.callback.status !== 'connected')
-      assert.fail(`It ended in ${JSON.stringify(opened.callback)}.`)
+    if (opened.callback.status !== 'connected') assert.fail(`It ended in ${JSON.stringify(opened.callback)}.`)
     const connection = opened.callback.connection as Connection<{ profileId: string }>
     return { ...opened, connection }
   }
