@@ -17,6 +17,8 @@ export interface BackendEvent {
     /** A grant whose end the provider had not confirmed at the disconnection has been ended by a later attempt. */
     | 'grant_ended'
     | 'resource_requested'
+    /** The app was told of an event by `onEvent` of `backend.webhooks`. */
+    | 'webhook_received'
     | 'refused'
     | 'failed'
     /**
@@ -55,10 +57,20 @@ export interface BackendEvent {
 /**
  * Kinds of records in the store: the list of a user's connections, a connection with its tokens, a transaction, the count
  * of a user's pending transactions, grants that a provider has yet to end, records of a provider's own, such as Moneyhub's users, a
- * part of the index of connections to use in time, and the one that tells at the start whether the keys are right.
+ * part of the index of connections to use in time or of those that webhooks mean, a delivery of a webhook, and the one that tells at
+ * the start whether the keys are right.
  */
 export type RecordKind =
-  'connections' | 'connection' | 'transaction' | 'transactions' | 'endings' | 'provider' | 'due' | 'canary'
+  | 'connections'
+  | 'connection'
+  | 'transaction'
+  | 'transactions'
+  | 'endings'
+  | 'provider'
+  | 'due'
+  | 'webhook'
+  | 'delivery'
+  | 'canary'
 
 /** Takes events. Its errors are ignored. */
 export type BackendLog = (event: BackendEvent) => void

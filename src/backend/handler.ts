@@ -10,6 +10,7 @@ import { countRequest } from './http/rate-limit.js'
 import { createLifecycle, type BackendHealth, type HealthOptions } from './lifecycle.js'
 import { Refusal } from './http/refusal.js'
 import { createBackendConnections, type BackendConnections } from './connections/backend-connections.js'
+import { createWebhooks, type WebhookOptions } from './webhooks/webhooks.js'
 import { findRoutes, type Method, type Route } from './routes.js'
 
 /** The reference backend: a Web-standard handler of the contract. */
@@ -30,6 +31,29 @@ export interface Backend {
   close(): Promise<void>
   /** The connections, for the app's own server: without a page, and without a request. */
   readonly connections: BackendConnections
+  /**
+   * Makes a handler for what providers send by themselves, at `POST /webhooks/{provider}`: Moneyhub's signed events, and Basis'
+   * unsigned ones. It has no session and no origin: route it beside the contract. What it takes is checked, told once, and only for a
+   * connection that is here; everything else is refused, or accepted without effect.
+   *
+   * @throws {TypeError} for an option that is missing or wrong.
+   * @example
+   * ```ts
+   * import type { Backend } from 'countersign/backend'
+   *
+   * declare const backend: Backend
+   * declare const queue: { add(job: object): Promise<void> }
+   *
+   * const webhooks = backend.webhooks({
+   *   onEvent: async ({ kind, subject, id }) => {
+   *     if (kind === 'synced' || kind === 'data_changed') await queue.add({ read: { subject, id } })
+   *     if (kind === 'renewal_needed') await queue.add({ remind: subject })
+   *   },
+   * })
+   * ```
+   * @see https://www.rfc-editor.org/rfc/rfc8935.html
+   */
+  webhooks(options: WebhookOptions): (request: Request) => Promise<Response>
 }
 
 /**
@@ -78,7 +102,8 @@ export function createBackend<const P extends BackendProviders>(options: Backend
     return allowOrigin(correlate(answer, correlation), request, context.guard)
   }
   const connections = createBackendConnections(context, lifecycle)
-  const backend = Object.assign(handle, { health, close, connections })
+  const webhooks = (options: WebhookOptions) => createWebhooks(context, lifecycle, options)
+  const backend = Object.assign(handle, { health, close, connections, webhooks })
   // Begins when somebody asks: a platform may allow no requests to a store before the first one that it serves.
   return Object.defineProperty(backend, 'ready', { get: context.ready }) as Backend
 }

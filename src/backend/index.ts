@@ -58,6 +58,7 @@ export type {
   BackendConnections,
   ConnectionRequest,
 } from './connections/backend-connections.js'
+export type { WebhookEvent, WebhookOptions } from './webhooks/webhooks.js'
 export type { DueConnection } from './connections/due.js'
 export type { UnattendedLimit } from './connections/unattended-limit.js'
 export type { BackendOptions } from './options.js'
@@ -67,12 +68,14 @@ export type {
   BackendProvider,
   BackendProviders,
   ClaimsOf,
+  Delivery,
   GrantToEnd,
   HeldConnection,
   InputForm,
   ProviderContext,
   ProviderGrant,
   ProviderRecords,
+  ProviderWebhooks,
   ProviderRevocation,
   Redemption,
   RefreshedGrant,
@@ -80,6 +83,8 @@ export type {
   Resources,
   Session,
   SessionOf,
+  WebhookKind,
+  WebhookSignature,
 } from './provider.js'
 export {
   memoryRateLimit,

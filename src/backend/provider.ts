@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../protocol/contract.js'
 import type { Fetch } from '../protocol/http.js'
+import type { ServerMetadata } from '../protocol/metadata.js'
 import type { Revocation } from '../protocol/revocation-result.js'
 import type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
 import type { LeasedRecord, LeaseTerms } from './storage/lease.js'
@@ -205,6 +206,45 @@ export interface Resources {
   ) => 'token_rejected' | 'unacceptable' | undefined
 }
 
+/** How a provider signs its webhooks: as security event tokens (RFC 8417). */
+export interface WebhookSignature {
+  /** The `iss` of its events; not necessarily that of its ID Tokens. */
+  readonly issuer: string
+  /** The `aud`: this client's id. */
+  readonly audience: string
+  /** @defaultValue `RS256`, `PS256` and `ES256` */
+  readonly algorithms?: readonly string[]
+  /** The metadata of the server whose `jwks_uri` has the keys: one object for as long as its keys may be kept. */
+  readonly server: (context: ProviderContext) => Promise<ServerMetadata>
+}
+
+/** Kinds of what a provider tells; see {@link WebhookEvent}. */
+export type WebhookKind = 'synced' | 'data_changed' | 'renewal_needed' | 'other'
+
+/** One delivery of a provider's webhooks, read. */
+export interface Delivery {
+  /** The name of whom it is about, as {@link ProviderWebhooks.nameOf} gives it. */
+  readonly name: string
+  readonly events: readonly {
+    /** The provider's own name of the event. */
+    readonly name: string
+    readonly kind: WebhookKind
+    readonly detail: JsonObject
+    /** Which of the connections of that name it is about. @defaultValue all */
+    readonly isAbout?: (connection: HeldConnection) => boolean
+  }[]
+}
+
+/** The webhooks of a provider. */
+export interface ProviderWebhooks {
+  /** Absent: nothing is signed. Then an event has no details, and says no more than that there is something to read. */
+  readonly signature?: WebhookSignature
+  /** The name that deliveries have for a connection, such as Moneyhub's user id. It must not change while the connection lives. */
+  readonly nameOf: (connection: HeldConnection) => string | undefined
+  /** Reads a delivery: the claims of a verified token, or unsigned JSON. `undefined` for what is none. */
+  readonly read: (payload: JsonObject) => Delivery | undefined
+}
+
 /**
  * One data provider, seen from the backend: each `countersign/backend` function such as `stitch({…})` makes one, and
  * `defineBackendProvider` one of your own.
@@ -293,6 +333,8 @@ export interface BackendProvider<Claims extends object = object> {
 
   /** Requests of pages to the API, in `bff` mode. */
   readonly resources?: Resources
+  /** What the provider sends to `backend.webhooks`. Absent: nothing that could be read. */
+  readonly webhooks?: ProviderWebhooks
   /**
    * The token for a request to the API, where that is not the connection's own access token: Moneyhub's comes from
    * `client_credentials`. `undefined` is the connection's own.

@@ -2,6 +2,7 @@ import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
 import { usableTokens } from './access-tokens.js'
 import { toBackendConnection, type BackendConnection, type ConnectionHandle } from './backend-connection.js'
+import { isBoundElsewhere } from './binding.js'
 import type { Calls } from './calls.js'
 import {
   dayOf,
@@ -107,6 +108,7 @@ function isDue(context: Context, record: ConnectionRecord, renewBefore: number):
   const now = context.now()
   return (
     placeOf(record) !== undefined &&
+    !isBoundElsewhere(context, record) &&
     renewBy < renewBefore &&
     consentExpiresAt > now &&
     now - (tokens?.issuedAt ?? 0) >= restSeconds &&

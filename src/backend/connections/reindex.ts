@@ -1,5 +1,6 @@
 import type { Context } from '../context.js'
 import { fileConnection, orUnreadable } from './due-index.js'
+import { noteForWebhooks } from '../webhooks/webhook-index.js'
 import { connectionIdOf, readConnection } from './stored-connections.js'
 
 /**
@@ -14,7 +15,7 @@ export async function reindex(context: Context, keys: AsyncIterable<string>): Pr
     const id = connectionIdOf(key)
     const record = id === undefined ? undefined : await orUnreadable(readConnection(context, id))
     if (record === undefined || record === 'unreadable') continue
-    await fileConnection(context, record)
+    await Promise.all([fileConnection(context, record), noteForWebhooks(context, record)])
     seen += 1
   }
   return seen

@@ -1,6 +1,7 @@
 import type { Context } from '../context.js'
 import { keptSeconds, listKey } from './connection-list.js'
 import { fileConnection, placeOf, removeEntries } from './due-index.js'
+import { forgetForWebhooks, noteForWebhooks } from '../webhooks/webhook-index.js'
 import { endGrant, noteEnding } from './endings.js'
 import { asBound, bindingOf, isBoundElsewhere } from './binding.js'
 import type { ConnectionRecord } from './record.js'
@@ -127,7 +128,7 @@ export async function storeConnection(
     if (typeof renewed === 'string') throw new Refusal(renewed)
     // Disconnected meanwhile, if there is none: then it is a new one.
     if (renewed) {
-      await fileConnection(context, renewed)
+      await Promise.all([fileConnection(context, renewed), noteForWebhooks(context, renewed)])
       return renewed
     }
   }
@@ -150,6 +151,7 @@ export async function storeConnection(
       })),
     ),
     fileConnection(context, fresh),
+    noteForWebhooks(context, fresh),
   ])
   return fresh
 }
@@ -221,5 +223,6 @@ export async function forgetConnection(context: Context, record: ConnectionRecor
   )
   const place = placeOf(record)
   if (place) await removeEntries(context, place, [record.id])
+  await forgetForWebhooks(context, record)
   return isHere ? endGrant(context, record) : unrevoked('no_endpoint')
 }

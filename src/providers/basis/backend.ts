@@ -25,6 +25,7 @@ import {
   type BasisClaims,
   type BasisProfileClaim,
 } from './session-claims.js'
+import { webhooks } from './webhooks.js'
 import { checkOptions, type OptionForms } from '../../protocol/options.js'
 
 export type { BasisClaims, BasisProfileClaim, BasisReconciliationClaim } from './session-claims.js'
@@ -130,6 +131,7 @@ export function basis<const Required extends BasisProfileClaim = BasisProfileCla
   return defineBackendProvider<BasisClaims<Required>>({
     label: 'Basis',
     mode,
+    webhooks,
     redirectUri: options.redirectUri,
     scope: profileScope,
     transactionSeconds,

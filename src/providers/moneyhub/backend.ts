@@ -15,6 +15,7 @@ import { createMoneyhubClient, type MoneyhubClient } from './client.js'
 import { transactionSeconds, usualTokenSeconds } from './facts.js'
 import { inputForms, invalid, isConnectionId, readChoice, type MoneyhubChoice } from './input.js'
 import { readOptions, type MoneyhubBackendOptions, type MoneyhubClaims, type Settings } from './options.js'
+import { createWebhooks } from './webhooks.js'
 import {
   checkUserId,
   createMoneyhubUsers,
@@ -92,15 +93,10 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
       return gone
     },
 
+    webhooks: createWebhooks(options.clientId, settings.identityService, client),
     toEnding: ({ data, details: { 'mh:con_id': id = null } }) => ({ data, details: { 'mh:con_id': id } }),
 
-    ...(!once &&
-      settings.readsStatus && {
-        async readDetails({ data, details }, context) {
-          const state = await users.find(userOf(data), details['mh:con_id'] as string, context)
-          return state && toDetails(state)
-        },
-      }),
+    ...(!once && settings.readsStatus && { readDetails: readDetailsBy(users) }),
 
     ...(settings.mode === 'bff' && { resources: settings.resources }),
     ...(!once && {
@@ -109,6 +105,14 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
     }),
   } satisfies BackendProvider<MoneyhubClaims>
 }
+
+/** Reads what Moneyhub says of a connection now. */
+const readDetailsBy =
+  (users: MoneyhubUsers): NonNullable<BackendProvider['readDetails']> =>
+  async ({ data, details }, context) => {
+    const state = await users.find(userOf(data), details['mh:con_id'] as string, context)
+    return state && toDetails(state)
+  }
 
 /** The Moneyhub user that a transaction or a connection belongs to. */
 const userOf = (data: JsonObject | undefined): string => checkUserId(data?.['user_id'])

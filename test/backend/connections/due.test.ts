@@ -159,6 +159,17 @@ describe('what is not due', () => {
     expect(refreshes(bench)).toHaveLength(2)
   })
 
+  test('is one of another client: its tokens go to no server but their own', async () => {
+    const store = memoryStore()
+    const one = await open({ store })
+    const other = await open({ store, stitch: { clientId: 'another' } })
+    const { id } = await one.connect()
+    one.passed += 50 * day
+    other.passed += 50 * day
+    expect(await within(other, 14)).toEqual([])
+    expect(idsOf(await within(one, 14))).toEqual([id])
+  })
+
   test('is one whose consent has ended, or ends before it would have to be used', async () => {
     let consentExpiresAt = 0
     const bench = await createConsented(() => consentExpiresAt)

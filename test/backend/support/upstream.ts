@@ -43,6 +43,8 @@ export interface Upstream {
   /** The person who consents. */
   subject: string
   expiresIn: number
+  /** Signs claims with the current key. */
+  sign(claims: JWTPayload, header?: object): Promise<string>
   /** Signs with a new key of this name, or of the same one, from now on, and publishes that one alone. */
   rotateKeys(kid?: string): Promise<void>
   /** The API accepts none of the access tokens issued so far. */
@@ -173,6 +175,11 @@ export function createUpstream(now: () => number): Upstream {
     tokens: (body) => body,
     expireAccessTokens: () => {
       accessTokens.clear()
+    },
+    async sign(claims, header = {}) {
+      const { pair, kid, alg } = keys
+      const { privateKey } = await pair
+      return new SignJWT(claims).setProtectedHeader({ alg, kid, ...header }).sign(privateKey)
     },
     async rotateKeys(kid = keys.kid) {
       const pair = generateKeyPair('ES256', { extractable: true })

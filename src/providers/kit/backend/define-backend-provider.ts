@@ -31,6 +31,7 @@ export interface BackendProviderDefinition<
   | 'refreshRepeatable'
   | 'resources'
   | 'resourceToken'
+  | 'webhooks'
   | 'toEnding'
   | 'readDetails'
 > {
@@ -80,6 +81,7 @@ const forms = {
   refreshRepeatable: 'boolean',
   resources: 'object',
   resourceToken: 'function',
+  webhooks: 'object',
   toEnding: 'function',
   readDetails: 'function',
   toParameters: 'function',

@@ -1,0 +1,46 @@
+import type { Context } from '../context.js'
+import { Refusal } from '../http/refusal.js'
+import { leaseRecord, type Lease } from '../storage/lease.js'
+
+type DeliveryRecord = { readonly done: true } | { readonly lease: Lease }
+
+/** Seconds that the app may take for a delivery. */
+const leaseSeconds = 60
+
+/**
+ * Does the work of one delivery once, in whatever replica it arrives, and however often. Where the work fails, or its process ends, it
+ * may be done again.
+ *
+ * @param id Names the delivery; no secret.
+ * @param keptSeconds Seconds for which a repetition has no effect.
+ * @throws {Refusal} `backend_unavailable` while another replica is at it, and where the work fails.
+ */
+export async function once(
+  { records, now }: Context,
+  id: string,
+  keptSeconds: number,
+  work: () => Promise<void>,
+): Promise<void> {
+  const key = `delivery:${id}`
+  const record = leaseRecord<DeliveryRecord>((next) => records.change(key, next), now, {
+    leaseOf: (current) => ('lease' in current ? current.lease : undefined),
+    leaseSeconds,
+    pollMilliseconds: 50,
+  })
+  const claim = await record.claim<Lease | 'done' | 'held'>((current, lease, held) => {
+    if (current && 'done' in current) return { result: 'done' }
+    if (held) return { result: 'held' }
+    return { write: { lease }, until: now() + Math.max(leaseSeconds, keptSeconds), result: lease }
+  })
+  if (claim === 'done') return
+  if (claim === 'held')
+    throw new Refusal('backend_unavailable', { reason: 'webhook:held', retryAfterSeconds: 1 })
+  try {
+    await work()
+  } catch (error) {
+    await records.remove(key)
+    if (error instanceof Refusal) throw error
+    throw new Refusal('backend_unavailable', { reason: 'webhook:on_event' })
+  }
+  await record.conclude(claim, () => ({ write: { done: true }, until: now() + keptSeconds }))
+}
