@@ -1,7 +1,7 @@
 // The relying party modules of FAPI 2.0 (fapi2-security-profile-final-client-test-…) that are about what comes back, as tests of our
 // own under their names. They are run on the code that page and backend share, with the algorithms of the profile, as FDX with
 // `fapi: true` has it. Those about the way out are in test/providers/fdx, over mutual TLS.
-import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { redeemCode, type Grant } from '../../src/protocol/token-endpoint.js'
