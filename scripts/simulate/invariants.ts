@@ -92,6 +92,9 @@ function checkOneTold(world: World, { page, id, state }: Told): string | undefin
     return undefined
   const says = `${page.actor.name} is told "${describe(state)}"`
   if ('error' in state && refusals.includes(state.error.code)) return undefined
+  // A page that died before it stored the code leaves an id, which proves nothing: the transaction waits for its expiry.
+  const isLeft = record.phase === 'left' || record.phase === 'prepared'
+  if (isLeft && 'error' in state && state.error.code === 'redemption_unknown') return undefined
   if (record.phase === 'done') {
     const stored = world.browser.records.has(`connection:${record.connectionId ?? ''}`)
     const isSame = state.status === 'connected' && state.connection.id === record.connectionId

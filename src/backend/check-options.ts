@@ -1,3 +1,4 @@
+import { areConfusable } from '../protocol/redirect-place.js'
 import { parseSecureUrl, type Resolver } from '../protocol/secure-url.js'
 import { checkOptions, type OptionForm } from '../protocol/options.js'
 import type { BackendProvider, Resources } from './provider.js'
@@ -92,7 +93,7 @@ function checkFunction(value: unknown, sentence: string, optional = true): void 
 function checkProviders(providers: unknown): ReadonlyMap<string, BackendProvider> {
   const entries = Object.entries(Object(providers) as Record<string, BackendProvider>)
   if (entries.length === 0) throw new TypeError('createBackend needs `providers`: give it at least one.')
-  const redirectUris = new Set<string>()
+  const seen: string[] = []
   for (const [name, provider] of entries) {
     if (!/^[a-z][\w-]{0,63}$/i.test(name) || name === 'connections') {
       throw new TypeError(
@@ -100,14 +101,12 @@ function checkProviders(providers: unknown): ReadonlyMap<string, BackendProvider
       )
     }
     checkProvider(name, provider)
-    for (const uri of provider.redirectUris) {
-      // By its own address a response tells which provider it is from, also where that sends no iss (RFC 9700 §4.4.2.2).
-      if (redirectUris.has(uri))
-        throw new TypeError(
-          `The redirectUri of provider "${name}" is another provider's, too: register one for each.`,
-        )
-      redirectUris.add(uri)
-    }
+    const isShared = provider.redirectUris.some((uri) => seen.some((other) => areConfusable(uri, other)))
+    if (isShared)
+      throw new TypeError(
+        `The redirectUri of provider "${name}" is another provider's, too: register one for each. A query that only one of them has, a slash at the end, \`.html\` and \`index.html\` make no difference.`,
+      )
+    seen.push(...provider.redirectUris)
   }
   return new Map(entries)
 }

@@ -126,6 +126,13 @@ export interface RefreshedGrant extends Omit<ProviderGrant, 'tokens'> {
   readonly tokens?: TokenSet | UncheckedTokens
 }
 
+/** One client at one authorization server. */
+export interface ServerIdentity {
+  /** The issuer identifier; where it is not known, the token endpoint. */
+  readonly issuer: string
+  readonly clientId: string
+}
+
 /** A stored connection with its tokens. */
 export interface HeldConnection {
   readonly id: string
@@ -227,6 +234,11 @@ export interface BackendProvider<Claims extends object = object> {
   readonly label: string
   /** `mediated`: access tokens reach the page. `bff`: none does, data goes through {@link resources}. As in the page. */
   readonly mode: 'mediated' | 'bff'
+  /**
+   * The authorization server and the client at it. Connections belong to them and to the origin of `resources`: after a change of
+   * one, no token goes to the new place, and the person is asked to renew. Absent: connections belong to the provider's name.
+   */
+  readonly server?: ServerIdentity
   /** The redirect URIs registered at the provider; a page names one of them: exact match. */
   readonly redirectUris: readonly string[]
   /**

@@ -161,7 +161,7 @@ function start(
   const { navigation, tabs } = context.platform
   const names = Object.keys(context.providers)
   checkConfiguration(context, names)
-  const capture = captureResponse(navigation, names, context.redirectUri)
+  const capture = captureResponse(navigation, names, context.redirectUri, context.hasSharedPages)
   tabs.onAnnounced((id) => void context.follow(id))
   // What other tabs announced while the page was out of sight may not have been heard.
   const stopWatching = navigation.onShown(() => {

@@ -1,5 +1,6 @@
 import type { Platform } from '../platform/platform.js'
 import { checkOptions, type OptionForms } from '../protocol/options.js'
+import { areConfusable } from '../protocol/redirect-place.js'
 import { refuseSecrets } from '../protocol/secrets.js'
 import type { Outcome } from './callback/callback.js'
 import type { CountersignEvent } from './client-events.js'
@@ -22,6 +23,13 @@ export interface ClientOptions<P extends Providers = Providers> {
    * @defaultValue `/callback/<name>` on this origin, below `basePath`
    */
   readonly redirectUri?: (name: ProviderName<P>) => string
+  /**
+   * `shared` where redirect URIs are pages of the app, too, such as its start page: then only a response with a `state` of this
+   * client's is taken out of the address bar, and the page's own `?code=`, `?state=`, `?error=` and fragments stay.
+   *
+   * @defaultValue `own`: redirect URIs are for callbacks only, and everything that looks like a response is taken
+   */
+  readonly callbackPages?: 'own' | 'shared'
   /**
    * Path below which the app lives, such as `/app`: redirect URIs are below it. It is never guessed from the address.
    *
@@ -57,6 +65,7 @@ const forms = {
   providers: 'object!',
   backend: 'any',
   redirectUri: 'function',
+  callbackPages: ['own', 'shared'],
   basePath: 'string',
   subject: 'any',
   namespace: 'string',
@@ -103,7 +112,10 @@ export function checkConfiguration(context: Context, names: readonly string[]): 
     )
       refuse('needs a redirect URI on this origin, without fragment.')
     // Without a redirect URI of its own, a response of one authorization server could pass for another's (RFC 9700 §4.4).
-    if (seen.includes(uri)) refuse('shares its redirect URI with another: give each its own.')
+    if (seen.some((other) => areConfusable(other, uri)))
+      refuse(
+        'shares its redirect URI with another: give each its own. A query that only one of them has, a slash at the end, `.html` and `index.html` make no difference.',
+      )
     seen.push(uri)
   }
 }

@@ -27,6 +27,10 @@ export interface Context {
   readonly onReset: (listener: () => void) => void
   /** The registered redirect URI of a provider. */
   readonly redirectUri: (name: string) => string
+  /** True where redirect URIs are pages of the app, too. */
+  readonly hasSharedPages: boolean
+  /** The path of the app's start page. */
+  readonly startPath: string
   readonly tokens: HeldTokens
   /** Ids of the connections that this page has made, and so shows itself. */
   readonly made: Set<string>

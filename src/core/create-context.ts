@@ -2,6 +2,7 @@ import type { Platform } from '../platform/platform.js'
 import type { ClientOptions } from './configuration.js'
 import type { Context } from './context.js'
 import { createHeldTokens } from './held-tokens.js'
+import { reportMistake } from './in-background.js'
 import type { Subject } from './subject.js'
 
 /** Parts of the context that the client provides beside its options. */
@@ -24,10 +25,16 @@ export const createContext = (options: ClientOptions, { subject, ...parts }: Con
   redirectUri: (name) =>
     options.redirectUri?.(name) ??
     new URL(`${options.basePath ?? ''}/callback/${name}`, parts.platform.navigation.url()).href,
+  hasSharedPages: options.callbackPages === 'shared',
+  startPath: options.basePath ?? '/',
   tokens: createHeldTokens(),
   made: new Set(),
   channels: new Map(),
   emit(type, id, detail) {
-    options.onEvent?.({ type, id, at: parts.platform.clock.now(), ...(detail !== undefined && { detail }) })
+    const event = { type, id, at: parts.platform.clock.now(), ...(detail !== undefined && { detail }) }
+    // Telemetry that fails ends nothing that a person approved.
+    new Promise((resolve) => {
+      resolve(options.onEvent?.(event))
+    }).catch(reportMistake)
   },
 })

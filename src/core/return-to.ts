@@ -1,3 +1,5 @@
+import { foldPath } from '../protocol/redirect-place.js'
+import { holdsResponse } from '../protocol/response-parameters.js'
 import { safeReturnTo } from '../protocol/return-to.js'
 import type { Context } from './context.js'
 import type { EndedTransaction } from './records/transaction.js'
@@ -25,7 +27,14 @@ export function returnOf(
  * Path at which the app may continue: one of this app, and no callback. Checked when a transaction begins and again when it
  * ends: storage can be written by whatever else runs on this origin.
  */
-export function checkReturnTo({ platform, providers, redirectUri }: Context, returnTo: unknown): string {
-  const callbacks = Object.keys(providers).map((name) => new URL(redirectUri(name)).pathname)
-  return safeReturnTo(returnTo, platform.navigation.url().origin, callbacks)
+export function checkReturnTo(context: Context, returnTo: unknown): string {
+  const { platform, providers, redirectUri, hasSharedPages, startPath } = context
+  const callbacks = Object.keys(providers).map((name) => foldPath(new URL(redirectUri(name)).pathname))
+  const isCallback = (url: URL): boolean => {
+    const path = foldPath(url.pathname)
+    // A page of the app is a place to return to, whoever else comes back there.
+    const isPage = hasSharedPages || path === foldPath(startPath)
+    return callbacks.includes(path) && (!isPage || holdsResponse(url))
+  }
+  return safeReturnTo(returnTo, platform.navigation.url().origin, isCallback)
 }

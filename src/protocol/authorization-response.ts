@@ -66,6 +66,21 @@ export function parseAuthorizationResponse(parameters: URLSearchParams): Authori
   }
 }
 
+/**
+ * The error of a response without a `state`: anybody may have made it, so it says which error, and nothing else of theirs.
+ *
+ * @returns `undefined` for a response that is no error.
+ */
+export function parseUntrustedError(parameters: URLSearchParams): AuthorizationResponseError | undefined {
+  const error = parameters.get('error')
+  if (!error || parameters.has('state')) return undefined
+  return new AuthorizationResponseError(
+    'authorization_error',
+    'An error came back without a state, so anybody may have sent it. It ended nothing: the connection that began here can still come back. Where the provider showed an error, too, start again with authorize().',
+    { error: toError(error, new URLSearchParams()).error },
+  )
+}
+
 /** Makes the error of an error response; its texts are cut to what the RFC allows. */
 function toError(error: string, parameters: URLSearchParams): AuthorizationResponseError {
   const known = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(error) ? error : 'unknown'

@@ -20,8 +20,14 @@ export const createCodeVerifier: () => string = randomValue
  */
 export const calculateCodeChallenge: (codeVerifier: string) => Promise<string> = sha256
 
-/** A fresh `state`: 43 characters with 256 bits of entropy; also the key of the transaction. */
-export const createState: () => string = randomValue
+/** Both fixed characters at the beginning of every `state`: by them a page tells a response from parameters of its own. */
+const stateMarker = 'cs'
+
+/** A fresh `state`: two fixed characters and 41 with 246 bits of entropy; also the key of the transaction. */
+export const createState = (): string => stateMarker + randomValue().slice(2)
+
+/** Test of a parameter for the form of a `state` that {@link createState} makes. */
+export const isOwnState = (value: string | null): boolean => /^cs[\w-]{41}$/.test(value ?? '')
 
 /**
  * A fresh `nonce`: 43 characters, under the 64 that FAPI 2.0 allows.

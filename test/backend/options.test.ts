@@ -38,6 +38,16 @@ test.each([
     /redirectUri/,
   ],
   ['one redirect URI for two providers', { providers: { plain: provider, other: provider } }, /redirectUri/],
+  [
+    'redirect URIs that only a query tells apart from each other',
+    {
+      providers: {
+        plain: provider,
+        other: { ...provider, redirectUris: ['https://app.example/callback/plain/?p=b'] },
+      },
+    },
+    /The redirectUri of provider "other" is another provider's, too/,
+  ],
   ['the mode browser', { providers: { plain: { ...provider, mode: 'browser' } } }, /mediated/],
   ['no origins', { origins: [] }, /origins/],
   ['an origin with a path', { origins: ['https://app.example/'] }, /without a path/],

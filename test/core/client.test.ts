@@ -60,6 +60,16 @@ describe('createClient throws', () => {
     ).toThrow('Provider "second" shares its redirect URI with another: give each its own.')
   })
 
+  test.each(['/callback/', '/callback.html', '/callback/index.html', '/callback?p=b'])(
+    'for a redirect URI that is another provider’s, too, but for what hosts add: %s',
+    (path) => {
+      const redirectUri = (name: string) => `https://app.example${name === 'bank' ? '/callback' : path}`
+      expect(() => make({ providers: { bank, second: bank }, redirectUri })).toThrow(
+        'Provider "second" shares its redirect URI with another: give each its own.',
+      )
+    },
+  )
+
   test.each(['a/b', '../bank', 'a b', 'é', '', 'a?b', 'a.b'])('for a provider called %j', (name) => {
     expect(() => make({ providers: { [name]: bank } })).toThrow(TypeError)
   })

@@ -70,6 +70,7 @@ async function defaults(): Promise<Record<string, string>> {
     clientAddress:
       clientAddress(direct) === '203.0.113.7' && !clientAddress(request) ? 'the socket’s' : 'another',
     rateLimit: (await isSame(memoryRateLimit())) ? '`memoryRateLimit()`' : 'another',
+    unattended: context.unattended.size === 0 ? 'none' : 'some',
     fetch: platform.mock.calls.length === 1 ? 'the platform’s' : 'another',
     clock: now() === 1_900_000_000 ? 'the system’s' : 'another',
   }

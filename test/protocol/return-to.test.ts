@@ -4,7 +4,8 @@ import { safeReturnTo } from '../../src/protocol/return-to.js'
 
 const origin = 'https://app.example'
 const callbackPaths = ['/callback/stitch', '/callback/apiture']
-const guard = (value: unknown) => safeReturnTo(value, origin, callbackPaths)
+const guard = (value: unknown) =>
+  safeReturnTo(value, origin, ({ pathname }) => callbackPaths.includes(pathname))
 
 const refused = [
   '//evil',
@@ -13,6 +14,12 @@ const refused = [
   '\\\\evil',
   '\\/evil',
   'https://evil',
+  'https://app.example.evil/',
+  'https://app.example:8443/',
+  'https://app.example//evil',
+  'https://app.example/\\evil',
+  'https://ada@app.example/',
+  'http://app.example/',
   'https:evil',
   'https:/evil',
   'HTTPS://evil',
@@ -71,6 +78,12 @@ test.each([
   `/${'a'.repeat(2047)}`,
 ])('%s stays', (value) => {
   expect(guard(value)).toBe(value)
+})
+
+test('a whole URL of this origin is a place inside the app', () => {
+  expect(guard('https://app.example/accounts?tab=2#top')).toBe('/accounts?tab=2#top')
+  expect(guard('https://app.example/')).toBe('/')
+  expect(guard('https://app.example/callback/stitch')).toBe('/')
 })
 
 test('a place inside the app is given back as the URL parser writes it', () => {

@@ -46,7 +46,12 @@ export const stateOf = (url: string | URL): string => new URL(url).searchParams.
 
 /** What differs from an ordinary page with the app. */
 export type Setting = PageOptions &
-  Partial<Pick<ClientOptions<typeof providers>, 'subject' | 'redirectUri' | 'onOutcome'>>
+  Partial<
+    Pick<
+      ClientOptions<typeof providers>,
+      'subject' | 'redirectUri' | 'callbackPages' | 'onOutcome' | 'onEvent'
+    >
+  >
 
 /** A browser, an authorization server for `bank`, and a backend for `mediated` and `bff`. */
 export function createScene(network: ReturnType<typeof setupServer>, common: Setting = {}) {
@@ -59,7 +64,14 @@ export function createScene(network: ReturnType<typeof setupServer>, common: Set
   network.use(...server.handlers, ...other.handlers, ...backend.handlers)
 
   function open(page: string | FakePage = '/', setting: Setting = {}): App {
-    const { subject = singleUser, redirectUri, onOutcome, ...options } = { ...common, ...setting }
+    const {
+      subject = singleUser,
+      redirectUri,
+      callbackPages,
+      onOutcome,
+      onEvent,
+      ...options
+    } = { ...common, ...setting }
     const opened = typeof page === 'string' ? browser.open(page, options) : page
     const events: CountersignEvent[] = []
     const client = createClient({
@@ -67,7 +79,8 @@ export function createScene(network: ReturnType<typeof setupServer>, common: Set
       providers,
       backend: '/connect',
       platform: opened.platform,
-      onEvent: (event) => events.push(event),
+      onEvent: onEvent ?? ((event) => events.push(event)),
+      ...(callbackPages && { callbackPages }),
       ...(redirectUri && { redirectUri }),
       ...(onOutcome && { onOutcome }),
     })

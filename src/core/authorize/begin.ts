@@ -89,6 +89,7 @@ export async function begin(
     ...transaction,
     phase: 'left',
     ...(target.handle !== undefined && { handle: target.handle }),
+    ...(target.promisesIss && { promisesIss: true }),
   }
   if (await commit(context, left, click, ahead !== undefined)) {
     context.emit('authorization_started', transactionId(left.state), name)

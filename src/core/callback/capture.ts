@@ -1,3 +1,6 @@
+import { isOwnState } from '../../protocol/pkce.js'
+import { isAtRedirectUri } from '../../protocol/redirect-place.js'
+import { isResponse } from '../../protocol/response-parameters.js'
 import type { Navigation } from '../../platform/navigation.js'
 
 /** The response, or the reload, that brought a person to the callback page. */
@@ -7,6 +10,8 @@ export interface Capture {
   /** The parameters of an authorization response, and the address they came to. */
   readonly parameters?: URLSearchParams
   readonly url?: URL
+  /** True for an error without `state` at a page of the app, which may be the app's own. */
+  readonly isShared?: boolean
   /** After a reload: the id of the transaction that this history entry belongs to. */
   readonly id?: string
 }
@@ -17,19 +22,8 @@ const parameterNames =
     ' ',
   )
 
-/** Tokens make no response, and are taken out of the address bar all the same: parsing refuses them. */
-const isResponse = (parameters: URLSearchParams): boolean =>
-  ['code', 'state', 'error', 'access_token', 'id_token'].some((name) => parameters.has(name))
-
-/** True when an address is the redirect URI; the URI's own query must be there, too. */
-export function isAt(redirectUri: string, url: URL): boolean {
-  const { origin, pathname, searchParams } = new URL(redirectUri)
-  return (
-    origin === url.origin &&
-    pathname === url.pathname &&
-    [...searchParams].every(([name, value]) => url.searchParams.get(name) === value)
-  )
-}
+/** A response of this client's. Whatever else a page of the app has for parameters is its own. */
+const isOwnResponse = (parameters: URLSearchParams): boolean => isOwnState(parameters.get('state'))
 
 /**
  * Takes an authorization response out of the address bar, synchronously: a router, an analytics script or an error
@@ -37,27 +31,35 @@ export function isAt(redirectUri: string, url: URL): boolean {
  *
  * The history entry keeps the non-secret id of the transaction, by which a reload finds it again.
  *
+ * @param isShared True where redirect URIs are pages of the app, too: then only responses with a `state` of this client's
+ * are taken.
  * @see https://www.rfc-editor.org/rfc/rfc9700.html#section-4.2.4
  */
 export function captureResponse(
   navigation: Navigation,
   providers: readonly string[],
   redirectUri: (provider: string) => string,
+  isShared = false,
 ): Capture | undefined {
   const url = navigation.url()
-  const provider = providers.find((name) => isAt(redirectUri(name), url))
+  const provider = providers.find((name) => isAtRedirectUri(redirectUri(name), url))
   if (provider === undefined) return undefined
 
   // The code flow answers in the query; a fragment is only read where it plainly holds a response.
+  const isTaken = isShared ? isOwnResponse : isResponse
+  const query = new URLSearchParams(url.search)
   const fragment = new URLSearchParams(url.hash.slice(1))
-  const inQuery = isResponse(url.searchParams)
-  if (!inQuery && !isResponse(fragment)) {
+  const [inQuery, inFragment] = [isTaken(query), isTaken(fragment)]
+  if (!inQuery && !inFragment) {
     const { countersign } = Object(navigation.historyState()) as { countersign?: unknown }
-    return typeof countersign === 'string' ? { provider, id: countersign } : undefined
+    if (typeof countersign === 'string') return { provider, id: countersign }
+    // It may be the app's own, and stays. Whether anybody waits for one is known later.
+    return isShared && query.has('error') ? { provider, parameters: query, url, isShared } : undefined
   }
-  const parameters = inQuery ? new URLSearchParams(url.search) : fragment
-  for (const name of parameterNames) url.searchParams.delete(name)
-  if (isResponse(fragment)) url.hash = ''
+  // In both places: whatever the fragment adds, parsing refuses.
+  const parameters = new URLSearchParams([...(inQuery ? query : []), ...(inFragment ? fragment : [])])
+  for (const name of parameterNames) if (inQuery) url.searchParams.delete(name)
+  if (inFragment) url.hash = ''
   navigation.replace(url.href, {
     ...Object(navigation.historyState()),
     countersign: parameters.get('state')?.slice(0, 16),

@@ -11,7 +11,7 @@ import {
   type CountersignError,
 } from '../../protocol/errors.js'
 import { withoutAppState } from '../app-state.js'
-import { isAt } from './capture.js'
+import { isAtRedirectUri } from '../../protocol/redirect-place.js'
 import type { Context } from '../context.js'
 import { endWith, end } from '../records/ended-transaction.js'
 import type { Provider } from '../provider.js'
@@ -48,7 +48,13 @@ export type Step =
   /** Keep the code until the app's user has signed in again. */
   | { readonly do: 'sign_in'; readonly transaction: TransactionWithCode }
   /** The response is not the one that was awaited: nothing changes, unless the transaction has `ended` by it. */
-  | { readonly do: 'refuse'; readonly error: CountersignError; readonly ended?: EndedTransaction }
+  | {
+      readonly do: 'refuse'
+      readonly error: CountersignError
+      readonly ended?: EndedTransaction
+      /** The user to whom alone it is told. */
+      readonly subject?: string
+    }
   | { readonly do: 'nothing' }
 
 /** An authorization response and the address it came to. */
@@ -174,7 +180,8 @@ function endingOf(
       'redemption_unknown',
       "The provider's answer got lost when this page was closed. Start again with authorize().",
     )
-    return { do: 'show', ended: endWith(record, lost) }
+    // All there is to go by is a public id, which anybody can put into an address: it may be of a flow that is under way.
+    return { do: 'refuse', error: lost, subject: record.subject }
   }
   try {
     checkSender(record, response, provider)
@@ -209,15 +216,19 @@ function sentValues(record: Transaction, provider: Provider): (string | undefine
 }
 
 /** Every provider has a redirect URI of its own, so that one that sends no `iss` cannot pass for another either. */
-function checkSender(record: Transaction, { iss, url }: ReceivedResponse, provider: Provider): void {
-  if (!isAt(record.redirectUri, url)) {
+function checkSender(
+  { redirectUri, promisesIss }: Transaction,
+  { iss, url }: ReceivedResponse,
+  provider: Provider,
+): void {
+  if (!isAtRedirectUri(redirectUri, url)) {
     throw new ValidationError(
       'issuer_mismatch',
       'redirect_uri',
       "The authorization response came to another provider's redirect URI. It was not used; start again with authorize().",
     )
   }
-  checkResponseIssuer(iss, provider.issuer, provider.requireIss ?? false)
+  checkResponseIssuer(iss, provider.issuer, provider.requireIss === true || promisesIss === true)
 }
 
 /** True when the person, or the provider for them, said no: an ordinary end, not a fault. */

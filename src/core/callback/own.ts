@@ -1,7 +1,8 @@
 import type { Context } from '../context.js'
 import { stateOf, transactionId } from '../records/keys.js'
 import { hasEnded, isTransaction } from '../records/transaction.js'
-import { isAt, type Capture } from './capture.js'
+import { isAtRedirectUri } from '../../protocol/redirect-place.js'
+import type { Capture } from './capture.js'
 
 /**
  * True when a response still concerns the app's user: they began its transaction, and it has not ended, or the page is still
@@ -15,5 +16,5 @@ export async function isOwn(context: Context, { parameters, id }: Capture): Prom
   )
   const record = entry?.[1]
   if (!isTransaction(record) || record.subject !== context.subject()) return false
-  return !hasEnded(record) || isAt(context.redirectUri(record.provider), navigation.url())
+  return !hasEnded(record) || isAtRedirectUri(context.redirectUri(record.provider), navigation.url())
 }

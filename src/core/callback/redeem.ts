@@ -1,4 +1,4 @@
-import { parseAuthorizationResponse } from '../../protocol/authorization-response.js'
+import { parseAuthorizationResponse, parseUntrustedError } from '../../protocol/authorization-response.js'
 import type { CountersignError } from '../../protocol/errors.js'
 import { sha256 } from '../../protocol/digest.js'
 import { resumable } from './actions.js'
@@ -23,7 +23,7 @@ import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from
  */
 export async function completeCapture(
   context: Context,
-  { parameters, url, id }: Capture,
+  { provider, parameters, url, id, isShared }: Capture,
   popup: PopupSide,
 ): Promise<CallbackState> {
   if (!parameters || !url) {
@@ -36,9 +36,33 @@ export async function completeCapture(
   try {
     response = { ...parseAuthorizationResponse(parameters), url }
   } catch (error) {
-    return { status: 'failed', error: error as CountersignError, returnTo: '/' }
+    const untrusted = await untrustedError(context, provider, parameters)
+    if (untrusted) return { status: 'failed', error: untrusted, provider, returnTo: '/' }
+    return isShared
+      ? { status: 'none' }
+      : { status: 'failed', error: error as CountersignError, returnTo: '/' }
   }
   return redeem(context, response.state, { response, popup })
+}
+
+/** An error without a `state`, where exactly one connection of this user at the provider is under way: it is likely about that. */
+async function untrustedError(
+  context: Context,
+  provider: string,
+  parameters: URLSearchParams,
+): Promise<CountersignError | undefined> {
+  const error = parseUntrustedError(parameters)
+  if (!error) return undefined
+  await context.subjectKnown()
+  const entries = await context.platform.database.entries()
+  const pending = entries.filter(
+    ([, record]) =>
+      isTransaction(record) &&
+      record.phase === 'left' &&
+      record.provider === provider &&
+      record.subject === context.subject(),
+  )
+  return pending.length === 1 ? error : undefined
 }
 
 /** Ends a transaction that nobody waits for any more, unless it has ended already. */
@@ -134,13 +158,23 @@ export async function redeem(
       return signInRequired(context, step.transaction, () => redeem(context, state, popup && { popup }))
     case 'hand_over':
       return popup ? popup.handOver(state) : { status: 'none' }
-    case 'refuse': {
-      const refused = { status: 'failed', error: step.error, returnTo: '/' } as const
-      return step.ended ? reportOutcome(context, refused) : refused
-    }
+    case 'refuse':
+      return refuse(context, step)
     default:
       return { status: 'none' }
   }
+}
+
+/** Tells of a response that was refused, unless it concerns another user. */
+async function refuse(
+  context: Context,
+  { error, ended, subject }: Extract<Step, { readonly do: 'refuse' }>,
+): Promise<CallbackState> {
+  const refused = { status: 'failed', error, returnTo: '/' } as const
+  if (ended) return reportOutcome(context, refused)
+  if (subject === undefined) return refused
+  await context.subjectKnown()
+  return subject === context.subject() ? refused : { status: 'none' }
 }
 
 /** What a step leaves in the transaction's record; `undefined` where the record stays as it is. */

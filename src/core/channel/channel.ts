@@ -17,6 +17,8 @@ export interface AuthorizationUrl {
   readonly expiresAt: number
   /** Opaque handle that the channel needs at redemption. */
   readonly handle?: string
+  /** True where the server promises `iss` in every response (RFC 9207). */
+  readonly promisesIss?: boolean
 }
 
 /** Result of a redeemed authorization code. */

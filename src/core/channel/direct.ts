@@ -76,8 +76,12 @@ async function begin(client: DirectClient, transaction: Transaction): Promise<Au
     ...buildCodeRequest({ ...transaction, clientId: provider.clientId }),
     ...(endpoint.dpop && { dpop_jkt: await endpoint.dpop.calculateThumbprint() }),
   }
+  const promise = {
+    promisesIss: server.authorization_response_iss_parameter_supported ?? false,
+  }
   if (!pushes(settings, server))
     return {
+      ...promise,
       url: buildAuthorizationUrl(authorizationEndpoint, parameters, extra),
       expiresAt: transaction.expiresAt,
     }
@@ -86,6 +90,7 @@ async function begin(client: DirectClient, transaction: Transaction): Promise<Au
     (error: unknown) => explainRefusedClient(server, error),
   )
   return {
+    ...promise,
     url: buildAuthorizationUrl(authorizationEndpoint, {
       client_id: provider.clientId,
       request_uri: pushed.requestUri,

@@ -18,6 +18,8 @@ export interface Transaction {
   readonly clientId: string
   /** The issuer that was asked, where the provider has one. */
   readonly issuer?: string
+  /** True where the server's metadata promises `iss` in every response, in `browser` mode. */
+  readonly promisesIss?: boolean
   readonly redirectUri: string
   readonly scope: string
   readonly subject: string

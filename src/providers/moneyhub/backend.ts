@@ -57,6 +57,7 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
   return {
     label: 'Moneyhub',
     mode: settings.mode as M,
+    server: client.server,
     redirectUris: readRedirectUris(options.redirectUri),
     scope: once ? `openid ${scope}` : 'openid',
     transactionSeconds,

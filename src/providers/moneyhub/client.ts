@@ -45,7 +45,7 @@ export function createMoneyhubClient(
   // `ready` reports it; nobody else may be waiting yet.
   signer.catch(() => undefined)
   const client = createOAuthClient({
-    clientId,
+    ...{ clientId, issuer },
     metadata: ({ fetch }) => discover(fetch, issuer),
     authentication: authenticate(issuer, options, signer),
   })

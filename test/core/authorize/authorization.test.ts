@@ -125,6 +125,7 @@ describe('leaving for the provider', () => {
       provider: 'bank',
       clientId: 'client-1',
       issuer: 'https://as.example',
+      promisesIss: true,
       redirectUri: 'https://app.example/callback/bank',
       scope: 'openid',
       subject: '',

@@ -42,6 +42,7 @@ describe('a response in the address bar', () => {
     'code=&state=&error=',
     'access_token=t',
     'id_token=t',
+    'response=jwt',
   ])('is taken away whatever it is: %s', async (query) => {
     const { open } = createScene(network)
     const app = open(`/callback/bank?keep=1&${query}`)
@@ -73,7 +74,8 @@ describe('a response in the address bar', () => {
   test.each([
     '/?code=c&state=s',
     '/callback?code=c&state=s',
-    '/callback/bank/?code=c&state=s',
+    '/callback/bank/x?code=c&state=s',
+    '/callback/bank/index?code=c&state=s',
     '/callback/Bank?code=c&state=s',
     '/callback/bank2?code=c&state=s',
     '/callback/stranger?code=c&state=s',
@@ -102,6 +104,34 @@ describe('a response in the address bar', () => {
     const app = scene.open(url)
     expect(app.url).toBe('https://app.example/callback?at=bank')
     await until(app.client.callback, 'connected')
+  })
+
+  test.each(['/callback/bank/', '/callback/bank.html', '/callback/bank/index.html'])(
+    'is taken at %s, as some hosts write the redirect URI',
+    async (path) => {
+      const { consent, open, server } = createScene(network)
+      const app = open((await consent()).replace('/callback/bank', path))
+      expect(app.url).toBe(`https://app.example${path}`)
+      await until(app.client.callback, 'connected')
+      // What is registered is what the server compares.
+      expect(server.requests.token[0]?.form.get('redirect_uri')).toBe('https://app.example/callback/bank')
+    },
+  )
+
+  test.each([
+    ['JARM', '?response=jwt', 'response'],
+    ['JARM and a code', '?response=jwt&code=c&state=s', 'response'],
+    ['a code in the query and a token in the fragment', '?code=c&state=s#access_token=t', 'access_token'],
+    ['a code in the query and another one in the fragment', '?code=c&state=s#code=d', 'code'],
+  ])('with %s is taken away and refused', async (_name, response, parameter) => {
+    const { open, server } = createScene(network)
+    const app = open(`/callback/bank${response}`)
+    expect(app.url).toBe('https://app.example/callback/bank')
+    expect(said((await until(app.client.callback, 'failed')).error)).toEqual({
+      code: 'response_malformed',
+      parameter,
+    })
+    expect(server.requests.token).toEqual([])
   })
 
   test('is not used inside a frame, but taken away there, too', async () => {
@@ -142,7 +172,7 @@ describe('a response in the address bar', () => {
         apps.add(app.client.dispose)
         const shown = [...new URL(app.url).searchParams]
         const isResponse = given.some(([key]) =>
-          ['code', 'state', 'error', 'access_token', 'id_token'].includes(key),
+          ['code', 'state', 'error', 'access_token', 'id_token', 'response'].includes(key),
         )
         expect(shown).toEqual(isResponse ? given.filter(([key]) => !protocol.includes(key)) : given)
         expect(app.client.callback.get().status).toBe(isResponse ? 'pending' : 'none')

@@ -241,10 +241,10 @@ const rows: readonly (readonly [fact: string, where: Where, count: number, step:
 
   // What ends it without a code, whoever is here
   [
-    'a response that was lost with its page ends it',
+    'a response that was lost with its page is told, and ends nothing: an id is all there is to go by',
     { record: open, response: ['none'] },
     48,
-    'tell: failed failed redemption_unknown',
+    'refuse: redemption_unknown',
   ],
   [
     'a response of somebody else changes nothing, be it a refusal',
@@ -382,7 +382,7 @@ describe('a step', () => {
     const ended = steps.flatMap(({ cell, step }) =>
       'ended' in step && !('found' in step) ? [{ cell, ended: step.ended }] : [],
     )
-    expect(ended).toHaveLength(216 + 4 * 48 + 32 + 192)
+    expect(ended).toHaveLength(216 + 3 * 48 + 32 + 192)
     for (const { cell, ended: one } of ended) {
       expect(Object.keys(one).sort(), JSON.stringify(cell)).toEqual([...members, 'error', 'outcome'].sort())
       if (one.error) withoutSecrets(fromStored(one.error))
@@ -424,7 +424,7 @@ describe('a step', () => {
 
   test('that refuses has an error without a secret', () => {
     const refused = steps.flatMap(({ step }) => (step.do === 'refuse' ? [step.error] : []))
-    expect(refused).toHaveLength(384 + 144 + 32 + 216)
+    expect(refused).toHaveLength(384 + 144 + 48 + 32 + 216)
     for (const error of refused) withoutSecrets(error)
   })
 })

@@ -122,7 +122,7 @@ export function defineBackendProvider<
     throw new TypeError('defineBackendProvider: `client` must be what oauthClient({ … }) has made.')
   const { client, redirectUri, toParameters, toGrant, toRefreshedGrant, ...provider } = definition
   return {
-    ready: client.ready,
+    ...{ ready: client.ready, server: client.server },
     redirectUris: readRedirectUris(redirectUri),
     authorize: async (setup, context) =>
       client.authorize(setup, context, await toParameters?.(setup, context)),
