@@ -72,8 +72,8 @@ export const backend = [
     [
       {
         file: claim,
-        text: "if (!isSameHash(transaction.challenge, challenge)) return { result: { refuse: 'verifier' } }\n  // Another",
-        by: '// Another',
+        text: "if (!isSameHash(transaction.challenge, challenge)) return { result: { refuse: 'verifier' } }\n  // The code",
+        by: '// The code',
       },
     ],
     flowTest,
@@ -289,8 +289,8 @@ export const backend = [
     [
       {
         file: stored,
-        text: "if (old.sub !== undefined && old.sub !== fresh.sub) return { result: 'refused' }",
-        by: '',
+        text: 'if (isSameServer && old.sub === fresh.sub) return undefined',
+        by: 'if (isSameServer) return undefined',
       },
     ],
     flowTest,

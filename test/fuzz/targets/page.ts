@@ -66,7 +66,7 @@ const returnTo: Target = {
   outcomes: ['accepted', 'refused'],
   run(changes, pick) {
     const given = mutateText(places[pick % places.length] ?? '', changes)
-    const result = safeReturnTo(given, origin, ['/callback/bank'])
+    const result = safeReturnTo(given, origin, ({ pathname }) => pathname === '/callback/bank')
     const url = new URL(result, `${origin}/somewhere`)
     assert.equal(url.origin, origin)
     assert.isFalse(result.startsWith('//') || result.includes('\\'))
