@@ -483,4 +483,17 @@ export const storage = [
     tabsTest,
     'of a tab that died runs out',
   ),
+  removal(
+    'values of the request in every description',
+    [80, 94],
+    [
+      {
+        file: 'protocol/error-description.ts',
+        text: "values.reduce((rest, value) => rest.replaceAll(value, '…'), text.replace(/\\p{Cc}/gu, ' '))",
+        by: "text.replace(/\\p{Cc}/gu, ' ')",
+      },
+    ],
+    'core/secret-search.test.ts',
+    'nothing leaks when the token endpoint answers invalid_grant, and repeats the request',
+  ),
 ]
