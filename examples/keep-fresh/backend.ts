@@ -2,7 +2,8 @@
 import { createBackend, redisStore, stitch } from 'countersign/backend'
 import { createClient } from 'redis'
 
-const { COUNTERSIGN_KEY = '', REDIS_URL = 'redis://127.0.0.1:6379', STITCH_SECRET = '' } = process.env
+const { COUNTERSIGN_KEY = '', COUNTERSIGN_SUBJECT_SECRET = '', STITCH_SECRET = '' } = process.env
+const { REDIS_URL = 'redis://127.0.0.1:6379' } = process.env
 
 export const redis = createClient({ url: REDIS_URL })
 // Without a listener Node ends the process when Redis goes away.
@@ -15,6 +16,7 @@ export const backend = createBackend({
   origins: ['https://app.example'],
   store: redisStore(redis),
   keys: [COUNTERSIGN_KEY],
+  subjectKeySecret: COUNTERSIGN_SUBJECT_SECRET,
   session: () => null, // the job has no pages; your web server gives its own session here
   log: (event) => {
     process.stdout.write(`${JSON.stringify(event)}\n`)

@@ -22,6 +22,8 @@ export interface ConnectionRecord {
   readonly consentExpiresAt?: number | undefined
   readonly renewBy?: number | undefined
   readonly details: JsonObject
+  /** Epoch seconds at which the provider was last asked for its details; absent since the connection was made. */
+  readonly detailsAt?: number | undefined
   readonly data?: JsonObject | undefined
   /** Absent in records of before; the first use binds them to the server of then. */
   readonly binding?: Binding | undefined

@@ -1,4 +1,5 @@
 import type { Context } from '../context.js'
+import { keptSeconds, listKey } from './connection-list.js'
 import { fileConnection, placeOf, removeEntries } from './due-index.js'
 import { endGrant, noteEnding } from './endings.js'
 import { asBound, bindingOf, isBoundElsewhere } from './binding.js'
@@ -13,18 +14,12 @@ import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { missingScope, type ScopeEvidence } from '../../protocol/missing-scope.js'
 import { parseScope } from '../../protocol/scope.js'
 
-/** Seconds for which a connection is kept after its last use: two years, the longest life of a provider's refresh tokens. */
-const keptSeconds = 63_072_000
-
 /** Limit of one user's connections. */
 const maximumConnections = 200
 const recordKey = (id: string): string => `connection:${id}`
 
 /** The id of the connection under a key of the store; `undefined` for a key of anything else. */
 export const connectionIdOf = (key: string): string | undefined => /^connection:(.+)$/.exec(key)?.[1]
-
-const indexKey = async ({ subjectKey }: Context, subject: string): Promise<string> =>
-  `connections:${await subjectKey(subject)}`
 
 /** Test of a value from outside for the form of a connection's id: 128 random bits. */
 function isConnectionId(value: unknown): value is string {
@@ -61,7 +56,7 @@ export const readConnection = ({ records }: Context, id: string): Promise<Connec
 
 /** All connections of the user, the newest last. */
 export async function listConnections(context: Context, subject: string): Promise<ConnectionRecord[]> {
-  const ids = (await context.records.read<readonly string[]>(await indexKey(context, subject))) ?? []
+  const ids = (await context.records.read<readonly string[]>(await listKey(context, subject))) ?? []
   const found = await Promise.all(ids.map((id) => context.records.read<ConnectionRecord>(recordKey(id))))
   return found
     .filter((record) => record !== undefined)
@@ -98,7 +93,7 @@ interface Redeemed {
 export async function checkReadable(context: Context, subject: string, renews?: string): Promise<void> {
   const { records } = context
   await Promise.all([
-    records.read(await indexKey(context, subject)),
+    records.read(await listKey(context, subject)),
     renews !== undefined && records.read(recordKey(renews)),
   ])
 }
@@ -137,7 +132,7 @@ export async function storeConnection(
     }
   }
   const until = now() + keptSeconds
-  const index = await indexKey(context, subject)
+  const index = await listKey(context, subject)
   // Side by side: an id on the list without its record is passed over.
   await Promise.all([
     retry(() =>
@@ -219,7 +214,7 @@ export async function forgetConnection(context: Context, record: ConnectionRecor
   const isHere = !isBoundElsewhere(context, record)
   if (isHere) await noteEnding(context, record)
   await records.remove(recordKey(record.id))
-  await records.change<readonly string[], undefined>(await indexKey(context, record.subject), (ids) =>
+  await records.change<readonly string[], undefined>(await listKey(context, record.subject), (ids) =>
     ids?.includes(record.id)
       ? { write: ids.filter((id) => id !== record.id), until: context.now() + keptSeconds, result: undefined }
       : { result: undefined },

@@ -17,6 +17,7 @@ export interface ReplicaSetup {
   readonly clientSecret: string
   /** None: transactions are kept in the store. */
   readonly keys: readonly string[]
+  readonly subjectKeySecret: string
   readonly rotatesRefreshTokens: boolean
   /** Whether a client of the store gives up at once what it cannot send, instead of waiting for the server to come back. */
   readonly impatient: boolean
@@ -27,9 +28,8 @@ export interface ReplicaSetup {
 /** A message to a replica: its clock moves on, or it runs the job. */
 export type Order = { readonly pass: number } | { readonly keepFresh: KeepFreshOptions }
 
-const { store, server, clientSecret, keys, rotatesRefreshTokens, impatient, lastsDays } = JSON.parse(
-  process.argv[2] ?? '',
-) as ReplicaSetup
+const { store, server, clientSecret, keys, subjectKeySecret, rotatesRefreshTokens, impatient, lastsDays } =
+  JSON.parse(process.argv[2] ?? '') as ReplicaSetup
 
 let passed = 0
 const now = (): number => Date.now() / 1000 + passed
@@ -49,6 +49,7 @@ const backend = createBackend({
   origins: ['https://app.example'],
   store: await openStore(store, impatient),
   ...(keys.length > 0 ? { keys } : { unsealed: true }),
+  subjectKeySecret,
   rateLimit: 'off',
   clock: { now },
   session: (request) => {

@@ -33,10 +33,11 @@ export interface Replica {
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** Keys and a secret that all replicas of this run share. */
+/** Keys and secrets that all replicas of this run share. */
 const shared = {
   clientSecret: randomBytes(64).toString('base64'),
   keys: [randomBytes(32).toString('base64url')],
+  subjectKeySecret: randomBytes(32).toString('base64url'),
 }
 
 export async function startReplica(

@@ -32,6 +32,7 @@ export interface BackendProviderDefinition<
   | 'resources'
   | 'resourceToken'
   | 'toEnding'
+  | 'readDetails'
 > {
   /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. */
   readonly mode: M
@@ -80,6 +81,7 @@ const forms = {
   resources: 'object',
   resourceToken: 'function',
   toEnding: 'function',
+  readDetails: 'function',
   toParameters: 'function',
   toGrant: 'function',
   toRefreshedGrant: 'function',
