@@ -591,8 +591,12 @@ export const backend = [
     'the length of a key',
     [93],
     [
-      { file: sealing, text: 'if (bytes?.length !== 32) {', by: 'if (!bytes) {' },
-      { file: sealing, text: '{43}=?$/.test(text)', by: '+=?$/.test(text)' },
+      {
+        file: 'backend/crypto/secret-key.ts',
+        text: 'if (bytes?.length !== 32) throw',
+        by: 'if (!bytes) throw',
+      },
+      { file: 'backend/crypto/secret-key.ts', text: '{43}=?$/.test', by: '+=?$/.test' },
     ],
     sealingTest,
     'that is too short is refused, with how to make one and without itself',
