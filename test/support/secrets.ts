@@ -19,6 +19,9 @@ export function leaksOf(value: unknown): string[] {
     ...everythingIn(value),
     safely(() => JSON.stringify(value) as string | undefined) ?? '',
     inspect(value, { depth: Infinity, showHidden: true }),
+    safely(() => String(value)),
+    // What a worker or IndexedDB would get.
+    safely(() => inspect(structuredClone(value), { depth: Infinity, showHidden: true })),
   ]
   return [...secrets].filter((known) => texts.some((text) => text.includes(known)))
 }

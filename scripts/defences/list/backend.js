@@ -5,7 +5,7 @@ const guard = 'backend/http/guard.ts'
 const guardTest = 'backend/http/guard.test.ts'
 const body = 'backend/http/body.ts'
 const transactions = 'backend/flow/transactions.ts'
-const redeemOnce = 'backend/flow/redeem-once.ts'
+const claim = 'backend/flow/claim-transaction.ts'
 const begin = 'backend/flow/begin.ts'
 const flowTest = 'backend/flow/transactions.test.ts'
 const proxy = 'backend/connections/resource-proxy.ts'
@@ -71,9 +71,9 @@ export const backend = [
     [6, 78, 96],
     [
       {
-        file: redeemOnce,
-        text: "if (!isSameHash(transaction.challenge, challenge)) return { result: { refuse: 'verifier' } }\n  // Another",
-        by: '// Another',
+        file: claim,
+        text: "if (!isSameHash(transaction.challenge, challenge)) return { result: { refuse: 'verifier' } }\n  // The code",
+        by: '// The code',
       },
     ],
     flowTest,
@@ -84,7 +84,7 @@ export const backend = [
     [10, 96],
     [
       {
-        file: redeemOnce,
+        file: claim,
         text: "if (!isSameHash(current.challenge, challenge)) return { result: { refuse: 'verifier' } }",
         by: '',
       },
@@ -97,7 +97,7 @@ export const backend = [
     [96],
     [
       {
-        file: redeemOnce,
+        file: claim,
         text: "if (transaction.expiresAt <= now) return { result: { refuse: 'expired' } }",
         by: '',
       },
@@ -108,7 +108,7 @@ export const backend = [
   removal(
     'one redemption for all replicas',
     [10, 96],
-    [{ file: redeemOnce, text: "if (held) return 'wait'", by: '' }],
+    [{ file: claim, text: "if (held) return 'wait'", by: '' }],
     flowTest,
     'lets another replica wait, too',
   ),
@@ -116,9 +116,9 @@ export const backend = [
     'the number of token requests for a code',
     [10, 96],
     [
-      { file: redeemOnce, text: 'if (attempts >= maximumAttempts)', by: 'if (attempts >= 99)' },
+      { file: claim, text: 'if (attempts >= maximumAttempts)', by: 'if (attempts >= 99)' },
       {
-        file: redeemOnce,
+        file: 'backend/flow/redeem-once.ts',
         text: "reason === 'provider_unavailable' && attempts < maximumAttempts",
         by: "reason === 'provider_unavailable'",
       },
@@ -144,7 +144,7 @@ export const backend = [
     [78],
     [
       {
-        file: redeemOnce,
+        file: claim,
         text: "if (!transaction) return { result: { refuse: 'unknown' } }",
         by: "if (!transaction) return { result: { refuse: 'made up' } }",
       },
@@ -289,8 +289,8 @@ export const backend = [
     [
       {
         file: stored,
-        text: "if (old.sub !== undefined && old.sub !== fresh.sub) return { result: 'refused' }",
-        by: '',
+        text: 'if (isSameServer && old.sub === fresh.sub) return undefined',
+        by: 'if (isSameServer) return undefined',
       },
     ],
     flowTest,
@@ -315,7 +315,7 @@ export const backend = [
     [
       {
         file: 'backend/handler.ts',
-        text: "if (address) await countRequest(context, { by: 'address', key: addressKey(address), action })",
+        text: "if (key !== undefined) await countRequest(context, { by: 'address', key, action })",
         by: '',
       },
     ],
@@ -328,8 +328,8 @@ export const backend = [
     [
       {
         file: begin,
-        text: "await countRequest(context, { by: 'provider', key: name, action: 'authorization' })",
-        by: '',
+        text: "await countRequest(context, {\n      by: 'provider',",
+        by: "void ({\n      by: 'provider',",
       },
     ],
     limitTest,
@@ -591,8 +591,12 @@ export const backend = [
     'the length of a key',
     [93],
     [
-      { file: sealing, text: 'if (bytes?.length !== 32) {', by: 'if (!bytes) {' },
-      { file: sealing, text: '{43}=?$/.test(text)', by: '+=?$/.test(text)' },
+      {
+        file: 'backend/crypto/secret-key.ts',
+        text: 'if (bytes?.length !== 32) throw',
+        by: 'if (!bytes) throw',
+      },
+      { file: 'backend/crypto/secret-key.ts', text: '{43}=?$/.test', by: '+=?$/.test' },
     ],
     sealingTest,
     'that is too short is refused, with how to make one and without itself',

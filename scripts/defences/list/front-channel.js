@@ -161,21 +161,33 @@ export const frontChannel = [
   removal(
     'the redirect URI of a response',
     [12],
-    [{ file: decide, text: 'if (!isAt(record.redirectUri, url))', by: 'if (false)' }],
+    [{ file: decide, text: 'if (!isAtRedirectUri(redirectUri, url))', by: 'if (false)' }],
     redeemTest,
     'cannot be another provider’s: a response belongs to the redirect URI that was asked for',
   ),
   removal(
     'a redirect URI for each provider',
     [12],
-    [{ file: 'core/configuration.ts', text: 'if (seen.includes(uri))', by: 'if (false)' }],
+    [
+      {
+        file: 'core/configuration.ts',
+        text: 'if (seen.some((other) => areConfusable(other, uri)))',
+        by: 'if (false)',
+      },
+    ],
     'core/client.test.ts',
     'for a redirect URI that two providers share',
   ),
   removal(
     'a redirect URI for each provider, at the backend',
     [12],
-    [{ file: 'backend/check-options.ts', text: 'if (redirectUris.has(uri))', by: 'if (false)' }],
+    [
+      {
+        file: 'backend/check-options.ts',
+        text: 'provider.redirectUris.some((uri) => seen.some((other) => areConfusable(uri, other)))',
+        by: 'false',
+      },
+    ],
     'backend/options.test.ts',
     'one redirect URI for two providers throws at start, with the remedy',
   ),
@@ -310,7 +322,7 @@ export const frontChannel = [
   removal(
     'the form of returnTo',
     [23, 24],
-    [{ file: returnTo, text: '!/^\\/(?![/\\\\])[^\\\\\\p{Cc}]*$/u.test(value)', by: 'false' }],
+    [{ file: returnTo, text: '!/^\\/(?![/\\\\])[^\\\\\\p{Cc}]*$/u.test(path)', by: 'false' }],
     returnToTest,
     '"https:evil" goes to the start page',
   ),
@@ -344,7 +356,7 @@ export const frontChannel = [
   removal(
     'the callback path as returnTo',
     [27],
-    [{ file: returnTo, text: '|| callbackPaths.includes(url.pathname)', by: '' }],
+    [{ file: returnTo, text: '|| isCallback(url)', by: '' }],
     returnToTest,
     '"/callback/stitch" goes to the start page',
   ),
@@ -354,7 +366,7 @@ export const frontChannel = [
     [
       {
         file: 'core/callback/capture.ts',
-        text: 'for (const name of parameterNames) url.searchParams.delete(name)',
+        text: 'for (const name of parameterNames) if (inQuery) url.searchParams.delete(name)',
         by: '',
       },
     ],
@@ -364,7 +376,7 @@ export const frontChannel = [
   removal(
     'the cleaning of the fragment',
     [20, 28],
-    [{ file: 'core/callback/capture.ts', text: "if (isResponse(fragment)) url.hash = ''", by: '' }],
+    [{ file: 'core/callback/capture.ts', text: "if (inFragment) url.hash = ''", by: '' }],
     'core/callback/capture.test.ts',
     'is also read from the fragment',
   ),

@@ -84,39 +84,43 @@ export const storage = [
     [
       {
         file: 'backend/connections/refresh.ts',
-        text: "const isOver = verdict === 'ended' || (lost && !repeatable)",
-        by: 'const isOver = lost && !repeatable',
+        text: "const trouble = verdict === 'ended' ? undefined :",
+        by: 'const trouble =',
+      },
+      {
+        file: 'backend/connections/refresh.ts',
+        text: "const status = verdict === 'ended' ? 'reauthorization_required' :",
+        by: 'const status =',
       },
     ],
     'backend/connections/access-tokens.test.ts',
-    'because the grant is dead, ends the connection, without another try',
+    'whose ID Token has a wrong signature of a known key ends the connection',
   ),
   removal(
     'the lost answer of a refresh, at the backend',
     [71],
     [
-      { file: 'backend/connections/refresh.ts', text: '(lost && !repeatable)', by: 'false' },
       {
-        file: 'backend/connections/refresh.ts',
-        text: 'const unanswered = mayBeSent && !(provider.refreshRepeatable ?? false)',
-        by: 'const unanswered = false',
+        file: 'backend/connections/refresh-failure.ts',
+        text: "? 'undecided' : 'unanswered'",
+        by: "? 'undecided' : 'undecided'",
       },
     ],
     'backend/connections/access-tokens.test.ts',
-    'without an answer is not sent again: the person renews the connection',
+    'with an answer that never comes is sent once more, 30 seconds later and no sooner',
   ),
   removal(
     'the lost answer of a refresh in a process that died',
     [71],
     [
       {
-        file: 'backend/connections/refresh.ts',
-        text: 'const unanswered = mayBeSent && !(provider.refreshRepeatable ?? false)',
-        by: 'const unanswered = false',
+        file: 'backend/connections/refresh-failure.ts',
+        text: 'if (!isLost) return',
+        by: 'if (!isLost || isLost) return',
       },
     ],
     'backend/connections/access-tokens.test.ts',
-    'in a process that died is not sent again by another',
+    'in a process that died is sent once more by another, and then tried hourly',
   ),
   removal(
     'the lost answer of a refresh, for tabs that waited',
@@ -478,5 +482,18 @@ export const storage = [
     ],
     tabsTest,
     'of a tab that died runs out',
+  ),
+  removal(
+    'values of the request in every description',
+    [80, 94],
+    [
+      {
+        file: 'protocol/error-description.ts',
+        text: "values.reduce((rest, value) => rest.replaceAll(value, '…'), text.replace(/\\p{Cc}/gu, ' '))",
+        by: "text.replace(/\\p{Cc}/gu, ' ')",
+      },
+    ],
+    'core/secret-search.test.ts',
+    'nothing leaks when the token endpoint answers invalid_grant, and repeats the request',
   ),
 ]

@@ -29,6 +29,7 @@ function checkAnswer(bench: Bench, { status, text, headers }: Awaited<ReturnType
     [],
   )
   for (const { url } of bench.upstream.requests) assert.isTrue(url.startsWith(issuer) || url.startsWith(api))
+  assert.deepEqual(leaksOf(bench.events), [])
   bench.upstream.requests.length = 0
   bench.events.length = 0
 }

@@ -667,10 +667,11 @@ describe('the consent', () => {
     const resources = [{ resourceType: 'ACCOUNT', resourceId: 'fox-1815', dataClusters: ['TRANSACTIONS'] }]
     await withApp(
       async (other) => {
-        expect((await other.connect()).details['consent']).toMatchObject({
-          parties: [party, { name: 'A' }],
-          resources: [{ resourceType: 'ACCOUNT', id: 'fox-1815', dataClusters: ['TRANSACTIONS'] }],
-        })
+        const consent = (await other.connect()).details['consent'] as Record<string, unknown>
+        expect(consent['parties']).toEqual([party, { name: 'A' }])
+        expect(consent['resources']).toEqual([
+          { resourceType: 'ACCOUNT', id: 'fox-1815', dataClusters: ['TRANSACTIONS'] },
+        ])
       },
       {},
       (recipient) => ({
