@@ -28,7 +28,7 @@ export interface BackendOptions {
   /** Who is signed in to the app. */
   readonly userOf: (request: Request) => User | undefined
   /** Where connections outlive the demo. @defaultValue they end with it */
-  readonly kept?: Pick<Kept, 'store' | 'keys'> | undefined
+  readonly kept?: Pick<Kept, 'store' | 'keys' | 'subjectKeySecret'> | undefined
 }
 
 /** The reference backend, with each provider that is not the page's alone. */
@@ -42,7 +42,7 @@ export function startBackend({ origin, settings, userOf, kept }: BackendOptions)
     createBackend({
       origins: [origin],
       store: kept?.store ?? memoryStore(),
-      ...(kept && { keys: kept.keys }),
+      ...(kept && { keys: kept.keys, subjectKeySecret: kept.subjectKeySecret }),
       session: (request) => {
         const user = userOf(request)
         return user ? { subject: user.id, claims: basisClaims(user, settings.basis) } : null

@@ -8,19 +8,25 @@ import { sqliteStore } from 'countersign/backend/node'
 export interface Kept {
   readonly store: Store
   readonly keys: readonly string[]
+  readonly subjectKeySecret: string
   readonly close: () => void
 }
 
 /**
- * Opens what earlier runs of the demo have kept in a folder, and makes it where there is nothing. A real backend has its key
- * from the environment; here it lies beside the file, readable by nobody else.
+ * Opens what earlier runs of the demo have kept in a folder, and makes it where there is nothing. A real backend has its secrets
+ * from the environment; here they lie beside the file, readable by nobody else.
  *
  * @throws {TypeError} with the remedy, on a Node without SQLite
  */
 export function openKept(folder: string): Kept {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const store = sqliteStore(join(folder, 'connections.db'))
-  return { store, keys: [readKey(join(folder, 'key'))], close: () => store.close() }
+  return {
+    store,
+    keys: [readKey(join(folder, 'key'))],
+    subjectKeySecret: readKey(join(folder, 'subject-key-secret')),
+    close: () => store.close(),
+  }
 }
 
 function readKey(path: string): string {

@@ -40,6 +40,7 @@ export async function readInitToken(
     throw new InitTokenProblem('Initialization token has a kid that is not the client_id.')
   if (payload['client_id'] !== clientId)
     throw new InitTokenProblem('Initialization token is of another client.')
+  checkTimes(payload, now.getTime() / 1000)
   return { platformId: checkClaims(payload), claims: payload }
 }
 
@@ -53,11 +54,29 @@ function explain(error: unknown): string {
   return 'Initialization token is malformed.'
 }
 
+/** Documented: an hour at most, where possible; the documentation's own example lives for two hours and 46 minutes. */
+const longestSeconds = 3 * 3600
+
+/** Tolerance between the clocks of app and bank. */
+const toleranceSeconds = 60
+
+function checkTimes({ iat = 0, exp = 0 }: JWTPayload, now: number): void {
+  if (iat > now + toleranceSeconds)
+    throw new InitTokenProblem('Initialization token was issued in the future.')
+  if (exp > now + longestSeconds) throw new InitTokenProblem('Initialization token lives too long.')
+}
+
+/** What a profile is constructed from. */
+const profileClaims = ['user_email', 'user_name', 'company_ein', 'company_name']
+
 /** @returns the id of a platform that exists */
-function checkClaims({ platform_id, company_ein }: JWTPayload): string {
+function checkClaims(payload: JWTPayload): string {
+  const { platform_id, company_ein } = payload
   if (typeof platform_id !== 'string' || !findPlatform(platform_id))
     throw new InitTokenProblem('Initialization token names an unknown platform_id.')
-  if (company_ein !== undefined && !(typeof company_ein === 'string' && /^\d{9}$/.test(company_ein)))
+  const lacking = profileClaims.find((name) => typeof payload[name] !== 'string' || payload[name] === '')
+  if (lacking !== undefined) throw new InitTokenProblem(`Initialization token has no ${lacking}.`)
+  if (!/^\d{9}$/.test(String(company_ein)))
     throw new InitTokenProblem('Initialization token has a company_ein that is not nine digits.')
   return platform_id
 }

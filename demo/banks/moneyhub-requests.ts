@@ -42,12 +42,17 @@ export function claimsOf({ claims }: Parameters): RequestedClaims {
 
 /** @throws one of oidc-provider's errors for an authorization request that Moneyhub refuses */
 export function checkMoneyhubRequest(parameters: Parameters, profiles: Profiles): void {
-  const { prompt, scope } = parameters
-  if (prompt !== undefined && prompt !== 'consent') {
-    throw new errors.InvalidRequest('consent is the only prompt that is supported')
+  const { prompt, scope, state } = parameters
+  if (state === undefined) throw new errors.InvalidRequest('state is required')
+  if (prompt !== 'consent') {
+    throw new errors.InvalidRequest('prompt=consent is required, and no other is supported')
   }
   const scopes = typeof scope === 'string' ? scope.split(' ') : []
   const claims = claimsOf(parameters)
+  // Without them nobody learns whose connection it is, and which.
+  const lacking = ['sub', 'mh:con_id'].find((name) => !(name in claims))
+  if (lacking !== undefined)
+    throw new errors.InvalidRequest(`the claims do not ask for ${lacking} in the ID Token`)
   const profile = profiles.find(claims.sub?.value ?? '')
   if (claims.sub?.value !== undefined && !profile)
     throw new errors.InvalidRequest('the sub is no user of this client')

@@ -9,6 +9,7 @@ export function registerClientCredentials(
   provider: Provider,
   profiles: Profiles,
   scopes: ReadonlySet<string>,
+  userScopes: Readonly<Record<string, unknown>>,
 ): void {
   provider.registerGrantType<{ scope?: string; sub?: string }>(
     'client_credentials',
@@ -18,6 +19,9 @@ export function registerClientCredentials(
       const foreign = asked.find((scope) => !scopes.has(scope))
       if (asked.length === 0 || foreign !== undefined) {
         throw new errors.InvalidScope('the client may not have this scope', foreign ?? '')
+      }
+      if (params.sub === undefined && asked.some((scope) => scope in userScopes)) {
+        throw new errors.InvalidRequest('the sub of a user is required for these scopes')
       }
       if (params.sub !== undefined && !profiles.find(params.sub)) {
         throw new errors.InvalidRequest('the sub is no user of this client')

@@ -11,21 +11,26 @@ export function scopeOfUsers({ method, path }: BankRequest): string | undefined 
 }
 
 /** Answers the users API, below `/users`. */
-export function answerUsers(profiles: Profiles, clientId: string, request: BankRequest): MoneyhubAnswer {
+export function answerUsers(
+  profiles: Profiles,
+  clientId: string,
+  request: BankRequest,
+  error: string | undefined,
+): MoneyhubAnswer {
   const [, , userId, part, connectionId] = request.path.split('/').map(decodeURIComponent)
   if (userId === undefined) return answerAll(profiles, clientId, request)
   const profile = profiles.find(userId)
   if (!profile) return problem(404, 'not_found', 'There is no such user.')
   if (request.method === 'DELETE') return remove(profiles, profile, connectionId)
   if (part === undefined) return { status: 200, body: toDocument(profile, clientId) }
-  const connections = [...profile.connections.values()].map(toConnection)
+  const connections = [...profile.connections.values()].map((connection) => toConnection(connection, error))
   return { status: 200, body: { data: connections, links: {}, meta: {} } }
 }
 
 function answerAll(
   profiles: Profiles,
   clientId: string,
-  { method, parameters }: BankRequest,
+  { method, parameters, headers }: BankRequest,
 ): MoneyhubAnswer {
   if (method === 'GET') {
     return {
@@ -33,6 +38,8 @@ function answerAll(
       body: { data: profiles.all().map((profile) => toDocument(profile, clientId)), meta: {} },
     }
   }
+  if (!headers['content-type']?.startsWith('application/json'))
+    return problem(415, 'unsupported_media_type', 'Send a JSON object.')
   return { status: 201, body: toDocument(profiles.create(parameters['clientUserId']), clientId) }
 }
 
@@ -59,8 +66,12 @@ function toDocument({ userId, clientUserId, createdAt, connections }: Profile, c
   }
 }
 
-function toConnection({ id, institution, expiresAt, ...connection }: ProfileConnection) {
+function toConnection(
+  { id, institution, expiresAt, ...connection }: ProfileConnection,
+  error: string | undefined,
+) {
   const { connectedOn, lastUpdated, tppConsent } = connection
   const { name, type } = institution
-  return { id, name, type, connectedOn, lastUpdated, expiresAt, accountIds: [], status: 'ok', tppConsent }
+  const state = error === undefined ? { status: 'ok' } : { status: 'error', error }
+  return { id, name, type, connectedOn, lastUpdated, expiresAt, accountIds: [], ...state, tppConsent }
 }

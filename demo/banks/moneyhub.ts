@@ -46,12 +46,14 @@ export interface MoneyhubBehaviour extends OidcBehaviour {
   readonly users?: Fault
   readonly sessionLost?: boolean
   readonly connectionId?: string
+  readonly connectionError?: string
 }
 
 const fields: Fields<MoneyhubBehaviour> = {
   ...oidcFields,
   users: 'how the users API fails',
   sessionLost: 'true refuses a code exchange without sub, as when the person came back in another browser',
+  connectionError: 'the error of every connection that the users API lists, such as credentials_error',
   connectionId: 'the mh:con_id of the ID Token, in place of the right one',
 }
 
@@ -160,7 +162,7 @@ function createHooks(
     },
     ...createConnecting(profiles, hop, control),
     routes: (provider) => {
-      registerClientCredentials(provider, profiles, ownScopes)
+      registerClientCredentials(provider, profiles, ownScopes, dataScopeTexts)
       return {
         '/request': requestObjects.handler,
         ...serveUsers(provider, profiles, client.client_id, control),
@@ -282,7 +284,9 @@ function serveUsers(
   clientId: string,
   control: ReadableControl<MoneyhubBehaviour>,
 ): Readonly<Record<string, Handler>> {
-  const serve = serveBackends(provider, scopeOfUsers, (request) => answerUsers(profiles, clientId, request))
+  const serve = serveBackends(provider, scopeOfUsers, (request) =>
+    answerUsers(profiles, clientId, request, control.peek('connectionError')),
+  )
   const handler: Handler = (request, response) => {
     const fault = control.take('users')
     if (fault !== undefined && !applyFault(fault, request, response, {})) return undefined

@@ -8,6 +8,7 @@ export function createHandler(env, store) {
   return createBackend({
     origins: [env.APP_ORIGIN],
     keys: [env.COUNTERSIGN_KEY], // wrangler secret put COUNTERSIGN_KEY, with what `openssl rand -base64 32` prints
+    subjectKeySecret: env.COUNTERSIGN_SUBJECT_SECRET, // likewise, and never changed
     store,
     // Stands for your app's own session. Anybody can write this cookie, so it is for trying out and for nothing else.
     session: ({ headers }) => {

@@ -14,6 +14,7 @@ const backend = createBackend({
   origins: [app],
   store: sqliteStore(await openSqlite(join(folder, 'app.db'))),
   keys: [randomBytes(32).toString('base64url')],
+  subjectKeySecret: randomBytes(32).toString('base64url'),
   session: ({ headers }) => ({
     subject: headers.get('cookie') ?? '',
     claims: {

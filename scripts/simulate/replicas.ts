@@ -18,6 +18,7 @@ export interface Replicas {
 }
 
 const key = Buffer.alloc(32, 7).toString('base64url')
+const subjectKeySecret = Buffer.alloc(32, 8).toString('base64url')
 
 export function createReplicas(scheduler: Scheduler, network: () => Network, count: number): Replicas {
   // Nobody else's clock: a database has its own.
@@ -67,7 +68,7 @@ export function createReplicas(scheduler: Scheduler, network: () => Network, cou
             ...{ mode: 'mediated', authentication: 'none' },
           }),
         },
-        ...{ origins: [origin], keys: [key], rateLimit: 'off', store: storeOf(actor) },
+        ...{ origins: [origin], keys: [key], subjectKeySecret, rateLimit: 'off', store: storeOf(actor) },
         session: ({ headers }) => {
           const subject = headers.get('x-session')
           return subject === null ? null : { subject }

@@ -36,7 +36,7 @@ export interface BackendEvent {
   readonly provider?: string | undefined
   /** A connection's id. */
   readonly connection?: string | undefined
-  /** A short hash of the app's user: tells users apart, and cannot be read back. */
+  /** The beginning of an HMAC of the app's user, under `subjectKeySecret`: tells users apart, and nobody who they are. */
   readonly subject?: string | undefined
   /** For `refused`: the error that was answered. */
   readonly error?: ContractErrorCode | undefined

@@ -13,6 +13,7 @@ export const forms: Readonly<Record<string, OptionForm>> = {
   store: 'any',
   basePath: 'any',
   keys: 'any',
+  subjectKeySecret: 'string',
   unsealed: 'boolean',
   cors: 'boolean',
   fetch: 'any',
@@ -46,6 +47,7 @@ export function checkBackendOptions(options: object): CheckedOptions {
       'This store needs `keys`, because refresh tokens would lie in it as plain text: give a key made with `openssl rand -base64 32`, or set `unsealed: true`.',
     )
   }
+  checkSubjectKeySecret(given['subjectKeySecret'], keys ?? [], store)
   checkFunction(
     given['session'],
     '`session` must be a function that says who is signed in to your app',
@@ -65,6 +67,17 @@ export function checkBackendOptions(options: object): CheckedOptions {
     basePath: checkBasePath(given['basePath'] ?? '/connect'),
     unattended: checkUnattended(given['unattended'], providers),
   }
+}
+
+function checkSubjectKeySecret(secret: unknown, keys: readonly unknown[], store: Store): void {
+  if (secret === undefined && store.inProcess !== true)
+    throw new TypeError(
+      'This store needs `subjectKeySecret`, because its keys would name your users: give one made with `openssl rand -base64 32`, and never change it.',
+    )
+  if (secret !== undefined && keys.includes(secret))
+    throw new TypeError(
+      '`subjectKeySecret` is among `keys`, which are changed from time to time: give one of its own, made with `openssl rand -base64 32`.',
+    )
 }
 
 function checkUnattended(

@@ -7,6 +7,7 @@ import type { RateLimit } from './http/rate-limit.js'
 import type { Records, Report } from './storage/records.js'
 import { Refusal } from './http/refusal.js'
 import type { Sealing } from './storage/sealing.js'
+import type { FormerLists } from './storage/former-lists.js'
 import type { ConnectionRecord, StoredTokens } from './connections/record.js'
 
 /** State and settings that the parts of one backend share. */
@@ -17,6 +18,8 @@ export interface Context {
   readonly session: (request: Request) => Promise<Session | null>
   /** The form of a user in keys of the store; see {@link createSubjectKeys}. */
   readonly subjectKey: (subject: string) => Promise<string> | string
+  /** Absent where the store ends with this process. */
+  readonly formerLists: FormerLists | undefined
   readonly clientAddress: (request: Request) => string | undefined
   readonly knownSessions: KnownSessions
   readonly rateLimit: RateLimit

@@ -1,5 +1,6 @@
 import type { Fetch } from '../protocol/http.js'
 
+import { createFormerLists } from './storage/former-lists.js'
 import { checkBackendOptions } from './check-options.js'
 import { reportBy, type Context } from './context.js'
 import { createSubjectKeys } from './subject-keys.js'
@@ -41,6 +42,13 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
    */
   readonly keys?: readonly string[]
   /**
+   * Turns users into keys of the store and into the `subject` of events, so that neither names them: 32 random bytes as
+   * base64url, made once with `openssl rand -base64 32`. It is none of `keys` and stays when those are changed: with
+   * another one nobody's connections would be found, so `ready` rejects then. Required with every store but `memoryStore()`,
+   * which is given random bytes.
+   */
+  readonly subjectKeySecret?: string
+  /**
    * Permission to leave `keys` out although the store is not this process's memory: refresh tokens then lie in it as
    * plain text, protected by nothing but the store's own encryption. @defaultValue false
    */
@@ -78,6 +86,8 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
 export function createContext<P extends BackendProviders>(options: BackendOptions<P>): Context {
   const { providers, origins, store, basePath, unattended } = checkBackendOptions(options)
   const { cors = false, clock, log, keys, rateLimit } = options
+  const subjects = createSubjectKeys(options.subjectKeySecret, store)
+  const endsWithProcess = store.inProcess === true
   const now = (): number => Math.floor(clock ? clock.now() : Date.now() / 1000)
   const sealing = keys && createSealing(keys)
   const emit = createEmit(log, now)
@@ -87,7 +97,8 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     guard: { origins, cors },
     providers,
     session: readSession(options.session),
-    subjectKey: createSubjectKeys(),
+    subjectKey: subjects.of,
+    formerLists: endsWithProcess ? undefined : createFormerLists(),
     clientAddress: options.clientAddress ?? directAddress,
     knownSessions: createKnownSessions(),
     rateLimit: rateLimit === 'off' ? () => 0 : (rateLimit ?? memoryRateLimit({}, now)),
@@ -102,7 +113,10 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     redemptions: new Map(),
     refreshes: new Map(),
     emit,
-    ready: createReady(providers, store.inProcess === true ? undefined : createCanaryCheck(records, now)),
+    ready: createReady(
+      providers,
+      endsWithProcess ? undefined : createCanaryCheck(records, now, subjects.proof),
+    ),
     ping: () => store.get(canaryKey),
   }
 }

@@ -5,7 +5,7 @@ import { leaseRecord } from './storage/lease.js'
 
 /** The context that a provider's methods are given. */
 export function providerContext(context: Context, provider: BackendProvider): ProviderContext {
-  const { fetch, now, providers, records, attended, correlation = crypto.randomUUID() } = context
+  const { fetch, now, providers, records, subjectKey, attended, correlation = crypto.randomUUID() } = context
   const [name = ''] = [...providers].find(([, candidate]) => candidate === provider) ?? []
   const ownKey = (key: string): string => `provider:${name}:${key}`
   return {
@@ -13,6 +13,7 @@ export function providerContext(context: Context, provider: BackendProvider): Pr
     now,
     attended,
     correlation,
+    subjectKey,
     records: {
       read: (key) => records.read(ownKey(key)),
       change: (key, next) => records.change(ownKey(key), next),

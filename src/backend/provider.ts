@@ -33,6 +33,11 @@ export interface ProviderContext {
   /** The id of the request that is answered, or of the call of `backend.connections`: a UUID, for `x-fapi-interaction-id`. */
   readonly correlation: string
   /**
+   * The form of a user in keys of records and in what a provider is told: 43 base64url characters that do not tell who it is.
+   * It stays the same for as long as the store and its `subjectKeySecret` do.
+   */
+  readonly subjectKey: (subject: string) => Promise<string> | string
+  /**
    * Records of the provider's own in the backend's store, sealed as everything there; other providers do not see them. For
    * the person's id at the provider, for instance. The handler keeps the tokens of connections.
    */
@@ -124,6 +129,13 @@ export interface RefreshedGrant extends Omit<ProviderGrant, 'tokens'> {
    * next.
    */
   readonly tokens?: TokenSet | UncheckedTokens
+}
+
+/** One client at one authorization server. */
+export interface ServerIdentity {
+  /** The issuer identifier; where it is not known, the token endpoint. */
+  readonly issuer: string
+  readonly clientId: string
 }
 
 /** A stored connection with its tokens. */
@@ -227,6 +239,11 @@ export interface BackendProvider<Claims extends object = object> {
   readonly label: string
   /** `mediated`: access tokens reach the page. `bff`: none does, data goes through {@link resources}. As in the page. */
   readonly mode: 'mediated' | 'bff'
+  /**
+   * The authorization server and the client at it. Connections belong to them and to the origin of `resources`: after a change of
+   * one, no token goes to the new place, and the person is asked to renew. Absent: connections belong to the provider's name.
+   */
+  readonly server?: ServerIdentity
   /** The redirect URIs registered at the provider; a page names one of them: exact match. */
   readonly redirectUris: readonly string[]
   /**
@@ -267,6 +284,12 @@ export interface BackendProvider<Claims extends object = object> {
    * provider has confirmed it. Absent, or `undefined`: one attempt is made, and nothing is kept.
    */
   toEnding?(connection: HeldConnection): GrantToEnd | undefined
+
+  /**
+   * Details that change at the provider, such as whether it can still reach the person's bank: asked for when a page reads its
+   * connections, every 15 minutes at most, and merged into the connection's details. A `null` takes the place of what is over.
+   */
+  readDetails?(connection: HeldConnection, context: ProviderContext): Promise<JsonObject | undefined>
 
   /** Requests of pages to the API, in `bff` mode. */
   readonly resources?: Resources

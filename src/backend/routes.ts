@@ -1,3 +1,4 @@
+import { withLiveDetails } from './connections/live-details.js'
 import { retryEndings } from './connections/endings.js'
 import { forgetConnection, listConnections, findConnection } from './connections/stored-connections.js'
 import { toDocument } from './connections/document.js'
@@ -66,7 +67,8 @@ const list: Route = {
   async respond(context, { subject }) {
     // Nobody waits for it: what fails is tried at a later reading.
     void retryEndings(context, subject).catch(() => undefined)
-    const records = await tryAgain(context, subject, await listConnections(context, subject))
+    const known = await tryAgain(context, subject, await listConnections(context, subject))
+    const records = await withLiveDetails(context, subject, known)
     const body: ConnectionsAnswer = {
       connections: records.map((record) => toDocument(record, context.now())),
     }

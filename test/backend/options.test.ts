@@ -21,6 +21,10 @@ const good = {
 /** What holds values outside this process. */
 const durable: Store = { ...memoryStore(), inProcess: false }
 
+const key = randomBytes(32).toString('base64url')
+const subjectKeySecret = randomBytes(32).toString('base64url')
+const zeros = Buffer.alloc(32).toString('base64url')
+
 const make = (change: object) => () => createBackend({ ...good, ...change })
 
 test.each([
@@ -63,6 +67,20 @@ test.each([
     { store: durable },
     /`keys`.*openssl.*`unsealed: true`/,
   ],
+  [
+    'a store that outlives the process, without a secret for its keys',
+    { store: durable, keys: [key] },
+    /`subjectKeySecret`.*openssl.*never change/,
+  ],
+  ['that also without seals', { store: durable, unsealed: true }, /`subjectKeySecret`/],
+  ['a short secret', { subjectKeySecret: 'short' }, /`subjectKeySecret` is not 32 bytes.*openssl/],
+  ['a secret of zeros', { subjectKeySecret: zeros }, /`subjectKeySecret` is nothing but zeros.*openssl/],
+  [
+    'a secret that is one of the keys',
+    { keys: [key], subjectKeySecret: key },
+    /among `keys`.*one of its own/,
+  ],
+  ['a key of zeros', { keys: [key, zeros] }, /`keys` is nothing but zeros.*openssl/],
   ['no key in keys', { keys: [] }, /openssl/],
   ['a short key', { keys: ['short'] }, /openssl/],
   ['a client address that is none', { clientAddress: 'x-forwarded-for' }, /clientAddress/],
@@ -76,10 +94,10 @@ test.each([
 })
 
 test('a store that outlives the process takes keys, or the word that it has none', () => {
-  const key = randomBytes(32).toString('base64url')
-  expect(make({ store: durable, keys: [key] })).not.toThrow()
-  expect(make({ store: durable, unsealed: true })).not.toThrow()
-  expect(make({ store: durable, unsealed: false })).toThrow(/keys/)
+  const kept = { store: durable, subjectKeySecret }
+  expect(make({ ...kept, keys: [key] })).not.toThrow()
+  expect(make({ ...kept, unsealed: true })).not.toThrow()
+  expect(make({ ...kept, unsealed: false })).toThrow(/keys/)
 })
 
 test('http origins and redirect URIs are for this machine', () => {

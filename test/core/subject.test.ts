@@ -372,6 +372,8 @@ describe('two users of one browser', () => {
     const scene = createScene(network)
     const app = await connect(scene, 'anna', 'mediated')
     const tokens = await until(app.client.tokens('mediated'), 'connected')
+    // No list is under way whose answer would be of the next session.
+    await settled()
     scene.browser.clock.advance(3600)
     app.platform.tabs.close()
     const noted = async () => (await scene.browser.records()).get(sessionKey)

@@ -41,9 +41,13 @@ const isRefused = (change: Partial<Record<keyof BackendOptions, unknown>>): bool
   }
 }
 
+const subjectKeySecret = Buffer.alloc(32, 7).toString('base64url')
+
 /** What a backend does that is given nothing else, in the words of the table. */
 async function defaults(): Promise<Record<string, string>> {
   const { basePath, guard, sealing, clientAddress, rateLimit, now, ...context } = createContext(required)
+  const nameOf = async (options: BackendOptions) => createContext(options).subjectKey('robin')
+  const names = [await nameOf(required), await nameOf({ ...required, store: memoryStore() })]
   const direct = new Request('https://app.example/')
   const request = new Request(direct, { headers: { 'x-forwarded-for': '192.0.2.1' } })
   for (const one of [direct, request]) noteSocketAddress(one, '203.0.113.7')
@@ -64,12 +68,14 @@ async function defaults(): Promise<Record<string, string>> {
       Object.keys(required).map((name) => [name, isRefused({ [name]: undefined }) ? 'required' : 'none']),
     ),
     keys: sealing ? 'some' : 'none',
-    unsealed: `\`${String(!isRefused({ store: { ...memoryStore(), inProcess: false } }))}\``,
+    unsealed: `\`${String(!isRefused({ store: { ...memoryStore(), inProcess: false }, subjectKeySecret }))}\``,
+    subjectKeySecret: names[0] === names[1] ? 'fixed' : 'random',
     basePath: `\`${basePath}\``,
     cors: `\`${String(guard.cors)}\``,
     clientAddress:
       clientAddress(direct) === '203.0.113.7' && !clientAddress(request) ? 'the socket’s' : 'another',
     rateLimit: (await isSame(memoryRateLimit())) ? '`memoryRateLimit()`' : 'another',
+    unattended: context.unattended.size === 0 ? 'none' : 'some',
     fetch: platform.mock.calls.length === 1 ? 'the platform’s' : 'another',
     clock: now() === 1_900_000_000 ? 'the system’s' : 'another',
   }

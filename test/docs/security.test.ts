@@ -45,9 +45,9 @@ describe('the table of attacks', () => {
     const open = attacks.filter(({ number }) => !removed.has(number) && !withoutRemoval[number])
     expect(open).toEqual([])
     const numbers = new Set(attacks.map(({ number }) => number))
-    expect([...removed, ...Object.keys(withoutRemoval).map(Number)].filter((one) => !numbers.has(one))).toEqual(
-      [],
-    )
+    expect(
+      [...removed, ...Object.keys(withoutRemoval).map(Number)].filter((one) => !numbers.has(one)),
+    ).toEqual([])
     // No excuse where there is a removal.
     expect(Object.keys(withoutRemoval).filter((one) => removed.has(Number(one)))).toEqual([])
   })
@@ -63,7 +63,10 @@ describe('the page', () => {
 
   test('links to what is there', () => {
     const anchors = [...page.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
-      title.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-'),
+      title
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
     )
     const links = [...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = '']) => anchor)
     expect(links.filter((anchor) => !anchors.includes(anchor))).toEqual([])
@@ -80,7 +83,7 @@ describe('the page', () => {
 function isCase(written: string, quoted: string): boolean {
   if (written === quoted) return true
   const pattern = written
-    .split(/%[sijdfo]|\$\w+/)
+    .split(/%[sijdfo#]|\$\w+/)
     .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     .join('.*')
   return new RegExp(`^${pattern}$`, 's').test(quoted)

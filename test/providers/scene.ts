@@ -53,6 +53,16 @@ export interface AppPage {
   readonly client: Client
 }
 
+/** A context for a provider's methods in which nobody answers, and what was asked of whom. */
+export function nobodyAnswers() {
+  const asked: string[] = []
+  const fetch = (url: string) => {
+    asked.push(url)
+    return Promise.reject(new TypeError('nobody is there'))
+  }
+  return { asked, context: { fetch, now: () => Date.now() / 1000 } as never }
+}
+
 /** The whole way: pages of an app, its backend, and a bank, each the real thing but for the browser. */
 export function createScene<P extends Provider>(options: SceneOptions<P>) {
   const { name, bank, provider, secondsLater = () => 0 } = options
@@ -154,8 +164,7 @@ export function createScene<P extends Provider>(options: SceneOptions<P>) {
   async function connect(input?: CommonInput) {
     const { url } = await decide('approve', input)
     const opened = await comeBack(url)
-    if (opened.callback.status !== 'connected')
-      assert.fail(`It ended in ${JSON.stringify(opened.callback)}.`)
+    if (opened.callback.status !== 'connected') assert.fail(`It ended in ${JSON.stringify(opened.callback)}.`)
     return { ...opened, connection: opened.callback.connection, tokens: await connected(opened) }
   }
 

@@ -41,6 +41,7 @@ beforeAll(async () => {
     PROVIDER: `http://127.0.0.1:${String(check.providerPort)}`,
     CLIENT_SECRET: randomUUID(),
     COUNTERSIGN_KEY: randomBytes(32).toString('base64url'),
+    COUNTERSIGN_SUBJECT_SECRET: randomBytes(32).toString('base64url'),
     STITCH: bank.issuer,
     STITCH_CLIENT_ID: bank.clientId,
     STITCH_KEY: await exportPKCS8(pair.privateKey),

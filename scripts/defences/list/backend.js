@@ -459,7 +459,7 @@ export const backend = [
   ),
   removal(
     'the path of an id that looks like an address',
-    [67, 89],
+    [67, 89, 98],
     [
       {
         file: proxy,
@@ -696,5 +696,38 @@ export const backend = [
     ],
     'backend/handler.test.ts',
     'answers 405 with the methods that there are',
+  ),
+  removal(
+    'the note before something is sent, for who has lost the lease',
+    [104, 105],
+    [
+      {
+        file: 'backend/storage/attempt.ts',
+        text: "if (seen.overtaken) throw new Error('overtaken')",
+        by: '',
+      },
+    ],
+    'backend/storage/attempt.test.ts',
+    'whose lease is overtaken sends nothing',
+  ),
+  removal(
+    'the routes for which the client has a token of its own',
+    [106],
+    [
+      {
+        file: 'providers/fdx/backend.ts',
+        text: 'isConsentRoute(route) && rejected === undefined',
+        by: 'rejected === undefined',
+      },
+    ],
+    'providers/fdx/fdx.test.ts',
+    'fdx 22: never uses it for data',
+  ),
+  removal(
+    'the scheme of the addresses in a consent',
+    [107],
+    [{ file: 'providers/fdx/consent.ts', text: "&& new URL(value).protocol === 'https:'", by: '' }],
+    'providers/fdx/fdx.test.ts',
+    'fdx 21: keeps the names of FDX 6, and addresses only where they are https',
   ),
 ]

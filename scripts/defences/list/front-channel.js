@@ -75,9 +75,9 @@ export const frontChannel = [
     [6],
     [
       {
-        file: 'core/channel/direct.ts',
-        text: '    codeVerifier,\n    nonce,',
-        by: "    codeVerifier: 'v'.repeat(43),\n    nonce,",
+        file: 'core/channel/direct-redeem.ts',
+        text: 'redirectUri, codeVerifier, nonce,',
+        by: "redirectUri, codeVerifier: 'v'.repeat(43), nonce,",
       },
     ],
     redeemTest,
@@ -331,7 +331,13 @@ export const frontChannel = [
   removal(
     'the second look at returnTo of who must sign in first',
     [26],
-    [{ file: redeem, text: 'returnTo: checkReturnTo(context, returnTo),', by: 'returnTo,' }],
+    [
+      {
+        file: 'core/callback/sign-in-required.ts',
+        text: 'returnTo: checkReturnTo(context, returnTo),',
+        by: 'returnTo,',
+      },
+    ],
     'core/tampering.test.ts',
     'so that the app would go on elsewhere after signing in goes on at its start page',
   ),

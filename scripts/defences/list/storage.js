@@ -64,8 +64,8 @@ export const storage = [
     [
       {
         file: refresh,
-        text: 'const tokens = await replaceTokens(platform, id, refreshToken, next)',
-        by: 'const tokens = next; void replaceTokens(platform, id, refreshToken, next).catch(() => undefined)',
+        text: 'const left = await replaceTokens(\n    platform,',
+        by: 'const left = kept; void replaceTokens(\n    platform,',
       },
     ],
     'core/channel/shared-refresh.test.ts',
@@ -74,7 +74,7 @@ export const storage = [
   removal(
     'the end by invalid_grant',
     [70],
-    [{ file: refresh, text: "if (verdict === 'ended') return over", by: '' }],
+    [{ file: refresh, text: "if (verdict === 'ended') return { kept: undefined, error: gone() }", by: '' }],
     'core/channel/direct-refresh.test.ts',
     'tokens in memory > end at once by invalid_grant, and are not tried again',
   ),

@@ -17,6 +17,7 @@ const keys = 'protocol/signing-keys.ts'
 const keysTest = 'protocol/signing-keys.test.ts'
 const apiTest = 'core/connections/access-token.test.ts'
 const library = 'oauth4webapi'
+const redeemTest = 'core/callback/redeem.test.ts'
 
 /** The signature is not looked at: what claims and header alone refuse is told from it. */
 const noSignature = {
@@ -65,10 +66,10 @@ export const tokens = [
   ),
   removal(
     'the signature that could not be checked',
-    [41],
+    [41, 102],
     [{ file: endpoint, text: 'if (unchecked) throw unchecked', by: '' }],
-    verifyTest,
-    'is not accepted unchecked when its keys cannot be fetched',
+    'core/callback/waiting-answer.test.ts',
+    'is refused and revoked when it turns out to be signed by somebody else',
   ),
   removal(
     'the azp',
@@ -217,14 +218,14 @@ export const tokens = [
   ),
   removal(
     'openid in every request, by the page',
-    [50],
+    [50, 97],
     [{ file: 'protocol/requested-scope.ts', text: "parseScope(configured).includes('openid')", by: 'false' }],
     'core/authorize/authorization.test.ts',
     'asks for openid although the application leaves it out, where the provider’s scope has it',
   ),
   removal(
     'openid in every request, by the backend',
-    [50],
+    [50, 97],
     [{ file: 'protocol/requested-scope.ts', text: "parseScope(configured).includes('openid')", by: 'false' }],
     'backend/flow/transactions.test.ts',
     'asks for openid although the page leaves it out, where the backend’s scope has it',
@@ -232,7 +233,7 @@ export const tokens = [
   removal(
     'the person of a renewal, in the page',
     [50],
-    [{ file: 'core/channel/direct.ts', text: 'subject: renewed?.subject,', by: '' }],
+    [{ file: 'core/channel/direct-redeem.ts', text: 'nonce, subject, ...asked }', by: 'nonce, ...asked }' }],
     'core/callback/redeem.test.ts',
     'is refused when another person renews the connection',
   ),
@@ -241,9 +242,9 @@ export const tokens = [
     [50],
     [
       {
-        file: endpoint,
-        text: 'await verify(endpoint, { subject }, answer)',
-        by: 'await verify(endpoint, {}, answer)',
+        file: 'protocol/refresh-tokens.ts',
+        text: 'checkTokens(endpoint, { subject }, body)',
+        by: 'checkTokens(endpoint, {}, body)',
       },
     ],
     endpointTest,
@@ -255,9 +256,9 @@ export const tokens = [
     [
       { file: 'backend/connections/refresh.ts', text: 'checkPerson(record, grant)\n', by: '\n' },
       {
-        file: endpoint,
-        text: 'await verify(endpoint, { subject }, answer)',
-        by: 'await verify(endpoint, {}, answer)',
+        file: 'protocol/refresh-tokens.ts',
+        text: 'checkTokens(endpoint, { subject }, body)',
+        by: 'checkTokens(endpoint, {}, body)',
       },
     ],
     'backend/connections/access-tokens.test.ts',
@@ -505,7 +506,7 @@ export const tokens = [
     [66],
     [
       {
-        file: 'core/channel/direct.ts',
+        file: 'core/channel/direct-redeem.ts',
         text: 'checked.scope === undefined ? requested : parseScope(checked.scope)',
         by: 'requested',
       },
@@ -515,7 +516,7 @@ export const tokens = [
   ),
   removal(
     'a path that is appended and never resolved',
-    [67],
+    [67, 99],
     [
       {
         file: 'core/channel/resource-url.ts',
@@ -559,5 +560,25 @@ export const tokens = [
     [{ file: 'core/channel/userinfo.ts', text: "if (claims['sub'] !== subject)", by: 'if (false)' }],
     'core/connections/userinfo.test.ts',
     'about {"sub":"user-2"} is refused',
+  ),
+  removal(
+    'the client of stored metadata',
+    [101],
+    [
+      {
+        file: 'core/channel/stored-metadata.ts',
+        text: 'record.issuer === issuer && record.clientId === clientId',
+        by: 'true',
+      },
+    ],
+    'core/paths.test.ts',
+    'that is stored and is of another client is fetched again',
+  ),
+  removal(
+    'the end of tokens whose ID Token is refused',
+    [103],
+    [{ file: 'core/channel/direct-redeem.ts', text: '      drop(error)\n', by: '\n' }],
+    redeemTest,
+    'whose ID Token is refused for its nonce is revoked',
   ),
 ]

@@ -1,4 +1,5 @@
 import type { Context } from '../context.js'
+import { asBound } from './binding.js'
 import { goodTokens } from './good-tokens.js'
 import type { ConnectionRecord, StoredTokens } from './record.js'
 import { refreshOnce } from './refresh.js'
@@ -22,7 +23,8 @@ export async function usableTokens(
   record: ConnectionRecord,
   rejected?: string,
 ): Promise<StoredTokens> {
-  const good = await goodTokens(context, record, rejected)
+  const bound = asBound(context, record)
+  const good = await goodTokens(context, bound, rejected)
   if (good) return good
   const { id } = record
   const { refreshes } = context

@@ -2,8 +2,9 @@ import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocati
 import type { Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
 import type { GrantToEnd, HeldConnection, ProviderRevocation } from '../provider.js'
+import { bindingOf, isOtherBinding } from './binding.js'
 import { toHeld } from './held-connection.js'
-import type { ConnectionRecord } from './record.js'
+import type { Binding, ConnectionRecord } from './record.js'
 
 /** Seconds for which the end of a grant is tried again: seven days. Nothing of it is kept longer. */
 const keptSeconds = 7 * 86_400
@@ -20,6 +21,7 @@ interface Ending extends GrantToEnd {
   /** The connection's. */
   readonly id: string
   readonly provider: string
+  readonly binding?: Binding | undefined
   /** Epoch seconds: of the disconnection. */
   readonly createdAt: number
   /** Epoch seconds. */
@@ -40,7 +42,8 @@ export async function noteEnding(context: Context, record: ConnectionRecord): Pr
   if (!kept) return
   const createdAt = context.now()
   const times = { createdAt, nextAt: createdAt + firstWaitSeconds, waitSeconds: firstWaitSeconds }
-  const ending: Ending = { ...kept, ...times, id: record.id, provider: record.provider }
+  const { id, provider, binding } = record
+  const ending: Ending = { ...kept, ...times, id, provider, binding }
   await changeEndings(context, record.subject, (all) => [...all, ending])
 }
 
@@ -62,6 +65,7 @@ export async function retryEndings(context: Context, subject: string): Promise<v
 
 async function tryAgain(context: Context, subject: string, ending: Ending): Promise<void> {
   const { id, provider, createdAt, details, data, refreshToken: kept } = ending
+  if (isOtherBinding(ending.binding, bindingOf(context, provider))) return
   const held = { id, subject, createdAt, scope: '', details, data, refreshToken: kept }
   const { refreshToken, ...result } = await revoke(context, provider, {
     ...held,

@@ -1,6 +1,13 @@
 import type { ConnectionDocument, JsonObject } from '../../protocol/contract.js'
 import type { RefreshTrouble } from '../../protocol/refresh-trouble.js'
+import type { ServerIdentity } from '../provider.js'
 import type { Lease } from '../storage/lease.js'
+
+/** What a connection's tokens belong to, and may be sent to: a provider's name may stand for another server tomorrow. */
+export interface Binding extends ServerIdentity {
+  /** Origin of the API that pages reach through this backend. */
+  readonly api?: string | undefined
+}
 
 /** A connection as it lies in the store. */
 export interface ConnectionRecord {
@@ -15,7 +22,11 @@ export interface ConnectionRecord {
   readonly consentExpiresAt?: number | undefined
   readonly renewBy?: number | undefined
   readonly details: JsonObject
+  /** Epoch seconds at which the provider was last asked for its details; absent since the connection was made. */
+  readonly detailsAt?: number | undefined
   readonly data?: JsonObject | undefined
+  /** Absent in records of before; the first use binds them to the server of then. */
+  readonly binding?: Binding | undefined
   /** The person at the provider, by the `sub` of the first ID Token. */
   readonly sub?: string | undefined
   readonly tokens?: StoredTokens | undefined

@@ -10,6 +10,7 @@ import { beginAttempt, type Attempt } from '../storage/attempt.js'
 import { leaseRecord, type Conclusion, type Lease, type LeasedRecord } from '../storage/lease.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
+import { asBound } from './binding.js'
 import { fileConnection } from './due-index.js'
 import { countUnattended } from './unattended-limit.js'
 import { changeConnection, forgetConnection } from './stored-connections.js'
@@ -67,7 +68,7 @@ export async function refreshOnce(
     if ('lease' in claim) {
       const tokens = await refresh(context, leased, claim)
       if (tokens !== 'overtaken') return tokens
-    } else record = claim.changed
+    } else record = asBound(context, claim.changed)
     const good = await goodTokens(context, record, rejected)
     if (good) return good
   }

@@ -1,6 +1,8 @@
 import type { Context } from '../context.js'
+import { keptSeconds, listKey } from './connection-list.js'
 import { fileConnection, placeOf, removeEntries } from './due-index.js'
 import { endGrant, noteEnding } from './endings.js'
+import { asBound, bindingOf, isBoundElsewhere } from './binding.js'
 import type { ConnectionRecord } from './record.js'
 import { toStoredTokens } from './stored-tokens.js'
 import { Refusal } from '../http/refusal.js'
@@ -8,12 +10,9 @@ import type { ProviderGrant } from '../provider.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { encodeBase64url } from '../../protocol/base64url.js'
-import type { Revocation } from '../../protocol/revocation-result.js'
+import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { missingScope, type ScopeEvidence } from '../../protocol/missing-scope.js'
 import { parseScope } from '../../protocol/scope.js'
-
-/** Seconds for which a connection is kept after its last use: two years, the longest life of a provider's refresh tokens. */
-const keptSeconds = 63_072_000
 
 /** Limit of one user's connections. */
 const maximumConnections = 200
@@ -22,23 +21,33 @@ const recordKey = (id: string): string => `connection:${id}`
 /** The id of the connection under a key of the store; `undefined` for a key of anything else. */
 export const connectionIdOf = (key: string): string | undefined => /^connection:(.+)$/.exec(key)?.[1]
 
-const indexKey = async ({ subjectKey }: Context, subject: string): Promise<string> =>
-  `connections:${await subjectKey(subject)}`
-
 /** Test of a value from outside for the form of a connection's id: 128 random bits. */
 function isConnectionId(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{22}$/.test(value)
 }
 
-/** The user's connection. @throws {Refusal} `unknown_connection`, for another user's, too. */
+/** The user's connection, as it can be used here. @throws {Refusal} `unknown_connection`, for another user's, too. */
 export async function findConnection(
-  { records }: Context,
+  context: Context,
   subject: string,
   id: unknown,
 ): Promise<ConnectionRecord> {
+  const { records } = context
   const record = isConnectionId(id) ? await records.read<ConnectionRecord>(recordKey(id)) : undefined
   if (record?.subject !== subject) throw new Refusal('unknown_connection')
-  return record
+  return record.binding ? asBound(context, record) : bindFirst(context, record)
+}
+
+/** Binds a connection of before to the provider's present server: nobody is disconnected by an upgrade. */
+async function bindFirst(context: Context, record: ConnectionRecord): Promise<ConnectionRecord> {
+  const binding = bindingOf(context, record.provider)
+  if (!binding) return record
+  const bound = await changeConnection<ConnectionRecord>(context, record.id, (current) => {
+    if (!current || current.binding) return { result: current ?? record }
+    const write = { ...current, binding }
+    return { write, result: write }
+  })
+  return asBound(context, bound)
 }
 
 /** A connection, whoever's it is; `undefined` where there is none. @throws {Refusal} where it cannot be read */
@@ -47,11 +56,12 @@ export const readConnection = ({ records }: Context, id: string): Promise<Connec
 
 /** All connections of the user, the newest last. */
 export async function listConnections(context: Context, subject: string): Promise<ConnectionRecord[]> {
-  const ids = (await context.records.read<readonly string[]>(await indexKey(context, subject))) ?? []
+  const ids = (await context.records.read<readonly string[]>(await listKey(context, subject))) ?? []
   const found = await Promise.all(ids.map((id) => context.records.read<ConnectionRecord>(recordKey(id))))
-  return found.filter(
-    (record) => record?.subject === subject && context.providers.has(record.provider),
-  ) as ConnectionRecord[]
+  return found
+    .filter((record) => record !== undefined)
+    .filter((record) => record.subject === subject && context.providers.has(record.provider))
+    .map((record) => asBound(context, record))
 }
 
 /** Changes a connection by compare and swap. @param next Is given `undefined` where it has been forgotten. */
@@ -83,7 +93,7 @@ interface Redeemed {
 export async function checkReadable(context: Context, subject: string, renews?: string): Promise<void> {
   const { records } = context
   await Promise.all([
-    records.read(await indexKey(context, subject)),
+    records.read(await listKey(context, subject)),
     renews !== undefined && records.read(recordKey(renews)),
   ])
 }
@@ -104,19 +114,17 @@ export async function storeConnection(
   const fresh = toRecord(context, { subject, provider, requestedScope }, grant)
   if (renews !== undefined) {
     const renewed = await retry(() =>
-      changeConnection<ConnectionRecord | 'refused' | undefined>(context, renews, (old) => {
+      changeConnection<ConnectionRecord | ReturnType<typeof comparePerson>>(context, renews, (old) => {
         if (old?.subject !== subject || old.provider !== provider) return { result: undefined }
-        if (old.sub !== undefined && old.sub !== fresh.sub) return { result: 'refused' }
+        const refusal = comparePerson(old, fresh)
+        if (refusal) return { result: refusal }
         const write = { ...fresh, id: old.id }
         return { write, result: write }
       }),
     )
-    if (renewed === 'refused') {
-      // It may be the same person after all, and to revoke this grant may end the one that stays.
-      if (fresh.sub === undefined) throw new Refusal('person_unknown')
-      await forgetConnection(context, fresh)
-      throw new Refusal('other_person')
-    }
+    // Of one who is not known: it may be the same person after all, and to revoke this grant may end the one that stays.
+    if (renewed === 'other_person') await forgetConnection(context, fresh)
+    if (typeof renewed === 'string') throw new Refusal(renewed)
     // Disconnected meanwhile, if there is none: then it is a new one.
     if (renewed) {
       await fileConnection(context, renewed)
@@ -124,7 +132,7 @@ export async function storeConnection(
     }
   }
   const until = now() + keptSeconds
-  const index = await indexKey(context, subject)
+  const index = await listKey(context, subject)
   // Side by side: an id on the list without its record is passed over.
   await Promise.all([
     retry(() =>
@@ -146,6 +154,20 @@ export async function storeConnection(
   return fresh
 }
 
+/** What speaks against a renewal: a connection stays of the same person, who is known by issuer and `sub`. */
+function comparePerson(
+  old: ConnectionRecord,
+  fresh: ConnectionRecord,
+): 'other_person' | 'person_unknown' | undefined {
+  if (old.sub === undefined) return undefined
+  const [from, to] = [old.binding, fresh.binding]
+  const isSameServer = !from || !to || from.issuer === to.issuer
+  if (isSameServer && old.sub === fresh.sub) return undefined
+  // Another client may be told another `sub` for the same person (OpenID Connect Core §8).
+  const isComparable = isSameServer && (!from || !to || from.clientId === to.clientId)
+  return isComparable && fresh.sub !== undefined ? 'other_person' : 'person_unknown'
+}
+
 /** A provider's `sub` is that of the ID Token, where one came. */
 const evidenceOf = ({ tokens, sub }: ProviderGrant): ScopeEvidence => ({
   refreshToken: tokens?.refreshToken,
@@ -153,12 +175,13 @@ const evidenceOf = ({ tokens, sub }: ProviderGrant): ScopeEvidence => ({
 })
 
 function toRecord(
-  { now }: Context,
+  context: Context,
   { subject, provider, requestedScope }: Omit<Redeemed, 'renews'>,
   grant: ProviderGrant,
 ): ConnectionRecord {
   const requested = parseScope(requestedScope)
   const granted = grant.tokens?.scope === undefined ? requested : parseScope(grant.tokens.scope)
+  const { now } = context
   return {
     v: 1,
     id: encodeBase64url(crypto.getRandomValues(new Uint8Array(16))),
@@ -172,6 +195,7 @@ function toRecord(
     renewBy: grant.renewBy,
     details: grant.details ?? {},
     data: grant.data,
+    binding: bindingOf(context, provider),
     sub: grant.sub,
     tokens: grant.tokens && toStoredTokens(grant.tokens, now()),
   }
@@ -186,14 +210,16 @@ function toRecord(
 export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<Revocation> {
   const { records } = context
   await checkReadable(context, record.subject)
-  await noteEnding(context, record)
+  // What is bound elsewhere is not ended here: its tokens would go to the wrong server.
+  const isHere = !isBoundElsewhere(context, record)
+  if (isHere) await noteEnding(context, record)
   await records.remove(recordKey(record.id))
-  await records.change<readonly string[], undefined>(await indexKey(context, record.subject), (ids) =>
+  await records.change<readonly string[], undefined>(await listKey(context, record.subject), (ids) =>
     ids?.includes(record.id)
       ? { write: ids.filter((id) => id !== record.id), until: context.now() + keptSeconds, result: undefined }
       : { result: undefined },
   )
   const place = placeOf(record)
   if (place) await removeEntries(context, place, [record.id])
-  return endGrant(context, record)
+  return isHere ? endGrant(context, record) : unrevoked('no_endpoint')
 }

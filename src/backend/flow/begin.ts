@@ -3,6 +3,7 @@ import { isCodeChallenge } from '../../protocol/pkce.js'
 import { requestedScope } from '../../protocol/requested-scope.js'
 import { parseScope } from '../../protocol/scope.js'
 import { isObject, readJsonBody } from '../http/body.js'
+import { bindingOf } from '../connections/binding.js'
 import { toHeld } from '../connections/held-connection.js'
 import { checkReadable, findConnection } from '../connections/stored-connections.js'
 import { providerOf, type Context } from '../context.js'
@@ -80,6 +81,7 @@ export async function beginAuthorization(
     scope,
     connection: record?.id,
     data: start.data,
+    binding: bindingOf(context, name),
     expiresAt,
   })
   context.emit('authorization_begun', { provider: name })

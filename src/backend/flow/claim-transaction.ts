@@ -1,3 +1,5 @@
+import { isOtherBinding } from '../connections/binding.js'
+import type { Binding } from '../connections/record.js'
 import type { Lease, LeaseTerms } from '../storage/lease.js'
 import type { Change } from '../storage/records.js'
 import { isSameHash } from '../crypto/same-hash.js'
@@ -47,12 +49,14 @@ export interface Presented {
   readonly challenge: string
   /** The transaction in the handle. */
   readonly carried: Transaction | undefined
+  /** The provider's server. */
+  readonly binding: Binding | undefined
 }
 
 /** Decides about a transaction, as `LeasedRecord.claim` asks for it. */
 export function claimTransaction(
   now: number,
-  { challenge, carried }: Presented,
+  { challenge, carried, binding }: Presented,
   current: TransactionRecord | undefined,
   lease: Lease,
   held: boolean,
@@ -65,6 +69,8 @@ export function claimTransaction(
   if (!transaction) return { result: { refuse: 'unknown' } }
   // Compared before the code is spent: who does not hold the verifier cannot waste it.
   if (!isSameHash(transaction.challenge, challenge)) return { result: { refuse: 'verifier' } }
+  // The code is another server's, and so may be everything that it gives.
+  if (isOtherBinding(transaction.binding, binding)) return { result: { refuse: 'configuration' } }
   // Another replica is at it: its result will be ours.
   if (held) return 'wait'
   const { attempts = 0, answer } = current ?? {}

@@ -1,5 +1,6 @@
 import type { ContractErrorCode } from '../../protocol/contract.js'
 import type { TokenSet } from '../../protocol/token-response.js'
+import { bindingOf } from '../connections/binding.js'
 import type { ConnectionRecord } from '../connections/record.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
@@ -70,7 +71,12 @@ export async function redeemOnce<Grant>(
   const sameRequest = `${key} ${challenge}`
   const running = redemptions.get(sameRequest)
   if (running) return running
-  const redemption = redeemHere(context, proof, { key, challenge, carried }, steps).finally(() => {
+  const redemption = redeemHere(
+    context,
+    proof,
+    { key, challenge, carried, binding: bindingOf(context, proof.provider) },
+    steps,
+  ).finally(() => {
     redemptions.delete(sameRequest)
   })
   redemptions.set(sameRequest, redemption)

@@ -1,4 +1,5 @@
 import type { ContractErrorCode, JsonObject } from '../../protocol/contract.js'
+import type { Binding } from '../connections/record.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
 import { countPending, uncountPending } from './pending.js'
@@ -22,6 +23,8 @@ export interface Transaction {
   /** The connection to renew. */
   readonly connection?: string | undefined
   readonly data?: JsonObject | undefined
+  /** The server that the person was sent to: the code is for no other. */
+  readonly binding?: Binding | undefined
   /** Epoch seconds. */
   readonly expiresAt: number
 }

@@ -7,6 +7,12 @@ export const canaryKey = 'canary'
 /** Seconds for which it is kept: longer than any connection. */
 const keptSeconds = 315_360_000
 
+interface Canary {
+  readonly v: 1
+  /** Tells whether `subjectKeySecret` is the one of before; absent in one that an earlier version has written. */
+  readonly subjects?: string
+}
+
 const remedies: Readonly<Record<string, string>> = {
   'record:unknown_key':
     'No key in `keys` opens what is in this store. Put the key that sealed it back into `keys`, or give the store that belongs to these keys. Nothing was written.',
@@ -16,23 +22,33 @@ const remedies: Readonly<Record<string, string>> = {
     'What is in this store was written without `keys`, and is not read with them. Give createBackend an empty store. Nothing was written.',
   'record:damaged':
     'A record of this store has been changed by something other than this backend. Find out what writes to it. Nothing was written.',
+  subjects:
+    '`subjectKeySecret` is not the one with which this store was filled, so nobody’s connections would be found. Put that one back: it is not changed with `keys`. Nothing was written.',
 }
 
 /**
- * Makes the check whether `keys` belong to the store: opens a record that the first backend on it has sealed. A wrong key is
+ * Makes the check whether `keys` and `subjectKeySecret` belong to the store: opens a record that the first backend on it has sealed. A wrong key is
  * told before anything is served, and not by the first person whose connection cannot be opened.
  *
  * @returns A function that rejects with a `TypeError` with the remedy, the same every time; or with the store's own error,
  * and then looks again the next time.
  */
-export function createCanaryCheck(records: Records, now: () => number): () => Promise<void> {
+export function createCanaryCheck(
+  records: Records,
+  now: () => number,
+  subjectProof: () => Promise<string> | string,
+): () => Promise<void> {
   let checked: Promise<void> | undefined
 
   async function check(): Promise<void> {
+    const subjects = await subjectProof()
     try {
-      await records.change<{ readonly v: 1 }, undefined>(canaryKey, (current) =>
-        current ? { result: undefined } : { write: { v: 1 }, until: now() + keptSeconds, result: undefined },
+      const found = await records.change<Canary, string>(canaryKey, (current) =>
+        current?.subjects === undefined
+          ? { write: { v: 1, subjects }, until: now() + keptSeconds, result: subjects }
+          : { result: current.subjects },
       )
+      if (found !== subjects) throw new TypeError(remedies['subjects'])
     } catch (error) {
       const remedy = error instanceof Refusal ? remedies[error.details.reason ?? ''] : undefined
       if (remedy !== undefined) throw new TypeError(remedy, { cause: error })

@@ -1,5 +1,6 @@
 import { encodeBase64url } from '../../protocol/base64url.js'
 import { decodeBase64url } from '../../protocol/base64url-decode.js'
+import { decodeSecretKey } from '../crypto/secret-key.js'
 import { createAead, type Aead } from '../crypto/aead.js'
 
 /** Seals JSON values so that only this backend can read or make them. */
@@ -41,7 +42,7 @@ const encoder = new TextEncoder()
  * @throws {TypeError} when a key is malformed.
  */
 export function createSealing(keys: readonly string[]): Sealing {
-  const ring = Promise.all(keys.map((text) => importKey(decodeKey(text))))
+  const ring = Promise.all(keys.map((text) => importKey(decodeSecretKey(text, 'A key in `keys`'))))
 
   return {
     async seal(value, context, expiresAt) {
@@ -82,16 +83,6 @@ export const isSealed = (text: string): boolean => form.test(text)
 
 const additionalData = (context: string): Uint8Array<ArrayBuffer> =>
   encoder.encode(`countersign 1 ${context}`)
-
-function decodeKey(text: unknown): Uint8Array<ArrayBuffer> {
-  const bytes = typeof text === 'string' && /^[\w+/-]{43}=?$/.test(text) ? decodeBase64url(text) : undefined
-  if (bytes?.length !== 32) {
-    throw new TypeError(
-      'A key in `keys` is not 32 bytes as base64url: make one with `openssl rand -base64 32`, and keep it in the environment.',
-    )
-  }
-  return bytes
-}
 
 /** A key with its id, which names the key that sealed and reveals nothing of it. */
 async function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<RingKey> {

@@ -21,6 +21,11 @@ const refusals: Readonly<Record<string, Meaning>> = {
     'sign_in',
     'sign_in_required',
   ],
+  subject_mismatch: [
+    'The backend knows another user than this page: find out who is signed in, and call setSubject(). Where nobody has changed, give createClient the same id that `session` gives at the backend.',
+    'sign_in',
+    'sign_in_required',
+  ],
   forbidden_origin: [
     "The backend does not accept requests from this page's origin: add it to `origins` of the backend, exactly as the browser sends it.",
     'configure',

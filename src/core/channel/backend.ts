@@ -2,6 +2,7 @@ import { checkAuthorizationUrl } from '../../protocol/authorization-request.js'
 import {
   contractHeader,
   contractVersion,
+  subjectHeader,
   type AccessTokenAnswer,
   type AccessTokenRequest,
   type AuthorizationAnswer,
@@ -128,7 +129,7 @@ async function fetchThroughBackend(
 ): Promise<Response> {
   const { url, fetch, credentials } = backendOf(context)
   const headers = new Headers(init.headers)
-  headers.set(contractHeader, contractVersion)
+  for (const [name, value] of Object.entries(await contractHeaders(context))) headers.set(name, value)
   return fetch(resourceUrl(`${url}${pathTo(id)}/resource/`, path), {
     referrerPolicy: 'no-referrer',
     ...init,
@@ -169,7 +170,7 @@ async function call<Document, Body extends object = never>(
     {
       method,
       credentials,
-      headers: { [contractHeader]: contractVersion, ...(body && { 'content-type': 'application/json' }) },
+      headers: { ...(await contractHeaders(context)), ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
     },
     { timeoutSeconds: 30 },
@@ -181,6 +182,15 @@ async function call<Document, Body extends object = never>(
   const document = readJsonObject(answer)
   if (answer.response.ok && document) return document as Partial<Document>
   throw toError(answer.response, pathOf(url), document)
+}
+
+/**
+ * The headers of every request. The cookie may be another user's than the one this page knows: the backend does nothing
+ * then. An app without users of its own has no id to compare.
+ */
+async function contractHeaders({ subject }: Context): Promise<Readonly<Record<string, string>>> {
+  const user = subject()
+  return { [contractHeader]: contractVersion, ...(user && { [subjectHeader]: await sha256(user) }) }
 }
 
 /** The path of the contract's base, as the sentences name it: the rest of a URL may hold anything. */

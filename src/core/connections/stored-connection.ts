@@ -17,15 +17,17 @@ export async function checkOwner(
 ): Promise<ConnectionRecord | undefined> {
   const record = await platform.database.get(connectionKey(id)).catch(() => undefined)
   const { subject: owner = subject() } = Object(record) as Partial<ConnectionRecord>
-  if (owner !== subject()) {
-    throw new CountersignError(
-      'sign_in_required',
-      'This connection belongs to another user of this app, who must sign in to use it.',
-      { recovery: 'sign_in' },
-    )
-  }
+  if (owner !== subject()) throw anotherUser()
   return isConnectionRecord([connectionKey(id), record]) ? (record as ConnectionRecord) : undefined
 }
+
+/** The error of a connection that is not the present user's. */
+export const anotherUser = (): CountersignError =>
+  new CountersignError(
+    'sign_in_required',
+    'This connection belongs to another user of this app, who must sign in to use it.',
+    { recovery: 'sign_in' },
+  )
 
 /**
  * Changes or forgets a stored connection, in every page.

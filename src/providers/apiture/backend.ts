@@ -86,7 +86,7 @@ export function apiture<const M extends 'mediated' | 'bff' = 'mediated'>(
   const resources = readApi('Apiture', options)
   readUrl('issuer', issuer)
   const client = createOAuthClient({
-    clientId,
+    ...{ clientId, issuer },
     metadata: ({ fetch }) => discover(fetch, issuer, { origins: options.origins }),
     authentication: oauth.None(),
     quirks: { bearerAliases, idToken: options.idToken ?? 'optional' },

@@ -186,7 +186,7 @@ function createBasisClient(options: BasisBackendOptions): OAuthClient {
     }),
   }
   return createOAuthClient({
-    clientId,
+    ...{ clientId, issuer: tokenEndpoint },
     metadata: () => Promise.resolve(server),
     authentication: rawBasic(clientId, clientSecret),
     quirks: {

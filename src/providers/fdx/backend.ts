@@ -115,7 +115,7 @@ function createFdxClient(
   consentIdMember: string,
 ): OAuthClientWithEndpoint {
   return createOAuthClient({
-    clientId,
+    ...{ clientId, issuer },
     metadata: async (context) => {
       const server = await discover(context.fetch, issuer, {
         origins: [new URL(base).origin, ...origins],

@@ -30,11 +30,12 @@ export interface MoneyhubRequest {
   /** The Moneyhub user; none in the one-time use case, where Moneyhub makes one. */
   readonly userId: string | undefined
   readonly maxAgeSeconds: number
+  readonly enableAsync: boolean
 }
 
 /** All parameters, as the documents show them, with nonce and PKCE. `sub` is the server's word, never the page's. */
 export function toParameters(
-  { clientId, choice, userId, maxAgeSeconds }: MoneyhubRequest,
+  { clientId, choice, userId, maxAgeSeconds, enableAsync }: MoneyhubRequest,
   transaction: Omit<CodeRequest, 'clientId'>,
 ): MoneyhubParameters {
   const target = choice.mode === 'connect' ? `id:${choice.bankId}` : choice.mode
@@ -43,15 +44,16 @@ export function toParameters(
     ...buildCodeRequest({ ...transaction, clientId, scope }),
     prompt: 'consent',
     max_age: String(maxAgeSeconds),
-    claims: JSON.stringify({ id_token: toClaims(choice, userId) }),
+    claims: JSON.stringify({ id_token: toClaims(choice, userId, enableAsync) }),
   }
 }
 
-function toClaims(choice: MoneyhubChoice, userId: string | undefined): JsonObject {
+function toClaims(choice: MoneyhubChoice, userId: string | undefined, enableAsync: boolean): JsonObject {
   const { consent } = choice
   return {
     sub: { essential: true, ...(userId !== undefined && { value: userId }) },
     'mh:con_id': { essential: true, ...(choice.mode !== 'connect' && { value: choice.connectionId }) },
+    ...(enableAsync && { 'mh:sync': { essential: true, value: { enableAsync } } }),
     ...(consent && { 'mh:consent': { essential: true, value: consent } }),
   }
 }

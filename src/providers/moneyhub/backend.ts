@@ -8,7 +8,6 @@ import type {
 import { checkResponseIssuer } from '../../protocol/authorization-response.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
-import { sha256 } from '../../protocol/digest.js'
 import { createClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 import { readRedirectUris } from '../kit/backend/read-options.js'
 import { deliver, toParameters } from './authorization-request.js'
@@ -16,7 +15,12 @@ import { createMoneyhubClient, type MoneyhubClient } from './client.js'
 import { transactionSeconds, usualTokenSeconds } from './facts.js'
 import { inputForms, invalid, isConnectionId, readChoice, type MoneyhubChoice } from './input.js'
 import { readOptions, type MoneyhubBackendOptions, type MoneyhubClaims, type Settings } from './options.js'
-import { checkUserId, createMoneyhubUsers, type MoneyhubUsers } from './users.js'
+import {
+  checkUserId,
+  createMoneyhubUsers,
+  type MoneyhubConnectionState,
+  type MoneyhubUsers,
+} from './users.js'
 
 export type { MoneyhubDelivery } from './authorization-request.js'
 export type { MoneyhubClientAuthentication, MoneyhubKey } from './client.js'
@@ -57,11 +61,13 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
   return {
     label: 'Moneyhub',
     mode: settings.mode as M,
+    server: client.server,
     redirectUris: readRedirectUris(options.redirectUri),
     scope: once ? `openid ${scope}` : 'openid',
     transactionSeconds,
     ready: client.ready,
     input: inputForms,
+    ...('fetch' in options && { fetch: options.fetch }),
 
     async authorize(setup, context) {
       const choice = readChoice(setup.input, context.now())
@@ -69,7 +75,8 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
       checkPermissions(choice, settings)
       const userId = once ? undefined : await findUser(users, setup.session, options, context)
       if (setup.connection === undefined) await checkOwner(users, choice, userId, context)
-      const request = { clientId: options.clientId, choice, userId, maxAgeSeconds }
+      const { enableAsync = false, clientId } = options
+      const request = { clientId, choice, userId, maxAgeSeconds, enableAsync }
       const signer = await client.signer
       const start = await deliver(toParameters(request, setup), await client.endpoint(context), {
         ...settings,
@@ -87,6 +94,14 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
     },
 
     toEnding: ({ data, details: { 'mh:con_id': id = null } }) => ({ data, details: { 'mh:con_id': id } }),
+
+    ...(!once &&
+      settings.readsStatus && {
+        async readDetails({ data, details }, context) {
+          const state = await users.find(userOf(data), details['mh:con_id'] as string, context)
+          return state && toDetails(state)
+        },
+      }),
 
     ...(settings.mode === 'bff' && { resources: settings.resources }),
     ...(!once && {
@@ -120,11 +135,12 @@ async function redeem(
   })
   const { sub, 'mh:con_id': id }: Partial<Record<string, unknown>> = tokens.claims ?? {}
   const connectionId = checkConnectionId(id, data['connection_id'])
-  const ends = await findExpiry(users, settings, { userId, connectionId, data }, context)
+  const state = await findState(users, settings, { userId, connectionId, data }, context)
+  const ends = expiryOf(settings, data, state, context)
   return {
     // The tokens of an ongoing connection read no data: they are not kept.
     ...(once ? { tokens } : { sub: userId }),
-    details: { 'mh:con_id': connectionId },
+    details: { 'mh:con_id': connectionId, ...(state && toDetails(state)) },
     data: { user_id: checkUserId(sub) },
     ...(ends !== undefined && { consentExpiresAt: ends }),
   }
@@ -138,7 +154,7 @@ async function findUser(
   context: ProviderContext,
 ): Promise<string> {
   if (claims.moneyhubUserId !== undefined) return checkUserId(claims.moneyhubUserId)
-  const name = await (clientUserId?.(subject) ?? sha256(subject))
+  const name = await (clientUserId?.(subject) ?? context.subjectKey(subject))
   return users.ensure(subject, name, context)
 }
 
@@ -217,16 +233,39 @@ interface RedeemedConnection {
   readonly data: JsonObject
 }
 
-/** End of the consent in epoch seconds: as the page chose, as Moneyhub says, or a day for a one-time connection. */
-async function findExpiry(
+/** The connection as Moneyhub has it; `undefined` where it cannot be read, and for a one-time connection, which is read once. */
+async function findState(
   users: MoneyhubUsers,
-  { once, readsExpiry }: Settings,
+  { once, readsExpiry, readsStatus }: Settings,
   { userId, connectionId, data }: RedeemedConnection,
   context: ProviderContext,
-): Promise<number | undefined> {
-  const chosen = data['consent_expires_at']
-  if (typeof chosen === 'number') return chosen
-  if (once || userId === undefined) return context.now() + oneTimeSeconds
+): Promise<MoneyhubConnectionState | undefined> {
+  const asksExpiry = readsExpiry && data['consent_expires_at'] === undefined
+  if (once || userId === undefined || !(asksExpiry || readsStatus)) return undefined
   // The connection is there, whatever becomes of this: an app may lack user:read.
-  return readsExpiry ? users.expiryOf(userId, connectionId, context).catch(() => undefined) : undefined
+  const state = await users.find(userId, connectionId, context).catch(() => undefined)
+  return state && (readsStatus ? state : { ...state, status: undefined })
 }
+
+/** End of the consent in epoch seconds: as the page chose, as Moneyhub says, or a day for a one-time connection. */
+function expiryOf(
+  { once, readsExpiry }: Settings,
+  { consent_expires_at: chosen }: JsonObject,
+  state: MoneyhubConnectionState | undefined,
+  { now }: ProviderContext,
+): number | undefined {
+  if (typeof chosen === 'number') return chosen
+  if (once) return now() + oneTimeSeconds
+  return readsExpiry ? state?.expiresAt : undefined
+}
+
+/** What the page learns of a connection's state, and what brings it back. */
+function toDetails({ status, error }: MoneyhubConnectionState): JsonObject {
+  if (status === undefined) return {}
+  const failed = status === 'error'
+  return { status, error: failed ? (error ?? null) : null, needs: failed ? needsAfter(error) : null }
+}
+
+/** Wrong or additional credentials are the person's to give; all else may be over by another attempt. */
+const needsAfter = (error: string | undefined): 'reauth' | 'refresh' =>
+  error === 'credentials_error' || error === 'mfa_required' ? 'reauth' : 'refresh'

@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import type { Fetch } from '../../protocol/http.js'
 import { discover } from '../../protocol/metadata.js'
 import { importSigner, signAssertions, type Signer } from '../kit/backend/client-assertion.js'
 import { createOAuthClient, type OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
@@ -28,6 +29,14 @@ export type MoneyhubClientAuthentication =
       readonly privateKey?: undefined
       readonly assertionAudience?: undefined
     }
+  | (Partial<MoneyhubKey> & {
+      /** The client's certificate is its authentication (RFC 8705); a key beside it only signs requests. */
+      readonly authentication: 'tls_client_auth' | 'self_signed_tls_client_auth'
+      /** A `fetch` that presents the certificate: `mtlsFetch({ cert, key })` of `countersign/backend/node`. */
+      readonly fetch: Fetch
+      readonly clientSecret?: undefined
+      readonly assertionAudience?: undefined
+    })
 
 /** The client at Moneyhub, and the key that signs its requests and assertions. */
 export interface MoneyhubClient extends OAuthClientWithEndpoint {
@@ -39,15 +48,18 @@ export interface MoneyhubClient extends OAuthClientWithEndpoint {
 export function createMoneyhubClient(
   clientId: string,
   issuer: string,
-  options: MoneyhubClientAuthentication,
+  options: MoneyhubClientAuthentication & { readonly origins?: readonly string[] },
 ): MoneyhubClient {
-  const signer = options.privateKey === undefined ? Promise.resolve(undefined) : importSigner(options)
+  const mtls = 'authentication' in options && (options.authentication as unknown) !== undefined
+  const signer =
+    options.privateKey === undefined ? Promise.resolve(undefined) : importSigner(options as MoneyhubKey)
   // `ready` reports it; nobody else may be waiting yet.
   signer.catch(() => undefined)
   const client = createOAuthClient({
-    clientId,
-    metadata: ({ fetch }) => discover(fetch, issuer),
-    authentication: authenticate(issuer, options, signer),
+    ...{ clientId, issuer },
+    metadata: ({ fetch }) => discover(fetch, issuer, { origins: options.origins, mtls }),
+    authentication: mtls ? oauth.TlsClientAuth() : authenticate(issuer, options, signer),
+    quirks: { mtls },
   })
   return { ...client, signer }
 }

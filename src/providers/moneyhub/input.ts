@@ -73,9 +73,19 @@ export function readChoice(input: JsonObject, now: number): MoneyhubChoice {
 }
 
 function checkConsent(
-  { expirationDateTime: until, transactionFromDateTime: since }: JsonObject,
+  {
+    expirationDateTime: until,
+    transactionFromDateTime: since,
+    permissions,
+    permissionsAction: action,
+  }: JsonObject,
   now: number,
 ) {
+  if (action !== undefined && permissions === undefined)
+    throw invalid(
+      'permissionsAction',
+      "A consent's permissionsAction says what its permissions do: give both.",
+    )
   const end = until === undefined ? now + 1 : Date.parse(until as string) / 1000
   if (end <= now || end > now + longestConsentSeconds)
     throw invalid('expirationDateTime', "A consent's expirationDateTime lies within the next 90 days.")

@@ -54,8 +54,20 @@ interface CommonOptions {
   readonly permissions?: readonly string[]
   /** Seconds since when the person may have authenticated. @defaultValue 86400 */
   readonly maxAgeSeconds?: number
-  /** Name of the app's user at Moneyhub. @defaultValue a hash of the subject, so that it learns nothing */
+  /** Name of the app's user at Moneyhub. @defaultValue the backend's `subjectKey` of it, so that Moneyhub cannot tell who it is */
   readonly clientUserId?: (subject: string) => string
+  /**
+   * Lets Moneyhub send people back before it has read their accounts for the first time (`mh:sync`). The data comes later; the
+   * connection's `details.status` is `never` until then. @defaultValue false
+   */
+  readonly enableAsync?: boolean
+  /**
+   * Asks the users API for the state of ongoing connections, when a page reads its connections and every 15 minutes at most: the
+   * details `status`, `error` and `needs`. Needs the scope `user:read`. @defaultValue true
+   */
+  readonly readsStatus?: boolean
+  /** Origins, beside the issuer's, on which the endpoints of the discovery document may lie. @defaultValue none */
+  readonly origins?: readonly string[]
   /** Asks the users API for the end of a consent, where the page did not choose it. @defaultValue true */
   readonly readsExpiry?: boolean
 }
@@ -88,6 +100,7 @@ export interface Settings extends Omit<DeliverySettings, 'signer'> {
   readonly bankIds: ReadonlySet<string> | undefined
   readonly permissions: ReadonlySet<string>
   readonly readsExpiry: boolean
+  readonly readsStatus: boolean
   readonly maxAgeSeconds: number
 }
 
@@ -107,6 +120,11 @@ const forms = {
   maxAgeSeconds: 'number',
   clientUserId: 'function',
   readsExpiry: 'boolean',
+  readsStatus: 'boolean',
+  enableAsync: 'boolean',
+  origins: 'strings',
+  authentication: ['tls_client_auth', 'self_signed_tls_client_auth'],
+  fetch: 'function',
   useCase: ['ongoing', 'one-time'],
   mode: ['mediated', 'bff'],
   privateKey: 'any',
@@ -115,6 +133,19 @@ const forms = {
   clientSecret: 'any',
   assertionAudience: 'string',
 } satisfies OptionForms<MoneyhubBackendOptions<'bff' | 'mediated'>>
+
+/** @throws {TypeError} where the client has nothing to authenticate with. */
+function checkAuthentication(options: MoneyhubBackendOptions<'bff' | 'mediated'>): void {
+  const { authentication, fetch } = options as { readonly authentication?: string; readonly fetch?: unknown }
+  if (authentication !== undefined && fetch === undefined)
+    throw new TypeError(
+      `moneyhub with \`authentication: '${authentication}'\` needs \`fetch\`, with the client certificate: mtlsFetch({ cert, key }).`,
+    )
+  if (authentication === undefined && options.privateKey === undefined && !options.clientSecret)
+    throw new TypeError(
+      'moneyhub needs `privateKey` and `keyId`, or `clientSecret`, or `authentication` and `fetch` with a client certificate.',
+    )
+}
 
 /** Checks the options, and fills defaults in. @throws {TypeError} naming what is missing or wrong. */
 export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>): Settings {
@@ -134,8 +165,7 @@ export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>)
     throw new TypeError(
       '`dataScope` names what is read, with spaces between, such as "accounts:read": correct it.',
     )
-  if (options.privateKey === undefined && !options.clientSecret)
-    throw new TypeError('moneyhub needs `privateKey` and `keyId`, or `clientSecret`.')
+  checkAuthentication(options)
   if (options.privateKey === undefined && delivery !== 'par')
     throw new TypeError(`\`delivery: '${delivery}'\` signs requests: give \`privateKey\` and \`keyId\`.`)
   return {
@@ -152,6 +182,7 @@ export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>)
     bankIds: bankIds && new Set(bankIds),
     permissions: new Set(options.permissions),
     readsExpiry: options.readsExpiry ?? true,
+    readsStatus: options.readsStatus ?? true,
     maxAgeSeconds: options.maxAgeSeconds ?? 86_400,
   }
 }

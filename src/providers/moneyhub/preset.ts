@@ -47,8 +47,9 @@ export interface MoneyhubConsent {
   readonly expirationDateTime?: string
   /** Time of the first transactions to read: an ISO date and time of the last 72 months. */
   readonly transactionFromDateTime?: string
-  /** Names of permissions, among those that the backend lists in `permissions`, and whether they replace the usual ones. */
+  /** Names of permissions, among those that the backend lists in `permissions`. */
   readonly permissions?: readonly string[]
+  /** Whether `permissions` are added to the usual ones or replace them. */
   readonly permissionsAction?: 'add' | 'replace'
 }
 
@@ -81,6 +82,13 @@ export interface MoneyhubInputs {
 export interface MoneyhubDetails {
   /** Moneyhub's id of the connection (`mh:con_id`), by which its accounts can be told from others of the same person. */
   readonly connectionId: string
+  /** State at Moneyhub: `ok`, `error`, or `never` where it has not synchronized yet. Absent where it is not read. */
+  readonly status?: 'ok' | 'error' | 'never' | (string & {})
+  /** Why, with the status `error`. */
+  readonly error?:
+    'resync' | 'sync_error' | 'sync_partial' | 'mfa_required' | 'credentials_error' | (string & {})
+  /** What brings it back: `authorize({ mode: needs, connectionId, connection })`. Absent while nothing is wrong. */
+  readonly needs?: 'reauth' | 'refresh'
 }
 
 const forms = {
@@ -144,6 +152,11 @@ export function moneyhub<
         ...(consent && { consent: consent as JsonObject }),
       }
     },
-    toDetails: ({ 'mh:con_id': id }) => ({ connectionId: typeof id === 'string' ? id : '' }),
+    toDetails: ({ 'mh:con_id': id, status, error, needs }) => ({
+      connectionId: typeof id === 'string' ? id : '',
+      ...(typeof status === 'string' && { status }),
+      ...(typeof error === 'string' && { error }),
+      ...((needs === 'reauth' || needs === 'refresh') && { needs }),
+    }),
   } satisfies Provider<MoneyhubInputs['ongoing'], MoneyhubDetails, M>
 }

@@ -10,7 +10,16 @@ import { toRevocation, type Revocation } from '../../protocol/revocation-result.
 import type { ClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 
 /** Context of a request that may make a user; its records say which Moneyhub user each of the app's users is. */
-export type UserContext = Pick<ProviderContext, 'fetch' | 'now' | 'records'>
+export type UserContext = Pick<ProviderContext, 'fetch' | 'now' | 'records' | 'subjectKey'>
+
+/** A connection as the users API tells of it. */
+export interface MoneyhubConnectionState {
+  /** End of its consent: epoch seconds. */
+  readonly expiresAt: number | undefined
+  /** `ok`, `error` or `never` (it has not synchronized yet). */
+  readonly status: string | undefined
+  readonly error: string | undefined
+}
 
 /** Moneyhub's users API, and which Moneyhub user each of the app's users is. */
 export interface MoneyhubUsers {
@@ -20,12 +29,12 @@ export interface MoneyhubUsers {
    * @throws {TokenEndpointError} when Moneyhub refuses. @throws {NetworkError} when no response came.
    */
   readonly ensure: (subject: string, clientUserId: string, context: UserContext) => Promise<string>
-  /** End of a connection's consent: epoch seconds, or `undefined` where Moneyhub does not say. */
-  readonly expiryOf: (
+  /** A connection as Moneyhub has it now; `undefined` where it does not say. */
+  readonly find: (
     userId: string,
     connectionId: string,
     context: RequestContext,
-  ) => Promise<number | undefined>
+  ) => Promise<MoneyhubConnectionState | undefined>
   /**
    * True where the connection is one of the user's.
    *
@@ -75,12 +84,14 @@ export function createMoneyhubUsers(
   }
 
   return {
-    ensure: async (subject, clientUserId, context) =>
-      ensureStored(call, `user:${await sha256(subject)}`, clientUserId, context),
+    async ensure(subject, clientUserId, context) {
+      const key = `user:${await context.subjectKey(subject)}`
+      return (await rememberedUser(subject, key, context)) ?? ensureStored(call, key, clientUserId, context)
+    },
 
-    async expiryOf(userId, connectionId, context) {
+    async find(userId, connectionId, context) {
       const connections = await list(userId, context)
-      return readExpiry(connections.find(({ id }) => id === connectionId))
+      return readState(connections.find(({ id }) => id === connectionId))
     },
 
     owns: async (userId, connectionId, context) =>
@@ -92,6 +103,34 @@ export function createMoneyhubUsers(
       return response.status === 404 ? { revoked: true } : toRevocation(response)
     },
   }
+}
+
+/**
+ * The Moneyhub user that is stored. One that lies under the bare hash of the app's user, where earlier versions kept it, is moved:
+ * ids of users can be guessed.
+ */
+async function rememberedUser(
+  subject: string,
+  key: string,
+  { records, now }: UserContext,
+): Promise<string | undefined> {
+  const record = await records.read<UserRecord>(key)
+  if (record) return 'userId' in record ? record.userId : undefined
+  const formerKey = `user:${await sha256(subject)}`
+  const former = await records.read<UserRecord>(formerKey)
+  const userId = former && 'userId' in former ? former.userId : ''
+  if (userId === '') return undefined
+  await records.change<UserRecord, undefined>(key, () => ({
+    write: { userId },
+    until: now() + keptSeconds,
+    result: undefined,
+  }))
+  await records.change<UserRecord, undefined>(formerKey, () => ({
+    write: { userId: '' },
+    until: now() + 1,
+    result: undefined,
+  }))
+  return userId
 }
 
 /**
@@ -150,6 +189,8 @@ async function createUser(call: Call, clientUserId: string, context: RequestCont
 interface ListedConnection {
   readonly id?: unknown
   readonly expiresAt?: unknown
+  readonly status?: unknown
+  readonly error?: unknown
 }
 
 /** @throws {ValidationError} for an answer that is no list. */
@@ -165,11 +206,20 @@ function readConnections({ text }: Answer): readonly ListedConnection[] {
   throw new ValidationError('response_malformed', 'connections', 'Moneyhub gave no list of connections.')
 }
 
-/** `expiresAt` of a connection: epoch seconds. */
-function readExpiry({ expiresAt }: ListedConnection = {}): number | undefined {
-  const milliseconds = typeof expiresAt === 'string' ? Date.parse(expiresAt) : NaN
-  return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000)
+function readState(found: ListedConnection | undefined): MoneyhubConnectionState | undefined {
+  const milliseconds = typeof found?.expiresAt === 'string' ? Date.parse(found.expiresAt) : NaN
+  return (
+    found && {
+      expiresAt: Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000),
+      status: wordOf(found.status),
+      error: wordOf(found.error),
+    }
+  )
 }
+
+/** A word of Moneyhub's, and no text. */
+const wordOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[a-z_]{1,40}$/.test(value) ? value : undefined
 
 /** A user id, which is one segment of a path. @throws {ValidationError} for anything else. */
 export function checkUserId(value: unknown): string {

@@ -144,7 +144,7 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
   const { clientId, scope, redirectUri, mode = 'mediated' as M, api = endpoints.api } = options
   const { authorizationEndpoint, tokenEndpoint } = readOptions(options)
   const client = createOAuthClient({
-    clientId,
+    ...{ clientId, issuer: options.issuer ?? tokenEndpoint },
     metadata: ({ fetch }) => loadMetadata(options, authorizationEndpoint, tokenEndpoint, fetch),
     authentication: authenticate(options, tokenEndpoint),
     quirks: { idToken: options.issuer === undefined ? 'unchecked' : 'required' },

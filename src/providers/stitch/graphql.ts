@@ -19,5 +19,15 @@ export const isUnauthenticated = (body: unknown): boolean =>
       (typeof message === 'string' && message.startsWith('UNAUTHENTICATED')),
   )
 
-/** True for a query, which changes nothing, so that a refused one may be sent again; a mutation is not repeated. */
-export const isQuery = (body: unknown): boolean => typeof body === 'string' && !/\bmutation\b/.test(body)
+/**
+ * True for a query, which changes nothing, so that a refused one may be sent again; a mutation is not repeated. The text is
+ * looked at as the API reads it: in JSON any letter may be escaped.
+ */
+export function isQuery(body: unknown): boolean {
+  try {
+    const { query } = Object(JSON.parse(body as string)) as { readonly query?: unknown }
+    return typeof query === 'string' && !/\bmutation\b/.test(query)
+  } catch {
+    return false
+  }
+}

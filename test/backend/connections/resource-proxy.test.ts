@@ -525,11 +525,14 @@ describe('Stitch’s GraphQL', () => {
     expect(bench.upstream.to('/connect/token')).toHaveLength(2)
   })
 
-  test('does not repeat a mutation', async () => {
+  test.each([
+    ['plainly', JSON.stringify({ query: 'mutation { pay { id } }' })],
+    ['with escapes', String.raw`{"query":"\u006dutation { pay { id } }"}`],
+    ['among others', JSON.stringify([{ query: '{ me }' }, { query: 'mutation { pay { id } }' }])],
+  ])('does not repeat a mutation that is written %s', async (_name, mutation) => {
     const bench = await createBench({ mode: 'bff' })
     const { id } = await bench.connect()
     bench.upstream.expireAccessTokens()
-    const mutation = JSON.stringify({ query: 'mutation { pay { id } }' })
     expect((await ask(bench, id, mutation)).body.error).toBe('provider_error')
     expect(bench.upstream.to('/graphql')).toHaveLength(1)
   })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createBackend, memoryStore, type BackendEvent, type Store } from 'countersign/backend'
 import { expect, test } from 'vitest'
-import { createBench } from '../support/bench.js'
+import { createBench, subjectKeySecret } from '../support/bench.js'
 
 const key = (): string => randomBytes(32).toString('base64url')
 const [right, wrong] = [key(), key()]
@@ -47,6 +47,7 @@ const session = () => ({ subject: 'robin' })
 const options = {
   origins: ['https://app.example'],
   session,
+  subjectKeySecret,
   providers: {
     bank: {
       label: 'Bank',

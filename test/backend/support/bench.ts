@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { assert } from 'vitest'
 import {
   createBackend,
@@ -24,6 +25,9 @@ import {
 export const app = 'https://app.example'
 export const redirectUri = `${app}/callback/stitch`
 export const scope = 'openid accounts balances offline_access'
+
+/** The same for all backends of a test: with another one they would not find what lies in a common store. */
+export const subjectKeySecret = randomBytes(32).toString('base64url')
 
 type Options = Parameters<typeof createBackend>[0]
 type StitchOptions = Parameters<typeof stitch>[0]
@@ -126,6 +130,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Bench> {
     fetch: upstream.fetch,
     clock: { now },
     log: (event) => events.push(event),
+    subjectKeySecret,
     providers: { stitch: provider },
     ...options.backend,
   })

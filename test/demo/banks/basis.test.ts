@@ -256,6 +256,23 @@ describe('the initialization token', () => {
     ['of another client', { claims: { client_id: 'another' } }, 'Initialization token is of another client.'],
     ['without an expiry', { claims: { exp: undefined } }, 'Initialization token has no usable exp.'],
     ['without a time of issue', { claims: { iat: undefined } }, 'Initialization token has no usable iat.'],
+    ...['user_email', 'user_name', 'company_ein', 'company_name'].map(
+      (name): [string, TokenOptions, string] => [
+        `without ${name}`,
+        { claims: { [name]: undefined } },
+        `Initialization token has no ${name}.`,
+      ],
+    ),
+    [
+      'that lives for a year',
+      { claims: { exp: Math.floor(Date.now() / 1000) + 31_536_000 } },
+      'Initialization token lives too long.',
+    ],
+    [
+      'from an hour ahead',
+      { claims: { iat: Math.floor(Date.now() / 1000) + 3600, exp: Math.floor(Date.now() / 1000) + 7200 } },
+      'Initialization token was issued in the future.',
+    ],
     [
       'for an unknown platform',
       { claims: { platform_id: '00000000-0000-0000-0000-000000000000' } },

@@ -143,8 +143,8 @@ test('lets a token asked for with sub read the data of all connections of that u
 })
 
 test('refuses data to a token without sub, and to one without the scope', async () => {
-  const { body } = await partner.own('accounts:read')
-  expect((await partner.call('/v3/accounts', body.access_token)).status).toBe(403)
+  const { status, body } = await partner.own('accounts:read')
+  expect([status, body.error]).toEqual([400, 'invalid_request'])
   const userId = await partner.createUser()
   await partner.connect(userId)
   expect((await readAccounts(userId, 'transactions:read:all')).status).toBe(403)
@@ -162,7 +162,7 @@ test('narrows transactions by account and number', async () => {
 })
 
 test('gives tokens of the partner two hours', async () => {
-  expect((await partner.own('accounts:read')).body).toMatchObject({
+  expect((await partner.own('accounts:read', await partner.createUser())).body).toMatchObject({
     token_type: 'Bearer',
     expires_in: 7200,
     scope: 'accounts:read',
@@ -239,12 +239,26 @@ test('refuses the same client assertion twice', async () => {
 
 test.each([
   ['another prompt', { prompt: 'login' }, 'invalid_request'],
+  ['no prompt', { prompt: undefined }, 'invalid_request'],
+  ['no state', { state: undefined }, 'invalid_request'],
+  ['no claims', { claims: undefined }, 'invalid_request'],
+  ['claims that ask for no connection', { claims: '{"id_token":{"sub":{}}}' }, 'invalid_request'],
   ['an institution that does not exist', { scope: 'openid id:atlantis' }, 'invalid_scope'],
   ['no institution at all', { scope: 'openid' }, 'invalid_scope'],
   ['an unknown scope', { scope: `openid id:${mockBank} money:mint` }, 'invalid_scope'],
 ])('refuses a pushed request with %s', async (_what, more, error) => {
   const { status, body } = await partner.push(partner.parameters(await partner.createUser(), more))
   expect([status, body.error]).toEqual([400, error])
+})
+
+test('takes a user as JSON, and as nothing else', async () => {
+  const { body } = await partner.own('user:create')
+  const answer = await fetch(`${partner.bank.origin}/users`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${body.access_token}` },
+    body: new URLSearchParams({ clientUserId: 'robin' }),
+  })
+  expect(answer.status).toBe(415)
 })
 
 test('redirects a request object with an unknown scope back as invalid_scope', async () => {

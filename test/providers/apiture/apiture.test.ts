@@ -6,6 +6,7 @@ import { calculateCodeChallenge, createState } from '../../../src/protocol/pkce.
 import { createVisitor } from '../../demo/banks/visitor.js'
 import { createBrowser } from '../../support/browser.js'
 import { until } from '../../support/until.js'
+import { nobodyAnswers } from '../scene.js'
 import { storedTransaction } from '../stored-transaction.js'
 import { createApitureScene, openBank, redirectUri, scope, type TestBank } from './scene.js'
 
@@ -74,7 +75,7 @@ describe('the client', () => {
     expect(tokenRequests()[0]?.parameters['redirect_uri']).toBe(redirectUri)
   })
 
-  test('apiture 4: is not let in with another redirect URI', async () => {
+  test('is not let in with another redirect URI by the bank', async () => {
     const other = await openBank({ redirectUris: ['https://app.example/other'] })
     const { status, url } = await createVisitor(other.origin).open(await createApitureScene(other).leave())
     expect([status, url.origin]).toEqual([400, other.origin])
@@ -178,6 +179,17 @@ describe('discovery', () => {
 
   test('apiture 6: is production where nothing is said', () => {
     expect(apiture({ clientId, scope }).issuer).toBe('https://auth.apiture.com/oidc/')
+  })
+
+  test.each([
+    [undefined, 'https://auth.apiture.com/oidc/.well-known/openid-configuration'],
+    ['cat', 'https://cat-oidc.apiture-comm-preprod.com/oidc/.well-known/openid-configuration'],
+    ['cat2', 'https://cat2-oidc.apiture-comm-preprod.com/oidc/.well-known/openid-configuration'],
+  ] as const)('apiture 6, 7, 8: asks the same authority at the backend (%s)', async (environment, url) => {
+    const provider = apitureBackend({ clientId, scope, redirectUri, ...(environment && { environment }) })
+    const { asked, context } = nobodyAnswers()
+    await expect(provider.refresh?.({ refreshToken: 'r' } as never, context)).rejects.toThrow()
+    expect(asked[0]).toBe(url)
   })
 
   test('apiture 9: compares the issuer with the document’s, the slash at its end included', async () => {
@@ -335,8 +347,11 @@ describe('the authorization response', () => {
   })
 
   test('apiture 26: does not come when the person gives up there', async () => {
-    const { url } = await createApitureScene(bank).decide('cancel')
+    const scene = createApitureScene(bank)
+    const { url } = await scene.decide('cancel')
     expect(url.origin).toBe(bank.origin)
+    expect((await scene.comeBack(redirectUri)).callback.status).toBe('none')
+    expect(tokenRequests()).toEqual([])
   })
 
   test('apiture 27: with another state stops everything, and the true one still counts', async () => {
@@ -513,6 +528,29 @@ describe('the refresh', () => {
     ])
     expect(new Set(refreshes.map(({ parameters }) => parameters['refresh_token'])).size).toBe(different)
   })
+
+  test.each([
+    [undefined, 1],
+    [false, 1],
+    [true, 2],
+  ])(
+    'apiture 34: with refreshRepeatable %s, whose answer got lost is at once sent %i times in all',
+    async (refreshRepeatable, times) => {
+      let later = 0
+      const scene = createApitureScene(bank, {
+        mode: 'mediated',
+        secondsLater: () => later,
+        ...(refreshRepeatable !== undefined && { backend: { refreshRepeatable } }),
+      })
+      const opened = await scene.connect()
+      bank.control.next({ refresh: 'lost-reply' })
+      later = 3600
+      scene.browser.clock.advance(3600)
+      await expect(accessTokenOf(opened)).rejects.toThrow()
+      await accessTokenOf(opened).catch(() => undefined)
+      expect(tokenRequests().filter(({ grantType }) => grantType === 'refresh_token')).toHaveLength(times)
+    },
+  )
 
   test('apiture 34: that is refused asks for the person again', async () => {
     const scene = createApitureScene(bank)

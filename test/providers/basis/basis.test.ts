@@ -44,6 +44,7 @@ const authorizeWith = (options: BasisBackendOptions) =>
       fetch: (url, init) => fetch(url, init),
       now: () => 1516239022,
       attended: true,
+      subjectKey: (subject) => `key of ${subject}`,
       correlation: 'c0ffee00-0000-4000-8000-000000000000',
       records: {} as ProviderContext['records'],
     },

@@ -1,6 +1,7 @@
 import { fdx as backendFdx, type FdxBackendOptions, type Fetch } from 'countersign/backend'
 import { mtlsFetch } from 'countersign/backend/node'
 import { fdx } from 'countersign/providers'
+import { X509Certificate } from 'node:crypto'
 import { Agent } from 'undici'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createClientCertificate } from '../../../demo/banks/certificates.js'
@@ -233,6 +234,10 @@ describe('before the person leaves', () => {
     const second = await createClientCertificate('key-1')
     expect(first.jwks.keys[0]?.kid).toBe('key-1')
     expect(second.thumbprint).not.toBe(first.thumbprint)
+    const certificate = new X509Certificate(first.cert)
+    expect(certificate.subject).toBe('CN=key-1')
+    expect(certificate.issuer).toBe(certificate.subject)
+    expect(certificate.verify(certificate.publicKey)).toBe(true)
   })
 
   test('fdx 7: refuses a certificate and a key that do not belong together', async () => {
@@ -465,12 +470,39 @@ const minimal: FdxBackendOptions = {
 }
 
 describe('at the data provider', () => {
-  test('fdx 14, 15, 16, 17: the person signs in, sees consent and accounts, accepts, and comes back with a code', async () => {
+  test('fdx 14: the person is sent to the provider’s own address, and the app asks for no credentials', async () => {
     const begun = await app.begin()
-    const response = await app.visit(begun)
-    expect(response.get('state')).toBe(begun.state)
-    expect(response.get('code')).toMatch(/^[\w-]+$/)
-    expect(app.bank.requests.find(/interaction/).length).toBeGreaterThan(0)
+    const { origin: where, pathname } = new URL(urlOf(begun.body))
+    expect(`${where}${pathname}`).toBe(`${app.bank.issuer}/oauth2/authorize`)
+    expect(JSON.stringify([begun.body, app.pushed()])).not.toMatch(/password|login_hint|username/)
+  })
+
+  test.each([
+    [950, 'invalid_grant', 1],
+    [970, 'transaction_invalid', 0],
+  ])(
+    'fdx 15: the consent page has a quarter of an hour: a code after %i seconds is %s',
+    async (seconds, error, sent) => {
+      const begun = await app.begin()
+      const response = await app.visit(begun)
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 })
+      onTestFinished(() => void vi.useRealTimers())
+      // The bank's own code is over after a minute; it is asked as long as the transaction lasts.
+      expect((await app.redeem(begun, response)).body['error']).toBe(error)
+      expect(app.bank.requests.count(tokenPath)).toBe(sent)
+    },
+  )
+
+  test('fdx 16, 17: accepting leads back with a code, and what was ticked is what the page learns', async () => {
+    const { details } = await app.connect({ consent_request: 'sample' }, [
+      ['account', 'fox-1843'],
+      ['cluster', 'ACCOUNT/TRANSACTIONS'],
+      ['cluster', 'CUSTOMER/CUSTOMER_CONTACT'],
+    ])
+    expect((details['consent'] as JsonObject)['resources']).toEqual([
+      { resourceType: 'ACCOUNT', id: 'fox-1843', dataClusters: ['TRANSACTIONS'] },
+      { resourceType: 'CUSTOMER', dataClusters: ['CUSTOMER_CONTACT'] },
+    ])
   })
 
   test('fdx 17: a person who declines comes back with access_denied, or with rejected', async () => {

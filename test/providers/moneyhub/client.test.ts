@@ -1,7 +1,7 @@
 import { moneyhub as moneyhubBackend, type MoneyhubBackendOptions } from 'countersign/backend'
 import { moneyhub } from 'countersign/providers'
 import { decodeProtectedHeader, generateKeyPair, jwtVerify } from 'jose'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   backendOptionsFor,
   bodyOf,
@@ -10,6 +10,7 @@ import {
   mockBank,
   openBank,
   pennyhill,
+  pushed,
   tokensOf,
   type Listed,
   type TestBank,
@@ -74,7 +75,7 @@ describe('renewing', () => {
     const scene = createScene(bank)
     const { connectionId } = (await scene.connect()).connection.details
     const taken = await scene.connect({ mode: 'refresh', connectionId })
-    expect(taken.connection.details).toEqual({ connectionId })
+    expect(taken.connection.details).toEqual({ connectionId, status: 'ok' })
   })
 
   test('is refused for a connection of somebody else, before Moneyhub is asked to renew it', async () => {
@@ -216,6 +217,142 @@ describe('client authentication', () => {
   })
 })
 
+describe('the state at Moneyhub', () => {
+  const wrong = { connectionError: 'credentials_error' } as const
+
+  test('moneyhub 12: is told of a new connection, and read again later', async () => {
+    let later = 0
+    const scene = createScene(bank, { secondsLater: () => later })
+    const { connection } = await scene.connect()
+    expect(connection.details).toMatchObject({ status: 'ok' })
+    expect(connection.details).not.toHaveProperty('needs')
+    bank.control.always(wrong)
+    const detailsAfter = async (seconds: number) => {
+      later += seconds
+      const { connections } = (await (await scene.call('/connections', {}, 'GET')).json()) as {
+        connections: { details: object }[]
+      }
+      return connections[0]?.details
+    }
+    expect(await detailsAfter(600)).toMatchObject({ status: 'ok' })
+    const broken = { status: 'error', error: 'credentials_error', needs: 'reauth' }
+    expect(await detailsAfter(600)).toMatchObject(broken)
+    // A page reads its list once an hour.
+    scene.browser.clock.advance(3700)
+    const tokens = scene.open().client.tokens('moneyhub')
+    onTestFinished(tokens.subscribe(() => undefined))
+    const { connectionId } = connection.details
+    await vi.waitFor(() => {
+      expect(tokens.get()).toMatchObject({ connection: { details: { connectionId, ...broken } } })
+    })
+    bank.control.reset()
+    expect(await detailsAfter(1000)).toMatchObject({ status: 'ok', error: null, needs: null })
+  })
+
+  test.each([
+    ['mfa_required', 'reauth'],
+    ['sync_error', 'refresh'],
+    ['something_new', 'refresh'],
+  ])('moneyhub 12: with %s needs %s', async (connectionError, needs) => {
+    bank.control.always({ connectionError })
+    const { connection } = await createScene(bank).connect()
+    expect(connection.details).toMatchObject({ status: 'error', error: connectionError, needs })
+  })
+
+  test('moneyhub 12: is the person’s to mend: what it needs is a mode of authorize', async () => {
+    const scene = createScene(bank)
+    bank.control.always(wrong)
+    const { connection } = await scene.connect()
+    const { connectionId, needs = 'refresh' } = connection.details
+    bank.control.reset()
+    const renewed = await scene.connect({ mode: needs, connectionId, connection: connection.id })
+    expect(renewed.connection.id).toBe(connection.id)
+    expect(renewed.connection.details).toMatchObject({ connectionId, status: 'ok' })
+    expect(renewed.connection.details).not.toHaveProperty('needs')
+  })
+
+  test('moneyhub 12: does not hide the connections where Moneyhub does not tell', async () => {
+    let later = 0
+    const scene = createScene(bank, { secondsLater: () => later })
+    await scene.connect()
+    later = 1000
+    bank.control.always({ users: { status: 503 } })
+    expect((await tokensOf(scene.open())).connection.details).toMatchObject({ status: 'ok' })
+  })
+
+  test('moneyhub 12: is not read where the app may not', async () => {
+    const scene = createScene(bank, { backend: { readsStatus: false, readsExpiry: false } })
+    expect((await scene.connect()).connection.details).not.toHaveProperty('status')
+    expect(bank.requests.count('/oidc/token', { scope: 'user:read' })).toBe(0)
+  })
+})
+
+test('moneyhub 20: lets Moneyhub synchronize after the person is back, where the app says so', async () => {
+  await createScene(bank, { backend: { enableAsync: true } }).leave()
+  expect(claimsOf(pushed(bank))['mh:sync']).toEqual({ essential: true, value: { enableAsync: true } })
+  bank.requests.clear()
+  await createScene(bank).leave()
+  expect(claimsOf(pushed(bank))).not.toHaveProperty('mh:sync')
+})
+
+test('moneyhub 20: adds permissions to the usual ones, or replaces those', async () => {
+  const permissions = ['ReadParty']
+  for (const permissionsAction of ['add', 'replace'] as const) {
+    bank.requests.clear()
+    const scene = createScene(bank, { backend: { permissions } })
+    await scene.leave({ bankId: mockBank, consent: { permissions, permissionsAction } })
+    expect(claimsOf(pushed(bank))['mh:consent']).toMatchObject({ value: { permissions, permissionsAction } })
+  }
+  await expect(
+    createScene(bank).leave({ bankId: mockBank, consent: { permissionsAction: 'add' } }),
+  ).rejects.toMatchObject({ error: 'invalid_request' })
+})
+
+describe('a client certificate', () => {
+  const issuer = 'https://identity.example/oidc'
+  const document = {
+    issuer,
+    authorization_endpoint: `${issuer}/auth`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/certs`,
+    pushed_authorization_request_endpoint: `${issuer}/request`,
+    mtls_endpoint_aliases: { token_endpoint: 'https://mtls.example/token' },
+  }
+
+  test('is the authentication at the endpoint for mutual TLS, without secret and assertion', async () => {
+    const asked: { url: string; headers: Headers; form: URLSearchParams }[] = []
+    const provider = moneyhubBackend({
+      clientId,
+      redirectUri: 'https://app.example/c',
+      issuer,
+      origins: ['https://mtls.example'],
+      authentication: 'self_signed_tls_client_auth',
+      fetch: (url, { headers, body }) => {
+        asked.push({
+          url,
+          headers: new Headers(headers),
+          form: new URLSearchParams(bodyOf({ body: body ?? null })),
+        })
+        return Promise.resolve(
+          url.includes('well-known') ? Response.json(document) : new Response(null, { status: 503 }),
+        )
+      },
+    })
+    await provider.ready
+    const context = { fetch: provider.fetch, now: () => Date.now() / 1000 } as never
+    const held = { data: { user_id: 'u1' }, details: { 'mh:con_id': 'a:b' } } as never
+    await expect(provider.revoke?.(held, context)).rejects.toThrow()
+    const [, token] = asked
+    expect(token?.url).toBe('https://mtls.example/token')
+    expect(token?.headers.get('authorization')).toBeNull()
+    expect(Object.fromEntries(token?.form ?? [])).toEqual({
+      grant_type: 'client_credentials',
+      scope: 'user:delete',
+      client_id: clientId,
+    })
+  })
+})
+
 describe("the backend's options", () => {
   const good = (): MoneyhubBackendOptions => backendOptionsFor(bank)
   const {
@@ -232,6 +369,11 @@ describe("the backend's options", () => {
       'a signed delivery without a key',
       () => ({ ...keyless, clientSecret: 's', delivery: 'request-object' }),
       /privateKey/,
+    ],
+    [
+      'a certificate without a fetch that presents it',
+      () => ({ ...keyless, authentication: 'tls_client_auth' }),
+      /mtlsFetch/,
     ],
     ['an issuer without TLS', () => ({ ...good(), issuer: 'http://identity.example' }), /issuer/],
     ['an API without TLS', () => ({ ...good(), api: 'http://api.example/v3/' }), /api/],

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { memoryStore } from 'countersign/backend'
 import type { MoneyhubConsent } from 'countersign/providers'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
@@ -153,6 +153,30 @@ describe('many connections, access that lasts', () => {
       .find('/oidc/request')
       .map(({ parameters }) => JSON.stringify(claimsOf(parameters)['sub']))
     expect(new Set(users).size).toBe(1)
+  })
+
+  test('moneyhub 13: finds the user whom an earlier version stored under a bare hash, and moves it', async () => {
+    const store = memoryStore()
+    await createScene(bank, { store }).leave()
+    const names = async () => {
+      const all: string[] = []
+      for await (const name of store.keys?.() ?? [])
+        if (name.startsWith('provider:moneyhub:user:')) all.push(name)
+      return all
+    }
+    const [name = ''] = await names()
+    const former = `provider:moneyhub:user:${createHash('sha256').update('robin').digest('base64url')}`
+    expect(name).not.toBe(former)
+    await store.put(former, (await store.get(name))?.value ?? '', null, 4_000_000_000)
+    await store.delete(name)
+    let later = 0
+    const scene = createScene(bank, { store, secondsLater: () => later })
+    await scene.leave()
+    later = 5
+    await scene.leave()
+    expect(bank.requests.count('/users')).toBe(1)
+    expect(await names()).toContain(name)
+    expect((await store.get(former))?.value).toBe('{"userId":""}')
   })
 
   test('moneyhub 13: makes no second user where it cannot read who the first one is', async () => {
@@ -328,6 +352,40 @@ describe('many connections, access that lasts', () => {
     expect(foreign.status).toBe(404)
   })
 
+  test('moneyhub 17: uses a data token for two hours where its response does not say how long', async () => {
+    let later = 0
+    const scene = createScene(bank, { secondsLater: () => later })
+    const { fetch } = await tokensOf(await scene.connect())
+    bank.control.next({ tokenResponse: { expires_in: null } })
+    const asked = () => bank.requests.count('/oidc/token', { scope: dataScope })
+    await read(fetch)
+    later = 7160
+    await read(fetch)
+    expect(asked()).toBe(1)
+    later = 7180
+    await read(fetch)
+    expect(asked()).toBe(2)
+  })
+
+  test('moneyhub 18: filters transactions by what the Data API knows, and by nothing else', async () => {
+    const { fetch } = await tokensOf(await createScene(bank).connect())
+    const filters = {
+      limit: '5',
+      offset: '0',
+      startDate: '2026-01-01',
+      endDate: '2026-12-31',
+      accountId: 'a1',
+      categoryId: 'std:1',
+      text: 'rent',
+    }
+    expect((await fetch(`transactions?${new URLSearchParams(filters).toString()}`)).status).toBe(200)
+    expect(bank.requests.find('/v3/transactions').at(-1)?.parameters).toEqual(filters)
+    for (const more of ['userId', 'sub', 'fields'])
+      expect((await fetch(`transactions?${new URLSearchParams({ [more]: 'x' }).toString()}`)).status).toBe(
+        400,
+      )
+  })
+
   test('moneyhub 3, 18: reads accounts and transactions at the Data API, and nothing else', async () => {
     const { fetch } = await tokensOf(await createScene(bank).connect())
     expect((await read(fetch)).data).toHaveLength(2)
@@ -396,8 +454,8 @@ describe('the authorization request', () => {
       permissions: ['ReadAccountsBasic', 'ReadTransactionsBasic'],
       permissionsAction: 'replace' as const,
     }
-    const backend = { permissions: consent.permissions }
-    const { connection } = await createScene(bank, { backend }).connect({ bankId: mockBank, consent })
+    const scene = createScene(bank, { backend: { readsStatus: false, permissions: consent.permissions } })
+    const { connection } = await scene.connect({ bankId: mockBank, consent })
     expect(claimsOf(pushed(bank))['mh:consent']).toEqual({ essential: true, value: consent })
     expect(connection.consentExpiresAt).toBe(Math.floor(Date.parse(consent.expirationDateTime) / 1000))
     expect(bank.requests.count(/^\/users\/\w+\/connections$/)).toBe(0)
@@ -448,7 +506,7 @@ describe('the authorization request', () => {
       expect((await createScene(bank, { claims }).connect()).connection.consentExpiresAt).toBeUndefined()
     }
     bank.requests.clear()
-    await createScene(bank, { claims, backend: { readsExpiry: false } }).connect()
+    await createScene(bank, { claims, backend: { readsExpiry: false, readsStatus: false } }).connect()
     expect(bank.requests.count(/^\/users/)).toBe(0)
   })
 

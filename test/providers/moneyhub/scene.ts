@@ -202,8 +202,7 @@ export function createScene(bank: TestBank, setting: Setting = {}) {
   async function connect(input?: Input, name?: Name, person?: string) {
     const { url } = await decide('approve', input, name, person)
     const opened = await comeBack(url)
-    if (opened.callback.status !== 'connected')
-      assert.fail(`It ended in ${JSON.stringify(opened.callback)}.`)
+    if (opened.callback.status !== 'connected') assert.fail(`It ended in ${JSON.stringify(opened.callback)}.`)
     return { ...opened, connection: opened.callback.connection as Connection<MoneyhubDetails> }
   }
 

@@ -361,6 +361,7 @@ const context = (send: (url: string, init: RequestInit) => Promise<Response> = f
   fetch: send,
   now: () => Date.now() / 1000,
   attended: true,
+  subjectKey: (subject: string) => `key of ${subject}`,
   correlation: 'c0ffee00-0000-4000-8000-000000000000',
   records: {
     read: () => Promise.resolve(undefined),

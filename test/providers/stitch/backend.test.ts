@@ -304,6 +304,7 @@ describe('the ID Token', () => {
           fetch: () => Promise.resolve(Response.json({ access_token: 'a', token_type: 'Bearer', ...more })),
           now: () => now,
           attended: true,
+          subjectKey: (subject) => `key of ${subject}`,
           correlation: 'c0ffee00-0000-4000-8000-000000000000',
           records: undefined as never,
         })

@@ -10,6 +10,7 @@ import {
   createNonce,
   createState,
 } from '../../../src/protocol/pkce.js'
+import { nobodyAnswers } from '../scene.js'
 import { storedTransaction } from '../stored-transaction.js'
 import {
   backendOptionsFor,
@@ -90,15 +91,8 @@ describe('the two steps', () => {
   })
 
   test('stitch 2, 23, 34: sends code and refresh token to Stitch’s own token endpoint unless told otherwise', async () => {
-    const asked: string[] = []
+    const { asked, context } = nobodyAnswers()
     const backend = stitchBackend({ clientId, scope, redirectUri, clientSecret: 'x', idToken: 'unverified' })
-    const context = {
-      now: () => 1_800_000_000,
-      fetch: (url: string) => {
-        asked.push(url)
-        return Promise.reject(new TypeError('nobody is there'))
-      },
-    } as never
     const code = {
       session: {},
       code: 'c',
@@ -278,6 +272,10 @@ describe('the authorization request', () => {
       (url) => new URL(checkAuthorizationUrl(url, ofExample)).searchParams,
     )
     expect(Object.fromEntries(plain ?? [])).toEqual(Object.fromEntries(encoded ?? []))
+    // The person is sent to the encoded form, whichever came; a mangled one leads nowhere.
+    expect(checkAuthorizationUrl(example.plain, ofExample)).not.toMatch(/[ "]/)
+    const mangled = example.plain.replace('https://localhost:9000/return', 'https://localhost:9000/retur')
+    expect(() => checkAuthorizationUrl(mangled, ofExample)).toThrow(/another redirect_uri/)
   })
 })
 

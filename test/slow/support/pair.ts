@@ -15,6 +15,7 @@ export interface PairSetup {
   readonly rotates?: boolean
   readonly keys?: readonly string[]
   readonly impatient?: boolean
+  readonly lastsDays?: number
 }
 
 /** Two replicas on one store, before one authorization server. */

@@ -5,7 +5,8 @@ import type { ConnectionDocument } from '../../../src/protocol/contract.js'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../../src/protocol/pkce.js'
 import { endProcess } from '../../support/end-process.js'
 import type { AuthorizationServer } from './authorization-server.js'
-import type { ReplicaSetup } from './replica.js'
+import type { KeepFreshOptions, Report } from '../../../examples/keep-fresh/keep-fresh.js'
+import type { Order, ReplicaSetup } from './replica.js'
 
 /** What a replica answered. */
 export interface Answer {
@@ -25,15 +26,18 @@ export interface Replica {
   call(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer>
   /** Moves its clock on. @returns Milliseconds of processor time that it has used. */
   pass(seconds: number): Promise<number>
+  /** Runs the job of examples/keep-fresh. Rejects when the replica ends. */
+  keepFresh(options?: KeepFreshOptions): Promise<Report>
   kill(): Promise<void>
 }
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** Keys and a secret that all replicas of this run share. */
+/** Keys and secrets that all replicas of this run share. */
 const shared = {
   clientSecret: randomBytes(64).toString('base64'),
   keys: [randomBytes(32).toString('base64url')],
+  subjectKeySecret: randomBytes(32).toString('base64url'),
 }
 
 export async function startReplica(
@@ -69,8 +73,13 @@ export async function startReplica(
     },
     async pass(seconds) {
       const passed = told()
-      child.send({ pass: seconds })
+      child.send({ pass: seconds } satisfies Order)
       return Number(await passed)
+    },
+    async keepFresh(options = {}) {
+      const reported = told()
+      child.send({ keepFresh: options } satisfies Order)
+      return (await reported) as Report
     },
     kill: () => endProcess(child),
   }

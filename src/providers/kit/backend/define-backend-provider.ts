@@ -32,6 +32,7 @@ export interface BackendProviderDefinition<
   | 'resources'
   | 'resourceToken'
   | 'toEnding'
+  | 'readDetails'
 > {
   /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. */
   readonly mode: M
@@ -80,6 +81,7 @@ const forms = {
   resources: 'object',
   resourceToken: 'function',
   toEnding: 'function',
+  readDetails: 'function',
   toParameters: 'function',
   toGrant: 'function',
   toRefreshedGrant: 'function',
@@ -122,7 +124,7 @@ export function defineBackendProvider<
     throw new TypeError('defineBackendProvider: `client` must be what oauthClient({ … }) has made.')
   const { client, redirectUri, toParameters, toGrant, toRefreshedGrant, ...provider } = definition
   return {
-    ready: client.ready,
+    ...{ ready: client.ready, server: client.server },
     redirectUris: readRedirectUris(redirectUri),
     authorize: async (setup, context) =>
       client.authorize(setup, context, await toParameters?.(setup, context)),

@@ -1,5 +1,10 @@
 import type * as oauth from 'oauth4webapi'
-import type { AuthorizationStart, HeldConnection, Redemption } from '../../../backend/provider.js'
+import type {
+  AuthorizationStart,
+  HeldConnection,
+  Redemption,
+  ServerIdentity,
+} from '../../../backend/provider.js'
 import { askedChecks } from '../../../protocol/asked-checks.js'
 import { refuseReserved } from '../../../protocol/reserved-parameters.js'
 import { buildAuthorizationUrl } from '../../../protocol/authorization-request.js'
@@ -31,6 +36,8 @@ export type Quirks = Partial<
 /** One client at one authorization server. */
 export interface OAuthClientOptions {
   readonly clientId: string
+  /** The issuer identifier; where it is not known, the token endpoint. Connections belong to it. */
+  readonly issuer: string
   /** Loads the server's metadata, from its discovery document or from options; called once an hour. */
   readonly metadata: (context: RequestContext) => Promise<ServerMetadata>
   readonly authentication: oauth.ClientAuth | Promise<oauth.ClientAuth>
@@ -49,6 +56,8 @@ export interface OAuthClientOptions {
  * what loading the metadata throws.
  */
 export interface OAuthClient {
+  /** The authorization server and the client at it. */
+  readonly server: ServerIdentity
   /** Fulfilled when the client can authenticate; rejected with the fault of its key. */
   readonly ready: Promise<unknown>
   /**
@@ -96,7 +105,7 @@ export interface OAuthClientWithEndpoint extends OAuthClient {
 
 /** Makes the requests of a client from its id, its authentication and the server's metadata. */
 export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithEndpoint {
-  const { clientId, quirks } = options
+  const { clientId, issuer, quirks } = options
   const knowsIssuer = quirks?.idToken !== 'unchecked'
   const isRequired = (quirks?.idToken ?? 'required') === 'required'
   // The server's signing keys are kept by the same object, for as long.
@@ -118,8 +127,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
   const push = pushThrough(clientId, endpoint)
 
   return {
-    ready: authentication,
-    endpoint,
+    ...{ server: { issuer, clientId }, ready: authentication, endpoint },
     push,
 
     async authorize(setup, context, parameters) {

@@ -77,7 +77,7 @@ export function createStandardClient(
   checkAuthentication(label, settings)
   readUrl('issuer', issuer)
   return createOAuthClient({
-    clientId,
+    ...{ clientId, issuer },
     metadata: ({ fetch }) => discover(fetch, issuer, { origins, calls: codeFlowCalls(scope, par) }),
     authentication: authenticate(issuer, settings),
     par,

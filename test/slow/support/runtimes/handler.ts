@@ -10,6 +10,7 @@ export interface RuntimeEnvironment {
   readonly PROVIDER: string
   readonly CLIENT_SECRET: string
   readonly COUNTERSIGN_KEY: string
+  readonly COUNTERSIGN_SUBJECT_SECRET: string
   /** Where the simulated Stitch is. */
   readonly STITCH: string
   readonly STITCH_CLIENT_ID: string
@@ -42,6 +43,7 @@ export function createHandler(
   const backend = createBackend({
     origins: [env.APP_ORIGIN],
     keys: [env.COUNTERSIGN_KEY],
+    subjectKeySecret: env.COUNTERSIGN_SUBJECT_SECRET,
     store,
     rateLimit: 'off',
     session: ({ headers }) => {

@@ -1,0 +1,48 @@
+import type { Context } from '../context.js'
+import { providerContext } from '../provider-context.js'
+import type { BackendProvider } from '../provider.js'
+import { toHeld } from './held-connection.js'
+import type { ConnectionRecord } from './record.js'
+import { changeConnection, listConnections } from './stored-connections.js'
+
+/** Seconds for which what a provider said of a connection is good enough for a list. */
+const goodSeconds = 900
+
+/** Milliseconds that a list waits for providers; what they say later is in the next one. */
+const patienceMilliseconds = 3000
+
+/** The user's connections, with what their providers say of them now, where that is a matter of theirs. */
+export async function withLiveDetails(
+  context: Context,
+  subject: string,
+  records: ConnectionRecord[],
+): Promise<ConnectionRecord[]> {
+  const due = records.filter((record) => isDue(context, record))
+  if (due.length === 0) return records
+  const read = Promise.all(due.map((record) => readDetails(context, record).catch(() => undefined)))
+  await Promise.race([read, new Promise((resolve) => setTimeout(resolve, patienceMilliseconds))])
+  return listConnections(context, subject)
+}
+
+function isDue({ providers, now }: Context, record: ConnectionRecord | undefined): boolean {
+  if (record?.status !== 'connected' || !providers.get(record.provider)?.readDetails) return false
+  return (record.detailsAt ?? record.createdAt) + goodSeconds <= now()
+}
+
+async function readDetails(context: Context, { id, provider: name }: ConnectionRecord): Promise<void> {
+  const provider = context.providers.get(name) as BackendProvider
+  // Noted first, so that it is read once for all replicas, and not again at once where it fails.
+  const claimed = await changeConnection<ConnectionRecord | undefined>(context, id, (record) => {
+    if (!record || !isDue(context, record)) return { result: undefined }
+    const write = { ...record, detailsAt: context.now() }
+    return { write, result: write }
+  })
+  const details =
+    claimed && (await provider.readDetails?.(toHeld(claimed), providerContext(context, provider)))
+  if (!details) return
+  await changeConnection(context, id, (record) =>
+    record
+      ? { write: { ...record, details: { ...record.details, ...details } }, result: undefined }
+      : { result: undefined },
+  )
+}
