@@ -84,6 +84,7 @@ export type {
   Session,
   SessionOf,
   WebhookKind,
+  KeyServer,
   WebhookSignature,
 } from './provider.js'
 export {

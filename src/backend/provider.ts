@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '../protocol/contract.js'
 import type { Fetch } from '../protocol/http.js'
-import type { ServerMetadata } from '../protocol/metadata.js'
 import type { Revocation } from '../protocol/revocation-result.js'
 import type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
 import type { LeasedRecord, LeaseTerms } from './storage/lease.js'
@@ -214,8 +213,15 @@ export interface WebhookSignature {
   readonly audience: string
   /** @defaultValue `RS256`, `PS256` and `ES256` */
   readonly algorithms?: readonly string[]
-  /** The metadata of the server whose `jwks_uri` has the keys: one object for as long as its keys may be kept. */
-  readonly server: (context: ProviderContext) => Promise<ServerMetadata>
+  /** The server whose keys sign: one object for as long as its keys may be kept. */
+  readonly server: (context: ProviderContext) => Promise<KeyServer>
+}
+
+/** What is needed of a server's metadata (RFC 8414 §2) to find its keys. */
+export interface KeyServer {
+  readonly issuer: string
+  /** URL of its JWK Set. Without one, no signature can be checked. */
+  readonly jwks_uri?: string
 }
 
 /** Kinds of what a provider tells; see {@link WebhookEvent}. */

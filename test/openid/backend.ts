@@ -9,6 +9,11 @@ const redirectUri = `${app}/callback/bank`
 
 type Change = (server: AuthorizationServer) => void | Promise<void>
 
+/** Has the server say that it signs ID Tokens by each algorithm that the modules are about; metadata is read before they begin. */
+export function announceAlgorithms({ metadata }: AuthorizationServer): void {
+  metadata['id_token_signing_alg_values_supported'] = ['ES256', 'RS256']
+}
+
 /** What a backend made of one connection. */
 export interface Connected {
   readonly server: AuthorizationServer
@@ -32,6 +37,7 @@ export async function connectAtBackend(
   clientSecret?: string,
 ): Promise<Connected> {
   const server = createAuthorizationServer()
+  announceAlgorithms(server)
   network.use(...server.handlers)
   await before(server)
   const events: BackendEvent[] = []

@@ -10,7 +10,7 @@ import { outcome } from '../support/outcome.js'
 import { describe as said, errorOf } from '../support/refusal.js'
 import { secret } from '../support/secrets.js'
 import { until } from '../support/until.js'
-import { connectAtBackend } from './backend.js'
+import { announceAlgorithms, connectAtBackend } from './backend.js'
 
 const network = openNetwork()
 
@@ -87,6 +87,7 @@ const withoutKid: Change = async ({ hostile }) => {
 /** Connects in a page; the server does something wrong from the moment in which the person is at it. */
 async function connectInPage(change: Change) {
   const scene = createScene(network)
+  announceAlgorithms(scene.server)
   const url = await scene.consent()
   await change(scene.server)
   const app = scene.open(url)

@@ -5,7 +5,7 @@ import type { ServerMetadata } from '../../protocol/metadata.js'
 import { checkSignature } from '../../protocol/signing-keys.js'
 import { isObject } from '../http/body.js'
 import { Refusal } from '../http/refusal.js'
-import type { ProviderContext, WebhookSignature } from '../provider.js'
+import type { KeyServer, ProviderContext, WebhookSignature } from '../provider.js'
 
 /** The claims of a verified security event token. @see https://www.rfc-editor.org/rfc/rfc8417.html#section-2.2 */
 export interface SecurityEvent extends JsonObject {
@@ -109,10 +109,10 @@ function claimOf(error: unknown): string {
   return /(?:JWT|response" body) "(\w+)"/.exec(message)?.[1] ?? 'claims'
 }
 
-const eventServers = new WeakMap<ServerMetadata, ServerMetadata>()
+const eventServers = new WeakMap<KeyServer, ServerMetadata>()
 
 /** The server as the issuer of events: one object for as long as the metadata is kept, since keys are kept by it. */
-function eventServer(metadata: ServerMetadata, issuer: string): ServerMetadata {
+function eventServer(metadata: KeyServer, issuer: string): ServerMetadata {
   const server = eventServers.get(metadata) ?? { ...metadata, issuer }
   eventServers.set(metadata, server)
   return server
