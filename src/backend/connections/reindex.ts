@@ -1,7 +1,7 @@
 import type { Context } from '../context.js'
 import { fileConnection, orUnreadable } from './due-index.js'
 import { noteForWebhooks } from '../webhooks/webhook-index.js'
-import { connectionIdOf, readConnection } from './stored-connections.js'
+import { connectionIdOf, readConnection } from './read-connection.js'
 
 /**
  * Files every connection anew.

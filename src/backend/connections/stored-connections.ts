@@ -2,8 +2,9 @@ import type { Context } from '../context.js'
 import { keptSeconds, listKey } from './connection-list.js'
 import { fileConnection, placeOf, removeEntries } from './due-index.js'
 import { forgetForWebhooks, noteForWebhooks } from '../webhooks/webhook-index.js'
-import { endGrant, noteEnding } from './endings.js'
+import { dropEndings, endGrant, noteEnding } from './endings.js'
 import { asBound, bindingOf, isBoundElsewhere } from './binding.js'
+import { recordKey } from './read-connection.js'
 import type { ConnectionRecord } from './record.js'
 import { toStoredTokens } from './stored-tokens.js'
 import { Refusal } from '../http/refusal.js'
@@ -17,10 +18,6 @@ import { parseScope } from '../../protocol/scope.js'
 
 /** Limit of one user's connections. */
 const maximumConnections = 200
-const recordKey = (id: string): string => `connection:${id}`
-
-/** The id of the connection under a key of the store; `undefined` for a key of anything else. */
-export const connectionIdOf = (key: string): string | undefined => /^connection:(.+)$/.exec(key)?.[1]
 
 /** Test of a value from outside for the form of a connection's id: 128 random bits. */
 function isConnectionId(value: unknown): value is string {
@@ -50,10 +47,6 @@ async function bindFirst(context: Context, record: ConnectionRecord): Promise<Co
   })
   return asBound(context, bound)
 }
-
-/** A connection, whoever's it is; `undefined` where there is none. @throws {Refusal} where it cannot be read */
-export const readConnection = ({ records }: Context, id: string): Promise<ConnectionRecord | undefined> =>
-  records.read<ConnectionRecord>(recordKey(id))
 
 /** All connections of the user, the newest last. */
 export async function listConnections(context: Context, subject: string): Promise<ConnectionRecord[]> {
@@ -113,6 +106,7 @@ export async function storeConnection(
 ): Promise<ConnectionRecord> {
   const { records, now } = context
   const fresh = toRecord(context, { subject, provider, requestedScope }, grant)
+  await retry(() => dropEndings(context, fresh))
   if (renews !== undefined) {
     const renewed = await retry(() =>
       changeConnection<ConnectionRecord | ReturnType<typeof comparePerson>>(context, renews, (old) => {
