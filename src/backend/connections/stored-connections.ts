@@ -4,11 +4,12 @@ import { fileConnection, placeOf, removeEntries } from './due-index.js'
 import { forgetForWebhooks, noteForWebhooks } from '../webhooks/webhook-index.js'
 import { dropEndings, endGrant, noteEnding } from './endings.js'
 import { asBound, bindingOf, isBoundElsewhere } from './binding.js'
-import { recordKey } from './read-connection.js'
+import { readConnection, recordKey } from './read-connection.js'
 import type { ConnectionRecord } from './record.js'
 import { toStoredTokens } from './stored-tokens.js'
 import { Refusal } from '../http/refusal.js'
 import type { ProviderGrant } from '../provider.js'
+import { mayBeHeld } from '../storage/lease.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { encodeBase64url } from '../../protocol/base64url.js'
@@ -198,25 +199,34 @@ function toRecord(
 }
 
 /**
- * Forgets a connection, and only then asks the provider to end the grant.
+ * Forgets a connection, and only then asks the provider to end the grant. While it is being refreshed, its refresh token is left
+ * to that refresh, which finds the connection gone and ends the grant with the tokens that it has got.
  *
  * @returns Whether the provider confirmed it, or why not.
  * @throws {Refusal} `backend_unavailable` where a record cannot be read; nothing is forgotten then.
  */
-export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<Revocation> {
-  const { records } = context
-  await checkReadable(context, record.subject)
+export async function forgetConnection(context: Context, seen: ConnectionRecord): Promise<Revocation> {
+  const { records, now } = context
+  await checkReadable(context, seen.subject)
+  const stored = await readConnection(context, seen.id)
+  const record = stored ?? seen
   // What is bound elsewhere is not ended here: its tokens would go to the wrong server.
   const isHere = !isBoundElsewhere(context, record)
   if (isHere) await noteEnding(context, record)
   await records.remove(recordKey(record.id))
   await records.change<readonly string[], undefined>(await listKey(context, record.subject), (ids) =>
     ids?.includes(record.id)
-      ? { write: ids.filter((id) => id !== record.id), until: context.now() + keptSeconds, result: undefined }
+      ? { write: ids.filter((id) => id !== record.id), until: now() + keptSeconds, result: undefined }
       : { result: undefined },
   )
   const place = placeOf(record)
   if (place) await removeEntries(context, place, [record.id])
   await forgetForWebhooks(context, record)
-  return isHere ? endGrant(context, record) : unrevoked('no_endpoint')
+  if (!isHere) return unrevoked('no_endpoint')
+  const { tokens } = record
+  const isRefreshed = stored?.refresh !== undefined && mayBeHeld(stored.refresh, now())
+  return endGrant(
+    context,
+    isRefreshed && tokens ? { ...record, tokens: { ...tokens, refreshToken: undefined } } : record,
+  )
 }
