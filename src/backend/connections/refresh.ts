@@ -10,7 +10,7 @@ import { beginAttempt, type Attempt } from '../storage/attempt.js'
 import { leaseRecord, type Conclusion, type Lease, type LeasedRecord } from '../storage/lease.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
-import { asBound } from './binding.js'
+import { asBound, bindingOf } from './binding.js'
 import { fileConnection } from './due-index.js'
 import { countUnattended } from './unattended-limit.js'
 import { changeConnection, forgetConnection } from './stored-connections.js'
@@ -172,7 +172,8 @@ const storeRefreshed = (
     const isNewest =
       current.refresh?.id === lease.id || current.tokens?.refreshToken === record.tokens?.refreshToken
     if (!isNewest) return { result: 'overtaken' }
-    const write = refreshed(current, grant, tokens, context.now())
+    const binding = current.binding ?? bindingOf(context, current.provider)
+    const write = { ...refreshed(current, grant, tokens, context.now()), binding }
     return { write, result: write }
   })
 

@@ -34,13 +34,13 @@ export async function findConnection(
   const { records } = context
   const record = isConnectionId(id) ? await records.read<ConnectionRecord>(recordKey(id)) : undefined
   if (record?.subject !== subject) throw new Refusal('unknown_connection')
-  return record.binding ? asBound(context, record) : bindFirst(context, record)
+  return bindFirst(context, record)
 }
 
 /** Binds a connection of before to the provider's present server: nobody is disconnected by an upgrade. */
-async function bindFirst(context: Context, record: ConnectionRecord): Promise<ConnectionRecord> {
-  const binding = bindingOf(context, record.provider)
-  if (!binding) return record
+export async function bindFirst(context: Context, record: ConnectionRecord): Promise<ConnectionRecord> {
+  const binding = record.binding ? undefined : bindingOf(context, record.provider)
+  if (!binding) return asBound(context, record)
   const bound = await changeConnection<ConnectionRecord>(context, record.id, (current) => {
     if (!current || current.binding) return { result: current ?? record }
     const write = { ...current, binding }
@@ -69,6 +69,19 @@ export function changeConnection<R>(
     ...next(record),
     until: now() + keptSeconds,
   }))
+}
+
+/** Puts a connection back on its user's list, where it is missing there. */
+export async function listAgain(context: Context, { id, subject }: ConnectionRecord): Promise<void> {
+  await context.records.change<readonly string[], undefined>(await listKey(context, subject), (ids = []) =>
+    ids.includes(id)
+      ? { result: undefined }
+      : {
+          write: [...ids, id].slice(-maximumConnections),
+          until: context.now() + keptSeconds,
+          result: undefined,
+        },
+  )
 }
 
 /** Purpose of a redeemed code. */
@@ -114,7 +127,7 @@ export async function storeConnection(
         if (old?.subject !== subject || old.provider !== provider) return { result: undefined }
         const refusal = comparePerson(old, fresh)
         if (refusal) return { result: refusal }
-        const write = { ...fresh, id: old.id }
+        const write = { ...fresh, id: old.id, unattendedAt: old.unattendedAt }
         return { write, result: write }
       }),
     )
@@ -129,25 +142,22 @@ export async function storeConnection(
   }
   const until = now() + keptSeconds
   const index = await listKey(context, subject)
-  // Side by side: an id on the list without its record is passed over.
-  await Promise.all([
-    retry(() =>
-      records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
-        write: fresh,
-        until,
-        result: undefined,
-      })),
-    ),
-    retry(() =>
-      records.change<readonly string[], undefined>(index, (ids = []) => ({
-        write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
-        until,
-        result: undefined,
-      })),
-    ),
-    fileConnection(context, fresh),
-    noteForWebhooks(context, fresh),
-  ])
+  // The list first: an id on it without its record is passed over, and a record that is on no list could not be disconnected.
+  await retry(() =>
+    records.change<readonly string[], undefined>(index, (ids = []) => ({
+      write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
+      until,
+      result: undefined,
+    })),
+  )
+  await retry(() =>
+    records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
+      write: fresh,
+      until,
+      result: undefined,
+    })),
+  )
+  await Promise.all([fileConnection(context, fresh), noteForWebhooks(context, fresh)])
   return fresh
 }
 
