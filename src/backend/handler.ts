@@ -147,7 +147,10 @@ async function admit(
   if (key !== undefined) await countRequest(context, { by: 'address', key, action })
   await context.ready()
   const session = await context.session(request)
-  if (!session) throw new Refusal('unauthenticated')
+  if (!session) {
+    await context.knownSessions.remove(request)
+    throw new Refusal('unauthenticated')
+  }
   await context.knownSessions.add(request)
   await countRequest(context, { by: 'subject', key: session.subject, action })
   await checkSubject(request, session.subject)
