@@ -46,7 +46,7 @@ export async function forgetForWebhooks(context: Context, record: ConnectionReco
     .catch(() => undefined)
 }
 
-/** Ids of the connections that a provider's webhooks may mean by a name. Which of them it are, their records say. */
+/** Ids of the connections that a provider's webhooks may mean by a name. Their records say which of them it is. */
 export const idsFor = async (
   { records }: Context,
   provider: string,
