@@ -1,7 +1,7 @@
 import type { Change } from './records.js'
 
 /** Seconds by which the clocks of two replicas differ at most. */
-const skewSeconds = 300
+export const skewSeconds = 300
 
 /** The right to do the work of one record. It lies in the record for as long as the work takes. */
 export interface Lease {
