@@ -185,6 +185,9 @@ describe('the answer of the token endpoint', () => {
         () =>
           new Response(null, { status: 503, headers: { 'retry-after': 'Sun, 22 Nov 2026 00:00:00 GMT' } }),
       ),
+    ).toMatchObject({ retryAfterSeconds: 0 })
+    expect(
+      await answered(() => new Response(null, { status: 503, headers: { 'retry-after': 'soon' } })),
     ).not.toHaveProperty('retryAfterSeconds')
   })
 

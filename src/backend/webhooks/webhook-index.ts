@@ -7,7 +7,7 @@ import { sha256 } from '../crypto/hash.js'
 const keptSeconds = 63_072_000
 
 /** The name that the provider's webhooks have for a connection. */
-export const nameOf = (
+const nameOf = (
   { providers }: Pick<Context, 'providers'>,
   record: ConnectionRecord,
 ): string | undefined => providers.get(record.provider)?.webhooks?.nameOf(toHeld(record))

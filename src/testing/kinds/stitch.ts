@@ -56,6 +56,7 @@ const dialect: Omit<Dialect, 'issuer' | 'endpoints' | 'apis' | 'answer'> = {
   metadata: undefined,
   accessTokenSeconds: 3599,
   detailsAreClaims: true,
+  requires: ['client_id', 'redirect_uri', 'code_verifier'],
   check({ parameters, scope }) {
     if (!parameters.has('nonce')) throw new ResponseError('invalid_request', 'there is no nonce')
     if (!scope.includes('openid')) throw new ResponseError('invalid_scope', 'the scope lacks openid')

@@ -59,6 +59,8 @@ export interface Dialect {
   readonly toClaims?: (claims: Claims, grant: Grant, fresh: boolean) => Claims
   /** The token response as this provider writes it. @param fresh as above. */
   readonly toTokenResponse?: (body: Claims, grant: Grant, fresh: boolean) => Claims
+  /** Parameters of a request that redeems a code, without which it is an `invalid_request`. @defaultValue none */
+  readonly requires?: readonly string[]
   /** Further demands of a token request for a code. */
   readonly acceptsCode?: (grant: Grant, form: URLSearchParams) => boolean
   /** Whether the client may have a token of its own. @defaultValue never */

@@ -71,6 +71,8 @@ async function redeem(
   form: URLSearchParams,
   jkt: string | undefined,
 ): Promise<Claims> {
+  const missing = server.dialect.requires?.find((name) => !form.has(name))
+  if (missing !== undefined) throw new OAuthRefusal('invalid_request', `there is no ${missing}`)
   const code = server.grants.takeCode(form.get('code') ?? '')
   if (code?.grant.registration.clientId !== clientId)
     throw invalidGrant('the code is unknown, expired or used')
