@@ -9,7 +9,7 @@ import { returnOf } from '../return-to.js'
 import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import { busy, unknown, type TransactionWithCode } from './decide.js'
-import { toCallbackState } from './outcome.js'
+import { endOfRemoved, toCallbackState } from './outcome.js'
 import { reportOutcome } from './report-outcome.js'
 import { signInRequired } from './sign-in-required.js'
 import { storeResult } from './store-result.js'
@@ -98,7 +98,7 @@ async function conclude(
       ...resumable(resume),
     }
   forgetAnswer(context, state)?.drop()
-  return toCallbackState(context, found)
+  return found === 'removed' ? endOfRemoved(context, transaction) : toCallbackState(context, found)
 }
 
 /** Ends a transaction by an error, unless it has ended already, and reports it. */
@@ -110,6 +110,7 @@ async function endBy(
   const { state } = transaction
   const ended = endWith(transaction, error)
   const found = await replaceUnlessEnded(context, state, ended)
+  if (found === 'removed') return endOfRemoved(context, transaction)
   if (found) return toCallbackState(context, found)
   const id = transactionId(state)
   context.platform.tabs.announce(id)
@@ -119,15 +120,17 @@ async function endBy(
 
 /**
  * Writes what has become of a transaction, unless it has ended: a lease may have run out while its page slept, and another
- * page has used the code then. Resolves with how it had ended.
+ * page has used the code then. Nor is it written where it was removed, because its user has signed out. Resolves with how it had
+ * ended, if it had.
  */
 function replaceUnlessEnded(
   { platform: { database } }: Context,
   state: string,
   next: Transaction | EndedTransaction,
-): Promise<EndedTransaction | undefined> {
+): Promise<EndedTransaction | 'removed' | undefined> {
   const key = transactionKey(state)
-  return database.change([key], ([known]) =>
-    isTransaction(known) && hasEnded(known) ? [{}, known] : [{ [key]: next }, undefined],
-  )
+  return database.change<EndedTransaction | 'removed' | undefined>([key], ([known]) => {
+    if (known === undefined) return [{}, 'removed']
+    return isTransaction(known) && hasEnded(known) ? [{}, known] : [{ [key]: next }, undefined]
+  })
 }

@@ -9,7 +9,7 @@ import { returnOf } from '../return-to.js'
 import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import type { TransactionWithCode } from './decide.js'
-import { toCallbackState } from './outcome.js'
+import { endOfRemoved, toCallbackState } from './outcome.js'
 import { reportOutcome } from './report-outcome.js'
 
 /** Stores what the code gave, and reports it. The code is spent: where storing fails the tokens wait here for `resume()`. */
@@ -34,6 +34,10 @@ export async function storeResult(
     }
   }
   const { ended, stored } = written
+  if (!ended) {
+    redeemed.drop?.()
+    return endOfRemoved(context, transaction)
+  }
   // Not while others are kept waiting by a lock: it may ask the backend.
   await context.follow(written.id)
   if (!stored) return toCallbackState(context, ended)
@@ -63,7 +67,8 @@ function toRecord(
 /** What lies in the database afterwards. */
 interface Written {
   readonly id: string
-  readonly ended: EndedTransaction
+  /** Absent where the transaction was removed meanwhile: then nothing was written. */
+  readonly ended?: EndedTransaction
   /** The record; absent where the connection was stored before. */
   readonly stored?: ConnectionRecord
 }
@@ -89,6 +94,8 @@ async function writeResult(
   const { connectedAt } = record.connection
   const keys = [key, ...(dead?.ids ?? []).map(connectionKey)]
   const written = await platform.database.change<Written>(keys, ([known, ...records]) => {
+    // The user has signed out since, perhaps in another tab.
+    if (known === undefined) return [{}, { id: record.connection.id }]
     // A second resume() finds it stored.
     const { phase, connectionId = '' } = Object(known) as Partial<EndedTransaction>
     if (phase === 'done') return [{}, { id: connectionId, ended: known as EndedTransaction }]
@@ -104,6 +111,7 @@ async function writeResult(
     ]
   })
   const { id } = written
+  if (!written.ended) return written
   if (written.stored) {
     made.add(id)
     if (accessToken) tokens.hold(id, { accessToken, connectedAt, refreshToken, idTokenSubject })

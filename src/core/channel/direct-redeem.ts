@@ -99,6 +99,9 @@ function toRedeemed(
     ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
     idTokenSubject: tokens.idTokenSubject,
     binding: tokens.binding,
+    drop() {
+      revokeTokens(client, tokens).catch(() => undefined)
+    },
     ...(provider.channel.keepsTokens
       ? { stored: { [tokensKey(connection.id)]: tokens } }
       : {
