@@ -71,6 +71,8 @@ export async function check(
     forgetAnswer(context, state)
     return endBy(context, transaction, error)
   }
+  // Its tokens were revoked while it was checked: the user has changed, or the client is disposed.
+  if (keptAnswer(context, state) !== answer) return endBy(context, transaction, unknown())
   return conclude(context, transaction, redeemed, resume)
 }
 
@@ -82,10 +84,7 @@ async function conclude(
   resume: () => Promise<CallbackState>,
 ): Promise<CallbackState> {
   const { state } = transaction
-  if (!('unchecked' in redeemed)) {
-    forgetAnswer(context, state)
-    return storeResult(context, transaction, redeemed)
-  }
+  if (!('unchecked' in redeemed)) return storeResult(context, transaction, redeemed, resume)
   await keepAnswer(context, state, redeemed)
   // The code is spent: nobody will send it again.
   const answered = { ...transaction, phase: 'answered', code: '' } as const
