@@ -226,4 +226,23 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     isFull = false
     expect(await (unstored as Resumable).resumeAsync()).toMatchObject({ status: 'connected' })
   })
+
+  test.each([-1200, 0])(
+    'gives a token whose lifetime counts from when it came, as does the report of a clock (server %i s ahead)',
+    async (aheadSeconds) => {
+      const scene = createScene(network)
+      scene.serverClock.aheadSeconds = aheadSeconds
+      scene.server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
+      const app = scene.open(await scene.consent())
+      const state = await until(app.client.callback, 'failed')
+      const receivedAt = scene.browser.clock.now()
+      scene.browser.clock.advance(1200)
+      delete scene.server.hostile.jwks
+      await state.resumeAsync?.()
+      const { expiresAt } = await until(app.client.tokens('bank'), 'connected')
+      expect(expiresAt).toBe(receivedAt + 3600)
+      const reported = app.events.filter(({ type }) => type === 'clock_differs').map(({ detail }) => detail)
+      expect(reported).toEqual(aheadSeconds === 0 ? [] : ['20'])
+    },
+  )
 })
