@@ -164,7 +164,7 @@ export function toStoredTokens(
   { context, provider, settings }: DirectClient,
   { accessToken, expiresInSeconds, refreshToken, claims }: RefreshedTokens,
   previous: Pick<ConnectionTokens, 'refreshToken' | 'idTokenSubject'> = {},
-  at = context.platform.clock.now(),
+  at: number = context.platform.clock.now(),
 ): StoredTokens {
   return {
     v: 1,
