@@ -2,6 +2,7 @@ import { decodeProtectedHeader, generateKeyPair, jwtVerify, SignJWT } from 'jose
 import { HttpResponse } from 'msw'
 import * as oauth from 'oauth4webapi'
 import { describe, expect, test } from 'vitest'
+import { ValidationError } from '../../src/protocol/errors.js'
 import { createCodeVerifier } from '../../src/protocol/pkce.js'
 import { refreshTokens } from '../../src/protocol/refresh-tokens.js'
 import { redeemCode, requestClientCredentials } from '../../src/protocol/token-endpoint.js'
@@ -251,6 +252,70 @@ describe('refreshing', () => {
       hostile.claims = (claims) => ({ ...claims, ...changes })
     })
     expect(await refusalOf(tokens)).toEqual(invalid(parameter))
+  })
+
+  describe.each<[string, (server: AuthorizationServer) => void]>([
+    [
+      'a time that is wrong',
+      ({ hostile }) => {
+        const day = 24 * 3600
+        hostile.claims = (claims) => ({
+          ...claims,
+          iat: Number(claims['iat']) - 3 * day,
+          exp: Number(claims['exp']) - 3 * day,
+        })
+      },
+    ],
+    ['a member that cannot be read', ({ hostile }) => (hostile.tokens = (body) => ({ ...body, scope: 1 }))],
+    [
+      'an access token that cannot be read',
+      ({ hostile }) => (hostile.tokens = (body) => ({ ...body, access_token: 1 })),
+    ],
+  ])('with %s', (_name, spoil) => {
+    const spoiled = (changes: Record<string, unknown>) =>
+      refreshed((server) => {
+        spoil(server)
+        const { claims: change } = server.hostile
+        server.hostile.claims = (claims) => ({ ...(change?.(claims) ?? claims), ...changes })
+      }, 'user-1')
+
+    test('keeps the new refresh token where the ID Token names the same person', async () => {
+      const { tokens, server } = await spoiled({})
+      expect(await tokens()).toEqual({
+        refreshToken: expect.any(String) as string,
+        fault: expect.any(ValidationError) as Error,
+      })
+      expect(server.requests.revocation).toEqual([])
+    })
+
+    test.each([
+      ['person', 'sub', 'user-2'],
+      ['server', 'iss', 'https://evil.example'],
+      ['client', 'aud', 'client-2'],
+    ])('refuses one about another %s, and revokes it', async (_what, claim, value) => {
+      const { tokens, server } = await spoiled({ [claim]: value })
+      expect(await refusalOf(tokens)).toEqual(invalid(claim))
+      expect(server.requests.revocation[0]?.form.get('token_type_hint')).toBe('refresh_token')
+    })
+  })
+
+  test('refuses an ID Token with times that cannot be read', async () => {
+    const { tokens, server } = await refreshed(({ hostile }) => {
+      hostile.claims = (claims) => ({ ...claims, sub: 'user-2', exp: 'soon' as unknown as number })
+    }, 'user-1')
+    expect(await refusalOf(tokens)).toEqual(invalid('id_token'))
+    expect(server.requests.revocation).not.toEqual([])
+  })
+
+  test('refuses an ID Token with a wrong time and a bad signature', async () => {
+    const { privateKey } = await generateKeyPair('ES256')
+    const { tokens } = await refreshed(({ hostile }) => {
+      hostile.idToken = (claims) =>
+        new SignJWT({ ...claims, iat: 1, exp: 2 })
+          .setProtectedHeader({ alg: 'ES256', kid: 'key-1' })
+          .sign(privateKey)
+    }, 'user-1')
+    expect(await refusalOf(tokens)).toEqual(invalid('signature'))
   })
 
   test('refuses an ID Token with a bad signature', async () => {
