@@ -40,7 +40,7 @@ export async function refreshTokens(
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error
     const foreign = isFaultOfForm(error) ? await foreignFault(endpoint, subject, body) : error
-    if (!foreign) return { refreshToken: issued.refreshToken, fault: error }
+    if (!foreign) return { refreshToken: issued.refreshToken, fault: asKept(error) }
     // As well as it can: whatever comes of it, none of these tokens is used.
     await revoke(endpoint, [
       [issued.refreshToken ?? refreshToken, 'refresh_token'],
@@ -74,6 +74,15 @@ async function foreignFault(
     return isFaultOfForm(error) ? unreadable() : error
   }
 }
+
+/** A fault that costs nothing but this refresh, in words for that. */
+const asKept = ({ code, parameter, message }: ValidationError): ValidationError =>
+  new ValidationError(
+    code,
+    parameter,
+    message.replace(/[^.]*; start again with authorize\(\)\.$/, ' The connection is kept; try again later.'),
+    { recovery: 'resume' },
+  )
 
 const unreadable = (): ValidationError =>
   new ValidationError(

@@ -283,7 +283,7 @@ describe('refreshing', () => {
       const { tokens, server } = await spoiled({})
       expect(await tokens()).toEqual({
         refreshToken: expect.any(String) as string,
-        fault: expect.any(ValidationError) as Error,
+        fault: expect.objectContaining({ recovery: 'resume' }) as Error,
       })
       expect(server.requests.revocation).toEqual([])
     })
@@ -297,6 +297,25 @@ describe('refreshing', () => {
       expect(await refusalOf(tokens)).toEqual(invalid(claim))
       expect(server.requests.revocation[0]?.form.get('token_type_hint')).toBe('refresh_token')
     })
+  })
+
+  test.each([
+    [-90, 'wrong by about 90 minutes'],
+    [-5 * 60, 'wrong by about 5 hours'],
+    [-3 * 24 * 60, 'wrong by about 3 days'],
+  ])('says that the connection is kept where the clock is %i minutes off', async (minutes, words) => {
+    const { tokens } = await refreshed(({ hostile }) => {
+      hostile.claims = (claims) => ({
+        ...claims,
+        iat: Number(claims['iat']) + minutes * 60,
+        exp: Number(claims['iat']) + minutes * 60 + 1,
+      })
+    }, 'user-1')
+    const { fault } = (await tokens()) as { readonly fault?: ValidationError }
+    expect(fault).toBeInstanceOf(ValidationError)
+    expect(fault?.message).toBe(
+      `The ID Token has no acceptable exp: the clock of this device is probably ${words}, so correct it. The connection is kept; try again later.`,
+    )
   })
 
   test('refuses an ID Token with times that cannot be read', async () => {
