@@ -167,7 +167,7 @@ export function toStoredTokens(
     expiresAt: expiresInSeconds === undefined ? undefined : context.platform.clock.now() + expiresInSeconds,
     refreshToken: settings.refresh === false ? undefined : (refreshToken ?? previous.refreshToken),
     idTokenSubject: previous.idTokenSubject ?? claims?.sub,
-    storedAt: context.platform.clock.now(),
+    usedAt: context.platform.clock.now(),
     binding: bindingOf(provider),
   }
 }

@@ -327,4 +327,33 @@ describe('stored tokens that nobody uses', () => {
     await settled()
     expect(await keysOf(scene)).toContain(tokensKey(connection.id))
   })
+
+  test('stay where they never expire and are used from time to time', async () => {
+    const scene = createScene(network)
+    scene.server.hostile.tokens = ({ refresh_token: _, expires_in: __, ...body }) => body
+    const { client, connection } = await connectKept(scene, 'anna')
+    client.dispose()
+    for (const days of [100, 100, 100]) {
+      scene.browser.clock.advance(days * day)
+      const page = openKept(scene, 'anna')
+      const { getAccessToken } = await until(page.tokens('bank', { connection: connection.id }), 'connected')
+      await getAccessToken()
+      await settled()
+      page.dispose()
+    }
+    expect(await keysOf(scene)).toContain(tokensKey(connection.id))
+    expect(hints(scene)).toEqual([])
+  })
+
+  test('are removed without a connection, too', async () => {
+    const scene = createScene(network)
+    const { client, connection } = await connectKept(scene, 'anna')
+    client.dispose()
+    await scene.browser.tamper(connectionKey(connection.id), undefined)
+    scene.browser.clock.advance(181 * day)
+    await until(openKept(scene, 'berta').connections, 'ready')
+    await vi.waitFor(async () => {
+      expect(await keysOf(scene)).not.toContain(tokensKey(connection.id))
+    })
+  })
 })
