@@ -72,11 +72,12 @@ export interface Client<P extends Providers = Providers> {
    * revoked, and does what `setSubject(null)` does, in every tab. Connections that a backend keeps stay there; those of
    * `browser` mode have to be made again. With `singleUser` the same user goes on, with nothing.
    *
-   * Wait for it before you leave the page.
+   * Wait for it before you leave the page. Where `createClient` still waits for a promise of the user, this waits, too. A user whom
+   * `setSubject` names meanwhile stays signed in.
    *
    * @returns Whether all providers have confirmed the revocation.
-   * @throws {StorageError} when not everything was removed. @throws {NetworkError} when the code for it does not arrive. Everything
-   * is hidden in either case.
+   * @throws {StorageError} when not everything was removed. @throws {NetworkError} when the code for it does not arrive.
+   * @throws {CountersignError} `subject_unknown` when that promise was rejected. Everything is hidden in any case.
    */
   signOut(): Promise<SignedOut>
   /** Ends listening to other tabs and to the page, and drops the tokens in memory. */
@@ -164,7 +165,9 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       ready,
       dispose,
     },
-    setSubject: subject.set,
+    setSubject(next: string | null) {
+      void subject.set(next)
+    },
   }
   return client as unknown as Client<P>
 }
@@ -227,22 +230,30 @@ function complete(context: Context, callback: CallbackStore, capture: Capture | 
   show('complete')
 }
 
-/** Signs the present user out. Whatever fails, everything of theirs is hidden. */
+/** Signs the user out who is signed in when it is called. Whatever fails, everything of theirs is hidden. */
 async function signOutOf(context: Context, subject: Subject, connections: Connections): Promise<SignedOut> {
+  if (subject.current() === undefined)
+    await subject.require().catch((error: unknown) => {
+      void subject.set(null)
+      throw error
+    })
   const owner = subject.current()
+  if (owner == null) return { revoked: true }
+  const state = connections.get()
+  const known = state.status === 'ready' ? state.connections : []
+  const held = new Map(context.tokens.ids().map((id) => [id, context.tokens.get(id)]))
+  let noted: Promise<unknown> | undefined
   const hide = (): void => {
-    // Without users of its own there is nobody else to wait for.
-    if (owner !== '') subject.set(null)
+    // Without users of its own there is nobody else to wait for. Whoever was set meanwhile stays.
+    if (owner !== '' && subject.current() === owner) noted = subject.set(null)
   }
-  if (owner == null) {
-    hide()
-    return { revoked: true }
+  try {
+    const parts = await lazyParts().catch((error: unknown) => {
+      hide()
+      throw error
+    })
+    return await parts.signOut(context, owner, { held, known, hide })
+  } finally {
+    await Promise.all([noted, connections.load()])
   }
-  const parts = await lazyParts().catch((error: unknown) => {
-    hide()
-    throw error
-  })
-  const signedOut = await parts.signOut(context, owner, hide)
-  await connections.load()
-  return signedOut
 }

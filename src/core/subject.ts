@@ -30,8 +30,12 @@ export interface Subject {
   readonly known: () => Promise<unknown>
   /** Resolves when it is known. @throws {CountersignError} `subject_unknown` when the app could not find out. */
   readonly require: () => Promise<unknown>
-  /** Says who is signed in now, here and to the other tabs. @throws {TypeError} for anything but an id or `null`. */
-  readonly set: (subject: string | null) => void
+  /**
+   * Says who is signed in now, here and to the other tabs. Resolves when they are told, as far as storage allows.
+   *
+   * @throws {TypeError} at once, for anything but an id or `null`.
+   */
+  readonly set: (subject: string | null) => Promise<unknown>
   /** Follows another tab that has signed somebody else in or out, perhaps while this page was frozen. */
   readonly check: () => Promise<void>
   /** Begins to watch: the test it gives is true while the same user has stayed, without anybody in between. */
@@ -81,9 +85,12 @@ export function createSubject(platform: Platform, option: SubjectOption): Subjec
     require: () => Promise.race([known, failure]),
     set(next) {
       // The same user has signed in again, after the backend said that nobody was.
-      if (checkSubject(next) === subject) return follower?.changed()
+      if (checkSubject(next) === subject) {
+        follower?.changed()
+        return Promise.resolve()
+      }
       become(next)
-      if (follower) void take(noteSubject)
+      return follower ? take(noteSubject) : Promise.resolve()
     },
     async check() {
       const owner = subject

@@ -116,7 +116,16 @@ export function wrongClock(claim: string, iat: number, now: number): string {
   const fault = `has no acceptable ${claim}`
   return minutes < 1
     ? fault
-    : `${fault}: the clock of this device is probably wrong by about ${String(minutes)} minute${minutes === 1 ? '' : 's'}, so correct it`
+    : `${fault}: the clock of this device is probably wrong by about ${duration(minutes)}, so correct it`
+}
+
+/** Minutes in the unit that a person would use. */
+function duration(minutes: number): string {
+  const hours = minutes / 60
+  const [count, unit] =
+    minutes < 120 ? [minutes, 'minute'] : hours < 48 ? [hours, 'hour'] : [hours / 24, 'day']
+  const rounded = Math.round(count)
+  return `${String(rounded)} ${unit}${rounded === 1 ? '' : 's'}`
 }
 
 /** The `alg` of a JWT's header. @throws {ValidationError} `id_token_invalid` when the header cannot be read. */

@@ -39,7 +39,8 @@ function judgeAnswer(answer: TokenEndpointError): RefreshVerdict {
 
 /**
  * True for a fault of a refresh answer that says nothing against the grant: a member that cannot be read, a time that is wrong.
- * What came beside it is the connection's. Any other fault means that the answer may be somebody else's.
+ * What came beside it is the connection's, where the ID Token names the right person, client and server: `refreshTokens` looks.
+ * Any other fault means that the answer may be somebody else's.
  */
 export const isFaultOfForm = ({ code, parameter }: ValidationError): boolean =>
   code === 'token_response_invalid'

@@ -36,22 +36,12 @@ export interface CheckedTokens extends TokenSet {
 }
 
 /**
- * Redeems an authorization code and checks everything in the answer, the ID Token's signature included: {@link sendCode}
- * and {@link checkAnswer} in one.
- *
- * @throws as both of them.
- * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.3
- */
-export async function redeemCode(endpoint: TokenEndpoint, grant: Grant): Promise<CheckedTokens> {
-  return checkAnswer(endpoint, grant, await sendCode(endpoint, grant))
-}
-
-/**
  * Sends an authorization code, and reads the answer. For an authorization response from another server nothing is sent.
  *
  * @returns Tokens that must not be used before {@link checkAnswer} has passed them.
  * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for an answer that is none.
  * @throws {NetworkError} when no answer came.
+ * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.3
  */
 export async function sendCode(endpoint: TokenEndpoint, grant: Grant): Promise<TokenSet> {
   const { server } = endpoint
@@ -88,7 +78,7 @@ export const checkAnswer = (
 /**
  * Asks for a token of the client's own, such as Moneyhub's data tokens.
  *
- * @throws as {@link redeemCode}.
+ * @throws as {@link sendCode} and {@link checkAnswer}.
  * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.4
  */
 export async function requestClientCredentials(

@@ -1,5 +1,5 @@
 /** Longest token that is accepted, in characters: 64 KiB. Some servers put the whole consent into their tokens. */
-export const longestToken = 65_536
+const longestToken = 65_536
 
 const characters = /^[\x21-\x7e]+$/
 

@@ -43,6 +43,9 @@ export interface ExpectedIdToken extends AskedChecks {
   readonly subject?: string | undefined
 }
 
+/** The part of a token response that its ID Token is verified with. */
+export type VerifiableTokens = Pick<TokenSet, 'accessToken' | 'idToken'>
+
 /** The claims of a token response's ID Token, everything in it being right but perhaps for its signature. */
 export interface VerifiedClaims {
   /** `undefined` where no ID Token came, or none that is checked. */
@@ -61,7 +64,7 @@ export interface VerifiedClaims {
 export async function verifyIdToken(
   rules: IdTokenRules,
   expected: ExpectedIdToken,
-  tokens: TokenSet,
+  tokens: VerifiableTokens,
 ): Promise<VerifiedClaims> {
   const verified =
     tokens.idToken === undefined || rules.idToken === 'unchecked'
@@ -94,7 +97,7 @@ function isAccepted({ server, idTokenAlgorithms: wanted }: IdTokenRules, algorit
 async function verifyClaims(
   rules: IdTokenRules,
   expected: ExpectedIdToken,
-  tokens: TokenSet,
+  tokens: VerifiableTokens,
 ): Promise<VerifiedClaims> {
   const { server, clientId, clockToleranceSeconds } = rules
   const idToken = tokens.idToken ?? ''

@@ -51,6 +51,7 @@ export function openKit(options: FakeBankOptions): Kit {
     ready: beginning.ready,
     isReady,
     hidden,
+    hasUsers: subject !== singleUser,
     setSubject(next) {
       world.session = next
     },

@@ -2,9 +2,11 @@ import { decodeProtectedHeader, generateKeyPair, jwtVerify, SignJWT } from 'jose
 import { HttpResponse } from 'msw'
 import * as oauth from 'oauth4webapi'
 import { describe, expect, test } from 'vitest'
+import { ValidationError } from '../../src/protocol/errors.js'
 import { createCodeVerifier } from '../../src/protocol/pkce.js'
 import { refreshTokens } from '../../src/protocol/refresh-tokens.js'
-import { redeemCode, requestClientCredentials } from '../../src/protocol/token-endpoint.js'
+import { requestClientCredentials } from '../../src/protocol/token-endpoint.js'
+import { redeemCode } from '../support/redeem-code.js'
 import type { AuthorizationServer } from '../support/authorization-server.js'
 import { errorOf, refusalOf } from '../support/refusal.js'
 import { secret } from '../support/secrets.js'
@@ -251,6 +253,89 @@ describe('refreshing', () => {
       hostile.claims = (claims) => ({ ...claims, ...changes })
     })
     expect(await refusalOf(tokens)).toEqual(invalid(parameter))
+  })
+
+  describe.each<[string, (server: AuthorizationServer) => void]>([
+    [
+      'a time that is wrong',
+      ({ hostile }) => {
+        const day = 24 * 3600
+        hostile.claims = (claims) => ({
+          ...claims,
+          iat: Number(claims['iat']) - 3 * day,
+          exp: Number(claims['exp']) - 3 * day,
+        })
+      },
+    ],
+    ['a member that cannot be read', ({ hostile }) => (hostile.tokens = (body) => ({ ...body, scope: 1 }))],
+    [
+      'an access token that cannot be read',
+      ({ hostile }) => (hostile.tokens = (body) => ({ ...body, access_token: 1 })),
+    ],
+  ])('with %s', (_name, spoil) => {
+    const spoiled = (changes: Record<string, unknown>) =>
+      refreshed((server) => {
+        spoil(server)
+        const { claims: change } = server.hostile
+        server.hostile.claims = (claims) => ({ ...(change?.(claims) ?? claims), ...changes })
+      }, 'user-1')
+
+    test('keeps the new refresh token where the ID Token names the same person', async () => {
+      const { tokens, server } = await spoiled({})
+      expect(await tokens()).toEqual({
+        refreshToken: expect.any(String) as string,
+        fault: expect.objectContaining({ recovery: 'resume' }) as Error,
+      })
+      expect(server.requests.revocation).toEqual([])
+    })
+
+    test.each([
+      ['person', 'sub', 'user-2'],
+      ['server', 'iss', 'https://evil.example'],
+      ['client', 'aud', 'client-2'],
+    ])('refuses one about another %s, and revokes it', async (_what, claim, value) => {
+      const { tokens, server } = await spoiled({ [claim]: value })
+      expect(await refusalOf(tokens)).toEqual(invalid(claim))
+      expect(server.requests.revocation[0]?.form.get('token_type_hint')).toBe('refresh_token')
+    })
+  })
+
+  test.each([
+    [-90, 'wrong by about 90 minutes'],
+    [-5 * 60, 'wrong by about 5 hours'],
+    [-3 * 24 * 60, 'wrong by about 3 days'],
+  ])('says that the connection is kept where the clock is %i minutes off', async (minutes, words) => {
+    const { tokens } = await refreshed(({ hostile }) => {
+      hostile.claims = (claims) => ({
+        ...claims,
+        iat: Number(claims['iat']) + minutes * 60,
+        exp: Number(claims['iat']) + minutes * 60 + 1,
+      })
+    }, 'user-1')
+    const { fault } = (await tokens()) as { readonly fault?: ValidationError }
+    expect(fault).toBeInstanceOf(ValidationError)
+    expect(fault?.message).toBe(
+      `The ID Token has no acceptable exp: the clock of this device is probably ${words}, so correct it. The connection is kept; try again later.`,
+    )
+  })
+
+  test('refuses an ID Token with times that cannot be read', async () => {
+    const { tokens, server } = await refreshed(({ hostile }) => {
+      hostile.claims = (claims) => ({ ...claims, sub: 'user-2', exp: 'soon' as unknown as number })
+    }, 'user-1')
+    expect(await refusalOf(tokens)).toEqual(invalid('id_token'))
+    expect(server.requests.revocation).not.toEqual([])
+  })
+
+  test('refuses an ID Token with a wrong time and a bad signature', async () => {
+    const { privateKey } = await generateKeyPair('ES256')
+    const { tokens } = await refreshed(({ hostile }) => {
+      hostile.idToken = (claims) =>
+        new SignJWT({ ...claims, iat: 1, exp: 2 })
+          .setProtectedHeader({ alg: 'ES256', kid: 'key-1' })
+          .sign(privateKey)
+    }, 'user-1')
+    expect(await refusalOf(tokens)).toEqual(invalid('signature'))
   })
 
   test('refuses an ID Token with a bad signature', async () => {

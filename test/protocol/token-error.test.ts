@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { TokenEndpointError } from '../../src/protocol/errors.js'
 import { pushAuthorizationRequest } from '../../src/protocol/pushed-authorization.js'
 import { refreshTokens } from '../../src/protocol/refresh-tokens.js'
-import { redeemCode } from '../../src/protocol/token-endpoint.js'
+import { redeemCode } from '../support/redeem-code.js'
 import * as oauth from 'oauth4webapi'
 import { openScenes } from './support/scene.js'
 

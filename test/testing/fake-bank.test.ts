@@ -290,6 +290,26 @@ describe('what goes wrong', () => {
   })
 })
 
+describe('client.signOut()', () => {
+  test('keeps the session of an app without users', async () => {
+    const bank = fakeBank({ ...options, connected: { stitch: {} } })
+    await until(bank.client.tokens('stitch'), 'connected')
+    await bank.client.signOut()
+    await bank.client.connections.refreshAsync()
+    await until(bank.client.tokens('stitch'), 'connected')
+  })
+
+  test('leaves alone the session of a user who signs in meanwhile', async () => {
+    const bank = fakeBank({ ...options, subject: 'anna', connected: { stitch: {} } })
+    await until(bank.client.tokens('stitch'), 'connected')
+    const signedOut = bank.client.signOut()
+    bank.client.setSubject('berta')
+    await signedOut
+    await bank.client.connections.refreshAsync()
+    expect(bank.client.connections.get().status).toBe('ready')
+  })
+})
+
 describe('the browser', () => {
   test('loads the page again: what was in memory is gone', async () => {
     const bank = fakeBank({ ...options, connected: { bank: {}, stitch: {} } })

@@ -22,7 +22,7 @@ const refusals: Readonly<Record<string, Meaning>> = {
     'sign_in_required',
   ],
   subject_mismatch: [
-    'The backend knows another user than this page: find out who is signed in, and call setSubject(). Where nobody has changed, give createClient the same id that `session` gives at the backend.',
+    "The backend's session belongs to a different user than this page expects. Find out who is signed in and call setSubject(). Where nobody has changed, give createClient the same id that `session` gives at the backend.",
     'sign_in',
     'sign_in_required',
   ],

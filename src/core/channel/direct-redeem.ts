@@ -20,7 +20,7 @@ import { toStoredTokens } from './direct-refresh.js'
 import { explainOtherPerson, explainRefusedClient } from './explain.js'
 import { storeOwn } from './own-tokens.js'
 
-/** Redeems a code as a public client. @throws as `redeemCode`, with the sentences of a page */
+/** Redeems a code as a public client. @throws as `sendCode` and `checkAnswer`, with the sentences of a page. */
 export async function redeem(
   client: DirectClient,
   transaction: Transaction,

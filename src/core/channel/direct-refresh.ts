@@ -172,7 +172,7 @@ export function toStoredTokens(
     expiresAt: expiresInSeconds === undefined ? undefined : at + expiresInSeconds,
     refreshToken: settings.refresh === false ? undefined : (refreshToken ?? previous.refreshToken),
     idTokenSubject: previous.idTokenSubject ?? claims?.sub,
-    storedAt: at,
+    usedAt: at,
     binding: bindingOf(provider),
   }
 }

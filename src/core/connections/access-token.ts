@@ -5,7 +5,7 @@ import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
 import { isBoundTo } from '../records/binding.js'
 import { sessionKey } from '../records/keys.js'
-import { readTokens } from '../records/tokens.js'
+import { noteUse, readTokens } from '../records/tokens.js'
 import { changeConnection, checkOwner } from './stored-connection.js'
 
 /**
@@ -92,9 +92,11 @@ async function goodStored(
   rejected: string | undefined,
 ): Promise<AccessToken | undefined> {
   if (!providerOf(context, provider).channel.keepsTokens) return undefined
-  const { accessToken: value, expiresAt } = (await readTokens(context.platform, id)) ?? {}
-  if (value === undefined || value === rejected || expiresSoon(context, { value, expiresAt }))
+  const stored = await readTokens(context.platform, id)
+  const { accessToken: value, expiresAt } = stored ?? {}
+  if (!stored || value === undefined || value === rejected || expiresSoon(context, { value, expiresAt }))
     return undefined
+  noteUse(context.platform, id, stored).catch(() => undefined)
   return { value, expiresAt }
 }
 

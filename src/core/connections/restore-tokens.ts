@@ -28,6 +28,13 @@ export async function restoreTokens(
   )
   // Whoever they belong to: nobody else may ever come to remove them.
   retired.push(...all.filter(({ connection }) => unused.has(tokensKey(connection.id))))
+  for (const { connection } of all) unused.delete(tokensKey(connection.id))
+  // Of a connection that is gone: nothing says any more where they could be revoked.
+  if (unused.size > 0)
+    await context.platform.database.change([], () => [
+      Object.fromEntries([...unused].map((key) => [key, undefined])),
+      undefined,
+    ])
   if (down.length + retired.length === 0) return false
   for (const { connection } of down) void tryAgain(context, connection)
   for (const { connection } of retired) await retireTokens(context, connection)

@@ -18,6 +18,8 @@ export async function retireTokens(
   const keys = [connectionKey(id), tokensKey(id)]
   let taken: StoredTokens | undefined
   await publish(context, id, keys, ([known, stored]) => {
+    // Disconnected meanwhile: whoever did that has revoked them.
+    if (!known) return {}
     const { persistent: _, dpop: __, ...record } = known as ConnectionRecord
     // Renewed meanwhile, perhaps by the callback of this very page.
     if (record.connection.connectedAt !== connectedAt) return {}

@@ -1,7 +1,9 @@
+import { StorageError } from '../../protocol/errors.js'
 import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { openChannel } from '../channel/open-channel.js'
-import type { Context } from '../context.js'
-import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
+import { providerOf, type Context } from '../context.js'
+import type { ConnectionTokens } from '../held-tokens.js'
+import { isConnectionRecord, type Connection, type ConnectionRecord } from '../records/connection.js'
 import { noteDisconnected } from '../records/disconnected.js'
 import { disconnectedKey, syncedKey, tokensKey } from '../records/keys.js'
 import type { StoredTokens } from '../records/tokens.js'
@@ -15,40 +17,89 @@ export interface SignedOut {
 /** Number of times that the database is looked through: another tab may be writing. */
 const maximumRounds = 5
 
+/** What the page that signs a user out has of theirs. */
+export interface OfPage {
+  /** The tokens in its memory, by connection. */
+  readonly held: ReadonlyMap<string, ConnectionTokens | undefined>
+  /** The connections that it knows. */
+  readonly known: readonly Connection[]
+  /** Ends the user's session in this page, and tells the others. */
+  readonly hide: () => void
+}
+
+/** A connection's tokens that are to be revoked, and where they go for that. */
+type Revocable = readonly [
+  from: Pick<ConnectionRecord, 'mode' | 'binding' | 'connection'>,
+  tokens: Partial<StoredTokens>,
+]
+
 /**
  * Removes everything of a user from this browser, hides it, and has the tokens of `browser` mode revoked. What a backend keeps
  * stays there. Storage comes first: a page that is left meanwhile leaves nothing behind.
  *
- * @param hide Ends the user's session in this page, and tells the others.
- * @throws {StorageError} when not everything was removed; it is hidden all the same.
+ * @throws {StorageError} when not everything was removed. What was removed, and what this page has in memory, is revoked, and
+ * everything is hidden all the same.
  */
-export async function signOut(context: Context, owner: string, hide: () => void): Promise<SignedOut> {
-  const { tokens } = context
-  const held = new Map(tokens.ids().map((id) => [id, tokens.get(id)]))
+export async function signOut(
+  context: Context,
+  owner: string,
+  { held, known, hide }: OfPage,
+): Promise<SignedOut> {
   // Revoked below, and not by whoever notices that they are gone.
-  for (const id of held.keys()) tokens.forget(id, [])
-  const removed = new Map<ConnectionRecord, Partial<StoredTokens>>()
+  for (const id of held.keys()) context.tokens.forget(id, [])
+  const sources = new Map<string, Revocable[0]>()
+  for (const connection of known.filter(({ id }) => held.has(id)))
+    sources.set(connection.id, { mode: providerOf(context, connection.provider).channel.mode, connection })
+  const revocable: Revocable[] = []
+  const left = new Map(held)
+  let revocations: Promise<Revocation[]>
   try {
-    for (let round = 0; round < maximumRounds; round++) {
-      const found = await remove(context, owner)
-      if (!found) break
-      for (const [record, stored] of found) {
-        const { refreshToken, accessToken } = held.get(record.connection.id) ?? {}
-        removed.set(record, stored ?? { refreshToken, accessToken: accessToken?.value })
+    await removeAll(context, owner, ([record, stored]) => {
+      const { id } = record.connection
+      sources.set(id, record)
+      // The same, or newer than what this page has.
+      if (stored) {
+        left.delete(id)
+        revocable.push([record, stored])
       }
-    }
+    })
   } finally {
     hide()
+    for (const [id, tokens] of left) {
+      const source = sources.get(id)
+      if (source)
+        revocable.push([
+          source,
+          { refreshToken: tokens?.refreshToken, accessToken: tokens?.accessToken?.value },
+        ])
+    }
+    revocations = Promise.all(revocable.map((entry) => revoke(context, entry)))
+    await revocations
   }
-  const revocations = await Promise.all([...removed].map((entry) => revoke(context, entry)))
-  return { revoked: revocations.every(({ revoked }) => revoked) }
+  return { revoked: (await revocations).every(({ revoked }) => revoked) }
+}
+
+type Removed = readonly [record: ConnectionRecord, stored: StoredTokens | undefined]
+
+/** Removes everything until nothing is found. @throws {StorageError} when that cannot be, or there is always something new. */
+async function removeAll(
+  context: Context,
+  owner: string,
+  onRemoved: (removed: Removed) => void,
+): Promise<void> {
+  for (let round = 0; round < maximumRounds; round++) {
+    const found = await remove(context, owner)
+    if (!found) return
+    found.forEach(onRemoved)
+  }
+  throw new StorageError()
 }
 
 /** Removes what there is of a user, and tells the other pages. Gives the connections with their stored tokens; `undefined`: there was nothing. */
 async function remove(
   { platform: { clock, database, tabs } }: Context,
   owner: string,
-): Promise<readonly (readonly [ConnectionRecord, StoredTokens | undefined])[] | undefined> {
+): Promise<readonly Removed[] | undefined> {
   const entries = await database.entries()
   const own = entries.filter(
     ([key, value]) =>
@@ -75,7 +126,7 @@ async function remove(
 /** Has the tokens of a connection revoked that this browser had. */
 async function revoke(
   context: Context,
-  [{ mode, binding, connection }, tokens]: readonly [ConnectionRecord, Partial<StoredTokens>],
+  [{ mode, binding, connection }, tokens]: Revocable,
 ): Promise<Revocation> {
   const { refreshToken, accessToken } = tokens
   if (mode !== 'browser' || (refreshToken ?? accessToken) === undefined) return { revoked: true }

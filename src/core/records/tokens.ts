@@ -12,8 +12,8 @@ export interface StoredTokens {
   readonly refreshToken: string | undefined
   /** Whom the first ID Token named: a refreshed one must name the same. */
   readonly idTokenSubject?: string | undefined
-  /** When they came from the server: epoch seconds; absent where an older version stored them. */
-  readonly storedAt?: number
+  /** When they came from the server or were last used, to the day: epoch seconds; absent where an older version stored them. */
+  readonly usedAt?: number
   /** Issuer, client id and origin of the API: see records/binding.ts. Absent where an older version stored it. */
   readonly binding?: string
   /** Number of refreshes in a row that gave no access token: no answer came, or it could not be checked. */
@@ -59,12 +59,36 @@ export function replaceTokens(
   })
 }
 
-/** Seconds after which tokens that nobody has used are removed: 180 days, the longest that a consent to account data lasts in the EU. */
-const unusedSeconds = 180 * 24 * 3600
+const daySeconds = 24 * 3600
 
-/** True for tokens that have not been refreshed for so long that they are removed, whoever's they are. */
+/**
+ * Notes that stored tokens are used, once a day. Tokens that do not expire are never refreshed, and must not look unused.
+ *
+ * @throws {StorageError} when that cannot be stored.
+ */
+export async function noteUse(
+  { clock, database }: Pick<Platform, 'clock' | 'database'>,
+  id: string,
+  { accessToken, usedAt = 0 }: StoredTokens,
+): Promise<void> {
+  const now = clock.now()
+  if (now - usedAt < daySeconds) return
+  const key = tokensKey(id)
+  await database.change([key], ([stored]) => {
+    const current = stored as StoredTokens | undefined
+    return [
+      current?.accessToken === accessToken && current ? { [key]: { ...current, usedAt: now } } : {},
+      undefined,
+    ]
+  })
+}
+
+/** Seconds after which tokens that nobody has used are removed: 180 days, the longest that a consent to account data lasts in the EU. */
+const unusedSeconds = 180 * daySeconds
+
+/** True for tokens that have not been used for so long that they are removed, whoever's they are. */
 export function isUnused([key, value]: readonly [string, unknown], now: number): boolean {
   if (!key.startsWith(tokensKey(''))) return false
-  const { expiresAt = now, storedAt = expiresAt } = Object(value) as Partial<StoredTokens>
-  return now - storedAt > unusedSeconds
+  const { expiresAt = now, usedAt = expiresAt } = Object(value) as Partial<StoredTokens>
+  return now - usedAt > unusedSeconds
 }

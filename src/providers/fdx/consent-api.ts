@@ -34,7 +34,7 @@ export async function fetchConsent(
 }
 
 /** Reads a consent with one token. */
-export async function fetchWith(
+async function fetchWith(
   { base, fetch }: ConsentApi,
   id: string,
   accessToken: string,

@@ -117,7 +117,7 @@ const readDetailsBy =
 /** The Moneyhub user that a transaction or a connection belongs to. */
 const userOf = (data: JsonObject | undefined): string => checkUserId(data?.['user_id'])
 
-/** @throws {ValidationError} for a response of another issuer, user or connection, and as `redeemCode`. */
+/** @throws {ValidationError} for a response of another issuer, user or connection, and as `sendCode` and `checkAnswer`. */
 async function redeem(
   client: MoneyhubClient,
   users: MoneyhubUsers,

@@ -38,6 +38,7 @@ export interface TabOptions {
   readonly ready: Promise<void>
   readonly isReady: () => boolean
   readonly hidden: ReadonlySet<unknown>
+  readonly hasUsers: boolean
   readonly setSubject: (subject: string | null) => void
 }
 
@@ -74,6 +75,7 @@ export function openTab(options: TabOptions, address: string): Tab {
       ready: options.ready,
       isReady: options.isReady,
       hidden: options.hidden,
+      hasUsers: options.hasUsers,
       setSubject: options.setSubject,
       dispose: () => {
         tab.close()

@@ -18,6 +18,8 @@ export interface Pages {
   readonly isReady: () => boolean
   /** States of before the test began, which nobody is shown. */
   readonly hidden: ReadonlySet<unknown>
+  /** False for an app without users: then a sign-out leaves the same user. */
+  readonly hasUsers: boolean
   /** Notes that the app's user has signed in or out. */
   readonly setSubject: (subject: string | null) => void
   readonly dispose: () => void
@@ -40,6 +42,7 @@ export function createLastingClient(pages: Pages): Client {
     return store
   }
   const { current } = pages
+  let changes = 0
   return {
     providers: current().providers,
     callback: follow<CallbackState>(
@@ -70,13 +73,17 @@ export function createLastingClient(pages: Pages): Client {
       return current().ready(name, options)
     }) as Client['ready'],
     setSubject(subject) {
+      changes += 1
       pages.setSubject(subject)
       current().setSubject(subject)
     },
     async signOut() {
-      const signedOut = await current().signOut()
-      pages.setSubject(null)
-      return signedOut
+      const since = changes
+      try {
+        return await current().signOut()
+      } finally {
+        if (pages.hasUsers && since === changes) pages.setSubject(null)
+      }
     },
     dispose: pages.dispose,
   }

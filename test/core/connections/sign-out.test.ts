@@ -4,7 +4,7 @@ import { HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { connectionKey, sessionKey, tokensKey } from '../../../src/core/records/keys.js'
 import { StorageError } from '../../../src/protocol/errors.js'
-import { openDatabase } from '../../../src/platform/database.js'
+import { openDatabase, type Database } from '../../../src/platform/database.js'
 import { createScene, providers, type Scene } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
 import { outcome } from '../../support/outcome.js'
@@ -38,6 +38,35 @@ async function connectKept(scene: Scene, subject: string | typeof singleUser) {
   return { client, ...tokens }
 }
 
+/** A database that tells when a page has noted its user in it. */
+function sessionNoted(database: Database) {
+  let note!: () => void
+  const once = new Promise<void>((resolve) => {
+    note = resolve
+  })
+  const change: Database['change'] = async (keys, step) => {
+    const result = await database.change(keys, step)
+    if (keys.includes(sessionKey)) note()
+    return result
+  }
+  return { once, database: { ...database, change } }
+}
+
+/** A page of a user with a connection whose storage can be read for a number of times, then no more. */
+function openFailing(scene: Scene, subject: string) {
+  const real = openDatabase('countersign')
+  let left = Infinity
+  const database: Database = {
+    ...real,
+    entries: () => (left-- > 0 ? real.entries() : Promise.reject(new StorageError())),
+  }
+  const platform = { ...scene.browser.open('/').platform, database }
+  const fail = (after: number): void => {
+    left = after
+  }
+  return { fail, client: createClient({ subject, providers: { bank: kept }, platform }) }
+}
+
 const hints = ({ server }: Scene) => server.requests.revocation.map(({ form }) => form.get('token_type_hint'))
 const keysOf = async ({ browser }: Scene) => [...(await browser.records()).keys()]
 
@@ -45,9 +74,16 @@ describe('signOut()', () => {
   test('removes everything of the user from this browser, revokes the tokens, and hides the rest', async () => {
     const scene = createScene(network)
     const { client } = await connectKept(scene, 'anna')
-    const other = openKept(scene, 'anna')
+    const page = scene.browser.open()
+    const noted = sessionNoted(page.platform.database)
+    const other = createClient({
+      subject: 'anna',
+      providers: { bank: kept },
+      platform: { ...page.platform, database: noted.database },
+    })
     await until(other.tokens('bank'), 'connected')
-    await settled()
+    // Its own note would win over the sign-out.
+    await noted.once
     expect(await client.signOut()).toEqual({ revoked: true })
     expect(hints(scene)).toEqual(['refresh_token', 'access_token'])
     expect(client.connections.get()).toEqual({ status: 'sign_in_required' })
@@ -129,6 +165,111 @@ describe('signOut()', () => {
     expect(client.connections.get()).toEqual({ status: 'sign_in_required' })
   })
 
+  test('revokes what was removed before storage failed', async () => {
+    const scene = createScene(network)
+    const { client: first } = await connectKept(scene, 'anna')
+    first.dispose()
+    const { client, fail } = openFailing(scene, 'anna')
+    await until(client.tokens('bank'), 'connected')
+    await settled()
+    fail(1)
+    expect(await errorOf(client.signOut)).toMatchObject({ code: 'storage_unavailable' })
+    expect(hints(scene)).toEqual(['refresh_token', 'access_token'])
+    expect((await keysOf(scene)).filter((key) => key.startsWith('tokens:'))).toEqual([])
+  })
+
+  test('revokes the tokens in memory although storage does not work', async () => {
+    const scene = createScene(network)
+    const url = scene.server.visit(await scene.leave(scene.open('/', { subject: 'anna' })))
+    const real = openDatabase('countersign')
+    let isBroken = false
+    const entries: Database['entries'] = () =>
+      isBroken ? Promise.reject(new StorageError()) : real.entries()
+    const app = scene.open(url, { subject: 'anna', database: { ...real, entries } })
+    expect((await outcome(app)).status).toBe('connected')
+    await until(app.client.connections, 'ready')
+    isBroken = true
+    expect(await errorOf(app.client.signOut)).toMatchObject({ code: 'storage_unavailable' })
+    expect(hints(scene)).toEqual(['refresh_token', 'access_token'])
+  })
+
+  test('says so where another page goes on writing', async () => {
+    const scene = createScene(network)
+    const { connection, client: first } = await connectKept(scene, 'anna')
+    first.dispose()
+    const record = (await scene.browser.records()).get(connectionKey(connection.id))
+    const real = openDatabase('countersign')
+    const page = scene.browser.open('/')
+    let isWriting = false
+    const entries: Database['entries'] = async () => {
+      if (isWriting) await real.change([], () => [{ [connectionKey(connection.id)]: record }, undefined])
+      return real.entries()
+    }
+    const platform = { ...page.platform, database: { ...real, entries } }
+    const client = createClient({ subject: 'anna', providers: { bank: kept }, platform })
+    await until(client.tokens('bank'), 'connected')
+    await settled()
+    isWriting = true
+    expect(await errorOf(client.signOut)).toMatchObject({ code: 'storage_unavailable' })
+    expect(client.connections.get()).toEqual({ status: 'sign_in_required' })
+    expect(hints(scene)).toEqual(['refresh_token', 'access_token'])
+  })
+
+  test('leaves alone a user who signs in meanwhile', async () => {
+    const scene = createScene(network)
+    const { client, connection } = await connectKept(scene, 'anna')
+    const signedOut = client.signOut()
+    client.setSubject('berta')
+    expect(await signedOut).toEqual({ revoked: true })
+    expect(client.connections.get()).toMatchObject({ status: 'ready', connections: [] })
+    expect(await keysOf(scene)).not.toContain(connectionKey(connection.id))
+    expect(hints(scene)).toEqual(['refresh_token', 'access_token'])
+  })
+
+  test('revokes what the page has in memory although another user signs in at once', async () => {
+    const scene = createScene(network, { subject: 'anna' })
+    const app = scene.open(await scene.consent())
+    expect((await outcome(app)).status).toBe('connected')
+    const signedOut = app.client.signOut()
+    app.client.setSubject('berta')
+    expect(await signedOut).toEqual({ revoked: true })
+    expect(new Set(hints(scene))).toEqual(new Set(['refresh_token', 'access_token']))
+    await until(app.client.connections, 'ready')
+  })
+
+  test('ends when the sign-out is noted for the other tabs', async () => {
+    const scene = createScene(network)
+    const { client } = await connectKept(scene, 'anna')
+    await client.signOut()
+    expect((await scene.browser.records()).get(sessionKey)).toBe('')
+  })
+
+  test('waits until it is known who is signed in', async () => {
+    const scene = createScene(network)
+    const { client: first } = await connectKept(scene, 'anna')
+    first.dispose()
+    let find!: (subject: string) => void
+    const subject = new Promise<string>((resolve) => {
+      find = resolve
+    })
+    const { platform } = scene.browser.open('/')
+    const client = createClient({ subject, providers: { bank: kept }, platform })
+    const signedOut = client.signOut()
+    find('anna')
+    expect(await signedOut).toEqual({ revoked: true })
+    expect(hints(scene)).toEqual(['refresh_token', 'access_token'])
+    expect(client.connections.get()).toEqual({ status: 'sign_in_required' })
+  })
+
+  test('of somebody whom the app cannot find out says so, and hides everything', async () => {
+    const scene = createScene(network)
+    const { platform } = scene.browser.open('/')
+    const subject = Promise.reject<string>(new Error('offline'))
+    const client = createClient({ subject, providers: { bank: kept }, platform })
+    expect(await errorOf(client.signOut)).toMatchObject({ code: 'subject_unknown' })
+    await until(client.connections, 'sign_in_required')
+  })
+
   test('of an app without users leaves the same user with nothing', async () => {
     const scene = createScene(network)
     const { client } = await connectKept(scene, singleUser)
@@ -185,5 +326,34 @@ describe('stored tokens that nobody uses', () => {
     await until(client.tokens('bank', { connection: connection.id }), 'connected')
     await settled()
     expect(await keysOf(scene)).toContain(tokensKey(connection.id))
+  })
+
+  test('stay where they never expire and are used from time to time', async () => {
+    const scene = createScene(network)
+    scene.server.hostile.tokens = ({ refresh_token: _, expires_in: __, ...body }) => body
+    const { client, connection } = await connectKept(scene, 'anna')
+    client.dispose()
+    for (const days of [100, 100, 100]) {
+      scene.browser.clock.advance(days * day)
+      const page = openKept(scene, 'anna')
+      const { getAccessToken } = await until(page.tokens('bank', { connection: connection.id }), 'connected')
+      await getAccessToken()
+      await settled()
+      page.dispose()
+    }
+    expect(await keysOf(scene)).toContain(tokensKey(connection.id))
+    expect(hints(scene)).toEqual([])
+  })
+
+  test('are removed without a connection, too', async () => {
+    const scene = createScene(network)
+    const { client, connection } = await connectKept(scene, 'anna')
+    client.dispose()
+    await scene.browser.tamper(connectionKey(connection.id), undefined)
+    scene.browser.clock.advance(181 * day)
+    await until(openKept(scene, 'berta').connections, 'ready')
+    await vi.waitFor(async () => {
+      expect(await keysOf(scene)).not.toContain(tokensKey(connection.id))
+    })
   })
 })

@@ -128,7 +128,9 @@ describe('disconnecting', () => {
       expect.stringMatching(new RegExp(`^/users/\\w+/connection/${first.connection.details.connectionId}$`)),
     ])
     expect(bank.requests.count('/oidc/token', { scope: 'user:delete' })).toBe(1)
-    const left = (await (await (await tokensOf(second)).fetch('accounts')).json()) as Listed
+    const left = (await (
+      await (await tokensOf(second, second.connection.id)).fetch('accounts')
+    ).json()) as Listed
     expect(new Set(left.data.map(({ connectionId }) => connectionId))).toEqual(
       new Set([second.connection.details.connectionId]),
     )
