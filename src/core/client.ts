@@ -15,6 +15,7 @@ import type { TokensState, TokensStateOf } from './connections/tokens-state.js'
 import type { Context } from './context.js'
 import { createContext } from './create-context.js'
 import type { CommonInput } from './input.js'
+import { dropAnswers } from './drop-answers.js'
 import { lazyParts, lazyPartsFor } from './lazy.js'
 import type { ConnectionOf, InputOf, ProviderName, Providers } from './provider.js'
 import type { ReadableStore } from './readable-store.js'
@@ -80,7 +81,7 @@ export interface Client<P extends Providers = Providers> {
    * @throws {CountersignError} `subject_unknown` when that promise was rejected. Everything is hidden in any case.
    */
   signOut(): Promise<SignedOut>
-  /** Ends listening to other tabs and to the page, and drops the tokens in memory. */
+  /** Ends listening to other tabs and to the page, drops the tokens in memory, and revokes those that wait to be checked. */
   dispose(): void
 }
 
@@ -142,6 +143,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   const dispose = (): void => {
     stop?.()
     context.tokens.forget()
+    dropAnswers(context)
     platform.tabs.close()
     release?.()
   }
@@ -156,7 +158,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
 
   const client = {
     ...{
-      signOut: () => signOutOf(context, subject, connections),
+      signOut: () => signOutOf(context, subject, connections, callback),
       providers,
       callback,
       connections,
@@ -223,6 +225,7 @@ function complete(context: Context, callback: CallbackStore, capture: Capture | 
   context.onReset(() => {
     // Nothing stays on show of what belongs to the one before.
     context.tokens.forget()
+    dropAnswers(context)
     callback.clear()
     if (context.subject() !== null) show('completeAgain')
   })
@@ -231,12 +234,20 @@ function complete(context: Context, callback: CallbackStore, capture: Capture | 
 }
 
 /** Signs the user out who is signed in when it is called. Whatever fails, everything of theirs is hidden. */
-async function signOutOf(context: Context, subject: Subject, connections: Connections): Promise<SignedOut> {
+async function signOutOf(
+  context: Context,
+  subject: Subject,
+  connections: Connections,
+  callback: CallbackStore,
+): Promise<SignedOut> {
   if (subject.current() === undefined)
     await subject.require().catch((error: unknown) => {
       void subject.set(null)
       throw error
     })
+  // With singleUser the app's user stays the same: nothing else would hide it.
+  dropAnswers(context)
+  callback.clear()
   const owner = subject.current()
   if (owner == null) return { revoked: true }
   const state = connections.get()

@@ -1,6 +1,6 @@
 import type { Fetch } from '../protocol/http.js'
 import type { Platform } from '../platform/platform.js'
-import type { Channel } from './channel/channel.js'
+import type { Channel, WaitingAnswer } from './channel/channel.js'
 import type { Outcome } from './callback/callback.js'
 import type { HeldTokens } from './held-tokens.js'
 import type { Emit } from './client-events.js'
@@ -40,6 +40,8 @@ export interface Context {
   readonly requireSignIn: () => void
   /** The channels that are loaded, by provider; channel/open-channel.ts fills it. */
   readonly channels: Map<string, Promise<Channel>>
+  /** Answers to codes that wait in this page, by `state`: see callback/waiting-answer.ts. */
+  readonly answers: Map<string, WaitingAnswer>
   readonly emit: Emit
   /** The app's own function for how transactions ended; callback/report-outcome.ts calls it. */
   readonly onOutcome: ((outcome: Outcome) => void) | undefined

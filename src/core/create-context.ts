@@ -30,6 +30,7 @@ export const createContext = (options: ClientOptions, { subject, ...parts }: Con
   tokens: createHeldTokens(),
   made: new Set(),
   channels: new Map(),
+  answers: new Map(),
   emit(type, id, detail) {
     const event = { type, id, at: parts.platform.clock.now(), ...(detail !== undefined && { detail }) }
     // Telemetry that fails ends nothing that a person approved.

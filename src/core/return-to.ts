@@ -1,4 +1,5 @@
 import { foldPath } from '../protocol/redirect-place.js'
+import { isOwnState } from '../protocol/pkce.js'
 import { holdsResponse } from '../protocol/response-parameters.js'
 import { safeReturnTo } from '../protocol/return-to.js'
 import type { Context } from './context.js'
@@ -23,6 +24,11 @@ export function returnOf(
   }
 }
 
+/** Test for an address of which a page of the app would take a response. */
+const holdsOwnState = ({ searchParams, hash }: URL): boolean =>
+  searchParams.has('error') ||
+  [searchParams, new URLSearchParams(hash.slice(1))].some((one) => isOwnState(one.get('state')))
+
 /**
  * Path at which the app may continue: one of this app, and no callback. Checked when a transaction begins and again when it
  * ends: storage can be written by whatever else runs on this origin.
@@ -34,7 +40,9 @@ export function checkReturnTo(context: Context, returnTo: unknown): string {
     const path = foldPath(url.pathname)
     // A page of the app is a place to return to, whoever else comes back there.
     const isPage = hasSharedPages || path === foldPath(startPath)
-    return callbacks.includes(path) && (!isPage || holdsResponse(url))
+    // Parameters of the app may have a response's names; what the page would take is told by its own state.
+    const isTaken = hasSharedPages ? holdsOwnState(url) : holdsResponse(url)
+    return callbacks.includes(path) && (!isPage || isTaken)
   }
   return safeReturnTo(returnTo, platform.navigation.url().origin, isCallback)
 }

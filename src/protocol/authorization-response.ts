@@ -76,7 +76,7 @@ export function parseUntrustedError(parameters: URLSearchParams): AuthorizationR
   if (!error || parameters.has('state')) return undefined
   return new AuthorizationResponseError(
     'authorization_error',
-    'An error came back without a state, so anybody may have sent it. It ended nothing: the connection that began here can still come back. Where the provider showed an error, too, start again with authorize().',
+    'An error came back without a state, so anybody may have sent it. It ended nothing: the connection that began here can still come back. If the provider also showed an error, start again with authorize().',
     { error: toError(error, new URLSearchParams()).error },
   )
 }

@@ -23,7 +23,7 @@ export const calculateCodeChallenge: (codeVerifier: string) => Promise<string> =
 /** Both fixed characters at the beginning of every `state`: by them a page tells a response from parameters of its own. */
 const stateMarker = 'cs'
 
-/** A fresh `state`: two fixed characters and 41 with 246 bits of entropy; also the key of the transaction. */
+/** A fresh `state`: two fixed characters and 41 with 244 bits of entropy; also the key of the transaction. */
 export const createState = (): string => stateMarker + randomValue().slice(2)
 
 /** Test of a parameter for the form of a `state` that {@link createState} makes. */

@@ -2,36 +2,28 @@ import type { Unchecked } from '../channel/channel.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../../protocol/digest.js'
 
-/** An answer to a code that waits in this page, and the way to give it up. */
-interface WaitingAnswer {
-  readonly answer: Unchecked
-  readonly release: () => void
-}
-
-const answersOf = new WeakMap<Context, Map<string, WaitingAnswer>>()
-
 /** Name of the lock of the page in which the answer to a code waits: it is released when that page is gone. */
 const lockName = async (state: string): Promise<string> => `answer:${await sha256(state)}`
 
 /** Keeps an answer that cannot be checked yet in the memory of this page, and nowhere else. */
 export async function keepAnswer(context: Context, state: string, answer: Unchecked): Promise<void> {
-  const kept = answersFor(context).get(state)
+  const kept = context.answers.get(state)
   if (kept) {
-    answersFor(context).set(state, { ...kept, answer })
+    context.answers.set(state, { ...kept, answer })
     return
   }
   const release = await holdLock(context, await lockName(state))
-  answersFor(context).set(state, { answer, release })
+  context.answers.set(state, { answer, release })
 }
 
 /** The answer that waits in this page, if one does. */
 export const keptAnswer = (context: Context, state: string): Unchecked | undefined =>
-  answersFor(context).get(state)?.answer
+  context.answers.get(state)?.answer
 
 /** Forgets an answer: it has been used, or revoked. */
 export function forgetAnswer(context: Context, state: string): Unchecked | undefined {
-  const kept = answersFor(context).get(state)
-  answersFor(context).delete(state)
+  const kept = context.answers.get(state)
+  context.answers.delete(state)
   kept?.release()
   return kept?.answer
 }
@@ -59,18 +51,6 @@ export async function isKeptElsewhere(
     // A browser that refuses locks is one without. What was given up has been answered.
     ;(tabs.request?.(name, { signal: waiting.signal }, isGone) ?? isGone()).catch(isGone)
   })
-}
-
-function answersFor(context: Context): Map<string, WaitingAnswer> {
-  const known = answersOf.get(context)
-  if (known) return known
-  const answers = new Map<string, WaitingAnswer>()
-  answersOf.set(context, answers)
-  // They are another user's now.
-  context.onReset(() => {
-    for (const state of answers.keys()) forgetAnswer(context, state)?.drop()
-  })
-  return answers
 }
 
 /** Holds a lock for as long as this page is there, or until the function that it resolves with is called. */

@@ -52,6 +52,12 @@ export interface Unchecked {
   readonly drop: () => void
 }
 
+/** An answer to a code that waits in this page, and the release of its lock. */
+export interface WaitingAnswer {
+  readonly answer: Unchecked
+  readonly release: () => void
+}
+
 /** Connections that no page has tokens of, and whose place a new one may take. */
 export interface DeadConnections {
   readonly ids: readonly string[]

@@ -125,7 +125,7 @@ export class KeysUnavailableError extends CountersignError {
     super(
       'provider_unavailable',
       known?.message ??
-        'The keys that the ID Token was signed with cannot be had now. The authorization code has been used, and what it gave waits in this page: take the step again with resume().',
+        'The keys that signed the ID Token could not be fetched. The authorization code has been used, and the answer is waiting in this page: call resume().',
       { recovery: known?.recovery ?? 'resume' },
     )
   }

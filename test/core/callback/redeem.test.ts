@@ -93,7 +93,7 @@ describe('a code that comes back', () => {
     serverClock.aheadSeconds = -25 * 3600
     const state = await until(open(await consent()).client.callback, 'failed')
     expect(state.error).toMatchObject({ code: 'id_token_invalid', parameter: 'exp' })
-    expect(state.error.message).toMatch(/clock of this device is probably wrong by about 1500 minutes/)
+    expect(state.error.message).toMatch(/clock of this device is probably wrong by about 25 hours/)
   })
 
   test('is refused before anybody is sent away where the metadata names no keys', async () => {

@@ -32,6 +32,14 @@ describe('a redirect URI that is a page of the app, too', () => {
     expect(app.client.callback.get()).toEqual({ status: 'none' })
   })
 
+  test.each(['/?state=CA', '/?code=PROMO10', '/#state=open'])(
+    'is a place to return to with parameters of its own: %s',
+    async (returnTo) => {
+      const { consent, open } = createScene(network, atStart)
+      expect(await outcome(open(await consent({ returnTo })))).toMatchObject({ returnTo })
+    },
+  )
+
   test('takes the response to a connection that began here, and keeps the rest', async () => {
     const { consent, open } = createScene(network, atStart)
     const app = open(`${await consent({ returnTo: '/#/accounts/7' })}&tab=2#/section`)
@@ -54,7 +62,7 @@ describe('a redirect URI that is a page of the app, too', () => {
     expect(await outcome(open(await consent({ returnTo: '/?tab=2' })))).toMatchObject({ returnTo: '/?tab=2' })
   })
 
-  test.each(['/?code=c&state=s', '/#access_token=t', '/?error=access_denied'])(
+  test.each([`/?code=c&state=cs${'x'.repeat(41)}`, `/#state=cs${'x'.repeat(41)}`, '/?error=access_denied'])(
     'is none with %s, which would begin a second callback',
     async (returnTo) => {
       const { consent, open } = createScene(network, atStart)

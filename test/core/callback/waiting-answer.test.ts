@@ -227,6 +227,20 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     expect(await (unstored as Resumable).resumeAsync()).toMatchObject({ status: 'connected' })
   })
 
+  test.each([
+    ['its user signs out of an app without users', 'signOut'],
+    ['its client is disposed', 'dispose'],
+  ] as const)('is revoked when %s', async (_name, act) => {
+    const scene = createScene(network)
+    scene.server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
+    const { client } = scene.open(await scene.consent())
+    await until(client.callback, 'failed')
+    await client[act]()
+    await settled()
+    expect(scene.server.requests.revocation).toHaveLength(2)
+    if (act === 'signOut') expect(client.callback.get()).toEqual({ status: 'none' })
+  })
+
   test.each([-1200, 0])(
     'gives a token whose lifetime counts from when it came, as does the report of a clock (server %i s ahead)',
     async (aheadSeconds) => {
