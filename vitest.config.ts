@@ -61,7 +61,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{react,browser,package,slow}/**', ...long],
+          exclude: ['test/{react,browser,engines,package,slow}/**', ...long],
           setupFiles: 'test/setup/node.ts',
         },
       },
@@ -136,6 +136,19 @@ export default defineConfig({
         // Also npm run test:slow
         extends: true,
         test: { name: 'long', include: long, setupFiles: 'test/setup/node.ts' },
+      },
+      {
+        // npm run test:engines: Chromium, Firefox and WebKit, a browser for each test.
+        extends: true,
+        test: {
+          name: 'engines',
+          include: ['test/engines/**/*.test.ts'],
+          globalSetup: 'test/setup/engines.ts',
+          maxWorkers: 2,
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 60_000 } },
+        },
       },
       typeTests('types', 'test/types', ['test/types/registered/**']),
       typeTests('types-registered', 'test/types/registered'),

@@ -4,7 +4,7 @@
 //   npm test -- --only unit        one step, and what it needs built, with its output as it comes
 //   npm test -- --only types,lint  several
 //
-// npm run test:browser and npm run test:slow are steps that only run when they are named.
+// npm run test:browser, npm run test:engines and npm run test:slow are steps that only run when they are named.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -68,6 +68,13 @@ const steps = [
     name: 'browser',
     command: 'vitest run --project browser',
     folder: 'test/browser',
+    alone: true,
+    slow: true,
+  },
+  {
+    name: 'engines',
+    command: 'vitest run --project engines',
+    folder: 'test/engines',
     alone: true,
     slow: true,
   },

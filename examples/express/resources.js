@@ -87,7 +87,11 @@ async function ask(url, req, accessToken, body) {
 /** As it is, or written in escapes of JSON. */
 const holds = (text, token) =>
   text.includes(token) ||
-  text.replace(/\\u([\da-f]{4})/gi, (_, code) => String.fromCharCode(parseInt(code, 16))).includes(token)
+  text
+    .replace(/\\(?:u([\da-f]{4})|(.))/gi, (_, code, character) =>
+      code === undefined ? character : String.fromCharCode(parseInt(code, 16)),
+    )
+    .includes(token)
 
 /** JSON and nothing else, with none of the API's headers. */
 function relay({ status, headers, text }, res) {

@@ -1,4 +1,4 @@
-// The job as a process of its own: `node job.js`, once a day, from cron or as a Kubernetes CronJob.
+// The job as a process of its own: `npx tsx job.ts`, once a day, from cron or as a Kubernetes CronJob.
 import { backend, redis } from './backend.js'
 import { keepFresh } from './keep-fresh.js'
 

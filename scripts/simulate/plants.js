@@ -58,13 +58,15 @@ export const plants = {
   'an answer that comes late and is dropped': {
     invariant: '6',
     file: 'core/callback/send.ts',
-    text: 'return storeResult(context, transaction, redeemed)\n',
-    by: `if (context.platform.clock.now() - transaction.createdAt > 10) {
-    const late = endWith(transaction, unknown())
-    await replaceUnlessEnded(context, state, late)
-    return toCallbackState(context, late)
+    text: "if (!('unchecked' in redeemed)) return storeResult(context, transaction, redeemed, resume)\n",
+    by: `if (!('unchecked' in redeemed)) {
+    if (context.platform.clock.now() - transaction.createdAt > 10) {
+      const late = endWith(transaction, unknown())
+      await replaceUnlessEnded(context, state, late)
+      return toCallbackState(context, late)
+    }
+    return storeResult(context, transaction, redeemed, resume)
   }
-  return storeResult(context, transaction, redeemed)
 `,
   },
   'a list that is asked for without end': {

@@ -11,7 +11,7 @@ export interface BackendEvent {
     | 'access_token_given'
     | 'tokens_refreshed'
     | 'reauthorization_required'
-    /** A connection's status has become `failed`: three answers to refreshes were no OAuth answers. Worth a look. */
+    /** A connection's status has become `failed`: two requests to refresh it in a row got no usable answer. Worth a look. */
     | 'refresh_failed'
     | 'disconnected'
     /** A grant whose end the provider had not confirmed at the disconnection has been ended by a later attempt. */
@@ -44,8 +44,8 @@ export interface BackendEvent {
   readonly error?: ContractErrorCode | undefined
   /**
    * For `refused` and `failed`: the check, or the provider's error code. For `connected`: what of the new connection could not
-   * be read, such as `consent_unread:status_403`. For `reauthorization_required`: `invalid_grant`,
-   * `refused_twice` or `refresh_unanswered`. For `record_unreadable`: `unknown_key` (sealed by
+   * be read, such as `consent_unread:status_403`. For `reauthorization_required`: `invalid_grant`
+   * or `refused_twice`. For `refresh_failed`: `refresh_unanswered`. For `record_unreadable`: `unknown_key` (sealed by
    * a key that is not among `keys`), `no_keys` (sealed, and there are no `keys`), `not_sealed` (written before there were
    * `keys`), or `damaged`.
    */

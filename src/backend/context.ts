@@ -34,7 +34,7 @@ export interface Context {
   readonly storeKeys: (() => AsyncIterable<string>) | undefined
   /** Redemptions under way in this process, for those who ask for the same. */
   readonly redemptions: Map<string, Promise<ConnectionRecord | string>>
-  /** Refreshes under way in this process, by connection. */
+  /** Refreshes under way in this process, by connection and `attended`. */
   readonly refreshes: Map<string, Promise<StoredTokens>>
   /** The id of the request that is answered, or of a call of `backend.connections`: a UUID; absent outside of both. */
   readonly correlation?: string

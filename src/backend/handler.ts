@@ -7,7 +7,7 @@ import { createContext, type BackendOptions } from './options.js'
 import type { BackendProviders, Session } from './provider.js'
 import { addressKey, unknownAddress } from './http/client-address.js'
 import { countRequest } from './http/rate-limit.js'
-import { createLifecycle, type BackendHealth, type HealthOptions } from './lifecycle.js'
+import { createLifecycle, type BackendHealth, type HealthOptions, type Lifecycle } from './lifecycle.js'
 import { Refusal } from './http/refusal.js'
 import { createBackendConnections, type BackendConnections } from './connections/backend-connections.js'
 import { createWebhooks, type WebhookOptions } from './webhooks/webhooks.js'
@@ -95,10 +95,10 @@ export interface Backend {
 export function createBackend<const P extends BackendProviders>(options: BackendOptions<P>): Backend {
   const context = createContext(options)
   const lifecycle = createLifecycle(context)
-  const { track, checkOpen, health, close } = lifecycle
+  const { track, health, close } = lifecycle
   const handle = async (request: Request): Promise<Response> => {
     const correlation = correlationOf(request)
-    const answer = await track(respond(forRequest(context, correlation), request, checkOpen))
+    const answer = await track(respond(forRequest(context, correlation), request, lifecycle))
     return allowOrigin(correlate(answer, correlation), request, context.guard)
   }
   const connections = createBackendConnections(context, lifecycle)
@@ -108,14 +108,18 @@ export function createBackend<const P extends BackendProviders>(options: Backend
   return Object.defineProperty(backend, 'ready', { get: context.ready }) as Backend
 }
 
-async function respond(context: Context, request: Request, checkOpen: () => void): Promise<Response> {
+async function respond(
+  context: Context,
+  request: Request,
+  { checkOpen, track }: Pick<Lifecycle, 'checkOpen' | 'track'>,
+): Promise<Response> {
   try {
     checkOpen()
     const preflightAnswer = preflight(request, context.guard)
     if (preflightAnswer) return preflightAnswer
     const { route, session } = await admit(context, request)
     const own = await forSubject(context, session.subject, route.provider)
-    return await route.respond(own, session, request).catch((error: unknown) => refuse(own, error))
+    return await route.respond(own, session, request, track).catch((error: unknown) => refuse(own, error))
   } catch (error) {
     return refuse(context, error)
   }
@@ -143,7 +147,10 @@ async function admit(
   if (key !== undefined) await countRequest(context, { by: 'address', key, action })
   await context.ready()
   const session = await context.session(request)
-  if (!session) throw new Refusal('unauthenticated')
+  if (!session) {
+    await context.knownSessions.remove(request)
+    throw new Refusal('unauthenticated')
+  }
   await context.knownSessions.add(request)
   await countRequest(context, { by: 'subject', key: session.subject, action })
   await checkSubject(request, session.subject)

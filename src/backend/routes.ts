@@ -9,6 +9,7 @@ import { beginAuthorization } from './flow/begin.js'
 import { redeem } from './flow/redemption.js'
 import type { RateLimitAction } from './http/rate-limit.js'
 import { Refusal } from './http/refusal.js'
+import type { Lifecycle } from './lifecycle.js'
 import { respondJson } from './http/responses.js'
 import type { Session } from './provider.js'
 import { isCodeChallenge } from '../protocol/pkce.js'
@@ -25,7 +26,13 @@ export interface Route {
   readonly action: RateLimitAction
   /** The provider's name in the path; there may be no such provider. */
   readonly provider?: string
-  readonly respond: (context: Context, session: Session, request: Request) => Promise<Response>
+  /** @param track Keeps the backend from closing before work that the answer does not wait for. */
+  readonly respond: (
+    context: Context,
+    session: Session,
+    request: Request,
+    track: Lifecycle['track'],
+  ) => Promise<Response>
 }
 
 type Routes = {
@@ -64,9 +71,9 @@ const token = (provider: string): Route => ({
 
 const list: Route = {
   action: 'connections',
-  async respond(context, { subject }) {
-    // Nobody waits for it: what fails is tried at a later reading.
-    void retryEndings(context, subject).catch(() => undefined)
+  async respond(context, { subject }, _request, track) {
+    // What fails is tried at a later reading.
+    void track(retryEndings(context, subject).catch(() => undefined))
     const known = await tryAgain(context, subject, await listConnections(context, subject))
     const records = await withLiveDetails(context, subject, known)
     const body: ConnectionsAnswer = {

@@ -70,7 +70,7 @@ export interface Client<P extends Providers = Providers> {
   /**
    * Signs the app's user out of this browser: removes everything that is stored of theirs, has the tokens of `browser` mode
    * revoked, and does what `setSubject(null)` does, in every tab. Connections that a backend keeps stay there; those of
-   * `browser` mode have to be made again. With {@link singleUser} the same user goes on, with nothing.
+   * `browser` mode have to be made again. With `singleUser` the same user goes on, with nothing.
    *
    * Wait for it before you leave the page. Where `createClient` still waits for a promise of the user, this waits, too. A user whom
    * `setSubject` names meanwhile stays signed in.

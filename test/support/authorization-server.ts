@@ -20,7 +20,7 @@ export interface Hostility {
   /** The answer of the metadata's address. */
   discovery?: () => Response
   /** The answer of the keys' address. */
-  jwks?: (keys: JWK[]) => Response
+  jwks?: (keys: JWK[]) => Response | Promise<Response>
   /** The answer of the userinfo endpoint. */
   userinfo?: () => Response
   /** The answer to a page that looks whether the server is there at all: nothing, as with no network. */
@@ -230,7 +230,7 @@ export function createAuthorizationServer({
         const { publicKey } = await keys
         const named = { alg: 'ES256', use: 'sig', ...(kid !== undefined && { kid }) }
         const jwk: JWK = { ...(await exportJWK(publicKey)), ...named }
-        return hostile.jwks?.([jwk]) ?? HttpResponse.json({ keys: [jwk] })
+        return (await hostile.jwks?.([jwk])) ?? HttpResponse.json({ keys: [jwk] })
       }),
       http.post(`${base}/token`, async ({ request }) => token(await record('token', request))),
       http.post(`${base}/revoke`, async ({ request }) => {

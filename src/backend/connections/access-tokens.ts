@@ -26,13 +26,14 @@ export async function usableTokens(
   const bound = asBound(context, record)
   const good = await goodTokens(context, bound, rejected)
   if (good) return good
-  const { id } = record
-  const { refreshes } = context
-  const running = refreshes.get(id)
+  const { refreshes, attended } = context
+  // A job may be refused for a limit of requests without a person, and a page must not be.
+  const key = `${record.id} ${String(attended)}`
+  const running = refreshes.get(key)
   if (running) return running
   const refresh = refreshOnce(context, record, rejected).finally(() => {
-    refreshes.delete(id)
+    refreshes.delete(key)
   })
-  refreshes.set(id, refresh)
+  refreshes.set(key, refresh)
   return refresh
 }

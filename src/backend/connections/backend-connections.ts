@@ -90,7 +90,8 @@ export interface BackendConnections {
   /**
    * Forgets a connection and asks the provider to end the grant, as the page's `disconnect` does.
    *
-   * @returns Whether the provider confirmed it, or why not. The connection is forgotten in any case.
+   * @returns Whether the provider confirmed it, or why not. The connection is forgotten in either case.
+   * @throws {Refusal} also `backend_unavailable`, where the store fails before the connection was forgotten: try again.
    */
   disconnect(connection: ConnectionHandle): Promise<Revocation>
   /**
@@ -119,7 +120,7 @@ export interface BackendConnections {
    */
   due(options: { readonly renewBefore: number }): AsyncIterable<DueConnection>
   /**
-   * Files every connection of the store anew for {@link due}: after an upgrade from a version without that index, and after a backup
+   * Files every connection of the store anew for {@link due}, on its user's list and for webhooks: after an upgrade from a version without that index, and after a backup
    * was restored. Otherwise an entry that was lost comes back with the next refresh. Safe while replicas run.
    *
    * @returns The number of connections seen.

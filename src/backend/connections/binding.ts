@@ -13,7 +13,10 @@ export function bindingOf({ providers }: Pick<Context, 'providers'>, name: strin
 export const isOtherBinding = (one: Binding | undefined, other: Binding | undefined): boolean =>
   one !== undefined &&
   other !== undefined &&
-  (one.issuer !== other.issuer || one.clientId !== other.clientId || one.api !== other.api)
+  (one.issuer !== other.issuer ||
+    one.clientId !== other.clientId ||
+    // One that was bound before the API was told, or while no page could ask it, says nothing of it.
+    (one.api !== undefined && other.api !== undefined && one.api !== other.api))
 
 /** True for a connection whose tokens are another server's, client's or API's than the provider's of that name now. */
 export const isBoundElsewhere = (

@@ -19,7 +19,8 @@ import {
 } from './due-index.js'
 import { isRefreshDue } from './good-tokens.js'
 import type { ConnectionRecord } from './record.js'
-import { findConnection, readConnection } from './stored-connections.js'
+import { readConnection } from './read-connection.js'
+import { findConnection } from './stored-connections.js'
 import { unattendedWait } from './unattended-limit.js'
 
 /** Number of records that are read at once. */

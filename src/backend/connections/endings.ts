@@ -4,6 +4,7 @@ import { providerContext } from '../provider-context.js'
 import type { GrantToEnd, HeldConnection, ProviderRevocation } from '../provider.js'
 import { bindingOf, isOtherBinding } from './binding.js'
 import { toHeld } from './held-connection.js'
+import { readConnection } from './read-connection.js'
 import type { Binding, ConnectionRecord } from './record.js'
 
 /** Seconds for which the end of a grant is tried again: seven days. Nothing of it is kept longer. */
@@ -44,8 +45,27 @@ export async function noteEnding(context: Context, record: ConnectionRecord): Pr
   const times = { createdAt, nextAt: createdAt + firstWaitSeconds, waitSeconds: firstWaitSeconds }
   const { id, provider, binding } = record
   const ending: Ending = { ...kept, ...times, id, provider, binding }
-  await changeEndings(context, record.subject, (all) => [...all, ending])
+  await changeEndings(context, record.subject, (all) => [...all.filter((other) => other.id !== id), ending])
 }
+
+/**
+ * Drops what would end a grant that a connection has again, such as a connection at Moneyhub that the person has renewed there.
+ *
+ * @throws {Refusal} `backend_unavailable` where it cannot be dropped.
+ */
+export async function dropEndings(context: Context, record: ConnectionRecord): Promise<void> {
+  const { subject, provider } = record
+  const kept = context.providers.get(provider)?.toEnding?.(toHeld(record))
+  if (!kept) return
+  const grant = grantOf(kept)
+  await changeEndings(context, subject, (all) => {
+    const left = all.filter((ending) => !(ending.provider === provider && grantOf(ending) === grant))
+    return left.length < all.length ? left : undefined
+  })
+}
+
+/** What tells one grant of a provider from another; a refresh token changes. */
+const grantOf = ({ details, data }: GrantToEnd): string => JSON.stringify([details, data])
 
 /** Asks the provider of a connection that has been forgotten to end its grant. @returns Whether it confirmed that, or why not. */
 export async function endGrant(context: Context, record: ConnectionRecord): Promise<Revocation> {
@@ -65,7 +85,14 @@ export async function retryEndings(context: Context, subject: string): Promise<v
 
 async function tryAgain(context: Context, subject: string, ending: Ending): Promise<void> {
   const { id, provider, createdAt, details, data, refreshToken: kept } = ending
-  if (isOtherBinding(ending.binding, bindingOf(context, provider))) return
+  // The configuration may come back.
+  const isHere = context.providers.has(provider)
+  if (!isHere || isOtherBinding(ending.binding, bindingOf(context, provider))) return
+  // It was to be forgotten, and is there all the same: the store failed, or the person has renewed it.
+  if (await readConnection(context, id)) {
+    await changeEndings(context, subject, (all) => all.filter((other) => other.id !== id))
+    return
+  }
   const held = { id, subject, createdAt, scope: '', details, data, refreshToken: kept }
   const { refreshToken, ...result } = await revoke(context, provider, {
     ...held,

@@ -10,7 +10,7 @@ import { beginAttempt, type Attempt } from '../storage/attempt.js'
 import { leaseRecord, type Conclusion, type Lease, type LeasedRecord } from '../storage/lease.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
-import { asBound } from './binding.js'
+import { asBound, bindingOf } from './binding.js'
 import { fileConnection } from './due-index.js'
 import { countUnattended } from './unattended-limit.js'
 import { changeConnection, forgetConnection } from './stored-connections.js'
@@ -55,11 +55,16 @@ export async function refreshOnce(
     terms,
   )
   let record = seen
+  let dropped: ConnectionRecord | undefined
   for (;;) {
     const claim: Claim = await leased.claim((current, lease, held) =>
       claimRefresh(context, record, current, lease, held),
     )
-    if (claim === 'gone') throw new Refusal('unknown_connection')
+    if (claim === 'gone') {
+      // Whoever disconnected has left the refresh token to this call.
+      if (dropped) await forgetConnection(context, dropped)
+      throw new Refusal('unknown_connection')
+    }
     if (claim === 'over') {
       if (record.status !== 'reauthorization_required')
         context.emit('reauthorization_required', { provider, connection: id })
@@ -68,6 +73,7 @@ export async function refreshOnce(
     if ('lease' in claim) {
       const tokens = await refresh(context, leased, claim)
       if (tokens !== 'overtaken') return tokens
+      dropped = claim.record
     } else record = asBound(context, claim.changed)
     const good = await goodTokens(context, record, rejected)
     if (good) return good
@@ -166,7 +172,8 @@ const storeRefreshed = (
     const isNewest =
       current.refresh?.id === lease.id || current.tokens?.refreshToken === record.tokens?.refreshToken
     if (!isNewest) return { result: 'overtaken' }
-    const write = refreshed(current, grant, tokens, context.now())
+    const binding = current.binding ?? bindingOf(context, current.provider)
+    const write = { ...refreshed(current, grant, tokens, context.now()), binding }
     return { write, result: write }
   })
 
@@ -252,6 +259,12 @@ async function afterFailure(
   const verdict = judgeFailure(context, record, error, mayHaveArrived)
   const trouble = verdict === 'ended' ? undefined : noteTrouble(record.trouble, verdict, context.now())
   const status = verdict === 'ended' ? 'reauthorization_required' : statusFrom(trouble)
-  await leased.conclude(lease, (current) => ({ write: { ...current, refresh: undefined, status, trouble } }))
+  const concluded = await leased.conclude(lease, (current) => ({
+    write: { ...current, refresh: undefined, status, trouble },
+  }))
+  if (concluded === 'gone') {
+    if (verdict !== 'ended') await forgetConnection(context, record)
+    return new Refusal('unknown_connection')
+  }
   return refusalAfter(context, record, { status }, { verdict, error })
 }

@@ -74,7 +74,9 @@ export async function requestResource(
   if (!first.tokenRejected) return relay(first)
   if (!isRepeatable(route, forward.body)) throw new Refusal('provider_error', { reason: 'token_rejected' })
   const again = { ...forward, record: await findConnection(context, subject, id) }
-  const second = await ask(context, again, await tokenFor(context, again, token))
+  const newer = await tokenFor(context, again, token)
+  await countRequestWithoutPerson(context, again.record)
+  const second = await ask(context, again, newer)
   if (second.tokenRejected) throw new Refusal('provider_error', { reason: 'token_rejected_twice' })
   return relay(second)
 }

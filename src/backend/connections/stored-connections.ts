@@ -2,12 +2,14 @@ import type { Context } from '../context.js'
 import { keptSeconds, listKey } from './connection-list.js'
 import { fileConnection, placeOf, removeEntries } from './due-index.js'
 import { forgetForWebhooks, noteForWebhooks } from '../webhooks/webhook-index.js'
-import { endGrant, noteEnding } from './endings.js'
+import { dropEndings, endGrant, noteEnding } from './endings.js'
 import { asBound, bindingOf, isBoundElsewhere } from './binding.js'
+import { readConnection, recordKey } from './read-connection.js'
 import type { ConnectionRecord } from './record.js'
 import { toStoredTokens } from './stored-tokens.js'
 import { Refusal } from '../http/refusal.js'
 import type { ProviderGrant } from '../provider.js'
+import { mayBeHeld } from '../storage/lease.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { encodeBase64url } from '../../protocol/base64url.js'
@@ -17,10 +19,6 @@ import { parseScope } from '../../protocol/scope.js'
 
 /** Limit of one user's connections. */
 const maximumConnections = 200
-const recordKey = (id: string): string => `connection:${id}`
-
-/** The id of the connection under a key of the store; `undefined` for a key of anything else. */
-export const connectionIdOf = (key: string): string | undefined => /^connection:(.+)$/.exec(key)?.[1]
 
 /** Test of a value from outside for the form of a connection's id: 128 random bits. */
 function isConnectionId(value: unknown): value is string {
@@ -36,13 +34,13 @@ export async function findConnection(
   const { records } = context
   const record = isConnectionId(id) ? await records.read<ConnectionRecord>(recordKey(id)) : undefined
   if (record?.subject !== subject) throw new Refusal('unknown_connection')
-  return record.binding ? asBound(context, record) : bindFirst(context, record)
+  return bindFirst(context, record)
 }
 
 /** Binds a connection of before to the provider's present server: nobody is disconnected by an upgrade. */
-async function bindFirst(context: Context, record: ConnectionRecord): Promise<ConnectionRecord> {
-  const binding = bindingOf(context, record.provider)
-  if (!binding) return record
+export async function bindFirst(context: Context, record: ConnectionRecord): Promise<ConnectionRecord> {
+  const binding = record.binding ? undefined : bindingOf(context, record.provider)
+  if (!binding) return asBound(context, record)
   const bound = await changeConnection<ConnectionRecord>(context, record.id, (current) => {
     if (!current || current.binding) return { result: current ?? record }
     const write = { ...current, binding }
@@ -50,10 +48,6 @@ async function bindFirst(context: Context, record: ConnectionRecord): Promise<Co
   })
   return asBound(context, bound)
 }
-
-/** A connection, whoever's it is; `undefined` where there is none. @throws {Refusal} where it cannot be read */
-export const readConnection = ({ records }: Context, id: string): Promise<ConnectionRecord | undefined> =>
-  records.read<ConnectionRecord>(recordKey(id))
 
 /** All connections of the user, the newest last. */
 export async function listConnections(context: Context, subject: string): Promise<ConnectionRecord[]> {
@@ -75,6 +69,19 @@ export function changeConnection<R>(
     ...next(record),
     until: now() + keptSeconds,
   }))
+}
+
+/** Puts a connection back on its user's list, where it is missing there. */
+export async function listAgain(context: Context, { id, subject }: ConnectionRecord): Promise<void> {
+  await context.records.change<readonly string[], undefined>(await listKey(context, subject), (ids = []) =>
+    ids.includes(id)
+      ? { result: undefined }
+      : {
+          write: [...ids, id].slice(-maximumConnections),
+          until: context.now() + keptSeconds,
+          result: undefined,
+        },
+  )
 }
 
 /** Purpose of a redeemed code. */
@@ -113,13 +120,14 @@ export async function storeConnection(
 ): Promise<ConnectionRecord> {
   const { records, now } = context
   const fresh = toRecord(context, { subject, provider, requestedScope }, grant)
+  await retry(() => dropEndings(context, fresh))
   if (renews !== undefined) {
     const renewed = await retry(() =>
       changeConnection<ConnectionRecord | ReturnType<typeof comparePerson>>(context, renews, (old) => {
         if (old?.subject !== subject || old.provider !== provider) return { result: undefined }
         const refusal = comparePerson(old, fresh)
         if (refusal) return { result: refusal }
-        const write = { ...fresh, id: old.id }
+        const write = { ...fresh, id: old.id, unattendedAt: old.unattendedAt }
         return { write, result: write }
       }),
     )
@@ -134,25 +142,22 @@ export async function storeConnection(
   }
   const until = now() + keptSeconds
   const index = await listKey(context, subject)
-  // Side by side: an id on the list without its record is passed over.
-  await Promise.all([
-    retry(() =>
-      records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
-        write: fresh,
-        until,
-        result: undefined,
-      })),
-    ),
-    retry(() =>
-      records.change<readonly string[], undefined>(index, (ids = []) => ({
-        write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
-        until,
-        result: undefined,
-      })),
-    ),
-    fileConnection(context, fresh),
-    noteForWebhooks(context, fresh),
-  ])
+  // The list first: an id on it without its record is passed over, and a record that is on no list could not be disconnected.
+  await retry(() =>
+    records.change<readonly string[], undefined>(index, (ids = []) => ({
+      write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
+      until,
+      result: undefined,
+    })),
+  )
+  await retry(() =>
+    records.change<ConnectionRecord, undefined>(recordKey(fresh.id), () => ({
+      write: fresh,
+      until,
+      result: undefined,
+    })),
+  )
+  await Promise.all([fileConnection(context, fresh), noteForWebhooks(context, fresh)])
   return fresh
 }
 
@@ -204,25 +209,34 @@ function toRecord(
 }
 
 /**
- * Forgets a connection, and only then asks the provider to end the grant.
+ * Forgets a connection, and only then asks the provider to end the grant. While it is being refreshed, its refresh token is left
+ * to that refresh, which finds the connection gone and ends the grant with the tokens that it has got.
  *
  * @returns Whether the provider confirmed it, or why not.
  * @throws {Refusal} `backend_unavailable` where a record cannot be read; nothing is forgotten then.
  */
-export async function forgetConnection(context: Context, record: ConnectionRecord): Promise<Revocation> {
-  const { records } = context
-  await checkReadable(context, record.subject)
+export async function forgetConnection(context: Context, seen: ConnectionRecord): Promise<Revocation> {
+  const { records, now } = context
+  await checkReadable(context, seen.subject)
+  const stored = await readConnection(context, seen.id)
+  const record = stored ?? seen
   // What is bound elsewhere is not ended here: its tokens would go to the wrong server.
   const isHere = !isBoundElsewhere(context, record)
   if (isHere) await noteEnding(context, record)
   await records.remove(recordKey(record.id))
   await records.change<readonly string[], undefined>(await listKey(context, record.subject), (ids) =>
     ids?.includes(record.id)
-      ? { write: ids.filter((id) => id !== record.id), until: context.now() + keptSeconds, result: undefined }
+      ? { write: ids.filter((id) => id !== record.id), until: now() + keptSeconds, result: undefined }
       : { result: undefined },
   )
   const place = placeOf(record)
   if (place) await removeEntries(context, place, [record.id])
   await forgetForWebhooks(context, record)
-  return isHere ? endGrant(context, record) : unrevoked('no_endpoint')
+  if (!isHere) return unrevoked('no_endpoint')
+  const { tokens } = record
+  const isRefreshed = stored?.refresh !== undefined && mayBeHeld(stored.refresh, now())
+  return endGrant(
+    context,
+    isRefreshed && tokens ? { ...record, tokens: { ...tokens, refreshToken: undefined } } : record,
+  )
 }

@@ -1,4 +1,5 @@
 import type { ContractErrorCode, JsonObject } from '../../protocol/contract.js'
+import { isOtherBinding } from '../connections/binding.js'
 import type { Binding } from '../connections/record.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
@@ -123,6 +124,7 @@ const isSameRequest = (one: Transaction, other: Transaction): boolean =>
   one.redirectUri === other.redirectUri &&
   one.scope === other.scope &&
   one.connection === other.connection &&
+  !isOtherBinding(one.binding, other.binding) &&
   one.inputHash === other.inputHash
 
 /** The transaction in a token request's handle; `undefined` where none was sent or it does not open. */

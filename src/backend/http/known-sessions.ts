@@ -6,6 +6,8 @@ export interface KnownSessions {
   /** True for a request whose cookies, or `Authorization`, have been a session before. */
   readonly has: (request: Request) => Promise<boolean>
   readonly add: (request: Request) => Promise<void>
+  /** Forgets what is nobody's session any more. */
+  readonly remove: (request: Request) => Promise<void>
 }
 
 const remembered = 10_000
@@ -20,6 +22,10 @@ export function createKnownSessions(): KnownSessions {
     async add(request) {
       const key = await keyOf(request)
       if (key !== undefined) setLast(known, key, true, remembered)
+    },
+    async remove(request) {
+      const key = await keyOf(request)
+      if (key !== undefined) known.delete(key)
     },
   }
 }

@@ -1,5 +1,8 @@
 import type { Change } from './records.js'
 
+/** Seconds by which the clocks of two replicas differ at most. */
+export const skewSeconds = 300
+
 /** The right to do the work of one record. It lies in the record for as long as the work takes. */
 export interface Lease {
   readonly id: string
@@ -12,6 +15,10 @@ export interface Lease {
   readonly sent?: boolean | undefined
 }
 
+/** True for a lease whose holder may still be at work, by the clocks alone. @param now Epoch seconds. */
+export const mayBeHeld = ({ until, sent }: Lease, now: number): boolean =>
+  until + (sent === false ? 0 : skewSeconds) > now
+
 /** Terms of the leases of one kind of record. */
 export interface LeaseTerms<T> {
   /** The lease in a record, run out or not. */
@@ -21,9 +28,6 @@ export interface LeaseTerms<T> {
   /** Milliseconds between two looks at a record whose lease another caller holds; more, the longer it takes. */
   readonly pollMilliseconds: number
 }
-
-/** Seconds by which the clocks of two replicas differ at most. */
-const skewSeconds = 300
 
 /** The longest pause between two looks. */
 const maximumPause = 1000
@@ -78,8 +82,7 @@ export function leaseRecord<T>(
     record === undefined ? undefined : leaseOf(record)
 
   /** @param watched Seconds for which it has been seen as it is. */
-  const isHeld = ({ until, sent }: Lease, watched: number): boolean =>
-    watched < leaseSeconds && until + (sent === false ? 0 : skewSeconds) > now()
+  const isHeld = (lease: Lease, watched: number): boolean => watched < leaseSeconds && mayBeHeld(lease, now())
 
   const write: LeasedRecord<T>['conclude'] = ({ id }, next) =>
     change<Conclusion>((current) => {

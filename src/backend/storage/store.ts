@@ -64,8 +64,8 @@ export interface Store {
   /** Deletes a key, whatever its version. */
   delete(key: string): Promise<void>
   /**
-   * Every key, in any order: one that is there from beginning to end at least once. Only `reseal` needs it, which changes the
-   * key that seals; a store without it serves all else.
+   * Every key, in any order: one that is there from beginning to end at least once. Only `reseal`, which changes the
+   * key that seals, and `connections.reindex` need it; a store without it serves all else.
    */
   keys?(): AsyncIterable<string>
 }

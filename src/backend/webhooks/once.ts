@@ -1,11 +1,14 @@
 import type { Context } from '../context.js'
 import { Refusal } from '../http/refusal.js'
-import { leaseRecord, type Lease } from '../storage/lease.js'
+import { leaseRecord, skewSeconds, type Lease } from '../storage/lease.js'
 
-type DeliveryRecord = { readonly done: true } | { readonly lease: Lease }
+type DeliveryRecord = { readonly done: true } | { readonly failed: true } | { readonly lease: Lease }
 
 /** Seconds that the app may take for a delivery. */
 const leaseSeconds = 60
+
+/** Seconds after which a delivery whose replica has died may be done again, whichever clock is ahead. */
+const heldSeconds = leaseSeconds + skewSeconds
 
 /**
  * Does the work of one delivery once, in whatever replica it arrives, and however often. Where the work fails, or its process ends, it
@@ -13,7 +16,7 @@ const leaseSeconds = 60
  *
  * @param id Names the delivery; no secret.
  * @param keptSeconds Seconds for which a repetition has no effect.
- * @throws {Refusal} `backend_unavailable` while another replica is at it, and where the work fails.
+ * @throws {Refusal} `backend_unavailable` while another replica is at it; what the work throws.
  */
 export async function once(
   { records, now }: Context,
@@ -30,7 +33,9 @@ export async function once(
   const claim = await record.claim<Lease | 'done' | 'held'>((current, lease, held) => {
     if (current && 'done' in current) return { result: 'done' }
     if (held) return { result: 'held' }
-    return { write: { lease }, until: now() + Math.max(leaseSeconds, keptSeconds), result: lease }
+    // The app begins at once: a clock that is ahead must not let another replica begin, too.
+    const sent = { ...lease, sent: true }
+    return { write: { lease: sent }, until: now() + Math.max(heldSeconds, keptSeconds), result: sent }
   })
   if (claim === 'done') return
   if (claim === 'held')
@@ -38,9 +43,9 @@ export async function once(
   try {
     await work()
   } catch (error) {
-    await records.remove(key)
-    if (error instanceof Refusal) throw error
-    throw new Refusal('backend_unavailable', { reason: 'webhook:on_event' })
+    // Under the lease alone: where another has taken over, its record stays.
+    await record.conclude(claim, () => ({ write: { failed: true }, until: now() + keptSeconds }))
+    throw error
   }
   await record.conclude(claim, () => ({ write: { done: true }, until: now() + keptSeconds }))
 }

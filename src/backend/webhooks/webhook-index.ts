@@ -7,7 +7,7 @@ import { sha256 } from '../crypto/hash.js'
 const keptSeconds = 63_072_000
 
 /** The name that the provider's webhooks have for a connection. */
-export const nameOf = (
+const nameOf = (
   { providers }: Pick<Context, 'providers'>,
   record: ConnectionRecord,
 ): string | undefined => providers.get(record.provider)?.webhooks?.nameOf(toHeld(record))
@@ -46,7 +46,7 @@ export async function forgetForWebhooks(context: Context, record: ConnectionReco
     .catch(() => undefined)
 }
 
-/** Ids of the connections that a provider's webhooks may mean by a name. Which of them it are, their records say. */
+/** Ids of the connections that a provider's webhooks may mean by a name. Their records say which of them it is. */
 export const idsFor = async (
   { records }: Context,
   provider: string,

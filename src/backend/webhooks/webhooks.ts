@@ -4,7 +4,7 @@ import type { ConnectionHandle } from '../connections/backend-connection.js'
 import { isBoundElsewhere } from '../connections/binding.js'
 import { toHeld } from '../connections/held-connection.js'
 import type { ConnectionRecord } from '../connections/record.js'
-import { readConnection } from '../connections/stored-connections.js'
+import { readConnection } from '../connections/read-connection.js'
 import { forRequest, forSubject, type Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
 import { checkJsonType, isObject, readText } from '../http/body.js'
@@ -94,21 +94,39 @@ async function receive(
   const provider = context.providers.get(name)
   if (!provider?.webhooks) throw new Refusal('not_found', { reason: 'webhook:provider' })
   if (request.method !== 'POST') throw new Refusal('method_not_allowed', { allow: ['POST'] })
-  const { payload, id, keptSeconds } = await readPayload(context, provider, provider.webhooks, request)
+  const { payload, id } = await readPayload(context, provider, provider.webhooks, request)
   const delivery = provider.webhooks.read(payload)
   if (!delivery) return refuseWebhook('payload')
-  const verified = provider.webhooks.signature !== undefined
-  await once(context, `${name} ${id}`, keptSeconds, () =>
-    deliver(context, name, { ...delivery, verified }, onEvent),
+  const news = toNews(delivery, await connectionsOf(context, name, delivery.name))
+  // About nobody here: then it leaves nothing in the store, whoever has sent it.
+  if (news.length === 0) return
+  const verified = id !== undefined
+  const [own, keptSeconds] = verified ? [id, rememberedSeconds] : [await idOf(news), unsignedSeconds]
+  await once(context, `${name} ${own}`, keptSeconds, () =>
+    deliver(context, name, { news, verified }, onEvent),
   )
 }
 
+/** One event about one connection. */
+interface News {
+  readonly event: Delivery['events'][number]
+  readonly record: ConnectionRecord
+}
+
+const toNews = ({ events }: Delivery, records: readonly ConnectionRecord[]): readonly News[] =>
+  events.flatMap((event) => {
+    const { isAbout = () => true } = event
+    return records.filter((record) => isAbout(toHeld(record))).map((record) => ({ event, record }))
+  })
+
+/** The id of a delivery that has none which could be believed: by what it tells, however its text is written. */
+const idOf = (news: readonly News[]): Promise<string> | string =>
+  sha256(JSON.stringify([...new Set(news.map(({ event, record }) => `${record.id} ${event.name}`))].sort()))
+
 interface Payload {
   readonly payload: JsonObject
-  /** What a repetition of the delivery has, too. */
-  readonly id: string
-  /** Seconds for which a repetition has no effect. */
-  readonly keptSeconds: number
+  /** What a repetition of the delivery has, too; absent where nobody has signed it. */
+  readonly id?: string
 }
 
 /** Seconds for which the same unsigned delivery has no effect: whoever sends it all the time has nothing read all the time. */
@@ -125,14 +143,14 @@ async function readPayload(
     const text = await readText(request, maximumBytes)
     const payload = parse(text)
     if (!isObject(payload)) return refuseWebhook('payload')
-    return { payload, id: await sha256(text), keptSeconds: unsignedSeconds }
+    return { payload }
   }
   // Unsigned ones of a provider that signs are not taken: what is set up at the provider would be worth nothing.
   if (!/^application\/(?:secevent\+)?jwt$/i.test(request.headers.get('content-type') ?? ''))
     throw new Refusal('unsupported_media_type', { reason: 'webhook:content_type' })
   const jwt = (await readText(request, maximumBytes)).trim()
   const payload = await verifySecurityEvent(jwt, signature, providerContext(context, provider))
-  return { payload, id: await sha256(payload.jti), keptSeconds: rememberedSeconds }
+  return { payload, id: await sha256(payload.jti) }
 }
 
 /** Longer than a delivery is taken, whichever clock is ahead. */
@@ -149,18 +167,22 @@ function parse(text: string): unknown {
 async function deliver(
   context: Context,
   provider: string,
-  { name, events, verified }: Delivery & { readonly verified: boolean },
+  { news, verified }: { readonly news: readonly News[]; readonly verified: boolean },
   onEvent: WebhookOptions['onEvent'],
 ): Promise<void> {
-  const records = await connectionsOf(context, provider, name)
-  for (const { isAbout = () => true, name: event, kind, detail } of events)
-    for (const record of records.filter((candidate) => isAbout(toHeld(candidate)))) {
-      const { subject, id } = record
-      const common = { subject, id, provider, name: event, kind }
+  for (const { event, record } of news) {
+    const { name, kind, detail } = event
+    const { subject, id } = record
+    const common = { subject, id, provider, name, kind }
+    try {
       await onEvent(verified ? { ...common, verified, detail } : { ...common, verified: false })
-      const { emit } = await forSubject(context, subject, provider)
-      emit('webhook_received', { connection: id })
+    } catch {
+      // Also for a refusal of what the app has asked of this backend: to the provider it is no fault of the delivery.
+      throw new Refusal('backend_unavailable', { reason: 'webhook:on_event' })
     }
+    const { emit } = await forSubject(context, subject, provider)
+    emit('webhook_received', { connection: id })
+  }
 }
 
 /** The connections that a provider's webhooks mean by a name. What the index says is compared with the connection itself. */

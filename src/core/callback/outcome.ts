@@ -1,13 +1,15 @@
 import { AuthorizationResponseError, type CountersignError } from '../../protocol/errors.js'
 import { restartable } from './actions.js'
 import type { CallbackState } from './callback.js'
+import { unknown } from './decide.js'
 import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
+import { reportOutcome } from './report-outcome.js'
 import { asHeld } from '../as-held.js'
 import { connectionKey } from '../records/keys.js'
 import type { Context } from '../context.js'
-import type { EndedTransaction } from '../records/transaction.js'
+import type { EndedTransaction, Transaction } from '../records/transaction.js'
 import { returnOf } from '../return-to.js'
-import { fromStored } from '../records/ended-transaction.js'
+import { endWith, fromStored } from '../records/ended-transaction.js'
 
 /**
  * The result as the application sees it: the same for whoever asks, in whichever tab, however often. It is made from what
@@ -42,4 +44,13 @@ export async function toCallbackState(
   return isConnectionRecord(entry) && entry[1].subject === context.subject()
     ? { status: 'connected', ...back, connection: asHeld(context, entry[1]) }
     : { status: 'none' }
+}
+
+/**
+ * The result of a transaction whose record was removed while its code was out: the user has signed out, or storage was cleared.
+ * Nothing is written, or it would bring back what was removed.
+ */
+export function endOfRemoved(context: Context, transaction: Transaction): Promise<CallbackState> {
+  const error = unknown()
+  return reportOutcome(context, toCallbackState(context, endWith(transaction, error), { error }))
 }

@@ -9,7 +9,7 @@ import { busy, decide, type ReceivedResponse, type Step } from './decide.js'
 import { toCallbackState } from './outcome.js'
 import { check, send } from './send.js'
 import { signInRequired } from './sign-in-required.js'
-import { forgetAnswer } from './waiting-answer.js'
+import { forgetAnswer, keptAnswer } from './waiting-answer.js'
 import { reportOutcome } from './report-outcome.js'
 import { end } from '../records/ended-transaction.js'
 import { stateOf, transactionKey, transactionId } from '../records/keys.js'
@@ -113,7 +113,8 @@ export async function redeem(
   const work = async (): Promise<Step | CallbackState> => {
     const key = transactionKey(state)
     const step = await database.change([key, state], ([known, bare]) => {
-      const decided = decide(context, state, known ?? bare, response, popup === undefined)
+      const record = asAnswered(known ?? bare, keptAnswer(context, state) !== undefined)
+      const decided = decide(context, state, record, response, popup === undefined)
       const value = toRecord(decided, popup !== undefined && response !== undefined)
       // A record of version 0.1 is adopted.
       return [value ? { [key]: value, [state]: undefined } : {}, decided]
@@ -164,6 +165,10 @@ export async function redeem(
       return { status: 'none' }
   }
 }
+
+/** A transaction whose answer waits in this page has been answered, even where that could not be stored: its code is spent. */
+const asAnswered = (record: unknown, isKept: boolean): unknown =>
+  isKept && isTransaction(record) && !hasEnded(record) ? { ...record, phase: 'answered', code: '' } : record
 
 /** Tells of a response that was refused, unless it concerns another user. */
 async function refuse(

@@ -9,7 +9,7 @@ import { returnOf } from '../return-to.js'
 import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import { busy, unknown, type TransactionWithCode } from './decide.js'
-import { toCallbackState } from './outcome.js'
+import { endOfRemoved, toCallbackState } from './outcome.js'
 import { reportOutcome } from './report-outcome.js'
 import { signInRequired } from './sign-in-required.js'
 import { storeResult } from './store-result.js'
@@ -71,6 +71,8 @@ export async function check(
     forgetAnswer(context, state)
     return endBy(context, transaction, error)
   }
+  // Its tokens were revoked while it was checked: the user has changed, or the client is disposed.
+  if (keptAnswer(context, state) !== answer) return endBy(context, transaction, unknown())
   return conclude(context, transaction, redeemed, resume)
 }
 
@@ -82,10 +84,7 @@ async function conclude(
   resume: () => Promise<CallbackState>,
 ): Promise<CallbackState> {
   const { state } = transaction
-  if (!('unchecked' in redeemed)) {
-    forgetAnswer(context, state)
-    return storeResult(context, transaction, redeemed)
-  }
+  if (!('unchecked' in redeemed)) return storeResult(context, transaction, redeemed, resume)
   await keepAnswer(context, state, redeemed)
   // The code is spent: nobody will send it again.
   const answered = { ...transaction, phase: 'answered', code: '' } as const
@@ -98,7 +97,7 @@ async function conclude(
       ...resumable(resume),
     }
   forgetAnswer(context, state)?.drop()
-  return toCallbackState(context, found)
+  return found === 'removed' ? endOfRemoved(context, transaction) : toCallbackState(context, found)
 }
 
 /** Ends a transaction by an error, unless it has ended already, and reports it. */
@@ -110,6 +109,7 @@ async function endBy(
   const { state } = transaction
   const ended = endWith(transaction, error)
   const found = await replaceUnlessEnded(context, state, ended)
+  if (found === 'removed') return endOfRemoved(context, transaction)
   if (found) return toCallbackState(context, found)
   const id = transactionId(state)
   context.platform.tabs.announce(id)
@@ -119,15 +119,17 @@ async function endBy(
 
 /**
  * Writes what has become of a transaction, unless it has ended: a lease may have run out while its page slept, and another
- * page has used the code then. Resolves with how it had ended.
+ * page has used the code then. Nor is it written where it was removed, because its user has signed out. Resolves with how it had
+ * ended, if it had.
  */
 function replaceUnlessEnded(
   { platform: { database } }: Context,
   state: string,
   next: Transaction | EndedTransaction,
-): Promise<EndedTransaction | undefined> {
+): Promise<EndedTransaction | 'removed' | undefined> {
   const key = transactionKey(state)
-  return database.change([key], ([known]) =>
-    isTransaction(known) && hasEnded(known) ? [{}, known] : [{ [key]: next }, undefined],
-  )
+  return database.change<EndedTransaction | 'removed' | undefined>([key], ([known]) => {
+    if (known === undefined) return [{}, 'removed']
+    return isTransaction(known) && hasEnded(known) ? [{}, known] : [{ [key]: next }, undefined]
+  })
 }

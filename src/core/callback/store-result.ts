@@ -9,15 +9,18 @@ import { returnOf } from '../return-to.js'
 import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
 import type { TransactionWithCode } from './decide.js'
-import { toCallbackState } from './outcome.js'
+import { endOfRemoved, toCallbackState } from './outcome.js'
 import { reportOutcome } from './report-outcome.js'
+import { forgetAnswer, keepAnswer, keptAnswer } from './waiting-answer.js'
 
-/** Stores what the code gave, and reports it. The code is spent: where storing fails the tokens wait here for `resume()`. */
+/** Stores what the code gave, and reports it. The code is spent: where storing fails the answer waits in this page for `resume()`. */
 export async function storeResult(
   context: Context,
   transaction: TransactionWithCode,
   redeemed: Redeemed,
+  resume: () => Promise<CallbackState>,
 ): Promise<CallbackState> {
+  const { state } = transaction
   const record = toRecord(context, transaction, redeemed)
   const write: WriteConnection<Written> = (dead) =>
     writeResult(context, transaction, redeemed, { record, dead })
@@ -25,19 +28,27 @@ export async function storeResult(
   try {
     written = await (redeemed.storeOwn?.(record, write) ?? write())
   } catch (error) {
-    const resume = (): Promise<CallbackState> => storeResult(context, transaction, redeemed)
+    const unchecked = error as CountersignError
+    const { drop = () => undefined } = redeemed
+    if (!keptAnswer(context, state))
+      await keepAnswer(context, state, { unchecked, check: () => Promise.resolve(redeemed), drop })
     return {
       status: 'failed',
-      error: error as CountersignError,
+      error: unchecked,
       ...returnOf(context, transaction),
       ...resumable(resume),
     }
   }
+  forgetAnswer(context, state)
   const { ended, stored } = written
+  if (!ended) {
+    redeemed.drop?.()
+    return endOfRemoved(context, transaction)
+  }
   // Not while others are kept waiting by a lock: it may ask the backend.
   await context.follow(written.id)
   if (!stored) return toCallbackState(context, ended)
-  const id = transactionId(transaction.state)
+  const id = transactionId(state)
   context.platform.tabs.announce(id)
   context.emit('transaction_ended', id, 'connected')
   return reportOutcome(context, toCallbackState(context, ended, { stored }))
@@ -63,7 +74,8 @@ function toRecord(
 /** What lies in the database afterwards. */
 interface Written {
   readonly id: string
-  readonly ended: EndedTransaction
+  /** Absent where the transaction was removed meanwhile: then nothing was written. */
+  readonly ended?: EndedTransaction
   /** The record; absent where the connection was stored before. */
   readonly stored?: ConnectionRecord
 }
@@ -85,10 +97,14 @@ async function writeResult(
   { record, dead }: Wanted,
 ): Promise<Written> {
   const { platform, made, tokens } = context
+  const answer = keptAnswer(context, transaction.state)
   const key = transactionKey(transaction.state)
   const { connectedAt } = record.connection
   const keys = [key, ...(dead?.ids ?? []).map(connectionKey)]
   const written = await platform.database.change<Written>(keys, ([known, ...records]) => {
+    // The user has signed out since, perhaps in another tab; or the tokens were revoked this moment.
+    if (known === undefined || keptAnswer(context, transaction.state) !== answer)
+      return [{}, { id: record.connection.id }]
     // A second resume() finds it stored.
     const { phase, connectionId = '' } = Object(known) as Partial<EndedTransaction>
     if (phase === 'done') return [{}, { id: connectionId, ended: known as EndedTransaction }]
@@ -104,6 +120,7 @@ async function writeResult(
     ]
   })
   const { id } = written
+  if (!written.ended) return written
   if (written.stored) {
     made.add(id)
     if (accessToken) tokens.hold(id, { accessToken, connectedAt, refreshToken, idTokenSubject })

@@ -39,6 +39,8 @@ export interface Redeemed {
     record: ConnectionRecord,
     write: WriteConnection<Written>,
   ) => Promise<Written>
+  /** In `browser` mode: revokes the tokens, which nobody will use. */
+  readonly drop?: () => void
 }
 
 /** An answer to a code that is here, and cannot be checked yet: the keys of its ID Token are out of reach. */

@@ -37,14 +37,18 @@ export async function redeem(
   const answer = await sendCode(endpoint, grant).catch((error: unknown) =>
     explainRefusedClient(endpoint.server, error),
   )
+  const receivedAt = clock.now()
   const drop = (error?: unknown): void => {
     revokeRefused(client, answer, { renewed: renewed?.id, error }).catch(() => undefined)
   }
   const check = async (): Promise<Redeemed | Unchecked> => {
     try {
-      const checked = await checkAnswer(endpoint, grant, answer)
-      reportClock(context, state, checked.claims?.iat)
-      return toRedeemed(client, transaction, renewed?.id, checked)
+      // Its times were right when it came, and it may have waited here since.
+      const toleranceSeconds = clockToleranceSeconds + Math.max(0, clock.now() - receivedAt)
+      const rules = { ...endpoint, clockToleranceSeconds: toleranceSeconds }
+      const checked = await checkAnswer(rules, grant, answer)
+      reportClock(context, state, receivedAt - (checked.claims?.iat ?? receivedAt))
+      return toRedeemed(client, transaction, renewed?.id, { ...checked, receivedAt })
     } catch (error) {
       if (error instanceof KeysUnavailableError) return { unchecked: error, check, drop }
       drop(error)
@@ -57,13 +61,8 @@ export async function redeem(
   return check()
 }
 
-/** Tells of a clock that is so wrong that only the nonce shows the ID Token to be new. */
-function reportClock(
-  { emit, platform: { clock } }: Context,
-  state: string,
-  issuedAt: number | undefined,
-): void {
-  const ahead = clock.now() - (issuedAt ?? clock.now())
+/** Tells of a clock that is so many seconds ahead that only the nonce shows the ID Token to be new. */
+function reportClock({ emit }: Context, state: string, ahead: number): void {
   if (Math.abs(ahead) > clockToleranceSeconds)
     emit('clock_differs', transactionId(state), String(Math.round(ahead / 60)))
 }
@@ -73,7 +72,7 @@ function toRedeemed(
   client: DirectClient,
   { scope }: Transaction,
   renewed: string | undefined,
-  checked: CheckedTokens,
+  checked: CheckedTokens & { readonly receivedAt: number },
 ): Redeemed {
   const { context, name, provider, settings } = client
   const requested = parseScope(scope)
@@ -92,13 +91,16 @@ function toRedeemed(
     ...(!checked.claims && { identity: 'unproven' }),
     details: pickClaims(checked.claims, settings.details),
   }
-  const tokens = toStoredTokens(client, checked)
+  const tokens = toStoredTokens(client, checked, {}, checked.receivedAt)
   return {
     connection,
     accessToken: { value: checked.accessToken, expiresAt: tokens.expiresAt },
     ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
     idTokenSubject: tokens.idTokenSubject,
     binding: tokens.binding,
+    drop() {
+      revokeTokens(client, tokens).catch(() => undefined)
+    },
     ...(provider.channel.keepsTokens
       ? { stored: { [tokensKey(connection.id)]: tokens } }
       : {

@@ -155,19 +155,24 @@ function stopped(trouble: RefreshTrouble | undefined): CountersignError | undefi
   return status === 'failed' ? refreshFailed() : gone()
 }
 
-/** The part of a token response that is kept where tokens outlive the page. */
+/**
+ * The part of a token response that is kept where tokens outlive the page.
+ *
+ * @param at When the response came: epoch seconds.
+ */
 export function toStoredTokens(
   { context, provider, settings }: DirectClient,
   { accessToken, expiresInSeconds, refreshToken, claims }: RefreshedTokens,
   previous: Pick<ConnectionTokens, 'refreshToken' | 'idTokenSubject'> = {},
+  at: number = context.platform.clock.now(),
 ): StoredTokens {
   return {
     v: 1,
     accessToken,
-    expiresAt: expiresInSeconds === undefined ? undefined : context.platform.clock.now() + expiresInSeconds,
+    expiresAt: expiresInSeconds === undefined ? undefined : at + expiresInSeconds,
     refreshToken: settings.refresh === false ? undefined : (refreshToken ?? previous.refreshToken),
     idTokenSubject: previous.idTokenSubject ?? claims?.sub,
-    usedAt: context.platform.clock.now(),
+    usedAt: at,
     binding: bindingOf(provider),
   }
 }

@@ -54,7 +54,7 @@ export async function endConsent(
     // The API's own answer, or none: another token would not change it.
     break
   }
-  return { ...result, refreshToken: newest }
+  return { ...result, ...(newest !== refreshToken && { refreshToken: newest }) }
 }
 
 /** An endpoint that could not be reached may be reached later, whatever another one said. */

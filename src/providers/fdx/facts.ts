@@ -17,10 +17,10 @@ export const consentDetailType = 'fdx_v1.0'
 export const deniedErrors = ['rejected'] as const
 
 /** The durations of FDX. */
-export const durationTypes = ['ONE_TIME', 'PERSISTENT', 'TIME_BOUND'] as const
+export const durationTypes: readonly FdxDurationType[] = ['ONE_TIME', 'PERSISTENT', 'TIME_BOUND']
 
 /** Duration of a consent: one fetch, until it is ended, or `durationPeriod` days. */
-export type FdxDurationType = (typeof durationTypes)[number]
+export type FdxDurationType = 'ONE_TIME' | 'PERSISTENT' | 'TIME_BOUND'
 
 /** Party that ends a consent. */
 export type FdxInitiator =

@@ -95,7 +95,8 @@ export function fdx(options: FdxOptions): Provider<FdxInput, FdxDetails, 'bff'> 
     toInput: ({ consentRequest }) => (consentRequest ? { consent_request: consentRequest as Json } : {}),
     toDetails: ({ grant_id: grantId, consent, missing }) => ({
       grantId: grantId as string,
-      consent: consent as unknown as FdxConsent,
+      // An older record may have none.
+      consent: (consent ?? { id: grantId, status: 'unknown', resources: [] }) as unknown as FdxConsent,
       missing: (missing ?? []) as unknown as readonly FdxResource[],
     }),
   } satisfies Provider<FdxInput, FdxDetails, 'bff'>

@@ -144,7 +144,8 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
   const { clientId, scope, redirectUri, mode = 'mediated' as M, api = endpoints.api } = options
   const { authorizationEndpoint, tokenEndpoint } = readOptions(options)
   const client = createOAuthClient({
-    ...{ clientId, issuer: options.issuer ?? tokenEndpoint },
+    // Its connections are bound to the token endpoint: to learn the issuer later must end none of them.
+    ...{ clientId, issuer: tokenEndpoint },
     metadata: ({ fetch }) => loadMetadata(options, authorizationEndpoint, tokenEndpoint, fetch),
     authentication: authenticate(options, tokenEndpoint),
     quirks: { idToken: options.issuer === undefined ? 'unchecked' : 'required' },

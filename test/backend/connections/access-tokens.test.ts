@@ -17,6 +17,16 @@ const hash = (token: string | undefined): string =>
 const isRefresh = ({ form }: UpstreamRequest): boolean => form.get('grant_type') === 'refresh_token'
 const refreshes = ({ upstream }: Bench) => upstream.requests.filter(isRefresh)
 
+/** Every token that was issued, in the order of the answers. */
+function watchIssued({ upstream }: Bench) {
+  const issued: { readonly access: string; readonly refresh: string }[] = []
+  upstream.tokens = (body) => {
+    issued.push({ access: body['access_token'] as string, refresh: body['refresh_token'] as string })
+    return body
+  }
+  return issued
+}
+
 const ask = (bench: Bench, id: string, rejected?: string) =>
   bench.call('POST', `/connections/${id}/access-token`, rejected === undefined ? {} : { rejected })
 
@@ -332,16 +342,6 @@ describe('a refresh', () => {
 describe('a refresh while the server’s keys are out of reach', () => {
   const keysAnswer = (bench: Bench, make: () => Response) =>
     bench.upstream.next.push(({ url }) => (url.endsWith('/jwks') ? make() : undefined))
-
-  /** Every token that was issued, in the order of the answers. */
-  function watchIssued({ upstream }: Bench) {
-    const issued: { readonly access: string; readonly refresh: string }[] = []
-    upstream.tokens = (body) => {
-      issued.push({ access: body['access_token'] as string, refresh: body['refresh_token'] as string })
-      return body
-    }
-    return issued
-  }
 
   test.each<[string, () => Response]>([
     ['offline', () => networkFailure('ECONNREFUSED')],
@@ -719,6 +719,45 @@ describe('a connection', () => {
     const revoked = bench.upstream.to('/connect/revocation').map(({ form }) => form.get('token'))
     expect(revoked).toContain(issued)
   })
+
+  test.each([
+    ['gets no answer', true],
+    ['finds the connection gone before it sends anything', false],
+  ])(
+    'forgotten during a refresh leaves its refresh token to that refresh, which %s',
+    async (_what, isSent) => {
+      const revocationEndpoint = 'https://secure.bank.example/connect/revocation'
+      const inner = memoryStore()
+      let disconnect: (() => Promise<unknown>) | undefined
+      const store: Store = {
+        ...inner,
+        async put(key, value, ...rest) {
+          // The second write of a refresh says that it is sent.
+          if (!isSent && value.includes('"sent":true')) await disconnect?.()
+          return inner.put(key, value, ...rest)
+        },
+      }
+      const bench = await createBench({ store, stitch: { revocationEndpoint } })
+      const issued = watchIssued(bench)
+      const { id } = await bench.connect()
+      bench.passed += 3600
+      const revoked = () => bench.upstream.to('/connect/revocation').map(({ form }) => form.get('token'))
+      let early: readonly unknown[] = []
+      disconnect = async () => {
+        disconnect = undefined
+        await bench.call('DELETE', `/connections/${id}`)
+        early = revoked()
+      }
+      bench.upstream.next.push(async (request) => {
+        if (!isRefresh(request)) return undefined
+        await disconnect?.()
+        return new Response(null, { status: 503 })
+      })
+      expect((await ask(bench, id)).body.error).toBe('unknown_connection')
+      expect(early).toEqual([issued[0]?.access])
+      expect(revoked()).toContain(issued[0]?.refresh)
+    },
+  )
 
   test('renewed by the person during a refresh gives the newer token, to whoever waits for the older', async () => {
     const bench = await createBench()

@@ -1,6 +1,6 @@
 import { memoryStore, type Store } from 'countersign/backend'
 import { describe, expect, test } from 'vitest'
-import { api, clientId, createUpstream, issuer } from '../support/upstream.js'
+import { api, clientId, createUpstream, issuer, tokenEndpoint } from '../support/upstream.js'
 import { createBench, type Bench, type BenchOptions } from '../support/bench.js'
 
 const ask = (bench: Bench, id: string) => bench.call('POST', `/connections/${id}/access-token`, {})
@@ -61,14 +61,35 @@ test('a connection of another API than the provider has now is not used for it',
   expect(api).not.toContain('other-api')
 })
 
+test('a connection is as it was when the app learns the issuer of ID Tokens, which it did not know', async () => {
+  const unknown = { issuer: undefined, idToken: 'unverified' } as object
+  const { id, changed } = await open({ stitch: unknown }, { issuer, idToken: 'required' })
+  expect((await ask(changed, id)).status).toBe(200)
+})
+
+test('a connection that was bound without an API stays good when the provider is given one', async () => {
+  const { id, store, before } = await open({ mode: 'bff' }, {})
+  const key = `connection:${id}`
+  const entry = await store.get(key)
+  const record = JSON.parse(entry?.value ?? '{}') as { binding: { api?: string } }
+  delete record.binding.api
+  await store.put(key, JSON.stringify(record), entry?.version ?? null, Date.now() / 1000 + 3600)
+  expect(await listed(before)).toMatchObject([{ id, status: 'connected' }])
+})
+
 describe('a renewal at another server', () => {
   test('is of nobody who is known, and leaves the connection as it was', async () => {
     const upstream = createUpstream(() => Date.now() / 1000)
     const store = memoryStore()
-    const unverified = { issuer: undefined, idToken: 'unverified' } as object
     const before = await createBench({ upstream, store })
     const { id } = await before.connect()
-    const changed = await createBench({ upstream, store, stitch: unverified })
+    const other = `${issuer}/v2/token`
+    const moved = {
+      ...upstream,
+      fetch: (url: string, init: RequestInit) => upstream.fetch(url === other ? tokenEndpoint : url, init),
+    }
+    const stitch = { tokenEndpoint: other, assertionAudience: tokenEndpoint } as object
+    const changed = await createBench({ upstream: moved, store, stitch })
     const { status, body } = await changed.redeem(await changed.begin({ body: { connection: id } }))
     expect([status, body.error]).toEqual([409, 'person_unknown'])
     expect((await ask(before, id)).status).toBe(200)
@@ -93,7 +114,7 @@ describe('a record of before there were bindings', () => {
     const key = `connection:${id}`
     const entry = await store.get(key)
     const { binding, ...record } = JSON.parse(entry?.value ?? '{}') as { binding: unknown }
-    expect(binding).toEqual({ issuer, clientId, api: new URL(api).origin })
+    expect(binding).toEqual({ issuer: tokenEndpoint, clientId, api: new URL(api).origin })
     await store.put(key, JSON.stringify(record), entry?.version ?? null, Date.now() / 1000 + 3600)
   }
 
@@ -105,6 +126,24 @@ describe('a record of before there were bindings', () => {
     expect((await ask(changed, id)).body.error).toBe('reauthorization_required')
     before.passed += 3600
     expect((await ask(before, id)).status).toBe(200)
+  })
+
+  test('is bound by reindex', async () => {
+    const { id, store, before, changed } = await open({}, { clientId: 'test-other' })
+    await unbind(store, id)
+    await before.handle.connections.reindex()
+    expect((await ask(changed, id)).body.error).toBe('reauthorization_required')
+  })
+
+  test('is bound by the answer to a refresh that began before it was', async () => {
+    const { id, store, before, changed } = await open({}, { clientId: 'test-other' })
+    before.upstream.next.push(async ({ form }) => {
+      if (form.get('grant_type') === 'refresh_token') await unbind(store, id)
+      return undefined
+    })
+    before.passed += 3600
+    expect((await ask(before, id)).status).toBe(200)
+    expect((await ask(changed, id)).body.error).toBe('reauthorization_required')
   })
 
   test('is renewed in place', async () => {

@@ -362,6 +362,16 @@ describe('the index', () => {
     expect(idsOf(await within(bench, 14))).toEqual([id])
   })
 
+  test('that is on no list of its user is put back there by reindex', async () => {
+    const store = memoryStore()
+    const bench = await open({ store })
+    const { id } = await bench.connect()
+    for await (const key of store.keys?.() ?? []) if (key.startsWith('connections:')) await store.delete(key)
+    expect(await bench.handle.connections.list({ subject: 'robin' })).toEqual([])
+    await bench.handle.connections.reindex()
+    expect(await bench.handle.connections.list({ subject: 'robin' })).toMatchObject([{ id }])
+  })
+
   test('cannot be made anew where the store lists no keys', async () => {
     const { keys: _none, ...store } = memoryStore()
     const bench = await open({ store })
@@ -431,6 +441,40 @@ describe('a bank’s limit of requests without a person', () => {
     expect((await refusalOf(connections.fetch(robins, '/graphql', graphql))).error).toBe('rate_limited')
     bench.passed += 1
     expect(bench.upstream.to('/graphql')).toHaveLength(2)
+  })
+
+  test('counts a request that is repeated with another token, too', async () => {
+    const bench = await limited(2)
+    const { id } = await bench.connect()
+    bench.upstream.expireAccessTokens()
+    const refusal = await refusalOf(
+      bench.handle.connections.fetch({ subject: 'robin', id }, '/graphql', graphql),
+    )
+    expect(refusal.error).toBe('rate_limited')
+    expect(bench.upstream.to('/graphql')).toHaveLength(1)
+  })
+
+  test('is not forgotten when the person renews the connection', async () => {
+    const bench = await limited(1)
+    const { id } = await bench.connect()
+    await bench.handle.connections.fetch({ subject: 'robin', id }, '/graphql', graphql)
+    await bench.connect({ body: { connection: id } })
+    const again = bench.handle.connections.fetch({ subject: 'robin', id }, '/graphql', graphql)
+    expect((await refusalOf(again)).error).toBe('rate_limited')
+  })
+
+  test('refuses no page that asks at the same time as a job', async () => {
+    const bench = await open({ backend: { unattended: { stitch: { requestsPerDay: 1 } } } })
+    const { id } = await bench.connect()
+    bench.passed += 3600
+    await bench.handle.connections.accessToken({ subject: 'robin', id })
+    bench.passed += 3600
+    const [job, page] = await Promise.all([
+      refusalOf(bench.handle.connections.accessToken({ subject: 'robin', id })),
+      bench.call('POST', `/connections/${id}/access-token`, {}),
+    ])
+    expect(job.error).toBe('rate_limited')
+    expect(page.status).toBe(200)
   })
 
   test('is one for all replicas', async () => {

@@ -500,6 +500,18 @@ describe('an authorization request', () => {
     expect(refusal(bench, answer.error)).toEqual({ error: 'transaction_invalid', reason: 'state_reused' })
   })
 
+  test('does not take the place of one that was begun at another server', async () => {
+    const store = memoryStore()
+    const [before, changed] = [
+      await createBench({ store }),
+      await createBench({ store, stitch: { clientId: 'test-other' } }),
+    ]
+    const body = await good()
+    expect((await before.call('POST', '/stitch/authorization', body)).status).toBe(201)
+    const { body: answer } = await changed.call('POST', '/stitch/authorization', body)
+    expect(refusal(changed, answer.error)).toEqual({ error: 'transaction_invalid', reason: 'state_reused' })
+  })
+
   test.each([
     ['nonce', () => ({ nonce: createState() })],
     ['scope', () => ({ scope: 'openid accounts' })],

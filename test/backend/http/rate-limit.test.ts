@@ -153,6 +153,27 @@ describe('by address', () => {
     expect(directAddress(request)).toBe(address)
   })
 
+  test('is asked for again once the session is over', async () => {
+    const keys: string[] = []
+    let isOver = false
+    const bench = await createBench({
+      backend: {
+        session: () => (isOver ? null : { subject: 'robin' }),
+        rateLimit: ({ by, key }) => {
+          if (by === 'address') keys.push(key)
+          return 0
+        },
+      },
+    })
+    await bench.call('GET', '/connections')
+    await bench.call('GET', '/connections')
+    expect(keys).toEqual(['unknown'])
+    isOver = true
+    expect((await bench.call('GET', '/connections')).status).toBe(401)
+    await bench.call('GET', '/connections')
+    expect(keys).toEqual(['unknown', 'unknown'])
+  })
+
   test('is that of the socket where Node’s listener is asked, whatever headers say', async () => {
     const { counted, rateLimit } = createLimit()
     const { handle } = await createBench({ backend: { clientAddress: remoteAddress, rateLimit } })

@@ -299,16 +299,43 @@ describe('a delivery', () => {
     expect(told).toHaveLength(1)
   })
 
-  test('whose replica has died is taken by another, a minute later', async () => {
+  test('whose replica has died is taken by another six minutes later, whichever clock is ahead', async () => {
     const { bench, told, then, push, claims } = await open()
     await bench.connect()
     then.push(() => new Promise(() => undefined))
     const given = claims()
     void push(given)
     await expect.poll(() => then.length).toBe(0)
-    bench.passed += 60
+    bench.passed += 359
+    expect((await push(given)).status).toBe(503)
+    bench.passed += 1
     expect((await push(given)).status).toBe(202)
     expect(told).toHaveLength(1)
+  })
+
+  test('that fails after another replica has taken it over leaves it done', async () => {
+    const { bench, told, then, push, claims } = await open()
+    await bench.connect()
+    let fail = (): void => undefined
+    then.push(() => new Promise<void>((_, reject) => (fail = () => reject(new Error('too late')))))
+    const given = claims()
+    const first = push(given)
+    await expect.poll(() => then.length).toBe(0)
+    bench.passed += 360
+    expect((await push(given)).status).toBe(202)
+    fail()
+    expect((await first).status).toBe(503)
+    expect((await push(given)).status).toBe(202)
+    expect(told).toHaveLength(1)
+  })
+
+  test('is answered with 503 where the app fails by a refusal, which is no fault of the delivery', async () => {
+    const { bench, then, push } = await open()
+    await bench.connect()
+    const other = { subject: 'robin', id: 'A'.repeat(22) }
+    then.push(() => bench.handle.connections.accessToken(other))
+    expect((await push()).status).toBe(503)
+    expect(bench.events.at(-1)).toMatchObject({ name: 'failed', reason: 'webhook:on_event' })
   })
 
   test('goes to a provider that has webhooks, by POST, and in the type that is set up there', async () => {
@@ -353,6 +380,29 @@ describe('an event that nobody has signed', () => {
     bench.passed += 61
     await send(body, json)
     expect(told).toHaveLength(2)
+  })
+
+  test('has no effect either where its text is written in another way', async () => {
+    const { bench, told, send } = await open({ isSigned: false })
+    await bench.connect()
+    for (let index = 0; index < 5; index += 1)
+      await send(JSON.stringify({ ...(JSON.parse(body) as object), index }), json)
+    expect(told).toHaveLength(1)
+  })
+
+  test('about nobody here leaves nothing in the store', async () => {
+    const store = memoryStore()
+    const { bench, send } = await open({ isSigned: false, store })
+    await bench.connect()
+    const keys = async () => {
+      const all: string[] = []
+      for await (const key of store.keys?.() ?? []) all.push(key)
+      return all
+    }
+    const before = await keys()
+    const nobody = JSON.stringify({ sub: 'person-9', events: { changed: {} } })
+    expect((await send(nobody, json)).status).toBe(202)
+    expect(await keys()).toEqual(before)
   })
 
   test.each(['', '[]', '"a"', '{'])('is refused where it is %j', async (text) => {

@@ -2,7 +2,8 @@ import type { Browser, BrowserContext, FrameLocator, Page } from 'playwright-cor
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
 import type { Bank } from '../../../demo/banks/bank.js'
 import { startDemo, type Demo } from '../../../demo/demo.js'
-import { users } from '../../../demo/users.js'
+import { bankNames } from '../../support/bank-names.js'
+import { forgetConnections } from '../../support/forget-connections.js'
 import { launch } from './launch.js'
 import { buildBenchPage, type BuiltPage, type PageOptions } from './page.js'
 
@@ -123,33 +124,8 @@ export async function changeUser(page: Page, name: 'Robin' | 'Sam' | 'Signed out
 /** Who is signed in to the app, as a page shows it: an id, or '' for nobody. */
 export const shownUser = (page: Page): Promise<string> => page.locator('#user').inputValue()
 
-/** Disconnects at the backend what a test has left there: the next one's page would show it as connected. */
-async function forgetConnections(origin: string): Promise<void> {
-  for (const { id: user } of users) {
-    const headers = { origin, countersign: '1', cookie: `demo-user=${user}` }
-    const listed = await fetch(`${origin}/connect/connections`, { headers })
-    const { connections } = (await listed.json()) as { connections: readonly { id: string }[] }
-    await Promise.all(
-      connections.map(({ id }) =>
-        fetch(`${origin}/connect/connections/${id}`, { method: 'DELETE', headers }),
-      ),
-    )
-  }
-}
-
-/** The banks by which tests name them: each by its provider, and Moneyhub's and Basis's by the first that is listed. */
-const banks: Readonly<Record<string, string>> = {
-  Apiture: 'Tern Harbor Community Bank',
-  Basis: 'Larkspur Bank',
-  FDX: 'Foxglove Federal',
-  Moneyhub: 'Pennyhill Bank',
-  'Moneyhub one-time': 'Pennyhill Bank, once',
-  OpenID: 'Juniper Savings',
-  Stitch: 'Fynbos Bank',
-}
-
 /** How the page names the bank of a provider. */
-export const bankName = (title: string): string => banks[title] ?? title
+export const bankName = (title: string): string => bankNames[title] ?? title
 
 /** The card of a provider's bank, or of a bank that is named itself. */
 export const card = (page: Page | FrameLocator, title: string) =>

@@ -1,7 +1,10 @@
 import { HttpResponse } from 'msw'
 import { generateKeyPair, SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
+import type { Resumable } from '../../../src/core/callback/callback.js'
 import { transactionKey } from '../../../src/core/records/keys.js'
+import { openDatabase } from '../../../src/platform/database.js'
+import { StorageError } from '../../../src/protocol/errors.js'
 import { createScene, stateOf } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
 import { outcome, refusal } from '../../support/outcome.js'
@@ -143,4 +146,103 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     await settled()
     expect(revoked()).toEqual(['refresh_token', 'access_token'])
   })
+
+  test('is checked again, and its code not sent again, when that it came could not be stored', async () => {
+    const scene = createScene(network)
+    const { hostile, requests } = scene.server
+    hostile.jwks = () => new HttpResponse(null, { status: 503 })
+    const url = await scene.consent()
+    const real = openDatabase('countersign')
+    let isFull = false
+    hostile.token = () => {
+      isFull = true
+      return undefined
+    }
+    const app = scene.open(url, {
+      database: {
+        ...real,
+        change: (keys, change) => (isFull ? Promise.reject(new StorageError()) : real.change(keys, change)),
+      },
+    })
+    const state = await until(app.client.callback, 'failed')
+    expect(state).toMatchObject({ error: { code: 'storage_unavailable' } })
+    isFull = false
+    delete hostile.token
+    delete hostile.jwks
+    expect(await state.resumeAsync?.()).toMatchObject({ status: 'connected' })
+    expect(requests.token).toHaveLength(1)
+  })
+
+  test('is not used when the user changes while it is checked', async () => {
+    const { app, browser, revoked, server, state } = await answered()
+    let answer = (): void => undefined
+    const isHeld = new Promise<void>((resolve) => (answer = resolve))
+    const isAsked = new Promise<void>((resolve) => {
+      server.hostile.jwks = async (keys) => {
+        resolve()
+        await isHeld
+        return HttpResponse.json({ keys })
+      }
+    })
+    const resumed = state.resumeAsync?.()
+    await isAsked
+    app.client.setSubject('berta')
+    await settled()
+    expect(revoked()).toEqual(['refresh_token', 'access_token'])
+    answer()
+    expect(await resumed).toEqual({ status: 'none' })
+    expect([...(await browser.records()).keys()].filter((key) => key.startsWith('connection:'))).toEqual([])
+  })
+
+  test('waits until the connection is stored: a page that opens meanwhile lets it alone', async () => {
+    const scene = createScene(network)
+    scene.server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
+    const url = await scene.consent()
+    const real = openDatabase('countersign')
+    let isFull = false
+    const app = scene.open(url, {
+      database: {
+        ...real,
+        change: (keys, change) =>
+          real.change(keys, (records) => {
+            const [next, result] = change(records)
+            if (isFull && Object.keys(next).some((key) => key.startsWith('connection:')))
+              throw new StorageError()
+            return [next, result]
+          }),
+      },
+    })
+    const state = await until(app.client.callback, 'failed')
+    delete scene.server.hostile.jwks
+    isFull = true
+    const unstored = await state.resumeAsync?.()
+    expect(unstored).toMatchObject({ error: { code: 'storage_unavailable' } })
+    const second = scene.open(url)
+    await settled()
+    await settled()
+    scene.browser.clock.advance(1)
+    await until(second.client.callback, 'failed')
+    expect(await refusal(second)).toEqual({ code: 'transaction_in_use' })
+    isFull = false
+    expect(await (unstored as Resumable).resumeAsync()).toMatchObject({ status: 'connected' })
+  })
+
+  test.each([-1200, 0])(
+    'gives a token whose lifetime counts from when it came, as does the report of a clock (server %i s ahead)',
+    async (aheadSeconds) => {
+      const scene = createScene(network)
+      scene.serverClock.aheadSeconds = aheadSeconds
+      scene.server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
+      const app = scene.open(await scene.consent())
+      const state = await until(app.client.callback, 'failed')
+      const receivedAt = scene.browser.clock.now()
+      scene.browser.clock.advance(1200)
+      delete scene.server.hostile.jwks
+      await state.resumeAsync?.()
+      const { expiresAt } = await until(app.client.tokens('bank'), 'connected')
+      expect(expiresAt).toBe(receivedAt + 3600)
+      const reported = app.events.filter(({ type }) => type === 'clock_differs').map(({ detail }) => detail)
+      expect(reported).toEqual(aheadSeconds === 0 ? [] : ['20'])
+    },
+  )
 })

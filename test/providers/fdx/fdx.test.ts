@@ -144,6 +144,15 @@ describe('the page’s preset', () => {
       missing: [],
     })
   })
+
+  test('fdx 20: has a consent of unknown status where the record has none', () => {
+    const { toDetails } = fdx(options)
+    expect(toDetails?.({ grant_id: 'g1' }, {} as never).consent).toEqual({
+      id: 'g1',
+      status: 'unknown',
+      resources: [],
+    })
+  })
 })
 
 describe('before the person leaves', () => {
