@@ -2,6 +2,8 @@ import { createClient, singleUser } from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
+import { openDatabase, type Database } from '../../../src/platform/database.js'
+import { connectionKey } from '../../../src/core/records/keys.js'
 import { createScene, providers, type Scene } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
 import { until } from '../../support/until.js'
@@ -104,6 +106,28 @@ describe('a connection', () => {
     scene.server.hostile.revocation = () => HttpResponse.error()
     await until(open(scene, {}).tokens('bank'), 'reauthorization_required')
     expect(await tokenKeys(scene)).toEqual([])
+  })
+
+  test('stays gone where another tab disconnects it meanwhile', async () => {
+    const { scene, connection } = await made({ persistTokens: true })
+    const real = openDatabase('countersign')
+    const change: Database['change'] = async (keys, step) => {
+      if (keys.includes(connectionKey(connection.id)))
+        await scene.browser.tamper(connectionKey(connection.id), undefined)
+      return real.change(keys, step)
+    }
+    const bank = oidc({ issuer: 'https://as.example', clientId: 'client-1', scope: providers.bank.scope })
+    const page = scene.browser.open()
+    const client = createClient({
+      subject: singleUser,
+      providers: { bank },
+      platform: { ...page.platform, database: { ...real, change } },
+    })
+    expect(await until(client.connections, 'ready', 'failed')).toMatchObject({
+      status: 'ready',
+      connections: [],
+    })
+    expect([...(await scene.browser.records()).keys()]).not.toContain(connectionKey(connection.id))
   })
 
   test('can be renewed, and is then as it should be', async () => {
