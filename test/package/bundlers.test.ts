@@ -7,10 +7,10 @@ import { entries } from '../../scripts/entries.js'
 
 /** Bytes of everything that a page can load, gzip -9. esbuild makes more chunks than the others. */
 const budgets: Readonly<Record<string, { readonly everything: number; readonly backendOnly: number }>> = {
-  vite: { everything: 48_000, backendOnly: 28_100 },
-  webpack: { everything: 47_900, backendOnly: 28_100 },
-  esbuild: { everything: 50_900, backendOnly: 30_400 },
-  rollup: { everything: 47_000, backendOnly: 27_900 },
+  vite: { everything: 53_600, backendOnly: 31_500 },
+  webpack: { everything: 53_500, backendOnly: 31_400 },
+  esbuild: { everything: 57_200, backendOnly: 34_500 },
+  rollup: { everything: 52_800, backendOnly: 31_400 },
 }
 
 /** What only the direct channel has. */
