@@ -141,8 +141,8 @@ export const forgetful: readonly Variant[] = [
   ),
   variant('overlooks the token in escapes', 'resource-token-echoed', [
     'resources.js',
-    '  text.includes(token) ||\n  text.replace(',
-    "  text.includes(token) ||\n  ''.replace(",
+    '  text.includes(token) ||\n  text\n    .replace(',
+    "  text.includes(token) ||\n  ''\n    .replace(",
   ]),
   variant('passes on HTML', 'resource-type', ['resources.js', "text !== '' &&", 'false &&']),
   variant('passes on answers of any size', 'resource-size', ['resources.js', '4_194_304', '4_194_304_000']),
