@@ -45,6 +45,8 @@ test('the removal of everything is left to Redis', async () => {
     canary: expect.closeTo(10 * 365 * 86_400, -4) as number,
     connection: expect.closeTo(2 * 365 * 86_400, -3) as number,
     connections: expect.closeTo(2 * 365 * 86_400, -3) as number,
+    // Where the provider's webhooks find it.
+    webhook: expect.closeTo(2 * 365 * 86_400, -3) as number,
     // As long as the code could come, and as long again as its page may ask once more.
     transaction: expect.toSatisfy((life: number) => life > 900 && life < 7200) as number,
   })
