@@ -166,11 +166,12 @@ export const forgetful: readonly Variant[] = [
     'created_at: createdAt',
     'created_at: createdAt * 1000',
   ]),
-  variant('refreshes whenever it is asked', 'access-token', [
-    'connections.js',
-    'expiresAt - now() > 10',
-    'expiresAt - now() > 7200',
-  ]),
+  // The token that its API repeats is then another one than it looks for.
+  variant(
+    'refreshes whenever it is asked',
+    ['access-token', 'resource-token-echoed', 'access-tokens'],
+    ['connections.js', 'expiresAt - now() > 10', 'expiresAt - now() > 7200'],
+  ),
   variant('replaces tokens that nobody has refused', 'access-token-rejected', [
     'connections.js',
     'sha256(accessToken) !== rejected',
