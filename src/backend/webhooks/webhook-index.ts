@@ -7,10 +7,8 @@ import { sha256 } from '../crypto/hash.js'
 const keptSeconds = 63_072_000
 
 /** The name that the provider's webhooks have for a connection. */
-const nameOf = (
-  { providers }: Pick<Context, 'providers'>,
-  record: ConnectionRecord,
-): string | undefined => providers.get(record.provider)?.webhooks?.nameOf(toHeld(record))
+const nameOf = ({ providers }: Pick<Context, 'providers'>, record: ConnectionRecord): string | undefined =>
+  providers.get(record.provider)?.webhooks?.nameOf(toHeld(record))
 
 const indexKey = async (provider: string, name: string): Promise<string> =>
   `webhook:${provider}:${await sha256(name)}`
