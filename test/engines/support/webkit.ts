@@ -98,7 +98,10 @@ const toTab = (browser: WebDriver, inWindow: <T>(work: () => Promise<T>) => Prom
   url: () => inWindow(() => browser.getCurrentUrl()),
   reload: () => inWindow(() => browser.navigate().refresh()),
   // The driver's own command waits for ever for a page from the back/forward cache.
-  back: () => inWindow(() => browser.executeScript<void>('setTimeout(() => history.back())')),
+  back: () =>
+    inWindow(async () => {
+      await browser.executeScript('setTimeout(() => history.back())')
+    }),
   close: () => inWindow(() => browser.close()),
   run: async (script, ...given) => {
     const { value, failure } = await inWindow(() =>
