@@ -17,34 +17,33 @@ const indexKey = async (provider: string, name: string): Promise<string> =>
  * Notes which connection a provider's webhooks mean. Never rejects: a connection is worth more, and a renewal or `reindex` notes it
  * again.
  */
-export async function noteForWebhooks(context: Context, record: ConnectionRecord): Promise<void> {
+export const noteForWebhooks = (context: Context, record: ConnectionRecord): Promise<void> =>
+  changeIds(context, record, (ids) => (ids.includes(record.id) ? undefined : [...ids, record.id]))
+
+/** Removes that note. Never rejects: an id without its connection is passed over. */
+export const forgetForWebhooks = (context: Context, record: ConnectionRecord): Promise<void> =>
+  changeIds(context, record, (ids) =>
+    ids.includes(record.id) ? ids.filter((id) => id !== record.id) : undefined,
+  )
+
+/** Changes the ids that are noted under a connection's name; `undefined` leaves them as they are. */
+async function changeIds(
+  context: Context,
+  record: ConnectionRecord,
+  change: (ids: readonly string[]) => readonly string[] | undefined,
+): Promise<void> {
   const name = nameOf(context, record)
   if (name === undefined) return
   const { records, now } = context
   await records
-    .change<readonly string[], undefined>(await indexKey(record.provider, name), (ids = []) =>
-      ids.includes(record.id)
-        ? { result: undefined }
-        : { write: [...ids, record.id], until: now() + keptSeconds, result: undefined },
-    )
+    .change<readonly string[], undefined>(await indexKey(record.provider, name), (ids = []) => {
+      const write = change(ids)
+      return write ? { write, until: now() + keptSeconds, result: undefined } : { result: undefined }
+    })
     .catch(() => undefined)
 }
 
-/** Forgets it again. Never rejects: an id without its connection is passed over. */
-export async function forgetForWebhooks(context: Context, record: ConnectionRecord): Promise<void> {
-  const name = nameOf(context, record)
-  if (name === undefined) return
-  const { records, now } = context
-  await records
-    .change<readonly string[], undefined>(await indexKey(record.provider, name), (ids = []) =>
-      ids.includes(record.id)
-        ? { write: ids.filter((id) => id !== record.id), until: now() + keptSeconds, result: undefined }
-        : { result: undefined },
-    )
-    .catch(() => undefined)
-}
-
-/** Ids of the connections that a provider's webhooks may mean by a name. Their records say which of them it is. */
+/** Ids of the connections that a provider's webhooks may mean by a name. The connections' records say which of them it is. */
 export const idsFor = async (
   { records }: Context,
   provider: string,
