@@ -436,8 +436,8 @@ export const backend = [
     [
       {
         file: 'backend/handler.ts',
-        text: "if (!session) throw new Refusal('unauthenticated')",
-        by: "if (!session) return { route, session: { subject: 'nobody' } }",
+        text: "await context.knownSessions.remove(request)\n    throw new Refusal('unauthenticated')",
+        by: "return { route, session: { subject: 'nobody' } }",
       },
     ],
     guardTest,
@@ -509,7 +509,13 @@ export const backend = [
   removal(
     'the headers that come back',
     [90],
-    [{ file: proxy, text: '...pick(headers, relayedHeaders),', by: '...Object.fromEntries(headers),' }],
+    [
+      {
+        file: proxy,
+        text: "...pick(\n        headers,\n        relayedHeaders.filter((name) => name !== 'retry-after'),\n      ),",
+        by: '...Object.fromEntries(headers),',
+      },
+    ],
     proxyTest,
     'come back by name only',
   ),

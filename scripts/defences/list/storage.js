@@ -437,8 +437,8 @@ export const storage = [
     [
       {
         file: 'core/client.ts',
-        text: '    context.tokens.forget()\n    callback.clear()',
-        by: '    callback.clear()',
+        text: 'what belongs to the one before.\n    context.tokens.forget()\n',
+        by: 'what belongs to the one before.\n',
       },
     ],
     'core/channel/own-tokens.test.ts',

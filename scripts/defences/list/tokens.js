@@ -25,7 +25,7 @@ const noSignature = {
   text: 'unchecked: await checkSignature(server, response, rules.fetch, rules.now)',
   by: 'unchecked: undefined',
 }
-const anyAlgorithm = { file: verify, text: 'if (!accepted.includes(algorithm))', by: 'if (false)' }
+const anyAlgorithm = { file: verify, text: 'if (!isAccepted(rules, algorithm))', by: 'if (false)' }
 
 export const tokens = [
   removal(
@@ -129,14 +129,14 @@ export const tokens = [
   removal(
     'an issue time to come',
     [45],
-    [{ file: idToken, text: 'iat > now + (tolerance ?? 60) ||', by: '' }],
+    [{ file: idToken, text: 'iat > now + ahead ||', by: '' }],
     verifyTest,
     'is refused with an issue time that is 5 minutes away',
   ),
   removal(
     'an old issue time',
     [45],
-    [{ file: idToken, text: '(fresh && iat < now - 600)', by: 'false' }],
+    [{ file: idToken, text: '(fresh && iat < now - behind)', by: 'false' }],
     verifyTest,
     'is refused with an issue time 11 minutes ago',
   ),
@@ -494,7 +494,13 @@ export const tokens = [
   removal(
     'the end of metadata whose endpoint has moved',
     [65],
-    [{ file: 'core/channel/direct-client.ts', text: 'stored.write(undefined)\n', by: '{}\n' }],
+    [
+      {
+        file: 'core/channel/direct-client.ts',
+        text: 'response.status === 410) stored.write(undefined)\n',
+        by: 'response.status === 410) {}\n',
+      },
+    ],
     'core/paths.test.ts',
     'is forgotten where an endpoint is not there any more, so that the next page asks for it',
   ),
