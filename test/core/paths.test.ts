@@ -1,12 +1,12 @@
 // What each path costs: requests, and transactions of the database between a click and the navigation.
 import { HttpResponse } from 'msw'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { metadataKey } from '../../src/core/records/keys.js'
 import { openDatabase, type Database } from '../../src/platform/database.js'
 import { createScene, type Scene } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
 import { outcome } from '../support/outcome.js'
-import { settled, until } from '../support/until.js'
+import { eventually, settled, until } from '../support/until.js'
 
 const network = openNetwork()
 
@@ -39,7 +39,7 @@ async function quiet(scene: Scene) {
   const { database, counts } = counting()
   const app = scene.open('/', { database })
   await until(app.client.connections, 'ready')
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const before = { ...counts }
     await settled()
     expect(counts).toEqual(before)
@@ -88,7 +88,7 @@ describe('a callback', () => {
     const before = requested(scene)
     const answer = holdToken(scene)
     const app = scene.open(url)
-    await vi.waitFor(() => expect(requested(scene)).toMatchObject({ jwks: 1 }))
+    await eventually(() => expect(requested(scene)).toMatchObject({ jwks: 1 }))
     expect(app.client.callback.get().status).toBe('pending')
     answer()
     await until(app.client.callback, 'connected')
@@ -145,7 +145,7 @@ describe('metadata', () => {
     const url = await scene.consent()
     scene.server.hostile.token = () => new HttpResponse(null, { status: 404 })
     await until(scene.open(url).client.callback, 'failed')
-    await vi.waitFor(async () => expect((await scene.browser.records()).has(metadataKey('bank'))).toBe(false))
+    await eventually(async () => expect((await scene.browser.records()).has(metadataKey('bank'))).toBe(false))
   })
 })
 

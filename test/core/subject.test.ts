@@ -10,7 +10,7 @@ import { createBrowser, createPopup } from '../support/browser.js'
 import { openNetwork } from '../support/network.js'
 import { outcome } from '../support/outcome.js'
 import { refusalOf } from '../support/refusal.js'
-import { settled, until } from '../support/until.js'
+import { eventually, settled, until } from '../support/until.js'
 
 const network = openNetwork()
 
@@ -107,7 +107,7 @@ describe('while a promise is pending', () => {
     const { subject, answer } = asking()
     const app = scene.open(url, { subject })
     const key = transactionKey(stateOf(url))
-    await vi.waitFor(async () => expect((await scene.browser.records()).get(key)).toHaveProperty('code'))
+    await eventually(async () => expect((await scene.browser.records()).get(key)).toHaveProperty('code'))
     await settled()
     expect(app.client.callback.get()).toEqual({ status: 'pending' })
     expect(scene.server.requests.token).toEqual([])
@@ -121,7 +121,7 @@ describe('while a promise is pending', () => {
     const url = await scene.consent({}, {}, { subject: 'anna' })
     const app = scene.open(url, { subject: asking().subject })
     const key = transactionKey(stateOf(url))
-    await vi.waitFor(async () => expect((await scene.browser.records()).get(key)).toHaveProperty('code'))
+    await eventually(async () => expect((await scene.browser.records()).get(key)).toHaveProperty('code'))
     app.client.dispose()
     expect((await outcome(scene.open(app.reload(), { subject: 'anna' }))).status).toBe('connected')
   })
@@ -227,7 +227,7 @@ describe('a promise that is rejected, or gives no id', () => {
     app.client.setSubject('anna')
     expect(authorization.get()).toEqual({ status: 'idle' })
     expect((await outcome(app)).status).toBe('connected')
-    await vi.waitFor(() => expect(names(app).sort()).toEqual(['bank', 'mediated']))
+    await eventually(() => expect(names(app).sort()).toEqual(['bank', 'mediated']))
   })
 
   test('tells a refusal once the user is known', async () => {
@@ -377,13 +377,13 @@ describe('two users of one browser', () => {
     scene.browser.clock.advance(3600)
     app.platform.tabs.close()
     const noted = async () => (await scene.browser.records()).get(sessionKey)
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await keysOf(scene)).toEqual(expect.arrayContaining([sessionKey, syncedKey('anna')])),
     )
     const before = await noted()
     scene.backend.session = 'berta'
     scene.open('/', { subject: 'berta' })
-    await vi.waitFor(async () => expect(await noted()).not.toEqual(before), { timeout: 30_000 })
+    await eventually(async () => expect(await noted()).not.toEqual(before))
     expect(await refusalOf(tokens.getAccessToken)).toMatchObject({ code: 'unknown_connection' })
     expect(app.client.connections.get()).toEqual({ status: 'sign_in_required' })
     expect([...(await scene.browser.records()).keys()]).toContain(connectionKey(tokens.connection.id))
@@ -394,7 +394,7 @@ describe('two users of one browser', () => {
   test('a list that came for the second one’s session is not taken for the first one’s', async () => {
     const scene = createScene(network)
     const app = await connect(scene, 'anna', 'mediated')
-    await vi.waitFor(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
+    await eventually(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
     app.client.dispose()
     scene.browser.clock.advance(7200)
     await scene.browser.tamper(syncedKey('anna'), undefined)
@@ -407,7 +407,7 @@ describe('two users of one browser', () => {
       return undefined
     }
     const later = scene.open('/', { subject: 'anna' })
-    await vi.waitFor(() => expect(asked).toBe(true))
+    await eventually(() => expect(asked).toBe(true))
     await until(later.client.connections, 'ready')
     scene.backend.session = 'anyone'
     later.client.setSubject('anna')
@@ -431,7 +431,7 @@ describe('two users of one browser', () => {
   test('a list that came for the second one’s session is asked for again when the first is back', async () => {
     const scene = createScene(network)
     const app = await connect(scene, 'anna', 'mediated')
-    await vi.waitFor(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
+    await eventually(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
     app.client.dispose()
     scene.browser.clock.advance(7200)
     await scene.browser.tamper(syncedKey('anna'), undefined)
@@ -444,9 +444,7 @@ describe('two users of one browser', () => {
       return undefined
     }
     const later = scene.open('/', { subject: 'anna' })
-    await vi.waitFor(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')), {
-      timeout: 30_000,
-    })
+    await eventually(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
     expect((await keysOf(scene)).filter((key) => key.startsWith('connection:'))).toHaveLength(1)
     await until(later.client.tokens('mediated'), 'connected')
   })

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { openDatabase } from '../../src/platform/database.js'
 import { createBrowser } from '../support/browser.js'
 import { errorOf } from '../support/refusal.js'
-import { settled } from '../support/until.js'
+import { eventually, settled } from '../support/until.js'
 
 const put = (key: string, value: unknown) =>
   openDatabase('app').change([], () => [{ [key]: value }, undefined])
@@ -190,7 +190,7 @@ describe('a database that fails', () => {
     const error = errorOf(() => database.change([], change))
     clock.advance(15)
     expect(await error).toMatchObject(unavailable)
-    await vi.waitFor(() => expect(requests).toHaveLength(1))
+    await eventually(() => expect(requests).toHaveLength(1))
     for (const open of requests) open()
     // The next one opens the database anew, and finds nothing.
     expect(await database.entries()).toEqual([])
@@ -213,7 +213,7 @@ describe('a database that fails', () => {
       },
     )
     const error = errorOf(() => database.change(['a'], () => [{ a: 2 }, undefined]))
-    await vi.waitFor(() => expect(read).toHaveBeenCalled())
+    await eventually(() => expect(read).toHaveBeenCalled())
     clock.advance(15)
     expect(await error).toMatchObject(unavailable)
     expect(await database.get('a')).toBe(1)

@@ -1,9 +1,10 @@
 import { act, screen } from '@testing-library/react'
 import { useConnections, type ConnectionsState, type UseConnectionsResult } from 'countersign'
 import { useEffect } from 'react'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { openBank } from '../support/bank.js'
 import { renderWith } from '../support/render.js'
+import { eventually } from '../support/until.js'
 
 const connected = { connected: { bank: {} } }
 
@@ -154,7 +155,7 @@ test('gives the state and the way to bring it up to date, as one object until it
   // On another device: this browser is not told.
   await connectElsewhere(bank)
   refresh()
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await bank.settled()
     expect(seen.at(-1)).toMatchObject({ connections: [{ provider: 'bank' }, { provider: 'mediated' }] })
   })

@@ -1,4 +1,5 @@
 import { AssertionError } from 'node:assert'
+import { vi } from 'vitest'
 import type { ReadableStore } from 'countersign/core'
 
 /** Resolves with the state of a store as soon as it has one of these statuses. */
@@ -37,7 +38,16 @@ export function untilState<T, S extends T>(
   })
 }
 
-/** Resolves as soon as the promises that are under way have run: storage, locks, answers of the network. */
+/** Resolves with what `look` gives as soon as it no longer throws; the limit is one for a busy machine. */
+export const eventually = <T>(look: () => T | Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 30_000 })
+
+/**
+ * Resolves when the promises that are under way have run: storage, locks, answers of the network. Cryptography runs on threads
+ * that a busy machine may keep waiting, so each turn also waits for as many operations as there are threads.
+ */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  for (let turn = 0; turn < 20; turn++) {
+    await Promise.all(Array.from({ length: 4 }, () => crypto.subtle.digest('SHA-256', new Uint8Array())))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
 }

@@ -2,7 +2,7 @@ import { singleUser, type ReadableStore } from 'countersign/core'
 import { apiture, basis, oidc, stitch } from 'countersign/providers'
 import { fakeBank, type FakeBankOptions } from 'countersign/testing'
 import { describe, expect, test, vi } from 'vitest'
-import { until } from '../support/until.js'
+import { eventually, until } from '../support/until.js'
 
 const options = {
   subject: singleUser,
@@ -281,8 +281,8 @@ describe('what goes wrong', () => {
     await bank.settled()
     bank.delay(2000)
     const outcome = bank.approve('bank')
-    await vi.waitFor(() => expect(bank.client.callback.get().status).toBe('pending'))
-    await vi.waitFor(async () => {
+    await eventually(() => expect(bank.client.callback.get().status).toBe('pending'))
+    await eventually(async () => {
       await bank.advance(2)
       expect(bank.client.callback.get().status).toBe('connected')
     })

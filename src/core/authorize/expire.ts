@@ -1,6 +1,7 @@
-import { TransactionError } from '../../protocol/errors.js'
+import type { TransactionError } from '../../protocol/errors.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import type { Context } from '../context.js'
+import { cameTooLate, neverCameBack, unknownFate } from '../records/end-reasons.js'
 import { endWith } from '../records/ended-transaction.js'
 import { isOldNote } from '../records/disconnected.js'
 import { stateOf } from '../records/keys.js'
@@ -71,9 +72,8 @@ const isMadeUpFor = (entries: readonly [string, unknown][], attempt: unknown): b
 
 function remainder(record: unknown, now: number): EndedTransaction | undefined {
   if (!isTransaction(record) || hasEnded(record) || record.phase === 'prepared') return undefined
-  const error = new TransactionError(
-    'transaction_expired',
-    'The person went to the provider and did not come back in time. Start again with authorize().',
-  )
-  return { ...endWith(record, error, 'abandoned'), expiresAt: now + abandonedSeconds }
+  return { ...endWith(record, reasonOf(record), 'abandoned'), expiresAt: now + abandonedSeconds }
 }
+
+const reasonOf = ({ phase }: Transaction): TransactionError =>
+  phase === 'left' ? neverCameBack() : phase === 'returned' ? cameTooLate() : unknownFate()

@@ -13,6 +13,7 @@ import {
 import { withoutAppState } from '../app-state.js'
 import { isAtRedirectUri } from '../../protocol/redirect-place.js'
 import type { Context } from '../context.js'
+import { cameTooLate, unknownFate } from '../records/end-reasons.js'
 import { endWith, end } from '../records/ended-transaction.js'
 import type { Provider } from '../provider.js'
 import {
@@ -131,25 +132,12 @@ const changed = (): CountersignError =>
     'The configuration changed while the person was at the provider. Start again with authorize().',
   )
 
-const expired = (): CountersignError =>
-  new TransactionError(
-    'transaction_expired',
-    "Too much time passed before the provider's answer could be used. Start again with authorize().",
-  )
-
 /** Another page has what this one would need. */
 export const busy = (): CountersignError =>
   new TransactionError(
     'transaction_in_use',
     'Another tab is still completing this connection. Wait for it, then call resume().',
     { recovery: 'resume' },
-  )
-
-/** The end of a code of which nobody knows what became. */
-export const unknown = (): CountersignError =>
-  new TransactionError(
-    'redemption_unknown',
-    'It is not known whether the provider accepted the code. Start again with authorize().',
   )
 
 /** Storage can be written by whatever else runs on this origin: the record must agree with the configuration. */
@@ -166,7 +154,7 @@ function checkRecord(
   const { createdAt, expiresAt } = record
   const outOfTime =
     now > Math.min(expiresAt, createdAt + longestSeconds) || createdAt > now + clockToleranceSeconds
-  return outOfTime && record.code === undefined ? expired() : undefined
+  return outOfTime && record.code === undefined ? cameTooLate() : undefined
 }
 
 /** The end of a transaction by a response without a code; `undefined` when there is a code. */
@@ -259,7 +247,7 @@ function next(
   const sends = transaction.sends ?? 0
   const age = context.platform.clock.now() - (transaction.returnedAt ?? 0)
   if (age > codeSeconds[way] || sends >= maximumSends[way])
-    return { do: 'show', ended: endWith(transaction, sends > 0 ? unknown() : expired()) }
+    return { do: 'show', ended: endWith(transaction, sends > 0 ? unknownFate() : cameTooLate()) }
   if (transaction.input.display === 'popup' && !opener && sends === 0) return { do: 'hand_over', transaction }
   return { do: 'send', transaction: { ...transaction, phase: 'sent', sends: sends + 1 } }
 }

@@ -1,7 +1,7 @@
 import { AuthorizationResponseError, type CountersignError } from '../../protocol/errors.js'
 import { restartable } from './actions.js'
 import type { CallbackState } from './callback.js'
-import { unknown } from './decide.js'
+import { unknownFate } from '../records/end-reasons.js'
 import { isConnectionRecord, type ConnectionRecord } from '../records/connection.js'
 import { reportOutcome } from './report-outcome.js'
 import { asHeld } from '../as-held.js'
@@ -51,6 +51,6 @@ export async function toCallbackState(
  * Nothing is written, or it would bring back what was removed.
  */
 export function endOfRemoved(context: Context, transaction: Transaction): Promise<CallbackState> {
-  const error = unknown()
+  const error = unknownFate()
   return reportOutcome(context, toCallbackState(context, endWith(transaction, error), { error }))
 }

@@ -2,18 +2,22 @@ import { CountersignError } from '../../protocol/errors.js'
 import type { Channel, Redeemed, Unchecked } from '../channel/channel.js'
 import { openChannel } from '../channel/open-channel.js'
 import type { Context } from '../context.js'
+import { unknownFate } from '../records/end-reasons.js'
 import { endWith } from '../records/ended-transaction.js'
 import { transactionId, transactionKey } from '../records/keys.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
 import { returnOf } from '../return-to.js'
 import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
-import { busy, unknown, type TransactionWithCode } from './decide.js'
+import { busy, type TransactionWithCode } from './decide.js'
 import { endOfRemoved, toCallbackState } from './outcome.js'
 import { reportOutcome } from './report-outcome.js'
 import { signInRequired } from './sign-in-required.js'
 import { storeResult } from './store-result.js'
 import { forgetAnswer, isKeptElsewhere, keepAnswer, keptAnswer } from './waiting-answer.js'
+
+/** Seconds for which an answer may wait to be checked, however late the person came back; without its page it is lost before. */
+const answeredSeconds = 3600
 
 /** Sends the code, stores what came of it, and reports it. Runs under the transaction's lock. */
 export async function send(
@@ -60,7 +64,7 @@ export async function check(
   const { state } = transaction
   const answer = keptAnswer(context, state)
   if (!answer) {
-    if (!(await isKeptElsewhere(context, state))) return endBy(context, transaction, unknown())
+    if (!(await isKeptElsewhere(context, state))) return endBy(context, transaction, unknownFate())
     return { status: 'failed', error: busy(), ...returnOf(context, transaction), ...resumable(resume) }
   }
   let redeemed: Redeemed | Unchecked
@@ -72,7 +76,7 @@ export async function check(
     return endBy(context, transaction, error)
   }
   // Its tokens were revoked while it was checked: the user has changed, or the client is disposed.
-  if (keptAnswer(context, state) !== answer) return endBy(context, transaction, unknown())
+  if (keptAnswer(context, state) !== answer) return endBy(context, transaction, unknownFate())
   return conclude(context, transaction, redeemed, resume)
 }
 
@@ -86,8 +90,9 @@ async function conclude(
   const { state } = transaction
   if (!('unchecked' in redeemed)) return storeResult(context, transaction, redeemed, resume)
   await keepAnswer(context, state, redeemed)
-  // The code is spent: nobody will send it again.
-  const answered = { ...transaction, phase: 'answered', code: '' } as const
+  // The code is spent: nobody will send it again. The person has been there, so the time for coming back is over.
+  const expiresAt = context.platform.clock.now() + answeredSeconds
+  const answered = { ...transaction, phase: 'answered', code: '', expiresAt } as const
   const found = await replaceUnlessEnded(context, state, answered)
   if (!found)
     return {

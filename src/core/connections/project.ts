@@ -5,7 +5,7 @@ import type { EndedTransaction } from '../records/transaction.js'
 
 /** The records of one subject, as far as anybody is shown them. */
 export interface Projection {
-  /** Oldest first. */
+  /** Oldest first; of the same second, first those that need the person. */
   readonly connections: readonly Connection[]
   /** Ended transactions from which nobody came back, each with its key. */
   readonly abandoned: readonly (readonly [key: string, ended: EndedTransaction])[]
@@ -22,12 +22,14 @@ export function project(
     connections: own
       .filter(isConnectionRecord)
       .map(([, record]) => asHeld(context, record))
-      .sort((a, b) => a.connectedAt - b.connectedAt),
+      .sort((a, b) => a.connectedAt - b.connectedAt || Number(isGood(a)) - Number(isGood(b))),
     abandoned: own.filter(
       (entry): entry is [string, EndedTransaction] => (entry[1] as EndedTransaction).outcome === 'abandoned',
     ),
   }
 }
+
+const isGood = ({ status }: Connection): boolean => status === 'connected'
 
 /** The next list, with every item that did not change as the same object, so that nobody renders for it. */
 export function keepIdentity<T extends { readonly id: string }>(

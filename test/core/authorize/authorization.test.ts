@@ -10,7 +10,7 @@ import { refusal } from '../../support/backend.js'
 import { createPopup } from '../../support/browser.js'
 import { openNetwork } from '../../support/network.js'
 import { describe as said, withoutSecrets } from '../../support/refusal.js'
-import { settled, until, untilState } from '../../support/until.js'
+import { eventually, settled, until, untilState } from '../../support/until.js'
 
 const network = openNetwork()
 
@@ -335,7 +335,7 @@ describe('a mistake of the application', () => {
     expect(reported).not.toHaveBeenCalled()
     authorize(input)
     prepare(input)
-    await vi.waitFor(() => expect(reported).toHaveBeenCalledTimes(2))
+    await eventually(() => expect(reported).toHaveBeenCalledTimes(2))
     expect(get()).toEqual({ status: 'idle' })
     expect(app.left).toEqual([])
     expect(await live(scene)).toEqual([])
@@ -413,7 +413,7 @@ describe('a navigation that does not happen', () => {
       await scene.leave(app)
     }
     expect((await scene.browser.records()).has(transactionKey(stateOf(elsewhere)))).toBe(true)
-    await vi.waitFor(async () => expect(await live(scene)).toHaveLength(16))
+    await eventually(async () => expect(await live(scene)).toHaveLength(16))
   })
 
   test.each<[string, (scene: Scene, app: App, url: string) => unknown]>([
@@ -804,7 +804,7 @@ describe('transactions in storage', () => {
       states.push(stateOf(await scene.leave(scene.open())))
       scene.browser.clock.advance(1)
     }
-    await vi.waitFor(async () => expect(await live(scene)).toHaveLength(16))
+    await eventually(async () => expect(await live(scene)).toHaveLength(16))
     const kept = await live(scene)
     expect(kept.map(([key]) => key).sort()).toEqual([...states].sort())
     expect(kept.map(([key]) => key)).not.toContain(prepared)
@@ -835,7 +835,7 @@ describe('transactions in storage', () => {
     const leaving = app.leaving()
     abandoned[0]?.restart()
     await leaving
-    await vi.waitFor(() => expect(app.client.connections.get()).toMatchObject({ abandoned: [] }))
+    await eventually(() => expect(app.client.connections.get()).toMatchObject({ abandoned: [] }))
   })
 
   test('are begun again in a popup that opens while the click is being handled', async () => {
@@ -853,7 +853,7 @@ describe('transactions in storage', () => {
     abandoned[0]?.restart()
     expect(openPopup).toHaveBeenCalledTimes(1)
     await until(app.client.authorization('bank'), 'waiting')
-    await vi.waitFor(() => expect(app.client.connections.get()).toMatchObject({ abandoned: [] }))
+    await eventually(() => expect(app.client.connections.get()).toMatchObject({ abandoned: [] }))
   })
 
   test('are told as abandoned by all of several pages that find them at the same moment', async () => {

@@ -4,7 +4,7 @@ import { createClient, singleUser, type CommonInput } from 'countersign/core'
 import { apiture, type ApitureOptions } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { IDBFactory } from 'fake-indexeddb'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ContractErrorCode } from '../../../src/protocol/contract.js'
 import { openDatabase } from '../../../src/platform/database.js'
 import { AuthorizationResponseError, StorageError } from '../../../src/protocol/errors.js'
@@ -13,7 +13,7 @@ import { holdAnswers, refusal as refusedWith } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
 import { interrupted, once } from '../../support/noise.js'
 import { outcome, refusal } from '../../support/outcome.js'
-import { settled, until } from '../../support/until.js'
+import { eventually, settled, until } from '../../support/until.js'
 
 const network = openNetwork()
 
@@ -326,7 +326,7 @@ describe('exactly once', () => {
     browser.clock.advance(3601)
     await leave(open())
     const key = transactionKey(stateOf(url))
-    await vi.waitFor(async () => expect((await browser.records()).has(key)).toBe(false))
+    await eventually(async () => expect((await browser.records()).has(key)).toBe(false))
     expect(await refusal(open(url))).toEqual({ code: 'state_unknown' })
     expect(server.requests.token).toHaveLength(1)
   })
@@ -430,7 +430,7 @@ describe('the outcome is told from what was stored, whatever the page hears in t
     const scene = createScene(network)
     const url = await approve(scene, mode)
     // The page that was left has asked for them as well.
-    await vi.waitFor(async () => expect((await scene.browser.records()).has('synced:')).toBe(true))
+    await eventually(async () => expect((await scene.browser.records()).has('synced:')).toBe(true))
     await scene.browser.tamper('synced:', scene.browser.clock.now() - 3601)
     const answer = holdAnswers(scene.backend, '/connections')
     const app = scene.open(url, {

@@ -7,7 +7,7 @@ import { createScene, stateOf, type Scene } from '../../support/app.js'
 import { createPopup } from '../../support/browser.js'
 import { openNetwork } from '../../support/network.js'
 import { outcome } from '../../support/outcome.js'
-import { settled, until } from '../../support/until.js'
+import { eventually, settled, until } from '../../support/until.js'
 
 const network = openNetwork()
 const appState = { from: 'basket', items: [1, 2] }
@@ -225,7 +225,7 @@ describe('a function of the app that fails', () => {
     const { client } = scene.open(await scene.consent(), { onOutcome })
     await until(client.callback, 'connected')
     await until(client.tokens('bank'), 'connected')
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(reported).toHaveBeenCalledExactlyOnceWith(new Error('of the app'))
     })
   })
@@ -261,7 +261,7 @@ describe('the state of the app', () => {
     expect(await stored()).toContain('marker-of-the-app')
     scene.browser.clock.advance(3601)
     await scene.leave(scene.open())
-    await vi.waitFor(async () => expect(await stored()).not.toContain('marker-of-the-app'))
+    await eventually(async () => expect(await stored()).not.toContain('marker-of-the-app'))
   })
 
   test('is given again to who begins again', async () => {

@@ -5,12 +5,17 @@ import type { Resumable } from '../../../src/core/callback/callback.js'
 import { transactionKey } from '../../../src/core/records/keys.js'
 import { openDatabase } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
-import { createScene, stateOf } from '../../support/app.js'
+import { createScene, stateOf, type Scene } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
 import { outcome, refusal } from '../../support/outcome.js'
 import { settled, until } from '../../support/until.js'
 
 const network = openNetwork()
+
+/** Resolves when another page has asked for the answer that waits in one. */
+async function isAwaited({ browser }: Pick<Scene, 'browser'>) {
+  while (!browser.awaitedLockNames().some((name) => name.startsWith('answer:'))) await settled()
+}
 
 /** A page whose code has been spent while nobody could have the keys of the server. */
 async function answered(
@@ -24,11 +29,7 @@ async function answered(
   const state = await until(app.client.callback, 'failed')
   const record = async () => (await scene.browser.records()).get(transactionKey(stateOf(url)))
   const revoked = () => scene.server.requests.revocation.map(({ form }) => form.get('token_type_hint'))
-  /** Resolves when another page has asked for the answer. */
-  const isAwaited = async () => {
-    while (!scene.browser.awaitedLockNames().some((name) => name.startsWith('answer:'))) await settled()
-  }
-  return { ...scene, url, app, state, record, revoked, isAwaited }
+  return { ...scene, url, app, state, record, revoked, isAwaited: () => isAwaited(scene) }
 }
 
 describe('the answer to a code, while the keys of its ID Token are out of reach', () => {
@@ -95,6 +96,20 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     expect(server.requests.token).toHaveLength(1)
   })
 
+  test('is let alone by other pages, and stays good, when the time to come back is over', async () => {
+    const { app, browser, isAwaited, open, server, state } = await answered()
+    browser.clock.advance(1200)
+    const other = open('/accounts')
+    await until(other.client.connections, 'ready')
+    await isAwaited()
+    browser.clock.advance(1)
+    await other.client.connections.refreshAsync()
+    expect(other.client.connections.get()).toMatchObject({ connections: [], abandoned: [] })
+    delete server.hostile.jwks
+    expect(await state.resumeAsync?.()).toMatchObject({ status: 'connected' })
+    expect(await until(app.client.connections, 'ready')).toMatchObject({ abandoned: [] })
+  })
+
   test('counts as lost where no Web Locks tell whether its page is there', async () => {
     const { open, record, url } = await answered()
     expect(await refusal(open(url, { webLocks: 'absent' }))).toEqual({ code: 'redemption_unknown' })
@@ -137,12 +152,12 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     expect(server.requests.token).toHaveLength(1)
   })
 
-  test('is revoked when its transaction has run out', async () => {
+  test('is revoked after an hour', async () => {
     const { browser, leave, open, revoked, state } = await answered()
-    browser.clock.advance(1000)
+    browser.clock.advance(3601)
     await leave(open())
     await settled()
-    expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'transaction_expired' } })
+    expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'redemption_unknown' } })
     await settled()
     expect(revoked()).toEqual(['refresh_token', 'access_token'])
   })
@@ -218,8 +233,7 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     const unstored = await state.resumeAsync?.()
     expect(unstored).toMatchObject({ error: { code: 'storage_unavailable' } })
     const second = scene.open(url)
-    await settled()
-    await settled()
+    await isAwaited(scene)
     scene.browser.clock.advance(1)
     await until(second.client.callback, 'failed')
     expect(await refusal(second)).toEqual({ code: 'transaction_in_use' })
@@ -252,7 +266,7 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
       const receivedAt = scene.browser.clock.now()
       scene.browser.clock.advance(1200)
       delete scene.server.hostile.jwks
-      await state.resumeAsync?.()
+      expect(await state.resumeAsync?.()).toMatchObject({ status: 'connected' })
       const { expiresAt } = await until(app.client.tokens('bank'), 'connected')
       expect(expiresAt).toBe(receivedAt + 3600)
       const reported = app.events.filter(({ type }) => type === 'clock_differs').map(({ detail }) => detail)

@@ -9,7 +9,7 @@ import { createPopup } from '../../support/browser.js'
 import { createScene, providers, type App, type Scene, type Setting } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
 import { outcome } from '../../support/outcome.js'
-import { settled, until } from '../../support/until.js'
+import { eventually, settled, until } from '../../support/until.js'
 
 const network = openNetwork()
 
@@ -90,7 +90,7 @@ describe('connecting again after the page is gone', () => {
     const reloaded = scene.open(first.reload())
     await until(reloaded.client.tokens('bank'), 'reauthorization_required')
     const { connection } = await connect(scene)
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(reloaded.client.connections.get()).toMatchObject({
         connections: [{ ...connection, status: 'reauthorization_required' }],
       })
@@ -566,7 +566,7 @@ describe('a page whose connection another page disconnects', () => {
     const app = await connect(scene)
     await disconnectElsewhere(scene)
     await until(app.client.tokens('bank'), 'disconnected')
-    await vi.waitFor(() => expect(revoked(scene)).toEqual(['refresh_token', 'access_token']))
+    await eventually(() => expect(revoked(scene)).toEqual(['refresh_token', 'access_token']))
   })
 
   test('does so when it comes out of the back/forward cache', async () => {
@@ -577,7 +577,7 @@ describe('a page whose connection another page disconnects', () => {
     await disconnectElsewhere(scene)
     expect(revoked(scene)).toEqual([])
     app.show()
-    await vi.waitFor(() => expect(revoked(scene)).toEqual(['refresh_token', 'access_token']))
+    await eventually(() => expect(revoked(scene)).toEqual(['refresh_token', 'access_token']))
     expect(app.client.tokens('bank').get().status).toBe('disconnected')
   })
 
@@ -590,7 +590,7 @@ describe('a page whose connection another page disconnects', () => {
     await settled()
     const { disconnect } = await until(second.client.tokens('bank'), 'connected')
     expect(await disconnect()).toEqual({ revoked: true })
-    await vi.waitFor(() => expect(revoked(scene)).toHaveLength(4))
+    await eventually(() => expect(revoked(scene)).toHaveLength(4))
     const sent = scene.server.requests.revocation.map(({ form }) => form.get('token'))
     expect(new Set(sent).size).toBe(4)
   })
@@ -610,7 +610,7 @@ describe('a page whose connection another page disconnects', () => {
     const app = await connect(scene)
     scene.server.hostile.revocation = () => new Response(null, { status: 503 })
     await disconnectElsewhere(scene)
-    await vi.waitFor(() => expect(revoked(scene)).not.toEqual([]))
+    await eventually(() => expect(revoked(scene)).not.toEqual([]))
     expect(app.client.tokens('bank').get()).toEqual({ status: 'disconnected' })
   })
 

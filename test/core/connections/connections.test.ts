@@ -8,7 +8,7 @@ import { createClient, singleUser } from 'countersign/core'
 import { createScene, providers, type Scene } from '../../support/app.js'
 import { holdAnswers, refusal } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
-import { settled, until, untilState } from '../../support/until.js'
+import { eventually, settled, until, untilState } from '../../support/until.js'
 
 const network = openNetwork()
 
@@ -209,7 +209,7 @@ describe('messages between tabs', () => {
     const tokens = await until(app.client.tokens('bank'), 'connected')
     await tokens.disconnect()
     app.client.setSubject(null)
-    await vi.waitFor(() => expect(scene.browser.messages).toContainEqual({ v: 1, id: 'session' }))
+    await eventually(() => expect(scene.browser.messages).toContainEqual({ v: 1, id: 'session' }))
     expect(scene.browser.messages.length).toBeGreaterThan(2)
     for (const message of scene.browser.messages) {
       expect(Object.keys(message as object)).toEqual(['v', 'id'])
@@ -275,7 +275,7 @@ describe('the app’s user', () => {
   test('who has just signed in again is not taken for the one before, who is still noted', async () => {
     const scene = createScene(network)
     const before = scene.open('/', { subject: 'berta' })
-    await vi.waitFor(async () => expect((await scene.browser.records()).has('session')).toBe(true))
+    await eventually(async () => expect((await scene.browser.records()).has('session')).toBe(true))
     before.client.dispose()
     const app = scene.open('/', { subject: 'anna' })
     app.show()
@@ -291,7 +291,7 @@ describe('the app’s user', () => {
   test('who signs in while it is looked whether the one before has signed out stays', async () => {
     const scene = createScene(network)
     const app = scene.open('/', { subject: 'anna' })
-    await vi.waitFor(async () => expect((await scene.browser.records()).has('session')).toBe(true))
+    await eventually(async () => expect((await scene.browser.records()).has('session')).toBe(true))
     scene.open('/', { subject: 'berta' }).client.dispose()
     await settled()
     app.show()
@@ -381,7 +381,7 @@ describe('the backend’s connections', () => {
       scene.backend.connections.delete(listed.id)
       const { client } = scene.open()
       expect((await until(client.connections, 'ready')).connections).toHaveLength(2)
-      await vi.waitFor(() => {
+      await eventually(() => {
         expect(ids(client.connections.get())).toEqual([[expect.any(String), 'reauthorization_required']])
       })
       expect(listCalls(scene)).toHaveLength(1)
@@ -392,7 +392,7 @@ describe('the backend’s connections', () => {
       scene.backend.connections.set(listed.id, { ...listed, status: 'reauthorization_required' })
       scene.backend.connections.set('new', { ...listed, id: 'new', created_at: scene.browser.clock.now() })
       const { client } = scene.open()
-      await vi.waitFor(() => {
+      await eventually(() => {
         expect(ids(client.connections.get())).toEqual([
           [listed.id, 'reauthorization_required'],
           [expect.any(String), 'reauthorization_required'],
@@ -420,7 +420,7 @@ describe('the backend’s connections', () => {
         created_at: scene.browser.clock.now(),
       })
       scene.open()
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         expect((await scene.browser.records()).get('synced:anna')).toBe(scene.browser.clock.now())
       })
       const records = await scene.browser.records()
@@ -435,7 +435,7 @@ describe('the backend’s connections', () => {
         await scene.browser.tamper('connection:damaged', damaged)
         scene.backend.connections.set('new', { ...listed, id: 'new', created_at: scene.browser.clock.now() })
         const { client } = scene.open()
-        await vi.waitFor(() => {
+        await eventually(() => {
           expect(ids(client.connections.get())).toContainEqual(['new', 'connected'])
         })
       },
@@ -452,7 +452,7 @@ describe('the backend’s connections', () => {
       const before = await kept()
       const { client } = scene.open()
       await until(client.connections, 'ready')
-      await vi.waitFor(() => {
+      await eventually(() => {
         expect(listCalls(scene)).toHaveLength(1)
       })
       await settled()

@@ -1,12 +1,12 @@
 import { createClient, singleUser } from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import { HttpResponse } from 'msw'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openDatabase, type Database } from '../../../src/platform/database.js'
 import { connectionKey } from '../../../src/core/records/keys.js'
 import { createScene, providers, type Scene } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
-import { until } from '../../support/until.js'
+import { eventually, until } from '../../support/until.js'
 
 const network = openNetwork()
 
@@ -61,7 +61,7 @@ describe('a connection', () => {
         connection: { id: connection.id },
       })
       expect(await tokenKeys(scene)).toEqual([])
-      await vi.waitFor(() => {
+      await eventually(() => {
         expect(scene.server.requests.revocation.map(({ form }) => form.get('token_type_hint'))).toEqual([
           'refresh_token',
           'access_token',

@@ -1,7 +1,7 @@
 import { createClient, singleUser } from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import { HttpResponse } from 'msw'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { connectionKey, sessionKey, tokensKey } from '../../../src/core/records/keys.js'
 import { StorageError } from '../../../src/protocol/errors.js'
 import { openDatabase, type Database } from '../../../src/platform/database.js'
@@ -10,7 +10,7 @@ import { openNetwork } from '../../support/network.js'
 import { outcome } from '../../support/outcome.js'
 import { errorOf } from '../../support/refusal.js'
 import { leaksOf } from '../../support/secrets.js'
-import { settled, until } from '../../support/until.js'
+import { eventually, settled, until } from '../../support/until.js'
 
 const network = openNetwork()
 const day = 24 * 3600
@@ -120,7 +120,7 @@ describe('signOut()', () => {
     const second = await connect()
     await settled()
     expect(await second.client.signOut()).toEqual({ revoked: true })
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(hints(scene)).toEqual(['refresh_token', 'access_token', 'refresh_token', 'access_token'])
     })
     expect(new Set(scene.server.requests.revocation.map(({ form }) => form.get('token'))).size).toBe(4)
@@ -309,7 +309,7 @@ describe('stored tokens that nobody uses', () => {
     soon.dispose()
     scene.browser.clock.advance(2 * day)
     await until(openKept(scene, 'berta').connections, 'ready')
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(hints(scene)).toEqual(['refresh_token', 'access_token'])
     })
     expect(leaksOf([...(await scene.browser.records())])).toEqual([])
@@ -352,7 +352,7 @@ describe('stored tokens that nobody uses', () => {
     await scene.browser.tamper(connectionKey(connection.id), undefined)
     scene.browser.clock.advance(181 * day)
     await until(openKept(scene, 'berta').connections, 'ready')
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await keysOf(scene)).not.toContain(tokensKey(connection.id))
     })
   })

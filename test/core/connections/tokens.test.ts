@@ -1,4 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { ConnectionRecord } from '../../../src/core/records/connection.js'
+import { connectionKey } from '../../../src/core/records/keys.js'
 import { createScene } from '../../support/app.js'
 import { holdAnswers } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
@@ -37,6 +39,19 @@ test('stay on the newest connection although an older one is still good', async 
   )
   const shown = await until(app.client.tokens('bank'), 'reauthorization_required')
   expect(shown.connection.id).toBe(connection.id)
+})
+
+test('are of the one that works where two connections came within the same second', async () => {
+  const scene = createScene(network)
+  const app = scene.open(scene.server.visit(await scene.leave(scene.open())))
+  const { connection } = await until(app.client.callback, 'connected')
+  const record = (await scene.browser.records()).get(connectionKey(connection.id)) as ConnectionRecord
+  // A page that is gone has made it; it comes last in the database.
+  const id = 'ffffffff-ffff-4fff-bfff-ffffffffffff'
+  await scene.browser.tamper(connectionKey(id), { ...record, connection: { ...record.connection, id } })
+  await app.client.connections.refreshAsync()
+  expect(app.client.connections.get()).toMatchObject({ connections: [{ id }, { id: connection.id }] })
+  expect(app.client.tokens('bank').get()).toMatchObject({ status: 'connected', connection })
 })
 
 describe('without a wanted connection', () => {

@@ -1,12 +1,12 @@
 import { HttpResponse } from 'msw'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { sessionKey } from '../../../src/core/records/keys.js'
 import { createScene, stateOf, type App, type Scene } from '../../support/app.js'
 import { createPopup } from '../../support/browser.js'
 import { openNetwork } from '../../support/network.js'
 import { interrupted, once } from '../../support/noise.js'
 import { withoutSecrets } from '../../support/refusal.js'
-import { settled, until } from '../../support/until.js'
+import { eventually, settled, until } from '../../support/until.js'
 
 const network = openNetwork()
 
@@ -350,7 +350,7 @@ describe('a popup', () => {
     const noted = async () => (await scene.browser.records()).get(sessionKey)
     const before = await noted()
     app.client.setSubject(subject)
-    await vi.waitFor(async () => expect(await noted()).not.toEqual(before), { timeout: 30_000 })
+    await eventually(async () => expect(await noted()).not.toEqual(before))
     const inPopup = scene.open(scene.server.visit(url), { subject: 'user-1' })
     await settled()
     while (inPopup.client.callback.get().status === 'pending') await pass(scene, 0.5)

@@ -8,6 +8,7 @@ import { createClientCertificate } from '../../../demo/banks/certificates.js'
 import type { ConnectionDocument, JsonObject } from '../../../src/protocol/contract.js'
 import { sampleDetails } from '../../demo/banks/fdx-app.js'
 import { consents, everything, openApp, openid, origin, redirectUri, scope, urlOf } from './scene.js'
+import { eventually } from '../../support/until.js'
 
 type App = Awaited<ReturnType<typeof openApp>>
 
@@ -1021,7 +1022,7 @@ describe('a consent whose end was not confirmed', () => {
     return (await other.call('GET', '/connections')).body
   }
   const ended = (other: App) =>
-    vi.waitFor(() => {
+    eventually(() => {
       expect(other.events.map(({ name }) => name)).toContain('grant_ended')
     })
   const revocations = (other: App) => other.bank.requests.find(/\/revocation$/)
@@ -1098,7 +1099,7 @@ describe('a consent whose end was not confirmed', () => {
         await later(other, 300)
         expect(revocations(other)).toEqual([])
         await later(other, 400)
-        await vi.waitFor(() => expect(revocations(other)).not.toEqual([]))
+        await eventually(() => expect(revocations(other)).not.toEqual([]))
         other.bank.requests.clear()
         await later(other, 700)
         expect(revocations(other)).toEqual([])

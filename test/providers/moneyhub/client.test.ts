@@ -1,7 +1,7 @@
 import { moneyhub as moneyhubBackend, type MoneyhubBackendOptions } from 'countersign/backend'
 import { moneyhub } from 'countersign/providers'
 import { decodeProtectedHeader, generateKeyPair, jwtVerify } from 'jose'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import {
   backendOptionsFor,
   bodyOf,
@@ -15,6 +15,7 @@ import {
   type Listed,
   type TestBank,
 } from './scene.js'
+import { eventually } from '../../support/until.js'
 
 let bank: TestBank
 
@@ -244,7 +245,7 @@ describe('the state at Moneyhub', () => {
     const tokens = scene.open().client.tokens('moneyhub')
     onTestFinished(tokens.subscribe(() => undefined))
     const { connectionId } = connection.details
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(tokens.get()).toMatchObject({ connection: { details: { connectionId, ...broken } } })
     })
     bank.control.reset()

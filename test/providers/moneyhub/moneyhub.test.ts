@@ -4,7 +4,7 @@ import type { MoneyhubConsent } from 'countersign/providers'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openStore } from '../../backend/support/open-store.js'
-import { until } from '../../support/until.js'
+import { eventually, until } from '../../support/until.js'
 import { createBrowser } from '../../support/browser.js'
 import { storedTransaction } from '../stored-transaction.js'
 import {
@@ -743,7 +743,7 @@ test('moneyhub 18: a connection that Moneyhub did not delete at the disconnectio
   expect(deletions()).toEqual([503])
   later = 700
   await call('/connections', {}, 'GET')
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(events.map(({ name }) => name)).toContain('grant_ended')
   })
   expect(deletions()).toEqual([503, 204])
