@@ -316,8 +316,8 @@ export const storage = [
     [
       {
         file: expire,
-        text: "return { ...endWith(record, error, 'abandoned'),",
-        by: "return { ...record, ...endWith(record, error, 'abandoned'),",
+        text: "return { ...endWith(record, reasonOf(record), 'abandoned'),",
+        by: "return { ...record, ...endWith(record, reasonOf(record), 'abandoned'),",
       },
     ],
     authorizationTest,
