@@ -61,7 +61,7 @@ export const plants = {
     text: "if (!('unchecked' in redeemed)) return storeResult(context, transaction, redeemed, resume)\n",
     by: `if (!('unchecked' in redeemed)) {
     if (context.platform.clock.now() - transaction.createdAt > 10) {
-      const late = endWith(transaction, unknown())
+      const late = endWith(transaction, unknownFate())
       await replaceUnlessEnded(context, state, late)
       return toCallbackState(context, late)
     }
