@@ -4,6 +4,7 @@
 //   npm run fuzz                       5,000 for each target
 //   npm run fuzz -- --runs 100000      as many
 //   npm run fuzz -- --seed 42          the inputs of one seed; a failure prints its own
+//   npm run test:fuzz                  5,000 of a fixed seed, for CI: what fails there is the change's doing
 //   npm run fuzz -- --target metadata  the targets whose name contains a word
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
