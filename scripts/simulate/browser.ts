@@ -7,6 +7,7 @@ import { StorageError } from '../../src/protocol/errors.js'
 import { oidc } from '../../src/providers/index.js'
 import { createLocks, type Locks } from './locks.js'
 import type { Network } from './network.js'
+import { closePopup, openPopup, type Popup } from './popups.js'
 import { runAs, type Actor, type Scheduler } from './scheduler.js'
 import { clientId, issuer } from './server.js'
 
@@ -14,11 +15,15 @@ export const origin = 'https://app.example'
 
 /** What a run is a run of. */
 export interface Variant {
-  /** Where tokens are: in a page's memory, in the browser's storage, or at the backend. */
-  readonly tokens: 'memory' | 'stored' | 'dpop' | 'backend'
+  /** Where tokens are: in a page's memory, in the browser's storage, or at the backend, which gives pages access tokens or none. */
+  readonly tokens: 'memory' | 'stored' | 'dpop' | 'backend' | 'bff'
   /** Whether the browser has Web Locks; otherwise leases stand in. */
   readonly locks: 'web' | 'lease'
 }
+
+/** Whether a backend has the tokens. */
+export const hasBackend = ({ tokens }: Pick<Variant, 'tokens'>): boolean =>
+  tokens === 'backend' || tokens === 'bff'
 
 /** The browser of one person. */
 export interface Browser {
@@ -32,9 +37,13 @@ export interface Browser {
   denied: number
   /** Number of times that the records changed. */
   changes: number
-  /** Where pages have been sent, in order. */
-  readonly departures: { readonly page: Page; readonly url: URL }[]
-  readonly open: (url: string, historyState?: unknown) => Page
+  /** Whether it opens popups. */
+  allowsPopups: boolean
+  readonly popups: Popup[]
+  /** Where pages and popups have been sent, in order. */
+  readonly departures: { readonly page: Page; readonly url: URL; readonly popup?: Popup }[]
+  /** Opens a page; in a popup where one is given. */
+  readonly open: (url: string, historyState?: unknown, popup?: Popup) => Page
   /** Ends a page: nothing of it runs any more. */
   readonly end: (page: Page) => void
   readonly freeze: (page: Page) => void
@@ -60,6 +69,10 @@ export interface Page {
   readonly told: Told[]
   readonly outcomes: Outcome[]
   readonly events: CountersignEvent[]
+  /** The popup that it is shown in. */
+  readonly popup: Popup | undefined
+  /** The id of the transaction for which it has sent a popup to the bank last. */
+  popupTransaction: string | undefined
   /** Where it has been sent and has not gone yet. */
   leaving: URL | undefined
   readonly signIn: (subject: string | null) => void
@@ -81,9 +94,10 @@ export function createBrowser(scheduler: Scheduler, network: Network, variant: V
   const listeners = new Set<Listener>()
   const browser: Browser = {
     ...{ variant, records: new Map<string, unknown>(), pages: [], clock: { offset: 0 } },
-    ...{ session: 'ada', denied: 0, changes: 0, departures: [] },
-    open(url, historyState = null) {
-      const page = openPage({ scheduler, network, browser, locks, listeners }, url, historyState)
+    ...{ session: 'ada', denied: 0, changes: 0, departures: [], popups: [], allowsPopups: true },
+    open(url, historyState = null, popup) {
+      const surroundings = { scheduler, network, browser, locks, listeners }
+      const page = openPage(surroundings, { address: url, historyState, popup })
       browser.pages.push(page)
       return page
     },
@@ -118,7 +132,14 @@ interface Surroundings {
   readonly listeners: Set<Listener>
 }
 
-function openPage(surroundings: Surroundings, address: string, state: unknown): Page {
+/** What a page is opened with. */
+interface Opened {
+  readonly address: string
+  readonly historyState: unknown
+  readonly popup: Popup | undefined
+}
+
+function openPage(surroundings: Surroundings, { address, historyState: state, popup }: Opened): Page {
   const { browser } = surroundings
   const name = `page ${browser.pages.length + 1}`
   const actor: Actor = { name, kind: 'page', alive: true, frozen: false, clock: browser.clock }
@@ -129,6 +150,7 @@ function openPage(surroundings: Surroundings, address: string, state: unknown): 
   let subject = browser.session
   const own = {
     ...{ actor, parts, told: [], outcomes: [], events: [], leaving: undefined, asksAbout },
+    ...{ popup, popupTransaction: undefined },
     ...{ subject: () => subject, url: () => bar.url, historyState: () => bar.state },
     signIn(next: string | null) {
       subject = next
@@ -136,6 +158,7 @@ function openPage(surroundings: Surroundings, address: string, state: unknown): 
     },
   }
   const page = own as unknown as Page
+  if (popup) popup.page = page
   const platform = platformOf(surroundings, page, bar)
   const client = runAs(actor, () => makeClient(browser.variant, platform, page))
   Object.assign(page, { client })
@@ -144,19 +167,28 @@ function openPage(surroundings: Surroundings, address: string, state: unknown): 
   }
   client.callback.subscribe(note)
   note()
+  // The outcome of a popup, which the page that opened it shows.
+  const authorization = client.authorization('bank')
+  authorization.subscribe(() => {
+    const outcome = authorization.get()
+    if (['idle', 'leaving', 'waiting', 'closed'].includes(outcome.status)) return
+    page.told.push({ page, id: page.popupTransaction, state: outcome as CallbackState })
+  })
   return page
 }
 
-function makeClient({ tokens }: Variant, platform: Platform, page: Page) {
+function makeClient({ tokens }: Pick<Variant, 'tokens'>, platform: Platform, page: Page) {
   const common = { issuer, clientId, scope: 'openid offline_access', api: `${issuer}/api` }
   const bank =
     tokens === 'backend'
       ? oidc({ ...common, mode: 'mediated', authorizationEndpoint: `${issuer}/authorize` })
-      : oidc({ ...common, dpop: tokens === 'dpop', persistTokens: tokens === 'stored' })
+      : tokens === 'bff'
+        ? oidc({ ...common, mode: 'bff', authorizationEndpoint: `${issuer}/authorize` })
+        : oidc({ ...common, dpop: tokens === 'dpop', persistTokens: tokens === 'stored' })
   return createClient({
     providers: { bank },
     platform,
-    ...(tokens === 'backend' && { backend: '/connect' }),
+    ...(hasBackend({ tokens }) && { backend: '/connect' }),
     subject: page.subject(),
     onOutcome: (outcome) => {
       page.outcomes.push(outcome)
@@ -204,8 +236,14 @@ function platformOf(surroundings: Surroundings, page: Page, bar: { url: URL; sta
         scheduler.add({ label: `${actor.name}: leaves for the bank`, actor, run })
       },
       preconnect: () => undefined,
-      openPopup: () => null,
-      close: () => undefined,
+      openPopup: () => (browser.allowsPopups ? openPopup(scheduler, browser, page) : null),
+      close() {
+        const { popup } = page
+        const run = (): void => {
+          if (popup?.page === page) closePopup(browser, popup)
+        }
+        if (popup) scheduler.add({ label: `${actor.name} closes its window`, actor: scheduler.world, run })
+      },
       onShown: (listener) => (parts.shown.add(listener), () => parts.shown.delete(listener)),
       onHidden: (listener) => (parts.hidden.add(listener), () => parts.hidden.delete(listener)),
     },

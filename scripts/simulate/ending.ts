@@ -30,18 +30,35 @@ function findStuck(world: World): string | undefined {
       return `${actor.name} stays "${statuses[name as keyof typeof statuses]}" (${name})`
   }
   if (world.isStorageBroken) return undefined
+  const unheard = findUnheard(world)
+  if (unheard !== undefined) return unheard
   for (const { state, answers, subject } of world.visits) {
     const record = world.browser.records.get(`transaction:${state}`) as Ended | undefined
     if (!record || answers.length === 0 || record.phase === 'done' || record.phase === 'failed') continue
     const id = state.slice(0, 16)
-    const canGoOn = livePages(world).some(({ asksAbout, client, subject: current }) => {
-      const callback = client.callback.get()
-      return asksAbout === id && ('resume' in callback || current() !== subject)
+    const canGoOn = livePages(world).some(({ asksAbout, popupTransaction, client, subject: current }) => {
+      const shown =
+        asksAbout === id
+          ? client.callback.get()
+          : popupTransaction === id && client.authorization('bank').get()
+      return shown && ('resume' in shown || current() !== subject)
     })
     // Nobody else may complete what belongs to a user who is not signed in.
     const isTheirs = world.browser.session === subject && !world.hasSessionChanged
     if (!canGoOn && isTheirs && !['left', 'prepared'].includes(record.phase))
       return `a transaction stays "${record.phase}", and no page goes on with it`
+  }
+  return undefined
+}
+
+/** A page must hear what came of the popup that it has sent to the bank. */
+function findUnheard(world: World): string | undefined {
+  for (const { actor, client, popupTransaction } of livePages(world)) {
+    if (client.authorization('bank').get().status !== 'waiting') continue
+    const visit = world.visits.find(({ state }) => state.slice(0, 16) === popupTransaction)
+    const { phase } = (world.browser.records.get(`transaction:${visit?.state ?? ''}`) ?? {}) as Partial<Ended>
+    if (phase === 'done' || phase === 'failed')
+      return `${actor.name} waits for a popup whose transaction has ended (${phase})`
   }
   return undefined
 }
@@ -55,9 +72,13 @@ function findLost(world: World): string | undefined {
   if (replicas) {
     // What is stored is sealed: it can be counted.
     const stored = [...replicas.stored().keys()].filter((key) => key.startsWith('connection:'))
-    return stored.length >= kept.length
+    // A renewal takes the place of the connection that it renews.
+    const made = kept.filter(
+      ({ state }) => !world.visits.some((visit) => visit.state === state && visit.isRenewal),
+    )
+    return stored.length >= made.length
       ? undefined
-      : `the backend has got tokens ${kept.length} times, and has stored ${stored.length} connections`
+      : `the backend has got tokens for ${made.length} connections, and has stored ${stored.length} connections`
   }
   for (const { state, successes } of kept) {
     const record = browser.records.get(`transaction:${state}`) as Ended | undefined

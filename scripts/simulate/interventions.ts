@@ -1,8 +1,9 @@
 // What a person, the network and the machines may do between two steps.
 import type { Page } from './browser.js'
+import { closePopup } from './popups.js'
 import { choose } from './random.js'
 import { runAs } from './scheduler.js'
-import { livePages, type World } from './world.js'
+import { isBehindBank, livePages, type World } from './world.js'
 
 /** Something that can happen now. */
 export interface Intervention {
@@ -42,8 +43,10 @@ function acts(world: World, draw: Draw): Intervention[] {
           ? 25
           : 4,
       `the person clicks "connect" on ${page.actor.name}`,
-      () => runAs(page.actor, () => page.client.authorization('bank').authorize()),
+      () => click(page, {}),
     )
+  if (page && visits.length < 4 && world.hasPopups) withPopup(world, page, add)
+  if (page && visits.length < 4) renew(page, add)
   if (visits.length > 0 && browser.pages.length < 12) atBank(world, draw, add)
   if (page) {
     const { state } = { state: page.client.callback.get() }
@@ -51,9 +54,13 @@ function acts(world: World, draw: Draw): Intervention[] {
       add(4, `the person tries again on ${page.actor.name}`, () => runAs(page.actor, () => state.resume?.()))
     add(1, `the person reloads ${page.actor.name}`, () => {
       browser.end(page)
-      browser.open(page.url().href, page.historyState())
+      browser.open(page.url().href, page.historyState(), page.popup)
     })
-    if (pages.length > 1) add(1, `the person closes ${page.actor.name}`, () => browser.end(page))
+    if (pages.length > 1)
+      add(1, `the person closes ${page.actor.name}`, () => {
+        if (page.popup) closePopup(browser, page.popup)
+        else browser.end(page)
+      })
     useConnection(world, page, add)
     useEverywhere(world, pages, add)
   }
@@ -61,15 +68,60 @@ function acts(world: World, draw: Draw): Intervention[] {
   return list
 }
 
+function click(page: Page, input: { display?: 'popup'; connection?: string }): void {
+  page.popupTransaction = undefined
+  runAs(page.actor, () => page.client.authorization('bank', input).authorize())
+}
+
+/** Clicks beside which the page stays: the bank is shown in a popup. */
+function withPopup({ browser }: World, page: Page, add: Add): void {
+  const { actor, client } = page
+  const authorization = client.authorization('bank')
+  const shown = authorization.get()
+  add(shown.status === 'idle' ? 12 : 2, `the person clicks "connect in a window" on ${actor.name}`, () =>
+    click(page, { display: 'popup' }),
+  )
+  if (shown.status === 'waiting')
+    add(1, `the person cancels on ${actor.name}`, () => runAs(actor, shown.cancel))
+  if ('resume' in shown)
+    add(4, `the person tries again on ${actor.name}`, () => runAs(actor, () => shown.resume?.()))
+  const popup = browser.popups.find(({ opener, isClosed }) => opener === page && !isClosed)
+  if (popup)
+    add(1, `the person closes the popup of ${actor.name}`, () => {
+      closePopup(browser, popup)
+    })
+}
+
+/** The person connects once more what is connected, or was. */
+function renew(page: Page, add: Add): void {
+  const { actor, client } = page
+  const state = client.tokens('bank').get()
+  if (!('connection' in state)) return
+  const { id, status } = state.connection
+  add(status === 'connected' ? 2 : 8, `the person renews the connection on ${actor.name}`, () =>
+    click(page, { connection: id }),
+  )
+}
+
 type Add = (weight: number, label: string, run: () => void) => void
 
-function atBank({ browser, visits, server }: World, draw: Draw, add: Add): void {
+function atBank(world: World, draw: Draw, add: Add): void {
+  const { browser, visits, server } = world
   const visit = choose(visits, draw(2))
   const name = `visit ${visits.indexOf(visit) + 1}`
-  const { page } = visit
+  const { page, popup } = visit
+  // Nobody is at the bank there.
+  if (popup?.isClosed && visit.answers.length === 0) return
   const comeBack = (url: string): void => {
     visit.answers.push(url)
-    if (page.actor.alive && page.actor.frozen) browser.end(page)
+    if (popup && !popup.isClosed) {
+      if (popup.page) browser.end(popup.page)
+      popup.shows = 'app'
+      popup.isCutOff = draw(14) < 0.3
+      browser.open(url, null, popup)
+      return
+    }
+    if (!popup && page.actor.alive && page.actor.frozen) browser.end(page)
     browser.open(url)
   }
   const isOpen = visit.answers.length === 0
@@ -79,7 +131,7 @@ function atBank({ browser, visits, server }: World, draw: Draw, add: Add): void 
   add(1, `the person refuses at the bank (${name})`, () => comeBack(server.deny(visit.url)))
   const [last] = visit.answers.slice(-1)
   if (last !== undefined) add(2, `the answer of ${name} is opened in a second tab`, () => browser.open(last))
-  if (page.actor.alive && page.actor.frozen)
+  if (!popup && page.actor.alive && page.actor.frozen)
     add(1, `the person goes back to ${page.actor.name}`, () => browser.show(page))
 }
 
@@ -88,11 +140,12 @@ function useConnection(world: World, page: Page, add: Add): void {
   const state = client.tokens('bank').get()
   const swallow = (): undefined => undefined
   if (state.status === 'connected') {
-    add(10, `the app on ${actor.name} uses the connection`, () => {
-      const subject = page.subject()
-      const token = runAs(actor, () => state.getAccessToken())
-      token.then((value) => world.handed.push({ token: value, subject, page }), swallow)
-    })
+    if ('getAccessToken' in state)
+      add(10, `the app on ${actor.name} uses the connection`, () => {
+        const subject = page.subject()
+        const token = runAs(actor, () => state.getAccessToken())
+        token.then((value) => world.handed.push({ token: value, subject, page }), swallow)
+      })
     if (world.browser.variant.tokens !== 'backend')
       add(4, `the app on ${actor.name} calls the API`, () => {
         runAs(actor, () => state.fetch('/accounts')).catch(swallow)
@@ -119,8 +172,11 @@ function useEverywhere(world: World, pages: readonly Page[], add: Add): void {
   add(6, 'the access token expires, and every page uses the connection', () => {
     world.hasSlept = true
     world.scheduler.pass(310)
-    for (const { page, state } of connected)
-      runAs(page.actor, () => state.getAccessToken()).catch(() => undefined)
+    for (const { page, state } of connected) {
+      const use = (): Promise<unknown> =>
+        'getAccessToken' in state ? state.getAccessToken() : state.fetch('/accounts')
+      runAs(page.actor, use).catch(() => undefined)
+    }
   })
 }
 
@@ -177,7 +233,7 @@ function browserFaults(world: World, draw: Draw): Intervention[] {
     },
   ]
   const frozen = browser.pages.find(
-    ({ actor }) => actor.alive && actor.frozen && !world.visits.some((visit) => visit.page.actor === actor),
+    (other) => other.actor.alive && other.actor.frozen && !isBehindBank(world, other),
   )
   if (frozen)
     list.push({ weight: 3, label: `${frozen.actor.name} wakes up`, run: () => browser.show(frozen) })

@@ -14,6 +14,7 @@ interface StoredTransaction {
   readonly phase: string
   readonly subject: string
   readonly connectionId?: string
+  readonly input?: { readonly connection?: string }
   readonly outcome?: string
   readonly error?: { readonly code: string }
   readonly codeVerifier?: string
@@ -96,6 +97,9 @@ function checkOneTold(world: World, { page, id, state }: Told): string | undefin
   const isLeft = record.phase === 'left' || record.phase === 'prepared'
   if (isLeft && 'error' in state && state.error.code === 'redemption_unknown') return undefined
   if (record.phase === 'done') {
+    const renewed = record.input?.connection
+    if (renewed !== undefined && renewed !== record.connectionId)
+      return `${says}, but it was to renew ${renewed.slice(0, 8)}`
     const stored = world.browser.records.has(`connection:${record.connectionId ?? ''}`)
     const isSame = state.status === 'connected' && state.connection.id === record.connectionId
     // A page that took another one for gone says so; what that one still brings is kept all the same.

@@ -95,4 +95,10 @@ export const plants = {
     text: 'clock.after(leavingSeconds, resolve)',
     by: 'clock.after(leavingSeconds, () => undefined)',
   },
+  'a page that hears nothing of its popup': {
+    invariant: 'liveness',
+    file: 'core/popup/watch.ts',
+    text: 'if (id === transactionId(state)) check().catch(fail)',
+    by: '',
+  },
 }

@@ -20,7 +20,14 @@ export interface Replicas {
 const key = Buffer.alloc(32, 7).toString('base64url')
 const subjectKeySecret = Buffer.alloc(32, 8).toString('base64url')
 
-export function createReplicas(scheduler: Scheduler, network: () => Network, count: number): Replicas {
+/** How many there are. */
+const count = 2
+
+export function createReplicas(
+  scheduler: Scheduler,
+  network: () => Network,
+  mode: 'mediated' | 'bff',
+): Replicas {
   // Nobody else's clock: a database has its own.
   const database = memoryStore({ now: () => scheduler.time })
   const texts = new Map<string, string>()
@@ -65,7 +72,10 @@ export function createReplicas(scheduler: Scheduler, network: () => Network, cou
         providers: {
           bank: oidc({
             ...{ clientId, issuer, redirectUri: `${origin}/callback/bank`, scope: 'openid offline_access' },
-            ...{ mode: 'mediated', authentication: 'none' },
+            ...(mode === 'bff'
+              ? { mode, api: `${issuer}/api`, routes: [{ method: 'GET', path: '/accounts' }] }
+              : { mode }),
+            authentication: 'none',
           }),
         },
         ...{ origins: [origin], keys: [key], subjectKeySecret, rateLimit: 'off', store: storeOf(actor) },

@@ -4,7 +4,7 @@ import { createInvariants, type Violation } from './invariants.js'
 import { checkEnd } from './ending.js'
 import { quiet } from './realm.js'
 import { runAs, streams, type Plan } from './scheduler.js'
-import { arriveAtBank, createWorld, livePages, type World } from './world.js'
+import { arriveAtBank, createWorld, isBehindBank, livePages, type World } from './world.js'
 
 /** What came of one seed. */
 export interface Result {
@@ -34,7 +34,7 @@ const variants: readonly Variant[] = [
   { tokens: 'memory', locks: 'lease' },
   { tokens: 'stored', locks: 'lease' },
   { tokens: 'backend', locks: 'lease' },
-  { tokens: 'backend', locks: 'web' },
+  { tokens: 'bff', locks: 'web' },
 ]
 
 /** Runs one seed: the same plan gives the same trace. */
@@ -114,8 +114,7 @@ async function settleDown(world: World, holds: () => Promise<boolean>): Promise<
   server.failures.length = 0
   if (replicas) replicas.failures.length = 0
   for (const page of browser.pages) {
-    const isAtBank = world.visits.some((visit) => visit.page === page)
-    if (page.actor.alive && page.actor.frozen && !isAtBank) browser.show(page)
+    if (page.actor.alive && page.actor.frozen && !isBehindBank(world, page)) browser.show(page)
   }
   const last = scheduler.steps + fairSteps
   const drain = async (seconds: number): Promise<boolean> => {
@@ -137,8 +136,8 @@ async function settleDown(world: World, holds: () => Promise<boolean>): Promise<
     scheduler.note('• the person opens the app again, and tries again what can be')
     browser.open('/')
     for (const { client, actor } of livePages(world)) {
-      const state = client.callback.get()
-      if ('resume' in state && state.status !== 'sign_in_required') runAs(actor, () => state.resume?.())
+      for (const state of [client.callback.get(), client.authorization('bank').get()])
+        if ('resume' in state && state.status !== 'sign_in_required') runAs(actor, () => state.resume?.())
     }
     if (!(await drain(visit === 0 ? 40 : 300))) return
   }

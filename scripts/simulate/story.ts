@@ -21,4 +21,5 @@ const places = {
   stored: 'IndexedDB',
   dpop: 'IndexedDB, bound to a key',
   backend: 'the backend',
+  bff: 'the backend alone',
 }

@@ -1,8 +1,9 @@
-import { createBrowser, origin, type Browser, type Page, type Variant } from './browser.js'
+import { createBrowser, hasBackend, origin, type Browser, type Page, type Variant } from './browser.js'
 import { createNetwork, type Network, type Serve } from './network.js'
 import { enterRealm } from './realm.js'
+import type { Popup } from './popups.js'
 import { createReplicas, type Replicas } from './replicas.js'
-import { createScheduler, type Plan, type Scheduler } from './scheduler.js'
+import { createScheduler, streams, type Plan, type Scheduler } from './scheduler.js'
 import { createServer, issuer, type Server } from './server.js'
 
 /** A visit to the bank, from the authorization request on. */
@@ -11,7 +12,11 @@ export interface Visit {
   readonly state: string
   /** The app's user who was sent there. */
   readonly subject: string
+  /** The page that was sent there, or whose popup was. */
   readonly page: Page
+  readonly popup?: Popup
+  /** Whether a connection was to be renewed. */
+  readonly isRenewal: boolean
   /** The addresses that the bank has sent the browser back to. */
   readonly answers: string[]
 }
@@ -52,6 +57,8 @@ export interface World {
   /** True when time passed without anything running. */
   hasSlept: boolean
   readonly faults: string[]
+  /** Whether the app connects in popups, too. */
+  readonly hasPopups: boolean
 }
 
 const startedAt = 1_900_000_000
@@ -70,12 +77,14 @@ export function createWorld(plan: Plan, variant: Variant): World {
   enterRealm(scheduler, report)
   const network = createNetwork(scheduler, servers, report)
   const server = createServer(scheduler)
-  const replicas = variant.tokens === 'backend' ? createReplicas(scheduler, () => network, 2) : undefined
+  const mode = variant.tokens === 'bff' ? 'bff' : 'mediated'
+  const replicas = hasBackend(variant) ? createReplicas(scheduler, () => network, mode) : undefined
   servers.set(issuer, server.serve)
   if (replicas) servers.set(origin, replicas.serve)
   return {
     ...{ scheduler, network, server, replicas, browser: createBrowser(scheduler, network, variant) },
     ...{ visits: [], disconnected: [], handed: [], acts: 0, faults },
+    hasPopups: scheduler.draw(streams.setup, 3) < 0.4,
     ...{
       isStorageBroken: false,
       isBackendBroken: false,
@@ -94,14 +103,23 @@ export const livePages = ({ browser }: World): Page[] =>
 /** Turns departures into visits: the browser shows the bank. */
 export function arriveAtBank(world: World): void {
   const { departures } = world.browser
-  for (const { page, url } of departures.slice(world.visits.length)) {
+  for (const { page, url, popup } of departures.slice(world.visits.length)) {
     const state = url.searchParams.get('state') ?? ''
     const known = world.visits.find((visit) => visit.state === state)
-    world.visits.push({ url, state, page, subject: known?.subject ?? ownerOf(world, state), answers: [] })
+    const { subject = '', input = {} } = known ? { subject: known.subject } : (recordOf(world, state) ?? {})
+    const isRenewal = known?.isRenewal ?? input.connection !== undefined
+    world.visits.push({ ...{ url, state, page, subject, isRenewal, answers: [] }, ...(popup && { popup }) })
   }
 }
 
-function ownerOf({ browser }: World, state: string): string {
-  const record = browser.records.get(`transaction:${state}`) as { readonly subject?: string } | undefined
-  return record?.subject ?? ''
+interface Left {
+  readonly subject?: string
+  readonly input?: { readonly connection?: string }
 }
+
+const recordOf = ({ browser }: World, state: string): Left | undefined =>
+  browser.records.get(`transaction:${state}`) as Left | undefined
+
+/** True for a page that is kept in the history of a tab that shows the bank. */
+export const isBehindBank = (world: World, page: Page): boolean =>
+  world.visits.some((visit) => visit.page === page && !visit.popup)
