@@ -63,6 +63,7 @@ function acts(world: World, draw: Draw): Intervention[] {
       })
     useConnection(world, page, add)
     useEverywhere(world, pages, add)
+    useOnServer(world, draw, add)
   }
   if (browser.session !== 'ada' || visits.length > 0) session(world, draw, pages, add)
   return list
@@ -177,6 +178,16 @@ function useEverywhere(world: World, pages: readonly Page[], add: Add): void {
         'getAccessToken' in state ? state.getAccessToken() : state.fetch('/accounts')
       runAs(page.actor, use).catch(() => undefined)
     }
+  })
+}
+
+/** A job of the server uses what the user has connected, beside the pages. */
+function useOnServer({ replicas, visits }: World, draw: Draw, add: Add): void {
+  const { subject } = visits[0] ?? {}
+  if (!replicas || !subject) return
+  const replica = choose(replicas.actors, draw(15))
+  add(3, `a job on ${replica.name} uses what ${subject} has connected`, () => {
+    replicas.useAll(replica, subject)
   })
 }
 

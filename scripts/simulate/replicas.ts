@@ -1,4 +1,4 @@
-import { createBackend, memoryStore, oidc, type Store } from '../../src/backend/index.js'
+import { createBackend, memoryStore, oidc, type Backend, type Store } from '../../src/backend/index.js'
 import { origin } from './browser.js'
 import type { Network, Serve } from './network.js'
 import { choose } from './random.js'
@@ -13,6 +13,8 @@ export interface Replicas {
   readonly failures: ('before' | 'after')[]
   /** Ends a replica, and starts another in its place. */
   readonly restart: (actor: Actor) => void
+  /** A job of the server uses all connections of a user. */
+  readonly useAll: (actor: Actor, subject: string) => void
   /** What lies in the store, as text. */
   readonly stored: () => ReadonlyMap<string, string>
 }
@@ -32,7 +34,7 @@ export function createReplicas(
   const database = memoryStore({ now: () => scheduler.time })
   const texts = new Map<string, string>()
   const failures: ('before' | 'after')[] = []
-  const handlers = new Map<Actor, (request: Request) => Promise<Response>>()
+  const backends = new Map<Actor, Backend>()
   const ends = new Map<Actor, () => void>()
   let started = 0
   let requests = 0
@@ -67,7 +69,7 @@ export function createReplicas(
       ...{ name: `replica ${(started += 1)}`, kind: 'replica', alive: true, frozen: false },
       clock: { offset: 0 },
     }
-    const handle = runAs(actor, () =>
+    const backend = runAs(actor, () =>
       createBackend({
         providers: {
           bank: oidc({
@@ -87,7 +89,7 @@ export function createReplicas(
         fetch: network().fetchOf(actor),
       }),
     )
-    handlers.set(actor, handle)
+    backends.set(actor, backend)
     return actor
   }
 
@@ -95,7 +97,7 @@ export function createReplicas(
     ...{ actors: [], failures, stored: () => texts },
     serve(request) {
       const actor = choose(replicas.actors, scheduler.draw(streams.detail, 90, (requests += 1)))
-      const handle = handlers.get(actor)
+      const backend = backends.get(actor)
       const end = new Promise<undefined>((resolve) => {
         const before = ends.get(actor)
         ends.set(actor, () => {
@@ -103,7 +105,16 @@ export function createReplicas(
           resolve(undefined)
         })
       })
-      return Promise.race([runAs(actor, async () => handle?.(request)), end])
+      return Promise.race([runAs(actor, async () => backend?.(request)), end])
+    },
+    useAll(actor, subject) {
+      const { connections } = backends.get(actor) ?? {}
+      const use = async (): Promise<void> => {
+        for (const { id, status } of (await connections?.list({ subject })) ?? [])
+          if (status === 'connected') await connections?.accessToken({ subject, id })
+      }
+      // Whatever comes of it: the next run of the job tries again.
+      runAs(actor, use).catch(() => undefined)
     },
     restart(actor) {
       actor.alive = false
