@@ -98,7 +98,9 @@ function checkOneTold(world: World, { page, id, state }: Told): string | undefin
   if (isLeft && 'error' in state && state.error.code === 'redemption_unknown') return undefined
   if (record.phase === 'done') {
     const renewed = record.input?.connection
-    if (renewed !== undefined && renewed !== record.connectionId)
+    // One that was disconnected meanwhile is made anew.
+    const isThere = world.browser.records.has(`connection:${renewed ?? ''}`)
+    if (renewed !== undefined && isThere && renewed !== record.connectionId)
       return `${says}, but it was to renew ${renewed.slice(0, 8)}`
     const stored = world.browser.records.has(`connection:${record.connectionId ?? ''}`)
     const isSame = state.status === 'connected' && state.connection.id === record.connectionId
