@@ -142,18 +142,29 @@ const isLeaseUnsure = ({ browser, areClocksWrong, hasSlept }: World): boolean =>
 const isAwaited = ({ client, settled }: Exchange): boolean =>
   settled === undefined && client.alive && !client.frozen
 
+/** Seconds after which a refresh token may be sent again that a server may have spent. */
+const pauseSeconds = 30
+
+/** True for a request that may have done its work, as its sender knows. */
+const isUnknown = ({ client, settled, status }: Exchange): boolean =>
+  client.alive && !client.frozen && (status === undefined ? settled === 'failure' : status === 502)
+
 function checkSend(
   world: World,
   parameter: string,
-  { client }: Exchange,
+  exchange: Exchange,
   before: readonly Exchange[],
 ): string | undefined {
+  const { client } = exchange
   const what = parameter === 'code' ? 'a code' : 'a refresh token'
   if (parameter === 'code' && before.length >= 2)
     return `${client.name} sends ${what} for the ${before.length + 1}rd time`
   if (isLeaseUnsure(world)) return undefined
   const awaiting = before.find(isAwaited)
   if (awaiting) return `${client.name} sends ${what} while ${awaiting.client.name} waits for the answer to it`
+  const unknown = parameter === 'refresh_token' && !world.areClocksWrong && before.find(isUnknown)
+  if (unknown && exchange.at - unknown.at < pauseSeconds && !world.isStorageBroken && !world.isBackendBroken)
+    return `${client.name} sends ${what} again ${Math.round(exchange.at - unknown.at)} s after a send whose fate nobody knows`
   const isKept = (other: Exchange): boolean =>
     other.status === 200 && other.client.alive && !other.client.frozen
   const answered = before.find(isKept)

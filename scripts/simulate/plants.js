@@ -101,4 +101,22 @@ export const plants = {
     text: 'if (id === transactionId(state)) check().catch(fail)',
     by: '',
   },
+  'a spent code that is sent again for want of keys': {
+    invariant: '2',
+    file: 'core/callback/send.ts',
+    text: '  await keepAnswer(context, state, redeemed)\n',
+    by: `  return {
+    status: 'failed',
+    error: redeemed.unchecked,
+    ...returnOf(context, transaction),
+    ...resumable(resume),
+  }
+`,
+  },
+  'a refresh token that is sent again at once after a gateway has failed': {
+    invariant: '3',
+    file: 'protocol/refresh-trouble.ts',
+    text: 'trouble?.unanswered ? pauseSeconds : 0',
+    by: '0',
+  },
 }

@@ -69,9 +69,13 @@ async function offer({ platform: { clock, database, tabs } }: Context, state: st
     })
     const stopListening = tabs.onAnnounced((announced) => {
       if (announced !== id) return
-      void database.get(transactionKey(state)).then((record) => {
-        if (isTransaction(record) && hasEnded(record)) settle(true)
-      })
+      database.get(transactionKey(state)).then(
+        (record) => {
+          if (isTransaction(record) && hasEnded(record)) settle(true)
+        },
+        // What cannot be read was not told: the wait goes on.
+        () => undefined,
+      )
     })
     tabs.announce(id)
   })

@@ -1,6 +1,8 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { sessionKey } from '../../../src/core/records/keys.js'
+import { openDatabase } from '../../../src/platform/database.js'
+import { StorageError } from '../../../src/protocol/errors.js'
 import { createScene, stateOf, type App, type Scene } from '../../support/app.js'
 import { createPopup } from '../../support/browser.js'
 import { openNetwork } from '../../support/network.js'
@@ -358,6 +360,27 @@ describe('a popup', () => {
     expect(await hasToken(inPopup)).toMatch(/^[\w-]+$/)
     expect(popup.closed).toBe(false)
     expect(app.client.callback.get()).toEqual({ status: 'none' })
+    expect(scene.server.requests.token).toHaveLength(1)
+  })
+
+  test('goes on by itself when it could not read what the app’s page had told it', async () => {
+    const scene = createScene(network)
+    const { url } = await opened(scene)
+    const real = openDatabase('countersign')
+    let refused = 0
+    const inPopup = scene.open(scene.server.visit(url), {
+      database: {
+        ...real,
+        get: (key) => {
+          if (!key.startsWith('transaction:') || refused > 0) return real.get(key)
+          refused += 1
+          return Promise.reject(new StorageError())
+        },
+      },
+    })
+    while (inPopup.client.callback.get().status === 'pending') await pass(scene, 0.5)
+    expect(inPopup.client.callback.get()).toMatchObject({ status: 'connected', provider: 'bank' })
+    expect(refused).toBe(1)
     expect(scene.server.requests.token).toHaveLength(1)
   })
 
