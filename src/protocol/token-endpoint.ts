@@ -3,12 +3,11 @@ import { checkResponseIssuer } from './authorization-response.js'
 import { CountersignError, ValidationError } from './errors.js'
 import { readJsonObject, type Answer } from './http.js'
 import type { IdTokenClaims } from './id-token.js'
-import { checkHasKeys } from './offers.js'
 import { insecure } from './metadata.js'
 import { oauthErrorOf, oauthRequest } from './oauth-request.js'
 import { toTokenError, withoutCauses } from './token-error.js'
 import { parseTokenResponse, type TokenResponseRules, type TokenSet } from './token-response.js'
-import { verifyIdToken, type ExpectedIdToken, type IdTokenRules } from './verify-id-token.js'
+import { checkCanVerify, verifyIdToken, type ExpectedIdToken, type IdTokenRules } from './verify-id-token.js'
 
 /** One client at one authorization server, for requests to its token endpoint. */
 export interface TokenEndpoint extends IdTokenRules, Omit<TokenResponseRules, 'dpop'> {
@@ -50,7 +49,7 @@ export async function sendCode(endpoint: TokenEndpoint, grant: Grant): Promise<T
     server.issuer,
     server.authorization_response_iss_parameter_supported ?? false,
   )
-  if (endpoint.idToken === 'required' && grant.nonce !== undefined) checkHasKeys(server)
+  checkCanVerify(endpoint, grant)
   return parse(
     endpoint,
     await requestTokens(endpoint, 'authorization_code', {
