@@ -7,6 +7,7 @@ import {
   checkIdToken,
   idTokenAlgorithms,
   refuseIdToken,
+  type FirstIdToken,
   type IdTokenClaims,
 } from './id-token.js'
 import type { ServerMetadata } from './metadata.js'
@@ -42,6 +43,8 @@ export interface ExpectedIdToken extends AskedChecks {
   readonly nonce?: string | undefined
   /** The subject that the ID Token must name, where one is expected: then an ID Token must come. */
   readonly subject?: string | undefined
+  /** For a refresh: what the connection's first ID Token said. */
+  readonly first?: FirstIdToken | undefined
 }
 
 /** The part of a token response that its ID Token is verified with. */

@@ -1,4 +1,5 @@
 import type { ConnectionDocument, JsonObject } from '../../protocol/contract.js'
+import type { FirstIdToken } from '../../protocol/id-token.js'
 import type { RefreshTrouble } from '../../protocol/refresh-trouble.js'
 import type { ServerIdentity } from '../provider.js'
 import type { Lease } from '../storage/lease.js'
@@ -29,6 +30,8 @@ export interface ConnectionRecord {
   readonly binding?: Binding | undefined
   /** The person at the provider, by the `sub` of the first ID Token. */
   readonly sub?: string | undefined
+  /** What refreshed ID Tokens must repeat; absent in records of before. */
+  readonly firstIdToken?: FirstIdToken | undefined
   readonly tokens?: StoredTokens | undefined
   /** Lease of a refresh that is under way, or whose answer never came. */
   readonly refresh?: Lease | undefined

@@ -41,8 +41,10 @@ export async function refreshAccessToken(
 /** A refresh of what only this page knows. */
 async function refreshOwn(client: DirectClient, id: string): Promise<StoredTokens> {
   const { tokens } = client.context
-  const { refreshToken, idTokenSubject, trouble } = tokens.get(id) ?? ({} as Partial<ConnectionTokens>)
-  const { kept, error } = await refresh(client, id, { ...nothing, refreshToken, idTokenSubject, trouble })
+  const { refreshToken, idTokenSubject, firstIdToken, trouble } =
+    tokens.get(id) ?? ({} as Partial<ConnectionTokens>)
+  const previous = { ...nothing, refreshToken, idTokenSubject, firstIdToken, trouble }
+  const { kept, error } = await refresh(client, id, previous)
   // Unless they were forgotten meanwhile.
   if (tokens.get(id)) tokens.hold(id, { refreshToken: kept?.refreshToken, trouble: kept?.trouble })
   if (error !== undefined || !kept) throw error ?? gone()
@@ -114,7 +116,7 @@ const nothing: StoredTokens = {
 }
 
 async function refresh(client: DirectClient, id: string, previous: StoredTokens): Promise<Attempt> {
-  const { refreshToken, idTokenSubject, trouble } = previous
+  const { refreshToken, idTokenSubject: subject, firstIdToken: first, trouble } = previous
   const { clock, isOnline } = client.context.platform
   const now = clock.now()
   if (refreshToken === undefined || isGivenUp(trouble, now)) return { kept: undefined, error: gone() }
@@ -126,7 +128,7 @@ async function refresh(client: DirectClient, id: string, previous: StoredTokens)
   try {
     const endpoint = { ...(await client.endpoint()), clockToleranceSeconds: refreshToleranceSeconds }
     isSent = true
-    const answer = await refreshTokens(endpoint, refreshToken, idTokenSubject)
+    const answer = await refreshTokens(endpoint, refreshToken, { subject, first })
     const kept = toStoredTokens(client, answer, previous)
     if (answer.accessToken !== undefined) {
       const isRotated = answer.refreshToken !== undefined && answer.refreshToken !== refreshToken
@@ -163,7 +165,7 @@ function stopped(trouble: RefreshTrouble | undefined): CountersignError | undefi
 export function toStoredTokens(
   { context, provider, settings }: DirectClient,
   { accessToken, expiresInSeconds, refreshToken, claims }: RefreshedTokens,
-  previous: Pick<ConnectionTokens, 'refreshToken' | 'idTokenSubject'> = {},
+  previous: Pick<ConnectionTokens, 'refreshToken' | 'idTokenSubject' | 'firstIdToken'> = {},
   at: number = context.platform.clock.now(),
 ): StoredTokens {
   return {
@@ -172,6 +174,7 @@ export function toStoredTokens(
     expiresAt: expiresInSeconds === undefined ? undefined : at + expiresInSeconds,
     refreshToken: settings.refresh === false ? undefined : (refreshToken ?? previous.refreshToken),
     idTokenSubject: previous.idTokenSubject ?? claims?.sub,
+    firstIdToken: previous.firstIdToken,
     usedAt: at,
     binding: bindingOf(provider),
   }

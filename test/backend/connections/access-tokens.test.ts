@@ -266,6 +266,34 @@ describe('a refresh', () => {
     expect(await statusOf(bench)).toBe('reauthorization_required')
   })
 
+  test.each([
+    ['nonce', { nonce: 'of another request' }],
+    ['auth_time', { auth_time: 1_000_000_001 }],
+  ])('whose ID Token has another %s than the first one ends the connection', async (claim, changes) => {
+    const bench = await createBench({ backend: { rateLimit: 'off' } })
+    const signedIn = { auth_time: 1_000_000_000 }
+    bench.upstream.claims = (claims) => ({ ...claims, ...signedIn })
+    const { id } = await bench.connect()
+    bench.passed += 3600
+    expect((await ask(bench, id)).status).toBe(200)
+    bench.passed += 3600
+    bench.upstream.claims = (claims) => ({ ...claims, ...signedIn, ...changes })
+    expect((await ask(bench, id)).body.error).toBe('reauthorization_required')
+    expect(await statusOf(bench)).toBe('reauthorization_required')
+    expect(bench.events).toContainEqual(
+      expect.objectContaining({ name: 'reauthorization_required', reason: `id_token_invalid:${claim}` }),
+    )
+  })
+
+  test('whose ID Token was issued days ago is not handed out, and costs nothing but this refresh', async () => {
+    const { bench, id } = await createEnded()
+    bench.upstream.claims = (claims) => ({ ...claims, iat: Number(claims.iat) - 90_000 })
+    expect((await ask(bench, id)).body.error).toBe('provider_error')
+    expect(await statusOf(bench)).toBe('connected')
+    bench.upstream.claims = (claims) => claims
+    expect((await ask(bench, id)).status).toBe(200)
+  })
+
   /** @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse */
   test('without an ID Token goes on, and the person stays known', async () => {
     const { bench, id } = await createEnded()

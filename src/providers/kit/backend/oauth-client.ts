@@ -87,9 +87,9 @@ export interface OAuthClient {
     context: RequestContext,
     expected?: Pick<Grant, 'subject' | 'maxAgeSeconds' | 'parameters'>,
   ) => Promise<CheckedTokens>
-  /** Uses the refresh token; an ID Token that comes with the response must name the connection's `sub`. */
+  /** Uses the refresh token; an ID Token that comes with the response must name the connection's `sub`, and repeat its first one. */
   readonly refresh: (
-    connection: Pick<HeldConnection, 'refreshToken' | 'sub'>,
+    connection: Pick<HeldConnection, 'refreshToken' | 'sub' | 'firstIdToken'>,
     context: RequestContext,
   ) => Promise<RefreshedTokens>
   /** Revokes the tokens that are there, the refresh token first. */
@@ -151,8 +151,8 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
       return redeemOrCheck(await endpoint(context), grant, redemption)
     },
 
-    async refresh({ refreshToken = '', sub }, context) {
-      return refreshTokens(await endpoint(context), refreshToken, sub)
+    async refresh({ refreshToken = '', sub, firstIdToken }, context) {
+      return refreshTokens(await endpoint(context), refreshToken, { subject: sub, first: firstIdToken })
     },
 
     async revoke({ refreshToken, accessToken }, context) {
