@@ -39,6 +39,8 @@ export interface ConnectionRecord {
   readonly renewByIsFinal?: boolean | undefined
   /** Times of requests that no person has caused, within 24 hours: epoch seconds, where the provider's limit is known. */
   readonly unattendedAt?: readonly number[] | undefined
+  /** When tokens were replaced that an API was said to have refused, within the last hour: epoch seconds. */
+  readonly replacedAt?: readonly number[] | undefined
   /** Refreshes that were refused or could not be read; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
 }

@@ -21,6 +21,8 @@ export interface StoredTokens {
   readonly binding?: string
   /** Number of refreshes in a row that gave no access token: no answer came, or it could not be checked. */
   readonly unanswered?: number
+  /** When tokens were replaced that the API had refused, within the last hour: epoch seconds. */
+  readonly replacedAt?: readonly number[] | undefined
   /** Refreshes that were refused or could not be read; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
 }

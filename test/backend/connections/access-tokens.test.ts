@@ -73,6 +73,29 @@ describe('an access token', () => {
     expect(refreshes(bench)).toHaveLength(1)
   })
 
+  test('that is said to be refused again and again is replaced twice a minute and ten times an hour', async () => {
+    const bench = await createBench({ backend: { rateLimit: 'off' } })
+    const { id, ...connected } = await bench.connect()
+    let { accessToken } = connected
+    const replaced = async (): Promise<boolean> => {
+      const { status, body } = await ask(bench, id, hash(accessToken))
+      expect(status).toBe(200)
+      const isAnother = body.access_token !== accessToken
+      accessToken = body.access_token
+      return isAnother
+    }
+    const thrice = async () => [await replaced(), await replaced(), await replaced()]
+    expect(await thrice()).toEqual([true, true, false])
+    for (let minutes = 1; minutes <= 6; minutes += 1) {
+      bench.passed += 60
+      const isWithin = minutes < 5
+      expect(await thrice()).toEqual([isWithin, isWithin, false])
+    }
+    bench.passed += 3240
+    expect(await replaced()).toBe(true)
+    expect(refreshes(bench)).toHaveLength(11)
+  })
+
   test('that nobody issued does not cause a refresh when it is said to be refused', async () => {
     const bench = await createBench()
     const { id, accessToken } = await bench.connect()

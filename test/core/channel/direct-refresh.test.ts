@@ -44,7 +44,8 @@ describe.each([
     const device = { offline: false }
     const events: CountersignEvent[] = []
     const issuer = 'https://as.example'
-    const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, ...settings })
+    const api = `${issuer}/api/v1`
+    const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, api, ...settings })
     const open = (url?: string) => {
       const page = scene.browser.open(url, device)
       return {
@@ -333,6 +334,27 @@ describe.each([
     const { scene, tokens } = await ended({ repeats: true })
     expect(await tokens.getAccessToken()).toEqual(expect.any(String))
     expect(refreshes(scene)).toHaveLength(1)
+  })
+
+  test('that the API refuses are replaced twice a minute and ten times an hour, and no oftener', async () => {
+    const { scene, tokens } = await ended()
+    const { browser, server } = scene
+    const refused = async () => {
+      server.expire(await tokens.getAccessToken())
+      return (await tokens.fetch('accounts')).status
+    }
+    await tokens.getAccessToken()
+    expect(await refused()).toBe(200)
+    expect(await refused()).toBe(200)
+    // What the API says reaches the app, and nobody is asked for another token.
+    expect(await refused()).toBe(401)
+    expect(await Promise.all([refused(), refused()])).toEqual([401, 401])
+    expect(refreshes(scene)).toHaveLength(3)
+    for (let minutes = 1; minutes <= 10; minutes += 1) {
+      browser.clock.advance(60)
+      expect([await refused(), await refused()]).toEqual(minutes < 5 ? [200, 200] : [401, 401])
+    }
+    expect(refreshes(scene)).toHaveLength(11)
   })
 
   test('that have failed can be given up by the person', async () => {
