@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from '../protocol/contract.js'
 import type { Fetch } from '../protocol/http.js'
+import type { FirstIdToken } from '../protocol/id-token.js'
 import type { Revocation } from '../protocol/revocation-result.js'
+import type { CheckedTokens } from '../protocol/token-endpoint.js'
 import type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
 import type { LeasedRecord, LeaseTerms } from './storage/lease.js'
 import type { Records } from './storage/records.js'
@@ -103,7 +105,7 @@ export interface Redemption<Claims extends object = object> {
 /** Result of a redeemed code. */
 export interface ProviderGrant {
   /** The checked token response; absent where its tokens are not needed (Moneyhub's ongoing use case). */
-  readonly tokens?: TokenSet
+  readonly tokens?: TokenSet & Pick<CheckedTokens, 'firstIdToken'>
   /**
    * The person at the provider, such as the `sub` of the ID Token. Once it is known, every renewal must name the same
    * person, and a refresh no other.
@@ -149,6 +151,8 @@ export interface HeldConnection {
   readonly accessToken: string | undefined
   readonly refreshToken: string | undefined
   readonly sub: string | undefined
+  /** What refreshed ID Tokens must repeat, for the client's `refresh`; absent where an older version stored the connection. */
+  readonly firstIdToken?: FirstIdToken | undefined
   readonly details: JsonObject
   readonly data: JsonObject | undefined
 }

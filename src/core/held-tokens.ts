@@ -1,3 +1,4 @@
+import type { FirstIdToken } from '../protocol/id-token.js'
 import type { RefreshTrouble } from '../protocol/refresh-trouble.js'
 
 /** An access token in the memory of this page. */
@@ -18,6 +19,12 @@ export interface ConnectionTokens {
   readonly refreshToken?: string | undefined
   /** Whom the first ID Token named: a refreshed one must name the same. */
   readonly idTokenSubject?: string | undefined
+  /** What refreshed ID Tokens must repeat of it. */
+  readonly firstIdToken?: FirstIdToken | undefined
+  /** When tokens were replaced that the API had refused, within the last hour: epoch seconds. */
+  readonly replacedAt?: readonly number[] | undefined
+  /** When a refused token was given out again, because it must not be replaced so soon: epoch seconds. */
+  readonly standsSince?: number
   /** Refreshes that were refused or could not be read; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
   /**

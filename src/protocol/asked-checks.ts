@@ -32,3 +32,32 @@ export const faultOfAskedChecks = ({
     : acr.trim() === ''
       ? 'the parameter "acr_values" must name at least one value.'
       : undefined
+
+/** The parameters that an ID Token must confirm. */
+const confirmed = ['max_age', 'acr_values'] as const
+
+/**
+ * The sentence about a parameter that an ID Token must confirm, where the scope asks for none: every approval would be refused.
+ * `undefined` where there is no such parameter.
+ *
+ * @param asksForIdToken Whether the scope holds `openid`.
+ */
+export function faultWithoutIdToken(
+  parameters: Readonly<Record<string, string>> | undefined,
+  asksForIdToken: boolean,
+): string | undefined {
+  const name = asksForIdToken ? undefined : confirmed.find((one) => parameters?.[one] !== undefined)
+  return (
+    name &&
+    `the parameter "${name}" needs "openid" in \`scope\`, because only an ID Token can confirm it: add "openid", or leave "${name}" out.`
+  )
+}
+
+/** @throws {TypeError} for a parameter that an ID Token must confirm, in a request without a nonce: none will come. */
+export function refuseWithoutIdToken(
+  parameters: Readonly<Record<string, string>>,
+  nonce: string | undefined,
+): void {
+  const fault = faultWithoutIdToken(parameters, nonce !== undefined)
+  if (fault) throw new TypeError(`The authorization request cannot be made: ${fault}`)
+}

@@ -3,7 +3,7 @@ import { encodeBase64url } from './base64url.js'
 import { decodeBase64url } from './base64url-decode.js'
 import type { Json } from './contract.js'
 import { ValidationError } from './errors.js'
-import { digest } from './digest.js'
+import { digest, sha256 } from './digest.js'
 
 /** The claims of a verified ID Token. @see https://openid.net/specs/openid-connect-core-1_0.html#IDToken */
 export interface IdTokenClaims {
@@ -22,6 +22,27 @@ export interface IdTokenClaims {
   readonly [claim: string]: Json | undefined
 }
 
+/**
+ * What refreshed ID Tokens must repeat of a connection's first one, beside its subject. No personal data.
+ *
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
+ */
+export interface FirstIdToken {
+  /** SHA-256 of its nonce, base64url. A refreshed one without a nonce is fine. */
+  readonly nonceHash?: string | undefined
+  /** When the person signed in: epoch seconds. */
+  readonly authTime?: number | undefined
+}
+
+/** The facts of a first ID Token. */
+export const toFirstIdToken = async ({
+  nonce,
+  auth_time: authTime,
+}: Pick<IdTokenClaims, 'nonce' | 'auth_time'>): Promise<FirstIdToken> => ({
+  ...(nonce !== undefined && { nonceHash: await sha256(nonce) }),
+  ...(authTime !== undefined && { authTime }),
+})
+
 /** Facts of the authorization request that the ID Token must confirm. */
 export interface IdTokenExpectation extends AskedChecks {
   readonly clientId: string
@@ -37,6 +58,8 @@ export interface IdTokenExpectation extends AskedChecks {
   readonly isNewByNonce?: boolean
   /** `true` for one that came with a code: it must be new, and have the nonce of the request, or none. */
   readonly fresh: boolean
+  /** For one that came with a refresh: absent for a connection of an older version. */
+  readonly first?: FirstIdToken | undefined
   readonly nonce?: string | undefined
 }
 
@@ -81,9 +104,13 @@ export async function checkIdToken(
   if (azp !== undefined && azp !== expected.clientId) refuseIdToken('azp')
   if (fresh && claims.nonce !== expected.nonce) refuseIdToken('nonce')
   checkTimes(claims, expected)
+  if (!fresh) await checkRepeats(claims, expected.first)
   // Both by the server's clock, where this one may be wrong.
   const age = authTime === undefined ? Infinity : (isNewByNonce ? iat : now) - authTime
-  if (-age > (tolerance ?? 30) || (maxAgeSeconds !== undefined && age > maxAgeSeconds + (tolerance ?? 30)))
+  if (
+    (fresh && -age > (tolerance ?? 30)) ||
+    (maxAgeSeconds !== undefined && age > maxAgeSeconds + (tolerance ?? 30))
+  )
     refuseIdToken('auth_time')
   if (expected.acrValues && !expected.acrValues.some((value) => value === acr)) refuseIdToken('acr')
   if (sub.length > 255 || (expected.subject !== undefined && sub !== expected.subject)) refuseIdToken('sub')
@@ -101,11 +128,23 @@ export async function checkIdToken(
 /** Seconds by which a page's clock may differ from the server's where the nonce shows that an ID Token is new. */
 export const daySeconds: number = 24 * 3600
 
+/** Checks that a refreshed ID Token is of the sign-in that the connection began with. */
+async function checkRepeats(
+  { nonce, auth_time: authTime }: IdTokenClaims,
+  { nonceHash, authTime: firstAuthTime }: FirstIdToken = {},
+): Promise<void> {
+  if (nonce !== undefined && nonceHash !== undefined && (await sha256(nonce)) !== nonceHash)
+    refuseIdToken('nonce', 'is of another request than the first one of the connection')
+  if (authTime !== undefined && firstAuthTime !== undefined && authTime !== firstAuthTime)
+    refuseIdToken('auth_time', 'is of another sign-in than the first one of the connection')
+}
+
 function checkTimes({ iat, exp }: IdTokenClaims, expected: IdTokenExpectation): void {
   const { now, clockToleranceSeconds: tolerance = 60, fresh, isNewByNonce = false } = expected
   const ahead = isNewByNonce ? daySeconds : tolerance
-  const behind = isNewByNonce ? daySeconds : 600
-  if (iat > now + ahead || (fresh && iat < now - behind)) refuseIdToken('iat', wrongClock('iat', iat, now))
+  // A refreshed one must be new, too (OpenID Connect Core §12.2); its expiry says so more closely.
+  const behind = isNewByNonce || !fresh ? Math.max(daySeconds, tolerance) : 600
+  if (iat > now + ahead || iat < now - behind) refuseIdToken('iat', wrongClock('iat', iat, now))
   // Where a clock counts, oauth4webapi has compared it.
   if (isNewByNonce && exp <= iat) refuseIdToken('exp')
 }

@@ -1,6 +1,7 @@
-import { faultOfAskedChecks } from './asked-checks.js'
+import { faultOfAskedChecks, faultWithoutIdToken } from './asked-checks.js'
 import { nearestName } from './nearest-name.js'
 import { reservedParameter } from './reserved-parameters.js'
+import { parseScope } from './scope.js'
 import { parseSecureUrl } from './secure-url.js'
 
 /** Names of the forms that a value can have: those of `typeof`, and a few of our own. */
@@ -58,6 +59,12 @@ export function checkOptions(
   }
   for (const [name, form] of Object.entries(expected)) {
     const fault = faultOf(`\`${name}\``, given[name], form, characters[name])
+    if (fault) refuse(`: ${fault}`)
+  }
+  // Where the two are options of one function; a client without a scope looks at each request.
+  if (expected['scope'] && expected['parameters']) {
+    const { scope: wanted, parameters } = given as { scope?: string; parameters?: Record<string, string> }
+    const fault = faultWithoutIdToken(parameters, parseScope(wanted ?? '').includes('openid'))
     if (fault) refuse(`: ${fault}`)
   }
 }

@@ -5,10 +5,13 @@ import { checkTokens, requestTokens, type CheckedTokens, type TokenEndpoint } fr
 import { withoutCauses } from './token-error.js'
 import { isToken } from './token.js'
 import type { UncheckedTokens } from './token-response.js'
-import { verifyIdToken } from './verify-id-token.js'
+import { verifyIdToken, type ExpectedIdToken } from './verify-id-token.js'
 
 /** Result of a refresh. Where its answer cannot be used, the refresh token and nothing else. */
 export type RefreshedTokens = CheckedTokens | (UncheckedTokens & { readonly claims?: undefined })
+
+/** What the ID Token of a refresh must repeat, where one comes. */
+export type RefreshExpectation = Pick<ExpectedIdToken, 'subject' | 'first'>
 
 /**
  * Uses a refresh token. `refreshToken` of the result is `undefined` when the old one stays good.
@@ -21,7 +24,7 @@ export type RefreshedTokens = CheckedTokens | (UncheckedTokens & { readonly clai
  * - Any other fault means that the answer may be another person's, client's or server's: its tokens are revoked at the server
  *   that was asked, the old refresh token with them, and the fault is thrown.
  *
- * @param subject The subject of the connection's first ID Token: a refreshed one must name the same.
+ * @param expected Subject and facts of the connection's first ID Token: a refreshed one must name the same.
  * @throws {TokenEndpointError} for an error answer. @throws {ValidationError} for an answer that is not acceptable: `judgeRefresh`
  * says what follows.
  * @throws {NetworkError} when no answer came.
@@ -30,16 +33,16 @@ export type RefreshedTokens = CheckedTokens | (UncheckedTokens & { readonly clai
 export async function refreshTokens(
   endpoint: TokenEndpoint,
   refreshToken: string,
-  subject?: string,
+  expected: RefreshExpectation = {},
 ): Promise<RefreshedTokens> {
   const body = await requestTokens(endpoint, 'refresh_token', { refresh_token: refreshToken })
   const issued = issuedTokens(body)
   try {
-    const { tokens, unchecked } = await checkTokens(endpoint, { subject }, body)
+    const { tokens, unchecked } = await checkTokens(endpoint, expected, body)
     return unchecked ? { refreshToken: tokens.refreshToken } : tokens
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error
-    const foreign = isFaultOfForm(error) ? await foreignFault(endpoint, subject, body) : error
+    const foreign = isFaultOfForm(error) ? await foreignFault(endpoint, expected, body) : error
     if (!foreign) return { refreshToken: issued.refreshToken, fault: asKept(error) }
     // As well as it can: whatever comes of it, none of these tokens is used.
     await revoke(endpoint, [
@@ -56,7 +59,7 @@ export async function refreshTokens(
  */
 async function foreignFault(
   endpoint: TokenEndpoint,
-  subject: string | undefined,
+  expected: RefreshExpectation,
   { id_token: idToken, access_token: value }: Readonly<Record<string, unknown>>,
 ): Promise<ValidationError | undefined> {
   if (!isToken(idToken)) return undefined
@@ -64,7 +67,7 @@ async function foreignFault(
   const accessToken = isToken(value) ? value : undefined
   try {
     await withoutCauses(() =>
-      verifyIdToken(rules, { subject }, { accessToken: accessToken ?? 'unreadable', idToken }),
+      verifyIdToken(rules, expected, { accessToken: accessToken ?? 'unreadable', idToken }),
     )
     return undefined
   } catch (error) {

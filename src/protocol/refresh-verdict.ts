@@ -45,7 +45,7 @@ function judgeAnswer(answer: TokenEndpointError): RefreshVerdict {
 export const isFaultOfForm = ({ code, parameter }: ValidationError): boolean =>
   code === 'token_response_invalid'
     ? parameter !== 'token_type'
-    : code === 'id_token_invalid' && /^(?:exp|iat|nbf|auth_time)$/.test(parameter)
+    : code === 'id_token_invalid' && /^(?:exp|iat|nbf)$/.test(parameter)
 
 /**
  * What is remembered after a failed refresh, other than one that ended the grant.

@@ -2,13 +2,12 @@ import * as oauth from 'oauth4webapi'
 import { checkResponseIssuer } from './authorization-response.js'
 import { CountersignError, ValidationError } from './errors.js'
 import { readJsonObject, type Answer } from './http.js'
-import type { IdTokenClaims } from './id-token.js'
-import { checkHasKeys } from './offers.js'
+import { toFirstIdToken, type FirstIdToken, type IdTokenClaims } from './id-token.js'
 import { insecure } from './metadata.js'
 import { oauthErrorOf, oauthRequest } from './oauth-request.js'
 import { toTokenError, withoutCauses } from './token-error.js'
 import { parseTokenResponse, type TokenResponseRules, type TokenSet } from './token-response.js'
-import { verifyIdToken, type ExpectedIdToken, type IdTokenRules } from './verify-id-token.js'
+import { checkCanVerify, verifyIdToken, type ExpectedIdToken, type IdTokenRules } from './verify-id-token.js'
 
 /** One client at one authorization server, for requests to its token endpoint. */
 export interface TokenEndpoint extends IdTokenRules, Omit<TokenResponseRules, 'dpop'> {
@@ -33,6 +32,8 @@ export interface Grant extends ExpectedIdToken {
 /** Tokens with the claims of a checked ID Token, where one came. */
 export interface CheckedTokens extends TokenSet {
   readonly claims: IdTokenClaims | undefined
+  /** What a code gave is kept with the connection: its refreshed ID Tokens must repeat it. */
+  readonly firstIdToken?: FirstIdToken | undefined
 }
 
 /**
@@ -50,7 +51,7 @@ export async function sendCode(endpoint: TokenEndpoint, grant: Grant): Promise<T
     server.issuer,
     server.authorization_response_iss_parameter_supported ?? false,
   )
-  if (endpoint.idToken === 'required' && grant.nonce !== undefined) checkHasKeys(server)
+  checkCanVerify(endpoint, grant)
   return parse(
     endpoint,
     await requestTokens(endpoint, 'authorization_code', {
@@ -73,7 +74,11 @@ export const checkAnswer = (
   endpoint: IdTokenRules,
   grant: ExpectedIdToken,
   tokens: TokenSet,
-): Promise<CheckedTokens> => withoutCauses(async () => checked(await verify(endpoint, grant, tokens)))
+): Promise<CheckedTokens> =>
+  withoutCauses(async () => {
+    const answer = checked(await verify(endpoint, grant, tokens))
+    return answer.claims ? { ...answer, firstIdToken: await toFirstIdToken(answer.claims) } : answer
+  })
 
 /**
  * Asks for a token of the client's own, such as Moneyhub's data tokens.

@@ -7,9 +7,11 @@ import {
   checkIdToken,
   idTokenAlgorithms,
   refuseIdToken,
+  type FirstIdToken,
   type IdTokenClaims,
 } from './id-token.js'
 import type { ServerMetadata } from './metadata.js'
+import { checkHasKeys } from './offers.js'
 import { checkSignature } from './signing-keys.js'
 import type { TokenSet } from './token-response.js'
 
@@ -41,6 +43,8 @@ export interface ExpectedIdToken extends AskedChecks {
   readonly nonce?: string | undefined
   /** The subject that the ID Token must name, where one is expected: then an ID Token must come. */
   readonly subject?: string | undefined
+  /** For a refresh: what the connection's first ID Token said. */
+  readonly first?: FirstIdToken | undefined
 }
 
 /** The part of a token response that its ID Token is verified with. */
@@ -77,11 +81,23 @@ export async function verifyIdToken(
 
 /** Test for a code whose answer must hold an ID Token. A refresh may leave it out: OpenID Connect Core §12.2. */
 const demandsIdToken = (
-  { idToken }: IdTokenRules,
+  { idToken }: Pick<IdTokenRules, 'idToken'>,
   { code, nonce, subject, maxAgeSeconds, acrValues }: ExpectedIdToken,
 ): boolean =>
   code !== undefined &&
   (subject ?? maxAgeSeconds ?? acrValues ?? (idToken === 'required' ? nonce : undefined)) !== undefined
+
+/**
+ * Checks that the ID Token that must come could be checked, before anybody is sent away for one, and before a code is spent on it.
+ *
+ * @throws {ValidationError} `metadata_invalid` for metadata without `jwks_uri`.
+ */
+export function checkCanVerify(
+  rules: Pick<IdTokenRules, 'idToken' | 'server'>,
+  expected: ExpectedIdToken,
+): void {
+  if (rules.idToken !== 'unchecked' && demandsIdToken(rules, expected)) checkHasKeys(rules.server)
+}
 
 /** Test for an algorithm that this client accepts and the server says it uses. */
 function isAccepted({ server, idTokenAlgorithms: wanted }: IdTokenRules, algorithm: string): boolean {
@@ -103,6 +119,9 @@ async function verifyClaims(
   const idToken = tokens.idToken ?? ''
   const algorithm = algorithmOf(idToken)
   if (!isAccepted(rules, algorithm)) refuseIdToken('alg')
+  // Its code is spent, and no later try could check it. A refresh waits: the metadata may name keys again.
+  if (expected.code !== undefined && server.jwks_uri === undefined)
+    refuseIdToken('jwks_uri', "cannot be checked: the server's metadata names no keys (`jwks_uri`)")
   const isNew = rules.trustsNonce === true && expected.code !== undefined && expected.nonce !== undefined
   const tolerance = isNew ? daySeconds : clockToleranceSeconds
   const client: oauth.Client = {

@@ -108,8 +108,9 @@ describe('an ID Token that oauth4webapi has accepted', () => {
     expect(await refused({ auth_time: now + 301 }, tolerant)).toEqual(invalid('auth_time'))
   })
 
-  test('may be old when it comes with a refresh', async () => {
+  test('may be a day old when it comes with a refresh', async () => {
     await check({ iat: now - 86_400 }, { fresh: false })
+    expect(await refused({ iat: now - 86_401 }, { fresh: false })).toEqual(invalid('iat'))
     expect(await refused({ iat: now + 61 }, { fresh: false })).toEqual(invalid('iat'))
   })
 

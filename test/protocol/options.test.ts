@@ -124,6 +124,17 @@ describe('options', () => {
     },
   )
 
+  test.each([{ max_age: '0' }, { acr_values: 'phr' }])(
+    'that ask for a check (%j) are refused beside a scope without openid, since no ID Token would come',
+    (parameters) => {
+      const forms = { scope: 'string!', parameters: 'parameters' } as const
+      expect(check({ scope: 'accounts', parameters }, forms)).toThrow(
+        `bank: the parameter "${String(Object.keys(parameters)[0])}" needs "openid" in \`scope\``,
+      )
+      expect(check({ scope: 'openid accounts', parameters }, forms)).not.toThrow()
+    },
+  )
+
   test.each([
     'state',
     'nonce',

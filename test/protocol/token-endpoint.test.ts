@@ -215,7 +215,7 @@ describe('refreshing', () => {
     const { server, endpoint, grant } = await scene()
     const { refreshToken = '' } = await redeemCode(endpoint, grant)
     change(server)
-    return { refreshToken, tokens: () => refreshTokens(endpoint, refreshToken, subject), server }
+    return { refreshToken, tokens: () => refreshTokens(endpoint, refreshToken, { subject }), server }
   }
 
   test('sends the refresh token, and asks for no other scope', async () => {
@@ -364,7 +364,7 @@ describe('refreshing', () => {
       const { refreshToken = '' } = await redeemCode({ ...endpoint, idToken: 'unchecked' }, grant)
       outOfReach(server)
       change(server)
-      return { server, tokens: () => refreshTokens(endpoint, refreshToken, 'user-1') }
+      return { server, tokens: () => refreshTokens(endpoint, refreshToken, { subject: 'user-1' }) }
     }
 
     test('gives the new refresh token and nothing else', async () => {

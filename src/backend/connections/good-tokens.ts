@@ -1,4 +1,5 @@
 import { isGivenUp, mayTry, secondsToTry } from '../../protocol/refresh-trouble.js'
+import { mayReplace } from '../../protocol/replacements.js'
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
 import { isSameHash } from '../crypto/same-hash.js'
@@ -9,22 +10,24 @@ import type { ConnectionRecord, StoredTokens } from './record.js'
 const marginSeconds = 10
 
 /**
- * The stored tokens if they can be handed out; `undefined` where a refresh is to be tried.
+ * The stored tokens if they can be handed out; `undefined` where a refresh is to be tried. A refused token is handed out again where it
+ * must not be replaced so soon: then the API's refusal reaches the app.
  *
  * @param rejected SHA-256 of a token that the API refused.
  * @throws {Refusal} `reauthorization_required`, `provider_unavailable` where there is nothing to try now.
  */
 export async function goodTokens(
-  { now }: Pick<Context, 'now'>,
+  context: Pick<Context, 'now' | 'attended'>,
   record: ConnectionRecord,
   rejected: string | undefined,
 ): Promise<StoredTokens | undefined> {
+  const { now } = context
   const { id, status, tokens, trouble } = record
   if (!tokens || (status === 'reauthorization_required' && !trouble)) throw reauthorizationRequired(id)
   if (status !== 'reauthorization_required') {
     const lasts = tokens.expiresAt === undefined || tokens.expiresAt - now() > marginSeconds
     const isRejected = rejected !== undefined && isSameHash(await sha256(tokens.accessToken), rejected)
-    if (lasts && !isRejected) return tokens
+    if (lasts && !(isRejected && mayReplaceToken(context, record))) return tokens
   }
   if (isRefreshDue(record, now())) return undefined
   if (status === 'connected') {
@@ -33,6 +36,12 @@ export async function goodTokens(
   }
   throw status === 'failed' ? refreshFailed(id) : reauthorizationRequired(id)
 }
+
+/** True where a refused token may be replaced: a page says so on its own word, the app's server on the app's. */
+const mayReplaceToken = (
+  { now, attended }: Pick<Context, 'now' | 'attended'>,
+  { replacedAt }: ConnectionRecord,
+): boolean => !attended || mayReplace(replacedAt, now())
 
 /** True where a refresh may be tried now: of a connection that does not work, once an hour at most. */
 export const isRefreshDue = ({ trouble }: ConnectionRecord, now: number): boolean =>

@@ -1,4 +1,5 @@
 import type { ConnectionDocument, JsonObject } from '../../protocol/contract.js'
+import type { FirstIdToken } from '../../protocol/id-token.js'
 import type { RefreshTrouble } from '../../protocol/refresh-trouble.js'
 import type { ServerIdentity } from '../provider.js'
 import type { Lease } from '../storage/lease.js'
@@ -29,6 +30,8 @@ export interface ConnectionRecord {
   readonly binding?: Binding | undefined
   /** The person at the provider, by the `sub` of the first ID Token. */
   readonly sub?: string | undefined
+  /** What refreshed ID Tokens must repeat; absent in records of before. */
+  readonly firstIdToken?: FirstIdToken | undefined
   readonly tokens?: StoredTokens | undefined
   /** Lease of a refresh that is under way, or whose answer never came. */
   readonly refresh?: Lease | undefined
@@ -36,6 +39,8 @@ export interface ConnectionRecord {
   readonly renewByIsFinal?: boolean | undefined
   /** Times of requests that no person has caused, within 24 hours: epoch seconds, where the provider's limit is known. */
   readonly unattendedAt?: readonly number[] | undefined
+  /** When tokens were replaced that an API was said to have refused, within the last hour: epoch seconds. */
+  readonly replacedAt?: readonly number[] | undefined
   /** Refreshes that were refused or could not be read; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
 }

@@ -1,4 +1,5 @@
 import { ValidationError } from '../../protocol/errors.js'
+import { noteReplacement } from '../../protocol/replacements.js'
 import { isGivenUp, statusFrom } from '../../protocol/refresh-trouble.js'
 import { noteTrouble } from '../../protocol/refresh-verdict.js'
 import { providerOf, type Context } from '../context.js'
@@ -58,7 +59,7 @@ export async function refreshOnce(
   let dropped: ConnectionRecord | undefined
   for (;;) {
     const claim: Claim = await leased.claim((current, lease, held) =>
-      claimRefresh(context, record, current, lease, held),
+      claimRefresh(context, { record, rejected }, current, lease, held),
     )
     if (claim === 'gone') {
       // Whoever disconnected has left the refresh token to this call.
@@ -80,10 +81,15 @@ export async function refreshOnce(
   }
 }
 
-/** @param seen The connection whose tokens were found to be no good. */
+/** The connection whose tokens were found to be no good, and the hash of the token that the API refused, if it did. */
+interface Seen {
+  readonly record: ConnectionRecord
+  readonly rejected: string | undefined
+}
+
 function claimRefresh(
   context: Context,
-  seen: ConnectionRecord,
+  { record: seen, rejected }: Seen,
   current: ConnectionRecord | undefined,
   lease: Lease,
   held: boolean,
@@ -112,9 +118,23 @@ function claimRefresh(
     }
   // After a second request without an answer nothing is sent for a while.
   if (!isRefreshDue(seenAgain, context.now())) return { write: seenAgain, result: { changed: seenAgain } }
-  const record = { ...countUnattended(context, seenAgain), refresh: lease }
+  const record = {
+    ...countUnattended(context, seenAgain),
+    ...countReplacement(context, seenAgain, rejected),
+    refresh: lease,
+  }
   return { write: record, result: { lease, record } }
 }
+
+/** One that the API has refused counts, as long as it would have lasted or its end is not known. */
+const countReplacement = (
+  { now }: Context,
+  { replacedAt, tokens }: ConnectionRecord,
+  rejected: string | undefined,
+): Pick<ConnectionRecord, 'replacedAt'> =>
+  rejected !== undefined && (tokens?.expiresAt ?? Infinity) > now()
+    ? { replacedAt: noteReplacement(replacedAt, now()) }
+    : {}
 
 async function refresh(
   context: Context,

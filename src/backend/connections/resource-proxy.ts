@@ -75,6 +75,7 @@ export async function requestResource(
   if (!isRepeatable(route, forward.body)) throw new Refusal('provider_error', { reason: 'token_rejected' })
   const again = { ...forward, record: await findConnection(context, subject, id) }
   const newer = await tokenFor(context, again, token)
+  if (newer === token) throw new Refusal('provider_error', { reason: 'token_rejected' })
   await countRequestWithoutPerson(context, again.record)
   const second = await ask(context, again, newer)
   if (second.tokenRejected) throw new Refusal('provider_error', { reason: 'token_rejected_twice' })

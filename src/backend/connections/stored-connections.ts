@@ -204,6 +204,7 @@ function toRecord(
     data: grant.data,
     binding: bindingOf(context, provider),
     sub: grant.sub,
+    firstIdToken: grant.tokens?.firstIdToken,
     tokens: grant.tokens && toStoredTokens(grant.tokens, now()),
   }
 }

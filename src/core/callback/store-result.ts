@@ -93,7 +93,7 @@ interface Wanted {
 async function writeResult(
   context: Context,
   transaction: TransactionWithCode,
-  { accessToken, refreshToken, idTokenSubject, stored }: Redeemed,
+  { accessToken, refreshToken, idTokenSubject, firstIdToken, stored }: Redeemed,
   { record, dead }: Wanted,
 ): Promise<Written> {
   const { platform, made, tokens } = context
@@ -123,7 +123,7 @@ async function writeResult(
   if (!written.ended) return written
   if (written.stored) {
     made.add(id)
-    if (accessToken) tokens.hold(id, { accessToken, connectedAt, refreshToken, idTokenSubject })
+    if (accessToken) tokens.hold(id, { accessToken, connectedAt, refreshToken, idTokenSubject, firstIdToken })
   }
   platform.tabs.announce(id)
   return written

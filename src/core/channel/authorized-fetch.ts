@@ -39,7 +39,9 @@ export async function sendAuthorized(
   const response = await send(url, init, token)
   const rejected = response.status === 401 || ((await provider.isTokenRejected?.(response.clone())) ?? false)
   if (!rejected || !(provider.isRepeatable ?? isRepeatable)(init)) return response
-  return send(url, init, await getToken(token.value))
+  const newer = await getToken(token.value)
+  // It is not replaced so soon after the one before: what the API says is the answer.
+  return newer.value === token.value ? response : send(url, init, newer)
 }
 
 /** Sends a bearer token. @see https://www.rfc-editor.org/rfc/rfc6750.html#section-2.1 */

@@ -1,5 +1,6 @@
 import type { AuthorizationResponse } from '../../protocol/authorization-response.js'
 import type { CountersignError } from '../../protocol/errors.js'
+import type { FirstIdToken } from '../../protocol/id-token.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
@@ -30,6 +31,8 @@ export interface Redeemed {
   readonly refreshToken?: string
   /** In `browser` mode, where there was an ID Token: whom it named. */
   readonly idTokenSubject?: string | undefined
+  /** What refreshed ID Tokens must repeat of it. */
+  readonly firstIdToken?: FirstIdToken | undefined
   /** Records to store together with the connection, by key. */
   readonly stored?: Readonly<Record<string, unknown>>
   /** In `browser` mode: issuer, client id and origin of the API as one text. */

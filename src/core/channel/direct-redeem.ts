@@ -91,12 +91,14 @@ function toRedeemed(
     ...(!checked.claims && { identity: 'unproven' }),
     details: pickClaims(checked.claims, settings.details),
   }
-  const tokens = toStoredTokens(client, checked, {}, checked.receivedAt)
+  const { firstIdToken } = checked
+  const tokens = toStoredTokens(client, checked, { firstIdToken }, checked.receivedAt)
   return {
     connection,
     accessToken: { value: checked.accessToken, expiresAt: tokens.expiresAt },
     ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
     idTokenSubject: tokens.idTokenSubject,
+    firstIdToken,
     binding: tokens.binding,
     drop() {
       revokeTokens(client, tokens).catch(() => undefined)

@@ -1,4 +1,5 @@
 import { CountersignError, NetworkError } from '../../protocol/errors.js'
+import { mayReplace, noteReplacement } from '../../protocol/replacements.js'
 import { isGivenUp, secondsToTry, statusFrom, type RefreshTrouble } from '../../protocol/refresh-trouble.js'
 import { judgeRefresh, noteTrouble } from '../../protocol/refresh-verdict.js'
 import { refreshTokens, type RefreshedTokens } from '../../protocol/refresh-tokens.js'
@@ -32,17 +33,33 @@ export async function refreshAccessToken(
   const { keepsTokens } = client.provider.channel
   const { accessToken, expiresAt } = keepsTokens
     ? await refreshShared(client, id, rejected)
-    : await refreshOwn(client, id)
+    : await refreshOwn(client, id, rejected)
   // Another page has renewed the connection meanwhile, or lost its keys.
   if (accessToken === undefined) throw noKeys()
   return { value: accessToken, expiresAt }
 }
 
 /** A refresh of what only this page knows. */
-async function refreshOwn(client: DirectClient, id: string): Promise<StoredTokens> {
-  const { tokens } = client.context
-  const { refreshToken, idTokenSubject, trouble } = tokens.get(id) ?? ({} as Partial<ConnectionTokens>)
-  const { kept, error } = await refresh(client, id, { ...nothing, refreshToken, idTokenSubject, trouble })
+async function refreshOwn(
+  client: DirectClient,
+  id: string,
+  rejected: string | undefined,
+): Promise<StoredTokens> {
+  const { tokens, platform } = client.context
+  const {
+    accessToken: held,
+    refreshToken,
+    idTokenSubject,
+    firstIdToken,
+    trouble,
+    replacedAt,
+  } = tokens.get(id) ?? ({} as Partial<ConnectionTokens>)
+  const own = { accessToken: held?.value, expiresAt: held?.expiresAt }
+  const previous = { ...nothing, refreshToken, idTokenSubject, firstIdToken, trouble }
+  const replaced = replacement({ ...previous, ...own, replacedAt }, rejected, platform.clock.now())
+  if (replaced === 'too_soon') return { ...previous, ...own }
+  if (tokens.get(id)) tokens.hold(id, replaced)
+  const { kept, error } = await refresh(client, id, previous)
   // Unless they were forgotten meanwhile.
   if (tokens.get(id)) tokens.hold(id, { refreshToken: kept?.refreshToken, trouble: kept?.trouble })
   if (error !== undefined || !kept) throw error ?? gone()
@@ -80,22 +97,35 @@ async function refreshLocked(
   const stored = await readTokens(platform, id)
   if (!stored || !isBoundTo(stored.binding, client.provider)) throw gone()
   const { accessToken, expiresAt = Infinity, refreshToken, unanswered = 0 } = stored
-  if (accessToken !== undefined && accessToken !== rejected && expiresAt - platform.clock.now() > 5)
-    return stored
+  const now = platform.clock.now()
+  if (accessToken !== undefined && accessToken !== rejected && expiresAt - now > 5) return stored
+  const replaced = replacement(stored, rejected, now)
+  if (replaced === 'too_soon') return stored
   // Another tab got nothing while this one waited: what it would get is not asked for again.
   if (unanswered > seen) throw noAnswer()
-  const { kept, error } = await refresh(client, id, stored)
-  if (kept === stored) throw error ?? gone()
+  const tried = { ...stored, ...replaced }
+  const { kept, error } = await refresh(client, id, tried)
+  if (kept === tried) throw error ?? gone()
   const isUseless = kept && kept.accessToken === undefined
   const left = await replaceTokens(
     platform,
     id,
     refreshToken,
-    isUseless || error instanceof NetworkError ? { ...stored, ...kept, unanswered: unanswered + 1 } : kept,
+    isUseless || error instanceof NetworkError ? { ...tried, ...kept, unanswered: unanswered + 1 } : kept,
   )
   if (error !== undefined) throw error
   if (!left) throw gone()
   return left
+}
+
+/** The note of a refused token that is to be replaced, or that it must not be yet. Nothing for one that has ended. */
+function replacement(
+  { accessToken, expiresAt = Infinity, replacedAt }: StoredTokens,
+  rejected: string | undefined,
+  now: number,
+): Pick<StoredTokens, 'replacedAt'> | 'too_soon' {
+  if (accessToken === undefined || accessToken !== rejected || expiresAt - now <= 5) return {}
+  return mayReplace(replacedAt, now) ? { replacedAt: noteReplacement(replacedAt, now) } : 'too_soon'
 }
 
 /** Result of one try to refresh. */
@@ -114,7 +144,7 @@ const nothing: StoredTokens = {
 }
 
 async function refresh(client: DirectClient, id: string, previous: StoredTokens): Promise<Attempt> {
-  const { refreshToken, idTokenSubject, trouble } = previous
+  const { refreshToken, idTokenSubject: subject, firstIdToken: first, trouble } = previous
   const { clock, isOnline } = client.context.platform
   const now = clock.now()
   if (refreshToken === undefined || isGivenUp(trouble, now)) return { kept: undefined, error: gone() }
@@ -126,7 +156,7 @@ async function refresh(client: DirectClient, id: string, previous: StoredTokens)
   try {
     const endpoint = { ...(await client.endpoint()), clockToleranceSeconds: refreshToleranceSeconds }
     isSent = true
-    const answer = await refreshTokens(endpoint, refreshToken, idTokenSubject)
+    const answer = await refreshTokens(endpoint, refreshToken, { subject, first })
     const kept = toStoredTokens(client, answer, previous)
     if (answer.accessToken !== undefined) {
       const isRotated = answer.refreshToken !== undefined && answer.refreshToken !== refreshToken
@@ -163,7 +193,7 @@ function stopped(trouble: RefreshTrouble | undefined): CountersignError | undefi
 export function toStoredTokens(
   { context, provider, settings }: DirectClient,
   { accessToken, expiresInSeconds, refreshToken, claims }: RefreshedTokens,
-  previous: Pick<ConnectionTokens, 'refreshToken' | 'idTokenSubject'> = {},
+  previous: Pick<ConnectionTokens, 'refreshToken' | 'idTokenSubject' | 'firstIdToken' | 'replacedAt'> = {},
   at: number = context.platform.clock.now(),
 ): StoredTokens {
   return {
@@ -172,6 +202,8 @@ export function toStoredTokens(
     expiresAt: expiresInSeconds === undefined ? undefined : at + expiresInSeconds,
     refreshToken: settings.refresh === false ? undefined : (refreshToken ?? previous.refreshToken),
     idTokenSubject: previous.idTokenSubject ?? claims?.sub,
+    firstIdToken: previous.firstIdToken,
+    replacedAt: previous.replacedAt,
     usedAt: at,
     binding: bindingOf(provider),
   }

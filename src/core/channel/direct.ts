@@ -1,8 +1,10 @@
 import type { DPoPHandle } from 'oauth4webapi'
+import { askedChecks, refuseWithoutIdToken } from '../../protocol/asked-checks.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { buildCodeRequest, offlinePrompt } from '../../protocol/code-request.js'
-import { checkHasKeys, checkOffers, pushes } from '../../protocol/offers.js'
+import { checkOffers, pushes } from '../../protocol/offers.js'
 import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
+import { checkCanVerify } from '../../protocol/verify-id-token.js'
 import { refuseReserved } from '../../protocol/reserved-parameters.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
@@ -63,16 +65,22 @@ async function userinfo(
 async function begin(client: DirectClient, transaction: Transaction): Promise<AuthorizationUrl> {
   const { context, provider, settings } = client
   client.reopenDpop()
-  const endpoint = await client.endpoint()
+  const [endpoint, renewed] = await Promise.all([
+    client.endpoint(),
+    findPerson(client, transaction.input.connection),
+  ])
   const { server } = endpoint
+  const { nonce } = transaction
   checkOffers(settings, server)
-  if (endpoint.idToken === 'required' && transaction.nonce !== undefined) checkHasKeys(server)
+  const asked = askedChecks(settings.parameters)
+  checkCanVerify(endpoint, { code: '', nonce, subject: renewed?.subject, ...asked })
   const { authorization_endpoint: authorizationEndpoint = '' } = server
   const extra = {
     ...(settings.consentsToOfflineAccess && offlinePrompt(transaction.scope)),
     ...settings.parameters,
   }
   refuseReserved(extra)
+  refuseWithoutIdToken(extra, nonce)
   const parameters = {
     ...buildCodeRequest({ ...transaction, clientId: provider.clientId }),
     ...(endpoint.dpop && { dpop_jkt: await endpoint.dpop.calculateThumbprint() }),

@@ -33,9 +33,16 @@ export async function getAccessToken(
   const held = tokens.get(id)
   const token = held?.accessToken
   const outdated = held?.connectedAt !== connectedAt && isShared(context, connection)
-  if (token && token.value !== rejected && !outdated && !expiresSoon(context, token)) return token
+  const isGood = token?.value !== rejected || stands(context, held?.standsSince)
+  if (token && isGood && !outdated && !expiresSoon(context, token)) return token
   return tokens.renew(id, connectedAt, request(context, connection, rejected))
 }
+
+/** Seconds for which a refused token that must not be replaced is not asked for again. */
+const standsSeconds = 60
+
+const stands = ({ platform }: Context, since = -Infinity): boolean =>
+  Math.abs(platform.clock.now() - since) < standsSeconds
 
 /** True when this page can get the tokens with which another tab renewed a connection. */
 const isShared = (context: Context, { provider: name }: Connection): boolean => {
@@ -69,6 +76,8 @@ async function request(
       stored ?? (await (await openChannel(context, provider)).accessToken(connection, rejected))
     // It works again.
     if (record) await setStatus(context, connection, 'connected', record)
+    if (accessToken.value === rejected && context.tokens.get(id))
+      context.tokens.hold(id, { standsSince: context.platform.clock.now() })
     context.emit('access_token_received', id, provider)
     return accessToken
   } catch (error) {

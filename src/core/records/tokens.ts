@@ -1,4 +1,5 @@
 import type { Platform } from '../../platform/platform.js'
+import type { FirstIdToken } from '../../protocol/id-token.js'
 import type { RefreshTrouble } from '../../protocol/refresh-trouble.js'
 import { tokensKey } from './keys.js'
 
@@ -12,12 +13,16 @@ export interface StoredTokens {
   readonly refreshToken: string | undefined
   /** Whom the first ID Token named: a refreshed one must name the same. */
   readonly idTokenSubject?: string | undefined
+  /** What refreshed ID Tokens must repeat of it; absent where an older version stored it. */
+  readonly firstIdToken?: FirstIdToken | undefined
   /** When they came from the server or were last used, to the day: epoch seconds; absent where an older version stored them. */
   readonly usedAt?: number
   /** Issuer, client id and origin of the API: see records/binding.ts. Absent where an older version stored it. */
   readonly binding?: string
   /** Number of refreshes in a row that gave no access token: no answer came, or it could not be checked. */
   readonly unanswered?: number
+  /** When tokens were replaced that the API had refused, within the last hour: epoch seconds. */
+  readonly replacedAt?: readonly number[] | undefined
   /** Refreshes that were refused or could not be read; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
 }

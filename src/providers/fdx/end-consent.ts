@@ -1,7 +1,6 @@
 import type { GrantToEnd, HeldConnection, ProviderRevocation } from '../../backend/provider.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
 import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
-import { refreshTokens } from '../../protocol/refresh-tokens.js'
 import type { OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
 import { isConsentId } from './consent.js'
 import { revokeConsent, type ConsentApi, type TokenSource } from './consent-api.js'
@@ -24,14 +23,15 @@ export interface EndConsentSettings {
 export async function endConsent(
   { api, revocation, clientToken }: EndConsentSettings,
   client: OAuthClientWithEndpoint,
-  { details, accessToken, refreshToken, sub }: HeldConnection,
+  { details, accessToken, refreshToken, sub, firstIdToken }: HeldConnection,
   context: RequestContext,
 ): Promise<ProviderRevocation> {
   const { grant_id: id } = details
   if (!isConsentId(id)) return unrevoked('no_endpoint')
   let newest = refreshToken
   const refreshed = async (used: string): Promise<string | undefined> => {
-    const tokens = await refreshTokens(await client.endpoint(context), used, sub)
+    const held = { refreshToken: used, sub, firstIdToken }
+    const tokens = await client.refresh(held, context)
     newest = tokens.refreshToken ?? used
     return tokens.accessToken
   }

@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import type { BackendProvider, ProviderContext } from '../../backend/provider.js'
 import { buildAuthorizationUrl, parseEndpoint } from '../../protocol/authorization-request.js'
 import { buildCodeRequest } from '../../protocol/code-request.js'
+import { toFirstIdToken } from '../../protocol/id-token.js'
 import { pickClaims } from '../../protocol/pick-claims.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
 import type { RefreshedTokens } from '../../protocol/refresh-tokens.js'
@@ -169,9 +170,9 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
       return toGrant(options, await withClaims(options, tokens, { state, nonce, now, fresh: true }), now, now)
     },
 
-    async toRefreshedGrant(tokens, { sub: subject, createdAt }, context) {
+    async toRefreshedGrant(tokens, { sub: subject, firstIdToken: first, createdAt }, context) {
       const now = context.now()
-      const checked = await withClaims(options, tokens, { subject, now, fresh: false })
+      const checked = await withClaims(options, tokens, { subject, first, now, fresh: false })
       return toGrant(options, checked, createdAt, now)
     },
   })
@@ -248,7 +249,8 @@ async function withClaims<Tokens extends RefreshedTokens>(
   // A refresh may leave the ID Token out: OpenID Connect Core §12.2.
   if (tokens.idToken === undefined && !expected.fresh) return tokens
   const expectation = { ...expected, clientId, accessToken: tokens.accessToken }
-  return { ...tokens, claims: await checkUnverifiedIdToken(tokens.idToken, expectation) }
+  const claims = await checkUnverifiedIdToken(tokens.idToken, expectation)
+  return { ...tokens, claims, ...(expected.fresh && { firstIdToken: await toFirstIdToken(claims) }) }
 }
 
 /** @param createdAt Time at which the connection was made: epoch seconds, as `now`. */

@@ -4,6 +4,7 @@ import {
   checkIdToken,
   idTokenAlgorithms,
   refuseIdToken as refuse,
+  type FirstIdToken,
   type IdTokenClaims,
 } from '../../protocol/id-token.js'
 
@@ -16,6 +17,8 @@ export interface UnverifiedExpectation {
   readonly state?: string | undefined
   /** The subject of the connection so far. */
   readonly subject?: string | undefined
+  /** What the connection's first ID Token said, for one that came with a refresh. */
+  readonly first?: FirstIdToken | undefined
   /** Epoch seconds. */
   readonly now: number
   /** True for an ID Token that came with a code: it must be new and hold the nonce. */

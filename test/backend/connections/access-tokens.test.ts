@@ -73,6 +73,29 @@ describe('an access token', () => {
     expect(refreshes(bench)).toHaveLength(1)
   })
 
+  test('that is said to be refused again and again is replaced twice a minute and ten times an hour', async () => {
+    const bench = await createBench({ backend: { rateLimit: 'off' } })
+    const { id, ...connected } = await bench.connect()
+    let { accessToken } = connected
+    const replaced = async (): Promise<boolean> => {
+      const { status, body } = await ask(bench, id, hash(accessToken))
+      expect(status).toBe(200)
+      const isAnother = body.access_token !== accessToken
+      accessToken = body.access_token
+      return isAnother
+    }
+    const thrice = async () => [await replaced(), await replaced(), await replaced()]
+    expect(await thrice()).toEqual([true, true, false])
+    for (let minutes = 1; minutes <= 6; minutes += 1) {
+      bench.passed += 60
+      const isWithin = minutes < 5
+      expect(await thrice()).toEqual([isWithin, isWithin, false])
+    }
+    bench.passed += 3240
+    expect(await replaced()).toBe(true)
+    expect(refreshes(bench)).toHaveLength(11)
+  })
+
   test('that nobody issued does not cause a refresh when it is said to be refused', async () => {
     const bench = await createBench()
     const { id, accessToken } = await bench.connect()
@@ -264,6 +287,34 @@ describe('a refresh', () => {
     bench.upstream.subject = 'user/test/bank/2'
     expect((await ask(bench, id)).body.error).toBe('reauthorization_required')
     expect(await statusOf(bench)).toBe('reauthorization_required')
+  })
+
+  test.each([
+    ['nonce', { nonce: 'of another request' }],
+    ['auth_time', { auth_time: 1_000_000_001 }],
+  ])('whose ID Token has another %s than the first one ends the connection', async (claim, changes) => {
+    const bench = await createBench({ backend: { rateLimit: 'off' } })
+    const signedIn = { auth_time: 1_000_000_000 }
+    bench.upstream.claims = (claims) => ({ ...claims, ...signedIn })
+    const { id } = await bench.connect()
+    bench.passed += 3600
+    expect((await ask(bench, id)).status).toBe(200)
+    bench.passed += 3600
+    bench.upstream.claims = (claims) => ({ ...claims, ...signedIn, ...changes })
+    expect((await ask(bench, id)).body.error).toBe('reauthorization_required')
+    expect(await statusOf(bench)).toBe('reauthorization_required')
+    expect(bench.events).toContainEqual(
+      expect.objectContaining({ name: 'reauthorization_required', reason: `id_token_invalid:${claim}` }),
+    )
+  })
+
+  test('whose ID Token was issued days ago is not handed out, and costs nothing but this refresh', async () => {
+    const { bench, id } = await createEnded()
+    bench.upstream.claims = (claims) => ({ ...claims, iat: Number(claims.iat) - 90_000 })
+    expect((await ask(bench, id)).body.error).toBe('provider_error')
+    expect(await statusOf(bench)).toBe('connected')
+    bench.upstream.claims = (claims) => claims
+    expect((await ask(bench, id)).status).toBe(200)
   })
 
   /** @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse */

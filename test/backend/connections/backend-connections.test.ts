@@ -134,6 +134,17 @@ describe('an access token for the server', () => {
     expect(refreshes(bench)).toHaveLength(1)
   })
 
+  test('is replaced as often as the server says that it was refused: no page asks', async () => {
+    const { bench, connections, robins, accessToken } = await open()
+    let rejected = accessToken
+    for (let times = 1; times <= 4; times += 1) {
+      const given = await connections.accessToken(robins, { rejected })
+      expect(given.accessToken).not.toBe(rejected)
+      rejected = given.accessToken
+    }
+    expect(refreshes(bench)).toHaveLength(4)
+  })
+
   test('is there in bff mode, too, in which no page has one', async () => {
     const { connections, robins } = await open('bff')
     expect((await connections.accessToken(robins)).accessToken).toMatch(/./)

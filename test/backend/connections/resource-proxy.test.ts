@@ -488,6 +488,14 @@ describe('a refused token', () => {
     expect(seen).toHaveLength(2)
   })
 
+  test('is not replaced a third time in a minute by an API that refuses every token', async () => {
+    const { get, seen } = await createPlain(refuseFirst(9))
+    for (let times = 1; times <= 3; times += 1)
+      expect(await errorOf(await get('accounts'))).toBe('provider_error')
+    expect(new Set(tokens(seen)).size).toBe(3)
+    expect(seen).toHaveLength(5)
+  })
+
   test('of a payment is not answered by paying again', async () => {
     const { send, seen } = await createPlain(refuseFirst(1))
     expect(await errorOf(await send('POST', 'payments', '{"amount":1}'))).toBe('provider_error')

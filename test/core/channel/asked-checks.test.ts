@@ -1,6 +1,7 @@
-import { createClient, singleUser } from 'countersign/core'
-import { direct, oidc, type OidcOptions } from 'countersign/providers'
+import { createClient, singleUser, type CommonInput } from 'countersign/core'
+import { defineProvider, direct, oidc, type OidcOptions } from 'countersign/providers'
 import { describe, expect, test } from 'vitest'
+import { metadataKey } from '../../../src/core/records/keys.js'
 import { createScene } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
 import { outcome, refusal } from '../../support/outcome.js'
@@ -60,5 +61,92 @@ describe('a parameter that asks for a check', () => {
   ])('or is set by the library (%s) is a mistake, pushed or not', (name) => {
     for (const par of [true, false])
       expect(() => direct({ par, parameters: { [name]: 'x' } })).toThrow(TypeError)
+  })
+
+  test.each([{ max_age: '600' }, { acr_values: 'phr' }])(
+    'is refused before anybody is sent away where the scope asks for no ID Token: %j',
+    async (parameters) => {
+      const { browser, server } = createScene(network)
+      const channel = direct({ parameters })
+      const { issuer } = server
+      const bank = defineProvider({ label: 'Bank', clientId: 'client-1', issuer, scope: 'accounts', channel })
+      const { platform } = browser.open('/')
+      const client = createClient({ subject: singleUser, providers: { bank }, platform })
+      await expect(client.authorization('bank').authorizeAsync()).rejects.toThrow(
+        new TypeError(
+          `The authorization request cannot be made: the parameter "${String(Object.keys(parameters)[0])}" needs "openid" in \`scope\`, because only an ID Token can confirm it: add "openid", or leave "${String(Object.keys(parameters)[0])}" out.`,
+        ),
+      )
+    },
+  )
+})
+
+describe('an ID Token that may be absent, of a server whose metadata names no keys', () => {
+  const connect = (input: CommonInput = {}, hasKeys = false, others: Record<string, unknown> = {}) => {
+    const scene = createScene(network)
+    const { issuer, hostile } = scene.server
+    const takeKeys = () => {
+      hostile.metadata = ({ jwks_uri: _, ...metadata }) => metadata
+    }
+    if (!hasKeys) takeKeys()
+    const channel = direct({ idToken: 'optional', ...others })
+    const bank = defineProvider({
+      label: 'Bank',
+      clientId: 'client-1',
+      issuer,
+      scope: 'openid accounts',
+      channel,
+    })
+    const open = (address: string) => {
+      const page = scene.browser.open(address)
+      const { platform } = page
+      return { page, client: createClient({ subject: singleUser, providers: { bank }, platform }) }
+    }
+    const begin = async (more: CommonInput = input) => {
+      const { page, client } = open('/')
+      const url = page.leaving()
+      const stayed = client.authorization('bank').authorizeAsync(more)
+      return Promise.race([stayed, url.then((address) => open(scene.server.visit(address)))])
+    }
+    return { scene, takeKeys, begin }
+  }
+
+  test('ends what it came for, once and for all: its code is spent', async () => {
+    const { scene, begin } = connect()
+    const state = await outcome((await begin()) as Parameters<typeof outcome>[0])
+    expect(state).toMatchObject({
+      status: 'failed',
+      error: { code: 'id_token_invalid', parameter: 'jwks_uri', recovery: 'authorize' },
+    })
+    expect(state).not.toHaveProperty('resume')
+    expect(scene.server.requests.token).toHaveLength(1)
+  })
+
+  test('is not missed where none comes', async () => {
+    const { scene, begin } = connect()
+    scene.server.hostile.tokens = ({ id_token: _, ...body }) => body
+    expect(await outcome((await begin()) as Parameters<typeof outcome>[0])).toMatchObject({
+      status: 'connected',
+    })
+  })
+
+  test('must come where a parameter asks for it, so nobody is sent away', async () => {
+    const { begin } = connect({}, false, { parameters: { max_age: '600' } })
+    expect(await begin()).toMatchObject({
+      status: 'failed',
+      error: { code: 'metadata_invalid', parameter: 'jwks_uri' },
+    })
+  })
+
+  test('must come where a known person renews, so nobody is sent away', async () => {
+    const { scene, begin, takeKeys } = connect({}, true)
+    const connected = await outcome((await begin()) as Parameters<typeof outcome>[0])
+    if (connected.status !== 'connected') throw new Error('not connected')
+    takeKeys()
+    await scene.browser.tamper(metadataKey('bank'), undefined)
+    expect(await begin({ connection: connected.connection.id })).toMatchObject({
+      status: 'failed',
+      error: { code: 'metadata_invalid', parameter: 'jwks_uri' },
+    })
   })
 })

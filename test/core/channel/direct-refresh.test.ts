@@ -2,6 +2,7 @@ import { createClient, singleUser, type CountersignEvent } from 'countersign/cor
 import { oidc } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
+import { tokensKey } from '../../../src/core/records/keys.js'
 import { createScene, providers, type Scene } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
 import { errorOf } from '../../support/refusal.js'
@@ -32,12 +33,19 @@ describe.each([
   ['in IndexedDB', { persistTokens: true }],
 ])('tokens %s', (_where, settings) => {
   /** An app whose access token has just ended. */
-  async function ended() {
+  async function ended({ repeats = false } = {}) {
     const scene = createScene(network)
+    let first: Record<string, unknown> | undefined
+    if (repeats)
+      scene.server.hostile.claims = (claims) => {
+        first ??= { nonce: claims['nonce'], auth_time: claims['auth_time'] }
+        return { ...claims, ...first }
+      }
     const device = { offline: false }
     const events: CountersignEvent[] = []
     const issuer = 'https://as.example'
-    const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, ...settings })
+    const api = `${issuer}/api/v1`
+    const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, api, ...settings })
     const open = (url?: string) => {
       const page = scene.browser.open(url, device)
       return {
@@ -293,6 +301,14 @@ describe.each([
         (hostile.claims = (claims) => ({ ...claims, iss: 'https://evil.example' })),
     ],
     [
+      'another request (nonce)',
+      ({ server: { hostile } }) => (hostile.claims = (claims) => ({ ...claims, nonce: 'of another' })),
+    ],
+    [
+      'another sign-in (auth_time)',
+      ({ server: { hostile } }) => (hostile.claims = (claims) => ({ ...claims, auth_time: claims.iat })),
+    ],
+    [
       'another type',
       ({ server: { hostile } }) => (hostile.tokens = (body) => ({ ...body, token_type: 'mac' })),
     ],
@@ -314,6 +330,33 @@ describe.each([
     expect(leaksOf([...(await scene.browser.records())])).toEqual([])
   })
 
+  test('go on after an ID Token that repeats the nonce and the time of the sign-in', async () => {
+    const { scene, tokens } = await ended({ repeats: true })
+    expect(await tokens.getAccessToken()).toEqual(expect.any(String))
+    expect(refreshes(scene)).toHaveLength(1)
+  })
+
+  test('that the API refuses are replaced twice a minute and ten times an hour, and no oftener', async () => {
+    const { scene, tokens } = await ended()
+    const { browser, server } = scene
+    const refused = async () => {
+      server.expire(await tokens.getAccessToken())
+      return (await tokens.fetch('accounts')).status
+    }
+    await tokens.getAccessToken()
+    expect(await refused()).toBe(200)
+    expect(await refused()).toBe(200)
+    // What the API says reaches the app, and nobody is asked for another token.
+    expect(await refused()).toBe(401)
+    expect(await Promise.all([refused(), refused()])).toEqual([401, 401])
+    expect(refreshes(scene)).toHaveLength(3)
+    for (let minutes = 1; minutes <= 10; minutes += 1) {
+      browser.clock.advance(60)
+      expect([await refused(), await refused()]).toEqual(minutes < 5 ? [200, 200] : [401, 401])
+    }
+    expect(refreshes(scene)).toHaveLength(11)
+  })
+
   test('that have failed can be given up by the person', async () => {
     const { scene, client, tokens } = await ended()
     answerNothing(scene)
@@ -327,6 +370,26 @@ describe.each([
       'refresh_token',
     )
   })
+})
+
+test('tokens that an older version stored, without what the first ID Token said, go on', async () => {
+  const scene = createScene(network)
+  const issuer = 'https://as.example'
+  const bank = oidc({ issuer, clientId: 'client-1', scope: providers.bank.scope, persistTokens: true })
+  const open = (url?: string) =>
+    createClient({ subject: singleUser, providers: { bank }, platform: scene.browser.open(url).platform })
+  const { connection } = await until(open(await scene.consent()).tokens('bank'), 'connected')
+  const key = tokensKey(connection.id)
+  const { firstIdToken, ...stored } = (await scene.browser.records()).get(key) as Record<string, unknown>
+  expect(firstIdToken).toEqual({
+    nonceHash: expect.any(String) as string,
+    authTime: expect.any(Number) as number,
+  })
+  await scene.browser.tamper(key, stored)
+  scene.server.hostile.claims = (claims) => ({ ...claims, nonce: 'of another', auth_time: claims.iat })
+  scene.browser.clock.advance(hour)
+  const tokens = await until(open().tokens('bank'), 'connected')
+  expect(await tokens.getAccessToken()).toEqual(expect.any(String))
 })
 
 describe('tokens of several pages', () => {

@@ -496,7 +496,11 @@ describe('a request to the API', () => {
 
   test('is given up after the second refusal', async () => {
     const scene = createScene(network)
-    scene.server.hostile.tokens = (body) => ({ ...body, access_token: 'not-accepted' })
+    let issued = 0
+    scene.server.hostile.tokens = (body) => ({
+      ...body,
+      access_token: `not-accepted-${String((issued += 1))}`,
+    })
     scene.server.hostile.claims = ({ at_hash: _, ...claims }) => claims
     const { tokens } = await connected(scene)
     expect((await tokens.fetch('accounts')).status).toBe(401)

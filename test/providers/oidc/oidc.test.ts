@@ -1,4 +1,4 @@
-import { oidc as oidcBackend, type OidcBackendOptions } from 'countersign/backend'
+import { oauthClient, oidc as oidcBackend, type OidcBackendOptions } from 'countersign/backend'
 import { oidc, type OidcOptions } from 'countersign/providers'
 import {
   calculateJwkThumbprint,
@@ -343,6 +343,16 @@ describe('the backend', () => {
     expect(() => oidcBackend({ ...options, issuer: 'http://as.example' })).toThrow(/issuer/)
     expect(() => oidcBackend({ ...options, mode: 'bff' })).toThrow(/`api` and `routes`/)
     expect(() => oidcBackend({ ...options, parameters: { state: 'mine' } })).toThrow(/"state"/)
+    const asking = { ...options, scope: 'accounts', parameters: { max_age: '60' } }
+    expect(() => oidcBackend(asking)).toThrow(/oidc: the parameter "max_age" needs "openid" in `scope`/)
+  })
+
+  test('begins nothing by a client that asks for a check without an ID Token', async () => {
+    const parameters = { acr_values: 'phr' }
+    const client = oauthClient({ clientId, issuer: plain.issuer, authentication: 'none', parameters })
+    await expect(
+      client.authorize({ ...setup, scope: 'accounts', nonce: undefined }, context()),
+    ).rejects.toThrow(/parameter "acr_values" needs "openid"/)
   })
 })
 

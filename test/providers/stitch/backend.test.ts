@@ -315,6 +315,15 @@ describe('the ID Token', () => {
       })
     })
 
+    test('of a refresh repeats the nonce of the first one, where it has one', async () => {
+      const bench = await open()
+      const { id } = await bench.connect()
+      bench.passed += 3600
+      bench.upstream.claims = (claims) => ({ ...claims, nonce: 'of another request' })
+      const { body } = await bench.call('POST', `/connections/${id}/access-token`, {})
+      expect(body.error).toBe('reauthorization_required')
+    })
+
     test('of a refresh names the same person, where there is one', async () => {
       const bench = await open()
       const { id } = await bench.connect()

@@ -5,17 +5,18 @@ import type {
   Redemption,
   ServerIdentity,
 } from '../../../backend/provider.js'
-import { askedChecks } from '../../../protocol/asked-checks.js'
+import { askedChecks, refuseWithoutIdToken } from '../../../protocol/asked-checks.js'
 import { refuseReserved } from '../../../protocol/reserved-parameters.js'
 import { buildAuthorizationUrl } from '../../../protocol/authorization-request.js'
 import { cacheMetadata, type RequestContext } from '../../../protocol/metadata-cache.js'
 import type { ServerMetadata } from '../../../protocol/metadata.js'
 import { buildCodeRequest, offlinePrompt, type CodeRequest } from '../../../protocol/code-request.js'
-import { checkHasKeys, checkOffers, pushes } from '../../../protocol/offers.js'
+import { checkOffers, pushes } from '../../../protocol/offers.js'
 import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
 import { revoke } from '../../../protocol/revocation.js'
 import type { Revocation } from '../../../protocol/revocation-result.js'
 import { refreshTokens, type RefreshedTokens } from '../../../protocol/refresh-tokens.js'
+import { checkCanVerify } from '../../../protocol/verify-id-token.js'
 import { prefetchKeys } from '../../../protocol/signing-keys.js'
 import {
   checkAnswer,
@@ -86,9 +87,9 @@ export interface OAuthClient {
     context: RequestContext,
     expected?: Pick<Grant, 'subject' | 'maxAgeSeconds' | 'parameters'>,
   ) => Promise<CheckedTokens>
-  /** Uses the refresh token; an ID Token that comes with the response must name the connection's `sub`. */
+  /** Uses the refresh token; an ID Token that comes with the response must name the connection's `sub`, and repeat its first one. */
   readonly refresh: (
-    connection: Pick<HeldConnection, 'refreshToken' | 'sub'>,
+    connection: Pick<HeldConnection, 'refreshToken' | 'sub' | 'firstIdToken'>,
     context: RequestContext,
   ) => Promise<RefreshedTokens>
   /** Revokes the tokens that are there, the refresh token first. */
@@ -107,7 +108,6 @@ export interface OAuthClientWithEndpoint extends OAuthClient {
 export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithEndpoint {
   const { clientId, issuer, quirks } = options
   const knowsIssuer = quirks?.idToken !== 'unchecked'
-  const isRequired = (quirks?.idToken ?? 'required') === 'required'
   // The server's signing keys are kept by the same object, for as long.
   const metadata = cacheMetadata(options.metadata)
   const authentication = Promise.resolve(options.authentication)
@@ -131,12 +131,14 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
     push,
 
     async authorize(setup, context, parameters) {
-      const { server } = await endpoint(context)
+      const at = await endpoint(context)
+      const { server } = at
       checkOffers(options, server)
-      if (isRequired && setup.nonce !== undefined) checkHasKeys(server)
+      checkCanVerify(at, { code: '', nonce: setup.nonce, ...askedChecks(options.parameters) })
       const request = buildCodeRequest({ ...setup, clientId })
       const extra = { ...ownParameters(options, setup.scope), ...parameters }
       refuseReserved(extra)
+      refuseWithoutIdToken(extra, setup.nonce)
       if (pushes(options, server)) return push({ ...extra, ...request }, context)
       return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, extra) }
     },
@@ -149,8 +151,8 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
       return redeemOrCheck(await endpoint(context), grant, redemption)
     },
 
-    async refresh({ refreshToken = '', sub }, context) {
-      return refreshTokens(await endpoint(context), refreshToken, sub)
+    async refresh({ refreshToken = '', sub, firstIdToken }, context) {
+      return refreshTokens(await endpoint(context), refreshToken, { subject: sub, first: firstIdToken })
     },
 
     async revoke({ refreshToken, accessToken }, context) {
