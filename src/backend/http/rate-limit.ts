@@ -4,7 +4,8 @@ import { setLast } from './set-last.js'
 import { Refusal } from './refusal.js'
 
 /** Kinds of requests that are counted apart. */
-export type RateLimitAction = 'authorization' | 'token' | 'access-token' | 'connections' | 'institutions' | 'resource'
+export type RateLimitAction =
+  'authorization' | 'token' | 'access-token' | 'connections' | 'institutions' | 'resource'
 
 /** One thing to count. A request is counted by its address, by its user, and by the provider that it has asked. */
 export interface RateLimitRequest {
