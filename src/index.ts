@@ -21,11 +21,17 @@ export type { BackendOption } from './core/context.js'
 export type { Connection } from './core/records/connection.js'
 export type { Abandoned, ConnectionsState, ConnectionsStore } from './core/connections/connections-state.js'
 export type { CountersignEvent } from './core/client-events.js'
+export type {
+  Institution,
+  InstitutionsOptions,
+  InstitutionsState,
+} from './core/institutions/institutions-state.js'
 export type { CommonInput, Mode } from './core/input.js'
 export type {
   ConnectionOf,
   DetailsOf,
   InputOf,
+  InstitutionInputOf,
   ModeOf,
   Provider,
   ProviderChannel,
@@ -73,4 +79,5 @@ export {
   type UseConnectionsOptions,
   type UseConnectionsResult,
 } from './react/use-connections.js'
+export { useInstitutions, type UseInstitutionsOptions } from './react/use-institutions.js'
 export { useConnection, useTokens, type UseConnectionOptions } from './react/use-connection.js'

@@ -126,7 +126,7 @@ function checkProviders(providers: unknown): ReadonlyMap<string, BackendProvider
 
 /** Checks what `defineBackendProvider` has not: an object of the app's own. @throws {TypeError} naming the provider. */
 function checkProvider(name: string, provider: unknown): asserts provider is BackendProvider {
-  const { mode, label, scope, redirectUris, authorize, redeem, input, resources } = Object(
+  const { mode, label, scope, redirectUris, authorize, redeem, input, resources, institutions } = Object(
     provider,
   ) as Partial<BackendProvider>
   if (typeof authorize !== 'function' || typeof redeem !== 'function')
@@ -151,6 +151,12 @@ function checkProvider(name: string, provider: unknown): asserts provider is Bac
         false,
       )
   if (resources) checkResources(name, resources)
+  if (institutions)
+    checkFunction(
+      (institutions as { readonly read?: unknown }).read,
+      `\`institutions\` of provider "${name}" needs \`read\`, a function`,
+      false,
+    )
 }
 
 function checkResources(name: string, { base, routes }: Partial<Resources>): void {

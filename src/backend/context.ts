@@ -1,6 +1,7 @@
 import type { Fetch } from '../protocol/http.js'
 import type { BackendEvent, RecordKind } from './backend-events.js'
 import type { GuardOptions } from './http/guard.js'
+import type { InstitutionLists } from './institutions/institution-lists.js'
 import type { BackendProvider, Session } from './provider.js'
 import type { KnownSessions } from './http/known-sessions.js'
 import type { RateLimit } from './http/rate-limit.js'
@@ -30,6 +31,7 @@ export interface Context {
   readonly now: () => number
   /** Limits of requests without a person, by provider: requests for one connection within 24 hours. */
   readonly unattended: ReadonlyMap<string, number>
+  readonly institutions: InstitutionLists
   /** Every key of the store, where it lists them. */
   readonly storeKeys: (() => AsyncIterable<string>) | undefined
   /** Redemptions under way in this process, for those who ask for the same. */

@@ -69,16 +69,13 @@ export type {
   BackendProvider,
   BackendProviders,
   ClaimsOf,
-  Delivery,
   GrantToEnd,
   HeldConnection,
   InputForm,
-  KeyServer,
   ProviderContext,
   ProviderGrant,
   ProviderRecords,
   ProviderRevocation,
-  ProviderWebhooks,
   ReceivedAnswer,
   Redemption,
   RefreshedGrant,
@@ -87,9 +84,15 @@ export type {
   ServerIdentity,
   Session,
   SessionOf,
+} from './provider.js'
+export type {
+  Delivery,
+  KeyServer,
+  ProviderWebhooks,
   WebhookKind,
   WebhookSignature,
-} from './provider.js'
+} from './webhooks/provider-webhooks.js'
+export type { ProviderInstitutions } from './institutions/provider-institutions.js'
 export {
   memoryRateLimit,
   type RateLimit,
@@ -112,7 +115,13 @@ export { reseal, type ResealOptions, type ResealProgress } from './storage/resea
 export type { Change } from './storage/records.js'
 export type { Conclusion } from './storage/lease.js'
 export type { CodeRequest } from '../protocol/code-request.js'
-export type { ConnectionDocument, ContractErrorCode, Json, JsonObject } from '../protocol/contract.js'
+export type {
+  ConnectionDocument,
+  ContractErrorCode,
+  InstitutionDocument,
+  Json,
+  JsonObject,
+} from '../protocol/contract.js'
 export type { Fetch } from '../protocol/http.js'
 export type { RequestContext } from '../protocol/metadata-cache.js'
 export type { Grant } from '../protocol/token-endpoint.js'

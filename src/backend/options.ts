@@ -1,5 +1,6 @@
 import type { Fetch } from '../protocol/http.js'
 
+import { createInstitutionLists } from './institutions/institution-lists.js'
 import { createFormerLists } from './storage/former-lists.js'
 import { checkBackendOptions } from './check-options.js'
 import { reportBy, type Context } from './context.js'
@@ -109,6 +110,7 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     now,
     attended: false,
     unattended,
+    institutions: createInstitutionLists(now),
     storeKeys: store.keys?.bind(store),
     redemptions: new Map(),
     refreshes: new Map(),

@@ -1,50 +1,13 @@
 import type { Json, JsonObject } from '../protocol/contract.js'
 import type { Fetch } from '../protocol/http.js'
-import type { FirstIdToken } from '../protocol/id-token.js'
 import type { Revocation } from '../protocol/revocation-result.js'
 import type { CheckedTokens } from '../protocol/token-endpoint.js'
 import type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
-import type { LeasedRecord, LeaseTerms } from './storage/lease.js'
-import type { Records } from './storage/records.js'
+import type { ProviderInstitutions } from './institutions/provider-institutions.js'
+import type { HeldConnection, ProviderContext, Session } from './provider-given.js'
+import type { ProviderWebhooks } from './webhooks/provider-webhooks.js'
 
-/**
- * The app's own user, by the app's own session. Facts about the person that a provider needs beside the subject (Basis:
- * e-mail, name, EIN; Moneyhub: its user id) are in `claims`, and come from nowhere else: never from the body of a
- * request.
- */
-export interface Session<Claims extends object = object> {
-  /** An opaque, stable id of the user; connections and transactions belong to it. */
-  readonly subject: string
-  readonly claims: Claims
-}
-
-/** Records that a provider may keep beside its connections; see {@link ProviderContext.records}. */
-export interface ProviderRecords extends Pick<Records, 'read' | 'change'> {
-  /** A record whose work one caller does while the others wait: the creation of a user at the provider, for instance. */
-  lease<T>(key: string, terms: LeaseTerms<T>): LeasedRecord<T>
-}
-
-/** Context of every method of a provider. */
-export interface ProviderContext {
-  /** The `fetch` for this provider. Bound the time and the size of what you ask with it. */
-  readonly fetch: Fetch
-  /** Epoch seconds. */
-  readonly now: () => number
-  /** True while a page's request is answered, so while the person is there; false for what the server does on its own. */
-  readonly attended: boolean
-  /** The id of the request that is answered, or of the call of `backend.connections`: a UUID, for `x-fapi-interaction-id`. */
-  readonly correlation: string
-  /**
-   * The form of a user in keys of records and in what a provider is told: 43 base64url characters that do not tell who it is.
-   * It stays the same for as long as the store and its `subjectKeySecret` do.
-   */
-  readonly subjectKey: (subject: string) => Promise<string> | string
-  /**
-   * Records of the provider's own in the backend's store, sealed as everything there; other providers do not see them. For
-   * the person's id at the provider, for instance. The handler keeps the tokens of connections.
-   */
-  readonly records: ProviderRecords
-}
+export type { HeldConnection, ProviderContext, ProviderRecords, Session } from './provider-given.js'
 
 /** An authorization request, checked by the handler, for {@link BackendProvider.authorize} to turn into a URL. */
 export interface AuthorizationSetup<Claims extends object = object> {
@@ -140,23 +103,6 @@ export interface ServerIdentity {
   readonly clientId: string
 }
 
-/** A stored connection with its tokens. */
-export interface HeldConnection {
-  readonly id: string
-  readonly subject: string
-  /** The granted scope, space-delimited. */
-  readonly scope: string
-  /** Epoch seconds. */
-  readonly createdAt: number
-  readonly accessToken: string | undefined
-  readonly refreshToken: string | undefined
-  readonly sub: string | undefined
-  /** What refreshed ID Tokens must repeat, for the client's `refresh`; absent where an older version stored the connection. */
-  readonly firstIdToken?: FirstIdToken | undefined
-  readonly details: JsonObject
-  readonly data: JsonObject | undefined
-}
-
 /** What must be kept of a connection to end its grant later. Only the names of `details` and `data` that are needed. */
 export interface GrantToEnd extends Partial<Pick<HeldConnection, 'data' | 'refreshToken'>> {
   readonly details: JsonObject
@@ -207,52 +153,6 @@ export interface Resources {
     status: number,
     route: ResourceRoute,
   ) => 'token_rejected' | 'unacceptable' | undefined
-}
-
-/** How a provider signs its webhooks: as security event tokens (RFC 8417). */
-export interface WebhookSignature {
-  /** The `iss` of its events; not necessarily that of its ID Tokens. */
-  readonly issuer: string
-  /** The `aud`: this client's id. */
-  readonly audience: string
-  /** @defaultValue `RS256`, `PS256` and `ES256` */
-  readonly algorithms?: readonly string[]
-  /** The server whose keys sign: one object for as long as its keys may be kept. */
-  readonly server: (context: ProviderContext) => Promise<KeyServer>
-}
-
-/** What is needed of a server's metadata (RFC 8414 §2) to find its keys. */
-export interface KeyServer {
-  readonly issuer: string
-  /** URL of its JWK Set. Without one, no signature can be checked. */
-  readonly jwks_uri?: string
-}
-
-/** Kinds of what a provider tells; see {@link WebhookEvent}. */
-export type WebhookKind = 'synced' | 'data_changed' | 'renewal_needed' | 'other'
-
-/** One delivery of a provider's webhooks, read. */
-export interface Delivery {
-  /** The name of whom it is about, as {@link ProviderWebhooks.nameOf} gives it. */
-  readonly name: string
-  readonly events: readonly {
-    /** The provider's own name of the event. */
-    readonly name: string
-    readonly kind: WebhookKind
-    readonly detail: JsonObject
-    /** Which of the connections of that name it is about. @defaultValue all */
-    readonly isAbout?: (connection: HeldConnection) => boolean
-  }[]
-}
-
-/** The webhooks of a provider. */
-export interface ProviderWebhooks {
-  /** Absent: nothing is signed. Then an event has no details, and says no more than that there is something to read. */
-  readonly signature?: WebhookSignature
-  /** The name that deliveries have for a connection, such as Moneyhub's user id. It must not change while the connection lives. */
-  readonly nameOf: (connection: HeldConnection) => string | undefined
-  /** Reads a delivery: the claims of a verified token, or unsigned JSON. `undefined` for what is none. */
-  readonly read: (payload: JsonObject) => Delivery | undefined
 }
 
 /**
@@ -343,6 +243,8 @@ export interface BackendProvider<Claims extends object = object> {
 
   /** Requests of pages to the API, in `bff` mode. */
   readonly resources?: Resources
+  /** The institutions among which a person may choose before {@link authorize}. Absent: there is no list. */
+  readonly institutions?: ProviderInstitutions
   /** What the provider sends to `backend.webhooks`. Absent: nothing that could be read. */
   readonly webhooks?: ProviderWebhooks
   /**

@@ -12,6 +12,7 @@ import { Refusal } from './http/refusal.js'
 import type { Lifecycle } from './lifecycle.js'
 import { respondJson } from './http/responses.js'
 import type { Session } from './provider.js'
+import { listInstitutions } from './institutions/list-institutions.js'
 import { isCodeChallenge } from '../protocol/pkce.js'
 import { usableTokens } from './connections/access-tokens.js'
 import { isRefreshDue } from './connections/good-tokens.js'
@@ -51,6 +52,7 @@ export function findRoutes(basePath: string, pathname: string): Routes {
   } else if (first !== '' && third === undefined) {
     if (second === 'authorization') return { POST: authorization(first) }
     if (second === 'token') return { POST: token(first) }
+    if (second === 'institutions') return { GET: institutions(first) }
   }
   throw new Refusal('not_found')
 }
@@ -67,6 +69,13 @@ const token = (provider: string): Route => ({
   provider,
   respond: async (context, session, request) =>
     respondJson(200, await redeem(context, session, provider, request)),
+})
+
+const institutions = (provider: string): Route => ({
+  action: 'institutions',
+  provider,
+  respond: async (context, { subject }, request) =>
+    respondJson(200, await listInstitutions(context, subject, provider, request)),
 })
 
 const list: Route = {

@@ -15,9 +15,11 @@ import type { TokensState, TokensStateOf } from './connections/tokens-state.js'
 import type { Context } from './context.js'
 import { createContext } from './create-context.js'
 import type { CommonInput } from './input.js'
+import { createInstitutions } from './institutions/institutions.js'
+import type { InstitutionsOptions, InstitutionsState } from './institutions/institutions-state.js'
 import { dropAnswers } from './drop-answers.js'
 import { lazyParts, lazyPartsFor } from './lazy.js'
-import type { ConnectionOf, InputOf, ProviderName, Providers } from './provider.js'
+import type { ConnectionOf, InputOf, InstitutionInputOf, ProviderName, Providers } from './provider.js'
 import type { ReadableStore } from './readable-store.js'
 import { sessionKey } from './records/keys.js'
 import { remember } from './remember.js'
@@ -47,6 +49,16 @@ export interface Client<P extends Providers = Providers> {
     name: Name,
     options?: { readonly connection?: string | undefined },
   ): ReadableStore<TokensStateOf<P, Name>>
+  /**
+   * The institutions that a person may choose at a provider, as far as a query finds them: the same store for the same arguments.
+   * Somebody who watches it has it loaded, 0.2 seconds after the query last changed.
+   *
+   * @throws {TypeError} when the client has no such provider, and when the provider has no list: Stitch, Apiture, FDX and oidc have none.
+   */
+  institutions<Name extends ProviderName<P>>(
+    name: Name,
+    options?: InstitutionsOptions,
+  ): ReadableStore<InstitutionsState<InstitutionInputOf<P[Name]>>>
   /**
    * The connection of a provider, for route loaders and for queries that begin before anything renders. Resolves as soon as
    * it is known: never with `restoring`, and not while the response that the page was opened with is being redeemed.
@@ -164,6 +176,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       connections,
       authorization,
       tokens,
+      institutions: createInstitutions(context),
       ready,
       dispose,
     },

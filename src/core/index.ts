@@ -14,11 +14,17 @@ export type { ClientOptions } from './configuration.js'
 export type { Connection } from './records/connection.js'
 export type { Abandoned, ConnectionsState, ConnectionsStore } from './connections/connections-state.js'
 export type { CountersignEvent } from './client-events.js'
+export type {
+  Institution,
+  InstitutionsOptions,
+  InstitutionsState,
+} from './institutions/institutions-state.js'
 export type { CommonInput, Mode } from './input.js'
 export type {
   ConnectionOf,
   DetailsOf,
   InputOf,
+  InstitutionInputOf,
   ModeOf,
   Provider,
   ProviderChannel,

@@ -53,6 +53,8 @@ export interface Provider<
   readonly isRepeatable?: (init: RequestInit) => boolean
   /** The provider's own part of the input, checked, as it goes to the backend. @throws {TypeError} for a wrong one. */
   readonly toInput?: (input: Input) => JsonObject
+  /** The input for an institution of the provider's list, by its id. Absent: the provider has no list. */
+  readonly toInstitutionInput?: (id: string) => Input
   /** Details of a connection, from the names on the wire. */
   readonly toDetails?: (details: JsonObject, connection: ConnectionDocument) => Details
   /** The way the provider's protocol steps are carried out, and with it the mode. */
@@ -86,6 +88,10 @@ export type ConnectionOf<
 /** The input type of a provider. */
 export type InputOf<P> =
   P extends Provider<infer Input, infer _Details, infer _M, infer _U> ? Input & CommonInput : never
+
+/** The provider's own part of the input: what an institution of its list is chosen by. */
+export type InstitutionInputOf<P> =
+  P extends Provider<infer Input, infer _Details, infer _M, infer _U> ? Input : never
 
 /** The details type of a provider. */
 export type DetailsOf<P> =

@@ -109,6 +109,24 @@ export interface ConnectionsAnswer {
   readonly connections: readonly ConnectionDocument[]
 }
 
+/** An institution that a person may choose, or one of the ways to sign in at it. */
+export interface InstitutionDocument {
+  /** What the provider's `input` names it by. */
+  readonly id: string
+  readonly name: string
+  /** The name of the institution, where it has several entries. */
+  readonly group?: string
+  /** URL of a logo on an origin of the provider's, without a query: it says nothing about the person. */
+  readonly logo?: string
+}
+
+/** The answer (200) to `GET /{provider}/institutions`: one page, sorted by name. */
+export interface InstitutionsAnswer {
+  readonly institutions: readonly InstitutionDocument[]
+  /** The `cursor` of the next page; absent on the last one. */
+  readonly next_cursor?: string
+}
+
 /** `POST /connections/{id}/access-token`. */
 export interface AccessTokenRequest {
   /** SHA-256 (base64url) of an access token that the API refused, so that the backend does not hand it out again. */

@@ -6,6 +6,7 @@ import type {
   Client,
   Connection,
   ConnectionsState,
+  InstitutionsState,
   Providers,
   ReadableStore,
   TokensState,
@@ -70,6 +71,7 @@ function createClientOf(initial: TestStates): TestClient {
   const calls: object[] = []
   const note: Note = (call) => void calls.push(call)
   const tokens = new Map<string, Store<TokensState>>()
+  const institutions = new Map<string, Store<InstitutionsState>>()
   const authorizations = new Map<string, Store<AuthorizationState>>()
   const callback = createStore<CallbackState>({ status: 'none' })
   const connections = createStore<ConnectionsState>({ status: 'ready', connections: [], abandoned: [] })
@@ -77,6 +79,9 @@ function createClientOf(initial: TestStates): TestClient {
     storeOf<TokensState>(tokens, name, { status: 'disconnected' })
   const authorizationOf = (name: string): Store<AuthorizationState> =>
     storeOf<AuthorizationState>(authorizations, name, { status: 'idle' })
+
+  const institutionsOf = (name: string): Store<InstitutionsState> =>
+    storeOf<InstitutionsState>(institutions, name, { status: 'ready', institutions: [] })
 
   let list: TestStates['connections']
 
@@ -86,6 +91,8 @@ function createClientOf(initial: TestStates): TestClient {
         tokensOf(name).set(toTokens(name, state, note, () => set({ tokens: { [name]: disconnected } })))
     for (const [name, state] of Object.entries(states.authorizations ?? {}))
       if (state) authorizationOf(name).set(withActions(state, name, note) as AuthorizationState)
+    for (const [name, state] of Object.entries(states.institutions ?? {}))
+      if (state) institutionsOf(name).set(state)
     if (states.callback) {
       const { provider = '' } = states.callback as { readonly provider?: string }
       callback.set({ returnTo: '/', ...withActions(states.callback, provider, note) } as CallbackState)
@@ -111,6 +118,7 @@ function createClientOf(initial: TestStates): TestClient {
     authorization: ((name: string, known?: object) =>
       toAuthorization(name, known, authorizationOf(name), note)) as Client['authorization'],
     tokens: ((name: string) => tokensOf(name)) as unknown as Client['tokens'],
+    institutions: (name: string) => institutionsOf(name),
     ready: ((name: string) => Promise.resolve(tokensOf(name).get())) as unknown as Client['ready'],
     setSubject: () => undefined,
     signOut: () => Promise.resolve({ revoked: true }),

@@ -7,6 +7,8 @@ import type {
   ConnectionsState,
   DetailsOf,
   InputOf,
+  InstitutionInputOf,
+  InstitutionsState,
   ProviderName,
   Providers,
   TokensState,
@@ -63,6 +65,10 @@ export interface TestStates<P extends Providers = Providers> {
       AuthorizationState<ConnectionOf<P, Name>>,
       ConnectionOf<P, Name>
     >
+  }
+  /** By provider, whatever the query. @defaultValue `ready`, with none */
+  readonly institutions?: {
+    readonly [Name in ProviderName<P>]?: InstitutionsState<InstitutionInputOf<P[Name]>>
   }
   /** The list, or another state of it. @defaultValue the connections that `tokens` shows */
   readonly connections?:

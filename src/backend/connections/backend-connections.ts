@@ -121,10 +121,12 @@ export interface BackendConnections {
   due(options: { readonly renewBefore: number }): AsyncIterable<DueConnection>
   /**
    * Files every connection of the store anew for {@link due}, on its user's list and for webhooks: after an upgrade from a version without that index, and after a backup
-   * was restored. Otherwise an entry that was lost comes back with the next refresh. Safe while replicas run.
+   * was restored. Otherwise an entry that was lost comes back with the next refresh. Safe while replicas run, and to begin again: a
+   * backend that closes waits for the connection that is being filed, and the rest is left.
    *
    * @returns The number of connections seen.
    * @throws {TypeError} where the store lists no keys.
+   * @throws {Refusal} `backend_unavailable` where the store fails, and once the backend closes.
    */
   reindex(): Promise<number>
 }
@@ -184,7 +186,7 @@ export function createBackendConnections(
         throw new TypeError(
           'connections.reindex: this store has no `keys()`, so its records cannot be listed: add it.',
         )
-      return calls.alone((own) => reindex(own, storeKeys()))
+      return reindex(calls, storeKeys())
     },
   }
 }

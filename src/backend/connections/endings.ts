@@ -1,5 +1,6 @@
 import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import type { Context } from '../context.js'
+import { countRequest } from '../http/rate-limit.js'
 import { providerContext } from '../provider-context.js'
 import type { GrantToEnd, HeldConnection, ProviderRevocation } from '../provider.js'
 import { bindingOf, isOtherBinding } from './binding.js'
@@ -80,9 +81,10 @@ export async function retryEndings(context: Context, subject: string): Promise<v
   const isDue = (ending: Ending): boolean => ending.nextAt <= now && endsAt(ending) > now
   if (!(await readEndings(context, subject)).some(isDue)) return
   const due = await claimEndings(context, subject, isDue)
-  await Promise.all(due.map((ending) => tryAgain(context, subject, ending)))
+  await Promise.allSettled(due.map((ending) => tryAgain(context, subject, ending)))
 }
 
+/** @throws {Refusal} `rate_limited` where the provider's budget is used up: it stays for the next time. */
 async function tryAgain(context: Context, subject: string, ending: Ending): Promise<void> {
   const { id, provider, createdAt, details, data, refreshToken: kept } = ending
   // The configuration may come back.
@@ -93,6 +95,7 @@ async function tryAgain(context: Context, subject: string, ending: Ending): Prom
     await changeEndings(context, subject, (all) => all.filter((other) => other.id !== id))
     return
   }
+  await countRequest(context, { by: 'provider', key: provider, action: 'connections', subject })
   const held = { id, subject, createdAt, scope: '', details, data, refreshToken: kept }
   const { refreshToken, ...result } = await revoke(context, provider, {
     ...held,

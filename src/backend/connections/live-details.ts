@@ -1,4 +1,5 @@
 import type { Context } from '../context.js'
+import { countRequest } from '../http/rate-limit.js'
 import { providerContext } from '../provider-context.js'
 import type { BackendProvider } from '../provider.js'
 import { toHeld } from './held-connection.js'
@@ -34,8 +35,13 @@ function isDue({ providers, now }: Context, record: ConnectionRecord | undefined
   return (record.detailsAt ?? record.createdAt) + goodSeconds <= now()
 }
 
-async function readDetails(context: Context, { id, provider: name }: ConnectionRecord): Promise<void> {
+/** @throws {Refusal} `rate_limited` where the provider's budget is used up: a later list asks. */
+async function readDetails(
+  context: Context,
+  { id, provider: name, subject }: ConnectionRecord,
+): Promise<void> {
   const provider = context.providers.get(name) as BackendProvider
+  await countRequest(context, { by: 'provider', key: name, action: 'connections', subject })
   // Noted first, so that it is read once for all replicas, and not again at once where it fails.
   const claimed = await changeConnection<ConnectionRecord | undefined>(context, id, (record) => {
     if (!record || !isDue(context, record)) return { result: undefined }

@@ -1,4 +1,5 @@
 import type { Context } from '../context.js'
+import type { Calls } from './calls.js'
 import { fileConnection, orUnreadable } from './due-index.js'
 import { noteForWebhooks } from '../webhooks/webhook-index.js'
 import { connectionIdOf, readConnection } from './read-connection.js'
@@ -6,21 +7,33 @@ import { bindFirst, listAgain } from './stored-connections.js'
 
 /**
  * Files every connection anew, puts it back on its user's list, and binds it to its provider's present server where it is bound to
- * none.
+ * none. Each is a call of its own: a backend that closes waits for one connection, not for all.
  *
  * @param keys Every key of the store.
  * @returns The number of connections seen.
+ * @throws {Refusal} `backend_unavailable` where the store fails, and once the backend closes.
  */
-export async function reindex(context: Context, keys: AsyncIterable<string>): Promise<number> {
+export async function reindex({ alone }: Calls, keys: AsyncIterable<string>): Promise<number> {
+  const all = keys[Symbol.asyncIterator]()
   let seen = 0
-  for await (const key of keys) {
-    const id = connectionIdOf(key)
-    const record = id === undefined ? undefined : await orUnreadable(readConnection(context, id))
-    if (record === undefined || record === 'unreadable') continue
-    await orUnreadable(bindFirst(context, record))
-    await orUnreadable(listAgain(context, record))
-    await Promise.all([fileConnection(context, record), noteForWebhooks(context, record)])
-    seen += 1
+  try {
+    for (;;) {
+      const next = await alone(() => all.next())
+      if (next.done === true) return seen
+      const id = connectionIdOf(next.value)
+      if (id !== undefined && (await alone((own) => fileAnew(own, id)))) seen += 1
+    }
+  } finally {
+    await all.return?.()
   }
-  return seen
+}
+
+/** @returns Whether there is such a connection, and it can be read. */
+async function fileAnew(context: Context, id: string): Promise<boolean> {
+  const record = await orUnreadable(readConnection(context, id))
+  if (record === undefined || record === 'unreadable') return false
+  await orUnreadable(bindFirst(context, record))
+  await orUnreadable(listAgain(context, record))
+  await Promise.all([fileConnection(context, record), noteForWebhooks(context, record)])
+  return true
 }

@@ -4,7 +4,8 @@ import { setLast } from './set-last.js'
 import { Refusal } from './refusal.js'
 
 /** Kinds of requests that are counted apart. */
-export type RateLimitAction = 'authorization' | 'token' | 'access-token' | 'connections' | 'resource'
+export type RateLimitAction =
+  'authorization' | 'token' | 'access-token' | 'connections' | 'institutions' | 'resource'
 
 /** One thing to count. A request is counted by its address, by its user, and by the provider that it has asked. */
 export interface RateLimitRequest {
@@ -52,6 +53,7 @@ const perUser: Readonly<Record<RateLimitAction, number>> = {
   token: 30,
   'access-token': 120,
   connections: 120,
+  institutions: 120,
   resource: 300,
 }
 
@@ -68,7 +70,7 @@ interface Bucket {
 
 /**
  * Token buckets in this process's memory. A user has 30 requests a minute for `authorization` and `token`, 120 for
- * `access-token` and `connections`, 300 for `resource`; an address has ten times as many, a provider twenty times. When less
+ * `access-token`, `connections` and `institutions`, 300 for `resource`; an address has ten times as many, a provider twenty times. When less
  * than half of a provider's are left, no user gets more than an equal share of them.
  *
  * @param limits Other numbers; `Infinity` for what is not to be counted.

@@ -5,7 +5,8 @@ import type { ServerMetadata } from '../../protocol/metadata.js'
 import { checkSignature } from '../../protocol/signing-keys.js'
 import { isObject } from '../http/body.js'
 import { Refusal } from '../http/refusal.js'
-import type { KeyServer, ProviderContext, WebhookSignature } from '../provider.js'
+import type { ProviderContext } from '../provider-given.js'
+import type { KeyServer, WebhookSignature } from './provider-webhooks.js'
 
 /** The claims of a verified security event token. @see https://www.rfc-editor.org/rfc/rfc8417.html#section-2.2 */
 export interface SecurityEvent extends JsonObject {

@@ -10,6 +10,8 @@ import {
   type ConnectionDocument,
   type ConnectionsAnswer,
   type DisconnectAnswer,
+  type InstitutionDocument,
+  type InstitutionsAnswer,
   type TokenAnswer,
   type TokenRequest,
 } from '../../protocol/contract.js'
@@ -17,6 +19,7 @@ import { ValidationError } from '../../protocol/errors.js'
 import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/digest.js'
 import { unrevoked } from '../../protocol/revocation-result.js'
+import { parseSecureUrl } from '../../protocol/secure-url.js'
 import { parseScope } from '../../protocol/scope.js'
 import { isToken } from '../../protocol/token.js'
 import { withoutAppState } from '../app-state.js'
@@ -28,7 +31,7 @@ import { resourceUrl } from './resource-url.js'
 import { invalid, notFound, toError } from './backend-error.js'
 import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer } from './authorized-fetch.js'
-import type { AuthorizationUrl, Channel } from './channel.js'
+import type { AuthorizationUrl, Channel, InstitutionPage } from './channel.js'
 import type { AccessToken } from '../held-tokens.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
@@ -60,6 +63,7 @@ export function createChannel(context: Context, name: string, provider: Provider
       return unrevoked(reason === 'no_endpoint' || reason === 'unreachable' ? reason : 'refused')
     },
     list: () => listConnections(context),
+    institutions: (query, cursor) => listInstitutions(context, name, query, cursor),
     fetch: ({ id }, path, init, getToken) =>
       isMediated
         ? authorizedFetch(provider, path, init, getToken, sendBearer(context))
@@ -146,6 +150,37 @@ async function listConnections(context: Context): Promise<Connection[]> {
   return (connections as readonly ConnectionDocument[])
     .filter(({ provider }) => Object.hasOwn(context.providers, provider))
     .map((document) => toConnection(document, document.provider, providerOf(context, document.provider)))
+}
+
+/** One page of a provider's institutions. @throws as every call of the contract */
+async function listInstitutions(
+  context: Context,
+  name: string,
+  query: string,
+  cursor: string | undefined,
+): Promise<InstitutionPage> {
+  const parameters = new URLSearchParams({
+    ...(query !== '' && { query }),
+    ...(cursor !== undefined && { cursor }),
+  })
+  const { institutions, next_cursor: next } = await call<InstitutionsAnswer>(
+    context,
+    `/${name}/institutions?${String(parameters)}`,
+    'GET',
+  )
+  if (!Array.isArray(institutions)) throw invalid('institutions')
+  return {
+    institutions: institutions.map(toInstitution),
+    nextCursor: typeof next === 'string' ? next : undefined,
+  }
+}
+
+/** Wire → institution. A logo that is no https URL, such as a script, is left out. */
+function toInstitution(entry: unknown): InstitutionDocument {
+  const { id, name, group, logo } = Object(entry) as Partial<InstitutionDocument>
+  if (typeof id !== 'string' || typeof name !== 'string') throw invalid('institutions')
+  const url = parseSecureUrl(logo, 'browser')
+  return { id, name, ...(typeof group === 'string' && { group }), ...(url && { logo: url.href }) }
 }
 
 /** Members that JSON leaves out where they are `undefined`. */

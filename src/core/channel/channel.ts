@@ -2,7 +2,7 @@ import type { AuthorizationResponse } from '../../protocol/authorization-respons
 import type { CountersignError } from '../../protocol/errors.js'
 import type { FirstIdToken } from '../../protocol/id-token.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
-import type { JsonObject } from '../../protocol/contract.js'
+import type { InstitutionDocument, JsonObject } from '../../protocol/contract.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
@@ -95,6 +95,8 @@ export interface Channel {
   readonly revoke?: (tokens: StoredTokens) => Promise<Revocation>
   /** Behind a backend: the connections of the app's user, at whatever provider that this page has too. */
   readonly list?: () => Promise<Connection[]>
+  /** Behind a backend: one page of the provider's institutions that a query finds. @param cursor Of the page before. */
+  readonly institutions?: (query: string, cursor: string | undefined) => Promise<InstitutionPage>
   /**
    * A request to the provider's API, with `path` relative to its base: with a token of `getToken`, or in `bff` mode by way
    * of the backend, which adds the token.
@@ -104,6 +106,12 @@ export interface Channel {
   fetch(connection: Connection, path: string, init: RequestInit, getToken: GetToken): Promise<Response>
   /** The claims about the person, from the userinfo endpoint. @throws {TypeError} when it cannot be asked. */
   userinfo(connection: Connection, getToken: GetToken): Promise<Userinfo>
+}
+
+/** One page of a provider's institutions, checked. */
+export interface InstitutionPage {
+  readonly institutions: readonly InstitutionDocument[]
+  readonly nextCursor: string | undefined
 }
 
 /** Claims about the person, from the OpenID provider's userinfo endpoint. `sub` is that of the ID Token. */

@@ -4,7 +4,8 @@ import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
 import type { RefreshedTokens } from '../../protocol/refresh-tokens.js'
-import { createOAuthClient, type OAuthClient } from '../kit/backend/oauth-client.js'
+import { createOAuthClient, type OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
+import { createClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 import { ignoredRoutes } from '../kit/backend/read-options.js'
 import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { decodeSecret, rawBasic } from './credentials.js'
@@ -18,6 +19,7 @@ import {
   isUuid,
   type BasisEnvironment,
 } from './facts.js'
+import { createInstitutions } from './institutions.js'
 import { createInitTokenSigner } from './init-token.js'
 import {
   profileClaims,
@@ -46,7 +48,7 @@ export interface BasisBackendOptions<Required extends BasisProfileClaim = BasisP
   readonly tokenEndpoint?: string
   /** As in the page. @defaultValue `mediated` */
   readonly mode?: 'mediated' | 'bff'
-  /** Base URL of the API, in `bff` mode. @defaultValue that of the environment, where published */
+  /** Base URL of the API, in `bff` mode and for the list of institutions. @defaultValue that of the environment, where published */
   readonly api?: string
   /** Requests that pages may make to the API, in `bff` mode. @defaultValue `GET /profiles/{profileId}`, for the connection's own profile */
   readonly routes?: readonly ResourceRoute[]
@@ -127,11 +129,15 @@ export function basis<const Required extends BasisProfileClaim = BasisProfileCla
   const seconds = checkSeconds(options.initTokenSeconds ?? 600)
   const secret = decodeSecret(clientSecret, options.minimumSecretBytes ?? 64)
   const signer = createInitTokenSigner({ clientId, secret, seconds })
+  const ownTokens = createClientCredentialsTokens(client.endpoint, accessTokenSeconds)
 
   return defineBackendProvider<BasisClaims<Required>>({
     label: 'Basis',
     mode,
     webhooks,
+    ...(api !== undefined && {
+      institutions: createInstitutions(need('api', api), ownTokens, (id) => offers(id, platforms)),
+    }),
     redirectUri: options.redirectUri,
     scope: profileScope,
     transactionSeconds,
@@ -179,7 +185,7 @@ const profileRoute: ResourceRoute = {
 }
 
 /** The client at Basis, which has no discovery, no issuer and no ID Tokens. @throws {TypeError} for endpoints that are not known. */
-function createBasisClient(options: BasisBackendOptions): OAuthClient {
+function createBasisClient(options: BasisBackendOptions): OAuthClientWithEndpoint {
   const { clientId, clientSecret, environment = '' as BasisEnvironment, revocationEndpoint } = options
   const tokenEndpoint = need('tokenEndpoint', options.tokenEndpoint ?? tokenEndpoints[environment])
   const server = {

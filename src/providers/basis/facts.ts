@@ -34,6 +34,9 @@ export type BasisEnvironment = 'development' | 'sandbox'
 /** The only scope that Connect knows. */
 export const profileScope = 'profile:read'
 
+/** The scope with which an app reads the list of institutions, by a token of its own. */
+export const institutionsScope = 'institutions:read'
+
 /** Seconds for which an access token is documented to live; for a token response that does not say. */
 export const accessTokenSeconds = 3600
 

@@ -30,7 +30,7 @@ export type BasisMode = 'mediated' | 'bff'
 
 /** Input of `authorize` for Basis. */
 export interface BasisInput {
-  /** The platform the person signs in at, from `GET /institutions`: a UUID. */
+  /** The platform the person signs in at, a UUID: `useInstitutions('basis')` lists them. */
   readonly platformId: string
 }
 
@@ -89,6 +89,7 @@ export function basis<const M extends BasisMode = 'mediated'>(
         throw new TypeError('`platformId` is the UUID of a platform, from GET /institutions: give one.')
       return { platform_id: platformId }
     },
+    toInstitutionInput: (platformId) => ({ platformId }),
     toDetails: ({ profile_id: profileId }) => ({ profileId: typeof profileId === 'string' ? profileId : '' }),
   } satisfies Provider<BasisInput, BasisDetails, M>
 }

@@ -1,4 +1,4 @@
-import type { ProviderWebhooks } from '../../backend/provider.js'
+import type { ProviderWebhooks } from '../../backend/webhooks/provider-webhooks.js'
 import { isUuid } from './facts.js'
 
 /**

@@ -15,6 +15,7 @@ import { createMoneyhubClient, type MoneyhubClient } from './client.js'
 import { transactionSeconds, usualTokenSeconds } from './facts.js'
 import { inputForms, invalid, isConnectionId, readChoice, type MoneyhubChoice } from './input.js'
 import { readOptions, type MoneyhubBackendOptions, type MoneyhubClaims, type Settings } from './options.js'
+import { createInstitutions } from './institutions.js'
 import { createWebhooks } from './webhooks.js'
 import {
   checkUserId,
@@ -93,6 +94,7 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
       return gone
     },
 
+    institutions: createInstitutions({ clientId: options.clientId, ...settings }),
     webhooks: createWebhooks(options.clientId, settings.identityService, client),
     toEnding: ({ data, details: { 'mh:con_id': id = null } }) => ({ data, details: { 'mh:con_id': id } }),
 

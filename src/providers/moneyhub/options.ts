@@ -45,8 +45,13 @@ interface CommonOptions {
   readonly delivery?: MoneyhubDelivery
   /** Puts `client_id` beside `request_uri` in the URL. @defaultValue false */
   readonly sendsClientId?: boolean
-  /** Institutions, or groups of them, that people may be sent to. @defaultValue all */
+  /** Institutions, or groups of them, that people may be sent to; the list of institutions holds these alone. @defaultValue all */
   readonly bankIds?: readonly string[]
+  /**
+   * Which of Moneyhub's public lists people choose from, such as `all`, `api` or `test`: `/.well-known/{list}-connections` below the
+   * issuer. @defaultValue `all`, without its test banks
+   */
+  readonly institutionList?: string
   /**
    * Permissions that pages may name in a consent. A page that could name any could have people agree to more than the app
    * shows. @defaultValue none: Moneyhub's usual ones, which pages do not change
@@ -98,6 +103,7 @@ export interface Settings extends Omit<DeliverySettings, 'signer'> {
   readonly resources: Resources
   readonly scope: string
   readonly bankIds: ReadonlySet<string> | undefined
+  readonly institutionList: string
   readonly permissions: ReadonlySet<string>
   readonly readsExpiry: boolean
   readonly readsStatus: boolean
@@ -116,6 +122,7 @@ const forms = {
   delivery: 'string',
   sendsClientId: 'boolean',
   bankIds: 'strings',
+  institutionList: 'string',
   permissions: 'strings',
   maxAgeSeconds: 'number',
   clientUserId: 'function',
@@ -133,6 +140,14 @@ const forms = {
   clientSecret: 'any',
   assertionAudience: 'string',
 } satisfies OptionForms<MoneyhubBackendOptions<'bff' | 'mediated'>>
+
+/** @throws {TypeError} for what is no name of a list. */
+function readListName(name = 'all'): string {
+  if (/^[\w-]{1,64}$/.test(name)) return name
+  throw new TypeError(
+    '`institutionList` names one of Moneyhub\'s lists, such as "all" or "test": correct it.',
+  )
+}
 
 /** @throws {TypeError} where the client has nothing to authenticate with. */
 function checkAuthentication(options: MoneyhubBackendOptions<'bff' | 'mediated'>): void {
@@ -181,6 +196,7 @@ export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>)
     delivery,
     sendsClientId: options.sendsClientId ?? false,
     bankIds: bankIds && new Set(bankIds),
+    institutionList: readListName(options.institutionList),
     permissions: new Set(options.permissions),
     readsExpiry: options.readsExpiry ?? true,
     readsStatus: options.readsStatus ?? true,

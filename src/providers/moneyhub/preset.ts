@@ -56,7 +56,10 @@ export interface MoneyhubConsent {
 /** A new connection. */
 export interface MoneyhubConnect {
   readonly mode?: 'connect'
-  /** An institution, or a group among which Moneyhub lets the person choose, such as `all`, `api` or `test`. */
+  /**
+   * An institution of `useInstitutions('moneyhub')`, or a group among which Moneyhub lets the person choose, such as `all`, `api` or
+   * `test`.
+   */
   readonly bankId: string
   readonly connectionId?: undefined
   readonly consent?: MoneyhubConsent
@@ -152,6 +155,7 @@ export function moneyhub<
         ...(consent && { consent: consent as JsonObject }),
       }
     },
+    toInstitutionInput: (bankId: string): MoneyhubConnect => ({ bankId }),
     toDetails: ({ 'mh:con_id': id, status, error, needs }) => ({
       connectionId: typeof id === 'string' ? id : '',
       ...(typeof status === 'string' && { status }),

@@ -1,4 +1,4 @@
-import type { ProviderWebhooks, WebhookKind } from '../../backend/provider.js'
+import type { ProviderWebhooks, WebhookKind } from '../../backend/webhooks/provider-webhooks.js'
 import type { JsonObject } from '../../protocol/contract.js'
 import type { MoneyhubClient } from './client.js'
 

@@ -4,6 +4,7 @@ import type {
   CallbackState,
   Client,
   ConnectionsState,
+  InstitutionsState,
   ReadableStore,
   TokensState,
 } from '../../core/index.js'
@@ -68,6 +69,12 @@ export function createLastingClient(pages: Pages): Client {
         () => current().tokens(name, options),
         (state) => (pages.isReady() ? state : restoring),
       )) as unknown as Client['tokens'],
+    institutions: (name: string, options: { readonly query?: string } = {}) =>
+      follow<InstitutionsState>(
+        `institutions ${name} ${options.query ?? ''}`,
+        () => current().institutions(name, options),
+        (state) => state,
+      ),
     ready: (async (name: string, options: { readonly signal?: AbortSignal }) => {
       await pages.ready
       return current().ready(name, options)

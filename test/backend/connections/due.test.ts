@@ -417,6 +417,44 @@ test('a job ends when the backend closes', async () => {
   expect((await refusalOf(run())).details.reason).toBe('closing')
 })
 
+test('reindex stops when the backend closes, which waits for one connection and not for all', async () => {
+  const store = memoryStore()
+  const bench = await open({ store })
+  for (const subject of ['robin', 'kim', 'sam']) await bench.connect({ subject })
+  const filed: string[] = []
+  let isClosed: Promise<void> | undefined
+  const watched = await open({
+    store: {
+      ...store,
+      get(key) {
+        if (key.startsWith('connection:')) {
+          filed.push(key)
+          isClosed ??= watched.handle.close()
+        }
+        return store.get(key)
+      },
+    },
+  })
+  const refusal = await refusalOf(watched.handle.connections.reindex())
+  expect(refusal).toMatchObject({ error: 'backend_unavailable', details: { reason: 'closing' } })
+  await isClosed
+  expect(new Set(filed).size).toBe(1)
+})
+
+test('reindex refuses where the store cannot list its keys, without the words of its error', async () => {
+  const store: Store = {
+    ...memoryStore(),
+    // eslint-disable-next-line require-yield -- a store that fails at once
+    async *keys() {
+      await Promise.reject(new Error('redis://user:password@db'))
+    },
+  }
+  const bench = await open({ store })
+  const refusal = await refusalOf(bench.handle.connections.reindex())
+  expect(refusal.error).toBe('backend_unavailable')
+  expect(JSON.stringify([refusal, refusal.cause])).not.toContain('password')
+})
+
 describe('a bank’s limit of requests without a person', () => {
   const graphql = { method: 'POST', body: JSON.stringify({ query: '{ user { id } }' }) } as const
   const limited = (requestsPerDay: number) =>

@@ -12,6 +12,10 @@ interface Scene {
   grant: string
   /** While true, no connection can be deleted. */
   isStuck: boolean
+  /** While true, the provider is not to be asked for more. */
+  isBudgetUsed: boolean
+  /** Number of requests that were one too many. */
+  refused: number
 }
 
 /** A provider that names its grants, in front of a store that may fail to delete. */
@@ -40,9 +44,24 @@ async function open(): Promise<Scene> {
   const bench = await createBench({
     store,
     upstream: plain.upstream,
-    backend: { providers: { stitch: provider } },
+    backend: {
+      providers: { stitch: provider },
+      rateLimit({ by, action }) {
+        if (by !== 'provider' || action !== 'connections' || !scene.isBudgetUsed) return 0
+        scene.refused += 1
+        return 60
+      },
+    },
   })
-  const scene: Scene = { bench, asked: [], answers: [], grant: 'one', isStuck: false }
+  const scene: Scene = {
+    bench,
+    asked: [],
+    answers: [],
+    grant: 'one',
+    isStuck: false,
+    isBudgetUsed: false,
+    refused: 0,
+  }
   return scene
 }
 
@@ -111,5 +130,21 @@ describe('the end of a grant that is tried again', () => {
     scene.bench.passed += 1200
     await later(scene)
     expect(scene.asked).toEqual(['one', 'one'])
+  })
+
+  test('waits for its next time where the provider’s budget is used up', async () => {
+    const scene = await open()
+    const { id } = await scene.bench.connect()
+    scene.answers.push(unreachable)
+    await scene.bench.call('DELETE', `/connections/${id}`)
+    scene.isBudgetUsed = true
+    scene.bench.passed += 700
+    await scene.bench.call('GET', '/connections')
+    await expect.poll(() => scene.refused).toBe(1)
+    expect(scene.asked).toEqual(['one'])
+    scene.isBudgetUsed = false
+    scene.bench.passed += 1300
+    await scene.bench.call('GET', '/connections')
+    await expect.poll(() => scene.asked).toEqual(['one', 'one'])
   })
 })

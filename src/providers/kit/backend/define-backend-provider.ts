@@ -32,6 +32,7 @@ export interface BackendProviderDefinition<
   | 'resources'
   | 'resourceToken'
   | 'webhooks'
+  | 'institutions'
   | 'toEnding'
   | 'readDetails'
 > {
@@ -82,6 +83,7 @@ const forms = {
   resources: 'object',
   resourceToken: 'function',
   webhooks: 'object',
+  institutions: 'object',
   toEnding: 'function',
   readDetails: 'function',
   toParameters: 'function',

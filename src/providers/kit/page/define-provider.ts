@@ -20,6 +20,7 @@ const forms = {
   isTokenRejected: 'function',
   isRepeatable: 'function',
   toInput: 'function',
+  toInstitutionInput: 'function',
   toDetails: 'function',
   channel: 'object!',
 } satisfies OptionForms<Provider>
