@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
+import { basisProfileScope } from '../../src/testing/quirks/basis.js'
+import { scopeTexts } from '../../src/testing/quirks/scopes.js'
 import { brandOf } from '../brands.js'
 import type { BasisBehaviour } from './basis-behaviour.js'
 import type { BasisGrants } from './basis-grants.js'
@@ -9,7 +11,6 @@ import {
   ConnectError,
   errorParameters,
   NoRedirect,
-  profileScope,
   readRedirectUri,
   readRequest,
   type BasisClient,
@@ -121,7 +122,7 @@ export function createDialogue({ theme, client, grants, profiles, control }: Dia
       ? consentPage(themeOf(session), {
           app: client.clientName,
           person,
-          scopes: [{ scope: profileScope, text: 'read your Basis profile', ticked: true }],
+          scopes: [{ scope: basisProfileScope, ...scopeTexts.basis[basisProfileScope], ticked: true }],
           more: describe(session.request),
           preset: control.peek('outcome'),
         })
