@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { basisProfileScope } from '../../src/testing/quirks/basis.js'
 import { scopeTexts } from '../../src/testing/quirks/scopes.js'
 import { brandOf } from '../brands.js'
 import type { BasisBehaviour } from './basis-behaviour.js'
@@ -122,7 +121,7 @@ export function createDialogue({ theme, client, grants, profiles, control }: Dia
       ? consentPage(themeOf(session), {
           app: client.clientName,
           person,
-          scopes: [{ scope: basisProfileScope, ...scopeTexts.basis[basisProfileScope], ticked: true }],
+          scopes: Object.entries(scopeTexts.basis).map(([scope, text]) => ({ scope, ...text, ticked: true })),
           more: describe(session.request),
           preset: control.peek('outcome'),
         })

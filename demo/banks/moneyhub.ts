@@ -15,7 +15,7 @@ import {
   scopeOfUsers,
   type RequestedClaims,
 } from '../../src/testing/quirks/moneyhub.js'
-import { scopeTexts, type ScopeTexts } from '../../src/testing/quirks/scopes.js'
+import { institutionText, scopeTexts, type ScopeTexts } from '../../src/testing/quirks/scopes.js'
 import { answerData } from './moneyhub-data.js'
 import { createHop, type Hop } from './moneyhub-hop.js'
 import {
@@ -80,9 +80,7 @@ const scopes: ScopeTexts = {
   ...Object.fromEntries(
     institutions.map(({ id, name }) => [`id:${id}`, { text: `read accounts at ${name}` }]),
   ),
-  ...Object.fromEntries(
-    groups.map((group) => [`id:${group}`, { text: 'read accounts at the bank you chose' }]),
-  ),
+  ...Object.fromEntries(groups.map((group) => [`id:${group}`, { text: institutionText }])),
 }
 
 const endpoints: Readonly<Record<string, Endpoint>> = {

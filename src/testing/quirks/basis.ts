@@ -13,6 +13,33 @@ const toleranceSeconds = 60
 /** What a profile is made from. */
 const profileClaims = ['user_email', 'user_name', 'company_ein', 'company_name']
 
+/** Lifetime of Basis's access tokens, in seconds. */
+export const basisTokenSeconds = 3600
+
+/** The scopes of a token of the client's own, for what belongs to no profile. */
+const ownScopes = ['institutions:read', 'profiles:read']
+
+/** Whether the client may have a token of its own with this scope. */
+export const isBasisOwnScope = (scope: readonly string[]): boolean =>
+  scope.length > 0 && scope.every((value) => ownScopes.includes(value))
+
+/** A business's profile, but for its connections: what an initialization token says about it. */
+export const toBasisProfile = (
+  id: string,
+  claims: Readonly<Record<string, unknown>>,
+): { readonly id: string; readonly company_name: string; readonly [member: string]: string } => ({
+  id,
+  company_name: textOf(claims['company_name']) ?? '',
+  ...Object.fromEntries(
+    ['native_user_id', 'native_company_id'].flatMap((name) => {
+      const value = textOf(claims[name])
+      return value === undefined ? [] : [[name, value]]
+    }),
+  ),
+})
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
 /** Why Basis refuses an initialization token: its `error_description`s. */
 export const initTokenProblems = {
   missing: 'Request is missing the Initialization token.',
@@ -20,7 +47,7 @@ export const initTokenProblems = {
   algorithm: 'Initialization token is not signed with HS512.',
   signature: 'Initialization token has an invalid signature.',
   expired: 'Request included expired Initialization Token.',
-  unusable: (claim: string) => `Initialization token has no usable ${claim}.`,
+  unusable: (claim: string): string => `Initialization token has no usable ${claim}.`,
 } as const
 
 /** What is read of an initialization token whose signature is good. */

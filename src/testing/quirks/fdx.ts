@@ -115,7 +115,12 @@ const refusal = (status: number, message: string, code = String(status)): FdxRef
 })
 
 /** The refusals of the FDX API. */
-export const fdxRefusals = {
+export const fdxRefusals: Readonly<
+  Record<
+    'token' | 'forbidden' | 'interactionId' | 'actorType' | 'consent' | 'path' | 'revocation' | 'revoked',
+    FdxRefusal
+  >
+> = {
   token: refusal(401, 'The access token is missing, expired or bound to another certificate.'),
   forbidden: refusal(403, 'The consent or the scope does not cover this.'),
   interactionId: refusal(400, 'The header x-fapi-interaction-id is missing or no UUID.'),
@@ -124,7 +129,7 @@ export const fdxRefusals = {
   path: refusal(404, 'There is nothing here.'),
   revocation: refusal(400, 'reason or initiator is missing or unknown.'),
   revoked: refusal(409, 'The consent has been revoked already.'),
-} as const
+}
 
 /** A refusal as the FDX API writes it. */
 export const toFdxAnswer = ({

@@ -150,7 +150,7 @@ const statusMessages: Readonly<Record<number, string>> = {
 }
 
 /** An error as Moneyhub's APIs write it. */
-export const moneyhubProblem = (
+const moneyhubProblem = (
   status: number,
   error: string,
   error_description: string,
@@ -165,8 +165,12 @@ export const moneyhubProblem = (
   },
 })
 
+type MoneyhubProblem = ReturnType<typeof moneyhubProblem>
+
 /** The errors that Moneyhub's APIs have in common. */
-export const moneyhubProblems = {
+export const moneyhubProblems: Readonly<
+  Record<'token' | 'nothing' | 'user' | 'connection' | 'subject' | 'json', MoneyhubProblem>
+> & { readonly scope: (scope: string) => MoneyhubProblem } = {
   token: moneyhubProblem(401, 'invalid_token', 'The access token is missing, expired or unknown.'),
   nothing: moneyhubProblem(404, 'not_found', 'There is nothing here.'),
   user: moneyhubProblem(404, 'not_found', 'There is no such user.'),
@@ -179,7 +183,7 @@ export const moneyhubProblems = {
   json: moneyhubProblem(415, 'unsupported_media_type', 'Send a JSON object.'),
   scope: (scope: string) =>
     moneyhubProblem(403, 'insufficient_scope', `The access token lacks the scope ${scope}.`),
-} as const
+}
 
 /** An amount of money as Moneyhub writes it. */
 export interface MoneyhubAmount {

@@ -8,8 +8,13 @@ export interface ScopeText {
 /** Scope values with their words. */
 export type ScopeTexts = Readonly<Record<string, ScopeText>>
 
+/** The words for an institution that a scope of Moneyhub names. */
+export const institutionText = 'read accounts at the bank you chose'
+
 /** The consent texts of each kind of provider. */
-export const scopeTexts = {
+export const scopeTexts: Readonly<
+  Record<'apiture' | 'basis' | 'fdx' | 'moneyhub' | 'standard' | 'stitch', ScopeTexts>
+> = {
   apiture: {
     openid: { text: 'know that it is you' },
     'banking/read': { text: 'see your accounts and their balances' },
@@ -49,4 +54,4 @@ export const scopeTexts = {
     accountholders: { text: 'see who holds your accounts', optional: true },
     offline_access: { text: 'stay linked when you are away', optional: true },
   },
-} as const satisfies Readonly<Record<string, ScopeTexts>>
+}
