@@ -76,9 +76,10 @@ export default {
     ),
     neverReaches('a page reaches no backend', page, server),
     neverReaches('a backend reaches no page', server, page),
-    never('the demo uses the public entries', '^demo/', '^src/', {
-      not: '^src/(?:(?:core|providers|messages|backend|backend/node|testing)/)?index\\.ts$',
+    never('the demo uses the public entries, and what its banks share with the kit', '^demo/', '^src/', {
+      not: '^src/(?:(?:(?:core|providers|messages|backend|backend/node|testing)/)?index\\.ts$|testing/quirks/)',
     }),
+    never('the quirks of providers know nothing', '^src/testing/quirks/', '^src/(?!testing/quirks/)'),
 
     // Providers
     never('a provider knows no platform and no React', '^src/providers/', '^src/(?:platform|react)/'),

@@ -18,7 +18,8 @@ import {
   type TokenResponse,
 } from './oidc-setup.js'
 import { startOidcBank } from './oidc.js'
-import type { ScopeText } from './pages.js'
+import { toApitureTokenType } from '../../src/testing/quirks/apiture.js'
+import { scopeTexts } from '../../src/testing/quirks/scopes.js'
 import { ternHarbor as theme } from './themes.js'
 import { checkTokenRequests, missing } from './token-requests.js'
 
@@ -51,14 +52,7 @@ export interface ApitureOptions {
   readonly dpop?: boolean
 }
 
-const scopes: Readonly<Record<string, ScopeText>> = {
-  openid: { text: 'know that it is you' },
-  'banking/read': { text: 'see your accounts and their balances' },
-  'banking/write': { text: 'change your accounts' },
-  profile: { text: 'see your name' },
-  email: { text: 'see your e-mail address' },
-  offline_access: { text: 'stay connected when you are away' },
-}
+const scopes = scopeTexts.apiture
 
 const endpoints: Readonly<Record<string, Endpoint>> = {
   '/oidc/token': 'token',
@@ -146,10 +140,13 @@ function configure(control: ReadableControl<ApitureBehaviour>, dpop: boolean): C
   }
 }
 
-/** Documented: `token_type` is "typically the string Bearer:", and there are four properties. */
+/** Documented: there are four properties. */
 function shapeResponse({ id_token, scope, ...four }: TokenResponse, onlyFour: boolean): TokenResponse {
-  const token_type = four['token_type'] === 'Bearer' ? 'Bearer:' : four['token_type']
-  return { ...four, token_type, ...(onlyFour ? {} : { id_token, scope }) }
+  return {
+    ...four,
+    token_type: toApitureTokenType(four['token_type']),
+    ...(onlyFour ? {} : { id_token, scope }),
+  }
 }
 
 function toClient({ clientId, clientName, redirectUris, dpop }: ApitureOptions) {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
+import { scopeTexts } from '../../src/testing/quirks/scopes.js'
 import { brandOf } from '../brands.js'
 import type { BasisBehaviour } from './basis-behaviour.js'
 import type { BasisGrants } from './basis-grants.js'
@@ -9,7 +10,6 @@ import {
   ConnectError,
   errorParameters,
   NoRedirect,
-  profileScope,
   readRedirectUri,
   readRequest,
   type BasisClient,
@@ -121,7 +121,7 @@ export function createDialogue({ theme, client, grants, profiles, control }: Dia
       ? consentPage(themeOf(session), {
           app: client.clientName,
           person,
-          scopes: [{ scope: profileScope, text: 'read your Basis profile', ticked: true }],
+          scopes: Object.entries(scopeTexts.basis).map(([scope, text]) => ({ scope, ...text, ticked: true })),
           more: describe(session.request),
           preset: control.peek('outcome'),
         })

@@ -1,4 +1,5 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose'
+import { initTokenProblems, objectToInitToken } from '../../src/testing/quirks/basis.js'
 import { findPlatform } from './basis-institutions.js'
 
 /** An initialization token that was accepted. */
@@ -29,54 +30,23 @@ export async function readInitToken(
   { clientId, clientSecret }: InitTokenClient,
   now: Date,
 ): Promise<InitToken> {
-  if (!token) throw new InitTokenProblem('Request is missing the Initialization token.')
+  if (!token) throw new InitTokenProblem(initTokenProblems.missing)
   const key = Buffer.from(clientSecret, 'base64')
   const options = { algorithms: ['HS512'], requiredClaims: ['exp', 'iat'], currentDate: now }
   const { payload, protectedHeader } = await jwtVerify(token, key, options).catch((error: unknown) => {
     throw new InitTokenProblem(explain(error))
   })
-  // Documented: kid is the client_id; the documentation's own snippet leaves it out.
-  if (protectedHeader.kid !== undefined && protectedHeader.kid !== clientId)
-    throw new InitTokenProblem('Initialization token has a kid that is not the client_id.')
-  if (payload['client_id'] !== clientId)
-    throw new InitTokenProblem('Initialization token is of another client.')
-  checkTimes(payload, now.getTime() / 1000)
-  return { platformId: checkClaims(payload), claims: payload }
+  const read = { header: { ...protectedHeader }, claims: payload }
+  const hasPlatform = (id: string) => findPlatform(id) !== undefined
+  const problem = objectToInitToken(read, clientId, now.getTime() / 1000, hasPlatform)
+  if (problem !== undefined) throw new InitTokenProblem(problem)
+  return { platformId: String(payload['platform_id']), claims: payload }
 }
 
 function explain(error: unknown): string {
-  if (error instanceof errors.JWTExpired) return 'Request included expired Initialization Token.'
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'Initialization token is not signed with HS512.'
-  if (error instanceof errors.JWSSignatureVerificationFailed)
-    return 'Initialization token has an invalid signature.'
-  if (error instanceof errors.JWTClaimValidationFailed)
-    return `Initialization token has no usable ${error.claim}.`
-  return 'Initialization token is malformed.'
-}
-
-/** Documented: an hour at most, where possible; the documentation's own example lives for two hours and 46 minutes. */
-const longestSeconds = 3 * 3600
-
-/** Tolerance between the clocks of app and bank. */
-const toleranceSeconds = 60
-
-function checkTimes({ iat = 0, exp = 0 }: JWTPayload, now: number): void {
-  if (iat > now + toleranceSeconds)
-    throw new InitTokenProblem('Initialization token was issued in the future.')
-  if (exp > now + longestSeconds) throw new InitTokenProblem('Initialization token lives too long.')
-}
-
-/** What a profile is constructed from. */
-const profileClaims = ['user_email', 'user_name', 'company_ein', 'company_name']
-
-/** @returns the id of a platform that exists */
-function checkClaims(payload: JWTPayload): string {
-  const { platform_id, company_ein } = payload
-  if (typeof platform_id !== 'string' || !findPlatform(platform_id))
-    throw new InitTokenProblem('Initialization token names an unknown platform_id.')
-  const lacking = profileClaims.find((name) => typeof payload[name] !== 'string' || payload[name] === '')
-  if (lacking !== undefined) throw new InitTokenProblem(`Initialization token has no ${lacking}.`)
-  if (!/^\d{9}$/.test(String(company_ein)))
-    throw new InitTokenProblem('Initialization token has a company_ein that is not nine digits.')
-  return platform_id
+  if (error instanceof errors.JWTExpired) return initTokenProblems.expired
+  if (error instanceof errors.JOSEAlgNotAllowed) return initTokenProblems.algorithm
+  if (error instanceof errors.JWSSignatureVerificationFailed) return initTokenProblems.signature
+  if (error instanceof errors.JWTClaimValidationFailed) return initTokenProblems.unusable(error.claim)
+  return initTokenProblems.malformed
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ConnectRequest } from './basis-request.js'
+import { toBasisProfile } from '../../src/testing/quirks/basis.js'
 import { findPlatform } from './basis-institutions.js'
 import type { Person } from './people.js'
 
@@ -45,10 +46,7 @@ export function createProfiles(): BasisProfiles {
       }
       const others = byId.get(id)?.connections.filter((other) => other.platform_id !== platformId) ?? []
       const profile: BasisProfile = {
-        id,
-        company_name: text(claims['company_name']) ?? '',
-        ...optional('native_user_id', text(claims['native_user_id'])),
-        ...optional('native_company_id', text(claims['native_company_id'])),
+        ...toBasisProfile(id, claims),
         connections: [...others, connection],
       }
       byCompany.set(company, id)
@@ -58,7 +56,3 @@ export function createProfiles(): BasisProfiles {
     find: (id) => byId.get(id),
   }
 }
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-
-const optional = (name: string, value: string | undefined) => (value === undefined ? {} : { [name]: value })

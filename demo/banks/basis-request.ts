@@ -1,3 +1,4 @@
+import { basisErrorUri, basisProfileScope } from '../../src/testing/quirks/basis.js'
 import { readInitToken, InitTokenProblem, type InitToken, type InitTokenClient } from './basis-init-token.js'
 
 /** The client as it was registered. */
@@ -29,9 +30,6 @@ export class ConnectError extends Error {
     this.error = error
   }
 }
-
-/** The one scope there is. */
-export const profileScope = 'profile:read'
 
 /** Where an error may be sent. @throws NoRedirect */
 export function readRedirectUri(parameters: URLSearchParams, client: BasisClient): string {
@@ -76,7 +74,8 @@ function checkResponseType(responseType: string | null): void {
 
 function readScope(scope: string | null): string {
   if (!scope) throw invalid('Request is missing scope.')
-  if (scope !== profileScope) throw new ConnectError('invalid_scope', `The scope must be ${profileScope}.`)
+  if (scope !== basisProfileScope)
+    throw new ConnectError('invalid_scope', `The scope must be ${basisProfileScope}.`)
   return scope
 }
 
@@ -101,7 +100,7 @@ const invalid = (description: string) => new ConnectError('invalid_request', des
 export function errorParameters({ error, message }: ConnectError, state: string | null) {
   return {
     error,
-    error_uri: 'https://www.ietf.org/archive/id/draft-ietf-oauth-v2-1-11.html#section-4.1.2.1',
+    error_uri: basisErrorUri,
     ...(state === null ? {} : { state }),
     error_description: message,
   }

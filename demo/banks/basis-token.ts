@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { BasisBehaviour } from './basis-behaviour.js'
+import { basisTokenSeconds, isBasisOwnScope } from '../../src/testing/quirks/basis.js'
 import type { BasisGrants } from './basis-grants.js'
 import type { BasisClient } from './basis-request.js'
 import type { ReadableControl } from './control.js'
@@ -17,8 +18,6 @@ interface TokenAnswer {
 
 /** A refusal of the token endpoint. */
 class TokenError extends Error {}
-
-const clientScopes = ['institutions:read', 'profiles:read']
 
 /**
  * The token endpoint: HTTP Basic with the credentials as they were issued, and no CORS headers, so that a page cannot
@@ -91,14 +90,14 @@ export function serveTokens(
 
   /** A token of the client's own, for what belongs to no profile. */
   function issueOwn(scope: string): TokenAnswer {
-    if (scope.split(' ').some((value) => !clientScopes.includes(value))) throw new TokenError('invalid_scope')
-    const access_token = grants.issueAccessToken({ scope }, 3600)
-    return { access_token, token_type: 'Bearer', expires_in: 3600, scope }
+    if (!isBasisOwnScope(scope.split(' '))) throw new TokenError('invalid_scope')
+    const access_token = grants.issueAccessToken({ scope }, basisTokenSeconds)
+    return { access_token, token_type: 'Bearer', expires_in: basisTokenSeconds, scope }
   }
 
   // Documented: access tokens expire after 60 minutes.
   function accessTokenSeconds(): number {
-    return control.take('accessTokenSeconds') ?? 3600
+    return control.take('accessTokenSeconds') ?? basisTokenSeconds
   }
 }
 

@@ -6,7 +6,8 @@ import { createDialogue } from './basis-dialogue.js'
 import { createGrants, type BasisGrants } from './basis-grants.js'
 import { institutions } from './basis-institutions.js'
 import { createProfiles, type BasisProfiles } from './basis-profiles.js'
-import { profileScope, type BasisClient } from './basis-request.js'
+import { type BasisClient } from './basis-request.js'
+import { basisProfileScope } from '../../src/testing/quirks/basis.js'
 import { serveTokens } from './basis-token.js'
 import { sendJson, type Handler } from './http.js'
 import { basisConnect as theme } from './themes.js'
@@ -110,7 +111,7 @@ interface BasisAccess extends Pick<Access, 'scopes'> {
 function answerApi(profiles: BasisProfiles, { scopes, profileId }: BasisAccess, path: string): ApiAnswer {
   const [, collection, id] = path.split('/')
   if (collection === 'institutions') return answerInstitutions(scopes, id)
-  const may = scopes.has('profiles:read') || (scopes.has(profileScope) && id === profileId)
+  const may = scopes.has('profiles:read') || (scopes.has(basisProfileScope) && id === profileId)
   if (!may) return insufficient
   const profile = profiles.find(id ?? '')
   return profile ? { status: 200, body: profile } : notFound

@@ -1,5 +1,10 @@
 import type { Account } from './fdx-accounts.js'
-import { clusters, type ConsentRequest, type GrantedResource, type RequestedResource } from './fdx-details.js'
+import {
+  fdxClusters,
+  type ConsentRequest,
+  type GrantedResource,
+  type RequestedResource,
+} from '../../src/testing/quirks/fdx.js'
 import { html, type Html } from './html.js'
 
 const titles: Readonly<Record<string, string>> = {
@@ -41,7 +46,7 @@ function clusterBoxes({ resourceType, dataClusters }: RequestedResource): Html {
   return html`<fieldset>
     <legend>${titles[resourceType]}</legend>
     ${dataClusters.map((cluster) =>
-      box('cluster', `${resourceType}/${cluster}`, html`${clusters[resourceType]?.[cluster]}`),
+      box('cluster', `${resourceType}/${cluster}`, html`${fdxClusters[resourceType]?.[cluster]}`),
     )}
   </fieldset>`
 }

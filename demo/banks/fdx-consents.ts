@@ -1,4 +1,4 @@
-import type { ConsentDetail, GrantedResource } from './fdx-details.js'
+import { endOfConsent, type ConsentDetail, type GrantedResource } from '../../src/testing/quirks/fdx.js'
 
 /** A consent, as the consent API tells of it. */
 export interface Consent {
@@ -45,8 +45,6 @@ export interface Grant {
   readonly detail: ConsentDetail<GrantedResource>
 }
 
-const day = 24 * 3600 * 1000
-
 /** Creates an empty register. */
 export function createConsents(): Consents {
   const held = new Map<string, HeldConsent>()
@@ -73,14 +71,14 @@ function statusOf({ revocation, consent: { expirationTime } }: HeldConsent): Con
 }
 
 function toConsent(id: string, { consentRequest }: Grant['detail'], parties: Consent['parties']): Consent {
-  const days = { ONE_TIME: 1, TIME_BOUND: consentRequest.durationPeriod }[consentRequest.durationType]
   const now = Date.now()
+  const end = endOfConsent(consentRequest, now)
   return {
     id,
     status: 'ACTIVE',
     parties,
     createdTime: new Date(now).toISOString(),
-    ...(days === undefined ? {} : { expirationTime: new Date(now + days * day).toISOString() }),
+    ...(end === undefined ? {} : { expirationTime: new Date(end).toISOString() }),
     ...consentRequest,
   }
 }

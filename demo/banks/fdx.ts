@@ -9,13 +9,7 @@ import { createConsents, type Consents } from './fdx-consents.js'
 import { accountsOf } from './fdx-accounts.js'
 import { serveFdxApi } from './fdx-api.js'
 import { consentChoices, readChoices } from './fdx-consent-page.js'
-import {
-  checkDetail,
-  detailType,
-  readConsentRequest,
-  type ConsentDetail,
-  type GrantedResource,
-} from './fdx-details.js'
+import { checkDetail, readConsentRequest } from './fdx-details.js'
 import { errors } from './oidc-provider.js'
 import {
   oidcFields,
@@ -28,7 +22,8 @@ import {
   type TokenResponse,
 } from './oidc-setup.js'
 import { startOidcBank } from './oidc.js'
-import type { ScopeText } from './pages.js'
+import { fdxDetailType, type ConsentDetail, type GrantedResource } from '../../src/testing/quirks/fdx.js'
+import { scopeTexts } from '../../src/testing/quirks/scopes.js'
 import { findPerson, people } from './people.js'
 import { foxglove as theme } from './themes.js'
 
@@ -69,13 +64,7 @@ export interface FdxBank extends Bank<FdxBehaviour, OidcAction> {
   readonly ca: string
 }
 
-const scopes: Readonly<Record<string, ScopeText>> = {
-  openid: { text: 'know that it is you' },
-  ACCOUNT_BASIC: { text: 'list the accounts you share' },
-  READ_CONSENTS: { text: 'show you this consent' },
-  UPDATE_CONSENTS: { text: 'end this consent when you ask for it' },
-  offline_access: { text: 'fetch the data when you are away' },
-}
+const scopes = scopeTexts.fdx
 
 const mount = '/foxglove/fdx'
 
@@ -207,7 +196,7 @@ function configure(api: string, fapi: boolean): Configuration {
       richAuthorizationRequests: {
         enabled: true,
         types: {
-          [detailType]: {
+          [fdxDetailType]: {
             validate: (_ctx, detail) => {
               checkDetail(detail)
             },
@@ -232,7 +221,7 @@ function toClient({ clientId, clientName, redirectUris, jwks, fapi }: FdxOptions
     token_endpoint_auth_method: 'self_signed_tls_client_auth',
     tls_client_certificate_bound_access_tokens: true,
     require_pushed_authorization_requests: true,
-    authorization_details_types: [detailType],
+    authorization_details_types: [fdxDetailType],
     id_token_signed_response_alg: fapi ? 'PS256' : 'RS256',
     jwks: jwks as JWKS,
   } satisfies ClientMetadata
@@ -287,7 +276,7 @@ function addToGrant(grant: Grant, interaction: Interaction, form: URLSearchParam
   const requested = readConsentRequest(interaction.params['authorization_details'])
   if (!requested) return
   const resources = readChoices(requested, accountsOf(grant.accountId ?? personOf(interaction)), form)
-  grant.addRar({ type: detailType, consentRequest: { ...requested, resources } })
+  grant.addRar({ type: fdxDetailType, consentRequest: { ...requested, resources } })
 }
 
 /** Public reference pages of the platform reject so; apps are told to expect either. */

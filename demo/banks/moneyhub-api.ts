@@ -1,5 +1,6 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
+import { moneyhubProblems } from '../../src/testing/quirks/moneyhub.js'
 import { sendJson, type BankRequest, type Handler } from './http.js'
 
 /** What an access token stands for at Moneyhub's APIs. */
@@ -27,21 +28,13 @@ export function serveBackends(
   return async (request, response) => {
     const scope = demands(request)
     const caller = await findCaller(provider, request)
-    if (!caller)
-      return send(response, problem(401, 'invalid_token', 'The access token is missing, expired or unknown.'))
-    if (scope === undefined) return send(response, problem(404, 'not_found', 'There is nothing here.'))
+    if (!caller) return send(response, moneyhubProblems.token)
+    if (scope === undefined) return send(response, moneyhubProblems.nothing)
     if (!caller.scopes.has(scope)) {
-      return send(response, problem(403, 'insufficient_scope', `The access token lacks the scope ${scope}.`))
+      return send(response, moneyhubProblems.scope(scope))
     }
     return send(response, answer(request, caller))
   }
-}
-
-/** An error as Moneyhub's APIs write it. */
-export function problem(status: number, error: string, error_description: string): MoneyhubAnswer {
-  const code = error.toUpperCase()
-  const body = { statusCode: status, statusMessage: STATUS_CODES[status], code, error, error_description }
-  return { status, body }
 }
 
 function send(response: ServerResponse, { status, body }: MoneyhubAnswer): void {

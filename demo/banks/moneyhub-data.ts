@@ -1,24 +1,15 @@
+import { sampleAccounts } from 'countersign/testing'
 import type { BankRequest } from './http.js'
 import { ledgerOf, type LedgerEntry } from './ledger.js'
-import { problem, type Caller, type MoneyhubAnswer } from './moneyhub-api.js'
+import { moneyhubAmount, moneyhubProblems } from '../../src/testing/quirks/moneyhub.js'
+import type { Caller, MoneyhubAnswer } from './moneyhub-api.js'
 import type { Institution } from './moneyhub-institutions.js'
 import type { ProfileConnection, Profiles } from './moneyhub-profiles.js'
-
-/** The scope that each path of the Data API demands. */
-export const dataScopes = {
-  '/v3/accounts': 'accounts:read',
-  '/v3/transactions': 'transactions:read:all',
-} as const
 
 /** Answers the Data API for the profile that the token speaks for: of every connection whose consent is still good. */
 export function answerData(profiles: Profiles, request: BankRequest, caller: Caller): MoneyhubAnswer {
   const profile = profiles.find(caller.userId ?? '')
-  if (!profile)
-    return problem(
-      403,
-      'insufficient_scope',
-      'The access token speaks for no user: it was issued without sub.',
-    )
+  if (!profile) return moneyhubProblems.subject
   const alive = [...profile.connections.values()].filter(
     ({ expiresAt }) => Date.parse(expiresAt) > Date.now(),
   )
@@ -44,7 +35,7 @@ function toTransaction(accountId: string, { id, date, description, amount: pence
   return {
     id,
     accountId,
-    amount: amount(pence),
+    amount: moneyhubAmount(pence),
     date,
     dateModified: `${date}T09:00:00.000Z`,
     shortDescription: description,
@@ -56,17 +47,13 @@ function toTransaction(accountId: string, { id, date, description, amount: pence
   }
 }
 
-/** Amounts are in minor units, and in v3 in major ones, too. */
-function amount(value: number) {
-  return { value, minorUnits: value, majorUnits: value / 100, currency: 'GBP' }
-}
-
 const holdings: Readonly<Record<string, readonly (readonly [name: string, type: string, pence: number])[]>> =
   {
-    ada: [
-      ['Everyday Account', 'cash:current', 241518],
-      ['Loyalty Saver', 'savings', 1250000],
-    ],
+    ada: sampleAccounts.moneyhub.map(({ accountName, type, balance }) => [
+      accountName,
+      type,
+      balance.amount.value,
+    ]),
     grace: [['Classic Account', 'cash:current', 90277]],
   }
 
@@ -77,7 +64,7 @@ function accountsOf({ id: connectionId, institution, person, lastUpdated }: Prof
     type,
     accountType: 'personal',
     currency: 'GBP',
-    balance: { amount: amount(pence), date: lastUpdated.slice(0, 10) },
+    balance: { amount: moneyhubAmount(pence), date: lastUpdated.slice(0, 10) },
     dateModified: lastUpdated,
     accountReference: reference(institution, person.id, index),
     accountHolderName: person.name,

@@ -5,86 +5,21 @@ import type { JWKS } from 'oidc-provider'
 import { sendJson, type BankRequest, type Handler } from './http.js'
 import { institutionsOfScope } from './moneyhub-institutions.js'
 import type { Profiles } from './moneyhub-profiles.js'
-import { errors } from './oidc-provider.js'
+import { objectToMoneyhubRequest } from '../../src/testing/quirks/moneyhub.js'
+import { throwObjection } from './oidc-provider.js'
 import type { Context, Middleware } from './oidc-setup.js'
 
 type Parameters = Readonly<Record<string, unknown>>
 
-/** The claims of the ID Token that a request asks for. */
-export interface RequestedClaims {
-  readonly sub?: { readonly value?: string }
-  readonly 'mh:con_id'?: { readonly value?: string }
-  readonly 'mh:consent'?: { readonly value?: ConsentTerms }
-  readonly [claim: string]: unknown
-}
-
-/** What a partner may ask of a consent. */
-export interface ConsentTerms {
-  readonly expirationDateTime?: string
-  readonly transactionFromDateTime?: string
-  readonly permissions?: readonly string[]
-  readonly permissionsAction?: 'add' | 'replace'
-}
-
-/** Scopes that renew a connection in place of making one. */
-export const renewals = ['reauth', 'reconsent', 'refresh'] as const
-
-const day = 24 * 3600 * 1000
-
-/** The longest that a consent may last. */
-export const longestConsentDays = 90
-
-/** The claims of the ID Token that a request asks for; none when it has no readable claims. */
-export function claimsOf({ claims }: Parameters): RequestedClaims {
-  const parsed = JSON.parse(typeof claims === 'string' ? claims : '{}') as { id_token?: RequestedClaims }
-  return parsed.id_token ?? {}
-}
-
 /** @throws one of oidc-provider's errors for an authorization request that Moneyhub refuses */
 export function checkMoneyhubRequest(parameters: Parameters, profiles: Profiles): void {
-  const { prompt, scope, state } = parameters
-  if (state === undefined) throw new errors.InvalidRequest('state is required')
-  if (prompt !== 'consent') {
-    throw new errors.InvalidRequest('prompt=consent is required, and no other is supported')
-  }
-  const scopes = typeof scope === 'string' ? scope.split(' ') : []
-  const claims = claimsOf(parameters)
-  // Without them nobody learns whose connection it is, and which.
-  const lacking = ['sub', 'mh:con_id'].find((name) => !(name in claims))
-  if (lacking !== undefined)
-    throw new errors.InvalidRequest(`the claims do not ask for ${lacking} in the ID Token`)
-  const profile = profiles.find(claims.sub?.value ?? '')
-  if (claims.sub?.value !== undefined && !profile)
-    throw new errors.InvalidRequest('the sub is no user of this client')
-  checkTarget(scopes, claims, (id) => profile?.connections.has(id) ?? false)
-  checkConsent(claims['mh:consent']?.value ?? {})
-}
-
-function checkTarget(scopes: readonly string[], claims: RequestedClaims, has: (id: string) => boolean): void {
-  const renews = renewals.some((scope) => scopes.includes(scope))
-  const connects = scopes.some((scope) => institutionsOfScope(scope).length > 0)
-  if (renews === connects) {
-    throw new errors.InvalidScope(
-      'the scope names a financial institution, or reauth, reconsent or refresh',
-      '',
-    )
-  }
-  if (renews && !has(claims['mh:con_id']?.value ?? '')) {
-    throw new errors.InvalidRequest('mh:con_id is no connection of this user')
-  }
-}
-
-function checkConsent({ expirationDateTime, transactionFromDateTime }: ConsentTerms): void {
-  const now = Date.now()
-  const until = expirationDateTime === undefined ? now + day : Date.parse(expirationDateTime)
-  if (!(until > now && until <= now + longestConsentDays * day)) {
-    throw new errors.InvalidRequest('expirationDateTime is not within the next 90 days')
-  }
-  const from = transactionFromDateTime === undefined ? now : Date.parse(transactionFromDateTime)
-  // 72 months
-  if (!(from <= now && from >= now - 72 * 31 * day)) {
-    throw new errors.InvalidRequest('transactionFromDateTime is more than 72 months ago')
-  }
+  const objection = objectToMoneyhubRequest(parameters, {
+    hasUser: (id) => profiles.find(id) !== undefined,
+    hasConnection: (id, connection) => profiles.find(id)?.connections.has(connection) ?? false,
+    isInstitution: (scope) => institutionsOfScope(scope).length > 0,
+    now: Date.now(),
+  })
+  throwObjection(objection)
 }
 
 /** Refuses scopes that do not exist: oidc-provider would drop them. */

@@ -1,31 +1,19 @@
 import type { Provider } from 'oidc-provider'
 import type { BankRequest } from './http.js'
 import type { Profiles } from './moneyhub-profiles.js'
-import { errors } from './oidc-provider.js'
+import { objectToOwnToken } from '../../src/testing/quirks/moneyhub.js'
+import { throwObjection } from './oidc-provider.js'
 import type { Middleware } from './oidc-setup.js'
 
 /** Lets the partner ask for tokens of its own, and with `sub` for those that read a user's data. */
-export function registerClientCredentials(
-  provider: Provider,
-  profiles: Profiles,
-  scopes: ReadonlySet<string>,
-  userScopes: Readonly<Record<string, unknown>>,
-): void {
+export function registerClientCredentials(provider: Provider, profiles: Profiles): void {
   provider.registerGrantType<{ scope?: string; sub?: string }>(
     'client_credentials',
     async (ctx) => {
       const { client, params } = ctx.oidc
       const asked = params.scope?.split(' ') ?? []
-      const foreign = asked.find((scope) => !scopes.has(scope))
-      if (asked.length === 0 || foreign !== undefined) {
-        throw new errors.InvalidScope('the client may not have this scope', foreign ?? '')
-      }
-      if (params.sub === undefined && asked.some((scope) => scope in userScopes)) {
-        throw new errors.InvalidRequest('the sub of a user is required for these scopes')
-      }
-      if (params.sub !== undefined && !profiles.find(params.sub)) {
-        throw new errors.InvalidRequest('the sub is no user of this client')
-      }
+      const hasUser = (id: string) => profiles.find(id) !== undefined
+      throwObjection(objectToOwnToken(asked, params.sub, hasUser))
       // Unlike oidc-provider's own tokens of this grant, these may speak for a user.
       const token = new provider.AccessToken({
         client,

@@ -1,14 +1,7 @@
 import type { BankRequest } from './http.js'
-import { problem, type MoneyhubAnswer } from './moneyhub-api.js'
+import { moneyhubProblems } from '../../src/testing/quirks/moneyhub.js'
+import type { MoneyhubAnswer } from './moneyhub-api.js'
 import type { Profile, ProfileConnection, Profiles } from './moneyhub-profiles.js'
-
-/** The scope that a request to the users API demands; undefined for a path or method that it does not have. */
-export function scopeOfUsers({ method, path }: BankRequest): string | undefined {
-  const route = `${method ?? ''} ${path.replace(/^\/users\/?/, '').replace(/^[^/]+/, ':id')}`
-  if (/^POST (?::id)?$/.test(route)) return path === '/users' ? 'user:create' : undefined
-  if (/^GET (?:(?::id)(?:\/connections)?)?$/.test(route)) return 'user:read'
-  return /^DELETE :id(?:\/connection\/[^/]+)?$/.test(route) ? 'user:delete' : undefined
-}
 
 /** Answers the users API, below `/users`. */
 export function answerUsers(
@@ -20,7 +13,7 @@ export function answerUsers(
   const [, , userId, part, connectionId] = request.path.split('/').map(decodeURIComponent)
   if (userId === undefined) return answerAll(profiles, clientId, request)
   const profile = profiles.find(userId)
-  if (!profile) return problem(404, 'not_found', 'There is no such user.')
+  if (!profile) return moneyhubProblems.user
   if (request.method === 'DELETE') return remove(profiles, profile, connectionId)
   if (part === undefined) return { status: 200, body: toDocument(profile, clientId) }
   const connections = [...profile.connections.values()].map((connection) => toConnection(connection, error))
@@ -38,15 +31,14 @@ function answerAll(
       body: { data: profiles.all().map((profile) => toDocument(profile, clientId)), meta: {} },
     }
   }
-  if (!headers['content-type']?.startsWith('application/json'))
-    return problem(415, 'unsupported_media_type', 'Send a JSON object.')
+  if (!headers['content-type']?.startsWith('application/json')) return moneyhubProblems.json
   return { status: 201, body: toDocument(profiles.create(parameters['clientUserId']), clientId) }
 }
 
 function remove(profiles: Profiles, profile: Profile, connectionId: string | undefined): MoneyhubAnswer {
   if (connectionId === undefined) profiles.delete(profile.userId)
   else if (!profile.connections.delete(connectionId)) {
-    return problem(404, 'not_found', 'The user has no such connection.')
+    return moneyhubProblems.connection
   }
   return { status: 204 }
 }

@@ -5,7 +5,18 @@ import type { Fault, Fields, ReadableControl } from './control.js'
 import { applyFault } from './fault.js'
 import { sendJson, type Handler } from './http.js'
 import { serveBackends } from './moneyhub-api.js'
-import { answerData, dataScopes } from './moneyhub-data.js'
+import {
+  claimsOf,
+  longestConsentDays,
+  moneyhubCodeSeconds,
+  moneyhubDataScopes,
+  moneyhubTokenSeconds,
+  renewals,
+  scopeOfUsers,
+  type RequestedClaims,
+} from '../../src/testing/quirks/moneyhub.js'
+import { institutionText, scopeTexts, type ScopeTexts } from '../../src/testing/quirks/scopes.js'
+import { answerData } from './moneyhub-data.js'
 import { createHop, type Hop } from './moneyhub-hop.js'
 import {
   groups,
@@ -15,17 +26,9 @@ import {
   type Institution,
 } from './moneyhub-institutions.js'
 import { createProfiles, type ConnectionTerms, type Profiles } from './moneyhub-profiles.js'
-import {
-  checkMoneyhubRequest,
-  claimsOf,
-  createRequestObjects,
-  refuseUnknownScopes,
-  longestConsentDays,
-  renewals,
-  type RequestedClaims,
-} from './moneyhub-requests.js'
+import { checkMoneyhubRequest, createRequestObjects, refuseUnknownScopes } from './moneyhub-requests.js'
 import { checkSubject, registerClientCredentials } from './moneyhub-tokens.js'
-import { answerUsers, scopeOfUsers } from './moneyhub-users.js'
+import { answerUsers } from './moneyhub-users.js'
 import {
   chain,
   oidcFields,
@@ -35,7 +38,6 @@ import {
   type OidcHooks,
 } from './oidc-setup.js'
 import { startOidcBank } from './oidc.js'
-import type { ScopeText } from './pages.js'
 import type { Person } from './people.js'
 import { brandOf } from '../brands.js'
 import type { Theme } from './theme.js'
@@ -73,34 +75,13 @@ export interface MoneyhubOptions {
 /** The institution's own pages, where Moneyhub sends people. */
 const themeAt = ({ name }: Institution): Theme => ({ ...themeOf(brandOf(name), theme), name })
 
-/** Scopes that read data, in authorizations of one-time connections and in client_credentials. */
-const dataScopeTexts: Readonly<Record<string, ScopeText>> = {
-  'accounts:read': { text: 'see your accounts and balances' },
-  'accounts_details:read': { text: 'see the numbers of your accounts' },
-  'transactions:read:all': { text: 'see your transactions' },
-}
-
-const scopes: Readonly<Record<string, ScopeText>> = {
-  openid: { text: 'know this connection again' },
-  ...dataScopeTexts,
+const scopes: ScopeTexts = {
+  ...scopeTexts.moneyhub,
   ...Object.fromEntries(
     institutions.map(({ id, name }) => [`id:${id}`, { text: `read accounts at ${name}` }]),
   ),
-  ...Object.fromEntries(
-    groups.map((group) => [`id:${group}`, { text: 'read accounts at the bank you chose' }]),
-  ),
-  ...Object.fromEntries(renewals.map((scope) => [scope, { text: 'renew the connection' }])),
-  offline_access: { text: 'stay connected when you are away' },
+  ...Object.fromEntries(groups.map((group) => [`id:${group}`, { text: institutionText }])),
 }
-
-/** What the partner may ask for by client_credentials. */
-const ownScopes = new Set([
-  ...Object.keys(dataScopeTexts),
-  'user:create',
-  'user:read',
-  'user:update',
-  'user:delete',
-])
 
 const endpoints: Readonly<Record<string, Endpoint>> = {
   '/oidc/request': 'par',
@@ -129,7 +110,7 @@ export function startMoneyhub(options: MoneyhubOptions): Promise<Bank<MoneyhubBe
     portOption: 'ports.moneyhub',
     mount: '/oidc',
     endpoint: (path) => endpoints[path],
-    accessTokenSeconds: 7200,
+    accessTokenSeconds: moneyhubTokenSeconds,
     hooks: ({ origin, control }) => createHooks(`${origin}/oidc`, client, options.jwks, control),
   })
 }
@@ -162,7 +143,7 @@ function createHooks(
     },
     ...createConnecting(profiles, hop, control),
     routes: (provider) => {
-      registerClientCredentials(provider, profiles, ownScopes, dataScopeTexts)
+      registerClientCredentials(provider, profiles)
       return {
         '/request': requestObjects.handler,
         ...serveUsers(provider, profiles, client.client_id, control),
@@ -196,7 +177,7 @@ function configure(profiles: Profiles): Configuration {
     pkce: { required: () => false },
     findAccount: (_ctx, id) =>
       profiles.find(id) ? { accountId: id, claims: () => ({ sub: id }) } : undefined,
-    ttl: { AuthorizationCode: 600 },
+    ttl: { AuthorizationCode: moneyhubCodeSeconds },
     features: {
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },
@@ -284,8 +265,10 @@ function serveUsers(
   clientId: string,
   control: ReadableControl<MoneyhubBehaviour>,
 ): Readonly<Record<string, Handler>> {
-  const serve = serveBackends(provider, scopeOfUsers, (request) =>
-    answerUsers(profiles, clientId, request, control.peek('connectionError')),
+  const serve = serveBackends(
+    provider,
+    ({ method, path }) => scopeOfUsers(method, path),
+    (request) => answerUsers(profiles, clientId, request, control.peek('connectionError')),
   )
   const handler: Handler = (request, response) => {
     const fault = control.take('users')
@@ -297,7 +280,7 @@ function serveUsers(
 
 function serveData(provider: Provider, profiles: Profiles): Readonly<Record<string, Handler>> {
   return Object.fromEntries(
-    Object.entries(dataScopes).map(([path, scope]) => [
+    Object.entries(moneyhubDataScopes).map(([path, scope]) => [
       path,
       serveBackends(
         provider,

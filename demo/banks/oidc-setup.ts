@@ -11,7 +11,7 @@ import type { BankSetup, Foundation } from './bank.js'
 import { behaviourFields, type Behaviour, type Fields } from './control.js'
 import type { Html } from './html.js'
 import type { Handler } from './http.js'
-import type { ScopeText } from './pages.js'
+import type { ScopeTexts } from '../../src/testing/quirks/scopes.js'
 import type { Person } from './people.js'
 import type { IdTokenChange, SigningAlgorithm } from './signing-keys.js'
 import type { Theme } from './theme.js'
@@ -43,7 +43,7 @@ export interface OidcSetup<B extends OidcBehaviour> extends Pick<
   readonly issuer?: (origin: string) => string
   readonly client: ClientMetadata & { readonly client_name: string }
   /** Every scope the bank knows, in the order of the consent page. */
-  readonly scopes: Readonly<Record<string, ScopeText>>
+  readonly scopes: ScopeTexts
   /** @defaultValue 3600 */
   readonly accessTokenSeconds?: number
   /** How ID Tokens are signed. @defaultValue 'RS256' */

@@ -1,14 +1,8 @@
 import { html, type Html } from './html.js'
+import type { ScopeText } from '../../src/testing/quirks/scopes.js'
 import { markSvg } from './mark.js'
 import type { Person } from './people.js'
 import type { Theme } from './theme.js'
-
-/** What a scope means, in a bank's own words. */
-export interface ScopeText {
-  readonly text: string
-  /** The person may leave it out. */
-  readonly optional?: boolean
-}
 
 /** The sign-in page. The form posts `username`, `password` and `action` to the page's own address. */
 export function loginPage(theme: Theme, person: string, problem?: string): Html {

@@ -5,7 +5,7 @@ import type { Bank, Endpoint } from './bank.js'
 import type { Fields, ReadableControl } from './control.js'
 import { oidcFields, type OidcAction, type OidcBehaviour } from './oidc-setup.js'
 import { startOidcBank } from './oidc.js'
-import type { ScopeText } from './pages.js'
+import { scopeTexts } from '../../src/testing/quirks/scopes.js'
 import { answerAccounts, answerTransactions } from './standard-accounts.js'
 import { juniper as theme } from './themes.js'
 
@@ -38,11 +38,7 @@ export interface StandardOptions {
   readonly signingAlgorithm?: 'RS256' | 'ES256'
 }
 
-const scopes: Readonly<Record<string, ScopeText>> = {
-  openid: { text: 'know that it is you' },
-  accounts: { text: 'see your accounts and their balances', optional: true },
-  offline_access: { text: 'stay connected when you are away', optional: true },
-}
+const scopes = scopeTexts.standard
 
 const endpoints: Readonly<Record<string, Endpoint>> = {
   '/par': 'par',

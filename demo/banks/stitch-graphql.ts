@@ -4,6 +4,13 @@ import type { Access, ApiAnswer } from './api.js'
 import { html } from './html.js'
 import { sendPage, type BankRequest, type Handler } from './http.js'
 import { messagePage } from './pages.js'
+import {
+  fieldsOf,
+  forbiddenByStitch,
+  pickFields,
+  stitchError,
+  stitchUnauthenticated,
+} from '../../src/testing/quirks/stitch.js'
 import { ledgerOf } from './ledger.js'
 import type { Theme } from './theme.js'
 
@@ -39,10 +46,7 @@ export function createGraphql(
 ): Graphql {
   const pending = new Map<string, PendingInteraction>()
   return {
-    unauthenticated: {
-      errors: [{ message: 'UNAUTHENTICATED: Token is expired or malformed' }],
-      extensions: { code: 'UNAUTHENTICATED' },
-    },
+    unauthenticated: stitchUnauthenticated,
     answer(access, request) {
       const code = takeInteraction()
       if (code) pending.set(access.person.id, { id: randomUUID(), code })
@@ -55,26 +59,17 @@ export function createGraphql(
 }
 
 function answerQuery({ person, scopes }: Access, query: string): ApiAnswer {
-  const fields = new Set(query.match(/\w+/g))
-  const missing = Object.entries(scopeOfField).find(
-    ([field, scope]) => fields.has(field) && !scopes.has(scope),
-  )
-  if (missing) return forbidden(missing[1])
+  const fields = fieldsOf(query)
+  const refusal = forbiddenByStitch(fields, (scope) => scopes.has(scope))
+  if (refusal) return { status: 200, body: refusal }
   if (!fields.has('bankAccounts'))
     return graphqlError('Only user.bankAccounts can be queried here.', 'BAD_REQUEST')
   const id = fields.has('id') ? { id: `user-${person.uuid}` } : {}
   const typename = fields.has('__typename') ? { __typename: 'User' } : {}
-  const bankAccounts = (accounts[person.id] ?? []).map((account) => pick(withTransactions(account), fields))
+  const bankAccounts = (accounts[person.id] ?? []).map((account) =>
+    pickFields(withTransactions(account), fields),
+  )
   return { status: 200, body: { data: { user: { ...typename, ...id, bankAccounts } } } }
-}
-
-/** Which scope a field needs. */
-const scopeOfField: Readonly<Record<string, string>> = {
-  bankAccounts: 'accounts',
-  currentBalance: 'balances',
-  availableBalance: 'balances',
-  transactions: 'transactions',
-  accountHolder: 'accountholders',
 }
 
 /** Its transactions, as a connection of nodes; newest first. */
@@ -94,16 +89,6 @@ const withTransactions = (account: ReturnType<typeof accountOf>) => ({
   },
 })
 
-function pick(account: object, fields: ReadonlySet<string>): object {
-  return Object.fromEntries(Object.entries(account).filter(([name]) => fields.has(name)))
-}
-
-function forbidden(scope: string): ApiAnswer {
-  return graphqlError(`Token is missing the following scope: ${scope}`, 'FORBIDDEN', {
-    missingScopes: [scope],
-  })
-}
-
 function interactionRequired(origin: string, { id, code }: PendingInteraction): ApiAnswer {
   return graphqlError('The bank wants to see the person again.', code, {
     id,
@@ -113,7 +98,7 @@ function interactionRequired(origin: string, { id, code }: PendingInteraction): 
 }
 
 function graphqlError(message: string, code: string, more: object = {}): ApiAnswer {
-  return { status: 200, body: { data: null, errors: [{ message, extensions: { code, ...more } }] } }
+  return { status: 200, body: stitchError(message, code, more) }
 }
 
 /** Sends the person back only to a registered address, as the authorization endpoint does. */

@@ -4,7 +4,7 @@ import type { ClientMetadata, Configuration, JWKS } from 'oidc-provider'
 import { accessFrom, serveApi } from './api.js'
 import type { Bank, Endpoint } from './bank.js'
 import type { Fields } from './control.js'
-import { errors } from './oidc-provider.js'
+import { throwObjection } from './oidc-provider.js'
 import {
   chain,
   oidcFields,
@@ -14,7 +14,8 @@ import {
   type OidcHooks,
 } from './oidc-setup.js'
 import { startOidcBank } from './oidc.js'
-import type { ScopeText } from './pages.js'
+import { objectToStitchRequest, stitchTokenSeconds } from '../../src/testing/quirks/stitch.js'
+import { scopeTexts } from '../../src/testing/quirks/scopes.js'
 import { findPerson } from './people.js'
 import { createGraphql, type InteractionCode } from './stitch-graphql.js'
 import { fynbos as theme } from './themes.js'
@@ -44,14 +45,7 @@ export interface StitchOptions {
   readonly port?: number
 }
 
-const scopes: Readonly<Record<string, ScopeText>> = {
-  openid: { text: 'know that it is you' },
-  accounts: { text: 'see your accounts', optional: true },
-  balances: { text: 'see your balances', optional: true },
-  transactions: { text: 'see your transactions', optional: true },
-  accountholders: { text: 'see who holds your accounts', optional: true },
-  offline_access: { text: 'stay linked when you are away', optional: true },
-}
+const scopes = scopeTexts.stitch
 
 const tokenPath = '/connect/token'
 const jwksPath = '/.well-known/openid-configuration/jwks'
@@ -80,7 +74,7 @@ export function startStitch(options: StitchOptions): Promise<Bank<StitchBehaviou
     portOption: 'ports.stitch',
     endpoint: (path) => endpoints[path],
     readers: (endpoint) => (endpoint === 'api' ? origins : []),
-    accessTokenSeconds: 3599,
+    accessTokenSeconds: stitchTokenSeconds,
     hooks: ({ origin, control }) => ({
       configuration: { ...configuration, clientAuthMethods: [client.token_endpoint_auth_method] },
       around: chain(
@@ -132,12 +126,8 @@ function toClient({ clientId, clientName, clientSecret, redirectUris, jwks }: St
   } satisfies ClientMetadata
 }
 
-function checkRequest({ scope, state, nonce }: Readonly<Record<string, unknown>>): void {
-  if (state === undefined) throw new errors.InvalidRequest('state is required')
-  if (nonce === undefined) throw new errors.InvalidRequest('nonce is required')
-  if (typeof scope !== 'string' || !scope.split(' ').includes('openid')) {
-    throw new errors.InvalidScope('the openid scope is required', 'openid')
-  }
+function checkRequest(parameters: Readonly<Record<string, unknown>>): void {
+  throwObjection(objectToStitchRequest(parameters))
 }
 
 /** Seconds that the documentation's own assertion lives; it advises a lot less. */

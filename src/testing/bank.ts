@@ -45,6 +45,12 @@ export interface FakeBankOptions<P extends Providers = Providers> extends Omit<
 export type VisitOutcome<P extends Providers, Name extends ProviderName<P>> =
   CallbackState<ConnectionOf<P, Name>> | AuthorizationState<ConnectionOf<P, Name>>
 
+/** The authorization request of a person who is at a provider. */
+export type Arrival = BankRequest & {
+  /** What the consent page says that the app will be able to do, such as `see your accounts`. */
+  readonly consent: readonly string[]
+}
+
 /** A window of the app. */
 export interface AppTab<P extends Providers = Providers> {
   /**
@@ -61,7 +67,7 @@ export interface AppTab<P extends Providers = Providers> {
 /** Every bank of the app, in memory. */
 export interface FakeBank<P extends Providers = Providers> extends AppTab<P> {
   /** Resolves when the person is at the provider, with what they are asked for. The other functions here wait for that, too. */
-  arrival(provider: ProviderName<P>): Promise<BankRequest>
+  arrival(provider: ProviderName<P>): Promise<Arrival>
   /** The person signs in at the provider and approves. Resolves with what the app is shown, when React has rendered it. */
   approve<Name extends ProviderName<P>>(
     provider: Name,

@@ -1,5 +1,5 @@
 export type { Approval } from './approval.js'
-export type { AppTab, FakeBank, FakeBankOptions, StartingConnection, VisitOutcome } from './bank.js'
+export type { AppTab, Arrival, FakeBank, FakeBankOptions, StartingConnection, VisitOutcome } from './bank.js'
 export { sampleAccounts } from './data/accounts.js'
 export { fakeBank } from './fake-bank.js'
 export type { Endpoint, FaultTarget, Refusal } from './network/faults.js'

@@ -1,6 +1,6 @@
 import type { Approval } from './approval.js'
 import type { Tab } from './browser/tab.js'
-import type { AppTab, FakeBank, VisitOutcome } from './bank.js'
+import type { AppTab, Arrival, FakeBank, VisitOutcome } from './bank.js'
 import type { Kit } from './kit.js'
 import { outsideAct } from './react.js'
 import type { Providers } from '../core/index.js'
@@ -92,7 +92,11 @@ function visiting({ visits }: Kit, run: Run) {
   const end = (provider: string, how: Ending) =>
     run(() => visits.end(provider, how)) as Promise<VisitOutcome<Providers, string>>
   return {
-    arrival: (provider: string) => run(async () => (await visits.expect(provider)).entry),
+    arrival: (provider: string) =>
+      run(async (): Promise<Arrival> => {
+        const { entry, server, request } = await visits.expect(provider)
+        return { ...entry, consent: server.consentTexts(request) }
+      }),
     approve: (provider: string, approval: Approval = {}) => end(provider, { kind: 'approve', approval }),
     cancel: (provider: string) => end(provider, { kind: 'cancel' }),
     deny: (provider: string) => end(provider, { kind: 'deny' }),

@@ -103,6 +103,19 @@ describe('a visit ends', () => {
   })
 })
 
+test('what the person is asked for reads as on the consent page', async () => {
+  expect(await begun('stitch').arrival('stitch')).toMatchObject({
+    pkce: true,
+    scope: ['openid', 'accounts', 'balances', 'offline_access'],
+    consent: [
+      'know that it is you',
+      'see your accounts',
+      'see your balances',
+      'stay linked when you are away',
+    ],
+  })
+})
+
 describe('wrong use explains itself', () => {
   test('when nobody has left', async () => {
     await expect(fakeBank(options).approve('bank')).rejects.toThrow(
@@ -265,10 +278,7 @@ describe('what goes wrong', () => {
 
   test('the app’s session ends during the visit: the person signs in, and resumes', async () => {
     const bank = begun('stitch', { subject: 'anna' })
-    expect(await bank.arrival('stitch')).toMatchObject({
-      pkce: true,
-      scope: ['openid', 'accounts', 'balances', 'offline_access'],
-    })
+    await bank.arrival('stitch')
     bank.signOut()
     const outcome = await bank.approve('stitch')
     if (outcome.status !== 'sign_in_required') throw new Error(outcome.status)

@@ -1,3 +1,5 @@
+import { moneyhubAmount, type MoneyhubAmount } from '../quirks/moneyhub.js'
+
 /** An account, as a provider's API writes it. */
 type Account = Readonly<Record<string, unknown>>
 
@@ -11,6 +13,15 @@ interface FdxAccount extends Account {
   readonly currency: { readonly currencyCode: string }
 }
 
+/** An account, as Moneyhub's Data API writes it. */
+interface MoneyhubAccount extends Account {
+  readonly id: string
+  readonly accountName: string
+  readonly type: string
+  readonly currency: string
+  readonly balance: { readonly amount: MoneyhubAmount }
+}
+
 /**
  * The accounts of somebody who has approved without saying which: two made-up ones, as each provider's API writes them. The
  * demo's banks have the same.
@@ -18,7 +29,7 @@ interface FdxAccount extends Account {
 export const sampleAccounts: {
   readonly apiture: readonly Account[]
   readonly fdx: readonly FdxAccount[]
-  readonly moneyhub: readonly Account[]
+  readonly moneyhub: readonly MoneyhubAccount[]
   readonly standard: readonly Account[]
   readonly stitch: readonly Account[]
 } = {
@@ -57,8 +68,8 @@ export const sampleAccounts: {
     },
   ],
   moneyhub: [
-    { id: 'mh-1', accountName: 'Everyday Account', type: 'cash:current', currency: 'GBP' },
-    { id: 'mh-2', accountName: 'Loyalty Saver', type: 'savings', currency: 'GBP' },
+    moneyhubAccount('mh-1', 'Everyday Account', 'cash:current', 241518),
+    moneyhubAccount('mh-2', 'Loyalty Saver', 'savings', 1250000),
   ],
   standard: [
     {
@@ -102,4 +113,9 @@ export const sampleAccounts: {
       accountHolder: { fullName: 'Ada Lovelace' },
     },
   ],
+}
+
+function moneyhubAccount(id: string, accountName: string, type: string, pence: number): MoneyhubAccount {
+  const balance = { amount: moneyhubAmount(pence) }
+  return { id, accountName, type, accountType: 'personal', currency: 'GBP', balance }
 }

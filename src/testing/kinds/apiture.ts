@@ -1,5 +1,7 @@
 import { apiture as apitureBackend } from '../../backend/index.js'
 import { sampleAccounts } from '../data/accounts.js'
+import { toApitureTokenType } from '../quirks/apiture.js'
+import { scopeTexts } from '../quirks/scopes.js'
 import { insufficientScope, notFound, ok, unauthorized } from '../servers/api.js'
 import type { Kind } from './kind.js'
 import { anyRoute, withSlash } from './routes.js'
@@ -23,11 +25,12 @@ export const apiture: Kind = ({ provider, redirectUri }) => {
       metadata: {},
       apis: [api],
       accessTokenSeconds: 3600,
+      scopeTexts: scopeTexts.apiture,
       detailsAreClaims: true,
       keepsCancelled: true,
-      // Documented: `token_type` is "typically the string Bearer:".
-      toTokenResponse: (body) =>
-        body['token_type'] === 'Bearer' ? { ...body, token_type: 'Bearer:' } : body,
+      refusesOnPage: true,
+      requires: ['redirect_uri', 'code_verifier'],
+      toTokenResponse: (body) => ({ ...body, token_type: toApitureTokenType(body['token_type']) }),
       answer({ method, url }, access) {
         if (!access) return unauthorized
         if (!access.scope.includes('banking/read')) return insufficientScope

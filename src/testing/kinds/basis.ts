@@ -1,8 +1,19 @@
 import { basis as basisBackend } from '../../backend/index.js'
-import { notFound, ok, unauthorized, type ApiAnswer } from '../servers/api.js'
+import {
+  basisErrorUri,
+  basisProfileScope,
+  basisTokenSeconds,
+  initTokenProblems,
+  isBasisOwnScope,
+  objectToInitToken,
+  toBasisProfile,
+} from '../quirks/basis.js'
+import { isUuid } from '../quirks/fdx.js'
+import { scopeTexts } from '../quirks/scopes.js'
+import { insufficientScope, notFound, ok, unauthorized, type ApiAnswer } from '../servers/api.js'
 import { ResponseError, type AuthorizationRequest } from '../servers/authorization-request.js'
 import type { Grant } from '../servers/grants.js'
-import { decodeBytes, importSecret, verifyJwt } from '../servers/jwt.js'
+import { decodeBytes, importSecret, randomUuid, readJwt, verifyJwt } from '../servers/jwt.js'
 import type { Kind, ProviderSetup } from './kind.js'
 import { withSlash } from './routes.js'
 
@@ -12,29 +23,39 @@ export const basis: Kind = ({ provider, redirectUri, now }) => {
   const api = withSlash(provider.api ?? new URL('/', authorizationEndpoint).href)
   const tokenEndpoint = new URL('/oauth/token', api).href
   const clientSecret = createSecret()
-  const profile = crypto.randomUUID()
-  const profileIdOf = ({ approval }: Grant): string =>
-    (approval.details as { readonly profileId?: string } | undefined)?.profileId ?? profile
+  const profiles = new Map<string, string>()
   return {
     dialect: {
       issuer: new URL(authorizationEndpoint).origin,
       endpoints: { authorization: authorizationEndpoint, token: tokenEndpoint },
       metadata: undefined,
       apis: [api],
-      accessTokenSeconds: 3600,
+      accessTokenSeconds: basisTokenSeconds,
+      scopeTexts: scopeTexts.basis,
       codeChallengeMethod: 'omitted',
       idTokens: false,
+      requires: ['code_verifier'],
       refreshes: () => true,
       rotates: false,
-      check: (request) => checkInitToken(request, { clientId, clientSecret, now }),
-      toTokenResponse: (body, grant, fresh) => (fresh ? { ...body, profile_id: profileIdOf(grant) } : body),
+      check: (request) => checkRequest(request, { clientId, clientSecret, now }),
+      connect(grant, { parameters }) {
+        grant.notes['profile'] = toProfile(grant, parameters, profiles)
+      },
+      objectToOwnToken: (scope) =>
+        isBasisOwnScope(scope)
+          ? undefined
+          : { error: 'invalid_scope', description: 'there is no such scope' },
+      toResponse: (parameters) =>
+        parameters['error'] === undefined ? parameters : { ...parameters, error_uri: basisErrorUri },
+      toTokenResponse: (body, grant, fresh) => (fresh ? { ...body, profile_id: profileOf(grant).id } : body),
       answer(request, access): ApiAnswer {
-        if (!access?.grant) return unauthorized
-        const id = profileIdOf(access.grant)
-        const { accounts = [] } = access.grant.approval
-        return request.method === 'GET' && request.url.pathname.endsWith(`/profiles/${id}`)
-          ? ok({ id, company_name: 'Analytical Engines, LLC', accounts })
-          : notFound
+        if (!access) return unauthorized
+        if (!access.grant?.scope.includes(basisProfileScope)) return insufficientScope
+        const { accounts } = access.grant.approval
+        const profile = profileOf(access.grant)
+        // A token opens its own profile, and no other.
+        if (!request.url.pathname.endsWith(`/profiles/${profile.id}`)) return insufficientScope
+        return request.method === 'GET' ? ok({ ...profile, ...(accounts && { accounts }) }) : notFound
       },
     },
     authentication: { method: 'client_secret', secret: clientSecret, raw: true },
@@ -53,9 +74,24 @@ export const basis: Kind = ({ provider, redirectUri, now }) => {
 /** 64 random bytes as base64, which HTTP Basic carries as they are. */
 const createSecret = (): string => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(64))))
 
+type Profile = ReturnType<typeof toBasisProfile>
+
+const profileOf = ({ notes }: Grant): Profile => notes['profile'] as Profile
+
+/** The profile of a business: the one that it has, or a new one. */
+function toProfile({ approval }: Grant, parameters: URLSearchParams, profiles: Map<string, string>): Profile {
+  const { claims = {} } = readJwt(parameters.get('init_token') ?? '') ?? {}
+  const company = JSON.stringify([claims['company_ein'], claims['native_company_id']])
+  const { profileId = profiles.get(company) ?? randomUuid() } = {
+    ...(approval.details as { readonly profileId?: string } | undefined),
+  }
+  profiles.set(company, profileId)
+  return toBasisProfile(profileId, claims)
+}
+
 /** @throws {ResponseError} as Basis describes it. */
-async function checkInitToken(
-  { parameters }: AuthorizationRequest,
+async function checkRequest(
+  { parameters, scope }: AuthorizationRequest,
   {
     clientId,
     clientSecret,
@@ -65,12 +101,13 @@ async function checkInitToken(
   const refuse = (why: string): never => {
     throw new ResponseError('invalid_request', why)
   }
-  const token = parameters.get('init_token') ?? refuse('Request is missing the Initialization token.')
+  if (scope.join(' ') !== basisProfileScope)
+    throw new ResponseError('invalid_scope', `The scope must be ${basisProfileScope}.`)
+  const token = parameters.get('init_token') ?? refuse(initTokenProblems.missing)
   const key = importSecret(decodeBytes(clientSecret))
-  const { claims } =
-    (await verifyJwt(token, () => key, ['HS512'])) ?? refuse('Initialization token has an invalid signature.')
-  if (claims['client_id'] !== clientId) refuse('Initialization token is of another client.')
-  if (typeof claims['exp'] !== 'number' || claims['exp'] <= now())
-    refuse('Request included expired Initialization Token.')
-  if (typeof claims['platform_id'] !== 'string') refuse('Initialization token names no platform_id.')
+  const read = readJwt(token) ?? refuse(initTokenProblems.malformed)
+  if (read.header['alg'] !== 'HS512') refuse(initTokenProblems.algorithm)
+  if (!(await verifyJwt(token, () => key, ['HS512']))) refuse(initTokenProblems.signature)
+  const problem = objectToInitToken(read, clientId, now(), isUuid)
+  if (problem !== undefined) refuse(problem)
 }

@@ -1,15 +1,29 @@
 import { moneyhub as moneyhubBackend } from '../../backend/index.js'
 import { sampleAccounts } from '../data/accounts.js'
-import { insufficientScope, notFound, ok, unauthorized, type ApiAnswer } from '../servers/api.js'
-import { ResponseError, type AuthorizationRequest } from '../servers/authorization-request.js'
+import {
+  claimsOf,
+  longestConsentDays,
+  moneyhubCodeSeconds,
+  moneyhubDataScopes,
+  moneyhubProblems,
+  moneyhubTokenSeconds,
+  objectToMoneyhubRequest,
+  objectToOwnToken,
+  scopeOfUsers,
+  type MoneyhubMemory,
+  type RequestedClaims,
+} from '../quirks/moneyhub.js'
+import { institutionText, scopeTexts } from '../quirks/scopes.js'
+import { ok, type ApiAnswer } from '../servers/api.js'
+import { throwObjection, type AuthorizationRequest } from '../servers/authorization-request.js'
 import type { Dialect } from '../servers/dialect.js'
 import type { AccessToken, Grant } from '../servers/grants.js'
 import type { ServerRequest } from '../servers/http.js'
+import { randomUuid } from '../servers/jwt.js'
 import type { Kind, ProviderSetup } from './kind.js'
 import { withSlash } from './routes.js'
 
 const keyId = 'kit'
-const consentDays = 90
 
 /** A Moneyhub user, with their connections by id. */
 type Users = Map<string, Map<string, { readonly grant: Grant; readonly expiresAt: string }>>
@@ -55,6 +69,12 @@ function isOneTime({ toInput }: ProviderSetup['provider']): boolean {
 function toDialect(issuer: string, authorization: string, api: string, now: () => number): Dialect {
   const users: Users = new Map()
   const usersApi = new URL('/users', issuer).href
+  const memory = {
+    hasUser: (id) => users.has(id),
+    hasConnection: (id, connection) => users.get(id)?.has(connection) ?? false,
+    // Which institutions there are is Moneyhub's affair.
+    isInstitution: (scope) => institutionOf(scope) !== undefined,
+  } satisfies Partial<MoneyhubMemory>
   return {
     issuer,
     endpoints: {
@@ -66,56 +86,72 @@ function toDialect(issuer: string, authorization: string, api: string, now: () =
     },
     metadata: {},
     apis: [api, usersApi],
-    accessTokenSeconds: 7200,
+    accessTokenSeconds: moneyhubTokenSeconds,
+    codeSeconds: moneyhubCodeSeconds,
+    scopeTexts: scopeTexts.moneyhub,
+    textOfScope: (scope) => (institutionOf(scope) === undefined ? undefined : institutionText),
     knowsClientByRequest: true,
-    check(request) {
-      checkRequest(request, users)
+    check({ parameters, scope }) {
+      const given = Object.fromEntries(parameters)
+      throwObjection(objectToMoneyhubRequest(given, { ...memory, now: now() * 1000 }))
+      if (scope.some((value) => !(value in scopeTexts.moneyhub) && institutionOf(value) === undefined))
+        throwObjection({ error: 'invalid_scope', description: 'this scope does not exist' })
     },
     subOf(request) {
-      const id = requestedOf(request).sub ?? createUserId()
+      const id = requestedOf(request).sub?.value ?? createUserId()
       if (!users.has(id)) users.set(id, new Map())
       return id
     },
     connect(grant, request) {
-      const { connectionId } = { ...(grant.approval.details as { readonly connectionId?: string }) }
-      const bank = /(?:^| )id:(\S+)/.exec(request.scope.join(' '))?.[1] ?? 'bank'
-      const id = requestedOf(request).connection ?? connectionId ?? `${bank}:${crypto.randomUUID()}`
-      grant.notes['connection'] = id
-      const expiresAt = new Date((now() + consentDays * 24 * 3600) * 1000).toISOString()
-      users.get(grant.sub)?.set(id, { grant, expiresAt })
+      grant.notes['wanted'] = wantedOf(grant, request)
     },
-    toClaims: (claims, { notes }) => ({ ...claims, 'mh:con_id': notes['connection'] }),
+    toClaims: (claims, grant) => ({ ...claims, 'mh:con_id': connect(users, grant, now()) }),
     acceptsCode: ({ sub }, form) => !form.has('sub') || form.get('sub') === sub,
-    issuesOwnTokens: (scope, sub) => scope.length > 0 && (sub === undefined || users.has(sub)),
+    objectToOwnToken: (scope, sub) => objectToOwnToken(scope, sub, memory.hasUser),
     answer: (request, access) =>
       request.url.href.startsWith(usersApi)
         ? answerUsers(users, request, access)
-        : answerData(users, request, access),
+        : answerData(users, request, access, now()),
   }
 }
 
-const createUserId = (): string => crypto.randomUUID().replace(/-/g, '').slice(0, 24)
+const createUserId = (): string => randomUuid().replace(/-/g, '').slice(0, 24)
 
-/** User and connection that a request asks for in its `claims`. */
-function requestedOf({ parameters }: AuthorizationRequest): { sub?: string; connection?: string } {
-  const claims = JSON.parse(parameters.get('claims') ?? '{}') as {
-    readonly id_token?: Readonly<Record<string, { readonly value?: string } | undefined>>
-  }
-  const value = (name: string): string | undefined => claims.id_token?.[name]?.value
-  const [sub, connection] = [value('sub'), value('mh:con_id')]
-  return { ...(sub !== undefined && { sub }), ...(connection !== undefined && { connection }) }
+const institutionOf = (scope: string): string | undefined => /^id:(.+)$/.exec(scope)?.[1]
+
+const requestedOf = ({ parameters }: AuthorizationRequest): RequestedClaims =>
+  claimsOf({ claims: parameters.get('claims') ?? undefined })
+
+/** The connection that a person has approved, which is there when its code is redeemed. */
+interface Wanted {
+  readonly id: string
+  /** Milliseconds since 1970; `undefined` for the usual time. */
+  readonly expiresAt: number | undefined
+  readonly days: number
 }
 
-function checkRequest(request: AuthorizationRequest, users: Users): void {
-  const { sub, connection } = requestedOf(request)
-  const renews = request.scope.some((value) => /^(?:reauth|reconsent|refresh)$/.test(value))
-  const connects = request.scope.some((value) => value.startsWith('id:'))
-  if (sub !== undefined && !users.has(sub))
-    throw new ResponseError('invalid_request', 'the sub is no user of this client')
-  if (renews === connects)
-    throw new ResponseError('invalid_scope', 'the scope names an institution, or a way to renew')
-  if (renews && !users.get(sub ?? '')?.has(connection ?? ''))
-    throw new ResponseError('invalid_request', 'mh:con_id is no connection of this user')
+function wantedOf({ approval }: Grant, request: AuthorizationRequest): Wanted {
+  const { sub, 'mh:con_id': renewed, 'mh:consent': consent } = requestedOf(request)
+  const { connectionId } = { ...(approval.details as { readonly connectionId?: string } | undefined) }
+  const bank = request.scope.map(institutionOf).find((id) => id !== undefined) ?? 'bank'
+  const { expirationDateTime } = consent?.value ?? {}
+  return {
+    id: renewed?.value ?? connectionId ?? `${bank}:${randomUuid()}`,
+    expiresAt: expirationDateTime === undefined ? undefined : Date.parse(expirationDateTime),
+    // A user of this one visit is there for a day.
+    days: sub?.value === undefined ? 1 : longestConsentDays,
+  }
+}
+
+/** Makes the connection of a grant, once. @returns its id */
+function connect(users: Users, grant: Grant, now: number): string {
+  const { id, expiresAt, days } = grant.notes['wanted'] as Wanted
+  if (grant.notes['connected'] !== true) {
+    const end = new Date(expiresAt ?? (now + days * 24 * 3600) * 1000)
+    users.get(grant.sub)?.set(id, { grant, expiresAt: end.toISOString() })
+  }
+  grant.notes['connected'] = true
+  return id
 }
 
 function answerUsers(
@@ -124,33 +160,49 @@ function answerUsers(
   access: AccessToken | undefined,
 ): ApiAnswer {
   const [, , userId, , connectionId] = url.pathname.split('/').map(decodeURIComponent)
-  const needed = { POST: 'user:create', GET: 'user:read', DELETE: 'user:delete' }[method] ?? ''
-  if (!access) return unauthorized
-  if (!access.scope.includes(needed)) return insufficientScope
+  const needed = scopeOfUsers(method, url.pathname)
+  const refusal = refusalOf(access, needed)
+  if (refusal) return refusal
   if (method === 'POST') {
     const id = createUserId()
     users.set(id, new Map())
     return { status: 201, body: { userId: id } }
   }
   const connections = users.get(userId ?? '')
-  if (!connections) return notFound
-  if (method === 'DELETE') return connections.delete(connectionId ?? '') ? { status: 204 } : notFound
-  return ok({ data: [...connections].map(([id, { expiresAt }]) => ({ id, expiresAt, status: 'ok' })) })
+  if (!connections) return moneyhubProblems.user
+  if (method === 'DELETE' && connectionId === undefined) users.delete(userId ?? '')
+  else if (method === 'DELETE' && !connections.delete(connectionId ?? '')) return moneyhubProblems.connection
+  if (method === 'DELETE') return { status: 204 }
+  return url.pathname.endsWith('/connections')
+    ? ok({ data: [...connections].map(([id, { expiresAt }]) => ({ id, expiresAt, status: 'ok' })) })
+    : ok({ userId, connectionIds: [...connections.keys()] })
+}
+
+/** Why a request to an API is refused: the token, the path, the scope. */
+function refusalOf(access: AccessToken | undefined, needed: string | undefined): ApiAnswer | undefined {
+  if (!access) return moneyhubProblems.token
+  if (needed === undefined) return moneyhubProblems.nothing
+  return access.scope.includes(needed) ? undefined : moneyhubProblems.scope(needed)
 }
 
 function answerData(
   users: Users,
   { method, url }: ServerRequest,
   access: AccessToken | undefined,
+  now: number,
 ): ApiAnswer {
-  const user = access && users.get(access.sub ?? access.grant?.sub ?? '')
-  const part = url.pathname.split('/').at(-1)
-  if (!user) return unauthorized
-  if (method !== 'GET' || (part !== 'accounts' && part !== 'transactions')) return notFound
-  const needed = part === 'accounts' ? 'accounts:read' : 'transactions:read:all'
-  if (!access.scope.includes(needed)) return insufficientScope
-  const accounts = [...user].flatMap(([connectionId, { grant }]) =>
-    (grant.approval.accounts ?? sampleAccounts.moneyhub).map((account) => ({ ...account, connectionId })),
-  )
-  return ok({ data: part === 'accounts' ? accounts : [], links: {}, meta: {} })
+  const [path, needed] =
+    Object.entries(moneyhubDataScopes).find(
+      ([known]) => method === 'GET' && url.pathname.endsWith(known.replace('/v3', '')),
+    ) ?? []
+  const refusal = refusalOf(access, needed)
+  if (refusal) return refusal
+  const user = users.get(access?.sub ?? access?.grant?.sub ?? '')
+  if (!user) return moneyhubProblems.subject
+  const accounts = [...user]
+    .filter(([, { expiresAt }]) => Date.parse(expiresAt) > now * 1000)
+    .flatMap(([connectionId, { grant }]) =>
+      (grant.approval.accounts ?? sampleAccounts.moneyhub).map((account) => ({ ...account, connectionId })),
+    )
+  return ok({ data: path === '/v3/accounts' ? accounts : [], links: { self: url.pathname }, meta: {} })
 }

@@ -1,5 +1,6 @@
 import { defineBackendProvider, oauthClient, type JsonObject } from '../../backend/index.js'
 import { sampleAccounts } from '../data/accounts.js'
+import { scopeTexts } from '../quirks/scopes.js'
 import { notFound, ok, unauthorized } from '../servers/api.js'
 import type { Dialect, Endpoints } from '../servers/dialect.js'
 import { randomText } from '../servers/jwt.js'
@@ -37,6 +38,7 @@ function toDialect({ provider }: ProviderSetup, details: string[]): Dialect {
     metadata: {},
     apis: [api],
     accessTokenSeconds: 3600,
+    scopeTexts: scopeTexts.standard,
     detailsAreClaims: true,
     connect({ approval }) {
       details.push(...Object.keys(approval.details ?? {}))

@@ -1,7 +1,16 @@
 import { stitch as stitchBackend } from '../../backend/index.js'
 import { sampleAccounts } from '../data/accounts.js'
 import { notFound, ok, type ApiAnswer } from '../servers/api.js'
-import { ResponseError } from '../servers/authorization-request.js'
+import { scopeTexts } from '../quirks/scopes.js'
+import {
+  fieldsOf,
+  forbiddenByStitch,
+  objectToStitchRequest,
+  pickFields,
+  stitchTokenSeconds,
+  stitchUnauthenticated,
+} from '../quirks/stitch.js'
+import { throwObjection } from '../servers/authorization-request.js'
 import type { Dialect } from '../servers/dialect.js'
 import type { AccessToken } from '../servers/grants.js'
 import { jsonOf, type ServerRequest } from '../servers/http.js'
@@ -54,12 +63,12 @@ export const stitch: Kind = ({ provider, redirectUri, clientKey }) => {
 
 const dialect: Omit<Dialect, 'issuer' | 'endpoints' | 'apis' | 'answer'> = {
   metadata: undefined,
-  accessTokenSeconds: 3599,
+  accessTokenSeconds: stitchTokenSeconds,
+  scopeTexts: scopeTexts.stitch,
   detailsAreClaims: true,
   requires: ['client_id', 'redirect_uri', 'code_verifier'],
-  check({ parameters, scope }) {
-    if (!parameters.has('nonce')) throw new ResponseError('invalid_request', 'there is no nonce')
-    if (!scope.includes('openid')) throw new ResponseError('invalid_scope', 'the scope lacks openid')
+  check({ parameters }) {
+    throwObjection(objectToStitchRequest(Object.fromEntries(parameters)))
   },
   toResponse(parameters, ending, grant) {
     const { code, state } = parameters
@@ -75,37 +84,13 @@ const dialect: Omit<Dialect, 'issuer' | 'endpoints' | 'apis' | 'answer'> = {
   }),
 }
 
-/** Scope that a field of the GraphQL API needs. */
-const scopeOfField: Readonly<Record<string, string>> = {
-  bankAccounts: 'accounts',
-  currentBalance: 'balances',
-  availableBalance: 'balances',
-  transactions: 'transactions',
-  accountHolder: 'accountholders',
-}
-
 function answerQuery(request: ServerRequest, access: AccessToken | undefined): ApiAnswer {
-  if (!access)
-    return {
-      status: 401,
-      body: {
-        errors: [{ message: 'UNAUTHENTICATED: Token is expired or malformed' }],
-        extensions: { code: 'UNAUTHENTICATED' },
-      },
-    }
+  if (!access) return { status: 401, body: stitchUnauthenticated }
   const { query } = jsonOf(request)
-  const fields = new Set(typeof query === 'string' ? query.match(/\w+/g) : [])
-  const missing = Object.entries(scopeOfField).find(
-    ([field, scope]) => fields.has(field) && !access.scope.includes(scope),
-  )?.[1]
-  if (missing !== undefined) {
-    const message = `Token is missing the following scope: ${missing}`
-    const extensions = { code: 'FORBIDDEN', missingScopes: [missing] }
-    return ok({ data: null, errors: [{ message, extensions }] })
-  }
+  const fields = fieldsOf(typeof query === 'string' ? query : '')
+  const refusal = forbiddenByStitch(fields, (scope) => access.scope.includes(scope))
+  if (refusal) return ok(refusal)
   const accounts: readonly object[] = access.grant?.approval.accounts ?? sampleAccounts.stitch
-  const bankAccounts = accounts.map((account) =>
-    Object.fromEntries(Object.entries(account).filter(([name]) => fields.has(name))),
-  )
+  const bankAccounts = accounts.map((account) => pickFields(account, fields))
   return ok({ data: { user: { bankAccounts } } })
 }

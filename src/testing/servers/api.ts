@@ -1,7 +1,11 @@
+import type { Grant } from './grants.js'
+
 /** An answer of an API: a status and, unless it is 204, JSON. */
 export interface ApiAnswer {
   readonly status: number
   readonly body?: unknown
+  /** The grant that this ends, with all its tokens. */
+  readonly ends?: Grant
 }
 
 /** An answer with a body. */

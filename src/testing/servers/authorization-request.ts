@@ -1,3 +1,4 @@
+import type { Objection } from '../quirks/objection.js'
 import type { Approval } from '../approval.js'
 import type { Registration } from './registration.js'
 
@@ -32,6 +33,11 @@ export class ResponseError extends Error {
     super(description)
     this.error = error
   }
+}
+
+/** @throws {ResponseError} for what a provider objects to, if anything. */
+export function throwObjection(objection: Objection | undefined): void {
+  if (objection) throw new ResponseError(objection.error, objection.description)
 }
 
 /** The scope values of a text. */

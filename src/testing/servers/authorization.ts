@@ -50,10 +50,10 @@ export async function checkAuthorizationRequest(
   if (parameters.get('response_type') !== 'code')
     throw new ResponseError('unsupported_response_type', 'the response_type is not code')
   if (!/^[\w-]{43}$/.test(parameters.get('code_challenge') ?? '')) refuse('there is no code_challenge')
-  if (parameters.get('code_challenge_method') !== (codeChallengeMethod ? null : 'S256'))
+  if (!codeChallengeMethod && parameters.get('code_challenge_method') !== 'S256')
     refuse('the code_challenge_method is not S256')
   if (state === '') refuse('there is no state')
-  if (scope.length === 0) throw new ResponseError('invalid_scope', 'there is no scope')
+  if (scope.length === 0) refuse('there is no scope')
   await check?.(request)
 }
 

@@ -35,6 +35,10 @@ export async function authenticateClient(
   const given = credentialsOf(request.headers, form)
   const id = form.get('client_id')
   const { sub: asserted = id } = readJwt(form.get('client_assertion') ?? '')?.claims ?? {}
+  // Basis alone takes that for wrong credentials.
+  const isBasic = authentication.method === 'client_secret' && authentication.raw === true
+  if (id === null && given === 'none' && !isBasic)
+    throw new OAuthRefusal('invalid_request', 'the client has neither named nor authenticated itself')
   if (id !== null && asserted !== id)
     throw new OAuthRefusal('invalid_request', 'the client_id is not that of the client assertion')
   if (id !== null && id !== clientId) refuse('the client is unknown')

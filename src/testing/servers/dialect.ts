@@ -1,3 +1,5 @@
+import type { Objection } from '../quirks/objection.js'
+import type { ScopeTexts } from '../quirks/scopes.js'
 import type { ApiAnswer } from './api.js'
 import type { AuthorizationRequest, ResponseParameters } from './authorization-request.js'
 import type { AccessToken, Grant } from './grants.js'
@@ -27,9 +29,17 @@ export interface Dialect {
   readonly apis: readonly string[]
   /** Seconds that access tokens live. */
   readonly accessTokenSeconds: number
+  /** What its scope values mean, in the words of its consent page. */
+  readonly scopeTexts: ScopeTexts
+  /** What any other scope value means. @defaultValue the value itself */
+  readonly textOfScope?: (scope: string) => string | undefined
+  /** Further words of its consent page. @defaultValue none */
+  readonly consentTexts?: (request: AuthorizationRequest) => readonly string[]
+  /** Seconds that codes live. @defaultValue 60 */
+  readonly codeSeconds?: number
   /** True where requests must be pushed. @defaultValue false */
   readonly requiresPar?: boolean
-  /** `omitted` where the server takes S256 for granted. @defaultValue required */
+  /** `omitted` where the server takes S256 for granted and does not read the parameter. @defaultValue required */
   readonly codeChallengeMethod?: 'omitted'
   /** True where the client may be left out of an authorization URL with `request_uri`. @defaultValue false */
   readonly knowsClientByRequest?: boolean
@@ -59,12 +69,14 @@ export interface Dialect {
   readonly toClaims?: (claims: Claims, grant: Grant, fresh: boolean) => Claims
   /** The token response as this provider writes it. @param fresh as above. */
   readonly toTokenResponse?: (body: Claims, grant: Grant, fresh: boolean) => Claims
-  /** Parameters of a request that redeems a code, without which it is an `invalid_request`. @defaultValue none */
+  /** True where a request that is refused is shown a page, and the app never hears of it. @defaultValue false */
+  readonly refusesOnPage?: boolean
+  /** Parameters of a request that redeems a code, beside the code, without which it is an `invalid_request`. @defaultValue none */
   readonly requires?: readonly string[]
   /** Further demands of a token request for a code. */
   readonly acceptsCode?: (grant: Grant, form: URLSearchParams) => boolean
-  /** Whether the client may have a token of its own. @defaultValue never */
-  readonly issuesOwnTokens?: (scope: readonly string[], sub: string | undefined) => boolean
+  /** What is wrong with a request for a token of the client's own. @defaultValue the client may have none */
+  readonly objectToOwnToken?: (scope: readonly string[], sub: string | undefined) => Objection | undefined
   /** Answers the API. @param access the token of the request, where it is good. */
   readonly answer: (
     request: ServerRequest,

@@ -60,11 +60,9 @@ export interface Grants {
   expireAccessTokens(isMeant: (grant: Grant) => boolean): void
 }
 
-const codeSeconds = 60
-
-/** Makes an empty memory of codes and tokens. */
+/** Makes an empty memory of codes and tokens. @param codeSeconds Seconds that codes live. */
 // eslint-disable-next-line max-lines-per-function -- one short member for each thing that happens to a code or token
-export function createGrants(now: () => number): Grants {
+export function createGrants(now: () => number, codeSeconds = 60): Grants {
   const codes = new Map<string, IssuedCode>()
   const usedCodes = new Map<string, Grant>()
   const accessTokens = new Map<string, AccessToken>()

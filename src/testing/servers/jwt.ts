@@ -16,6 +16,9 @@ export const decodeBytes = (text: string): Uint8Array<ArrayBuffer> =>
 /** A random text of this many bytes, as base64url. */
 export const randomText = (bytes = 24): string => encodeBytes(crypto.getRandomValues(new Uint8Array(bytes)))
 
+/** A random UUID. */
+export const randomUuid = (): string => crypto.randomUUID()
+
 /** SHA-256 of a text. */
 const sha256 = async (text: string): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text)))

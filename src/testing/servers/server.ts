@@ -34,6 +34,8 @@ export interface Server {
    * @throws {PageError} for one that is refused on the provider's own page.
    */
   readonly open: (url: URL) => Promise<AuthorizationRequest>
+  /** What the person is asked for, in the words of the consent page. */
+  readonly consentTexts: (request: AuthorizationRequest) => readonly string[]
   /** Ends the person's visit: the URL of the authorization response. */
   readonly end: (request: AuthorizationRequest, ending: Ending) => string
 }
@@ -60,7 +62,7 @@ export function createServer(
   keys.catch(() => undefined)
   strangersKeys.catch(() => undefined)
   const kid = randomText(6)
-  const grants = createGrants(now)
+  const grants = createGrants(now, dialect.codeSeconds)
   const state: ServerState = {
     dialect,
     registrations,
@@ -120,9 +122,11 @@ export function createServer(
         return request
       } catch (refusal) {
         if (!(refusal instanceof ResponseError)) throw refusal
+        if (dialect.refusesOnPage) throw new PageError(refusal.message)
         return { ...request, refusal }
       }
     },
+    consentTexts: (request) => consentTextsOf(dialect, request),
     end(request, ending) {
       const { redirectUri, registration, refusal } = request
       const decided: Ending = refusal
@@ -133,6 +137,14 @@ export function createServer(
       return toResponseUrl(redirectUri, tamperWithResponse(parameters, target))
     },
   }
+}
+
+function consentTextsOf(
+  { scopeTexts, textOfScope, consentTexts }: Dialect,
+  request: AuthorizationRequest,
+): readonly string[] {
+  const ofScope = request.scope.map((value) => scopeTexts[value]?.text ?? textOfScope?.(value) ?? value)
+  return [...ofScope, ...(consentTexts?.(request) ?? [])]
 }
 
 function addressesOf({ endpoints, metadata, issuer }: Dialect): ReadonlyMap<string, ProviderEndpoint> {
@@ -250,6 +262,8 @@ async function askApi(
         : unauthorized
       : await dialect.answer(request, access)
   if (answer instanceof Response) return answer
+  const { ends } = answer
+  if (ends) grants.revoke((grant) => grant === ends)
   const { status, body } = answer
   const challenge = status === 401 ? { 'www-authenticate': 'Bearer error="invalid_token"' } : {}
   return status === 204 ? new Response(null, { status }) : json(body, status, challenge)

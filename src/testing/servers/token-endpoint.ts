@@ -58,9 +58,16 @@ export async function answerTokenRequest(server: ServerState, request: ServerReq
       return json(await refresh(server, registration, form, jkt))
     case 'client_credentials':
       return json(issueOwn(server, registration, form))
+    case null:
+      throw new OAuthRefusal('invalid_request', 'there is no grant_type')
     default:
       throw new OAuthRefusal('unsupported_grant_type', 'this grant_type is unknown')
   }
+}
+
+function requireAll(form: URLSearchParams, names: readonly string[]): void {
+  const missing = names.find((name) => !form.get(name))
+  if (missing !== undefined) throw new OAuthRefusal('invalid_request', `there is no ${missing}`)
 }
 
 const invalidGrant = (why: string): OAuthRefusal => new OAuthRefusal('invalid_grant', why)
@@ -71,8 +78,7 @@ async function redeem(
   form: URLSearchParams,
   jkt: string | undefined,
 ): Promise<Claims> {
-  const missing = server.dialect.requires?.find((name) => !form.has(name))
-  if (missing !== undefined) throw new OAuthRefusal('invalid_request', `there is no ${missing}`)
+  requireAll(form, ['code', ...(server.dialect.requires ?? [])])
   const code = server.grants.takeCode(form.get('code') ?? '')
   if (code?.grant.registration.clientId !== clientId)
     throw invalidGrant('the code is unknown, expired or used')
@@ -82,7 +88,7 @@ async function redeem(
   if (form.get('redirect_uri') !== grant.redirectUri) throw invalidGrant('the redirect_uri is another one')
   if (code.jkt !== undefined && code.jkt !== jkt) throw invalidGrant('the request was bound to another key')
   if (server.dialect.acceptsCode?.(grant, form) === false) throw invalidGrant('the grant request is invalid')
-  return issue(server, grant, jkt, true)
+  return issue(server, grant, { jkt, fresh: true, withRefreshToken: true, scope: grant.scope })
 }
 
 async function refresh(
@@ -91,30 +97,48 @@ async function refresh(
   form: URLSearchParams,
   jkt: string | undefined,
 ): Promise<Claims> {
+  requireAll(form, ['refresh_token'])
   const token = form.get('refresh_token') ?? ''
   const found = server.grants.findRefreshToken(token)
   if (found?.grant.registration.clientId !== clientId)
     throw invalidGrant('the refresh_token is unknown or was used before')
   if (found.jkt !== undefined && found.jkt !== jkt) throw invalidGrant('the token is bound to another key')
+  const scope = narrowed(found.grant, form.get('scope'))
   const rotates = server.dialect.rotates ?? true
   if (rotates) server.grants.spend(token)
-  return issue(server, found.grant, jkt, false, rotates)
+  return issue(server, found.grant, { jkt, fresh: false, withRefreshToken: rotates, scope })
+}
+
+/** The scope of a refreshed token: that of the grant, or less. @see https://www.rfc-editor.org/rfc/rfc6749.html#section-6 */
+function narrowed({ scope }: Grant, asked: string | null): readonly string[] {
+  if (asked === null) return scope
+  const values = scopeValues(asked)
+  if (values.some((value) => !scope.includes(value)))
+    throw new OAuthRefusal('invalid_scope', 'the scope is more than was granted')
+  return values
+}
+
+/** How tokens are issued. */
+interface Issue {
+  readonly jkt: string | undefined
+  /** True for the tokens that a code gives. */
+  readonly fresh: boolean
+  readonly withRefreshToken: boolean
+  readonly scope: readonly string[]
 }
 
 async function issue(
   server: ServerState,
   grant: Grant,
-  jkt: string | undefined,
-  fresh: boolean,
-  withRefreshToken = true,
+  { jkt, fresh, withRefreshToken, scope }: Issue,
 ): Promise<Claims> {
   const { dialect, grants, now, sign } = server
-  const { scope, approval, registration } = grant
+  const { approval, registration } = grant
   const seconds = approval.expiresIn ?? dialect.accessTokenSeconds
   const bound = registration.authentication.method === 'tls_client_auth'
   const token: AccessToken = { grant, scope, expiresAt: now() + seconds, jkt, bound }
   const accessToken = grants.issueAccessToken(token)
-  const refreshes = dialect.refreshes?.(grant) ?? scope.includes('offline_access')
+  const refreshes = dialect.refreshes?.(grant) ?? grant.scope.includes('offline_access')
   const signs = dialect.idTokens !== false && scope.includes('openid')
   const body = {
     access_token: accessToken,
@@ -159,8 +183,10 @@ function issueOwn(
 ): Claims {
   const scope = scopeValues(form.get('scope'))
   const sub = form.get('sub') ?? undefined
-  if (dialect.issuesOwnTokens?.(scope, sub) !== true)
-    throw new OAuthRefusal('invalid_scope', 'the client may have no such token of its own')
+  if (!dialect.objectToOwnToken)
+    throw new OAuthRefusal('unsupported_grant_type', 'the client may have no token of its own')
+  const objection = dialect.objectToOwnToken(scope, sub)
+  if (objection) throw new OAuthRefusal(objection.error, objection.description)
   const seconds = dialect.accessTokenSeconds
   const bound = authentication.method === 'tls_client_auth'
   const token: AccessToken = { grant: undefined, scope, sub, expiresAt: now() + seconds, bound }
