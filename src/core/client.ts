@@ -15,6 +15,7 @@ import type { TokensState, TokensStateOf } from './connections/tokens-state.js'
 import type { Context } from './context.js'
 import { createContext } from './create-context.js'
 import type { CommonInput } from './input.js'
+import { makeInspectable } from './inspect.js'
 import { dropAnswers } from './drop-answers.js'
 import { lazyParts, lazyPartsFor } from './lazy.js'
 import type { ConnectionOf, InputOf, ProviderName, Providers } from './provider.js'
@@ -171,6 +172,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       void subject.set(next)
     },
   }
+  makeInspectable(client, { context, namespace })
   return client as unknown as Client<P>
 }
 
