@@ -63,6 +63,10 @@ export default {
       not: '^src/(?:testing/|(?:(?:core|backend)/)?index\\.ts$)',
     }),
     never('testing takes types of the entry, which brings React', '^src/testing/', '^src/index\\.ts$', types),
+    never('devtools know react, core, platform and protocol', '^src/devtools/', '^src/', {
+      not: '^src/(?:devtools|react|core|platform|protocol)/',
+    }),
+    never('nothing imports devtools', '^src/(?!devtools/)', '^src/devtools/'),
     never('nothing imports testing', '^src/(?!testing/)', '^src/testing/'),
     never(
       'check-backend knows only protocol, and names the other commands',
@@ -77,7 +81,7 @@ export default {
     neverReaches('a page reaches no backend', page, server),
     neverReaches('a backend reaches no page', server, page),
     never('the demo uses the public entries, and what its banks share with the kit', '^demo/', '^src/', {
-      not: '^src/(?:(?:(?:core|providers|messages|backend|backend/node|testing)/)?index\\.ts$|testing/quirks/)',
+      not: '^src/(?:(?:(?:core|providers|messages|devtools|backend|backend/node|testing)/)?index\\.ts$|testing/quirks/)',
     }),
     never('the quirks of providers know nothing', '^src/testing/quirks/', '^src/(?!testing/quirks/)'),
 
@@ -146,8 +150,16 @@ export default {
     },
 
     // What is not ours
-    never('src imports three packages', '^src/(?!testing/msw/|testing/jest/)', '(?:^|/)node_modules/', {
-      not: '(?:^|/)node_modules/(?:oauth4webapi|idb-keyval|react)/',
+    never(
+      'src imports three packages',
+      '^src/(?!testing/msw/|testing/jest/|devtools/)',
+      '(?:^|/)node_modules/',
+      {
+        not: '(?:^|/)node_modules/(?:oauth4webapi|idb-keyval|react)/',
+      },
+    ),
+    never('devtools import React', '^src/devtools/', '(?:^|/)node_modules/', {
+      not: '(?:^|/)node_modules/(?:react|react-dom|@types/react|@types/react-dom)/',
     }),
     {
       name: 'Node is for backend/node and the commands',

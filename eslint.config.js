@@ -42,7 +42,7 @@ const clientAuthentication = unused(
 
 /** Layers and circles are the matter of dependency-cruiser.config.js, which does not read `countersign` as src. */
 const onlyByRelativePath = [{ regex: '^countersign(?:/|$)', message: 'Inside src, import by relative path.' }]
-const onlyInReact = [{ name: 'react', message: 'Only src/react imports React.' }]
+const onlyInReact = [{ name: 'react', message: 'Only src/react and src/devtools import React.' }]
 
 export default defineConfig(
   globalIgnores(['**/dist/', 'coverage/', 'docs/api/']),
@@ -88,7 +88,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.tsx', 'src/react/**', 'demo/app/**', 'test/react/**'],
+    files: ['**/*.tsx', 'src/react/**', 'src/devtools/**', 'demo/app/**', 'test/react/**'],
     extends: [reactHooks.configs.flat['recommended-latest']],
   },
 
@@ -114,7 +114,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/react/**'],
+    files: ['src/react/**', 'src/devtools/**'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: onlyByRelativePath }] },
   },
   {

@@ -17,6 +17,7 @@ import { createContext } from './create-context.js'
 import type { CommonInput } from './input.js'
 import { createInstitutions } from './institutions/institutions.js'
 import type { InstitutionsOptions, InstitutionsState } from './institutions/institutions-state.js'
+import { makeInspectable } from './inspect.js'
 import { dropAnswers } from './drop-answers.js'
 import { lazyParts, lazyPartsFor } from './lazy.js'
 import type { ConnectionOf, InputOf, InstitutionInputOf, ProviderName, Providers } from './provider.js'
@@ -184,6 +185,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       void subject.set(next)
     },
   }
+  makeInspectable(client, { context, namespace })
   return client as unknown as Client<P>
 }
 

@@ -1,0 +1,136 @@
+import type { InspectedError, InspectedEvent } from '../log/event.js'
+import type { Mode } from '../../core/index.js'
+import { checksOfResponse, checksOfTokens } from './checks.js'
+
+/** One authorization, from the click to its end, over all the pages that took part. */
+export interface Flow {
+  /** The transaction's id. */
+  readonly id: string
+  readonly provider: string
+  readonly mode: Mode | undefined
+  readonly status: 'under way' | 'connected' | 'cancelled' | 'denied' | 'failed'
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  /** Milliseconds from the first event to the last. */
+  readonly milliseconds: number
+  readonly error?: InspectedError | undefined
+  /** The connection that came of it. */
+  readonly connection?: string | undefined
+  readonly events: readonly InspectedEvent[]
+}
+
+/** A request for metadata or keys may be made this long before its transaction is stored: milliseconds. */
+const aheadMilliseconds = 10_000
+
+/** The flows in a log, the latest first. */
+export function flowsOf(log: readonly InspectedEvent[]): readonly Flow[] {
+  const byId = new Map<string, InspectedEvent[]>()
+  for (const event of log)
+    if (event.flow !== undefined) byId.set(event.flow, [...(byId.get(event.flow) ?? []), event])
+  const flows = [...byId].map(([id, events]) => {
+    const provider = events.find((event) => event.provider !== undefined)?.provider ?? ''
+    return toFlow(id, provider, [...events, ...besides(log, provider, events)].sort(byTime))
+  })
+  return flows.sort((a, b) => b.startedAt - a.startedAt)
+}
+
+const byTime = (a: InspectedEvent, b: InspectedEvent): number => a.at - b.at || (a.id < b.id ? -1 : 1)
+
+/** What was asked of a provider while a flow was under way, whichever flow it was for. */
+function besides(
+  log: readonly InspectedEvent[],
+  provider: string,
+  events: readonly InspectedEvent[],
+): readonly InspectedEvent[] {
+  const from = (events[0]?.at ?? 0) - aheadMilliseconds
+  const to = events.at(-1)?.at ?? 0
+  return log.filter(
+    ({ kind, flow, provider: one, at }) =>
+      (kind === 'metadata' || kind === 'keys') &&
+      flow === undefined &&
+      one === provider &&
+      at >= from &&
+      at <= to,
+  )
+}
+
+function toFlow(id: string, provider: string, seen: readonly InspectedEvent[]): Flow {
+  const end = seen.findLast(({ kind }) => kind === 'stored' || kind === 'ended')
+  const refusal = seen.findLast(({ kind }) => kind === 'callback')
+  const error = end ? end.error : refusal?.error
+  const startedAt = seen[0]?.at ?? 0
+  const last = end ?? seen.at(-1)
+  return {
+    id,
+    provider,
+    mode: seen.find(({ mode }) => mode !== undefined)?.mode,
+    status: statusOf(end, refusal !== undefined && !seen.some(({ kind }) => kind === 'left')),
+    startedAt,
+    milliseconds: (last ? last.at + (last.milliseconds ?? 0) : startedAt) - startedAt,
+    error,
+    connection: end?.connection,
+    events: withInferred(seen).map((event) => withChecks(event, seen, end !== undefined, error)),
+  }
+}
+
+function statusOf(end: InspectedEvent | undefined, isForeign: boolean): Flow['status'] {
+  const outcome = end?.outcome
+  if (outcome === 'connected' || outcome === 'cancelled' || outcome === 'denied') return outcome
+  return end || isForeign ? 'failed' : 'under way'
+}
+
+/** Adds what must have happened at another party. Nobody saw it. */
+function withInferred(seen: readonly InspectedEvent[]): readonly InspectedEvent[] {
+  return seen.flatMap((event): readonly InspectedEvent[] => {
+    const { kind, to, status = 0 } = event
+    if (kind === 'left') {
+      const back = seen.find((other) => other.kind === 'returned' && other.at >= event.at)
+      return [event, ...(back ? [infer(event, 'at_provider', back.at - event.at)] : [])]
+    }
+    if (kind === 'redeemed' && to === 'backend' && status > 0)
+      return [event, infer(event, 'backend_redeems', event.milliseconds)]
+    return [event]
+  })
+}
+
+function infer(
+  { id, at, flow, provider, mode, page }: InspectedEvent,
+  kind: 'at_provider' | 'backend_redeems',
+  milliseconds = 0,
+): InspectedEvent {
+  return {
+    ...{ v: 1, id: `${id}-${kind}`, at, page, kind, milliseconds, inferred: true },
+    ...{ from: kind === 'at_provider' ? 'server' : 'backend', to: 'server' },
+    ...(flow !== undefined && { flow }),
+    ...(provider !== undefined && { provider }),
+    ...(mode && { mode }),
+  }
+}
+
+const has = (parameters: InspectedEvent['parameters'], wanted: string): boolean =>
+  parameters?.some(({ name }) => name === wanted) ?? false
+
+/** Adds the checks that the library makes of an answer, as they came out. */
+function withChecks(
+  event: InspectedEvent,
+  seen: readonly InspectedEvent[],
+  hasEnded: boolean,
+  error: InspectedError | undefined,
+): InspectedEvent {
+  const { kind, outcome, parameters, mode } = event
+  if (kind === 'returned') {
+    const facts = {
+      sentIss: has(parameters, 'iss'),
+      isKnown: parameters?.some(({ name, shape }) => name === 'state' && shape?.startsWith('known')) ?? false,
+    }
+    // What comes after the code has left is no fault of the response.
+    const isOwn = outcome !== 'send' && outcome !== 'check'
+    return { ...event, checks: checksOfResponse(facts, isOwn ? error : undefined) }
+  }
+  if (kind === 'redeemed' && hasEnded) {
+    const response = seen.find(({ kind: one }) => one === 'returned')?.parameters
+    const asksIdToken = mode === 'browser' && has(response, 'nonce')
+    return { ...event, checks: checksOfTokens(asksIdToken, error) }
+  }
+  return event
+}

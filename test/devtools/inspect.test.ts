@@ -1,0 +1,217 @@
+import { singleUser, createClient } from 'countersign/core'
+import { createTestClient } from 'countersign/testing'
+import { afterEach, describe, expect, test } from 'vitest'
+import { toJson } from '../../src/devtools/export/to-json.js'
+import { toSvg } from '../../src/devtools/export/to-svg.js'
+import { inspectionOf } from '../../src/devtools/inspect.js'
+import { createScene, providers } from '../support/app.js'
+import { openNetwork } from '../support/network.js'
+import { outcome } from '../support/outcome.js'
+import { leaksOf } from '../support/secrets.js'
+import { settled, until } from '../support/until.js'
+import { eventsOf, flowsIn, forgetLogs, kindsOf, watch } from './support/watch.js'
+
+const network = openNetwork()
+afterEach(forgetLogs)
+
+/** Connects a provider from the click to the outcome, and watches both pages. */
+async function connect(name: 'bank' | 'mediated' | 'bff' = 'bank') {
+  const scene = createScene(network)
+  const app = scene.open()
+  const before = watch(app)
+  const url = await scene.leave(app, name)
+  await before.log.saved()
+  const back = name === 'bank' ? scene.server.visit(url) : scene.backend.visit(url)
+  app.client.dispose()
+  const page = scene.open(back)
+  const after = watch(page)
+  const state = await outcome(page)
+  await eventsOf(after, 'redeemed')
+  await settled()
+  return { ...scene, state, page, inspection: after }
+}
+
+describe('a flow', () => {
+  test('is followed over the redirect, from the click to the stored connection', async () => {
+    const { inspection, state } = await connect()
+    expect(state.status).toBe('connected')
+    const [flow, ...others] = flowsIn(inspection)
+    expect(others).toEqual([])
+    expect(flow).toMatchObject({ provider: 'bank', mode: 'browser', status: 'connected' })
+    expect(kindsOf(flow)).toEqual([
+      'metadata',
+      'prepared',
+      'left',
+      'at_provider',
+      'returned',
+      'keys',
+      'redeemed',
+      'stored',
+    ])
+  })
+
+  test('passes every check of the response and of the ID Token when it connects', async () => {
+    const { inspection } = await connect()
+    const [flow] = flowsIn(inspection)
+    const checks = flow!.events.flatMap((event) => event.checks ?? [])
+    expect(checks.filter(({ result }) => result === 'passed').length).toBeGreaterThan(12)
+    expect(checks.filter(({ result }) => result === 'failed')).toEqual([])
+  })
+
+  test.each(['mediated', 'bff'] as const)(
+    'shows what the backend does in %s mode as inferred, for the page cannot see it',
+    async (name) => {
+      const { inspection } = await connect(name)
+      const [flow] = flowsIn(inspection)
+      expect(kindsOf(flow)).toEqual([
+        'authorization',
+        'prepared',
+        'left',
+        'at_provider',
+        'returned',
+        'redeemed',
+        'backend_redeems',
+        'stored',
+      ])
+      const inferred = flow!.events.filter((event) => event.inferred)
+      expect(inferred.map(({ kind }) => kind)).toEqual(['at_provider', 'backend_redeems'])
+      expect(flow!.events.filter(({ kind }) => kind === 'redeemed').map(({ to }) => to)).toEqual(['backend'])
+    },
+  )
+
+  test('names the check that failed, and none after it', async () => {
+    const scene = createScene(network)
+    scene.server.hostile.claims = (claims) => ({ ...claims, nonce: 'another' })
+    const page = scene.open(await scene.consent())
+    const inspection = watch(page)
+    await outcome(page)
+    await settled()
+    const [flow] = flowsIn(inspection)
+    expect(flow).toMatchObject({
+      status: 'failed',
+      error: { code: 'id_token_invalid', parameter: 'nonce', recovery: 'authorize' },
+    })
+    const { checks = [] } = flow!.events.find(({ kind }) => kind === 'redeemed')!
+    const failed = checks.findIndex(({ result }) => result === 'failed')
+    expect(checks[failed]?.name).toBe('nonce is the one of the request')
+    expect(new Set(checks.slice(0, failed).map(({ result }) => result))).toEqual(new Set(['passed']))
+    expect(new Set(checks.slice(failed + 1).map(({ result }) => result))).toEqual(new Set(['skipped']))
+  })
+
+  test('that this browser did not begin is shown as refused by its state', async () => {
+    const scene = createScene(network)
+    const page = scene.open(`/callback/bank?code=stolen&state=${'a'.repeat(43)}&iss=${scene.server.issuer}`)
+    const inspection = watch(page)
+    await outcome(page)
+    await eventsOf(inspection, 'callback')
+    const [flow] = flowsIn(inspection)
+    expect(flow).toMatchObject({ id: 'a'.repeat(16), status: 'failed', error: { code: 'state_unknown' } })
+    expect(flow!.events[0]?.checks?.[0]).toMatchObject({ result: 'failed', section: 'RFC 6749 §10.12' })
+  })
+
+  test('that another issuer answered fails at iss, and stays under way', async () => {
+    const scene = createScene(network)
+    const url = new URL(await scene.consent())
+    url.searchParams.set('iss', 'https://attacker.example')
+    const page = scene.open(url.href)
+    const inspection = watch(page)
+    await outcome(page)
+    await eventsOf(inspection, 'callback')
+    const [flow] = flowsIn(inspection)
+    const { checks = [] } = flow!.events.find(({ kind }) => kind === 'returned')!
+    expect(checks.find(({ result }) => result === 'failed')).toMatchObject({ section: 'RFC 9207 §2.4' })
+  })
+
+  test('ends with what the person decided', async () => {
+    const scene = createScene(network)
+    const page = scene.open(await scene.consent({}, { error: 'access_denied' }))
+    const inspection = watch(page)
+    await outcome(page)
+    await eventsOf(inspection, 'ended')
+    expect(flowsIn(inspection)[0]).toMatchObject({ status: 'denied', error: { error: 'access_denied' } })
+  })
+})
+
+describe('a renewal of an access token', () => {
+  test('counts its callers and its requests', async () => {
+    const { page, browser, inspection, server } = await connect()
+    const state = await until(page.client.tokens('bank'), 'connected')
+    browser.clock.advance(7200)
+    const before = server.requests.token.length
+    await Promise.all(Array.from({ length: 20 }, () => state.getAccessToken()))
+    const [renewal] = await eventsOf(inspection, 'renewal')
+    expect(renewal).toMatchObject({ callers: 20, requests: 1, outcome: 'renewed' })
+    expect(server.requests.token.length - before).toBe(1)
+  })
+
+  test('tells why it failed', async () => {
+    const { page, browser, inspection, server } = await connect()
+    const state = await until(page.client.tokens('bank'), 'connected')
+    browser.clock.advance(7200)
+    server.hostile.token = () => Response.json({ error: 'invalid_grant' }, { status: 400 })
+    await expect(state.getAccessToken()).rejects.toThrow()
+    const [renewal] = await eventsOf(inspection, 'renewal')
+    expect(renewal).toMatchObject({ outcome: 'failed', error: { recovery: expect.any(String) as string } })
+    const refresh = inspection.log.get().find(({ kind }) => kind === 'refresh')
+    expect(refresh).toMatchObject({ status: 400, error: { error: 'invalid_grant' } })
+  })
+})
+
+describe('no secret', () => {
+  test.each(['bank', 'mediated', 'bff'] as const)(
+    'of a flow in %s reaches the log, the JSON or the picture',
+    async (name) => {
+      const { inspection, page } = await connect(name)
+      const state = await until(page.client.tokens(name), 'connected')
+      if (name !== 'bff') await (state as { getAccessToken: () => Promise<unknown> }).getAccessToken()
+      await settled()
+      const [flow] = flowsIn(inspection)
+      expect(leaksOf(inspection.log.get())).toEqual([])
+      expect(leaksOf([toJson(flow!), toSvg(flow!)])).toEqual([])
+      expect(toJson(flow!)).toContain('"characters"'.slice(1, -1))
+    },
+  )
+
+  test('that a server puts where it does not belong is shown', async () => {
+    const scene = createScene(network)
+    let token = ''
+    scene.server.hostile.tokens = (body) => {
+      token = String(body['access_token'])
+      return { ...body, scope: `openid ${token}`, token_type: token, [token]: token, error: token }
+    }
+    const page = scene.open(await scene.consent())
+    const inspection = watch(page)
+    await outcome(page)
+    await eventsOf(inspection, 'redeemed')
+    expect(token).not.toBe('')
+    expect(JSON.stringify([inspection.log.get(), toJson(flowsIn(inspection)[0]!)])).not.toContain(token)
+  })
+})
+
+describe('inspecting', () => {
+  test('twice is inspecting once', () => {
+    const { client } = createScene(network).open()
+    const inspection = inspectionOf(client)
+    expect(inspectionOf(client)).toBe(inspection)
+    inspection.log.close()
+  })
+
+  test('a client of another make says what to do', () => {
+    expect(() => inspectionOf(createTestClient())).toThrow(/createClient\(\)/)
+  })
+
+  test('closes with the client', async () => {
+    const { platform } = createScene(network).browser.open()
+    const client = createClient({ subject: singleUser, providers, backend: '/connect', platform })
+    const { log } = inspectionOf(client)
+    client.dispose()
+    const other = inspectionOf(
+      createClient({ subject: singleUser, providers, backend: '/connect', platform }),
+    )
+    other.log.add({ kind: 'session', from: 'page', to: 'page' })
+    await other.log.saved()
+    await settled()
+    expect(log.get().filter(({ kind }) => kind === 'session')).toEqual([])
+    other.log.close()
+  })
+})
