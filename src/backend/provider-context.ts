@@ -1,3 +1,4 @@
+import { correlationHeader } from '../protocol/contract.js'
 import type { Fetch } from '../protocol/http.js'
 import type { Context } from './context.js'
 import type { BackendProvider, ProviderContext } from './provider.js'
@@ -9,7 +10,7 @@ export function providerContext(context: Context, provider: BackendProvider): Pr
   const [name = ''] = [...providers].find(([, candidate]) => candidate === provider) ?? []
   const ownKey = (key: string): string => `provider:${name}:${key}`
   return {
-    fetch: withoutReuse(provider.fetch ?? fetch),
+    fetch: forOneRequest(provider.fetch ?? fetch, correlation),
     now,
     attended,
     correlation,
@@ -23,13 +24,15 @@ export function providerContext(context: Context, provider: BackendProvider): Pr
 }
 
 /**
- * Gives every request of a provider's methods a connection of its own. A server may close a kept connection while a request
- * is on its way, and then it is unknown whether a code or a refresh token, good for one use, was used.
+ * Gives every request of a provider's methods the id of the request that it serves, and a connection of its own. A server may
+ * close a kept connection while a request is on its way, and then it is unknown whether a code or a refresh token, good for one
+ * use, was used.
  */
-const withoutReuse =
-  (fetch: Fetch): Fetch =>
+const forOneRequest =
+  (fetch: Fetch, correlation: string): Fetch =>
   (url, init) => {
     const headers = new Headers(init.headers)
     headers.set('connection', 'close')
+    if (!headers.has(correlationHeader)) headers.set(correlationHeader, correlation)
     return fetch(url, { ...init, headers })
   }
