@@ -8,7 +8,10 @@ import { leaseRecord } from './storage/lease.js'
 export function providerContext(context: Context, provider: BackendProvider): ProviderContext {
   const { fetch, now, providers, records, subjectKey, attended, correlation = crypto.randomUUID() } = context
   const [name = ''] = [...providers].find(([, candidate]) => candidate === provider) ?? []
-  const ownKey = (key: string): string => `provider:${name}:${key}`
+  const ownKey = (key: string): string => {
+    if (key.length > maximumKeyLength) throw new TypeError(keyTooLong)
+    return `provider:${name}:${key}`
+  }
   return {
     fetch: forOneRequest(provider.fetch ?? fetch, correlation),
     now,
@@ -22,6 +25,12 @@ export function providerContext(context: Context, provider: BackendProvider): Pr
     },
   }
 }
+
+/** A provider's name has at most 64 characters, and stores are promised keys of at most 130. */
+const maximumKeyLength = 56
+
+const keyTooLong =
+  "A key of a provider's own records has at most 56 characters: hash what is longer, such as a user's id (`subjectKey`)."
 
 /**
  * Gives every request of a provider's methods the id of the request that it serves, and a connection of its own. A server may
