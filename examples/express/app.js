@@ -1,7 +1,7 @@
 import express from 'express'
 import { isHash, isText, isVerifier, json } from './body.js'
 import { createConnections, toAccessToken, toDocument } from './connections.js'
-import { answerHeaders, guard, guardSubject, notAllowed, rateLimit } from './guard.js'
+import { answerHeaders, correlation, guard, guardSubject, notAllowed, rateLimit } from './guard.js'
 import { Refusal, sendRefusal } from './refusal.js'
 import { createResources } from './resources.js'
 import { createTransactions } from './transactions.js'
@@ -28,7 +28,7 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
     return providers[name]
   }
 
-  router.use(answerHeaders, guard(origins))
+  router.use(answerHeaders, correlation, guard(origins))
   // The socket's address: behind a proxy of yours, say so with `app.set('trust proxy', …)`.
   router.use(rateLimit(perAddress, (req) => req.ip))
   router.use(async (req, res, next) => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { Refusal } from './refusal.js'
 
 /** On every answer: it is not cached, sniffed, framed, or loaded into another page. */
@@ -10,6 +10,16 @@ export function answerHeaders(req, res, next) {
   res.set('Cross-Origin-Resource-Policy', 'same-origin')
   res.set('Vary', 'Origin, Cookie')
   res.set('Countersign', '1')
+  next()
+}
+
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+/** The id of this request, for your log and the provider's: the page's own, where that is a UUID, or a new one. */
+export function correlation(req, res, next) {
+  const given = req.get('x-fapi-interaction-id')
+  req.correlation = uuid.test(given) ? given.toLowerCase() : randomUUID()
+  res.set('X-Fapi-Interaction-Id', req.correlation)
   next()
 }
 

@@ -75,7 +75,11 @@ async function bodyOf(req, res) {
 const maximumAnswer = 4_194_304
 
 async function ask(url, req, accessToken, body) {
-  const headers = { accept: 'application/json', authorization: `Bearer ${accessToken}` }
+  const headers = {
+    accept: 'application/json',
+    authorization: `Bearer ${accessToken}`,
+    'x-fapi-interaction-id': req.correlation,
+  }
   if (body !== undefined) headers['content-type'] = 'application/json'
   const answer = await request(url, { method: req.method, headers, body }, maximumAnswer)
   if (answer.status >= 500) throw new Refusal('provider_unavailable')

@@ -110,7 +110,9 @@ export {
   type PostgresStore,
   type PostgresStoreOptions,
 } from './storage/postgres.js'
-export { redisStore, type RedisClient, type RedisStoreOptions } from './storage/redis.js'
+export { redisStore, type RedisStoreOptions } from './storage/redis.js'
+export type { RedisClient } from './storage/redis-client.js'
+export type { RedisWait } from './storage/redis-replicas.js'
 export { reseal, type ResealOptions, type ResealProgress } from './storage/reseal.js'
 export type { Change } from './storage/records.js'
 export type { Conclusion } from './storage/lease.js'

@@ -39,7 +39,8 @@ export interface ProviderContext {
   readonly subjectKey: (subject: string) => Promise<string> | string
   /**
    * Records of the provider's own in the backend's store, sealed as everything there; other providers do not see them. For
-   * the person's id at the provider, for instance. The handler keeps the tokens of connections.
+   * the person's id at the provider, for instance. The handler keeps the tokens of connections. A key is ASCII, at most 56
+   * characters.
    */
   readonly records: ProviderRecords
 }

@@ -14,6 +14,13 @@ export const contractHeader = 'Countersign'
  */
 export const subjectHeader = 'Countersign-Subject'
 
+/**
+ * The header that carries the id of one request, a UUID, from page to backend, from there to the provider's API, and back.
+ *
+ * @see https://openid.net/specs/openid-financial-api-part-1-1_0.html#section-6.2.1
+ */
+export const correlationHeader = 'x-fapi-interaction-id'
+
 /** The version of the contract that this library speaks. */
 export const contractVersion = '1'
 

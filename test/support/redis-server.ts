@@ -1,11 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endProcess } from './end-process.js'
 import { freePort } from './free-port.js'
 
-/** A Redis of this test's own, which has written to disk what it has answered. */
+/** The servers that speak the protocol. */
+export type RedisProgram = 'redis-server' | 'valkey-server'
+
+/** A Redis or a Valkey of this test's own, which has written to disk what it has answered. */
 export interface RedisServer {
   readonly port: number
   readonly url: string
@@ -18,10 +21,13 @@ export interface RedisServer {
 }
 
 /** @param settings Beside those that make it durable, such as `cluster-enabled`. */
-export async function startRedis(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
+export async function startRedis(
+  settings: Readonly<Record<string, string>> = {},
+  program: RedisProgram = 'redis-server',
+): Promise<RedisServer> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'countersign-redis-'))
-  const start = (): Promise<ChildProcess> => launch(port, folder, settings)
+  const start = (): Promise<ChildProcess> => launch(program, port, folder, settings)
   let server = await start()
   const kill = (): Promise<void> => endProcess(server)
   return {
@@ -39,11 +45,16 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
 }
 
 /** Resolves when the server says that it accepts connections. */
-function launch(port: number, folder: string, more: Readonly<Record<string, string>>): Promise<ChildProcess> {
+function launch(
+  program: RedisProgram,
+  port: number,
+  folder: string,
+  more: Readonly<Record<string, string>>,
+): Promise<ChildProcess> {
   const durable = { port, bind: '127.0.0.1', dir: folder, appendonly: 'yes', appendfsync: 'always' }
   const settings = Object.entries({ ...durable, ...more })
   const flags = settings.flatMap(([name, value]) => [`--${name}`, String(value)])
-  const server = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'ignore'] })
+  const server = spawn(program, flags, { stdio: ['ignore', 'pipe', 'ignore'] })
   return new Promise((resolve, reject) => {
     let output = ''
     server.stdout.on('data', (chunk: Buffer) => {
@@ -52,7 +63,12 @@ function launch(port: number, folder: string, more: Readonly<Record<string, stri
     })
     server.once('error', reject)
     server.once('exit', () => {
-      reject(new Error(`redis-server did not start: ${output}`))
+      reject(new Error(`${program} did not start: ${output}`))
     })
   })
 }
+
+/** The servers that there are on this machine: both in CI, which installs them; a test of one that is missing there fails. */
+export const redisPrograms: readonly RedisProgram[] = (['redis-server', 'valkey-server'] as const).filter(
+  (program) => process.env['CI'] === 'true' || spawnSync(program, ['--version']).status === 0,
+)

@@ -1,10 +1,4 @@
-/**
- * The header that carries the id of one request from page to provider and back: FAPI has it for APIs, and this backend's
- * answers have it, too.
- *
- * @see https://openid.net/specs/openid-financial-api-part-1-1_0.html#section-6.2.1
- */
-export const correlationHeader = 'x-fapi-interaction-id'
+import { correlationHeader } from '../../protocol/contract.js'
 
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 

@@ -1,14 +1,7 @@
 import { checkOptions, type OptionForms } from '../../protocol/options.js'
+import type { RedisClient } from './redis-client.js'
+import { createConfirmedWrites, type ConfirmedWrites, type RedisWait } from './redis-replicas.js'
 import type { Store } from './store.js'
-
-/** The part of a `redis` client (version 5 or later) that {@link redisStore} uses. */
-export interface RedisClient {
-  hmGet(key: string, fields: string[]): Promise<(string | null)[]>
-  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
-  del(key: string): Promise<number>
-  /** Lists keys, for `reseal`: a client of one server has it. */
-  scanIterator?(options: { MATCH: string; COUNT: number }): AsyncIterable<string | readonly string[]>
-}
 
 /** The part of a cluster's client that lists keys, for `reseal`. */
 interface RedisCluster {
@@ -20,12 +13,18 @@ interface RedisCluster {
 export interface RedisStoreOptions {
   /** Beginning of every key. @defaultValue `countersign:` */
   readonly prefix?: string
+  /**
+   * Has a write count only when so many replicas have it, so that one that is promoted lacks nothing: `{ replicas: 1,
+   * milliseconds: 500 }`. Where they do not confirm it in time, the request is `backend_unavailable`, and nothing is sent to a
+   * provider. A client of one server, not of a cluster. @defaultValue no replica is waited for
+   */
+  readonly wait?: RedisWait
 }
 
 /** Number of keys that a server looks at for one answer to a scan. */
 const scanCount = 500
 
-const forms = { prefix: 'string' } satisfies OptionForms<RedisStoreOptions>
+const forms = { prefix: 'string', wait: 'object' } satisfies OptionForms<RedisStoreOptions>
 
 /** Compares and sets in one step, so that two replicas never use one refresh token. */
 const compareAndSet = `
@@ -63,8 +62,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     )
   checkOptions('redisStore', options, forms)
   const { prefix = 'countersign:' } = options
+  const confirmed = options.wait && confirmedWrites(client, options.wait)
   return {
     async get(key) {
+      await confirmed?.settle(prefix + key)
       const [value, version] = await client.hmGet(prefix + key, ['value', 'version'])
       if (value == null && version == null) return undefined
       // Half of it is not nothing: what lacks its value cannot be read, and is not written over.
@@ -74,10 +75,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     async put(key, value, expectedVersion, expiresAt) {
       // Never used before, so that a value made anew is not taken for the one that expired in its place.
       const version = crypto.randomUUID()
-      const written = await client.eval(compareAndSet, {
-        keys: [prefix + key],
-        arguments: [expectedVersion ?? '', value, version, String(Math.ceil(expiresAt))],
-      })
+      const values = [expectedVersion ?? '', value, version, String(Math.ceil(expiresAt))]
+      const written = await (confirmed
+        ? confirmed.write(compareAndSet, prefix + key, values)
+        : client.eval(compareAndSet, { keys: [prefix + key], arguments: values }))
       return Number(written) === 1
     },
 
@@ -93,6 +94,21 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       }
     },
   }
+}
+
+/** @throws {TypeError} for a client that cannot wait, and for numbers that mean nothing */
+function confirmedWrites(client: RedisClient, options: RedisWait): ConfirmedWrites {
+  checkOptions('redisStore: `wait`', options, { replicas: 'number', milliseconds: 'number' })
+  if (![options.replicas, options.milliseconds].every((count) => Number.isInteger(count) && count > 0))
+    throw new TypeError(
+      'redisStore: `wait` needs whole numbers above 0, such as { replicas: 1, milliseconds: 500 }.',
+    )
+  const { wait } = client
+  if (typeof wait !== 'function' || 'masters' in client)
+    throw new TypeError(
+      'redisStore: `wait` needs the client of one server, from `createClient`: a command that waits goes to one server only. For a cluster set `min-replicas-to-write` on each server.',
+    )
+  return createConfirmedWrites(client as RedisClient & Required<Pick<RedisClient, 'wait'>>, options)
 }
 
 /** The clients of all servers that hold keys. @throws {TypeError} for a client that cannot list them */

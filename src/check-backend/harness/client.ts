@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { Agent, request as requestHttp, type ClientRequest } from 'node:http'
 import { Agent as SecureAgent, request as requestHttps } from 'node:https'
-import { contractHeader, contractVersion } from '../../protocol/contract.js'
+import { contractHeader, contractVersion, correlationHeader } from '../../protocol/contract.js'
 import { retryAfterOf } from '../../protocol/retry-after.js'
 import type { CheckOptions } from '../options.js'
 import { Mismatch } from './mismatch.js'
@@ -98,6 +98,7 @@ function requestHeaders(
     origin,
     ...(origin === new URL(baseUrl).origin && { 'sec-fetch-site': 'same-origin' }),
     [contractHeader]: contractVersion,
+    [correlationHeader]: crypto.randomUUID(),
     ...(bytes && {
       'content-type': 'application/json',
       ...(chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(bytes.length) }),

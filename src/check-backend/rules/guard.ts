@@ -1,4 +1,4 @@
-import { contractHeader, subjectHeader } from '../../protocol/contract.js'
+import { contractHeader, correlationHeader, subjectHeader } from '../../protocol/contract.js'
 import type { SendOptions } from '../harness/client.js'
 import { expect } from '../harness/expectations.js'
 import { hashOf, unknownId, unknownProof, type Request, type Scene } from '../harness/scene.js'
@@ -121,6 +121,30 @@ export const guardRules: Rules = {
       expect(allowed === options.origin, "the app's origin is not echoed")
       const varies = /\borigin\b/i.test(own.headers.get('vary') ?? '')
       expect(varies, 'the answer to a preflight lacks Vary: Origin')
+      const sendable =
+        own.headers
+          .get('access-control-allow-headers')
+          ?.toLowerCase()
+          .split(/\s*,\s*/) ?? []
+      const missing = pageHeaders.filter((name) => !sendable.includes(name))
+      expect(missing.length === 0, `a page may not send ${missing.join(', ')}, so it can ask for nothing`)
+    },
+  },
+  correlation: {
+    tier: 'hardening',
+    sent: 'GET /connections with an X-Fapi-Interaction-Id that is a UUID, and with one that is not',
+    why: "It joins the page's request, the backend's log and the provider's; what is no UUID may be anything, and gets into no log.",
+    section: 'FAPI 1.0 §6.2.1, CWE-117',
+    async run(scene) {
+      const echoed = async (id: string): Promise<string | undefined> => {
+        const answer = await scene.ask(['GET', '/connections', { headers: { [correlationHeader]: id } }], 200)
+        return answer.headers.get(correlationHeader)?.toLowerCase()
+      }
+      const own = crypto.randomUUID()
+      const id = await echoed(own)
+      // A backend may have no ids. One that has them takes the page's.
+      expect(id === undefined || id === own, 'the answer has another id than its request')
+      expect((await echoed(noUuid)) !== noUuid, 'an id that is no UUID came back, so it is in the log, too')
     },
   },
   forwarded: {
@@ -141,6 +165,13 @@ export const guardRules: Rules = {
   },
 }
 
+/** What the page of this library sends beside what needs no leave. */
+const pageHeaders = ['content-type', contractHeader, subjectHeader, correlationHeader].map((name) =>
+  name.toLowerCase(),
+)
+
+const noUuid = 'admin signed in'
+
 const preflight = (options: Scene['options'], origin: string): Request => [
   'OPTIONS',
   `/${nameOf(options, 'mediated')}/token`,
@@ -151,7 +182,7 @@ const preflight = (options: Scene['options'], origin: string): Request => [
       'sec-fetch-site': undefined,
       [contractHeader]: undefined,
       'access-control-request-method': 'POST',
-      'access-control-request-headers': 'content-type, countersign, countersign-subject',
+      'access-control-request-headers': pageHeaders.join(', '),
     },
   },
 ]

@@ -1,37 +1,33 @@
 import { checkAuthorizationUrl } from '../../protocol/authorization-request.js'
-import {
-  contractHeader,
-  contractVersion,
-  subjectHeader,
-  type AccessTokenAnswer,
-  type AccessTokenRequest,
-  type AuthorizationAnswer,
-  type AuthorizationRequest,
-  type ConnectionDocument,
-  type ConnectionsAnswer,
-  type DisconnectAnswer,
-  type InstitutionDocument,
-  type InstitutionsAnswer,
-  type TokenAnswer,
-  type TokenRequest,
+import type {
+  AccessTokenAnswer,
+  AccessTokenRequest,
+  AuthorizationAnswer,
+  AuthorizationRequest,
+  ConnectionDocument,
+  ConnectionsAnswer,
+  DisconnectAnswer,
+  InstitutionDocument,
+  InstitutionsAnswer,
+  TokenAnswer,
+  TokenRequest,
 } from '../../protocol/contract.js'
-import { ValidationError } from '../../protocol/errors.js'
-import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
 import { sha256 } from '../../protocol/digest.js'
-import { unrevoked } from '../../protocol/revocation-result.js'
+import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { parseSecureUrl } from '../../protocol/secure-url.js'
 import { parseScope } from '../../protocol/scope.js'
 import { isToken } from '../../protocol/token.js'
 import { withoutAppState } from '../app-state.js'
 import type { Connection } from '../records/connection.js'
+import { transactionId } from '../records/keys.js'
 import { providerOf, type Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import { loadModule } from '../load-module.js'
-import { resourceUrl } from './resource-url.js'
-import { invalid, notFound, toError } from './backend-error.js'
+import { callBackend, fetchThroughBackend, pathTo, type BackendCall } from './backend-call.js'
+import { invalid } from './backend-error.js'
 import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer } from './authorized-fetch.js'
-import type { AuthorizationUrl, Channel, InstitutionPage } from './channel.js'
+import type { AuthorizationUrl, Channel, InstitutionPage, Redeemed } from './channel.js'
 import type { AccessToken } from '../held-tokens.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
@@ -39,28 +35,33 @@ export function createChannel(context: Context, name: string, provider: Provider
   const isMediated = provider.channel.mode === 'mediated'
   return {
     begin: (transaction) => begin(context, name, provider, transaction),
-    async redeem({ state, codeVerifier, handle }, { code, iss }) {
+    redeem({ state, codeVerifier, handle }, { code, iss }) {
       const body = { code, state, code_verifier: codeVerifier, iss, transaction: handle }
-      const answer = await call<TokenAnswer, TokenRequest>(context, `/${name}/token`, 'POST', body)
-      return {
+      const call: BackendCall<TokenRequest> = {
+        ...{ method: 'POST', path: `/${name}/token`, about: transactionId(state), endpoint: 'token', body },
+      }
+      return callBackend<TokenAnswer, Redeemed>(context, call, (answer) => ({
         connection: toConnection(answer.connection, name, provider),
         ...(isMediated &&
           answer.access_token !== undefined && { accessToken: toAccessToken(context, answer) }),
-      }
+      }))
     },
     async accessToken({ id }, rejected) {
-      const body = { rejected: rejected === undefined ? rejected : await sha256(rejected) }
-      const path = `${pathTo(id)}/access-token`
-      return toAccessToken(
-        context,
-        await call<AccessTokenAnswer, AccessTokenRequest>(context, path, 'POST', body),
+      const call: BackendCall<AccessTokenRequest> = {
+        ...{ method: 'POST', path: `${pathTo(id)}/access-token`, about: id, endpoint: 'access-token' },
+        body: { rejected: rejected === undefined ? rejected : await sha256(rejected) },
+      }
+      return callBackend<AccessTokenAnswer, AccessToken>(context, call, (answer) =>
+        toAccessToken(context, answer),
       )
     },
-    async disconnect({ id }) {
-      const { revoked, reason } = await call<DisconnectAnswer>(context, pathTo(id), 'DELETE')
-      if (revoked === true) return { revoked }
-      // A backend may leave the reason out: all that is known is that nobody has confirmed it.
-      return unrevoked(reason === 'no_endpoint' || reason === 'unreachable' ? reason : 'refused')
+    disconnect({ id }) {
+      const call: BackendCall = { method: 'DELETE', path: pathTo(id), about: id, endpoint: 'disconnect' }
+      return callBackend<DisconnectAnswer, Revocation>(context, call, ({ revoked, reason }) => {
+        if (revoked === true) return { revoked }
+        // A backend may leave the reason out: all that is known is that nobody has confirmed it.
+        return unrevoked(reason === 'no_endpoint' || reason === 'unreachable' ? reason : 'refused')
+      })
     },
     list: () => listConnections(context),
     institutions: (query, cursor) => listInstitutions(context, name, query, cursor),
@@ -81,35 +82,37 @@ export function createChannel(context: Context, name: string, provider: Provider
   }
 }
 
-/** Path of a connection below the contract's base. */
-const pathTo = (id: string): string => `/connections/${encodeURIComponent(id)}`
-
-async function begin(
+function begin(
   context: Context,
   name: string,
   provider: Provider,
   { state, codeChallenge, nonce, redirectUri, scope, input, expiresAt }: Transaction,
 ): Promise<AuthorizationUrl> {
   const shared = { state, code_challenge: codeChallenge, redirect_uri: redirectUri }
-  const answer = await call<AuthorizationAnswer, AuthorizationRequest>(
-    context,
-    `/${name}/authorization`,
-    'POST',
-    {
+  const call: BackendCall<AuthorizationRequest> = {
+    ...{
+      method: 'POST',
+      path: `/${name}/authorization`,
+      about: transactionId(state),
+      endpoint: 'authorization',
+    },
+    body: {
       ...{ ...shared, nonce, scope, connection: input.connection },
       input: provider.toInput?.(withoutAppState(input)),
     },
-  )
-  const { expires_in: seconds, transaction: handle } = answer
-  return {
-    url: checkAuthorizationUrl(answer.authorization_url, {
-      endpoint: provider.authorizationEndpoint ?? '',
-      client_id: provider.clientId,
-      ...shared,
-    }),
-    expiresAt: typeof seconds === 'number' ? context.platform.clock.now() + seconds : expiresAt,
-    ...(typeof handle === 'string' && { handle }),
   }
+  return callBackend<AuthorizationAnswer, AuthorizationUrl>(context, call, (answer) => {
+    const { expires_in: seconds, transaction: handle } = answer
+    return {
+      url: checkAuthorizationUrl(answer.authorization_url, {
+        endpoint: provider.authorizationEndpoint ?? '',
+        client_id: provider.clientId,
+        ...shared,
+      }),
+      expiresAt: typeof seconds === 'number' ? context.platform.clock.now() + seconds : expiresAt,
+      ...(typeof handle === 'string' && { handle }),
+    }
+  })
 }
 
 /** Wire → access token. */
@@ -124,36 +127,24 @@ function toAccessToken(
   }
 }
 
-/** A request to the provider's API by way of the backend, which adds the token. */
-async function fetchThroughBackend(
-  context: Context,
-  id: string,
-  path: string,
-  init: RequestInit,
-): Promise<Response> {
-  const { url, fetch, credentials } = backendOf(context)
-  const headers = new Headers(init.headers)
-  for (const [name, value] of Object.entries(await contractHeaders(context))) headers.set(name, value)
-  return fetch(resourceUrl(`${url}${pathTo(id)}/resource/`, path), {
-    referrerPolicy: 'no-referrer',
-    ...init,
-    redirect: 'error',
-    headers,
-    credentials,
+/** The connections of the app's user at the providers that this page has too. @throws as every call of the contract */
+function listConnections(context: Context): Promise<Connection[]> {
+  const call: BackendCall = {
+    method: 'GET',
+    path: '/connections',
+    about: 'connections',
+    endpoint: 'connections',
+  }
+  return callBackend<ConnectionsAnswer, Connection[]>(context, call, ({ connections }) => {
+    if (!Array.isArray(connections)) throw invalid('connections')
+    return (connections as readonly ConnectionDocument[])
+      .filter(({ provider }) => Object.hasOwn(context.providers, provider))
+      .map((document) => toConnection(document, document.provider, providerOf(context, document.provider)))
   })
 }
 
-/** The connections of the app's user at the providers that this page has too. @throws as every call of the contract */
-async function listConnections(context: Context): Promise<Connection[]> {
-  const { connections } = await call<ConnectionsAnswer>(context, '/connections', 'GET')
-  if (!Array.isArray(connections)) throw invalid('connections')
-  return (connections as readonly ConnectionDocument[])
-    .filter(({ provider }) => Object.hasOwn(context.providers, provider))
-    .map((document) => toConnection(document, document.provider, providerOf(context, document.provider)))
-}
-
 /** One page of a provider's institutions. @throws as every call of the contract */
-async function listInstitutions(
+function listInstitutions(
   context: Context,
   name: string,
   query: string,
@@ -163,16 +154,23 @@ async function listInstitutions(
     ...(query !== '' && { query }),
     ...(cursor !== undefined && { cursor }),
   })
-  const { institutions, next_cursor: next } = await call<InstitutionsAnswer>(
-    context,
-    `/${name}/institutions?${String(parameters)}`,
-    'GET',
-  )
-  if (!Array.isArray(institutions)) throw invalid('institutions')
-  return {
-    institutions: institutions.map(toInstitution),
-    nextCursor: typeof next === 'string' ? next : undefined,
+  const call: BackendCall = {
+    method: 'GET',
+    path: `/${name}/institutions?${String(parameters)}`,
+    about: name,
+    endpoint: 'institutions',
   }
+  return callBackend<InstitutionsAnswer, InstitutionPage>(
+    context,
+    call,
+    ({ institutions, next_cursor: next }) => {
+      if (!Array.isArray(institutions)) throw invalid('institutions')
+      return {
+        institutions: institutions.map(toInstitution),
+        nextCursor: typeof next === 'string' ? next : undefined,
+      }
+    },
+  )
 }
 
 /** Wire → institution. A logo that is no https URL, such as a script, is left out. */
@@ -181,67 +179,6 @@ function toInstitution(entry: unknown): InstitutionDocument {
   if (typeof id !== 'string' || typeof name !== 'string') throw invalid('institutions')
   const url = parseSecureUrl(logo, 'browser')
   return { id, name, ...(typeof group === 'string' && { group }), ...(url && { logo: url.href }) }
-}
-
-/** Members that JSON leaves out where they are `undefined`. */
-type Sendable<Body> = { readonly [Name in keyof Body]: Body[Name] | undefined }
-
-/**
- * One call of the contract.
- *
- * @throws {BackendError} for an answer that is no success, or of something that is no backend.
- * @throws {NetworkError} when no answer came.
- */
-async function call<Document, Body extends object = never>(
-  context: Context,
-  path: string,
-  method: string,
-  body?: Sendable<Body>,
-): Promise<Partial<Document>> {
-  const { url, fetch, credentials } = backendOf(context)
-  const answer = await request(
-    fetch,
-    url + path,
-    {
-      method,
-      credentials,
-      headers: { ...(await contractHeaders(context)), ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { body: JSON.stringify(body) }),
-    },
-    { timeoutSeconds: 30 },
-  ).catch((error: unknown) => {
-    if (!(error instanceof ValidationError)) throw error
-    // A redirect, most likely to a sign-in page. Whatever it was, the backend has not answered, so nothing is given up for it.
-    throw error.parameter === 'status' ? notFound(pathOf(url), 0) : invalid(error.parameter)
-  })
-  const document = readJsonObject(answer)
-  if (answer.response.ok && document) return document as Partial<Document>
-  throw toError(answer.response, pathOf(url), document)
-}
-
-/**
- * The headers of every request. The cookie may be another user's than the one this page knows: the backend does nothing
- * then. An app without users of its own has no id to compare.
- */
-async function contractHeaders({ subject }: Context): Promise<Readonly<Record<string, string>>> {
-  const user = subject()
-  return { [contractHeader]: contractVersion, ...(user && { [subjectHeader]: await sha256(user) }) }
-}
-
-/** The path of the contract's base, as the sentences name it: the rest of a URL may hold anything. */
-const pathOf = (url: string): string => new URL(url).pathname
-
-/** The backend's absolute URL, without a slash at the end, and the `fetch` that reaches it. */
-function backendOf({ backend, platform: { fetch, navigation } }: Context): {
-  readonly url: string
-  readonly fetch: Fetch
-  /** Cookies go along, unless the app brings its own `fetch`. */
-  readonly credentials: RequestCredentials
-} {
-  if (!backend) throw new TypeError('This provider needs a backend: give createClient the `backend` option.')
-  const own = typeof backend === 'string' ? { url: backend } : backend
-  const url = new URL(own.url, navigation.url()).href.replace(/\/+$/, '')
-  return { url, fetch: own.fetch ?? fetch, credentials: own.fetch ? 'omit' : 'include' }
 }
 
 /** Wire → connection: the one place where a connection's names change case. */

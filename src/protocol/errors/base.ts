@@ -80,6 +80,11 @@ export class CountersignError extends Error {
   readonly recovery: Recovery
   /** Seconds to wait before trying again, where the other side said so. */
   declare readonly retryAfterSeconds?: number
+  /**
+   * The id of the request to the backend that ended so, a UUID. The backend's log has it as `correlation`, and the provider's as
+   * `x-fapi-interaction-id`, so it is what a support desk asks for. Absent where no request to a backend was made.
+   */
+  declare readonly correlation?: string
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message)

@@ -56,7 +56,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
   const { clientId, scope, consents, scopeOnUrl = false, detailType = consentDetailType } = options
   const { consentIdMember = 'grant_id', revocation = byThePerson } = options
   const fetch = withFdxHeaders(options.fetch, base)
-  const api: ConsentApi = { base, fetch }
+  const apiFor = (context: RequestContext): ConsentApi => ({ base, fetch: context.fetch })
   const client = createFdxClient(options, base, consentIdMember)
   const clientToken = createClientToken(client, options.clientScope)
 
@@ -93,7 +93,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
 
     toGrant: (tokens, { data }, context) =>
       toConsentGrant(
-        api,
+        apiFor(context),
         tokens,
         readResources(data?.['resources']),
         { detailType, consentIdMember },
@@ -101,7 +101,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
       ),
 
     revoke: (connection, context) =>
-      endConsent({ api, revocation, clientToken }, client, connection, context),
+      endConsent({ api: apiFor(context), revocation, clientToken }, client, connection, context),
     toEnding: (connection) => toConsentEnding(connection, clientToken !== undefined),
   })
 }

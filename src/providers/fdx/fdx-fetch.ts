@@ -1,8 +1,9 @@
+import { correlationHeader } from '../../protocol/contract.js'
 import type { Fetch } from '../../protocol/http.js'
 import { actorTypeHeader } from './facts.js'
 
 /**
- * Gives every request the id by which the data provider's log finds it, and requests to the FDX API the party that acts: the
+ * Gives a request that has none the id by which the data provider's log finds it, and requests to the FDX API the party that acts: the
  * person, who is at the app's page, unless the request says otherwise.
  *
  * @param base Base URL of the FDX API.
@@ -11,10 +12,8 @@ import { actorTypeHeader } from './facts.js'
 export function withFdxHeaders(fetch: Fetch, base: string): Fetch {
   return (url, init) => {
     const headers = new Headers(init.headers)
-    if (!headers.has(interactionId)) headers.set(interactionId, crypto.randomUUID())
+    if (!headers.has(correlationHeader)) headers.set(correlationHeader, crypto.randomUUID())
     if (url.startsWith(base) && !headers.has(actorTypeHeader)) headers.set(actorTypeHeader, 'USER')
     return fetch(url, { ...init, headers })
   }
 }
-
-const interactionId = 'x-fapi-interaction-id'

@@ -1,16 +1,13 @@
-import { spawnSync } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import { createClient } from 'redis'
-import { redisStore } from 'countersign/backend'
+import { redisStore, type RedisClient, type RedisWait } from 'countersign/backend'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startRedis, type RedisServer } from '../../support/redis-server.js'
+import { redisPrograms, startRedis, type RedisServer } from '../../support/redis-server.js'
 import { createBench } from '../support/bench.js'
 import { createUpstream } from '../support/upstream.js'
 import { describeStore } from './store-contract.js'
 
-const installed = spawnSync('redis-server', ['--version']).status === 0
-
-describe.skipIf(!installed)('with a Redis server', () => {
+describe.each(redisPrograms)('with %s', (program) => {
   let redis: RedisServer
   const clients: { destroy(): void }[] = []
 
@@ -23,7 +20,7 @@ describe.skipIf(!installed)('with a Redis server', () => {
   }
 
   beforeAll(async () => {
-    redis = await startRedis()
+    redis = await startRedis({}, program)
   })
 
   afterAll(async () => {
@@ -100,5 +97,25 @@ describe.skipIf(!installed)('with a Redis server', () => {
     client.destroy()
     const { status, body } = await bench.call('GET', '/connections')
     expect([status, body.error]).toEqual([503, 'backend_unavailable'])
+  })
+})
+
+describe('the option `wait`', () => {
+  const client = {
+    hmGet: () => Promise.resolve([]),
+    eval: () => Promise.resolve(1),
+    del: () => Promise.resolve(0),
+    wait: () => Promise.resolve(1),
+  }
+  const wait = { replicas: 1, milliseconds: 500 }
+
+  test.each([
+    [{ ...client, wait: undefined }, wait, 'needs the client of one server'],
+    [{ ...client, masters: [] }, wait, 'For a cluster set `min-replicas-to-write`'],
+    [client, { replicas: 0, milliseconds: 500 }, 'whole numbers above 0'],
+    [client, { replicas: 1, milliseconds: 0.5 }, 'whole numbers above 0'],
+    [client, { replicas: 1, seconds: 1 }, 'has no option "seconds"'],
+  ])('is refused where it cannot be kept: %#', (given, options, sentence) => {
+    expect(() => redisStore(given as RedisClient, { wait: options as RedisWait })).toThrow(sentence)
   })
 })

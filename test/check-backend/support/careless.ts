@@ -39,6 +39,16 @@ export const careless: readonly Variant[] = [
     "res.set('Countersign', '1')",
     "res.set('Countersign', '1').set('Access-Control-Allow-Origin', req.get('origin') ?? '*')",
   ]),
+  variant("takes any text for a request's id", 'correlation', [
+    'guard.js',
+    'uuid.test(given)',
+    'given !== undefined',
+  ]),
+  variant("answers with an id that is not the request's", 'correlation', [
+    'guard.js',
+    'uuid.test(given) ? given.toLowerCase() : ',
+    '',
+  ]),
   variant('builds addresses from X-Forwarded-Host', 'forwarded', [
     'app.js',
     'expires_in: transactions.seconds,',

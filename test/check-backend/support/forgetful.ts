@@ -126,8 +126,8 @@ export const forgetful: readonly Variant[] = [
   ]),
   variant("passes on the page's headers", 'resource-request-headers', [
     'resources.js',
-    "const headers = { accept: 'application/json'",
-    "const headers = { 'x-forwarded-for': req.get('x-forwarded-for') ?? '', accept: 'application/json'",
+    "'x-fapi-interaction-id': req.correlation,",
+    "'x-forwarded-for': req.get('x-forwarded-for') ?? '',",
   ]),
   variant("passes on the API's headers", 'resource-answer-headers', [
     'resources.js',

@@ -1,0 +1,67 @@
+import type { RedisClient } from './redis-client.js'
+
+/** How many replicas must have a write before it counts. */
+export interface RedisWait {
+  /** Number of replicas that must have received a write. */
+  readonly replicas: number
+  /** Milliseconds after which a write that they have not received is reported as failed. */
+  readonly milliseconds: number
+}
+
+/** Writes that count only when replicas have them. */
+export interface ConfirmedWrites {
+  /** Runs a script that writes under a key, and waits. @throws {Error} where too few replicas have confirmed it in time */
+  readonly write: (script: string, key: string, values: readonly string[]) => Promise<unknown>
+  /** Before a key is read: where its last write is not confirmed, it waits for that. @throws as `write` */
+  readonly settle: (key: string) => Promise<void>
+}
+
+/** The largest number of keys whose unconfirmed write is remembered; those of an outage, not of a day. */
+const maximumUnconfirmed = 10_000
+
+/** Writes again what is there, so that there is something to wait for, on whatever connection. */
+const touch = `
+local version = redis.call('HGET', KEYS[1], 'version')
+if version then redis.call('HSET', KEYS[1], 'version', version) end`
+
+/**
+ * Waits for replicas. Redis has carried out a write when it begins to wait, so one that is not confirmed may be there all the
+ * same: its key is remembered, and this process does not read it before replicas have it, lest it go on with what a
+ * promoted replica lacks.
+ *
+ * @see https://redis.io/docs/latest/commands/wait/
+ */
+export function createConfirmedWrites(
+  client: RedisClient & Required<Pick<RedisClient, 'wait'>>,
+  { replicas, milliseconds }: RedisWait,
+): ConfirmedWrites {
+  const unconfirmed = new Set<string>()
+
+  async function write(script: string, key: string, values: readonly string[]): Promise<unknown> {
+    remember(key)
+    // Both leave at once, on one connection: a server waits for what came before on the same one.
+    const [result, confirmed] = await Promise.all([
+      client.eval(script, { keys: [key], arguments: [...values] }),
+      client.wait(replicas, milliseconds),
+    ])
+    if (Number(confirmed) < replicas)
+      throw new Error(
+        `Redis has written, but ${String(confirmed)} of ${String(replicas)} replicas have confirmed it within ${String(milliseconds)} ms. See that they run and are connected.`,
+      )
+    unconfirmed.delete(key)
+    return result
+  }
+
+  function remember(key: string): void {
+    unconfirmed.add(key)
+    const [oldest] = unconfirmed
+    if (unconfirmed.size > maximumUnconfirmed && oldest !== undefined) unconfirmed.delete(oldest)
+  }
+
+  return {
+    write,
+    async settle(key) {
+      if (unconfirmed.has(key)) await write(touch, key, [])
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import { contractHeader, contractVersion, correlationHeader, subjectHeader } from '../../protocol/contract.js'
+import { CountersignError, ValidationError } from '../../protocol/errors.js'
+import { sha256 } from '../../protocol/digest.js'
+import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
+import type { Context } from '../context.js'
+import { invalid, notFound, toError } from './backend-error.js'
+import { resourceUrl } from './resource-url.js'
+
+/** One request of the contract. */
+export interface BackendCall<Body extends object = object> {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Below the contract's base. */
+  readonly path: string
+  /** What the event says: the endpoint, and the id of the transaction or the connection that the request is for. */
+  readonly endpoint: 'authorization' | 'token' | 'access-token' | 'disconnect' | 'connections' | 'institutions' | 'resource'
+  readonly about: string
+  readonly body?: Sendable<Body>
+}
+
+/** Members that JSON leaves out where they are `undefined`. */
+type Sendable<Body> = { readonly [Name in keyof Body]: Body[Name] | undefined }
+
+/**
+ * Sends one request of the contract, under an id of its own.
+ *
+ * @param read Reads what is needed out of the answer.
+ * @throws {BackendError} for an answer that is no success, or of something that is no backend.
+ * @throws {ValidationError} `backend_response_invalid` for an answer that says yes and cannot be used.
+ * @throws {NetworkError} when no answer came. Each of them has the request's id as `correlation`.
+ */
+export async function callBackend<Document, Result>(
+  context: Context,
+  call: BackendCall,
+  read: (document: Partial<Document>) => Result,
+): Promise<Result> {
+  const correlation = announce(context, call)
+  try {
+    return read((await send(context, call, correlation)) as Partial<Document>)
+  } catch (error) {
+    throw error instanceof CountersignError ? Object.assign(error, { correlation }) : error
+  }
+}
+
+/** Gives a request its id, and tells the app of both. */
+function announce(context: Context, { about, endpoint }: Pick<BackendCall, 'about' | 'endpoint'>): string {
+  const correlation = crypto.randomUUID()
+  context.emit('backend_requested', about, endpoint, correlation)
+  return correlation
+}
+
+async function send(
+  context: Context,
+  { method, path, body }: BackendCall,
+  correlation: string,
+): Promise<Record<string, unknown>> {
+  const { url, fetch, credentials } = backendOf(context)
+  const headers = {
+    ...(await contractHeaders(context)),
+    [correlationHeader]: correlation,
+    ...(body && { 'content-type': 'application/json' }),
+  }
+  const answer = await request(
+    fetch,
+    url + path,
+    { method, credentials, headers, ...(body && { body: JSON.stringify(body) }) },
+    { timeoutSeconds: 30 },
+  ).catch((error: unknown) => {
+    if (!(error instanceof ValidationError)) throw error
+    // A redirect, most likely to a sign-in page. Whatever it was, the backend has not answered, so nothing is given up for it.
+    throw error.parameter === 'status' ? notFound(pathOf(url), 0) : invalid(error.parameter)
+  })
+  const document = readJsonObject(answer)
+  if (answer.response.ok && document) return document
+  throw toError(answer.response, pathOf(url), document)
+}
+
+/** A request to the provider's API by way of the backend, which adds the token. The app may give it an id of its own. */
+export async function fetchThroughBackend(
+  context: Context,
+  id: string,
+  path: string,
+  init: RequestInit,
+): Promise<Response> {
+  const { url, fetch, credentials } = backendOf(context)
+  const target = resourceUrl(`${url}${pathTo(id)}/resource/`, path)
+  const headers = new Headers(init.headers)
+  if (!headers.has(correlationHeader))
+    headers.set(correlationHeader, announce(context, { about: id, endpoint: 'resource' }))
+  for (const [name, value] of Object.entries(await contractHeaders(context))) headers.set(name, value)
+  return fetch(target, {
+    referrerPolicy: 'no-referrer',
+    ...init,
+    redirect: 'error',
+    headers,
+    credentials,
+  })
+}
+
+/** Path of a connection below the contract's base. */
+export const pathTo = (id: string): string => `/connections/${encodeURIComponent(id)}`
+
+/**
+ * The headers of every request. The cookie may be another user's than the one this page knows: the backend does nothing
+ * then. An app without users of its own has no id to compare.
+ */
+async function contractHeaders({ subject }: Context): Promise<Readonly<Record<string, string>>> {
+  const user = subject()
+  return { [contractHeader]: contractVersion, ...(user && { [subjectHeader]: await sha256(user) }) }
+}
+
+/** The path of the contract's base, as the sentences name it: the rest of a URL may hold anything. */
+const pathOf = (url: string): string => new URL(url).pathname
+
+/** The backend's absolute URL, without a slash at the end, and the `fetch` that reaches it. */
+function backendOf({ backend, platform: { fetch, navigation } }: Context): {
+  readonly url: string
+  readonly fetch: Fetch
+  /** Cookies go along, unless the app brings its own `fetch`. */
+  readonly credentials: RequestCredentials
+} {
+  if (!backend) throw new TypeError('This provider needs a backend: give createClient the `backend` option.')
+  const own = typeof backend === 'string' ? { url: backend } : backend
+  const url = new URL(own.url, navigation.url()).href.replace(/\/+$/, '')
+  return { url, fetch: own.fetch ?? fetch, credentials: own.fetch ? 'omit' : 'include' }
+}

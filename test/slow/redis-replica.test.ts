@@ -1,0 +1,122 @@
+// A replica that is promoted: what it may lack, and what `wait` does about it.
+import { createClient } from 'redis'
+import { redisStore, type RedisStoreOptions } from 'countersign/backend'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createBench } from '../backend/support/bench.js'
+import { createUpstream } from '../backend/support/upstream.js'
+import { redisPrograms, startRedis, type RedisProgram, type RedisServer } from '../support/redis-server.js'
+import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js'
+
+const wait = { replicas: 1, milliseconds: 300 }
+const keys = [Buffer.alloc(32, 7).toString('base64url')]
+const later = () => Date.now() / 1000 + 3600
+
+const opened: { close(): Promise<unknown> }[] = []
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close()
+})
+
+async function openClient({ url }: RedisServer) {
+  const client = createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: 20 } })
+  client.on('error', () => undefined)
+  await client.connect()
+  opened.push({ close: () => Promise.resolve(client.destroy()) })
+  return client
+}
+
+/** A server and its replica, which hears of writes through a line that can be held. */
+async function startReplicated(program: RedisProgram) {
+  const primary = await startRedis({}, program)
+  opened.push(primary)
+  const line: TcpProxy = await startTcpProxy(primary.port)
+  opened.push(line)
+  const replica = await startRedis({ replicaof: `127.0.0.1 ${String(line.port)}` }, program)
+  opened.push(replica)
+  const control = await openClient(replica)
+  const writer = await openClient(primary)
+  await vi.waitFor(
+    async () => {
+      expect(await writer.wait(1, 100)).toBe(1)
+    },
+    { timeout: 60_000 },
+  )
+  return {
+    line,
+    open: async (options?: RedisStoreOptions) => redisStore(await openClient(primary), options),
+    /** The primary is gone for good, and the replica takes its place with what it has. */
+    async promote(options?: RedisStoreOptions) {
+      await primary.kill()
+      await control.sendCommand(['REPLICAOF', 'NO', 'ONE'])
+      return redisStore(await openClient(replica), options)
+    },
+  }
+}
+
+describe.each(redisPrograms)('with a replica of %s', (program) => {
+  test('a write that waited is there when the replica is promoted', async () => {
+    const { line, open, promote } = await startReplicated(program)
+    const store = await open({ wait: { replicas: 1, milliseconds: 30_000 } })
+    line.hold()
+    let isWritten = false
+    const writing = store.put('connection:1', 'token', null, later()).then((written) => {
+      isWritten = true
+      return written
+    })
+    // The primary has it long before.
+    const onPrimary = await open()
+    await vi.waitFor(async () => {
+      expect(await onPrimary.get('connection:1')).toMatchObject({ value: 'token' })
+    })
+    expect(isWritten).toBe(false)
+    line.release()
+    expect(await writing).toBe(true)
+    expect(await (await promote()).get('connection:1')).toMatchObject({ value: 'token' })
+  })
+
+  test('a write that did not wait may be missing then', async () => {
+    const { line, open, promote } = await startReplicated(program)
+    line.hold()
+    expect(await (await open()).put('connection:1', 'token', null, later())).toBe(true)
+    expect(await (await promote()).get('connection:1')).toBeUndefined()
+  })
+
+  test('a write that no replica confirms fails, and is not read before one has it', async () => {
+    const { line, open } = await startReplicated(program)
+    const store = await open({ wait })
+    line.hold()
+    await expect(store.put('connection:1', 'token', null, later())).rejects.toThrow(
+      'Redis has written, but 0 of 1 replicas have confirmed it within 300 ms.',
+    )
+    await expect(store.get('connection:1')).rejects.toThrow('0 of 1 replicas')
+    // Of what is confirmed nothing is held up, and another process may read.
+    expect(await store.get('connection:2')).toBeUndefined()
+    line.release()
+    expect(await store.get('connection:1')).toMatchObject({ value: 'token' })
+  })
+
+  test('no refresh token is sent while a replica that must confirm is away, and none is lost by its promotion', async () => {
+    const { line, open, promote } = await startReplicated(program)
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const refreshes = () => upstream.requests.filter(({ form }) => form.get('grant_type') === 'refresh_token')
+    const backend = { keys, rateLimit: 'off' } as const
+    const bench = await createBench({ upstream, store: await open({ wait }), backend })
+    upstream.expiresIn = 5
+    const { id } = await bench.connect()
+    upstream.expiresIn = 3600
+    line.hold()
+    const refused = await bench.call('POST', `/connections/${id}/access-token`, {})
+    expect([refused.status, refused.body.error]).toEqual([503, 'backend_unavailable'])
+    expect(refreshes()).toHaveLength(0)
+    line.release()
+    // What was claimed for the refused request ends by itself.
+    bench.passed += 61
+    const answer = await bench.call('POST', `/connections/${id}/access-token`, {})
+    expect(answer.status).toBe(200)
+    expect(refreshes()).toHaveLength(1)
+
+    const after = await createBench({ upstream, store: await promote(), backend })
+    const kept = await after.call('POST', `/connections/${id}/access-token`, {})
+    expect([kept.status, kept.body.access_token]).toEqual([200, answer.body.access_token])
+    expect(refreshes()).toHaveLength(1)
+  })
+})
