@@ -12,7 +12,8 @@ export interface BackendCall<Body extends object = object> {
   /** Below the contract's base. */
   readonly path: string
   /** What the event says: the endpoint, and the id of the transaction or the connection that the request is for. */
-  readonly endpoint: 'authorization' | 'token' | 'access-token' | 'disconnect' | 'connections' | 'institutions' | 'resource'
+  readonly endpoint:
+    'authorization' | 'token' | 'access-token' | 'disconnect' | 'connections' | 'institutions' | 'resource'
   readonly about: string
   readonly body?: Sendable<Body>
 }
