@@ -32,6 +32,7 @@ export function watchPopup(
   const { state, expiresAt } = transaction
   return new Promise((resolve) => {
     const observe = observer(popup)
+    let readAt = clock.now()
     let stopLooking = (): void => undefined
 
     const display = (outcome: AuthorizationState): void => {
@@ -67,12 +68,14 @@ export function watchPopup(
       const { seemsClosed, nextSeconds } = observe(now)
       const isOver = now > expiresAt
       if (!isOver) stopLooking = clock.after(seemsClosed ? expiresAt - now : nextSeconds, look)
-      if (!isOver && !seemsClosed) return
+      const isDue = now - readAt >= timing.lookAtRecord
+      if (!isOver && !seemsClosed && !isDue) return
+      readAt = now
       // It may have come back in the moment it closed.
       check().then((found) => {
         if (found) return
         if (isOver) end()
-        else display(closed)
+        else if (seemsClosed) display(closed)
       }, fail)
     }
     const stopListening = tabs.onAnnounced((id) => {

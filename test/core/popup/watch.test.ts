@@ -363,6 +363,16 @@ describe('a popup', () => {
     expect(scene.server.requests.token).toHaveLength(1)
   })
 
+  test('that is gone before it could tell how it ended is found out by the page that opened it', async () => {
+    const scene = createScene(network)
+    const { outcome, url } = await opened(scene)
+    const inPopup = scene.browser.open(scene.server.visit(url, { error: 'access_denied' }))
+    inPopup.platform.tabs.close()
+    scene.open(inPopup)
+    await pass(scene, 6)
+    expect(await outcome).toMatchObject({ status: 'denied', provider: 'bank' })
+  })
+
   test('goes on by itself when it could not read what the app’s page had told it', async () => {
     const scene = createScene(network)
     const { url } = await opened(scene)
