@@ -11,7 +11,7 @@
 export const timing = {
   /** Between two looks at the popup. */
   look: 0.25,
-  /** Between two looks at what is stored: the popup may have ended before it could tell. */
+  /** Between two looks at what is stored. */
   lookAtRecord: 5,
   /** Until a first sight of the provider's page is made certain. */
   secondLook: 0.05,

@@ -31,8 +31,7 @@ export function watchPopup(
   const { clock, database, tabs } = context.platform
   const { state, expiresAt } = transaction
   return new Promise((resolve) => {
-    const observe = observer(popup)
-    let readAt = clock.now()
+    const observe = observer(popup, clock.now())
     let stopLooking = (): void => undefined
 
     const display = (outcome: AuthorizationState): void => {
@@ -65,12 +64,10 @@ export function watchPopup(
     }
     const look = (): void => {
       const now = clock.now()
-      const { seemsClosed, nextSeconds } = observe(now)
+      const { seemsClosed, nextSeconds, isDue } = observe(now)
       const isOver = now > expiresAt
       if (!isOver) stopLooking = clock.after(seemsClosed ? expiresAt - now : nextSeconds, look)
-      const isDue = now - readAt >= timing.lookAtRecord
       if (!isOver && !seemsClosed && !isDue) return
-      readAt = now
       // It may have come back in the moment it closed.
       check().then((found) => {
         if (found) return
@@ -93,6 +90,8 @@ interface Observation {
   readonly seemsClosed: boolean
   /** When to look again. */
   readonly nextSeconds: number
+  /** Whether it is time to look at what is stored: the popup may have ended before it could tell. */
+  readonly isDue: boolean
 }
 
 /**
@@ -100,16 +99,20 @@ interface Observation {
  * which a provider cuts it off, the browser shows it as another site's page and then as closed, so it was there when two
  * looks say so.
  */
-function observer(popup: Window): (now: number) => Observation {
+function observer(popup: Window, begunAt: number): (now: number) => Observation {
+  let readAt = begunAt
   let sights = 0
   let closedSince: number | undefined
   return (now) => {
     const isClosed = popup.closed
     closedSince = isClosed ? (closedSince ?? now) : undefined
+    const isDue = now - readAt >= timing.lookAtRecord
+    if (isDue) readAt = now
     if (!isClosed && sights < 2) sights = isAway(popup) ? sights + 1 : 0
     return {
       seemsClosed: sights === 2 && closedSince !== undefined && now - closedSince > timing.grace,
       nextSeconds: sights === 1 && !isClosed ? timing.secondLook : timing.look,
+      isDue,
     }
   }
 }
