@@ -1,23 +1,14 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import { providerOf, type Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
-import { createStore, type ReadableStore, type Store } from '../readable-store.js'
+import { createStore, type ReadableStore } from '../readable-store.js'
 import { remember } from '../remember.js'
-import type { Institution, InstitutionsOptions, InstitutionsState } from './institutions-state.js'
-
-/** One query of one provider, and what is known of its answer. */
-export interface InstitutionSearch {
-  readonly name: string
-  readonly query: string
-  readonly store: Store<InstitutionsState>
-  /** False when the person has typed on, and nobody waits for the answer. */
-  readonly isWatched: () => boolean
-  /** Notes what is on the screen now: the next query begins with it. */
-  readonly note: (shown: readonly Institution[]) => void
-  isLoading: boolean
-  /** Epoch seconds. */
-  loadedAt?: number
-}
+import type {
+  Institution,
+  InstitutionSearch,
+  InstitutionsOptions,
+  InstitutionsState,
+} from './institutions-state.js'
 
 /** Number of queries that are remembered. */
 const maximumSearches = 50
