@@ -102,6 +102,11 @@ export default {
     never(
       'a channel knows nothing above it',
       '^src/core/channel/',
+      '^src/core/(?:authorize|callback|connections|institutions|popup)/',
+    ),
+    never(
+      'institutions are for themselves',
+      '^src/core/institutions/',
       '^src/core/(?:authorize|callback|connections|popup)/',
     ),
     never(
@@ -123,13 +128,13 @@ export default {
     never(
       'what the folders of core share knows none of them',
       '^src/core/(?!(?:client|index|lazy|lazy-parts)\\.ts$)[^/]+$',
-      '^src/core/(?:authorize|callback|connections|popup)/',
+      '^src/core/(?:authorize|callback|connections|institutions|popup)/',
       // `onOutcome` is an option, and takes what the callback comes to.
       { not: '^src/core/callback/callback\\.ts$' },
     ),
     never(
       'only the client wires',
-      '^src/core/(?:authorize|callback|channel|connections|popup|records)/',
+      '^src/core/(?:authorize|callback|channel|connections|institutions|popup|records)/',
       '^src/core/(?:client|create-context)\\.ts$',
     ),
     // A part that is loaded on demand and imports the registry makes a circle; these make none.

@@ -56,6 +56,12 @@ const constraints = {
     consent_expires_at: epochSeconds,
     renew_by: epochSeconds,
   },
+  InstitutionDocument: {
+    id: { minLength: 1, maxLength: 200 },
+    name: { minLength: 1, maxLength: 200 },
+    logo: { format: 'uri', pattern: '^https://[^?#]+$', maxLength: 2048 },
+  },
+  InstitutionsAnswer: { next_cursor: { pattern: '^[A-Za-z0-9._~-]{1,2048}$' } },
   AccessTokenAnswer: {
     access_token: { pattern: '^[!-~]{1,65536}$' },
     token_type: { pattern: '^[Bb]earer$' },

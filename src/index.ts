@@ -1,3 +1,4 @@
+export type { Interaction } from './core/authorize/interact.js'
 export type { Authorization } from './core/authorize/authorization.js'
 export type {
   ClickArgument,

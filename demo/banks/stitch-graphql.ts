@@ -120,8 +120,11 @@ function confirmation(
       )
     } else {
       pending.delete(found[0])
-      if (redirectUris.includes(redirect_uri)) response.writeHead(303, { location: redirect_uri }).end()
-      else sendPage(response, 200, messagePage(theme, 'Thank you', 'Go back to the app and try again.'))
+      if (redirectUris.includes(redirect_uri)) {
+        const back = new URL(redirect_uri)
+        back.search = String(new URLSearchParams({ id: found[1].id, status: 'complete' }))
+        response.writeHead(303, { location: back.href }).end()
+      } else sendPage(response, 200, messagePage(theme, 'Thank you', 'Go back to the app and try again.'))
     }
   }
 }

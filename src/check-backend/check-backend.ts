@@ -11,6 +11,7 @@ import { flowRules, refreshRules } from './rules/flow.js'
 import { guardRules } from './rules/guard.js'
 import { idTokenRules } from './rules/id-tokens.js'
 import { bodyRules, pathRules } from './rules/requests.js'
+import { institutionRules } from './rules/institutions.js'
 import { resourceRules } from './rules/resources.js'
 import { failureRules, transactionRules } from './rules/transactions.js'
 import { checkSetup } from './setup.js'
@@ -20,7 +21,7 @@ export const rules: readonly Rule[] = [
   ...named({ ...flowRules, ...refreshRules, ...transactionRules, ...failureRules }),
   ...named(idTokenRules, 'openid'),
   ...named({ ...guardRules, ...bodyRules, ...pathRules }),
-  ...named(resourceRules, 'bff'),
+  ...named({ ...resourceRules, ...institutionRules }, 'bff'),
   ...named({ ...answerRules, ...rateLimitRules }),
 ]
 

@@ -1,6 +1,7 @@
 import { browserPlatform } from '../platform/platform.js'
 import { createAuthorization, type Authorization } from './authorize/authorization.js'
 import { createAuthorizationRuns, type AuthorizationRuns } from './authorize/authorization-runs.js'
+import type { Interaction } from './authorize/interact.js'
 import type { ClickArgument, OnlyKnownInput } from './authorize/authorization-input.js'
 import type { CallbackState } from './callback/callback.js'
 import { createCallbackStore, type CallbackStore } from './callback/callback-store.js'
@@ -60,6 +61,15 @@ export interface Client<P extends Providers = Providers> {
     name: Name,
     options?: InstitutionsOptions,
   ): ReadableStore<InstitutionsState<InstitutionInputOf<P[Name]>>>
+  /**
+   * Sends the person to a page of the provider's that its API asks for, for a connection that stays as it is: Stitch's user
+   * interactions, which `readStitchInteraction` finds. They come back to the redirect URI, where the callback's state is
+   * `interaction_finished` with this `returnTo`. Call it from a click.
+   *
+   * @throws {TypeError} for a page that is not the provider's, and when the client has no such provider.
+   * @throws {CountersignError} `sign_in_required`. @throws {StorageError} when it cannot be noted.
+   */
+  interact(name: ProviderName<P>, interaction: Interaction): Promise<void>
   /**
    * The connection of a provider, for route loaders and for queries that begin before anything renders. Resolves as soon as
    * it is known: never with `restoring`, and not while the response that the page was opened with is being redeemed.
@@ -166,9 +176,6 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     remember(stores, `${name} ${connection ?? ''}`, () =>
       createTokens(context, connections, name, connection, callback),
     )
-  const ready = async (name: string, settings?: ReadyOptions): Promise<unknown> =>
-    (await lazyParts()).ready(onServer ? undefined : callback, tokens(name, settings), settings)
-
   const client = {
     ...{
       signOut: () => signOutOf(context, subject, connections, callback),
@@ -178,7 +185,8 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       authorization,
       tokens,
       institutions: createInstitutions(context),
-      ready,
+      interact: interactBy(context),
+      ready: readyBy(onServer ? undefined : callback, tokens),
       dispose,
     },
     setSubject(next: string | null) {
@@ -188,6 +196,19 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   makeInspectable(client, { context, namespace })
   return client as unknown as Client<P>
 }
+
+const interactBy =
+  (context: Context): Client['interact'] =>
+  async (name, interaction) =>
+    (await lazyParts()).interact(context, name, interaction)
+
+const readyBy =
+  (
+    callback: CallbackStore | undefined,
+    tokens: (name: string, options?: TokensOptions) => ReadableStore<TokensState>,
+  ) =>
+  async (name: string, settings?: ReadyOptions): Promise<unknown> =>
+    (await lazyParts()).ready(callback, tokens(name, settings), settings)
 
 interface TokensOptions {
   readonly connection?: string | undefined

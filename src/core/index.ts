@@ -1,3 +1,4 @@
+export type { Interaction } from './authorize/interact.js'
 export type { Authorization } from './authorize/authorization.js'
 export type {
   ClickArgument,

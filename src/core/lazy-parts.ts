@@ -1,5 +1,6 @@
 // Everything that is not needed before somebody clicks or comes back, as one part that is loaded on demand.
 export { discard, prepare } from './authorize/begin.js'
+export { interact } from './authorize/interact.js'
 export { expire } from './authorize/expire.js'
 export { resumePending } from './callback/resume-pending.js'
 export { toAbandoned } from './connections/abandoned.js'

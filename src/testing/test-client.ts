@@ -119,6 +119,7 @@ function createClientOf(initial: TestStates): TestClient {
       toAuthorization(name, known, authorizationOf(name), note)) as Client['authorization'],
     tokens: ((name: string) => tokensOf(name)) as unknown as Client['tokens'],
     institutions: (name: string) => institutionsOf(name),
+    interact: () => Promise.resolve(),
     ready: ((name: string) => Promise.resolve(tokensOf(name).get())) as unknown as Client['ready'],
     setSubject: () => undefined,
     signOut: () => Promise.resolve({ revoked: true }),

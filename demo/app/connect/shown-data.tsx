@@ -179,7 +179,7 @@ function Interaction({ answer }: { answer: unknown }) {
         <Act
           label="Go to the bank"
           onClick={() => {
-            location.assign(interaction.url)
+            void bank.interact('stitch', interaction)
           }}
         />
       </p>

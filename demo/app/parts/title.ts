@@ -26,4 +26,5 @@ const answers = {
   denied: 'Not connected',
   failed: 'Not connected',
   sign_in_required: 'Sign in to go on',
+  interaction_finished: 'Cash overview',
 } as const

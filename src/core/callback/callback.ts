@@ -23,6 +23,15 @@ export type CallbackState<C extends Connection = Connection> =
       readonly returnTo: string
     } & Resumable<C>)
   /**
+   * The person is back from an interaction that `client.interact` sent them to. It does not say that they did what was wanted: ask the
+   * provider's API again.
+   */
+  | {
+      readonly status: 'interaction_finished'
+      readonly provider: C['provider']
+      readonly returnTo: string
+    }
+  /**
    * It did not come about. `resume` is present when nothing was lost, and `restart` when it is known what to begin again:
    * each with its `…Async` twin.
    */

@@ -12,6 +12,8 @@ export interface Capture {
   readonly url?: URL
   /** True for an error without `state` at a page of the app, which may be the app's own. */
   readonly isShared?: boolean
+  /** The return from an interaction at the provider, by its id there. It stays in the address: it opens nothing. */
+  readonly interaction?: string
   /** After a reload: the id of the transaction that this history entry belongs to. */
   readonly id?: string
 }
@@ -53,6 +55,8 @@ export function captureResponse(
   if (!inQuery && !inFragment) {
     const { countersign } = Object(navigation.historyState()) as { countersign?: unknown }
     if (typeof countersign === 'string') return { provider, id: countersign }
+    const interaction = query.has('status') ? query.get('id') : null
+    if (interaction !== null) return { provider, interaction }
     // It may be the app's own, and stays. Whether anybody waits for one is known later.
     return isShared && query.has('error') ? { provider, parameters: query, url, isShared } : undefined
   }

@@ -6,6 +6,7 @@ import type { CallbackState } from './callback.js'
 import type { Capture } from './capture.js'
 import type { Context } from '../context.js'
 import { busy, decide, type ReceivedResponse, type Step } from './decide.js'
+import { finishInteraction } from './interaction.js'
 import { toCallbackState } from './outcome.js'
 import { check, send } from './send.js'
 import { signInRequired } from './sign-in-required.js'
@@ -23,9 +24,10 @@ import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from
  */
 export async function completeCapture(
   context: Context,
-  { provider, parameters, url, id, isShared }: Capture,
+  { provider, parameters, url, id, interaction, isShared }: Capture,
   popup: PopupSide,
 ): Promise<CallbackState> {
+  if (interaction !== undefined) return finishInteraction(context, provider, interaction)
   if (!parameters || !url) {
     const entries = await context.platform.database.entries()
     const states = entries.map(([key, value]) => (isTransaction(value) ? stateOf(key) : undefined))

@@ -1,4 +1,5 @@
 import type { CountersignError } from '../../protocol/errors.js'
+import type { Store } from '../readable-store.js'
 
 /** An institution that the person may choose, or one of the ways to sign in at it. */
 export interface Institution<Input extends object = object> {
@@ -40,4 +41,18 @@ export type InstitutionsState<Input extends object = object> =
 export interface InstitutionsOptions {
   /** Text that the person has typed, up to 100 characters: beginnings of words of the name. @defaultValue all institutions */
   readonly query?: string | undefined
+}
+
+/** One query of one provider, and what is known of its answer. */
+export interface InstitutionSearch {
+  readonly name: string
+  readonly query: string
+  readonly store: Store<InstitutionsState>
+  /** False when the person has typed on, and nobody waits for the answer. */
+  readonly isWatched: () => boolean
+  /** Notes what is on the screen now: the next query begins with it. */
+  readonly note: (shown: readonly Institution[]) => void
+  isLoading: boolean
+  /** Epoch seconds. */
+  loadedAt?: number
 }

@@ -3,8 +3,12 @@ import { providerOf, type Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
 import { createStore, type ReadableStore } from '../readable-store.js'
 import { remember } from '../remember.js'
-import type { Institution, InstitutionsOptions, InstitutionsState } from './institutions-state.js'
-import type { InstitutionSearch } from './search.js'
+import type {
+  Institution,
+  InstitutionSearch,
+  InstitutionsOptions,
+  InstitutionsState,
+} from './institutions-state.js'
 
 /** Number of queries that are remembered. */
 const maximumSearches = 50

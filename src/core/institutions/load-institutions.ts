@@ -2,7 +2,7 @@ import { CountersignError } from '../../protocol/errors.js'
 import { openChannel } from '../channel/open-channel.js'
 import type { InstitutionPage } from '../channel/channel.js'
 import { providerOf, type Context } from '../context.js'
-import type { InstitutionSearch } from './search.js'
+import type { InstitutionSearch } from './institutions-state.js'
 
 /** Seconds for which a list is good: as long as the reference backend keeps it. */
 const goodSeconds = 3600

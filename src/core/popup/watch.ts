@@ -128,7 +128,8 @@ function isAway(popup: Window): boolean {
 
 /** State of an outcome; its `resume` shows how it continues. */
 function toState(outcome: CallbackState, show: (state: AuthorizationState) => void): AuthorizationState {
-  if (outcome.status === 'none' || outcome.status === 'pending') return closed
+  const { status } = outcome
+  if (status === 'none' || status === 'pending' || status === 'interaction_finished') return closed
   const again = 'resumeAsync' in outcome ? outcome.resumeAsync : undefined
   if (!again) return outcome
   const resume = async (): Promise<CallbackState> => {

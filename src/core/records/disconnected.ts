@@ -1,3 +1,5 @@
+import { isInteraction } from './interaction.js'
+
 /**
  * The note that a connection was disconnected: other pages may have tokens of it that no other page has. It tells a
  * disconnected connection from one whose record is gone because storage was cleared.
@@ -19,8 +21,8 @@ export const noteDisconnected = (now: number): Disconnected => ({
   expiresAt: now + noteSeconds,
 })
 
-/** True for a note that may go. */
+/** True for a note that may go, and for an interaction from which nobody came back. */
 export const isOldNote = (value: unknown, now: number): boolean => {
   const { phase, expiresAt = now } = Object(value) as Partial<Disconnected>
-  return phase === 'disconnected' && expiresAt < now
+  return (phase === 'disconnected' || isInteraction(value)) && expiresAt < now
 }

@@ -31,6 +31,9 @@ export const tokensKey = (connectionId: string): string => `tokens:${connectionI
 /** Key of the note that a connection was disconnected: for pages that have tokens of it which no other page has. */
 export const disconnectedKey = (connectionId: string): string => `disconnected:${connectionId}`
 
+/** Key of an interaction, by the provider's id of it. */
+export const interactionKey = (id: string): string => `interaction:${id}`
+
 /** Key of the DPoP key pair of a provider. */
 export const dpopKey = (provider: string): string => `dpop:${provider}`
 

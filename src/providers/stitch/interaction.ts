@@ -4,6 +4,8 @@ import { endpoints } from './facts.js'
 export interface StitchInteraction {
   /** The newer documents have the first name, older ones the second. */
   readonly code: 'USER_INTERACTION_REQUIRED' | 'REAUTHORIZATION_REQUIRED'
+  /** Stitch's id of it, which comes back with the person; empty where Stitch gave none. */
+  readonly id: string
   /** URL for the person to open: a page of Stitch's, never another's. */
   readonly url: string
 }
@@ -18,19 +20,21 @@ export interface StitchInteractionOptions {
 
 /**
  * The interaction that a response of Stitch's API asks for, because the bank wants to see the person again: ordinary after a
- * refresh, which opens a new session at the bank. The connection stays as it is; send the person to `url` from a click,
- * and send the request again when they are back.
+ * refresh, which opens a new session at the bank. The connection stays as it is; send the person there from a click,
+ * by `client.interact`, and send the request again when they are back.
  *
  * @param answer The parsed body of a GraphQL response.
  * @returns `undefined` also where the address is not one of Stitch's: then the response is not to be trusted.
  * @example
  * ```ts
+ * import type { Client } from 'countersign'
  * import { readStitchInteraction } from 'countersign/providers'
  *
+ * declare const client: Client
  * declare const response: Response
  *
- * const interaction = readStitchInteraction(await response.json(), { redirectUri: 'https://app.example/accounts' })
- * if (interaction) location.assign(interaction.url)
+ * const interaction = readStitchInteraction(await response.json(), { redirectUri: 'https://app.example/callback/stitch' })
+ * if (interaction) await client.interact('stitch', { ...interaction, returnTo: '/accounts' })
  * ```
  * @see https://stitch.money/docs/stitch-api/error-handling
  */
@@ -45,12 +49,13 @@ export function readStitchInteraction(
   const url = new URL(asked.userInteractionUrl)
   if (url.origin !== new URL(authorizationEndpoint).origin) return undefined
   if (redirectUri !== undefined) url.searchParams.set('redirect_uri', redirectUri)
-  return { code: asked.code, url: url.href }
+  return { code: asked.code, id: typeof asked.id === 'string' ? asked.id : '', url: url.href }
 }
 
 interface Extensions {
   readonly code: StitchInteraction['code']
   readonly userInteractionUrl: string
+  readonly id?: unknown
 }
 
 const extensionsOf = (error: unknown): Partial<Extensions> =>

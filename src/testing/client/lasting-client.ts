@@ -69,12 +69,8 @@ export function createLastingClient(pages: Pages): Client {
         () => current().tokens(name, options),
         (state) => (pages.isReady() ? state : restoring),
       )) as unknown as Client['tokens'],
-    institutions: (name: string, options: { readonly query?: string } = {}) =>
-      follow<InstitutionsState>(
-        `institutions ${name} ${options.query ?? ''}`,
-        () => current().institutions(name, options),
-        (state) => state,
-      ),
+    institutions: createInstitutions(pages, follow),
+    interact: (name, interaction) => current().interact(name, interaction),
     ready: (async (name: string, options: { readonly signal?: AbortSignal }) => {
       await pages.ready
       return current().ready(name, options)
@@ -95,6 +91,16 @@ export function createLastingClient(pages: Pages): Client {
     dispose: pages.dispose,
   }
 }
+
+/** Makes the lists of institutions of a client. */
+const createInstitutions =
+  (pages: Pages, follow: Follow) =>
+  (name: string, options: { readonly query?: string | undefined } = {}): ReadableStore<InstitutionsState> =>
+    follow<InstitutionsState>(
+      `institutions ${name} ${options.query ?? ''}`,
+      () => pages.current().institutions(name, options),
+      (state) => state,
+    )
 
 /** Makes the authorizations of a client. What is called before the test has begun waits for that. */
 function createAuthorization(pages: Pages, follow: Follow): Client['authorization'] {

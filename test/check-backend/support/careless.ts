@@ -151,4 +151,9 @@ export const careless: readonly Variant[] = [
     ['body.js', 'poisonous.has(name)', 'false'],
     ['body.js', 'members.includes(name)', "(members.includes(name) || name in {} || name === 'prototype')"],
   ),
+  variant('lists logos with a query, which may name the person', 'institutions', [
+    'app.js',
+    'const authorizationMembers',
+    "router.get('/:provider/institutions', (_req, res) => res.json({ institutions: [{ id: 'a', name: 'A', logo: 'https://logos.example/a.svg?user=robin' }] }))\n  const authorizationMembers",
+  ]),
 ]

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createBackend, memoryStore, oidc } from '../../../src/backend/index.js'
+import { createBackend, memoryStore, oidc, type ProviderInstitutions } from '../../../src/backend/index.js'
 import { remoteAddress, toNodeListener } from '../../../src/backend/node/listener.js'
 import { settingsOf, type CheckOptions, type ProviderSettings } from '../../../src/check-backend/options.js'
 import { app } from './app.js'
@@ -21,6 +21,18 @@ const providerOf = ({ mode, issuer, redirect_uri, scope, api, resources }: Provi
     scope,
     ...(mode === 'bff' && { api, routes: resources }),
   })
+
+/** More than fit on a page. */
+const institutions: ProviderInstitutions = {
+  logoOrigins: ['https://logos.example'],
+  read: () =>
+    Promise.resolve(
+      Array.from({ length: 120 }, (_, index) => {
+        const id = String(index)
+        return { id, name: `Bank ${id}`, logo: `https://logos.example/${id}.svg` }
+      }),
+    ),
+}
 
 /** The reference backend with the scripted provider in all roles. `carried`: transactions travel in sealed handles. */
 export async function startReference(
@@ -43,7 +55,7 @@ export async function startReference(
     },
     providers: {
       check: providerOf(settingsOf(check, 'mediated')),
-      'check-bff': providerOf(settingsOf(check, 'bff')),
+      'check-bff': { ...providerOf(settingsOf(check, 'bff')), institutions },
       'check-openid': providerOf(settingsOf(check, 'openid')),
     },
   })

@@ -765,7 +765,7 @@ describe('a bank that wants to see the person again', () => {
   test.each(['USER_INTERACTION_REQUIRED', 'REAUTHORIZATION_REQUIRED'])(
     'stitch 37: is found by %s, and the person comes back to where the app says',
     (code) => {
-      expect(readStitchInteraction(answer(code))).toEqual({ code, url })
+      expect(readStitchInteraction(answer(code))).toEqual({ code, id: 'x', url })
       const redirected = readStitchInteraction(answer(code, `${url}?a=b`), { redirectUri })
       expect(redirected?.url).toBe(`${url}?a=b&redirect_uri=${encodeURIComponent(redirectUri)}`)
     },
