@@ -42,8 +42,8 @@ const apps = [
   },
 ]
 
-/** The kit for tests is in no production build, whatever an app imports of the library. */
-const neverBundled = /[\\/]dist[\\/]testing[\\/]/
+/** The kit for tests and the devtools are in no production build that does not import them. */
+const neverBundled = /[\\/]dist[\\/](?:testing|devtools)[\\/]/
 
 let failed = false
 for (const app of apps) {
