@@ -31,8 +31,13 @@ export const createContext = (options: ClientOptions, { subject, ...parts }: Con
   made: new Set(),
   channels: new Map(),
   answers: new Map(),
-  emit(type, id, detail) {
-    const event = { type, id, at: parts.platform.clock.now(), ...(detail !== undefined && { detail }) }
+  emit(type, id, detail, since) {
+    const at = parts.platform.clock.now()
+    const event = {
+      ...{ type, id, at },
+      ...(detail !== undefined && { detail }),
+      ...(since !== undefined && { seconds: at - since }),
+    }
     // Telemetry that fails ends nothing that a person approved.
     new Promise((resolve) => {
       resolve(options.onEvent?.(event))

@@ -24,7 +24,7 @@ afterEach(forgetLogs)
 function SecondApp({ client, nonce }: { readonly client: AnyClient; readonly nonce?: string }) {
   return (
     <StrictMode>
-      <CountersignProvider client={client as never}>
+      <CountersignProvider client={client}>
         <Count />
         <CountersignDevtools {...(nonce !== undefined && { nonce })} />
       </CountersignProvider>
@@ -56,7 +56,7 @@ async function connected(): Promise<{ readonly app: App; readonly scene: ReturnT
 }
 
 async function show(app: App) {
-  const { container } = render(<SecondApp client={app.client as AnyClient} />)
+  const { container } = render(<SecondApp client={app.client} />)
   const panel = panelOf(container)
   fireEvent.click(panel.getByRole('button', { name: 'Countersign' }))
   await panel.findByRole('tablist')
@@ -142,7 +142,7 @@ test('a change of the user is noted, and who it is is not told', async () => {
 test('styles carry the nonce of the policy where a browser cannot construct them', () => {
   const app = createScene(network).open()
   watch(app)
-  const { container } = render(<SecondApp client={app.client as AnyClient} nonce="n-1" />)
+  const { container } = render(<SecondApp client={app.client} nonce="n-1" />)
   const { shadowRoot } = container.querySelector('[data-countersign-devtools]')!
   expect(shadowRoot!.querySelectorAll('style')).toHaveLength(1)
   expect(shadowRoot!.querySelector('style')!.nonce).toBe('n-1')
@@ -151,5 +151,5 @@ test('styles carry the nonce of the policy where a browser cannot construct them
 
 test('nothing is rendered on a server', () => {
   const app = createScene(network).open()
-  expect(renderToString(<SecondApp client={app.client as AnyClient} />)).toBe('<p>0<!-- --> connected</p>')
+  expect(renderToString(<SecondApp client={app.client} />)).toBe('<p>0<!-- --> connected</p>')
 })

@@ -16,8 +16,8 @@ export function watchEvents(
   const tell = context.emit
   let latest: { readonly flow: string; readonly provider: string | undefined } | undefined
   let isRefused = false
-  const emit: Emit = (type, id, detail) => {
-    tell(type, id, detail)
+  const emit: Emit = (type, id, detail, since) => {
+    tell(type, id, detail, since)
     const page = { from: 'page', to: 'page' } as const
     if (type === 'clock_differs') log.add({ ...page, kind: 'clock', flow: id, outcome: detail ?? '' })
     if (type === 'refresh_token_not_rotated') log.add({ ...page, kind: 'not_rotated', connection: id })
