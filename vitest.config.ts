@@ -23,6 +23,7 @@ const typeTests = (name: string, folder: string, exclude: string[] = []) => ({
 const componentTests = [
   'test/react/**/*.test.{ts,tsx}',
   'test/testing/**/*.test.tsx',
+  'test/devtools/**/*.test.tsx',
   'examples/component-tests/*.test.tsx',
 ]
 

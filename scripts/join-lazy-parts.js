@@ -38,6 +38,11 @@ export function joinLazyParts({ entries, first }) {
         bundle,
         files.filter((file) => chunk(bundle, file)?.isEntry),
       )
+      // What other entries load on demand stays as it is.
+      for (const file of needed) {
+        const own = (chunk(bundle, file)?.dynamicImports ?? []).filter((part) => !parts.has(part))
+        for (const reached of reach(bundle, own)) needed.add(reached)
+      }
       const left = files.filter((file) => !needed.has(file) && !joined.has(file))
       await Promise.all(left.map((file) => rm(join(dir, file))))
     },

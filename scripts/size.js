@@ -23,27 +23,27 @@ import { aliases, onLog } from './vite-options.js'
  * @type {App[]}
  */
 const apps = [
-  { name: 'before the first click', file: 'hooks.tsx', count: 'eager', budget: 12_480 },
+  { name: 'before the first click', file: 'hooks.tsx', count: 'eager', budget: 12_530 },
   // What a redirect with bearer tokens loads from click to data, oauth4webapi (8 kB) and every check included.
   {
     name: 'browser mode, redirect',
     file: 'browser.tsx',
     count: 'all',
     optional: /(?:dpop|pushed-authorization|watch|lease|backend|userinfo|direct-faults)-/,
-    budget: 45_700,
+    budget: 45_800,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 53_500 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 53_640 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 31_400,
+    budget: 31_500,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]
 
-/** The kit for tests is in no production build, whatever an app imports of the library. */
-const neverBundled = /[\\/]dist[\\/]testing[\\/]/
+/** The kit for tests and the devtools are in no production build that does not import them. */
+const neverBundled = /[\\/]dist[\\/](?:testing|devtools)[\\/]/
 
 let failed = false
 for (const app of apps) {

@@ -1,4 +1,5 @@
 import { createClient } from 'countersign'
+import { inspect } from 'countersign/devtools'
 import { apiture, basis, fdx, moneyhub, oidc, stitch } from 'countersign/providers'
 import { readConfiguration } from './configuration.js'
 import { findUser, onUserChanged, readUser } from './session.js'
@@ -21,6 +22,9 @@ export const bank = createClient({
     stitch: stitch(configuration.stitch),
   },
 })
+
+// At once: the page may be redeeming a code before anything renders.
+inspect(bank)
 
 onUserChanged((user) => {
   bank.setSubject(user?.id ?? null)

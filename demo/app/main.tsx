@@ -1,4 +1,5 @@
 import { CountersignProvider } from 'countersign'
+import { CountersignDevtools } from 'countersign/devtools'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.js'
@@ -10,6 +11,7 @@ createRoot(root).render(
   <StrictMode>
     <CountersignProvider client={bank}>
       <App />
+      <CountersignDevtools />
     </CountersignProvider>
   </StrictMode>,
 )

@@ -31,10 +31,12 @@ export const createContext = (options: ClientOptions, { subject, ...parts }: Con
   made: new Set(),
   channels: new Map(),
   answers: new Map(),
-  emit(type, id, detail, correlation) {
+  emit(type, id, detail, { since, correlation } = {}) {
+    const at = parts.platform.clock.now()
     const event = {
-      ...{ type, id, at: parts.platform.clock.now() },
+      ...{ type, id, at },
       ...(detail !== undefined && { detail }),
+      ...(since !== undefined && { seconds: at - since }),
       ...(correlation !== undefined && { correlation }),
     }
     // Telemetry that fails ends nothing that a person approved.

@@ -75,7 +75,15 @@ export async function giveUp(context: Context, state: string): Promise<void> {
     const cancelled = end(record, { phase: 'failed', outcome: 'cancelled' })
     return [{ [key]: cancelled }, cancelled]
   })
-  if (ended) await reportOutcome(context, toCallbackState(context, ended))
+  if (!ended) return
+  emitEnd(context, state, ended)
+  await reportOutcome(context, toCallbackState(context, ended))
+}
+
+/** Tells of an end that this page has made, other than by redeeming the code. */
+function emitEnd(context: Context, state: string, { outcome, error, createdAt }: EndedTransaction): void {
+  const detail = outcome === 'failed' ? error?.code : outcome
+  context.emit('transaction_ended', transactionId(state), detail, { since: createdAt })
 }
 
 /** The popup's part in a redemption; see popup/hand-over.ts. */
@@ -146,6 +154,7 @@ export async function redeem(
   if ('status' in step) return step
   switch (step.do) {
     case 'show': {
+      if (!step.found) emitEnd(context, state, step.ended)
       if (popup && response && step.ended.input.display === 'popup') return popup.leave(state, step.ended)
       tabs.announce(transactionId(state))
       if (step.found) onEnded?.(step.ended)

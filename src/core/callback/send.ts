@@ -118,7 +118,7 @@ async function endBy(
   if (found) return toCallbackState(context, found)
   const id = transactionId(state)
   context.platform.tabs.announce(id)
-  context.emit('transaction_ended', id, error.code)
+  context.emit('transaction_ended', id, error.code, { since: transaction.createdAt })
   return reportOutcome(context, toCallbackState(context, ended, { error }))
 }
 

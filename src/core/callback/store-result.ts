@@ -50,7 +50,7 @@ export async function storeResult(
   if (!stored) return toCallbackState(context, ended)
   const id = transactionId(state)
   context.platform.tabs.announce(id)
-  context.emit('transaction_ended', id, 'connected')
+  context.emit('transaction_ended', id, 'connected', { since: transaction.createdAt })
   return reportOutcome(context, toCallbackState(context, ended, { stored }))
 }
 

@@ -45,7 +45,7 @@ export async function callBackend<Document, Result>(
 /** Gives a request its id, and tells the app of both. */
 function announce(context: Context, { about, endpoint }: Pick<BackendCall, 'about' | 'endpoint'>): string {
   const correlation = crypto.randomUUID()
-  context.emit('backend_requested', about, endpoint, correlation)
+  context.emit('backend_requested', about, endpoint, { correlation })
   return correlation
 }
 

@@ -11,78 +11,82 @@ const oauth = (section: string): string => rfc(6749, section)
 const idToken = 'https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation'
 const topology = rfc(10017, '6')
 
-const causes: Readonly<Record<string, readonly [text: string, link: string]>> = {
-  access_denied: ['The person refused, or the provider did for them.', oauth('4.1.2.1')],
-  authorization_error: [
+const cause = (text: string, link: string): Cause => ({ text, link })
+
+const causes: Readonly<Record<string, Cause>> = {
+  access_denied: cause('The person refused, or the provider did for them.', oauth('4.1.2.1')),
+  authorization_error: cause(
     'The authorization server refused the request: look at its error, then at the client, the scope and the redirect URI registered there.',
     oauth('4.1.2.1'),
-  ],
-  temporarily_unavailable: ['The authorization server is overloaded or under maintenance.', oauth('4.1.2.1')],
-  response_malformed: [
+  ),
+  temporarily_unavailable: cause(
+    'The authorization server is overloaded or under maintenance.',
+    oauth('4.1.2.1'),
+  ),
+  response_malformed: cause(
     'A parameter is missing or came twice: a proxy or a router may change the query.',
     oauth('4.1.2'),
-  ],
-  issuer_mismatch: [
+  ),
+  issuer_mismatch: cause(
     'Another authorization server answered, or `issuer` differs from what the server sends, such as by a slash at the end.',
     rfc(9207, '2.4'),
-  ],
-  state_missing: ['The response has no `state`: a bookmark, or a server that drops it.', oauth('10.12')],
-  state_unknown: [
+  ),
+  state_missing: cause('The response has no `state`: a bookmark, or a server that drops it.', oauth('10.12')),
+  state_unknown: cause(
     'The flow began in another browser or profile, storage was cleared meanwhile, or somebody planted the response.',
     oauth('10.12'),
-  ],
-  transaction_expired: [
+  ),
+  transaction_expired: cause(
     'The person took longer than the transaction lasts, or the device clock was changed.',
     oauth('4.1.2'),
-  ],
-  transaction_invalid: [
+  ),
+  transaction_invalid: cause(
     'The provider in `createClient` changed between the click and the return, such as by a release.',
     oauth('4.1.3'),
-  ],
-  subject_mismatch: ['Another user of the app was signed in when the person came back.', oauth('10.12')],
-  redemption_unknown: [
+  ),
+  subject_mismatch: cause('Another user of the app was signed in when the person came back.', oauth('10.12')),
+  redemption_unknown: cause(
     'The page was closed before the answer to the code was stored, so the code may be spent.',
     oauth('4.1.2'),
-  ],
-  metadata_invalid: [
+  ),
+  metadata_invalid: cause(
     'The metadata is not that of the configured issuer, or an endpoint lies on an origin that `origins` does not name.',
     rfc(8414, '3.3'),
-  ],
-  token_error: [
+  ),
+  token_error: cause(
     'The token endpoint refused: `invalid_grant` is a code that is spent, expired or of another client; `invalid_client` a client that is not public there.',
     oauth('5.2'),
-  ],
-  token_response_invalid: ['A member is missing or has the wrong type.', oauth('5.1')],
-  id_token_invalid: [
+  ),
+  token_response_invalid: cause('A member is missing or has the wrong type.', oauth('5.1')),
+  id_token_invalid: cause(
     'The claim named here is not what was asked for. For times, look at the clock of the device.',
     idToken,
-  ],
-  reauthorization_required: [
+  ),
+  reauthorization_required: cause(
     'The refresh token is spent, expired or revoked: the person renews.',
     oauth('6'),
-  ],
-  refresh_failed: ['Two refreshes in a row got no OAuth answer.', oauth('6')],
-  sign_in_required: ["The app's own session has ended.", topology],
-  backend_not_found: [
+  ),
+  refresh_failed: cause('Two refreshes in a row got no OAuth answer.', oauth('6')),
+  sign_in_required: cause("The app's own session has ended.", topology),
+  backend_not_found: cause(
     'Nothing of the contract answers at `backend`: a wrong path, a sign-in page, or an HTML fallback of the server.',
     topology,
-  ],
-  forbidden_origin: ['The backend does not list the origin of this page.', topology],
-  network_error: [
+  ),
+  forbidden_origin: cause('The backend does not list the origin of this page.', topology),
+  network_error: cause(
     'No answer came. Without a network problem, it is CORS: the server does not allow this origin on this endpoint.',
     'https://fetch.spec.whatwg.org/#http-cors-protocol',
-  ],
-  storage_unavailable: [
+  ),
+  storage_unavailable: cause(
     'IndexedDB is blocked, full, or was cleared meanwhile.',
     'https://w3c.github.io/IndexedDB/',
-  ],
-  other_person: ['Another person signed in at the provider to renew.', idToken],
-  provider_error: ["The provider refused the backend's request: its log says why.", oauth('5.2')],
-  provider_unavailable: ['The provider did not answer the backend.', oauth('5.2')],
+  ),
+  other_person: cause('Another person signed in at the provider to renew.', idToken),
+  provider_error: cause("The provider refused the backend's request: its log says why.", oauth('5.2')),
+  provider_unavailable: cause('The provider did not answer the backend.', oauth('5.2')),
 }
 
 /** The likely cause of an error code. */
 export function causeOf(code: string | undefined): Cause | undefined {
-  const cause = code !== undefined && Object.hasOwn(causes, code) ? causes[code] : undefined
-  return cause && { text: cause[0], link: cause[1] }
+  return code !== undefined && Object.hasOwn(causes, code) ? causes[code] : undefined
 }

@@ -127,9 +127,25 @@ export function checksOfResponse(
   )
 }
 
-/** The checks of a token response; with those of an ID Token where the page asks for one, in `browser` mode. */
-export const checksOfTokens = (asksIdToken: boolean, error: InspectedError | undefined): Check[] =>
-  inOrder(asksIdToken ? { ...tokenChecks, ...idTokenChecks } : tokenChecks, error)
+/** Facts that decide which checks of a token response there are. */
+export interface TokenFacts {
+  /** True where the page checks an ID Token: with `openid`, in `browser` mode. */
+  readonly asksIdToken: boolean
+  readonly isRenewal: boolean
+}
+
+/** The checks of a token response, and of its ID Token. */
+export function checksOfTokens(
+  { asksIdToken, isRenewal }: TokenFacts,
+  error: InspectedError | undefined,
+): Check[] {
+  const { person, ...others } = idTokenChecks
+  const ofPerson = isRenewal ? { person } : {}
+  return inOrder(
+    asksIdToken ? { ...tokenChecks, ...others, ...ofPerson } : { ...tokenChecks, ...ofPerson },
+    error,
+  )
+}
 
 /** Every check passes before the one that failed, and those after it were not reached. */
 function inOrder(checks: Readonly<Record<string, KnownCheck>>, error: InspectedError | undefined): Check[] {

@@ -22,6 +22,9 @@ export interface Flow {
 /** A request for metadata or keys may be made this long before its transaction is stored: milliseconds. */
 const aheadMilliseconds = 10_000
 
+/** Requests to the API this soon after a flow are shown with it: milliseconds. */
+const useMilliseconds = 10_000
+
 /** The flows in a log, the latest first. */
 export function flowsOf(log: readonly InspectedEvent[]): readonly Flow[] {
   const byId = new Map<string, InspectedEvent[]>()
@@ -29,7 +32,8 @@ export function flowsOf(log: readonly InspectedEvent[]): readonly Flow[] {
     if (event.flow !== undefined) byId.set(event.flow, [...(byId.get(event.flow) ?? []), event])
   const flows = [...byId].map(([id, events]) => {
     const provider = events.find((event) => event.provider !== undefined)?.provider ?? ''
-    return toFlow(id, provider, [...events, ...besides(log, provider, events)].sort(byTime))
+    const all = [...events, ...besides(log, provider, events), ...firstUse(log, provider, events)]
+    return toFlow(id, provider, all.sort(byTime))
   })
   return flows.sort((a, b) => b.startedAt - a.startedAt)
 }
@@ -54,9 +58,24 @@ function besides(
   )
 }
 
+/** The first requests to the API with what was connected. */
+function firstUse(
+  log: readonly InspectedEvent[],
+  provider: string,
+  events: readonly InspectedEvent[],
+): readonly InspectedEvent[] {
+  const { at: from = Infinity, connection } = events.find(({ kind }) => kind === 'stored') ?? {}
+  const isOf = (event: InspectedEvent): boolean =>
+    event.connection === undefined ? event.provider === provider : event.connection === connection
+  return log
+    .filter((event) => (event.kind === 'resource' || event.kind === 'userinfo' ? isOf(event) : false))
+    .filter(({ at }) => at >= from && at < from + useMilliseconds)
+    .slice(0, 4)
+}
+
 function toFlow(id: string, provider: string, seen: readonly InspectedEvent[]): Flow {
   const end = seen.findLast(({ kind }) => kind === 'stored' || kind === 'ended')
-  const refusal = seen.findLast(({ kind }) => kind === 'callback')
+  const refusal = seen.findLast(({ kind, outcome }) => kind === 'callback' && outcome === 'refused')
   const error = end ? end.error : refusal?.error
   const startedAt = seen[0]?.at ?? 0
   const last = end ?? seen.at(-1)
@@ -89,18 +108,26 @@ function withInferred(seen: readonly InspectedEvent[]): readonly InspectedEvent[
     }
     if (kind === 'redeemed' && to === 'backend' && status > 0)
       return [event, infer(event, 'backend_redeems', event.milliseconds)]
+    if (kind === 'resource' && to === 'backend' && status > 0)
+      return [event, infer(event, 'backend_calls', event.milliseconds)]
     return [event]
   })
 }
 
+const inferredLanes = {
+  at_provider: { from: 'server', to: 'server' },
+  backend_redeems: { from: 'backend', to: 'server' },
+  backend_calls: { from: 'backend', to: 'api' },
+} as const
+
 function infer(
   { id, at, flow, provider, mode, page }: InspectedEvent,
-  kind: 'at_provider' | 'backend_redeems',
+  kind: keyof typeof inferredLanes,
   milliseconds = 0,
 ): InspectedEvent {
   return {
     ...{ v: 1, id: `${id}-${kind}`, at, page, kind, milliseconds, inferred: true },
-    ...{ from: kind === 'at_provider' ? 'server' : 'backend', to: 'server' },
+    ...inferredLanes[kind],
     ...(flow !== undefined && { flow }),
     ...(provider !== undefined && { provider }),
     ...(mode && { mode }),
@@ -130,7 +157,8 @@ function withChecks(
   if (kind === 'redeemed' && hasEnded) {
     const response = seen.find(({ kind: one }) => one === 'returned')?.parameters
     const asksIdToken = mode === 'browser' && has(response, 'nonce')
-    return { ...event, checks: checksOfTokens(asksIdToken, error) }
+    const isRenewal = has(response, 'connection')
+    return { ...event, checks: checksOfTokens({ asksIdToken, isRenewal }, error) }
   }
   return event
 }

@@ -36,6 +36,7 @@ const titles: Readonly<Record<EventKind, string>> = {
   renewal: 'Access token renewed',
   userinfo: 'Userinfo requested',
   resource: 'API called',
+  backend_calls: 'Backend calls the API',
   connections: 'Connections listed',
   disconnected: 'Disconnected',
   revoked: 'Token revoked',
@@ -50,6 +51,7 @@ const titles: Readonly<Record<EventKind, string>> = {
 export function titleOf({ kind, outcome = '', status }: InspectedEvent): string {
   if (kind === 'ended')
     return outcome === 'failed' ? 'Failed' : outcome.replace(/^./, (letter) => letter.toUpperCase())
+  if (kind === 'callback' && outcome === 'resumable') return 'Not completed, can be resumed'
   if (status === 0) return `${titles[kind]}: no answer`
   return titles[kind]
 }

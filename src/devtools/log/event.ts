@@ -25,6 +25,7 @@ export type EventKind =
   | 'renewal'
   | 'userinfo'
   | 'resource'
+  | 'backend_calls'
   | 'connections'
   | 'disconnected'
   | 'revoked'

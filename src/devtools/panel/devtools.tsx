@@ -74,6 +74,8 @@ function Dock({
   }
   return (
     <Shadow nonce={nonce}>
+      {/* The end of the page can be scrolled out from behind the panel. */}
+      {isOpen && <div className="spacer" />}
       <aside aria-label="Countersign devtools">
         <button
           ref={toggle}

@@ -8,12 +8,12 @@ const arrows = Array.from({ length: 25 }, (_, index) => [Math.floor(index / 5), 
   .join('')
 
 const rules = `
-:host{all:initial;position:fixed;inset:auto 0 0 0;z-index:2147483000;pointer-events:none;color-scheme:light dark;
+:host{all:initial;display:block;color-scheme:light dark;
 --ground:light-dark(#fff,#14181f);--raised:light-dark(#f4f6f9,#1c222b);--line:light-dark(#d7dce4,#343c49);
 --text:light-dark(#1a212c,#e7ebf1);--soft:light-dark(#566072,#a3adbd);--accent:light-dark(#0b5cad,#7ab8ff);
 --good:light-dark(#17663a,#6fd19a);--bad:light-dark(#b3261e,#ff9c92);--faint:light-dark(#6b7380,#97a1b1)}
 *{box-sizing:border-box}
-aside{font:13px/1.45 system-ui,sans-serif;color:var(--text);display:flex;flex-direction:column;align-items:flex-end}
+aside{position:fixed;inset:auto 0 0 0;z-index:2147483000;pointer-events:none;font:13px/1.45 system-ui,sans-serif;color:var(--text);display:flex;flex-direction:column;align-items:flex-end}
 aside>*{pointer-events:auto}
 button{font:inherit;color:inherit;background:var(--ground);border:1px solid var(--line);border-radius:6px;padding:4px 10px;min-height:28px;cursor:pointer}
 button:hover{background:var(--raised)}
@@ -21,7 +21,8 @@ button:hover{background:var(--raised)}
 a{color:var(--accent)}
 .toggle{margin:0 12px 12px;border-radius:16px;display:flex;gap:7px;align-items:center;font-weight:600;box-shadow:0 2px 10px #0003}
 .toggle svg{width:16px;height:16px}
-.panel{width:100%;height:min(52vh,560px);background:var(--ground);border-top:1px solid var(--line);box-shadow:0 -4px 24px #0002;display:flex;flex-direction:column}
+.panel,.spacer{height:min(52vh,560px)}
+.panel{width:100%;background:var(--ground);border-top:1px solid var(--line);box-shadow:0 -4px 24px #0002;display:flex;flex-direction:column}
 .bar{display:flex;gap:8px;align-items:center;border-bottom:1px solid var(--line);padding:6px 12px;background:var(--raised)}
 .bar h2{font-size:13px;margin:0 8px 0 0;white-space:nowrap}
 [role=tablist]{display:flex;gap:2px;flex:1;overflow-x:auto;scrollbar-width:thin}
@@ -52,7 +53,7 @@ a{color:var(--accent)}
 .tracks{display:grid;grid-template-columns:repeat(5,minmax(0,1fr))}
 .heads .tracks{text-align:center;font-weight:600;font-size:12px}
 .event .tracks{background:linear-gradient(90deg,transparent calc(50% - .5px),var(--line) calc(50% - .5px) calc(50% + .5px),transparent calc(50% + .5px)) 0 0/20% 100%;padding:3px 0 7px;row-gap:3px}
-.event{border-color:transparent;border-radius:4px;padding:0 8px;background:none;align-items:center}
+.event{border:0;border-radius:4px;padding:0 9px;background:none;align-items:center}
 .event[aria-expanded=true]{background:var(--raised)}
 .time{color:var(--soft);font-variant-numeric:tabular-nums;font-size:11.5px;text-align:end;white-space:nowrap}
 .label{grid-row:1;grid-column:1/-1;padding-inline:2px}
@@ -80,7 +81,7 @@ table{border-collapse:collapse;width:100%}
 th,td{text-align:start;padding:5px 12px 5px 0;border-bottom:1px solid var(--line);vertical-align:top;font-variant-numeric:tabular-nums}
 thead th{color:var(--soft);font-weight:600;white-space:nowrap}
 tbody th{font-weight:500}
-.holders td,.holders thead th{text-align:center;padding-inline:6px}
+.holders tbody th{white-space:nowrap}.holders td,.holders thead th{text-align:center;padding-inline:6px}
 .scroll{overflow-x:auto}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .findings{list-style:none;margin:0;padding:0;display:grid;gap:12px;max-width:76ch}
@@ -88,7 +89,7 @@ tbody th{font-weight:500}
 .findings h3{margin:0;font-size:14px}.findings p{margin:2px 0 0}
 .short{display:none}
 @media(max-width:640px){
-.panel{height:72vh}
+.panel,.spacer{height:72vh}
 .bar{padding:6px 8px;flex-wrap:wrap}.bar h2{flex:1}[role=tablist]{order:3;flex:0 0 100%}
 .timeline{display:block;height:auto}
 .flows{flex-direction:row;border:0;border-bottom:1px solid var(--line);overflow-x:auto;padding:6px 8px}

@@ -14,9 +14,10 @@ export function watchEvents(
 ): void {
   const { context, log } = watched
   const tell = context.emit
-  let refused: string | undefined
-  const emit: Emit = (type, id, detail) => {
-    tell(type, id, detail)
+  let latest: { readonly flow: string; readonly provider: string | undefined } | undefined
+  let isRefused = false
+  const emit: Emit = (type, id, detail, since) => {
+    tell(type, id, detail, since)
     const page = { from: 'page', to: 'page' } as const
     if (type === 'clock_differs') log.add({ ...page, kind: 'clock', flow: id, outcome: detail ?? '' })
     if (type === 'refresh_token_not_rotated') log.add({ ...page, kind: 'not_rotated', connection: id })
@@ -25,7 +26,8 @@ export function watchEvents(
     const record = before ?? after
     const mode = record && providerNamed(context, record.provider)?.channel.mode
     const sentIss = after !== undefined && !hasEnded(after) && after.iss !== undefined
-    refused = detail === 'refuse' ? id : undefined
+    isRefused = detail === 'refuse'
+    latest = { flow: id, provider: record?.provider }
     log.add({
       ...{ kind: 'returned', from: 'server', to: 'page', flow: id, outcome: detail ?? '' },
       ...(record && { provider: record.provider }),
@@ -34,6 +36,7 @@ export function watchEvents(
         { name: 'state', shape: record ? 'known in this browser' : 'unknown in this browser' },
         ...(sentIss ? [{ name: 'iss', shape: 'present' }] : []),
         ...(record && 'nonce' in record ? [{ name: 'nonce', shape: 'awaited in the ID Token' }] : []),
+        ...(record?.input.connection === undefined ? [] : [{ name: 'connection', shape: 'is renewed' }]),
       ],
     })
   }
@@ -45,11 +48,14 @@ export function watchEvents(
     const error: CountersignError | undefined = state.status === 'failed' ? state.error : undefined
     if (!error || error === last) return
     last = error
+    const { flow, provider } = latest ?? {}
     log.add({
-      ...{ kind: 'callback', from: 'page', to: 'page', outcome: 'failed', error: redactError(error) },
-      ...(refused !== undefined && { flow: refused }),
+      ...{ kind: 'callback', from: 'page', to: 'page', error: redactError(error) },
+      // A failure that can be resumed has lost nothing.
+      outcome: isRefused || error.recovery !== 'resume' ? 'refused' : 'resumable',
+      ...(flow !== undefined && { flow }),
+      ...(provider !== undefined && { provider }),
     })
-    refused = undefined
   })
 }
 
