@@ -44,23 +44,8 @@ export function createVisits(
   const arrivals = createArrivals(world)
   const ended = new Set<string>()
 
-  /** Waits for somebody at a provider. @throws {Error} that says why nobody comes. */
-  async function expect(provider?: string): Promise<Visit> {
-    const names = provider === undefined ? namesOf(tabs) : [checkProvider(namesOf(tabs), provider)]
-    const find = (): readonly Visit[] => names.flatMap((name) => arrivals.find(name) ?? [])
-    await waitFor(
-      () => find().length > 0,
-      () => isIdle(world) && !tabs().some((tab) => names.some((name) => isLeaving(tab, name))),
-      patience,
-    )
-    const [visit, other] = find()
-    if (!visit) throw noVisit({ names, tabs: tabs(), arrivals, ended })
-    if (other)
-      throw new TypeError(
-        `fakeBank: somebody is at ${quoted(arrivals.providers())}. Name the provider that you mean.`,
-      )
-    return visit
-  }
+  const expect = (provider?: string): Promise<Visit> =>
+    expectVisit(provider, { world, tabs, arrivals, ended })
   const take = async (provider: string | undefined): Promise<Visit> => {
     const visit = await expect(provider)
     arrivals.remove(visit)
@@ -102,6 +87,33 @@ export function createVisits(
       await comeBack(world, provider, tab, popup)
     },
   }
+}
+
+/** What it takes to wait for somebody. */
+interface Waiting extends Pick<NoVisit, 'arrivals' | 'ended'> {
+  readonly world: World
+  readonly tabs: () => readonly Tab[]
+}
+
+/** Waits for somebody at a provider. @throws {Error} that says why nobody comes. */
+async function expectVisit(
+  provider: string | undefined,
+  { world, tabs, arrivals, ended }: Waiting,
+): Promise<Visit> {
+  const names = provider === undefined ? namesOf(tabs) : [checkProvider(namesOf(tabs), provider)]
+  const find = (): readonly Visit[] => names.flatMap((name) => arrivals.find(name) ?? [])
+  await waitFor(
+    () => find().length > 0,
+    () => isIdle(world) && !tabs().some((tab) => names.some((name) => isLeaving(tab, name))),
+    patience,
+  )
+  const [visit, other] = find()
+  if (!visit) throw noVisit({ names, tabs: tabs(), arrivals, ended })
+  if (other)
+    throw new TypeError(
+      `fakeBank: somebody is at ${quoted(arrivals.providers())}. Name the provider that you mean.`,
+    )
+  return visit
 }
 
 const isIdle = ({ network }: World): boolean => network.inFlight() === 0
