@@ -22,6 +22,7 @@ export const forms: Readonly<Record<string, OptionForm>> = {
   unattended: 'object',
   log: 'any',
   clock: 'any',
+  createId: 'any',
 }
 
 /** Options that have been checked: all that needs no default. */
@@ -55,6 +56,7 @@ export function checkBackendOptions(options: object): CheckedOptions {
   )
   checkFunction(given['fetch'], '`fetch` must be a function like the global one')
   checkFunction(given['clientAddress'], '`clientAddress` must be a function that takes a request')
+  checkFunction(given['createId'], '`createId` must be a function that makes an id')
   checkFunction(given['log'], '`log` must be a function that takes an event')
   checkFunction(rateLimit === 'off' ? undefined : rateLimit, '`rateLimit` must be a function, or "off"')
   if (clock !== undefined)

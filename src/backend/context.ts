@@ -29,6 +29,8 @@ export interface Context {
   readonly fetch: Fetch
   /** Epoch seconds, whole. */
   readonly now: () => number
+  /** Makes the id of a connection. */
+  readonly createId: () => string
   /** Limits of requests without a person, by provider: requests for one connection within 24 hours. */
   readonly unattended: ReadonlyMap<string, number>
   readonly institutions: InstitutionLists

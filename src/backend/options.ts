@@ -1,3 +1,4 @@
+import { encodeBase64url } from '../protocol/base64url.js'
 import type { Fetch } from '../protocol/http.js'
 
 import { createInstitutionLists } from './institutions/institution-lists.js'
@@ -81,6 +82,8 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   readonly log?: BackendLog
   /** @defaultValue the system's clock */
   readonly clock?: { readonly now: () => number }
+  /** Makes the id of a connection, for tests: another one each time. @defaultValue 16 random bytes as base64url */
+  readonly createId?: () => string
 }
 
 /** Checks the options and makes the context. @throws {TypeError} with the remedy. */
@@ -108,6 +111,7 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     // Looked up at every call, so that what replaces the global one later is used.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     now,
+    createId: options.createId ?? (() => encodeBase64url(crypto.getRandomValues(new Uint8Array(16)))),
     attended: false,
     unattended,
     institutions: createInstitutionLists(now),

@@ -3,6 +3,12 @@ import { openDatabase, type Database } from './database.js'
 import { windowNavigation, type Navigation } from './navigation.js'
 import { openTabs, type Tabs } from './tabs.js'
 
+/** A source of randomness. */
+export interface Random {
+  readonly bytes: (length: number) => Uint8Array<ArrayBuffer>
+  readonly uuid: () => string
+}
+
 /** The browser, as the core sees it: everything outside the library in one object that tests can replace whole. */
 export interface Platform {
   readonly clock: Clock
@@ -13,6 +19,8 @@ export interface Platform {
   readonly isOnline: () => boolean
   /** The function behind every request of the page. */
   readonly fetch: typeof fetch
+  /** The randomness behind a verifier, a `state`, a `nonce` and an id, for tests. @defaultValue Web Crypto's */
+  readonly random?: Random
 }
 
 /** The real browser; database, locks and channel are called `name`. */

@@ -1,9 +1,14 @@
 import { encodeBase64url } from './base64url.js'
 import { sha256 } from './digest.js'
 
+/** Gives so many bytes that nobody can guess. */
+type RandomBytes = (length: number) => Uint8Array<ArrayBuffer>
+
+const systemBytes: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length))
+
 /** 32 random bytes as 43 base64url characters: enough for a verifier, a state and a nonce alike. */
-function randomValue(): string {
-  return encodeBase64url(crypto.getRandomValues(new Uint8Array(32)))
+function randomValue(bytes: RandomBytes = systemBytes): string {
+  return encodeBase64url(bytes(32))
 }
 
 /**
@@ -11,7 +16,7 @@ function randomValue(): string {
  *
  * @see https://www.rfc-editor.org/rfc/rfc7636.html#section-4.1
  */
-export const createCodeVerifier: () => string = randomValue
+export const createCodeVerifier: (bytes?: RandomBytes) => string = randomValue
 
 /**
  * The S256 code challenge of a verifier. `plain` does not exist here.
@@ -24,7 +29,7 @@ export const calculateCodeChallenge: (codeVerifier: string) => Promise<string> =
 const stateMarker = 'cs'
 
 /** A fresh `state`: two fixed characters and 41 with 244 bits of entropy; also the key of the transaction. */
-export const createState = (): string => stateMarker + randomValue().slice(2)
+export const createState = (bytes?: RandomBytes): string => stateMarker + randomValue(bytes).slice(2)
 
 /** Test of a parameter for the form of a `state` that {@link createState} makes. */
 export const isOwnState = (value: string | null): boolean => /^cs[\w-]{41}$/.test(value ?? '')
@@ -34,7 +39,7 @@ export const isOwnState = (value: string | null): boolean => /^cs[\w-]{41}$/.tes
  *
  * @see https://openid.net/specs/openid-connect-core-1_0.html#NonceNotes
  */
-export const createNonce: () => string = randomValue
+export const createNonce: (bytes?: RandomBytes) => string = randomValue
 
 /** Test of a value from outside for the form of a code verifier (43 to 128 unreserved characters). */
 export function isCodeVerifier(value: unknown): value is string {

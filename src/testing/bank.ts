@@ -37,6 +37,11 @@ export interface FakeBankOptions<P extends Providers = Providers> extends Omit<
   readonly api?: { readonly [Name in ProviderName<P>]?: ApiHandler }
   /** Called with the path at which the browser comes back, so that your router can follow. */
   readonly navigate?: (path: string) => void
+  /**
+   * Makes what is random the same in every run: states, verifiers, codes, tokens and ids, in the order in which they are
+   * made. Keys and signatures differ all the same, and so do ID Tokens. @defaultValue none: Web Crypto's randomness
+   */
+  readonly seed?: string | number
   /** The address at which the app is opened: a path of it. @defaultValue `/` */
   readonly url?: string
 }
@@ -73,11 +78,13 @@ export interface FakeBank<P extends Providers = Providers> extends AppTab<P> {
     provider: Name,
     approval?: Approval<DetailsOf<P[Name]>>,
   ): Promise<VisitOutcome<P, Name>>
-  /** The person changes their mind at the provider. Not every provider tells that from a refusal. */
-  cancel<Name extends ProviderName<P>>(provider: Name): Promise<VisitOutcome<P, Name>>
+  /** The person changes their mind at the provider, or at the only one where somebody is. Not every provider tells that from a refusal. */
+  cancel<Name extends ProviderName<P>>(provider?: Name): Promise<VisitOutcome<P, Name>>
   /** The person refuses. */
-  deny<Name extends ProviderName<P>>(provider: Name): Promise<VisitOutcome<P, Name>>
-  /** The provider sends the person back with an error, such as `temporarily_unavailable`, and perhaps a description of it. */
+  deny<Name extends ProviderName<P>>(provider?: Name): Promise<VisitOutcome<P, Name>>
+  /** The provider where somebody is sends them back with an error, such as `temporarily_unavailable`. */
+  fail(error: string): Promise<VisitOutcome<P, ProviderName<P>>>
+  /** The same with the provider's name, and perhaps a description of the error. */
   fail<Name extends ProviderName<P>>(
     provider: Name,
     error: string,
@@ -86,7 +93,7 @@ export interface FakeBank<P extends Providers = Providers> extends AppTab<P> {
   /** The person closes the popup, or comes back to the page by the Back button. */
   leave(provider: ProviderName<P>): Promise<void>
   /** Basis's initialization token expires before the person arrives: they come back with that error. */
-  expireInitToken<Name extends ProviderName<P>>(provider: Name): Promise<VisitOutcome<P, Name>>
+  expireInitToken<Name extends ProviderName<P>>(provider?: Name): Promise<VisitOutcome<P, Name>>
 
   /** The next request to this endpoint has its effect, and its answer is lost. */
   loseReply(endpoint: Endpoint, target?: FaultTarget): void
@@ -118,6 +125,8 @@ export interface FakeBank<P extends Providers = Providers> extends AppTab<P> {
   readonly requests: readonly BankRequest[]
   /** The requests to a provider itself, at one endpoint or at any; not those to the app's backend. */
   requestsTo(provider: ProviderName<P>, endpoint?: BankRequest['endpoint']): readonly BankRequest[]
+  /** The only request to an endpoint of a provider. @throws {Error} for none, and for several, which it lists */
+  requestTo(provider: ProviderName<P>, endpoint: BankRequest['endpoint']): BankRequest
   /** Answers a request that is for this bank; `undefined` for any other. `countersign/testing/msw` is made of it. */
   handle(request: Request): Promise<Response | undefined>
   /** Ends all pages and timers. Nothing keeps a process alive without it either. */

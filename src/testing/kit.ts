@@ -9,6 +9,7 @@ import type { Popup } from './browser/page.js'
 import type { Platform } from './browser/platform.js'
 import { openTab, type Tab, type TabOptions } from './browser/tab.js'
 import type { FakeBankOptions } from './bank.js'
+import { seededRandomness, systemRandomness, type Randomness } from './random.js'
 import { startConnections } from './start-connections.js'
 import { createVisits, type Visits } from './visits.js'
 import { createWorld, type World } from './world.js'
@@ -30,12 +31,19 @@ const anyone = 'the-only-user'
 
 /** Opens a bank: a world with one tab, in which the connections that the test begins with are made first. */
 export function openKit(options: FakeBankOptions): Kit {
-  const { connected = {}, api = {}, navigate = () => undefined, url = '/', ...app } = options
+  const { connected = {}, api = {}, navigate = () => undefined, url = '/', seed, ...app } = options
   const { subject = singleUser } = app
   const beginning = createBeginning(Object.keys(connected).length === 0)
   const { isReady } = beginning
   const session = typeof subject === 'string' ? subject : subject === null ? null : anyone
-  const world = createWorld({ client: app, origin: originOf(), session, api, isReady })
+  const world = createWorld({
+    client: app,
+    origin: originOf(),
+    session,
+    api,
+    random: randomnessOf(seed),
+    isReady,
+  })
   followSubject(world, subject)
   const hidden = new Set<unknown>()
   const tabs: Tab[] = []
@@ -82,6 +90,12 @@ export function openKit(options: FakeBankOptions): Kit {
   })
   return { world, tabs: tabs as [Tab, ...Tab[]], visits, openTab: open, started, isStarted: isReady }
 }
+
+/** Randomness for each part of a bank. With a seed it is the same every time. */
+const randomnessOf =
+  (seed: FakeBankOptions['seed']) =>
+  (part: string): Randomness =>
+    seed === undefined ? systemRandomness : seededRandomness(`${String(seed)}/${part}`)
 
 /** The time until what the test begins with is there. */
 function createBeginning(isOver: boolean) {

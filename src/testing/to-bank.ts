@@ -4,7 +4,14 @@ import type { AppTab, Arrival, FakeBank, VisitOutcome } from './bank.js'
 import type { Kit } from './kit.js'
 import { outsideAct } from './react.js'
 import type { Providers } from '../core/index.js'
+import { checkProvider } from './check-provider.js'
+import { basis } from './kinds/basis.js'
+import { findKind } from './kinds/find-kind.js'
+import type { Network } from './network/network.js'
+import type { BankRequest } from './network/requests.js'
+import { initTokenProblems } from './quirks/basis.js'
 import type { Grants } from './servers/grants.js'
+import { placeOf } from './servers/tamper.js'
 import type { Ending } from './servers/authorization-request.js'
 import { turn, waitFor } from './turns.js'
 
@@ -19,10 +26,14 @@ export function toBank(kit: Kit): FakeBank {
       return work()
     })
   const own = toAppTab(tabs[0], run, settle)
+  const { providers } = own.client
+  const check: Check = (provider) => {
+    if (provider !== undefined) checkProvider(Object.keys(providers), provider)
+  }
   const bank = {
     ...visiting(kit, run),
-    ...breaking(kit),
-    ...ending(kit, run),
+    ...breaking(kit, check),
+    ...ending(kit, run, check),
     ...signing(kit),
     otherTab: () => toAppTab(kit.openTab('/'), run, settle),
     advance: (seconds: number) =>
@@ -31,13 +42,7 @@ export function toBank(kit: Kit): FakeBank {
         await settle()
       }),
     settled: () => run(settle),
-    requestsTo: (provider: string, endpoint?: string) =>
-      world.network.requests.filter(
-        (request) =>
-          request.to === 'provider' &&
-          request.provider === provider &&
-          (endpoint === undefined || request.endpoint === endpoint),
-      ),
+    ...asserting(world.network, check),
     handle: world.network.handle,
     close() {
       for (const tab of tabs) tab.close()
@@ -49,6 +54,33 @@ export function toBank(kit: Kit): FakeBank {
     requests: { enumerable: true, get: () => [...world.network.requests] },
   }) as unknown as FakeBank
 }
+
+/** What has been asked of the providers. */
+function asserting({ requests }: Network, check: Check) {
+  const requestsTo = (provider: string, endpoint?: string): readonly BankRequest[] => {
+    check(provider)
+    return requests.filter(
+      (request) =>
+        request.to === 'provider' &&
+        request.provider === provider &&
+        (endpoint === undefined || request.endpoint === endpoint),
+    )
+  }
+  return {
+    requestsTo,
+    requestTo(provider, endpoint) {
+      const [request, ...others] = requestsTo(provider, endpoint)
+      if (request && others.length === 0) return request
+      const sent = requestsTo(provider).map((one) => `${one.endpoint} (${String(one.status)})`)
+      throw new Error(
+        `fakeBank: there are ${String(request ? others.length + 1 : 0)} requests to the ${endpoint} endpoint of "${provider}", not one. It has received: ${sent.join(', ') || 'nothing'}.`,
+      )
+    },
+  } satisfies Partial<FakeBank>
+}
+
+/** @throws {TypeError} for the name of a provider that there is not */
+type Check = (provider: string | undefined) => void
 
 type Run = <T>(work: () => Promise<T>) => Promise<T>
 
@@ -89,7 +121,7 @@ function toAppTab(tab: Tab, run: Run, settle: () => Promise<void>): AppTab {
 
 /** What people do at the providers. */
 function visiting({ visits }: Kit, run: Run) {
-  const end = (provider: string, how: Ending) =>
+  const end = (provider: string | undefined, how: Ending) =>
     run(() => visits.end(provider, how)) as Promise<VisitOutcome<Providers, string>>
   return {
     arrival: (provider: string) =>
@@ -98,30 +130,47 @@ function visiting({ visits }: Kit, run: Run) {
         return { ...entry, consent: server.consentTexts(request) }
       }),
     approve: (provider: string, approval: Approval = {}) => end(provider, { kind: 'approve', approval }),
-    cancel: (provider: string) => end(provider, { kind: 'cancel' }),
-    deny: (provider: string) => end(provider, { kind: 'deny' }),
-    fail: (provider: string, error: string, description?: string) =>
-      end(provider, { kind: 'error', error, ...(description !== undefined && { description }) }),
+    cancel: (provider?: string) => end(provider, { kind: 'cancel' }),
+    deny: (provider?: string) => end(provider, { kind: 'deny' }),
+    fail(first: string, second?: string, description?: string) {
+      const [provider, error] = second === undefined ? [undefined, first] : [first, second]
+      return end(provider, { kind: 'error', error, ...(description !== undefined && { description }) })
+    },
     leave: (provider: string) => run(() => visits.leave(provider)),
-    expireInitToken: (provider: string) =>
-      end(provider, {
-        kind: 'error',
-        error: 'invalid_request',
-        description: 'Request included expired Initialization Token.',
+    expireInitToken: (provider?: string) =>
+      run(async () => {
+        const { request } = await visits.expect(provider)
+        if (!request.parameters.has('init_token'))
+          throw new TypeError(
+            `fakeBank: "${request.registration.name}" is sent no initialization token that could expire. Only Basis is.`,
+          )
+        return visits.end(request.registration.name, {
+          kind: 'error',
+          error: 'invalid_request',
+          description: initTokenProblems.expired,
+        })
       }),
   }
 }
 
 /** What goes wrong on the way. */
-function breaking({ world: { faults } }: Kit) {
+function breaking({ world: { faults }, tabs: [{ client }] }: Kit, check: Check) {
   return {
     loseReply(endpoint, target = {}) {
+      check(target.provider)
       faults.add(endpoint, { kind: 'lost' }, target)
     },
     refuse(endpoint, refusal, target = {}) {
+      check(target.provider)
       faults.add(endpoint, { kind: 'refused', refusal }, target)
     },
-    tamper: faults.tamper,
+    tamper(what, provider) {
+      check(provider)
+      const meant = Object.entries(client.providers).filter(([name]) => (provider ?? name) === name)
+      if (placeOf(what) === 'id_token' && meant.every(([, one]) => findKind(one) === basis))
+        throw new TypeError(`fakeBank: Basis has no ID Token, and so no ${what} of one to tamper with.`)
+      faults.tamper(what, provider)
+    },
     delay: faults.setDelay,
     offline(isOffline = true) {
       faults.setOffline(isOffline)
@@ -130,9 +179,10 @@ function breaking({ world: { faults } }: Kit) {
 }
 
 /** What ends at the providers. */
-function ending({ world }: Kit, run: Run) {
+function ending({ world }: Kit, run: Run, check: Check) {
   const end = (method: 'expireAccessTokens' | 'revoke', provider: string | undefined): Promise<void> =>
     run(async () => {
+      check(provider)
       const { all } = await world.servers()
       const isMeant: Parameters<Grants['revoke']>[0] = ({ registration: { name } }) =>
         (provider ?? name) === name

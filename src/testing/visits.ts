@@ -1,5 +1,6 @@
 import type { AuthorizationState, CallbackState } from '../core/index.js'
 import { createArrivals, type Arrivals, type Visit } from './arrivals.js'
+import { checkProvider, quoted } from './check-provider.js'
 import type { Popup } from './browser/page.js'
 import type { Departure, Tab } from './browser/tab.js'
 import type { Ending } from './servers/authorization-request.js'
@@ -14,10 +15,15 @@ export interface Visits {
   readonly forget: (tab: Tab) => void
   /** True while somebody has set off and is not there yet. */
   readonly areOnTheWay: () => boolean
-  /** Resolves when somebody is at the provider. @throws {Error} that says why nobody comes */
-  readonly expect: (provider: string) => Promise<Visit>
+  /**
+   * Resolves when somebody is at the provider.
+   *
+   * @param provider Anywhere, where it is left out.
+   * @throws {Error} that says why nobody comes
+   */
+  readonly expect: (provider?: string) => Promise<Visit>
   /** Ends the latest visit to a provider, and resolves with what the app is shown then. */
-  readonly end: (provider: string, ending: Ending) => Promise<CallbackState | AuthorizationState>
+  readonly end: (provider: string | undefined, ending: Ending) => Promise<CallbackState | AuthorizationState>
   /** Somebody closes the popup, or goes back in the tab, without an answer. */
   readonly leave: (provider: string) => Promise<void>
 }
@@ -36,20 +42,11 @@ export function createVisits(
   navigate: (path: string) => void,
 ): Visits {
   const arrivals = createArrivals(world)
+  const ended = new Set<string>()
 
-  /** Waits for somebody at a provider. @throws {Error} that says why nobody comes. */
-  async function expect(provider: string): Promise<Visit> {
-    checkName(tabs, provider)
-    await waitFor(
-      () => arrivals.find(provider) !== undefined,
-      () => isIdle(world) && !tabs().some((tab) => isLeaving(tab, provider)),
-      patience,
-    )
-    const visit = arrivals.find(provider)
-    if (!visit) throw noVisit(provider, tabs(), arrivals)
-    return visit
-  }
-  const take = async (provider: string): Promise<Visit> => {
+  const expect = (provider?: string): Promise<Visit> =>
+    expectVisit(provider, { world, tabs, arrivals, ended })
+  const take = async (provider: string | undefined): Promise<Visit> => {
     const visit = await expect(provider)
     arrivals.remove(visit)
     return visit
@@ -64,8 +61,10 @@ export function createVisits(
         return !arrivals.has(tab) && names.some((name) => statesOf(tab, name).some(isLeavingState))
       }),
     expect,
-    async end(provider, ending) {
-      const { server, request, tab, popup } = await take(provider)
+    async end(named, ending) {
+      const { server, request, tab, popup } = await take(named)
+      const provider = request.registration.name
+      ended.add(provider)
       if (ending.kind === 'cancel' && server.keepsCancelled) return comeBack(world, provider, tab, popup)
       const address = server.end(request, ending)
       if (popup) {
@@ -88,6 +87,33 @@ export function createVisits(
       await comeBack(world, provider, tab, popup)
     },
   }
+}
+
+/** What it takes to wait for somebody. */
+interface Waiting extends Pick<NoVisit, 'arrivals' | 'ended'> {
+  readonly world: World
+  readonly tabs: () => readonly Tab[]
+}
+
+/** Waits for somebody at a provider. @throws {Error} that says why nobody comes. */
+async function expectVisit(
+  provider: string | undefined,
+  { world, tabs, arrivals, ended }: Waiting,
+): Promise<Visit> {
+  const names = provider === undefined ? namesOf(tabs) : [checkProvider(namesOf(tabs), provider)]
+  const find = (): readonly Visit[] => names.flatMap((name) => arrivals.find(name) ?? [])
+  await waitFor(
+    () => find().length > 0,
+    () => isIdle(world) && !tabs().some((tab) => names.some((name) => isLeaving(tab, name))),
+    patience,
+  )
+  const [visit, other] = find()
+  if (!visit) throw noVisit({ names, tabs: tabs(), arrivals, ended })
+  if (other)
+    throw new TypeError(
+      `fakeBank: somebody is at ${quoted(arrivals.providers())}. Name the provider that you mean.`,
+    )
+  return visit
 }
 
 const isIdle = ({ network }: World): boolean => network.inFlight() === 0
@@ -152,31 +178,42 @@ async function outcomeOfPopup(world: World, provider: string, tab: Tab): Promise
   return now()
 }
 
-function checkName(tabs: () => readonly Tab[], provider: string): void {
-  const names = Object.keys(tabs()[0]?.client.providers ?? {})
-  if (names.includes(provider)) return
-  throw new TypeError(
-    `fakeBank: there is no provider "${provider}". The options have ${names.map((name) => `"${name}"`).join(', ')}.`,
-  )
+const namesOf = (tabs: () => readonly Tab[]): readonly string[] =>
+  Object.keys(tabs()[0]?.client.providers ?? {})
+
+/** Where somebody was expected. */
+interface NoVisit {
+  readonly names: readonly string[]
+  readonly tabs: readonly Tab[]
+  readonly arrivals: Arrivals
+  /** Providers at which a visit has ended. */
+  readonly ended: ReadonlySet<string>
 }
 
 /** Says why nobody is there, and what to do. */
-function noVisit(provider: string, tabs: readonly Tab[], arrivals: Arrivals): Error {
+function noVisit({ names, tabs, arrivals, ended }: NoVisit): Error {
+  const place = names.length === 1 ? quoted(names) : 'any provider'
   const refusal = arrivals.takeRefusal()
   if (refusal)
     return new Error(
       `fakeBank: the provider shows an error page and sends nobody back, because ${refusal.message}.`,
     )
-  const failed = tabs.flatMap((tab) => statesOf(tab, provider)).find((state) => state.status === 'failed')
+  const failed = tabs
+    .flatMap((tab) => names.flatMap((name) => statesOf(tab, name)))
+    .find((state) => state.status === 'failed')
   if (failed?.status === 'failed')
     return new Error(
-      `fakeBank: nobody is at "${provider}": authorize() failed with ${failed.error.code}. ${failed.error.message}`,
+      `fakeBank: nobody is at ${place}: authorize() failed with ${failed.error.code}. ${failed.error.message}`,
       { cause: failed.error },
     )
   const elsewhere = arrivals.providers()
+  if (names.some((name) => ended.has(name)) && elsewhere.length === 0)
+    return new Error(
+      `fakeBank: nobody is at ${place} any more: the visit has ended. One call ends one visit; for another, call authorize() again.`,
+    )
   return new Error(
-    `fakeBank: nobody is at "${provider}". Begin first, as a person would: press the button that calls authorize(), then say how the visit ends.${
-      elsewhere.length > 0 ? ` Somebody is at ${elsewhere.map((name) => `"${name}"`).join(', ')}.` : ''
+    `fakeBank: nobody is at ${place}. Begin first, as a person would: press the button that calls authorize(), then say how the visit ends.${
+      elsewhere.length > 0 ? ` Somebody is at ${quoted(elsewhere)}.` : ''
     }`,
   )
 }

@@ -6,6 +6,7 @@ import { createSharedTabs } from './browser/tabs.js'
 import { openBackend } from './network/backend.js'
 import { createFaults, type Faults } from './network/faults.js'
 import { createNetwork, type Network, type Servers } from './network/network.js'
+import type { Randomness } from './random.js'
 import { openServers, type ApiHandler } from './open-servers.js'
 
 /** Everything outside the app's page: a browser, a network, the app's backend and the providers. */
@@ -26,12 +27,14 @@ export interface WorldOptions {
   readonly origin: string
   readonly session: string | null
   readonly api: Readonly<Partial<Record<string, ApiHandler>>>
+  /** Randomness for one part of the world, apart from that of the others. */
+  readonly random: (part: 'backend' | 'pages' | 'servers') => Randomness
   /** Whether what the test begins with is there. */
   readonly isReady: () => boolean
 }
 
 /** Makes a world. The servers start with the first request. */
-export function createWorld({ client, origin, session, api, isReady }: WorldOptions): World {
+export function createWorld({ client, origin, session, api, random, isReady }: WorldOptions): World {
   const { providers, backend = '/connect', basePath = '', redirectUri } = client
   const clock = createClock()
   const faults = createFaults(isReady)
@@ -40,12 +43,15 @@ export function createWorld({ client, origin, session, api, isReady }: WorldOpti
   const network = createNetwork(servers, { clock, faults, origin })
   const address = typeof backend === 'string' ? backend : backend.url
 
+  const backendRandom = random('backend')
+
   async function start(): Promise<Servers> {
     const { all, opened } = await openServers({
       providers,
       redirectUri: (name) => redirectUri?.(name) ?? `${origin}${basePath}/callback/${name}`,
       api,
       now: clock.now,
+      random: random('servers'),
       takeTampering: faults.takeTampering,
       fetchWithCertificate: network.fetchFor('backend', true),
     })
@@ -58,6 +64,7 @@ export function createWorld({ client, origin, session, api, isReady }: WorldOpti
         session: () => world.session,
         fetch: network.fetchFor('backend'),
         now: clock.now,
+        createId: () => backendRandom.text(16),
       }),
     }
   }
@@ -69,6 +76,7 @@ export function createWorld({ client, origin, session, api, isReady }: WorldOpti
       database: createDatabase(),
       tabs: createSharedTabs(clock),
       fetch: network.fetchFor('page'),
+      random: random('pages'),
       isOnline: () => !faults.isOffline(),
     },
     clock,

@@ -45,7 +45,8 @@ const subjectKeySecret = Buffer.alloc(32, 7).toString('base64url')
 
 /** What a backend does that is given nothing else, in the words of the table. */
 async function defaults(): Promise<Record<string, string>> {
-  const { basePath, guard, sealing, clientAddress, rateLimit, now, ...context } = createContext(required)
+  const { basePath, guard, sealing, clientAddress, rateLimit, now, createId, ...context } =
+    createContext(required)
   const nameOf = async (options: BackendOptions) => createContext(options).subjectKey('robin')
   const names = [await nameOf(required), await nameOf({ ...required, store: memoryStore() })]
   const direct = new Request('https://app.example/')
@@ -78,6 +79,7 @@ async function defaults(): Promise<Record<string, string>> {
     unattended: context.unattended.size === 0 ? 'none' : 'some',
     fetch: platform.mock.calls.length === 1 ? 'the platform’s' : 'another',
     clock: now() === 1_900_000_000 ? 'the system’s' : 'another',
+    createId: `${String(Buffer.from(createId(), 'base64url').length)} ${createId() === createId() ? 'fixed' : 'random'} bytes`,
   }
 }
 

@@ -31,3 +31,16 @@ test('docs/testing.md shows the Jest configuration of the example', () => {
   expect(preset(shown)).toEqual(preset(example('jest.config.js')))
   expect(preset(shown)).toHaveLength(2)
 })
+
+test('docs/testing.md shows stories of the example’s Storybook, without their types', () => {
+  const storiesOf = (code: string) =>
+    [...code.matchAll(/^export const (?:Connected|Connecting) = \{(?:.*\}|[^]*?^\})$/gm)].map(
+      ([story]) => story,
+    )
+  const written = example('accounts.stories.tsx')
+    .replaceAll(/: StoryObj/g, '')
+    .replaceAll('bankOf(loaded)', 'loaded.bank')
+  const [, shown = ''] = /^\/\/ src\/accounts\.stories\.tsx\n([^]*?)^```/m.exec(text) ?? []
+  expect(storiesOf(shown)).toHaveLength(2)
+  expect(storiesOf(shown)).toEqual(storiesOf(written))
+})

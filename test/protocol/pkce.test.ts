@@ -25,7 +25,7 @@ test.each([
   ['state', createState],
   ['nonce', createNonce],
 ])('a thousand of a %s are 43 base64url characters each, no two alike', (_name, create) => {
-  const made = Array.from({ length: 1000 }, create)
+  const made = Array.from({ length: 1000 }, () => create())
   expect(new Set(made).size).toBe(1000)
   for (const value of made) expect(value).toMatch(/^[A-Za-z0-9_-]{43}$/)
 })

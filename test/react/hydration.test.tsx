@@ -1,5 +1,6 @@
 import { act } from '@testing-library/react'
 import {
+  type Client,
   CountersignProvider,
   useAuthorizationCallback,
   useAuthorize,
@@ -12,11 +13,8 @@ import { StrictMode, Suspense, type ReactElement } from 'react'
 import { hydrateRoot } from 'react-dom/client'
 import { renderToPipeableStream, renderToString } from 'react-dom/server'
 import { expect, test, vi } from 'vitest'
-import { createScene } from '../support/app.js'
-import { openNetwork } from '../support/network.js'
+import { openVisit } from '../support/bank.js'
 import { until } from '../support/until.js'
-
-const network = openNetwork()
 
 /** How React warns that the two renderers of its server take turns, which they do in this file alone. */
 const twoServerRenderers = 'Detected multiple renderers concurrently rendering the same context provider.'
@@ -34,8 +32,9 @@ test.each([
   'a page that a server %s is taken over without a mismatch, and then shows what happens',
   async (_, render) => {
     const log = vi.spyOn(console, 'error')
-    const scene = createScene(network)
-    const { client } = scene.open(await scene.consent())
+    const bank = openVisit()
+    await bank.approve('bank')
+    const client = bank.client as Client
     function Page() {
       const states = [
         useAuthorizationCallback(),
@@ -62,7 +61,7 @@ test.each([
     const root = await act(async () =>
       hydrateRoot(container, page, { onRecoverableError: (error) => mismatches.push(error) }),
     )
-    await act(() => until(client.callback, 'connected'))
+    await act(() => until(client.tokens('bank'), 'connected'))
     expect(container.textContent).toBe('connected idle connected ready')
     expect(mismatches).toEqual([])
     expect(log.mock.calls.filter(([text]) => !String(text).includes(twoServerRenderers))).toEqual([])

@@ -1,11 +1,8 @@
 import { render, screen } from '@testing-library/react'
 import { useAuthorizationCallback, useAuthorize, useClient, useConnection, useConnections } from 'countersign'
 import { expect, test, vi } from 'vitest'
-import { createScene } from '../support/app.js'
-import { openNetwork } from '../support/network.js'
+import { openBank, openVisit } from '../support/bank.js'
 import { renderWith } from '../support/render.js'
-
-const network = openNetwork()
 
 test.each([
   ['useClient', () => useClient()],
@@ -24,10 +21,11 @@ test.each([
   )
 })
 
-test('the nearest provider’s client is used, unless the hook is given another', () => {
-  const scene = createScene(network)
-  const outer = scene.open().client
-  const inner = scene.open('/', { framed: true }).client
+test('the nearest provider’s client is used, unless the hook is given another', async () => {
+  const outer = openBank().client
+  const connected = openVisit()
+  await connected.approve('bank')
+  const inner = connected.client as typeof outer
   function Reader({ name, client }: { readonly name: string; readonly client?: typeof outer }) {
     const found = useClient(client && { client })
     const { status } = useAuthorizationCallback(client && { client })
@@ -41,5 +39,5 @@ test('the nearest provider’s client is used, unless the hook is given another'
     </>,
   )
   expect(screen.getByTestId('a').textContent).toBe('outer none')
-  expect(screen.getByTestId('b').textContent).toBe('inner none')
+  expect(screen.getByTestId('b').textContent).toBe('inner connected')
 })

@@ -1,8 +1,12 @@
-// examples/component-tests as somebody finds it who has installed the packed tarball: under Vitest, under Jest, and type-checked.
+// examples/component-tests as somebody finds it who has installed the packed tarball: under Vitest, under Jest, in Storybook, on
+// Vite's dev server, and type-checked.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { createServer, preview } from 'vite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { root } from '../../scripts/entries.js'
+import { launch } from '../browser/support/launch.js'
 import { installPacked, type InstalledApp } from './support/installed-app.js'
 
 const example = join(root, 'examples/component-tests')
@@ -22,6 +26,82 @@ test('passes under Vitest, on happy-dom', () => app.run('vitest', 'run', '--envi
 test('passes under Jest, which finds no open handle', async () => {
   expect(await app.run('jest', '--detectOpenHandles')).not.toContain('open handle')
 })
+
+describe('in a real browser', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launch()
+  })
+  afterAll(() => browser.close())
+
+  /** Opens a page, and notes what it throws and what it asks of other origins. */
+  async function open(url: string): Promise<{ readonly page: Page; readonly strange: string[] }> {
+    const page = await browser.newPage()
+    const strange: string[] = []
+    page.on('pageerror', (error) => strange.push(String(error)))
+    page.on('request', (request) => {
+      if (new URL(request.url()).origin !== new URL(url).origin) strange.push(request.url())
+    })
+    await page.goto(url)
+    return { page, strange }
+  }
+
+  test('every story of a built Storybook shows what it is about', async () => {
+    await app.run('storybook', 'build', '--quiet', '--disable-telemetry', '--output-dir', 'stories')
+    const server = await preview({
+      configFile: false,
+      logLevel: 'error',
+      root: app.folder,
+      build: { outDir: 'stories' },
+      preview: { host: '127.0.0.1', port: 0 },
+    })
+    const [origin = ''] = server.resolvedUrls?.local ?? []
+    const index = JSON.parse(await readFile(join(app.folder, 'stories/index.json'), 'utf8')) as {
+      readonly entries: Readonly<Record<string, object>>
+    }
+    expect(Object.keys(index.entries)).toEqual(Object.keys(shownBy))
+    for (const [id, text] of Object.entries(shownBy)) {
+      const { page, strange } = await open(`${origin}iframe.html?viewMode=story&id=${id}`)
+      await page.getByText(text).waitFor()
+      expect(await page.locator('.sb-show-errordisplay').count()).toBe(0)
+      expect(strange).toEqual([])
+      await page.close()
+    }
+    await server.close()
+  })
+
+  test('the app of Vite’s dev server connects, reads the accounts, and changes its mind', async () => {
+    const server = await createServer({
+      configFile: false,
+      logLevel: 'error',
+      root: app.folder,
+      server: { host: '127.0.0.1', port: 0 },
+    })
+    await server.listen()
+    const [origin = ''] = server.resolvedUrls?.local ?? []
+    const { page, strange } = await open(origin)
+    const press = (name: string) => page.getByRole('button', { name }).click()
+    await press('Connect Stitch')
+    await press('Cancel')
+    await page.getByText('Nothing was connected.').waitFor()
+    await press('Connect Stitch')
+    await press('Approve')
+    await page.getByText('Holiday Pocket').waitFor()
+    await press('Disconnect')
+    await page.getByRole('button', { name: 'Connect Stitch' }).waitFor()
+    expect(strange).toEqual([])
+    await page.close()
+    await server.close()
+  })
+})
+
+/** What each story shows in the end. */
+const shownBy: Readonly<Record<string, string>> = {
+  'accounts--disconnected': 'Connect Stitch',
+  'accounts--connected': 'Holiday Pocket',
+  'accounts--connecting': 'Rainy Day',
+  'accounts--refused': 'That did not work: access_denied',
+}
 
 test('type-checks', () => app.run('tsc', '-p', '.'))
 

@@ -70,8 +70,17 @@ describe('a visit ends', () => {
     )
   })
 
+  test('at whichever provider the person is, where none is named', async () => {
+    expect(await begun('stitch').cancel()).toMatchObject({ status: 'cancelled' })
+    expect(await begun('bank').deny()).toMatchObject({ status: 'denied' })
+    expect(refusalOf(await begun('apiture').fail('temporarily_unavailable'))).toBe('temporarily_unavailable')
+    await expect(fakeBank(options).cancel()).rejects.toThrow(
+      'fakeBank: nobody is at any provider. Begin first',
+    )
+  })
+
   test('with an initialization token that has expired', async () => {
-    const outcome = await begun('basis').expireInitToken('basis')
+    const outcome = await begun('basis').expireInitToken()
     expect(outcome).toMatchObject({
       status: 'failed',
       error: { errorDescription: 'Request included expired Initialization Token.' },
@@ -127,6 +136,61 @@ describe('wrong use explains itself', () => {
   test('when there is no such provider', async () => {
     await expect(fakeBank(options).approve('nobody' as 'bank')).rejects.toThrow(
       'fakeBank: there is no provider "nobody". The options have "bank", "stitch", "apiture", "basis".',
+    )
+  })
+
+  test('when a call about requests, faults or tokens names no such provider', async () => {
+    const bank = fakeBank(options)
+    const nobody = 'nobody' as 'bank'
+    const explained = 'fakeBank: there is no provider "nobody".'
+    expect(() => bank.requestsTo(nobody)).toThrow(explained)
+    expect(() => bank.loseReply('token', { provider: nobody })).toThrow(explained)
+    expect(() => bank.refuse('token', {}, { provider: nobody })).toThrow(explained)
+    expect(() => bank.tamper('state', nobody)).toThrow(explained)
+    await expect(bank.revoke(nobody)).rejects.toThrow(explained)
+    await expect(bank.expireAccessTokens(nobody)).rejects.toThrow(explained)
+  })
+
+  test('when a visit is ended twice', async () => {
+    const bank = begun('stitch')
+    await bank.approve('stitch')
+    await expect(bank.approve('stitch')).rejects.toThrow(
+      'fakeBank: nobody is at "stitch" any more: the visit has ended. One call ends one visit; for another, call authorize() again.',
+    )
+  })
+
+  test('when a provider cannot do it', async () => {
+    await expect(begun('stitch').expireInitToken()).rejects.toThrow(
+      'fakeBank: "stitch" is sent no initialization token that could expire. Only Basis is.',
+    )
+    expect(() => fakeBank(options).tamper('nonce', 'basis')).toThrow(
+      'fakeBank: Basis has no ID Token, and so no nonce of one to tamper with.',
+    )
+  })
+
+  test('when it is not said at which of two providers', async () => {
+    const bank = begun('bank')
+    const other = bank.otherTab()
+    other.client.authorization('stitch').authorize()
+    await bank.arrival('bank')
+    await bank.arrival('stitch')
+    await expect(bank.cancel()).rejects.toThrow(
+      'fakeBank: somebody is at "bank", "stitch". Name the provider that you mean.',
+    )
+  })
+
+  test('when the only request is none, or one of several', async () => {
+    const bank = fakeBank({ ...options, connected: { bank: {} } })
+    await bank.settled()
+    expect(() => bank.requestTo('bank', 'token')).toThrow(
+      'fakeBank: there are 0 requests to the token endpoint of "bank", not one. It has received: nothing.',
+    )
+    const tokens = await until(bank.client.tokens('bank'), 'connected')
+    await tokens.fetch('accounts')
+    expect(bank.requestTo('bank', 'api')).toMatchObject({ method: 'GET', status: 200 })
+    await tokens.fetch('accounts')
+    expect(() => bank.requestTo('bank', 'api')).toThrow(
+      'fakeBank: there are 2 requests to the api endpoint of "bank", not one. It has received: api (200), api (200).',
     )
   })
 

@@ -56,8 +56,8 @@ export const frontChannel = [
     [
       {
         file: 'core/authorize/create-transaction.ts',
-        text: 'state: createState(),',
-        by: 'state: input.state ?? createState(),',
+        text: 'state: createState(random?.bytes),',
+        by: 'state: input.state ?? createState(random?.bytes),',
       },
     ],
     authorizationTest,
@@ -116,7 +116,7 @@ export const frontChannel = [
     [
       {
         file: 'core/authorize/create-transaction.ts',
-        text: '= createCodeVerifier()',
+        text: '= createCodeVerifier(random?.bytes)',
         by: "= 'v'.repeat(43)",
       },
     ],

@@ -12,7 +12,6 @@ import type { ProviderGrant } from '../provider.js'
 import { mayBeHeld } from '../storage/lease.js'
 import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
-import { encodeBase64url } from '../../protocol/base64url.js'
 import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { missingScope, type ScopeEvidence } from '../../protocol/missing-scope.js'
 import { parseScope } from '../../protocol/scope.js'
@@ -188,10 +187,10 @@ function toRecord(
 ): ConnectionRecord {
   const requested = parseScope(requestedScope)
   const granted = grant.tokens?.scope === undefined ? requested : parseScope(grant.tokens.scope)
-  const { now } = context
+  const { now, createId } = context
   return {
     v: 1,
-    id: encodeBase64url(crypto.getRandomValues(new Uint8Array(16))),
+    id: createId(),
     subject,
     provider,
     status: 'connected',

@@ -15,17 +15,18 @@ export async function createTransaction(
   input: CommonInput,
 ): Promise<Transaction> {
   const provider = providerOf(context, name)
-  const codeVerifier = createCodeVerifier()
+  const { clock, random } = context.platform
+  const codeVerifier = createCodeVerifier(random?.bytes)
   const redirectUri = context.redirectUri(name)
   const scope = requestedScope(provider.scope, input.scope)
-  const now = context.platform.clock.now()
+  const now = clock.now()
   return {
     v: 1,
     phase: 'prepared',
-    state: createState(),
+    state: createState(random?.bytes),
     codeVerifier,
     codeChallenge: await calculateCodeChallenge(codeVerifier),
-    ...(parseScope(scope).includes('openid') && { nonce: createNonce() }),
+    ...(parseScope(scope).includes('openid') && { nonce: createNonce(random?.bytes) }),
     provider: name,
     clientId: provider.clientId,
     ...(provider.issuer !== undefined && { issuer: provider.issuer }),

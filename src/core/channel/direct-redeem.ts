@@ -79,7 +79,7 @@ function toRedeemed(
   const grantedScope = checked.scope === undefined ? requested : parseScope(checked.scope)
   const connection: Connection = {
     // Disconnected meanwhile, if there is none: then it is a new one.
-    id: renewed ?? crypto.randomUUID(),
+    id: renewed ?? context.platform.random?.uuid() ?? crypto.randomUUID(),
     provider: name,
     status: 'connected',
     grantedScope,

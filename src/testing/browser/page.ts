@@ -1,5 +1,6 @@
 import type { KitClock } from './clock.js'
 import type { Platform } from './platform.js'
+import type { Randomness } from '../random.js'
 import type { SharedTabs } from './tabs.js'
 
 /** What the pages of one browser share. */
@@ -10,6 +11,7 @@ export interface Browser {
   readonly tabs: SharedTabs
   readonly fetch: Platform['fetch']
   readonly isOnline: () => boolean
+  readonly random: Randomness
 }
 
 /** A popup as the page that opened it sees it. */
@@ -45,7 +47,7 @@ export function openPage(
   historyState: unknown,
   { leaves, closes }: PageEvents,
 ): Page {
-  const { clock, database, tabs, fetch, isOnline, origin } = browser
+  const { clock, database, tabs, fetch, isOnline, origin, random } = browser
   let url = new URL(address, origin)
   let state = historyState
   const shown = new Set<() => void>()
@@ -55,6 +57,7 @@ export function openPage(
       database,
       fetch,
       isOnline,
+      random,
       tabs: tabs.forPage(),
       navigation: {
         url: () => new URL(url),

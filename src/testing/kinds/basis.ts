@@ -13,16 +13,17 @@ import { scopeTexts } from '../quirks/scopes.js'
 import { insufficientScope, notFound, ok, unauthorized, type ApiAnswer } from '../servers/api.js'
 import { ResponseError, type AuthorizationRequest } from '../servers/authorization-request.js'
 import type { Grant } from '../servers/grants.js'
-import { decodeBytes, importSecret, randomUuid, readJwt, verifyJwt } from '../servers/jwt.js'
+import { decodeBytes, importSecret, readJwt, verifyJwt } from '../servers/jwt.js'
+import type { Randomness } from '../random.js'
 import type { Kind, ProviderSetup } from './kind.js'
 import { withSlash } from './routes.js'
 
 /** Basis: an initialization token signed at the click, HTTP Basic as issued, no discovery, no ID Token, a `profile_id`. */
-export const basis: Kind = ({ provider, redirectUri, now }) => {
+export const basis: Kind = ({ provider, redirectUri, now, random }) => {
   const { clientId, authorizationEndpoint = '', channel } = provider
   const api = withSlash(provider.api ?? new URL('/', authorizationEndpoint).href)
   const tokenEndpoint = new URL('/oauth/token', api).href
-  const clientSecret = createSecret()
+  const clientSecret = createSecret(random)
   const profiles = new Map<string, string>()
   return {
     dialect: {
@@ -39,7 +40,7 @@ export const basis: Kind = ({ provider, redirectUri, now }) => {
       rotates: false,
       check: (request) => checkRequest(request, { clientId, clientSecret, now }),
       connect(grant, { parameters }) {
-        grant.notes['profile'] = toProfile(grant, parameters, profiles)
+        grant.notes['profile'] = toProfile(grant, parameters, { profiles, random })
       },
       objectToOwnToken: (scope) =>
         isBasisOwnScope(scope)
@@ -72,17 +73,21 @@ export const basis: Kind = ({ provider, redirectUri, now }) => {
 }
 
 /** 64 random bytes as base64, which HTTP Basic carries as they are. */
-const createSecret = (): string => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(64))))
+const createSecret = ({ bytes }: Randomness): string => btoa(String.fromCharCode(...bytes(64)))
 
 type Profile = ReturnType<typeof toBasisProfile>
 
 const profileOf = ({ notes }: Grant): Profile => notes['profile'] as Profile
 
 /** The profile of a business: the one that it has, or a new one. */
-function toProfile({ approval }: Grant, parameters: URLSearchParams, profiles: Map<string, string>): Profile {
+function toProfile(
+  { approval }: Grant,
+  parameters: URLSearchParams,
+  { profiles, random }: { readonly profiles: Map<string, string>; readonly random: Randomness },
+): Profile {
   const { claims = {} } = readJwt(parameters.get('init_token') ?? '') ?? {}
   const company = JSON.stringify([claims['company_ein'], claims['native_company_id']])
-  const { profileId = profiles.get(company) ?? randomUuid() } = {
+  const { profileId = profiles.get(company) ?? random.uuid() } = {
     ...(approval.details as { readonly profileId?: string } | undefined),
   }
   profiles.set(company, profileId)

@@ -1,5 +1,6 @@
 import type { BackendProvider, Fetch, JsonObject } from '../../backend/index.js'
 import type { Provider } from '../../core/index.js'
+import type { Randomness } from '../random.js'
 import type { Dialect } from '../servers/dialect.js'
 import type { RegisteredAuthentication } from '../servers/registration.js'
 
@@ -14,6 +15,7 @@ export interface ProviderSetup {
   /** The backend's way to a server that wants the client's certificate. */
   readonly fetchWithCertificate: Fetch
   readonly now: () => number
+  readonly random: Randomness
 }
 
 /** A provider with its server and, where the app has a backend for it, the backend's half. */

@@ -19,7 +19,7 @@ import { throwObjection, type AuthorizationRequest } from '../servers/authorizat
 import type { Dialect } from '../servers/dialect.js'
 import type { AccessToken, Grant } from '../servers/grants.js'
 import type { ServerRequest } from '../servers/http.js'
-import { randomUuid } from '../servers/jwt.js'
+import type { Randomness } from '../random.js'
 import type { Kind, ProviderSetup } from './kind.js'
 import { withSlash } from './routes.js'
 
@@ -29,7 +29,7 @@ const keyId = 'kit'
 type Users = Map<string, Map<string, { readonly grant: Grant; readonly expiresAt: string }>>
 
 /** Moneyhub: users and pushed requests, a connection that the ID Token names, and data by tokens of the client's own. */
-export const moneyhub: Kind = ({ provider, redirectUri, clientKey, now }) => {
+export const moneyhub: Kind = ({ provider, redirectUri, clientKey, now, random }) => {
   const { clientId, issuer = '', authorizationEndpoint = '', scope, channel } = provider
   const api = withSlash(provider.api ?? new URL('/v3', issuer).href)
   const once = isOneTime(provider)
@@ -44,7 +44,7 @@ export const moneyhub: Kind = ({ provider, redirectUri, clientKey, now }) => {
     ...(once && { dataScope: scope.replace(/(?:^| )openid(?= |$)/, '').trim() || 'accounts:read' }),
   }
   return {
-    dialect: toDialect(issuer, authorizationEndpoint, api, now),
+    dialect: toDialect({ issuer, authorization: authorizationEndpoint, api }, now, random),
     authentication: { method: 'private_key_jwt', key: clientKey.publicKey },
     backend: once
       ? moneyhubBackend({
@@ -66,7 +66,11 @@ function isOneTime({ toInput }: ProviderSetup['provider']): boolean {
   }
 }
 
-function toDialect(issuer: string, authorization: string, api: string, now: () => number): Dialect {
+function toDialect(
+  { issuer, authorization, api }: Readonly<Record<'issuer' | 'authorization' | 'api', string>>,
+  now: () => number,
+  random: Randomness,
+): Dialect {
   const users: Users = new Map()
   const usersApi = new URL('/users', issuer).href
   const memory = {
@@ -98,24 +102,24 @@ function toDialect(issuer: string, authorization: string, api: string, now: () =
         throwObjection({ error: 'invalid_scope', description: 'this scope does not exist' })
     },
     subOf(request) {
-      const id = requestedOf(request).sub?.value ?? createUserId()
+      const id = requestedOf(request).sub?.value ?? createUserId(random)
       if (!users.has(id)) users.set(id, new Map())
       return id
     },
     connect(grant, request) {
-      grant.notes['wanted'] = wantedOf(grant, request)
+      grant.notes['wanted'] = wantedOf(grant, request, random)
     },
     toClaims: (claims, grant) => ({ ...claims, 'mh:con_id': connect(users, grant, now()) }),
     acceptsCode: ({ sub }, form) => !form.has('sub') || form.get('sub') === sub,
     objectToOwnToken: (scope, sub) => objectToOwnToken(scope, sub, memory.hasUser),
     answer: (request, access) =>
       request.url.href.startsWith(usersApi)
-        ? answerUsers(users, request, access)
+        ? answerUsers(users, request, access, random)
         : answerData(users, request, access, now()),
   }
 }
 
-const createUserId = (): string => randomUuid().replace(/-/g, '').slice(0, 24)
+const createUserId = ({ uuid }: Randomness): string => uuid().replace(/-/g, '').slice(0, 24)
 
 const institutionOf = (scope: string): string | undefined => /^id:(.+)$/.exec(scope)?.[1]
 
@@ -130,13 +134,13 @@ interface Wanted {
   readonly days: number
 }
 
-function wantedOf({ approval }: Grant, request: AuthorizationRequest): Wanted {
+function wantedOf({ approval }: Grant, request: AuthorizationRequest, random: Randomness): Wanted {
   const { sub, 'mh:con_id': renewed, 'mh:consent': consent } = requestedOf(request)
   const { connectionId } = { ...(approval.details as { readonly connectionId?: string } | undefined) }
   const bank = request.scope.map(institutionOf).find((id) => id !== undefined) ?? 'bank'
   const { expirationDateTime } = consent?.value ?? {}
   return {
-    id: renewed?.value ?? connectionId ?? `${bank}:${randomUuid()}`,
+    id: renewed?.value ?? connectionId ?? `${bank}:${random.uuid()}`,
     expiresAt: expirationDateTime === undefined ? undefined : Date.parse(expirationDateTime),
     // A user of this one visit is there for a day.
     days: sub?.value === undefined ? 1 : longestConsentDays,
@@ -158,13 +162,14 @@ function answerUsers(
   users: Users,
   { method, url }: ServerRequest,
   access: AccessToken | undefined,
+  random: Randomness,
 ): ApiAnswer {
   const [, , userId, , connectionId] = url.pathname.split('/').map(decodeURIComponent)
   const needed = scopeOfUsers(method, url.pathname)
   const refusal = refusalOf(access, needed)
   if (refusal) return refusal
   if (method === 'POST') {
-    const id = createUserId()
+    const id = createUserId(random)
     users.set(id, new Map())
     return { status: 201, body: { userId: id } }
   }

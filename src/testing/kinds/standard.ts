@@ -3,7 +3,6 @@ import { sampleAccounts } from '../data/accounts.js'
 import { scopeTexts } from '../quirks/scopes.js'
 import { notFound, ok, unauthorized } from '../servers/api.js'
 import type { Dialect, Endpoints } from '../servers/dialect.js'
-import { randomText } from '../servers/jwt.js'
 import type { Kind, ProviderSetup } from './kind.js'
 import { anyRoute, withSlash } from './routes.js'
 
@@ -15,7 +14,7 @@ export const standard: Kind = (setup) => {
   const dialect = toDialect(setup, details)
   if (provider.channel.mode === 'browser')
     return { dialect, authentication: { method: 'none' }, backend: undefined }
-  const secret = randomText()
+  const secret = setup.random.text()
   const forms: Record<string, () => boolean> = {}
   return {
     dialect,

@@ -14,14 +14,14 @@ import { throwObjection } from '../servers/authorization-request.js'
 import type { Dialect } from '../servers/dialect.js'
 import type { AccessToken } from '../servers/grants.js'
 import { jsonOf, type ServerRequest } from '../servers/http.js'
-import { randomText } from '../servers/jwt.js'
+import type { Randomness } from '../random.js'
 import type { Kind } from './kind.js'
 import { withSlash } from './routes.js'
 
 const keyId = 'kit'
 
 /** Stitch: a client with a private key, no discovery, no `iss`, and who cancels comes back with the state alone. */
-export const stitch: Kind = ({ provider, redirectUri, clientKey }) => {
+export const stitch: Kind = ({ provider, redirectUri, clientKey, random }) => {
   const { clientId, scope, authorizationEndpoint = '', channel } = provider
   const { origin: issuer } = new URL(authorizationEndpoint)
   const tokenEndpoint = `${issuer}/connect/token`
@@ -31,6 +31,7 @@ export const stitch: Kind = ({ provider, redirectUri, clientKey }) => {
   const details: string[] = []
   return {
     dialect: {
+      ...createAuthentications(random),
       ...dialect,
       issuer,
       endpoints: { authorization: authorizationEndpoint, token: tokenEndpoint, jwks: jwksUri },
@@ -61,6 +62,22 @@ export const stitch: Kind = ({ provider, redirectUri, clientKey }) => {
   }
 }
 
+/** The way back, and the ID Token. */
+const createAuthentications = (random: Randomness): Pick<Dialect, 'toResponse' | 'toClaims'> => ({
+  toResponse(parameters, ending, grant) {
+    const { code, state } = parameters
+    if (ending === 'cancel') return { state }
+    return grant ? { code, scope: grant.scope.join(' '), state, session_state: random.text(16) } : parameters
+  },
+  toClaims: ({ s_hash, ...claims }, { sub, registration }, fresh) => ({
+    idp: 'local',
+    ...claims,
+    sub: `user/${registration.clientId}/bank/${sub}`,
+    amr: ['pwd'],
+    ...(fresh && { s_hash, sid: random.text(16) }),
+  }),
+})
+
 const dialect: Omit<Dialect, 'issuer' | 'endpoints' | 'apis' | 'answer'> = {
   metadata: undefined,
   accessTokenSeconds: stitchTokenSeconds,
@@ -70,18 +87,6 @@ const dialect: Omit<Dialect, 'issuer' | 'endpoints' | 'apis' | 'answer'> = {
   check({ parameters }) {
     throwObjection(objectToStitchRequest(Object.fromEntries(parameters)))
   },
-  toResponse(parameters, ending, grant) {
-    const { code, state } = parameters
-    if (ending === 'cancel') return { state }
-    return grant ? { code, scope: grant.scope.join(' '), state, session_state: randomText(16) } : parameters
-  },
-  toClaims: ({ s_hash, ...claims }, { sub, registration }, fresh) => ({
-    idp: 'local',
-    ...claims,
-    sub: `user/${registration.clientId}/bank/${sub}`,
-    amr: ['pwd'],
-    ...(fresh && { s_hash, sid: randomText(16) }),
-  }),
 }
 
 function answerQuery(request: ServerRequest, access: AccessToken | undefined): ApiAnswer {

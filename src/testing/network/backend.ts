@@ -20,6 +20,8 @@ export interface KitBackendOptions {
   readonly session: () => string | null
   readonly fetch: Fetch
   readonly now: () => number
+  /** Makes the id of a connection. */
+  readonly createId: () => string
 }
 
 /** Facts about the app's user that a provider may ask the backend for. */
@@ -32,7 +34,7 @@ const claims = {
 
 /** Makes the backend, with those providers that have a half there; `undefined` where there is none. */
 export async function openBackend(options: KitBackendOptions): Promise<KitBackend | undefined> {
-  const { url, opened, origin, session, fetch, now } = options
+  const { url, opened, origin, session, fetch, now, createId } = options
   const entries = Object.entries(opened).flatMap(([name, { backend }]) =>
     backend ? [[name, backend] as const] : [],
   )
@@ -44,6 +46,7 @@ export async function openBackend(options: KitBackendOptions): Promise<KitBacken
     store: memoryStore({ now }),
     rateLimit: 'off',
     clock: { now },
+    createId,
     fetch,
     basePath: pathname === '/' ? '' : pathname,
     providers: Object.fromEntries(entries),

@@ -35,14 +35,14 @@ export const moneyhubDataScopes = {
 } as const
 
 /** Scopes that read a user's data: a token of the client's own with one of them is for one user. */
-export const moneyhubUserScopes: readonly string[] = [
+const moneyhubUserScopes: readonly string[] = [
   'accounts:read',
   'accounts_details:read',
   'transactions:read:all',
 ]
 
 /** What a partner may ask for by `client_credentials`. */
-export const moneyhubOwnScopes: readonly string[] = [
+const moneyhubOwnScopes: readonly string[] = [
   ...moneyhubUserScopes,
   'user:create',
   'user:read',

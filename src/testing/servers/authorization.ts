@@ -9,7 +9,7 @@ import {
 } from './authorization-request.js'
 import type { Dialect } from './dialect.js'
 import type { Grant, Grants } from './grants.js'
-import { randomText } from './jwt.js'
+import type { Randomness } from '../random.js'
 import type { Registration } from './registration.js'
 
 /**
@@ -57,16 +57,24 @@ export async function checkAuthorizationRequest(
   await check?.(request)
 }
 
+/** The server of a visit. */
+export interface VisitedServer {
+  readonly dialect: Dialect
+  readonly grants: Grants
+  /** Epoch seconds. */
+  readonly now: number
+  readonly random: Randomness
+}
+
 /** Ends a visit: the parameters that the person comes back with. */
 export function endVisit(
   request: AuthorizationRequest,
   ending: Ending,
-  dialect: Dialect,
-  grants: Grants,
-  now: number,
+  server: VisitedServer,
 ): ResponseParameters {
+  const { dialect, grants } = server
   const { state } = request
-  const grant = ending.kind === 'approve' ? toGrant(request, ending.approval, dialect, now) : undefined
+  const grant = ending.kind === 'approve' ? toGrant(request, ending.approval, server) : undefined
   if (grant) dialect.connect?.(grant, request)
   const parameters: ResponseParameters = {
     ...(grant
@@ -88,12 +96,16 @@ export function endVisit(
 
 const usualPerson = 'ada'
 
-function toGrant(request: AuthorizationRequest, approval: Approval, { subOf }: Dialect, now: number): Grant {
+function toGrant(
+  request: AuthorizationRequest,
+  approval: Approval,
+  { dialect: { subOf }, now, random }: VisitedServer,
+): Grant {
   const { registration, parameters, redirectUri, state, scope } = request
   const chosen = approval.scope === undefined ? scope : scopeValues(approval.scope)
   const sub = approval.sub ?? usualPerson
   return {
-    id: randomText(16),
+    id: random.text(16),
     registration,
     redirectUri,
     // Nobody grants more than was asked for.

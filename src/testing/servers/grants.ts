@@ -1,4 +1,4 @@
-import { randomText } from './jwt.js'
+import type { Randomness } from '../random.js'
 import type { Approval } from '../approval.js'
 import type { Registration } from './registration.js'
 
@@ -62,7 +62,7 @@ export interface Grants {
 
 /** Makes an empty memory of codes and tokens. @param codeSeconds Seconds that codes live. */
 // eslint-disable-next-line max-lines-per-function -- one short member for each thing that happens to a code or token
-export function createGrants(now: () => number, codeSeconds = 60): Grants {
+export function createGrants(now: () => number, { text: randomText }: Randomness, codeSeconds = 60): Grants {
   const codes = new Map<string, IssuedCode>()
   const usedCodes = new Map<string, Grant>()
   const accessTokens = new Map<string, AccessToken>()

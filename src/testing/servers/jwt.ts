@@ -3,7 +3,7 @@
 const encoder = new TextEncoder()
 
 /** Base64url of bytes, without padding. */
-const encodeBytes = (bytes: Uint8Array): string =>
+export const encodeBytes = (bytes: Uint8Array): string =>
   btoa(String.fromCharCode(...bytes))
     .replace(/\+/g, '-')
     .replace(/\//g, '_')
@@ -12,12 +12,6 @@ const encodeBytes = (bytes: Uint8Array): string =>
 /** The bytes of base64url or base64. @throws {DOMException} for anything else. */
 export const decodeBytes = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (character) => character.charCodeAt(0))
-
-/** A random text of this many bytes, as base64url. */
-export const randomText = (bytes = 24): string => encodeBytes(crypto.getRandomValues(new Uint8Array(bytes)))
-
-/** A random UUID. */
-export const randomUuid = (): string => crypto.randomUUID()
 
 /** SHA-256 of a text. */
 const sha256 = async (text: string): Promise<Uint8Array> =>

@@ -10,7 +10,8 @@ import type { Dialect } from './dialect.js'
 import { checkProof } from './dpop.js'
 import { createGrants, type Grants } from './grants.js'
 import { formOf, json, OAuthRefusal, type ServerRequest } from './http.js'
-import { createKeyPair, publicJwk, randomText, signJwt } from './jwt.js'
+import { createKeyPair, publicJwk, signJwt } from './jwt.js'
+import type { Randomness } from '../random.js'
 import type { Registration } from './registration.js'
 import { tamperWithIdToken, tamperWithResponse, type TakeTampering } from './tamper.js'
 import { answerTokenRequest, findClient, systemNow, type ServerState } from './token-endpoint.js'
@@ -44,6 +45,7 @@ export interface Server {
 export interface ServerContext {
   /** Epoch seconds. */
   readonly now: () => number
+  readonly random: Randomness
   readonly takeTampering: TakeTampering
 }
 
@@ -54,20 +56,21 @@ const pushedSeconds = 60
 export function createServer(
   dialect: Dialect,
   registrations: readonly Registration[],
-  { now, takeTampering }: ServerContext,
+  { now, random, takeTampering }: ServerContext,
 ): Server {
   const keys = createKeyPair()
   const strangersKeys = createKeyPair()
   // Whoever awaits them learns of a failure.
   keys.catch(() => undefined)
   strangersKeys.catch(() => undefined)
-  const kid = randomText(6)
-  const grants = createGrants(now, dialect.codeSeconds)
+  const kid = random.text(6)
+  const grants = createGrants(now, random, dialect.codeSeconds)
   const state: ServerState = {
     dialect,
     registrations,
     grants,
     now,
+    random,
     used: new Set(),
     pushed: new Map(),
     async sign(claims, { name }) {
@@ -132,7 +135,7 @@ export function createServer(
       const decided: Ending = refusal
         ? { kind: 'error', error: refusal.error, description: refusal.message }
         : ending
-      const parameters = endVisit(request, decided, dialect, grants, now())
+      const parameters = endVisit(request, decided, { dialect, grants, now: now(), random })
       const target = takeTampering(registration.name, 'response')
       return toResponseUrl(redirectUri, tamperWithResponse(parameters, target))
     },
@@ -200,7 +203,7 @@ async function push(state: ServerState, request: ServerRequest): Promise<Respons
     if (error instanceof PageError) throw new OAuthRefusal('invalid_request', error.message)
     throw error
   }
-  const uri = `urn:ietf:params:oauth:request_uri:${randomText()}`
+  const uri = `urn:ietf:params:oauth:request_uri:${state.random.text()}`
   state.pushed.set(uri, { parameters, expiresAt: state.now() + pushedSeconds })
   return json({ request_uri: uri, expires_in: pushedSeconds }, 201)
 }

@@ -5,6 +5,7 @@ import { checkProof } from './dpop.js'
 import type { AccessToken, Grant, Grants } from './grants.js'
 import { formOf, json, OAuthRefusal, type ServerRequest } from './http.js'
 import { halfHashOf, hashOf, type Claims } from './jwt.js'
+import type { Randomness } from '../random.js'
 import type { Registration } from './registration.js'
 
 /** What the endpoints of one server share. */
@@ -13,6 +14,7 @@ export interface ServerState {
   readonly registrations: readonly Registration[]
   readonly grants: Grants
   readonly now: () => number
+  readonly random: Randomness
   /** Signs an ID Token. */
   readonly sign: (claims: Claims, registration: Registration) => Promise<string>
   /** Ids of assertions and proofs that have been used. */

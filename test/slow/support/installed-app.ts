@@ -10,6 +10,7 @@ const run = promisify(execFile)
 
 /** A copy of an example in a folder of its own, with the packed library installed. */
 export interface InstalledApp {
+  readonly folder: string
   /** Runs a command of the app to its end, and gives its output. @throws {Error} with its output, when it fails */
   run(command: string, ...args: string[]): Promise<string>
   close(): Promise<void>
@@ -40,6 +41,7 @@ export async function installPacked(example: string): Promise<InstalledApp> {
   const options = ['--no-audit', '--no-fund', '--prefer-offline']
   await run('npm', ['install', ...options], { cwd: folder, env: plain })
   return {
+    folder,
     async run(command, ...args) {
       try {
         const result = await run('npx', ['--no-install', command, ...args], { cwd: folder, env: plain })

@@ -1,5 +1,6 @@
 import type { Bank } from '../../../demo/banks/bank.js'
 import type { Kind, ProviderSetup } from '../../../src/testing/kinds/kind.js'
+import { systemRandomness } from '../../../src/testing/random.js'
 import { PageError } from '../../../src/testing/servers/authorization-request.js'
 import { createKeyPair } from '../../../src/testing/servers/jwt.js'
 import type { RegisteredAuthentication } from '../../../src/testing/servers/registration.js'
@@ -71,13 +72,14 @@ export async function kitEnds(
   { api, key }: KitOptions = {},
 ): Promise<Ends & { readonly authentication: RegisteredAuthentication }> {
   const now = () => Date.now() / 1000
+  const random = systemRandomness
   const clientKey = await createKeyPair()
-  const setup = { name: 'bank', provider, redirectUri, clientKey, fetchWithCertificate: fetch, now }
+  const setup = { name: 'bank', provider, redirectUri, clientKey, fetchWithCertificate: fetch, now, random }
   const { dialect, authentication: own } = await kind(setup)
   const authentication = key ? { method: 'private_key_jwt' as const, key } : own
   const { clientId, label } = provider
   const registration = { name: 'bank', label, clientId, redirectUri, authentication }
-  const server = createServer(dialect, [registration], { now, takeTampering: () => undefined })
+  const server = createServer(dialect, [registration], { now, random, takeTampering: () => undefined })
   return {
     clientId,
     redirectUri,

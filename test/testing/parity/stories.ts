@@ -17,7 +17,7 @@ import {
 export type Story = (place: Place) => Promise<unknown>
 export type Stories = Readonly<Record<string, Story>>
 
-export const verdict = ({ status, body }: Answer) => ({ status, error: body['error'] })
+const verdict = ({ status, body }: Answer) => ({ status, error: body['error'] })
 
 /** For what the servers refuse each in their own way: by a page, or at the redirect URI. */
 const isRefused = (back: Back) => back === 'page' || 'error' in back
@@ -43,7 +43,7 @@ async function later<T>(seconds: number, work: () => Promise<T>): Promise<T> {
 }
 
 /** Every provider has these. */
-export const common: Stories = {
+const common: Stories = {
   'a request without code_challenge': async (place) =>
     refusalOf(await place.authorize({ code_challenge: undefined })),
   'a request for a token': async (place) => refusalOf(await place.authorize({ response_type: 'token' })),
