@@ -32,8 +32,8 @@ export interface UseInstitutionsOptions<C extends AnyClient = RegisteredClient>
  *   return (
  *     <>
  *       <input type="search" value={query} onChange={(event) => setQuery(event.target.value)} />
- *       {institutions.map(({ id, name, input }) => (
- *         <button key={id} onClick={() => authorize(input)}>{name}</button>
+ *       {institutions.map(({ id, name }) => (
+ *         <button key={id} onClick={() => authorize({ bankId: id })}>{name}</button>
  *       ))}
  *       {state.status === 'ready' && state.more && <button onClick={state.more}>More banks</button>}
  *       {state.status === 'failed' && <button onClick={state.retry}>Try again</button>}

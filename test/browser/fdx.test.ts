@@ -61,6 +61,8 @@ describe('FDX, in bff mode', () => {
     await fdx
       .getByRole('row', { name: /Analytical Checking.*name and number, balances and terms, transactions/ })
       .waitFor()
+    // The accounts, with their balances.
+    await fdx.getByRole('row', { name: /Analytical Checking.*\$[\d,]+\.\d\d/ }).waitFor()
     const inAYear = new Date(Date.now() + 365 * 86_400_000)
     const until = new Intl.DateTimeFormat('en-US', { dateStyle: 'long' }).format(inAYear)
     await fdx.getByRole('row', { name: `Until ${until}` }).waitFor()

@@ -1,11 +1,17 @@
 import {
   createBackend,
+  type Backend,
+  type BackendConnection,
   defineBackendProvider,
   memoryStore,
   oauthClient,
   type AuthorizationSetup,
   type BackendProvider,
+  type DueConnection,
+  type JsonObject,
+  type Revocation,
   type SessionOf,
+  type WebhookEvent,
 } from 'countersign/backend'
 import { expectTypeOf, test } from 'vitest'
 
@@ -72,4 +78,90 @@ test('a provider of one’s own demands of the session what its functions read',
   expectTypeOf<SessionOf<{ own: typeof own }>['claims']>().toEqualTypeOf<Mail>()
   // @ts-expect-error a client authenticates, or says that it is public
   oauthClient({ issuer: 'https://bank.example', clientId: 'c' })
+})
+
+declare const backend: Backend
+const robins = { subject: 'robin', id: 'c-1' }
+
+test('connections are used by the id and its user, and never by the id alone', () => {
+  const { connections } = backend
+  expectTypeOf(connections.list({ subject: 'robin' })).resolves.toEqualTypeOf<readonly BackendConnection[]>()
+  expectTypeOf(connections.find(robins)).resolves.toEqualTypeOf<BackendConnection | undefined>()
+  expectTypeOf(
+    connections.fetch(robins, '/accounts', { method: 'POST', body: '{}' }),
+  ).resolves.toEqualTypeOf<Response>()
+  expectTypeOf(connections.accessToken(robins, { rejected: 'old' })).resolves.toExtend<{
+    accessToken: string
+    expiresAt?: number
+  }>()
+  expectTypeOf(connections.disconnect(robins)).resolves.toEqualTypeOf<Revocation>()
+  expectTypeOf(connections.reindex()).resolves.toEqualTypeOf<number>()
+  // @ts-expect-error -- nobody is named
+  void connections.find({ id: 'c-1' })
+  // @ts-expect-error -- no connection is named
+  void connections.accessToken({ subject: 'robin' })
+  // @ts-expect-error -- a path below the API, and no request
+  void connections.fetch(robins, new Request('https://api.example/accounts'))
+  // @ts-expect-error -- a body is JSON as text
+  void connections.fetch(robins, '/accounts', { method: 'POST', body: { amount: 1 } })
+  // @ts-expect-error -- a list is one user's
+  void connections.list()
+})
+
+test('a connection on the server holds no token', () => {
+  expectTypeOf<Extract<keyof BackendConnection, 'accessToken' | 'refreshToken' | 'tokens'>>().toBeNever()
+  expectTypeOf<BackendConnection['status']>().toEqualTypeOf<
+    'connected' | 'reauthorization_required' | 'failed'
+  >()
+})
+
+test('only a connection that is due is renewed, and it says whose it is', () => {
+  const due = backend.connections.due({ renewBefore: 0 })
+  expectTypeOf(due).toExtend<AsyncIterable<DueConnection>>()
+  expectTypeOf<DueConnection>().toExtend<{
+    subject: string
+    id: string
+    provider: string
+    renewBy: number
+  }>()
+  expectTypeOf<ReturnType<DueConnection['renew']>>().resolves.toEqualTypeOf<BackendConnection>()
+  // @ts-expect-error -- without a time everything would be due
+  backend.connections.due({})
+  // @ts-expect-error -- epoch seconds, and no Date
+  backend.connections.due({ renewBefore: new Date() })
+  expectTypeOf(backend.connections).not.toHaveProperty('renew')
+})
+
+test('a webhook is a handler of its own, and tells details only where they are signed', () => {
+  const webhooks = backend.webhooks({
+    onEvent(event) {
+      expectTypeOf(event).toEqualTypeOf<WebhookEvent>()
+      expectTypeOf(event.kind).toEqualTypeOf<'synced' | 'data_changed' | 'renewal_needed' | 'other'>()
+      expectTypeOf(event.subject).toEqualTypeOf<string>()
+      // @ts-expect-error -- nothing is known of an event that nobody has signed
+      expectTypeOf(event.detail).not.toBeAny()
+      if (event.verified) expectTypeOf(event.detail).toEqualTypeOf<JsonObject>()
+    },
+  })
+  expectTypeOf(webhooks).toEqualTypeOf<(request: Request) => Promise<Response>>()
+  // @ts-expect-error -- somebody must take the events
+  backend.webhooks({})
+  // @ts-expect-error -- an option that there is not
+  backend.webhooks({ onEvent: () => undefined, session: () => null })
+})
+
+test('a provider of one’s own may list institutions, of which a page gets an id and a name at least', () => {
+  const common = {
+    label: 'Example Bank',
+    mode: 'bff',
+    redirectUri: 'https://app.example/callback/own',
+    scope: 'openid',
+    client: oauthClient({ issuer: 'https://bank.example', clientId: 'c', authentication: 'none' }),
+  } as const
+  defineBackendProvider({
+    ...common,
+    institutions: { read: () => Promise.resolve([{ id: '1', name: 'A' }]) },
+  })
+  // @ts-expect-error -- an institution has a name
+  defineBackendProvider({ ...common, institutions: { read: () => Promise.resolve([{ id: '1' }]) } })
 })

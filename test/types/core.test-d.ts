@@ -108,6 +108,10 @@ test('a callback is told apart by its status, and has only what there is then', 
         expectTypeOf(state.resume).toEqualTypeOf<() => void>()
         expectTypeOf(state.resumeAsync).toEqualTypeOf<() => Promise<CallbackState>>()
         return
+      case 'interaction_finished':
+        expectTypeOf(state.returnTo).toEqualTypeOf<string>()
+        expectTypeOf(state).not.toHaveProperty('connection')
+        return
       case 'failed':
         expectTypeOf(state.error).toEqualTypeOf<CountersignError>()
         expectTypeOf(state.resume).toEqualTypeOf<(() => void) | undefined>()

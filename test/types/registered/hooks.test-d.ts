@@ -7,6 +7,7 @@ import {
   useClient,
   useConnection,
   useConnections,
+  useInstitutions,
   useTokens,
   type AnyClient,
   type AuthorizationState,
@@ -17,7 +18,7 @@ import {
   type CountersignProvider,
   type EventLike,
 } from 'countersign'
-import { apiture, type BasisDetails } from 'countersign/providers'
+import { apiture, type BasisDetails, type BasisInput, type MoneyhubInputs } from 'countersign/providers'
 import type { ComponentProps, FocusEvent, MouseEvent, MouseEventHandler, PointerEventHandler } from 'react'
 import { describe, expectTypeOf, test } from 'vitest'
 import type { bank } from './registered.test-d.js'
@@ -253,4 +254,19 @@ test('a selection is of the type that select gives', () => {
       isEqual: (previous, next) => previous.join() === next.join(),
     })
   expectTypeOf(useIds).returns.toEqualTypeOf<string[]>()
+})
+
+test('an institution’s input is what authorize takes at that provider', () => {
+  const usePicker = () => {
+    const { institutions } = useInstitutions('basis', { query: 'lark' })
+    expectTypeOf(institutions[0]?.input).toEqualTypeOf<BasisInput | undefined>()
+    const banks = useInstitutions('moneyhub')
+    expectTypeOf(banks.institutions[0]?.input).toEqualTypeOf<MoneyhubInputs['ongoing'] | undefined>()
+    // @ts-expect-error -- there is no such provider
+    useInstitutions('other')
+    // @ts-expect-error -- a query is a text
+    useInstitutions('basis', { query: 1 })
+    return useAuthorize('basis').authorize(institutions[0]?.input ?? { platformId: '' })
+  }
+  expectTypeOf(usePicker).returns.toBeVoid()
 })
