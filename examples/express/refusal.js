@@ -14,6 +14,7 @@ const errors = {
     409,
     'The person who signed in at the provider is not the one this connection belongs to. The connection is unchanged.',
   ],
+  too_many_connections: [409, 'There are too many connections. Disconnect one first.'],
   person_unknown: [409, 'Nothing says who has signed in at the provider. The connection stays as it was.'],
   reauthorization_required: [409, 'The connection must be renewed.'],
   payload_too_large: [413, 'The body is too large.'],

@@ -46,6 +46,7 @@ export const english: Messages = {
 
   other_person:
     'The person who signed in at the bank is not the person this connection belongs to. Nothing was changed.',
+  too_many_connections: 'You have too many connections. Disconnect one, then try again.',
   person_unknown: 'Your bank did not say whose account this is, so the connection was not changed.',
   provider_error: 'Your bank did not finish the connection. Start again.',
   provider_unavailable: 'Your bank is not available at the moment. Nothing is lost; try again later.',

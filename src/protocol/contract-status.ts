@@ -14,6 +14,7 @@ export const statusOf: Readonly<Record<ContractErrorCode, number>> = {
   transaction_invalid: 409,
   other_person: 409,
   person_unknown: 409,
+  too_many_connections: 409,
   reauthorization_required: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,

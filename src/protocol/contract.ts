@@ -183,6 +183,8 @@ export type ContractErrorCode =
   | 'other_person'
   /** 409: a renewal in which nothing says who has signed in at the provider. The connection stays as it was. */
   | 'person_unknown'
+  /** 409: the user has as many connections as the backend keeps. Nobody was sent away; one must be disconnected first. */
+  | 'too_many_connections'
   | 'reauthorization_required'
   | 'payload_too_large'
   | 'unsupported_media_type'

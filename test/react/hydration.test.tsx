@@ -34,7 +34,7 @@ test.each([
     const log = vi.spyOn(console, 'error')
     const bank = openVisit()
     await bank.approve('bank')
-    const client = bank.client as Client
+    const client = bank.client as unknown as Client
     function Page() {
       const states = [
         useAuthorizationCallback(),

@@ -16,9 +16,6 @@ import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { missingScope, type ScopeEvidence } from '../../protocol/missing-scope.js'
 import { parseScope } from '../../protocol/scope.js'
 
-/** Limit of one user's connections. */
-const maximumConnections = 200
-
 /** Test of a value from outside for the form of a connection's id: 128 random bits. */
 function isConnectionId(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{22}$/.test(value)
@@ -58,6 +55,23 @@ export async function listConnections(context: Context, subject: string): Promis
     .map((record) => asBound(context, record))
 }
 
+/** Connections of one user beyond which no new one is begun. */
+const maximumConnections = 200
+
+/**
+ * Checks that a user may have one more connection. No connection is ever dropped for another: its tokens would live on. Those that
+ * are under way, of which there is a limit, may go beyond this one.
+ *
+ * @throws {Refusal} `too_many_connections`
+ */
+export async function checkHasRoom(context: Context, subject: string): Promise<void> {
+  const ids = (await context.records.read<readonly string[]>(await listKey(context, subject))) ?? []
+  if (ids.length < maximumConnections) return
+  // Only what the user can see, and disconnect.
+  if ((await listConnections(context, subject)).length >= maximumConnections)
+    throw new Refusal('too_many_connections')
+}
+
 /** Changes a connection by compare and swap. @param next Is given `undefined` where it has been forgotten. */
 export function changeConnection<R>(
   { records, now }: Context,
@@ -76,7 +90,7 @@ export async function listAgain(context: Context, { id, subject }: ConnectionRec
     ids.includes(id)
       ? { result: undefined }
       : {
-          write: [...ids, id].slice(-maximumConnections),
+          write: [...ids, id],
           until: context.now() + keptSeconds,
           result: undefined,
         },
@@ -144,7 +158,7 @@ export async function storeConnection(
   // The list first: an id on it without its record is passed over, and a record that is on no list could not be disconnected.
   await retry(() =>
     records.change<readonly string[], undefined>(index, (ids = []) => ({
-      write: [...ids.filter((id) => id !== fresh.id), fresh.id].slice(-maximumConnections),
+      write: [...ids.filter((id) => id !== fresh.id), fresh.id],
       until,
       result: undefined,
     })),

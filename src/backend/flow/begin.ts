@@ -6,7 +6,7 @@ import { isObject, readJsonBody } from '../http/body.js'
 import { sha256 } from '../crypto/hash.js'
 import { bindingOf } from '../connections/binding.js'
 import { toHeld } from '../connections/held-connection.js'
-import { checkReadable, findConnection } from '../connections/stored-connections.js'
+import { checkHasRoom, checkReadable, findConnection } from '../connections/stored-connections.js'
 import { providerOf, type Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
 import { toRefusal } from '../http/to-refusal.js'
@@ -62,6 +62,7 @@ export async function beginAuthorization(
   }
   // Nobody is sent to the bank for a connection that could not be stored.
   await checkReadable(context, session.subject)
+  if (!record) await checkHasRoom(context, session.subject)
   const owner = { subject: session.subject, provider: name, state }
   const seconds = provider.transactionSeconds ?? transactionSeconds
   const expiresAt = context.now() + seconds + graceSeconds

@@ -16,6 +16,7 @@ const sentences: Readonly<Record<ContractErrorCode, string>> = {
     'The person who signed in at the provider is not the one this connection belongs to. The connection is unchanged.',
   person_unknown:
     'The provider does not say who has signed in, so the connection was not renewed and stays as it was. Connect anew without naming it.',
+  too_many_connections: 'The user has as many connections as this backend keeps. Disconnect one first.',
   reauthorization_required: 'The provider no longer accepts this connection. Renew it.',
   payload_too_large: 'The body is too large.',
   unsupported_media_type: 'The body must be application/json.',

@@ -64,7 +64,8 @@ async function send(
     fetch,
     url + path,
     { method, credentials, headers, ...(body && { body: JSON.stringify(body) }) },
-    { timeoutSeconds: 30 },
+    // The list is whole, however long it is.
+    { timeoutSeconds: 30, maximumBytes: 4_194_304 },
   ).catch((error: unknown) => {
     if (!(error instanceof ValidationError)) throw error
     // A redirect, most likely to a sign-in page. Whatever it was, the backend has not answered, so nothing is given up for it.

@@ -48,6 +48,9 @@ const refusals: Readonly<Record<string, Meaning>> = {
   other_person: [
     'The person who signed in at the provider is not the one this connection belongs to. The connection is unchanged: start again with authorize() and sign in as the same person, or connect again without `connection`.',
   ],
+  too_many_connections: [
+    'There are as many connections as the backend keeps for one user: disconnect one, then connect again with authorize().',
+  ],
   person_unknown: [
     'The provider does not say who has signed in, so the connection is unchanged. Connect again with authorize(), without `connection`.',
   ],

@@ -34,6 +34,7 @@ export type ErrorCode =
   // the connection
   | 'unknown_connection'
   | 'reauthorization_required'
+  | 'too_many_connections'
   | 'refresh_failed'
   | 'resource_not_allowed'
   // the app's user

@@ -3,12 +3,12 @@ import type { BackendProvider, HeldConnection, ResourceRoute } from '../../backe
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
 import { codeFlowCalls, discover } from '../../protocol/metadata.js'
-import { createOAuthClient, type OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
+import { createOAuthClient, type OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
 import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { createClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 import { readResources, toJson } from './consent.js'
-import type { ConsentApi } from './consent-api.js'
+import { clientTokenSources, type ClientToken, type ConsentApi } from './consent-api.js'
 import { chooseConsent, type FdxConsentTemplates } from './consent-request.js'
 import { endConsent, toConsentEnding } from './end-consent.js'
 import { actorTypeHeader, consentDetailType } from './facts.js'
@@ -59,6 +59,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
   const apiFor = (context: RequestContext): ConsentApi => ({ base, fetch: context.fetch })
   const client = createFdxClient(options, base, consentIdMember)
   const clientToken = createClientToken(client, options.clientScope)
+  let refusedClientToken: string | undefined
 
   return defineBackendProvider({
     label: 'FDX',
@@ -77,8 +78,12 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
         clientToken && status === 403 && isConsentRoute(route) ? 'token_rejected' : undefined,
     },
     ...(clientToken && {
-      resourceToken: async (_connection, route, rejected, context) =>
-        isConsentRoute(route) && rejected === undefined ? clientToken(context) : undefined,
+      resourceToken: async (_connection, route, rejected, context) => {
+        if (!isConsentRoute(route)) return undefined
+        // This request goes on with the consent's own token, the next one with another of the client's.
+        if (rejected !== undefined) refusedClientToken = rejected
+        return rejected === undefined ? clientToken(context, refusedClientToken) : undefined
+      },
     }),
 
     async authorize(setup, context) {
@@ -97,7 +102,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
         tokens,
         readResources(data?.['resources']),
         { detailType, consentIdMember },
-        clientToken && (() => clientToken(context)),
+        clientTokenSources(clientToken, context),
       ),
 
     revoke: (connection, context) =>
@@ -138,10 +143,10 @@ function createFdxClient(
 function createClientToken(
   client: OAuthClientWithEndpoint,
   scope: string | undefined,
-): ((context: RequestContext) => Promise<string>) | undefined {
+): ClientToken | undefined {
   if (scope === undefined) return undefined
   const tokens = createClientCredentialsTokens(client.endpoint, clientTokenSeconds)
-  return (context) => tokens({ scope }, context)
+  return (context, rejected) => tokens({ scope, rejected }, context)
 }
 
 /** Seconds for which a client-credentials token is used whose response does not say how long it is good. */

@@ -1,5 +1,6 @@
 import { NetworkError } from '../../protocol/errors.js'
 import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
+import type { RequestContext } from '../../protocol/metadata-cache.js'
 import { toRevocation, type Revocation } from '../../protocol/revocation-result.js'
 import { readConsent } from './consent.js'
 import type { FdxConsent, FdxInitiator, FdxRevocationReason } from './facts.js'
@@ -15,8 +16,27 @@ export interface ConsentApi {
 export type ConsentReading =
   { readonly consent: FdxConsent } | { readonly unread: string; readonly tokenRefused: boolean }
 
-/** An access token that may open a consent, or `undefined` where there is none. */
-export type TokenSource = () => Promise<string | undefined>
+/**
+ * An access token that may open a consent, or `undefined` where there is none.
+ *
+ * @param rejected The token of the source before, where the API answered it with 401.
+ */
+export type TokenSource = (rejected: string | undefined) => Promise<string | undefined>
+
+/** The client's own token. @param rejected One that the API has refused: it is replaced. */
+export type ClientToken = (context: RequestContext, rejected?: string) => Promise<string>
+
+/** The client's token as sources: the one that is kept, and where that is no longer good the next. */
+export const clientTokenSources = (
+  clientToken: ClientToken | undefined,
+  context: RequestContext,
+): readonly TokenSource[] =>
+  clientToken
+    ? [
+        () => clientToken(context),
+        (rejected) => (rejected === undefined ? Promise.resolve(undefined) : clientToken(context, rejected)),
+      ]
+    : []
 
 /** Reads a consent with the first of these tokens that opens it. */
 export async function fetchConsent(
@@ -25,10 +45,13 @@ export async function fetchConsent(
   tokens: readonly TokenSource[],
 ): Promise<ConsentReading> {
   let reading: ConsentReading = { unread: 'no_token', tokenRefused: true }
+  let rejected: string | undefined
   for (const source of tokens) {
-    const token = await source().catch(() => undefined)
-    if (token !== undefined) reading = await fetchWith(api, id, token)
+    const token = await source(rejected).catch(() => undefined)
+    if (token === undefined || token === rejected) continue
+    reading = await fetchWith(api, id, token)
     if ('consent' in reading || !reading.tokenRefused) return reading
+    rejected = reading.unread === 'status_401' ? token : undefined
   }
   return reading
 }
@@ -58,7 +81,7 @@ const isTokenRefusal = (status: number): boolean => [401, 403, 404].includes(sta
 /**
  * Ends a consent at the data provider.
  *
- * @returns The result, a yes also where the consent had ended before; `token` where this token does not end it.
+ * @returns The result, a yes also where the consent had ended before; `rejected` where the token is no longer good, `token` where it does not end it.
  * @throws {NetworkError} when no response came.
  */
 export async function revokeConsent(
@@ -66,7 +89,7 @@ export async function revokeConsent(
   id: string,
   accessToken: string,
   revocation: { readonly reason: FdxRevocationReason; readonly initiator: FdxInitiator },
-): Promise<Revocation | 'token'> {
+): Promise<Revocation | 'token' | 'rejected'> {
   const answer = await request(api.fetch, `${api.base}consents/${encodeURIComponent(id)}/revocation`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` },
@@ -76,7 +99,7 @@ export async function revokeConsent(
   // 404 is a yes by the API alone: the page of a server that knows no such path says nothing about the consent.
   const isUnknown = response.status === 404 && readJsonObject(answer) !== undefined
   if (response.status === 409 || isUnknown) return { revoked: true }
-  if (response.status === 401) return 'token'
+  if (response.status === 401) return 'rejected'
   const result = toRevocation(response)
   if (result.revoked || result.reason === 'unreachable') return result
   const reading = await fetchWith(api, id, accessToken)

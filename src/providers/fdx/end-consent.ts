@@ -3,7 +3,13 @@ import type { RequestContext } from '../../protocol/metadata-cache.js'
 import { fromFailure, unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import type { OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
 import { isConsentId } from './consent.js'
-import { revokeConsent, type ConsentApi, type TokenSource } from './consent-api.js'
+import {
+  clientTokenSources,
+  revokeConsent,
+  type ClientToken,
+  type ConsentApi,
+  type TokenSource,
+} from './consent-api.js'
 import type { FdxInitiator, FdxRevocationReason } from './facts.js'
 
 /** Settings of ending a consent. */
@@ -11,7 +17,7 @@ export interface EndConsentSettings {
   readonly api: ConsentApi
   readonly revocation: { readonly reason: FdxRevocationReason; readonly initiator: FdxInitiator }
   /** The client's own token, where it may end consents. */
-  readonly clientToken: ((context: RequestContext) => Promise<string>) | undefined
+  readonly clientToken: ClientToken | undefined
 }
 
 /**
@@ -36,19 +42,21 @@ export async function endConsent(
     return tokens.accessToken
   }
   const sources: readonly TokenSource[] = [
-    ...(clientToken ? [() => clientToken(context)] : []),
+    ...clientTokenSources(clientToken, context),
     () => Promise.resolve(accessToken),
     ...(refreshToken === undefined ? [] : [() => refreshed(refreshToken)]),
   ]
   let result: Revocation = unrevoked('refused')
+  let rejected: string | undefined
   for (const source of sources) {
-    const token = await source().catch((error: unknown) => {
+    const token = await source(rejected).catch((error: unknown) => {
       result = worse(result, fromFailure(error))
       return undefined
     })
-    if (token === undefined) continue
+    if (token === undefined || token === rejected) continue
     const attempt = await revokeConsent(api, id, token, revocation).catch(fromFailure)
-    if (attempt === 'token') continue
+    rejected = attempt === 'rejected' ? token : undefined
+    if (typeof attempt === 'string') continue
     if (attempt.revoked) return attempt
     result = worse(result, attempt)
     // The API's own answer, or none: another token would not change it.

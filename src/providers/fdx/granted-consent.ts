@@ -19,7 +19,7 @@ export interface ConsentNames {
  * consent's status is then `unknown`, and the event of the connection says why.
  *
  * @param asked The resources of the consent request.
- * @param clientToken The client's own token, where it may read consents; it is used first.
+ * @param clientTokens Sources of the client's own token, where it may read consents; they are used first.
  * @throws {ValidationError} `token_response_invalid` for a response that names no consent.
  */
 export async function toConsentGrant(
@@ -27,7 +27,7 @@ export async function toConsentGrant(
   tokens: CheckedTokens,
   asked: readonly FdxResource[],
   { detailType, consentIdMember: member }: ConsentNames,
-  clientToken: TokenSource | undefined,
+  clientTokens: readonly TokenSource[],
 ): Promise<ProviderGrant> {
   const { authorization_details: granted } = tokens.extra
   const id = tokens.extra[member] ?? claimOf(tokens.accessToken, member)
@@ -38,10 +38,7 @@ export async function toConsentGrant(
       `Neither the token response nor a claim of its access token names the consent by ${member}. Nothing was connected; set \`consentIdMember\` if this data provider calls it something else.`,
     )
   }
-  const reading = await fetchConsent(api, id, [
-    ...(clientToken ? [clientToken] : []),
-    () => Promise.resolve(tokens.accessToken),
-  ])
+  const reading = await fetchConsent(api, id, [...clientTokens, () => Promise.resolve(tokens.accessToken)])
   const known = grantedResources(granted, detailType)
   const consent: FdxConsent =
     'consent' in reading ? reading.consent : { id, status: 'unknown', resources: known ?? [] }

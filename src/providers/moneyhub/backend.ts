@@ -58,7 +58,7 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
   const { once, scope, maxAgeSeconds } = settings
   const client = createMoneyhubClient(options.clientId, settings.issuer, options)
   const clientCredentialsToken = createClientCredentialsTokens(client.endpoint, usualTokenSeconds)
-  const users = createMoneyhubUsers(settings.identityService, clientCredentialsToken)
+  const users = createMoneyhubUsers(settings.identityService, client.server, clientCredentialsToken)
 
   return {
     label: 'Moneyhub',

@@ -1,5 +1,5 @@
 import type { Lease } from '../../backend/storage/lease.js'
-import type { ProviderContext } from '../../backend/provider.js'
+import type { ProviderContext, ServerIdentity } from '../../backend/provider.js'
 import { TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import { readJsonObject, request, type Answer } from '../../protocol/http.js'
 import { retryAfterOf } from '../../protocol/retry-after.js'
@@ -61,19 +61,30 @@ type Call = (
   context: RequestContext,
 ) => Promise<Answer>
 
-/** @param service Origin of the users API, without a path. */
+/**
+ * @param service Origin of the users API, without a path.
+ * @param server The server and the client that the users belong to: others have users of their own.
+ */
 export function createMoneyhubUsers(
   service: string,
+  server: ServerIdentity,
   clientCredentialsToken: ClientCredentialsTokens,
 ): MoneyhubUsers {
   const call: Call = async (scope, path, init, context) => {
-    const token = await clientCredentialsToken({ scope }, context)
-    const headers = {
-      accept: 'application/json',
-      authorization: `Bearer ${token}`,
-      ...(init.body !== undefined && { 'content-type': 'application/json' }),
+    const send = (token: string): Promise<Answer> => {
+      const headers = {
+        accept: 'application/json',
+        authorization: `Bearer ${token}`,
+        ...(init.body !== undefined && { 'content-type': 'application/json' }),
+      }
+      return request(context.fetch, `${service}/users${path}`, { ...init, headers })
     }
-    return request(context.fetch, `${service}/users${path}`, { ...init, headers })
+    const token = await clientCredentialsToken({ scope }, context)
+    const answer = await send(token)
+    if (answer.response.status !== 401) return answer
+    // Nothing was done with a token that is no longer good.
+    const newer = await clientCredentialsToken({ scope, rejected: token }, context)
+    return newer === token ? answer : send(newer)
   }
 
   async function list(userId: string, context: RequestContext): Promise<readonly ListedConnection[]> {
@@ -85,8 +96,11 @@ export function createMoneyhubUsers(
 
   return {
     async ensure(subject, clientUserId, context) {
-      const key = `user:${await context.subjectKey(subject)}`
-      return (await rememberedUser(subject, key, context)) ?? ensureStored(call, key, clientUserId, context)
+      const user = await context.subjectKey(subject)
+      const place = await sha256(JSON.stringify([service, server.issuer, server.clientId]))
+      const key = `user:${user}:${place}`
+      const former = [`user:${user}`, `user:${await sha256(subject)}`]
+      return (await rememberedUser(former, key, context)) ?? ensureStored(call, key, clientUserId, context)
     },
 
     async find(userId, connectionId, context) {
@@ -106,17 +120,28 @@ export function createMoneyhubUsers(
 }
 
 /**
- * The Moneyhub user that is stored. One that lies under the bare hash of the app's user, where earlier versions kept it, is moved:
- * ids of users can be guessed.
+ * The Moneyhub user that is stored. One that lies where earlier versions kept it is moved: under the bare hash of the app's user,
+ * whose id can be guessed, or without the server it belongs to, which is then the present one.
  */
 async function rememberedUser(
-  subject: string,
+  formerKeys: readonly string[],
+  key: string,
+  context: UserContext,
+): Promise<string | undefined> {
+  const record = await context.records.read<UserRecord>(key)
+  if (record) return 'userId' in record ? record.userId : undefined
+  for (const formerKey of formerKeys) {
+    const userId = await moveUser(formerKey, key, context)
+    if (userId !== undefined) return userId
+  }
+  return undefined
+}
+
+async function moveUser(
+  formerKey: string,
   key: string,
   { records, now }: UserContext,
 ): Promise<string | undefined> {
-  const record = await records.read<UserRecord>(key)
-  if (record) return 'userId' in record ? record.userId : undefined
-  const formerKey = `user:${await sha256(subject)}`
   const former = await records.read<UserRecord>(formerKey)
   const userId = former && 'userId' in former ? former.userId : ''
   if (userId === '') return undefined

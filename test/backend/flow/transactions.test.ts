@@ -737,3 +737,29 @@ describe('a sealed transaction', () => {
     expect(tokenRequests(bench)).toBe(1)
   })
 })
+
+describe('a user with 200 connections', () => {
+  test('begins no other before one is disconnected, and loses none', async () => {
+    const bench = await createBench({ backend: { rateLimit: 'off' } })
+    const listed = async () => (await bench.call('GET', '/connections')).body.connections.map(({ id }) => id)
+    const { id: first } = await bench.connect()
+    for (let count = 2; count <= 199; count += 1) await bench.connect()
+    // Two are under way when there is room for one.
+    const [one, other] = [await bench.begin(), await bench.begin()]
+    for (const proof of [one, other]) expect((await bench.redeem(proof)).status).toBe(200)
+    const ids = await listed()
+    expect(ids).toHaveLength(201)
+    expect(ids[0]).toBe(first)
+    const begun = bench.events.filter(({ name }) => name === 'authorization_begun').length
+    await expect(bench.begin()).rejects.toThrow('too_many_connections')
+    expect(bench.events.filter(({ name }) => name === 'authorization_begun')).toHaveLength(begun)
+    expect((await bench.connect({ body: { connection: first } })).id).toBe(first)
+    expect(
+      (await bench.call('GET', '/connections', undefined, { subject: 'mallory' })).body.connections,
+    ).toEqual([])
+    await bench.begin({ subject: 'mallory' })
+    for (const id of ids.slice(1, 3)) await bench.call('DELETE', `/connections/${id}`)
+    expect((await bench.connect()).id).toMatch(/^[\w-]{22}$/)
+    expect(await listed()).toHaveLength(200)
+  })
+})

@@ -593,6 +593,11 @@ describe('nobody leaves', () => {
       { code: 'sign_in_required', recovery: 'sign_in' },
     ],
     [
+      'the user has too many connections',
+      () => refusal('too_many_connections', 409),
+      { code: 'too_many_connections', recovery: 'authorize' },
+    ],
+    [
       'it is too much',
       () => refusal('rate_limited', 429, { 'retry-after': '30' }),
       { code: 'rate_limited', recovery: 'resume', retryAfterSeconds: 30 },

@@ -460,6 +460,15 @@ describe('the backend’s connections', () => {
     })
   })
 
+  test('are all shown, however many there are', async () => {
+    const scene = createScene(network)
+    const details = { name: 'x'.repeat(2000) }
+    for (let count = 1; count <= 240; count += 1)
+      scene.backend.connections.set(`c${String(count)}`, { ...listed, id: `c${String(count)}`, details })
+    const { connections } = await until(scene.open().client.connections, 'ready')
+    expect(connections).toHaveLength(240)
+  })
+
   test('at providers that this page does not have are passed over', async () => {
     const scene = createScene(network)
     for (const provider of ['stranger', '__proto__', 'constructor', 'mediated'])

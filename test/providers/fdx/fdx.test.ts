@@ -1001,6 +1001,29 @@ describe('ending the consent', () => {
         )
     })
 
+    test('fdx 22: asks once for another token where the API refuses its own, and uses that', async () => {
+      await withApp(
+        async (other) => {
+          other.bank.control.always({ clientConsents: true })
+          const { id, details } = await other.connect()
+          const path = `/connections/${id}/resource/consents/${grantIdOf({ details })}`
+          const asked = () => other.bank.requests.count(tokenPath, own)
+          expect(asked()).toBe(1)
+          other.bank.control.next({ api: { status: 401 } })
+          expect((await other.call('DELETE', `/connections/${id}`)).body).toEqual({ revoked: true })
+          expect(asked()).toBe(2)
+          const again = await other.connect()
+          other.bank.control.next({ api: { status: 401 } })
+          const next = path.replace(id, again.id).replace(grantIdOf({ details }), grantIdOf(again))
+          await other.call('GET', next)
+          expect((await other.call('GET', next)).body).toMatchObject({ status: 'ACTIVE' })
+          expect(asked()).toBe(3)
+        },
+        {},
+        () => ({ clientScope }),
+      )
+    })
+
     test('fdx 22: ends the consent when its own token is over', async () => {
       await withApp(
         async (other) => {

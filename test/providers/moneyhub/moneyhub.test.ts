@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { memoryStore } from 'countersign/backend'
 import type { MoneyhubConsent } from 'countersign/providers'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openStore } from '../../backend/support/open-store.js'
 import { eventually, until } from '../../support/until.js'
 import { createBrowser } from '../../support/browser.js'
@@ -192,6 +192,28 @@ describe('many connections, access that lasts', () => {
     expect(bank.requests.count('/users')).toBe(1)
     expect(await values()).toEqual(stored)
     await createScene(bank, { store, keys }).leave()
+    expect(bank.requests.count('/users')).toBe(1)
+  })
+
+  test('moneyhub 13: asks once for another token where the users API refuses the one that is kept', async () => {
+    const subject = { current: 'robin' }
+    const scene = createScene(bank, { subject: () => subject.current })
+    await scene.leave()
+    await bank.control.act('expireAccessTokens')
+    subject.current = 'sam'
+    await scene.leave()
+    expect(bank.requests.find('/users').map(({ status }) => status)).toEqual([201, 401, 201])
+    expect(bank.requests.count('/oidc/token', { scope: 'user:create' })).toBe(2)
+  })
+
+  test('moneyhub 13: makes a user of its own at another server, and finds the first one where that comes back', async () => {
+    const store = memoryStore()
+    const other = await openBank()
+    onTestFinished(() => other.close())
+    await createScene(bank, { store }).leave()
+    await createScene(other, { store }).leave()
+    expect(other.requests.count('/users')).toBe(1)
+    await createScene(bank, { store }).leave()
     expect(bank.requests.count('/users')).toBe(1)
   })
 

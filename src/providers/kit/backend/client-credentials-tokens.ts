@@ -1,4 +1,5 @@
 import { requestClientCredentials, type TokenEndpoint } from '../../../protocol/token-endpoint.js'
+import { mayReplace, noteReplacement } from '../../../protocol/replacements.js'
 import type { RequestContext } from '../../../protocol/metadata-cache.js'
 
 /** Purpose of a client-credentials token. */
@@ -7,7 +8,7 @@ export interface ClientCredentialsRequest {
   readonly scope: string
   /** The provider's user whose data it reads, where tokens are for one (Moneyhub). */
   readonly sub?: string
-  /** A token that has just been refused. */
+  /** A token that has just been refused: it is replaced, at most twice a minute and ten times an hour. */
   readonly rejected?: string | undefined
 }
 
@@ -32,6 +33,8 @@ interface Held {
   readonly token: Promise<string>
   /** Epoch seconds; `Infinity` until the token response is there. */
   expiresAt: number
+  /** When refused tokens of this user and scope were replaced: epoch seconds. */
+  readonly replacedAt: readonly number[]
 }
 
 /**
@@ -47,6 +50,7 @@ export function createClientCredentialsTokens(
   function ask(
     { scope, sub }: ClientCredentialsRequest,
     key: string,
+    replacedAt: readonly number[],
     context: RequestContext,
   ): Promise<string> {
     const token = endpointFor(context)
@@ -55,7 +59,7 @@ export function createClientCredentialsTokens(
         entry.expiresAt = context.now() + expiresInSeconds
         return accessToken
       })
-    const entry: Held = { token, expiresAt: Infinity }
+    const entry: Held = { token, expiresAt: Infinity, replacedAt }
     token.catch(() => {
       if (held.get(key) === entry) held.delete(key)
     })
@@ -67,14 +71,18 @@ export function createClientCredentialsTokens(
   return async (request, context) => {
     const key = JSON.stringify([request.sub ?? null, request.scope])
     const entry = held.get(key)
-    if (entry && entry.expiresAt - context.now() > marginSeconds) {
-      const token = await entry.token
-      if (token !== request.rejected) return token
-      // Whoever else met the same refusal has asked for the next one already.
-      const newer = held.get(key)
-      if (newer && newer !== entry) return newer.token
-    }
-    return ask(request, key, context)
+    const { replacedAt = [] } = entry ?? {}
+    if (!entry || entry.expiresAt - context.now() <= marginSeconds)
+      return ask(request, key, replacedAt, context)
+    const token = await entry.token
+    if (token !== request.rejected) return token
+    // Whoever else met the same refusal has asked for the next one already.
+    const newer = held.get(key)
+    if (newer && newer !== entry) return newer.token
+    const now = context.now()
+    // An API that refuses every token gets no more of them.
+    if (!mayReplace(replacedAt, now)) return token
+    return ask(request, key, noteReplacement(replacedAt, now), context)
   }
 }
 
