@@ -104,6 +104,20 @@ describe('a database that fails', () => {
     for (const operation of operations()) expect(await errorOf(operation)).toMatchObject(unavailable)
   })
 
+  test('because the browser forbids even to look at it says so', async () => {
+    const forbidden = vi.fn(() => {
+      throw new DOMException('denied', 'SecurityError')
+    })
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'indexedDB')
+    Object.defineProperty(globalThis, 'indexedDB', { get: forbidden, configurable: true })
+    try {
+      for (const operation of operations()) expect(await errorOf(operation)).toMatchObject(unavailable)
+    } finally {
+      Object.defineProperty(globalThis, 'indexedDB', before ?? {})
+    }
+    expect(forbidden).toHaveBeenCalled()
+  })
+
   test('because the browser forbids it says so, and tries again at the next call', async () => {
     const open = vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {
       throw new DOMException('denied', 'SecurityError')

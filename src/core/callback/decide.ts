@@ -23,6 +23,7 @@ import {
   type EndedTransaction,
   type Transaction,
 } from '../records/transaction.js'
+import { hasOwn } from '../../protocol/has-own.js'
 
 /** A transaction whose code is here. */
 export type TransactionWithCode = Transaction & { readonly code: string }
@@ -146,8 +147,7 @@ function checkRecord(
   record: Transaction,
   provider: Provider | undefined,
 ): CountersignError | undefined {
-  if (!Object.hasOwn(context.providers, record.provider) || provider?.clientId !== record.clientId)
-    return changed()
+  if (!hasOwn(context.providers, record.provider) || provider?.clientId !== record.clientId) return changed()
   if (provider.issuer !== record.issuer) return changed()
   if (record.redirectUri !== context.redirectUri(record.provider)) return changed()
   const now = context.platform.clock.now()

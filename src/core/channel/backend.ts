@@ -30,6 +30,7 @@ import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer } from './authorized-fetch.js'
 import type { AuthorizationUrl, Channel } from './channel.js'
 import type { AccessToken } from '../held-tokens.js'
+import { hasOwn } from '../../protocol/has-own.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
 export function createChannel(context: Context, name: string, provider: Provider): Channel {
@@ -144,7 +145,7 @@ async function listConnections(context: Context): Promise<Connection[]> {
   const { connections } = await call<ConnectionsAnswer>(context, '/connections', 'GET')
   if (!Array.isArray(connections)) throw invalid('connections')
   return (connections as readonly ConnectionDocument[])
-    .filter(({ provider }) => Object.hasOwn(context.providers, provider))
+    .filter(({ provider }) => hasOwn(context.providers, provider))
     .map((document) => toConnection(document, document.provider, providerOf(context, document.provider)))
 }
 
