@@ -129,6 +129,32 @@ describe('a database that fails', () => {
     expect(await database.get('a')).toBe(1)
   })
 
+  test.each<[string, (database: IDBDatabase) => void]>([
+    ['without a store', () => undefined],
+    ['with stores of others', (database) => void database.createObjectStore('theirs')],
+  ])(
+    'because another one of this name lies there %s leaves that alone and is one beside it',
+    async (_how, fill) => {
+      const open = (version?: number) =>
+        new Promise<IDBDatabase>((resolve, reject) => {
+          const request = indexedDB.open('app', version)
+          request.onupgradeneeded = () => fill(request.result)
+          request.onsuccess = () => resolve(request.result)
+          request.onblocked = () => reject(new Error('somebody keeps it open'))
+        })
+      const theirs = await open()
+      const stores = [...theirs.objectStoreNames]
+      theirs.close()
+      await put('a', 1)
+      expect(await openDatabase('app').get('a')).toBe(1)
+      fill = () => undefined
+      const again = await open(7)
+      expect([...again.objectStoreNames]).toEqual(stores)
+      again.close()
+      expect(await openDatabase('app').get('a')).toBe(1)
+    },
+  )
+
   test('because its connection was closed is opened again, once', async () => {
     await put('a', 1)
     const database = openDatabase('app')

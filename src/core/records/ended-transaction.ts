@@ -12,10 +12,10 @@ import { hasOwn } from '../../protocol/has-own.js'
 
 /** The rest of a transaction that has ended: no verifier, no nonce, no code, no handle. */
 export function end(
-  { v, provider, subject, input, returnTo, createdAt, expiresAt }: Transaction,
+  { v, provider, clientId, redirectUri, subject, input, returnTo, createdAt, expiresAt }: Transaction,
   result: Pick<EndedTransaction, 'phase' | 'connectionId' | 'outcome' | 'error'>,
 ): EndedTransaction {
-  return { v, provider, subject, input, returnTo, createdAt, expiresAt, ...result }
+  return { v, provider, clientId, redirectUri, subject, input, returnTo, createdAt, expiresAt, ...result }
 }
 
 /** The rest of a transaction that an error ended. */
