@@ -49,6 +49,7 @@ export {
   BackendError,
   CountersignError,
   NetworkError,
+  StepUpError,
   StorageError,
   TokenEndpointError,
   TransactionError,

@@ -43,6 +43,7 @@ export {
   BackendError,
   CountersignError,
   NetworkError,
+  StepUpError,
   StorageError,
   TokenEndpointError,
   TransactionError,

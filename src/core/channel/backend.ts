@@ -87,6 +87,10 @@ async function begin(
   provider: Provider,
   { state, codeChallenge, nonce, redirectUri, scope, input, expiresAt }: Transaction,
 ): Promise<AuthorizationUrl> {
+  if ((input.acrValues ?? input.maxAgeSeconds) !== undefined)
+    throw new TypeError(
+      '`acrValues` and `maxAgeSeconds` go with `browser` mode: with a backend, ask for them in its provider.',
+    )
   const shared = { state, code_challenge: codeChallenge, redirect_uri: redirectUri }
   const answer = await call<AuthorizationAnswer, AuthorizationRequest>(
     context,

@@ -3,6 +3,7 @@ import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { buildCodeRequest, offlinePrompt } from '../../protocol/code-request.js'
 import { checkHasKeys, checkOffers, pushes } from '../../protocol/offers.js'
 import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
+import { parametersOfChecks } from '../../protocol/asked-checks.js'
 import { refuseReserved } from '../../protocol/reserved-parameters.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
@@ -71,6 +72,7 @@ async function begin(client: DirectClient, transaction: Transaction): Promise<Au
   const extra = {
     ...(settings.consentsToOfflineAccess && offlinePrompt(transaction.scope)),
     ...settings.parameters,
+    ...parametersOfChecks(transaction.input),
   }
   refuseReserved(extra)
   const parameters = {

@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'reauthorization_required'
   | 'refresh_failed'
   | 'resource_not_allowed'
+  | 'step_up_required'
   // the app's user
   | 'subject_unknown'
   // the backend
