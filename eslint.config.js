@@ -1,8 +1,10 @@
 import eslint from '@eslint/js'
+import compat from 'eslint-plugin-compat'
 import reactHooks from 'eslint-plugin-react-hooks'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import globals from 'globals'
 import tseslint from 'typescript-eslint'
+import { membersTooNew, namesTooNew, oldestBrowsers } from './scripts/oldest-browsers.js'
 
 /**
  * Forbids names of oauth4webapi, imported one by one or as a namespace.
@@ -35,6 +37,21 @@ const syntax = [
     'Use protocol/pkce.ts, which costs the entry no oauth4webapi.',
   ),
 ]
+/** What is newer than the oldest browsers is not used in a page, unless a comment says how it is done without. */
+const tooNew = [
+  ...membersTooNew.map(({ object, property }) => ({ object, property })),
+  ...namesTooNew.map((property) => ({ property })),
+  // A browser that is too old must still be able to say so.
+  { object: 'Object', property: 'hasOwn', message: 'Use protocol/has-own.ts.' },
+].map((member) => ({ message: 'The oldest browsers do not have it: scripts/oldest-browsers.js.', ...member }))
+const newSyntax = [{ selector: 'StaticBlock', message: 'The oldest browsers cannot read it.' }]
+const inPages = [
+  'src/*.ts',
+  'src/{platform,core,react,protocol,messages}/**',
+  'src/providers/*/{preset,facts,input,interaction}.ts',
+  'src/providers/kit/page/**',
+]
+
 const clientAuthentication = unused(
   ['ClientSecretBasic', 'ClientSecretJwt', 'ClientSecretPost', 'PrivateKeyJwt', 'TlsClientAuth'],
   'A page is a public client: what authenticates a client stays in the backend.',
@@ -118,8 +135,23 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: onlyByRelativePath }] },
   },
   {
+    files: inPages,
+    plugins: { compat },
+    settings: {
+      targets: Object.entries(oldestBrowsers).map(
+        ([name, version]) => `${name.replace('safari_ios', 'ios_saf')} ${version}`,
+      ),
+      lintAllEsApis: true,
+    },
+    rules: {
+      'compat/compat': 'error',
+      'no-restricted-properties': ['error', ...tooNew],
+      'no-restricted-syntax': ['error', ...syntax, ...newSyntax],
+    },
+  },
+  {
     files: ['src/*.ts', 'src/{platform,core,react}/**', 'src/providers/**/preset.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...syntax, ...clientAuthentication] },
+    rules: { 'no-restricted-syntax': ['error', ...syntax, ...newSyntax, ...clientAuthentication] },
   },
   {
     files: ['src/backend/node/**', 'src/backend/storage/redis.ts'],

@@ -56,6 +56,7 @@ export {
   BackendError,
   CountersignError,
   NetworkError,
+  StepUpError,
   StorageError,
   TokenEndpointError,
   TransactionError,

@@ -7,6 +7,7 @@ import type { CountersignEvent } from './client-events.js'
 import { providerOf, type BackendOption, type Context } from './context.js'
 import type { ConnectionOf, Provider, ProviderName, Providers } from './provider.js'
 import type { SubjectOption } from './subject.js'
+import { parseUrl } from '../protocol/parse-url.js'
 
 /** Options of `createClient`. */
 export interface ClientOptions<P extends Providers = Providers> {
@@ -105,11 +106,7 @@ export function checkConfiguration(context: Context, names: readonly string[]): 
     if (!/^[\w-]+$/.test(name)) refuse('needs a name of letters, digits, "-" and "_".')
     if (mode !== 'browser' && !context.backend)
       refuse(`is in ${mode} mode: give createClient the \`backend\` option.`)
-    if (
-      !URL.canParse(uri) ||
-      uri.includes('#') ||
-      new URL(uri).origin !== context.platform.navigation.url().origin
-    )
+    if (parseUrl(uri)?.origin !== context.platform.navigation.url().origin || uri.includes('#'))
       refuse('needs a redirect URI on this origin, without fragment.')
     // Without a redirect URI of its own, a response of one authorization server could pass for another's (RFC 9700 §4.4).
     if (seen.some((other) => areConfusable(other, uri)))

@@ -6,6 +6,7 @@ import type { HeldTokens } from './held-tokens.js'
 import type { Emit } from './client-events.js'
 import type { Provider } from './provider.js'
 import type { CommonInput } from './input.js'
+import { hasOwn } from '../protocol/has-own.js'
 
 /** The app's backend, as the app gives it. */
 export type BackendOption = string | { readonly url: string; readonly fetch?: Fetch }
@@ -51,7 +52,7 @@ export interface Context {
 
 /** The provider of this name. @throws {TypeError} when the client has none. */
 export function providerOf(context: Pick<Context, 'providers'>, name: string): Provider {
-  const provider = Object.hasOwn(context.providers, name) ? context.providers[name] : undefined
+  const provider = hasOwn(context.providers, name) ? context.providers[name] : undefined
   if (!provider)
     throw new TypeError(`No provider "${name}" is configured: add it to createClient({ providers }).`)
   return provider

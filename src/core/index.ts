@@ -50,6 +50,7 @@ export {
   BackendError,
   CountersignError,
   NetworkError,
+  StepUpError,
   StorageError,
   TokenEndpointError,
   TransactionError,

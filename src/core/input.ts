@@ -21,6 +21,16 @@ export interface CommonInput {
   readonly appState?: unknown
   /** The id of a connection to renew in place. */
   readonly connection?: string | undefined
+  /**
+   * The ways of signing in of which the provider must use one (`acr_values`), such as those of a {@link StepUpError}. The ID Token
+   * must name one of them. `browser` mode only. @defaultValue the provider's own
+   */
+  readonly acrValues?: readonly string[] | undefined
+  /**
+   * Seconds since the person signed in at the provider, at most (`max_age`): they sign in again where it is longer ago, and the ID
+   * Token must say when. `browser` mode only. @defaultValue the provider's own
+   */
+  readonly maxAgeSeconds?: number | undefined
   /** Window in which the person goes to the provider: this page or a popup. @defaultValue `redirect` */
   readonly display?: 'redirect' | 'popup' | undefined
 }

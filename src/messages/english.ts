@@ -32,6 +32,7 @@ export const english: Messages = {
   unknown_connection: 'This account is no longer connected.',
   reauthorization_required: 'Your bank wants you to approve this connection again.',
   refresh_failed: 'Your bank is not renewing this connection right now. We will try again later.',
+  step_up_required: 'Your bank wants you to sign in again before it shows this. Connect again to go on.',
   resource_not_allowed: `This app asked for something it is not allowed to read. ${notYourFault}`,
 
   sign_in_required: 'You are not signed in. Sign in to continue where you stopped.',

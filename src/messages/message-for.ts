@@ -33,5 +33,5 @@ export function messageFor(
 ): string | undefined
 export function messageFor(source: Source, messages: Messages = english): string | undefined {
   const key = source.code ?? source.error?.code ?? source.status
-  return key !== undefined && Object.hasOwn(messages, key) ? messages[key as MessageCode] : undefined
+  return key !== undefined && Object.keys(messages).includes(key) ? messages[key as MessageCode] : undefined
 }

@@ -1,4 +1,4 @@
-import { createStore, promisifyRequest, type UseStore } from 'idb-keyval'
+import { promisifyRequest } from 'idb-keyval'
 import { StorageError } from '../protocol/errors.js'
 import { systemClock, type Clock } from './clock.js'
 
@@ -28,13 +28,18 @@ type Work<T> = (records: IDBObjectStore) => PromiseLike<T>
 /** Limit for one transaction, opening the database included: seconds. A browser may give no answer at all. */
 const limitSeconds = 15
 
-/** Opens (and creates when needed) the database of this name, on first use. */
+const storeName = 'records'
+
+/**
+ * Opens (and creates when needed) the database of this name, on first use. Where a database of this name is not ours, because it
+ * has no store of ours, it is left alone, and ours is called `<name>-records`.
+ */
 export function openDatabase(name: string, clock: Pick<Clock, 'after'> = systemClock): Database {
-  let store: UseStore | undefined
+  let connection: Promise<IDBDatabase> | undefined
 
   const use = <T>(mode: IDBTransactionMode, work: Work<T>): Promise<T> =>
     limit(clock, work, (limited) => open(mode, limited)).catch((error: unknown) => {
-      store = undefined
+      connection = undefined
       throw error
     })
 
@@ -42,9 +47,10 @@ export function openDatabase(name: string, clock: Pick<Clock, 'after'> = systemC
   async function open<T>(mode: IDBTransactionMode, work: Work<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await (store ??= createStore(name, 'records'))(mode, work)
+        const database = await (connection ??= connect(name, () => (connection = undefined)))
+        return await work(database.transaction(storeName, mode).objectStore(storeName))
       } catch {
-        store = undefined
+        connection = undefined
         if (attempt > 0) throw new StorageError()
       }
     }
@@ -84,6 +90,24 @@ export function openDatabase(name: string, clock: Pick<Clock, 'after'> = systemC
   }
 }
 
+/** @param onClosed Called when the browser has closed the connection, or another page needs it closed. */
+async function connect(name: string, onClosed: () => void): Promise<IDBDatabase> {
+  const request = indexedDB.open(name)
+  request.onupgradeneeded = () => request.result.createObjectStore(storeName)
+  const database = await promisifyRequest(request)
+  if (!database.objectStoreNames.contains(storeName)) {
+    database.close()
+    return connect(`${name}-${storeName}`, onClosed)
+  }
+  database.onclose = onClosed
+  // Whoever deletes the database waits for every connection to it, and whoever opens it meanwhile waits for them.
+  database.onversionchange = () => {
+    database.close()
+    onClosed()
+  }
+  return database
+}
+
 /**
  * Runs the work of a transaction. One that takes too long is undone, also when the database opens after all.
  *
@@ -98,10 +122,6 @@ function limit<T>(
   let undo = (): void => undefined
   const limited: Work<T> = (records) => {
     const { transaction } = records
-    // Whoever deletes the database waits for every connection to it, and whoever opens it meanwhile waits for them.
-    transaction.db.onversionchange = () => {
-      transaction.db.close()
-    }
     undo = () => {
       transaction.abort()
     }

@@ -10,7 +10,7 @@ export interface Tabs {
    * It waits even when the lock looks taken for good: the document of a reloaded page keeps its locks for another
    * 25 to 50 ms, so `ifAvailable` would give up on work that nobody is doing.
    *
-   * @throws the AbortSignal's `TimeoutError` when the lock did not come free in time.
+   * @throws {DOMException} `TimeoutError` when the lock did not come free in time.
    */
   lock<T>(name: string, seconds: number, work: () => Promise<T>): Promise<T>
   /**
@@ -50,14 +50,21 @@ export function openTabs(name: string, clock: Clock, database: Database): Tabs {
   return {
     request,
     async lock<T>(lockName: string, seconds: number, work: () => Promise<T>) {
+      const controller = new AbortController()
+      const { signal } = controller
       let begun: Promise<T> | undefined
+      const stopWaiting = clock.after(seconds, () => {
+        controller.abort()
+      })
       try {
-        if (locks()) {
-          const signal = AbortSignal.timeout(seconds * 1000)
-          return await (request(lockName, { signal }, () => (begun = work())) as Promise<T>)
-        }
+        if (locks()) return await (request(lockName, { signal }, () => (begun = work())) as Promise<T>)
       } catch (error) {
+        // Browsers differ in what they reject with.
+        if (!begun && signal.aborted)
+          throw new DOMException('The lock did not come free in time.', 'TimeoutError')
         if (begun || !isForbidden(error)) throw error
+      } finally {
+        stopWaiting()
       }
       return (await import('./fallback-lease.js')).withLease({ clock, database }, lockName, seconds, work)
     },

@@ -22,6 +22,24 @@ export function askedChecks({
   }
 }
 
+/**
+ * The parameters of an authorization request that ask for these checks.
+ *
+ * @throws {TypeError} for checks that could not be made.
+ */
+export function parametersOfChecks({
+  acrValues,
+  maxAgeSeconds,
+}: AskedChecks): Readonly<Record<string, string>> {
+  const parameters = {
+    ...(maxAgeSeconds !== undefined && { max_age: String(maxAgeSeconds) }),
+    ...(acrValues && { acr_values: acrValues.join(' ') }),
+  }
+  const fault = faultOfAskedChecks(parameters)
+  if (fault !== undefined) throw new TypeError(`authorize: ${fault}`)
+  return parameters
+}
+
 /** The sentence about extra parameters whose checks could not be made; `undefined` where they can. */
 export const faultOfAskedChecks = ({
   max_age: age = '0',

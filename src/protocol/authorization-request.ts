@@ -1,6 +1,7 @@
 import { ValidationError } from './errors.js'
 import { parseSecureUrl, type Resolver } from './secure-url.js'
 import { refuseReserved } from './reserved-parameters.js'
+import { parseUrl } from './parse-url.js'
 
 /**
  * Parses an endpoint's URL: `https:` (or `http:` on this machine), without fragment and user name.
@@ -89,7 +90,7 @@ export function checkAuthorizationUrl(
     )
   }
   const wanted = parseEndpoint(endpoint, 'authorization_endpoint', 'browser')
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : refuse('form')
+  const url = (typeof value === 'string' ? parseUrl(value) : undefined) ?? refuse('form')
   if (
     url.origin !== wanted.origin ||
     url.pathname !== wanted.pathname ||

@@ -1,5 +1,6 @@
 import { cleanDescription } from './error-description.js'
 import { AuthorizationResponseError, TransactionError, ValidationError, type Recovery } from './errors.js'
+import { parseUrl } from './parse-url.js'
 
 /** A well-formed authorization response, not yet matched to a transaction. */
 export interface AuthorizationResponse {
@@ -93,7 +94,7 @@ function toError(error: string, parameters: URLSearchParams): AuthorizationRespo
     {
       error: known,
       errorDescription,
-      errorUri: /^https:/i.test(uri) && uri.length <= 2048 && URL.canParse(uri) ? uri : undefined,
+      errorUri: /^https:/i.test(uri) && uri.length <= 2048 && parseUrl(uri) ? uri : undefined,
     },
     { recovery },
   )

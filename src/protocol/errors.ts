@@ -3,6 +3,7 @@ export {
   AuthorizationResponseError,
   BackendError,
   KeysUnavailableError,
+  StepUpError,
   TokenEndpointError,
   TransactionError,
   ValidationError,

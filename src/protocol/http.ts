@@ -1,4 +1,5 @@
 import { NetworkError, ValidationError } from './errors.js'
+import { limitTime } from './time-limit.js'
 
 /** Limits of one request. */
 export interface HttpOptions {
@@ -36,7 +37,7 @@ export async function request(
   options: HttpOptions = {},
 ): Promise<Answer> {
   const { timeoutSeconds = 15, maximumBytes = 262_144 } = options
-  const timeout = AbortSignal.timeout(timeoutSeconds * 1000)
+  const limit = limitTime(timeoutSeconds, init.signal)
   let response: Response
   let text: string | undefined
   try {
@@ -46,7 +47,7 @@ export async function request(
       referrerPolicy: 'no-referrer',
       redirect: 'manual',
       ...init,
-      signal: init.signal ? AbortSignal.any([init.signal, timeout]) : timeout,
+      signal: limit.signal,
     })
     text = await readBody(response.body, maximumBytes)
   } catch (error) {
@@ -55,6 +56,8 @@ export async function request(
     throw new NetworkError(
       'No answer came: the device is offline, the server was too slow, or it answers a backend only and no page (CORS).',
     )
+  } finally {
+    limit.end()
   }
   // A browser shows a redirect that it did not follow as status 0, Node as what it is.
   const redirected = response.status === 0 || (response.status >= 300 && response.status < 400)

@@ -3,6 +3,8 @@ import { parseEndpoint } from './authorization-request.js'
 import { CountersignError, NetworkError, ValidationError } from './errors.js'
 import { readJsonObject, request, type Answer, type Fetch } from './http.js'
 import { isLoopback, type Resolver } from './secure-url.js'
+import { hasOwn } from './has-own.js'
+import { retryAfterOf } from './retry-after.js'
 
 /** The metadata of an authorization server, checked. Keep one object per server: its signing keys are kept by it. */
 export type ServerMetadata = oauth.AuthorizationServer
@@ -56,7 +58,8 @@ const refuse = (member: string, sentence: string): never => {
  * Fetches and checks the metadata of an issuer. A server that has no OpenID Connect Discovery is asked for the metadata of
  * RFC 8414.
  *
- * @throws {ValidationError} `metadata_invalid` naming the member. @throws {NetworkError} when no answer came.
+ * @throws {ValidationError} `metadata_invalid` naming the member; `provider_unavailable` where the server is in trouble (429, 5xx).
+ * @throws {NetworkError} when no answer came.
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
  * @see https://www.rfc-editor.org/rfc/rfc8414.html#section-3
  */
@@ -98,10 +101,10 @@ function documentOf(answer: Answer): Record<string, unknown> | undefined {
   const { status } = answer.response
   if (status === 429 || status >= 500) {
     throw new ValidationError(
-      'metadata_invalid',
+      'provider_unavailable',
       'document',
-      'The authorization server cannot give its metadata now. Try again later.',
-      { recovery: 'resume' },
+      'The provider is not available now: its authorization server cannot give its metadata. Try again later.',
+      { recovery: 'resume', retryAfterSeconds: retryAfterOf(answer.response.headers) },
     )
   }
   return status === 200 ? readJsonObject(answer) : undefined
@@ -151,7 +154,7 @@ function checkEndpoints(
   const called = pushes ? [...calls, 'pushed_authorization_request_endpoint' as const] : calls
   for (const name of called) {
     // Others may be missing. Without this one nobody could come back with a code that is worth anything.
-    if (!Object.hasOwn(addresses, name) && name !== 'token_endpoint') continue
+    if (!hasOwn(addresses, name) && name !== 'token_endpoint') continue
     if (!isAllowed(addresses[name], name))
       refuse(
         name,

@@ -3,6 +3,7 @@ import { nearestName } from './nearest-name.js'
 import { reservedParameter } from './reserved-parameters.js'
 import { parseScope } from './scope.js'
 import { parseSecureUrl } from './secure-url.js'
+import { hasOwn } from './has-own.js'
 
 /** Names of the forms that a value can have: those of `typeof`, and a few of our own. */
 type FormName =
@@ -50,7 +51,7 @@ export function checkOptions(
   if (Object(options) !== options) refuse(' needs an object of options.')
   const given = options as Readonly<Record<string, unknown>>
   for (const name of Object.keys(given)) {
-    if (Object.hasOwn(expected, name)) continue
+    if (hasOwn(expected, name)) continue
     let hint = ''
     // eslint-disable-next-line no-restricted-globals -- a bundler puts the value in its place
     if (typeof process === 'object' && process.env['NODE_ENV'] !== 'production')

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from './contract.js'
+import { hasOwn } from './has-own.js'
 
 /** The claims of these names, where they are there. What is not named does not leave the ID Token. */
 export function pickClaims(
@@ -7,7 +8,7 @@ export function pickClaims(
 ): JsonObject {
   return Object.fromEntries(
     names.flatMap((name): [string, Json][] => {
-      const value = claims && Object.hasOwn(claims, name) ? claims[name] : undefined
+      const value = claims && hasOwn(claims, name) ? claims[name] : undefined
       return value === undefined ? [] : [[name, value as Json]]
     }),
   )

@@ -1,3 +1,5 @@
+import { parseUrl } from './parse-url.js'
+
 /**
  * The same-origin guard for `returnTo`: gives back the path, query and fragment of a place inside the app, and
  * `/` for anything else. Checked when a transaction begins and again when it ends, because storage may have been changed
@@ -15,7 +17,7 @@ export function safeReturnTo(value: unknown, origin: string, isCallback: (url: U
   // Only what is written out in full is a URL of this origin: no other spelling of it is understood.
   const path = value.startsWith(`${origin}/`) ? value.slice(origin.length) : value
   if (!/^\/(?![/\\])[^\\\p{Cc}]*$/u.test(path)) return '/'
-  const url = URL.canParse(path, origin) ? new URL(path, origin) : undefined
+  const url = parseUrl(path, origin)
   if (url?.origin !== origin || url.pathname.startsWith('//') || isCallback(url)) return '/'
   return url.pathname + url.search + url.hash
 }

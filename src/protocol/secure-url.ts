@@ -1,3 +1,5 @@
+import { parseUrl } from './parse-url.js'
+
 /**
  * The party that looks a host up. A `browser` takes every name below `localhost` for this machine (RFC 6761 §6.3, and Secure
  * Contexts); a `server` asks DNS, which may say anything.
@@ -11,7 +13,7 @@ export type Resolver = 'browser' | 'server'
  * @see https://www.rfc-editor.org/rfc/rfc8252.html#section-8.3
  */
 export function parseSecureUrl(value: unknown, resolver: Resolver): URL | undefined {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  const url = typeof value === 'string' ? parseUrl(value) : undefined
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url, resolver))
   return url && secure && !url.href.includes('#') && !url.username && !url.password ? url : undefined
 }

@@ -1,5 +1,6 @@
 import { ValidationError } from './errors.js'
 import { isToken } from './token.js'
+import { hasOwn } from './has-own.js'
 
 /** A checked token response, with its names in camelCase. */
 export interface TokenSet {
@@ -79,16 +80,14 @@ export function parseTokenResponse(
     idToken: token('id_token', filled(body, 'id_token')),
     scope: scopeOf(own(body, 'scope') ?? undefined),
     extra: Object.fromEntries(
-      (rules.extraMembers ?? [])
-        .filter((name) => Object.hasOwn(body, name))
-        .map((name) => [name, body[name]]),
+      (rules.extraMembers ?? []).filter((name) => hasOwn(body, name)).map((name) => [name, body[name]]),
     ),
   }
 }
 
 /** A member of the answer itself. */
 const own = (body: Readonly<Record<string, unknown>>, name: string): unknown =>
-  Object.hasOwn(body, name) ? body[name] : undefined
+  hasOwn(body, name) ? body[name] : undefined
 
 /** A member in which nothing may stand for none. */
 function filled(body: Readonly<Record<string, unknown>>, name: string): unknown {

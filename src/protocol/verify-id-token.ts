@@ -130,11 +130,8 @@ async function verifyClaims(
     id_token_signed_response_alg: algorithm,
   }
   // oauth4webapi reads a response: this one holds nothing but what has been checked.
-  const response = Response.json({
-    access_token: tokens.accessToken,
-    token_type: 'bearer',
-    id_token: idToken,
-  })
+  const body = { access_token: tokens.accessToken, token_type: 'bearer', id_token: idToken }
+  const response = new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } })
   const result = await oauth.processGenericTokenEndpointResponse(server, client, response)
   const claims = oauth.getValidatedIdTokenClaims(result) as IdTokenClaims | undefined
   if (claims) {

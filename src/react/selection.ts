@@ -1,4 +1,5 @@
 import { isPlainObject } from '../core/is-plain-object.js'
+import { hasOwn } from '../protocol/has-own.js'
 
 type IsEqual = (previous: never, next: never) => boolean
 
@@ -47,6 +48,6 @@ export function isShallowEqual(a: unknown, b: unknown): boolean {
   const keys = Object.keys(left)
   return (
     keys.length === Object.keys(right).length &&
-    keys.every((key) => Object.hasOwn(right, key) && Object.is(left[key], right[key]))
+    keys.every((key) => hasOwn(right, key) && Object.is(left[key], right[key]))
   )
 }

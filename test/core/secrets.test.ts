@@ -75,7 +75,9 @@ describe('after a connection was made', () => {
       key.startsWith(transactionKey('')),
     )
     expect(tombstones.map(([, value]) => Object.keys(value as object).sort())).toEqual([
-      ['connectionId', 'createdAt', 'expiresAt', 'input', 'phase', 'provider', 'returnTo', 'subject', 'v'],
+      'clientId connectionId createdAt expiresAt input phase provider redirectUri returnTo subject v'.split(
+        ' ',
+      ),
     ])
     expect(app.historyState).toEqual({ countersign: stateOf(tombstones[0]?.[0] ?? '')?.slice(0, 16) })
   })

@@ -104,6 +104,20 @@ describe('a database that fails', () => {
     for (const operation of operations()) expect(await errorOf(operation)).toMatchObject(unavailable)
   })
 
+  test('because the browser forbids even to look at it says so', async () => {
+    const forbidden = vi.fn(() => {
+      throw new DOMException('denied', 'SecurityError')
+    })
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'indexedDB')
+    Object.defineProperty(globalThis, 'indexedDB', { get: forbidden, configurable: true })
+    try {
+      for (const operation of operations()) expect(await errorOf(operation)).toMatchObject(unavailable)
+    } finally {
+      Object.defineProperty(globalThis, 'indexedDB', before ?? {})
+    }
+    expect(forbidden).toHaveBeenCalled()
+  })
+
   test('because the browser forbids it says so, and tries again at the next call', async () => {
     const open = vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {
       throw new DOMException('denied', 'SecurityError')
@@ -114,6 +128,32 @@ describe('a database that fails', () => {
     await database.change([], () => [{ a: 1 }, undefined])
     expect(await database.get('a')).toBe(1)
   })
+
+  test.each<[string, (database: IDBDatabase) => void]>([
+    ['without a store', () => undefined],
+    ['with stores of others', (database) => void database.createObjectStore('theirs')],
+  ])(
+    'because another one of this name lies there %s leaves that alone and is one beside it',
+    async (_how, fill) => {
+      const open = (version?: number) =>
+        new Promise<IDBDatabase>((resolve, reject) => {
+          const request = indexedDB.open('app', version)
+          request.onupgradeneeded = () => fill(request.result)
+          request.onsuccess = () => resolve(request.result)
+          request.onblocked = () => reject(new Error('somebody keeps it open'))
+        })
+      const theirs = await open()
+      const stores = [...theirs.objectStoreNames]
+      theirs.close()
+      await put('a', 1)
+      expect(await openDatabase('app').get('a')).toBe(1)
+      fill = () => undefined
+      const again = await open(7)
+      expect([...again.objectStoreNames]).toEqual(stores)
+      again.close()
+      expect(await openDatabase('app').get('a')).toBe(1)
+    },
+  )
 
   test('because its connection was closed is opened again, once', async () => {
     await put('a', 1)

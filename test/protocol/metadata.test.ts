@@ -201,10 +201,20 @@ describe('discovery', () => {
     })
   })
 
-  test('can be tried again where the server is in trouble', async () => {
-    server().hostile.discovery = () => new Response(null, { status: 503 })
-    expect(await errorOf(() => discover(fetch, issuer))).toMatchObject({ recovery: 'resume' })
-  })
+  test.each([429, 500, 502, 503, 504])(
+    'says that the provider is not available now where it answers %i, and when to try again',
+    async (status) => {
+      server().hostile.discovery = () => new Response(null, { status, headers: { 'retry-after': '120' } })
+      const error = await errorOf(() => discover(fetch, issuer))
+      expect(error).toMatchObject({
+        code: 'provider_unavailable',
+        recovery: 'resume',
+        retryAfterSeconds: 120,
+        message: expect.stringMatching(/^The provider is not available now/) as string,
+      })
+      expect(String(error)).not.toContain('issuer')
+    },
+  )
 
   test('makes no double slash below an issuer that ends with one', async () => {
     const { requests } = server('https://auth.apiture.com/oidc/')
@@ -234,7 +244,6 @@ describe('discovery', () => {
 
   test.each<[string, () => Response]>([
     ['status 404', () => HttpResponse.json(good as Record<string, string>, { status: 404 })],
-    ['status 500', () => HttpResponse.json(good as Record<string, string>, { status: 500 })],
     ['HTML', () => HttpResponse.html(JSON.stringify(good))],
     ['an array', () => HttpResponse.json([good as Record<string, string>])],
     ['no JSON', () => new Response('{', { headers: { 'content-type': 'application/json' } })],

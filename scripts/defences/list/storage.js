@@ -463,8 +463,8 @@ export const storage = [
     [
       {
         file: 'platform/tabs.ts',
-        text: 'AbortSignal.timeout(seconds * 1000)',
-        by: 'new AbortController().signal',
+        text: 'controller.abort()',
+        by: '',
       },
     ],
     tabsTest,

@@ -271,7 +271,7 @@ export const tokens = [
   removal(
     'own members only',
     [52],
-    [{ file: response, text: 'Object.hasOwn(body, name) ? body[name] : undefined', by: 'body[name]' }],
+    [{ file: response, text: 'hasOwn(body, name) ? body[name] : undefined', by: 'body[name]' }],
     responseTest,
     'must be a member of the answer itself',
   ),
@@ -281,7 +281,7 @@ export const tokens = [
     [
       {
         file: 'core/callback/decide.ts',
-        text: '!Object.hasOwn(context.providers, record.provider) ||',
+        text: '!hasOwn(context.providers, record.provider) ||',
         by: '',
       },
       { file: 'core/callback/decide.ts', text: 'provider?.clientId !== record.clientId', by: 'false' },
@@ -375,8 +375,8 @@ export const tokens = [
     [
       {
         file: http,
-        text: 'AbortSignal.any([init.signal, timeout]) : timeout',
-        by: 'init.signal : new AbortController().signal',
+        text: 'signal: limit.signal,',
+        by: 'signal: init.signal ?? new AbortController().signal,',
       },
     ],
     httpTest,

@@ -24,8 +24,11 @@ export function toRefusal(error: unknown): Refusal {
         reason: `input:${error.parameter}`,
       })
     // No metadata, no request: the provider is not reachable, and nothing has been used up.
-    if (error.code === 'metadata_invalid' && error.parameter === 'document')
-      return new Refusal('provider_unavailable', { reason: 'no_metadata' })
+    if (/^(?:metadata_invalid|provider_unavailable)$/.test(error.code) && error.parameter === 'document')
+      return new Refusal('provider_unavailable', {
+        reason: 'no_metadata',
+        retryAfterSeconds: error.retryAfterSeconds,
+      })
     return error.code === 'issuer_mismatch'
       ? new Refusal('transaction_invalid', { reason: error.code })
       : new Refusal('provider_error', { reason: `${error.code}:${error.parameter}` })

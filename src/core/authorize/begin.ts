@@ -203,6 +203,8 @@ function checkEnvironment({ platform: { navigation } }: Context): void {
     ? 'Web Crypto is not available: serve the page over https or from localhost.'
     : !navigation.isTopLevel()
       ? "Connecting does not work inside a frame, where the provider's answer could not be found again: open the page in a window of its own."
-      : undefined
+      : typeof structuredClone === 'undefined'
+        ? 'This browser is too old to connect: Chrome 98, Firefox 97, Safari 15.4 and what is newer can.'
+        : undefined
   if (reason) throw new CountersignError('environment_unsupported', reason, { recovery: 'configure' })
 }

@@ -1,10 +1,11 @@
 import type { TransactionError } from '../../protocol/errors.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import type { Context } from '../context.js'
+import { isOfThisApp } from '../of-this-app.js'
 import { cameTooLate, neverCameBack, unknownFate } from '../records/end-reasons.js'
 import { endWith } from '../records/ended-transaction.js'
-import { isOldNote } from '../records/disconnected.js'
 import { stateOf } from '../records/keys.js'
+import { isLitter, isNewer } from '../records/litter.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
 
 /** Nobody needs more than this many at once; prepared ones make room first, then ended ones, the oldest before others. */
@@ -14,26 +15,30 @@ const maximumTransactions = 16
 const abandonedSeconds = 7 * 24 * 3600
 
 /**
- * Removes what has expired, notes of disconnected connections included, and the oldest of what is too much. Of a transaction
- * whose person never came back only the fact is kept, without its verifier.
+ * Removes what has expired or cannot be read, and the oldest of what is too much. Of a transaction whose person never came back
+ * only the fact is kept, without its verifier. Before it has expired, what another app of this origin began is left alone; what a
+ * newer version of this library wrote always is.
  *
  * @param room How many transactions are about to be stored.
  */
 export async function expire(
-  { platform: { clock, database } }: Pick<Context, 'platform'>,
+  context: Pick<Context, 'platform' | 'providers' | 'redirectUri'>,
   room = 0,
 ): Promise<void> {
+  const { clock, database } = context.platform
   const now = clock.now()
   const entries = await database.entries()
-  const all = entries.filter(
-    ([key, value]) => (stateOf(key) !== undefined && isOurs(value)) || isOldNote(value, now),
-  )
-  const live = all
+  const live = entries
     .filter((entry): entry is [string, Transaction | EndedTransaction] => isTransaction(entry[1]))
     .filter(([, { expiresAt }]) => expiresAt > now)
     .sort(([, a], [, b]) => rank(a) - rank(b) || b.createdAt - a.createdAt)
-  const kept = new Set(live.slice(0, maximumTransactions - room).map(([key]) => key))
-  const gone = all.filter(([key]) => !kept.has(key))
+  const own = live.filter(([, record]) => isOfThisApp(context, record))
+  const excess = new Set(own.slice(maximumTransactions - room).map(([key]) => key))
+  const kept = new Set(live.map(([key]) => key).filter((key) => !excess.has(key)))
+  const gone = entries.filter(
+    ([key, value]) =>
+      !kept.has(key) && (stateOf(key) === undefined ? isLitter([key, value], now) : !isNewer(value)),
+  )
   if (gone.length === 0) return
   await database.change(
     gone.map(([key]) => key),
@@ -42,7 +47,9 @@ export async function expire(
       const same = gone.filter(([, seen], index) => phaseOf(records[index]) === phaseOf(seen))
       const next = same.map(([key, seen]) => [
         key,
-        isMadeUpFor(entries, seen) ? undefined : remainder(seen, now),
+        isTransaction(seen) && isOfThisApp(context, seen) && isMadeUpFor(entries, seen)
+          ? undefined
+          : remainder(seen, now),
       ])
       return [Object.fromEntries(next) as Record<string, unknown>, undefined]
     },
@@ -50,12 +57,6 @@ export async function expire(
 }
 
 const phaseOf = (value: unknown): unknown => (Object(value) as Partial<Transaction>).phase
-
-/** Also what has been damaged; what another version of this library stored is left alone. */
-const isOurs = (value: unknown): boolean => {
-  const { v, phase } = Object(value) as { v?: unknown; phase?: unknown }
-  return v === 1 && phase !== undefined
-}
 
 const rank = (record: Transaction | EndedTransaction): number =>
   record.phase === 'prepared' ? 2 : hasEnded(record) ? 1 : 0

@@ -13,6 +13,7 @@ import {
 import { withoutAppState } from '../app-state.js'
 import { isAtRedirectUri } from '../../protocol/redirect-place.js'
 import type { Context } from '../context.js'
+import { isOfThisApp } from '../of-this-app.js'
 import { cameTooLate, unknownFate } from '../records/end-reasons.js'
 import { endWith, end } from '../records/ended-transaction.js'
 import type { Provider } from '../provider.js'
@@ -93,6 +94,8 @@ export function decide(
       ? { do: 'show', ended, found: true, reports: true }
       : { do: 'show', ended: record, found: true }
   }
+  // It may be another app's, which is still waiting for it.
+  if (!isOfThisApp(context, record)) return { do: 'refuse', error: changed(), subject: record.subject }
   const provider = context.providers[record.provider]
   const fault = record.state === state ? checkRecord(context, record, provider) : changed()
   if (!provider || fault) return { do: 'show', ended: endWith(record, fault ?? changed()) }
@@ -146,10 +149,7 @@ function checkRecord(
   record: Transaction,
   provider: Provider | undefined,
 ): CountersignError | undefined {
-  if (!Object.hasOwn(context.providers, record.provider) || provider?.clientId !== record.clientId)
-    return changed()
-  if (provider.issuer !== record.issuer) return changed()
-  if (record.redirectUri !== context.redirectUri(record.provider)) return changed()
+  if (provider?.issuer !== record.issuer) return changed()
   const now = context.platform.clock.now()
   const { createdAt, expiresAt } = record
   const outOfTime =

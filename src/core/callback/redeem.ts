@@ -14,6 +14,7 @@ import { forgetAnswer, keptAnswer } from './waiting-answer.js'
 import { reportOutcome } from './report-outcome.js'
 import { end } from '../records/ended-transaction.js'
 import { stateOf, transactionKey, transactionId } from '../records/keys.js'
+import { isOfThisApp } from '../of-this-app.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
 
 /**
@@ -62,6 +63,7 @@ async function untrustedError(
       isTransaction(record) &&
       record.phase === 'left' &&
       record.provider === provider &&
+      isOfThisApp(context, record) &&
       record.subject === context.subject(),
   )
   return pending.length === 1 ? error : undefined

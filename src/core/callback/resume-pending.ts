@@ -1,4 +1,5 @@
 import type { Context } from '../context.js'
+import { isOfThisApp } from '../of-this-app.js'
 import { publish } from '../records/changes.js'
 import { timing } from '../popup/timing.js'
 import { redeem } from './redeem.js'
@@ -24,6 +25,7 @@ async function resumeEach(context: Context): Promise<void> {
   const isLeft = (record: unknown): record is Transaction =>
     isTransaction(record) &&
     !hasEnded(record) &&
+    isOfThisApp(context, record) &&
     record.code !== undefined &&
     record.subject === context.subject() &&
     transactionId(record.state) !== countersign &&

@@ -1,3 +1,4 @@
+import { readStepUp } from '../../protocol/step-up.js'
 import type { Context } from '../context.js'
 import type { AccessToken } from '../held-tokens.js'
 import type { Provider } from '../provider.js'
@@ -13,6 +14,7 @@ export type SendWithToken = (url: string, init: RequestInit, token: AccessToken)
  *
  * @param send How the token goes along. A bearer token needs no more than {@link sendBearer}.
  * @throws {CountersignError} `resource_not_allowed` for a path that leaves the provider's API.
+ * @throws {StepUpError} when the API wants the person to sign in again, or by a stronger way.
  * @throws {TypeError} when the preset has no `api`.
  */
 export async function authorizedFetch(
@@ -37,6 +39,9 @@ export async function sendAuthorized(
 ): Promise<Response> {
   const token = await getToken()
   const response = await send(url, init, token)
+  // Another token would not help: the person must sign in.
+  const stepUp = readStepUp(response)
+  if (stepUp) throw stepUp
   const rejected = response.status === 401 || ((await provider.isTokenRejected?.(response.clone())) ?? false)
   if (!rejected || !(provider.isRepeatable ?? isRepeatable)(init)) return response
   const newer = await getToken(token.value)

@@ -8,6 +8,7 @@ import {
 } from '../../protocol/errors.js'
 import { retryAfterOf } from '../../protocol/retry-after.js'
 import { refreshFailed } from './refresh-failed.js'
+import { hasOwn } from '../../protocol/has-own.js'
 
 type Meaning = readonly [message: string, recovery?: Recovery, code?: ErrorCode]
 
@@ -78,7 +79,7 @@ export function toError(
   { error, connection }: Record<string, unknown> = {},
 ): CountersignError {
   const word = typeof error === 'string' && /^[a-z_]{1,64}$/.test(error) ? error : undefined
-  const known = word !== undefined && word !== 'other' && Object.hasOwn(refusals, word) ? word : undefined
+  const known = word !== undefined && word !== 'other' && hasOwn(refusals, word) ? word : undefined
   const name = known ?? byStatus(status) ?? (headers.has(contractHeader) ? 'other' : undefined)
   if (name === undefined) return notFound(path, status)
   if (known === 'provider_unavailable' && typeof connection === 'string') return refreshFailed()

@@ -29,6 +29,7 @@ import type { Transaction } from '../records/transaction.js'
 import { authorizedFetch, sendBearer } from './authorized-fetch.js'
 import type { AuthorizationUrl, Channel, InstitutionPage, Redeemed } from './channel.js'
 import type { AccessToken } from '../held-tokens.js'
+import { hasOwn } from '../../protocol/has-own.js'
 
 /** The channel of `mediated` and `bff` providers: this page and the backend contract. */
 export function createChannel(context: Context, name: string, provider: Provider): Channel {
@@ -88,6 +89,10 @@ function begin(
   provider: Provider,
   { state, codeChallenge, nonce, redirectUri, scope, input, expiresAt }: Transaction,
 ): Promise<AuthorizationUrl> {
+  if ((input.acrValues ?? input.maxAgeSeconds) !== undefined)
+    throw new TypeError(
+      '`acrValues` and `maxAgeSeconds` go with `browser` mode: with a backend, ask for them in its provider.',
+    )
   const shared = { state, code_challenge: codeChallenge, redirect_uri: redirectUri }
   const call: BackendCall<AuthorizationRequest> = {
     ...{
@@ -138,7 +143,7 @@ function listConnections(context: Context): Promise<Connection[]> {
   return callBackend<ConnectionsAnswer, Connection[]>(context, call, ({ connections }) => {
     if (!Array.isArray(connections)) throw invalid('connections')
     return (connections as readonly ConnectionDocument[])
-      .filter(({ provider }) => Object.hasOwn(context.providers, provider))
+      .filter(({ provider }) => hasOwn(context.providers, provider))
       .map((document) => toConnection(document, document.provider, providerOf(context, document.provider)))
   })
 }

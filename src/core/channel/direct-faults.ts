@@ -2,6 +2,7 @@
 import type { Platform } from '../../platform/platform.js'
 import { NetworkError, TokenEndpointError, ValidationError } from '../../protocol/errors.js'
 import type { ServerMetadata } from '../../protocol/metadata.js'
+import { limitTime } from '../../protocol/time-limit.js'
 
 /** Seconds for which a server may take to show that it is there. */
 const probeSeconds = 5
@@ -26,17 +27,21 @@ export async function lookAgain(
 }
 
 /** Test for a server that answers at all. A page cannot read such an answer, and sends nothing of the person's for it. */
-const isReachable = ({ fetch }: Pick<Platform, 'fetch'>, url: string): Promise<boolean> =>
-  fetch(url, {
+function isReachable({ fetch }: Pick<Platform, 'fetch'>, url: string): Promise<boolean> {
+  const { signal, end } = limitTime(probeSeconds)
+  return fetch(url, {
     mode: 'no-cors',
     credentials: 'omit',
     cache: 'no-store',
     referrerPolicy: 'no-referrer',
-    signal: AbortSignal.timeout(probeSeconds * 1000),
-  }).then(
-    () => true,
-    () => false,
-  )
+    signal,
+  })
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(end)
+}
 
 const remedy =
   "Register this page's origin there, and the client as a public one; where the server is not made for pages, use a backend: `mode: 'mediated'`."

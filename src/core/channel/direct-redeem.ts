@@ -1,4 +1,4 @@
-import { askedChecks } from '../../protocol/asked-checks.js'
+import { askedChecks, parametersOfChecks } from '../../protocol/asked-checks.js'
 import type { AuthorizationResponse } from '../../protocol/authorization-response.js'
 import { KeysUnavailableError, ValidationError } from '../../protocol/errors.js'
 import { missingScope } from '../../protocol/missing-scope.js'
@@ -32,7 +32,7 @@ export async function redeem(
   const { fetch, clock } = context.platform
   if (nonce !== undefined) prefetchKeys(endpoint.server, (url, init) => fetch(url, init), clock.now)
   const subject = renewed?.subject
-  const asked = askedChecks(client.settings.parameters)
+  const asked = askedChecks({ ...client.settings.parameters, ...parametersOfChecks(input) })
   const grant = { code, state, iss, redirectUri, codeVerifier, nonce, subject, ...asked }
   const answer = await sendCode(endpoint, grant).catch((error: unknown) =>
     explainRefusedClient(endpoint.server, error),

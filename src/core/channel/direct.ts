@@ -1,5 +1,5 @@
 import type { DPoPHandle } from 'oauth4webapi'
-import { askedChecks, refuseWithoutIdToken } from '../../protocol/asked-checks.js'
+import { askedChecks, parametersOfChecks, refuseWithoutIdToken } from '../../protocol/asked-checks.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { buildCodeRequest, offlinePrompt } from '../../protocol/code-request.js'
 import { checkOffers, pushes } from '../../protocol/offers.js'
@@ -78,6 +78,7 @@ async function begin(client: DirectClient, transaction: Transaction): Promise<Au
   const extra = {
     ...(settings.consentsToOfflineAccess && offlinePrompt(transaction.scope)),
     ...settings.parameters,
+    ...parametersOfChecks(transaction.input),
   }
   refuseReserved(extra)
   refuseWithoutIdToken(extra, nonce)

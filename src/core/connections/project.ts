@@ -1,6 +1,7 @@
 import { asHeld } from '../as-held.js'
 import type { Context } from '../context.js'
 import { isConnectionRecord, type Connection } from '../records/connection.js'
+import { isOfThisApp } from '../of-this-app.js'
 import type { EndedTransaction } from '../records/transaction.js'
 
 /** The records of one subject, as far as anybody is shown them. */
@@ -13,7 +14,7 @@ export interface Projection {
 
 /** Picks a subject's connections and abandoned attempts out of all entries of the database. */
 export function project(
-  context: Pick<Context, 'tokens' | 'providers'>,
+  context: Pick<Context, 'tokens' | 'providers' | 'redirectUri'>,
   entries: readonly [key: string, value: unknown][],
   subject: string,
 ): Projection {
@@ -24,7 +25,9 @@ export function project(
       .map(([, record]) => asHeld(context, record))
       .sort((a, b) => a.connectedAt - b.connectedAt || Number(isGood(a)) - Number(isGood(b))),
     abandoned: own.filter(
-      (entry): entry is [string, EndedTransaction] => (entry[1] as EndedTransaction).outcome === 'abandoned',
+      (entry): entry is [string, EndedTransaction] =>
+        (entry[1] as EndedTransaction).outcome === 'abandoned' &&
+        isOfThisApp(context, entry[1] as EndedTransaction),
     ),
   }
 }

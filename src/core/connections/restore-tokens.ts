@@ -5,6 +5,7 @@ import { tokensKey } from '../records/keys.js'
 import { isUnused } from '../records/tokens.js'
 import { retireTokens } from './retire-tokens.js'
 import { tryAgain } from './try-again.js'
+import { hasOwn } from '../../protocol/has-own.js'
 
 /**
  * Does what must be done for the tokens of `browser` mode. Resolves with whether the records must be read again.
@@ -46,7 +47,7 @@ function mayKeepTokens(
   { providers }: Context,
   { persistent, dpop, binding, connection: { provider: name } }: ConnectionRecord,
 ): boolean {
-  const provider = Object.hasOwn(providers, name) ? providers[name] : undefined
+  const provider = hasOwn(providers, name) ? providers[name] : undefined
   // Another app's are left alone.
   if (!persistent || !provider || !isBoundTo(binding, provider)) return true
   const { keepsTokens, settings = {} } = provider.channel

@@ -4,6 +4,7 @@ import { type Context, providerOf } from '../context.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { connectionKey, sessionKey, syncedKey } from '../records/keys.js'
 import { mediatorOf } from './mediator.js'
+import { hasOwn } from '../../protocol/has-own.js'
 
 /** Tolerance between the clocks of page and backend: seconds. */
 const clockToleranceSeconds = 600
@@ -47,7 +48,7 @@ export async function synchronize(context: Context, subject: string, name: strin
   const isOlder = (record: ConnectionRecord): boolean =>
     record.connection.connectedAt < askedAt - clockToleranceSeconds
   const isMediated = ({ subject: owner, mode, connection: { provider } }: ConnectionRecord): boolean =>
-    owner === subject && mode !== 'browser' && Object.hasOwn(context.providers, provider)
+    owner === subject && mode !== 'browser' && hasOwn(context.providers, provider)
 
   const stored = (await database.entries())
     .map(([key]) => key)

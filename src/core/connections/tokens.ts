@@ -31,7 +31,7 @@ export function createTokens(
     if (all.status !== 'ready') return all
     const candidates = all.connections.filter(({ provider }) => provider === name)
     const present = candidates.find(({ id }) => id === chosen)
-    const newest = wanted === undefined ? candidates.at(-1) : undefined
+    const newest = wanted === undefined ? candidates[candidates.length - 1] : undefined
     // One that must be renewed gives way when the person has connected anew instead.
     const stays =
       callback.get().status !== 'pending' &&

@@ -8,13 +8,14 @@ import {
   type ErrorCode,
 } from '../../protocol/errors.js'
 import type { Transaction, EndedTransaction, StoredError } from './transaction.js'
+import { hasOwn } from '../../protocol/has-own.js'
 
 /** The rest of a transaction that has ended: no verifier, no nonce, no code, no handle. */
 export function end(
-  { v, provider, subject, input, returnTo, createdAt, expiresAt }: Transaction,
+  { v, provider, clientId, redirectUri, subject, input, returnTo, createdAt, expiresAt }: Transaction,
   result: Pick<EndedTransaction, 'phase' | 'connectionId' | 'outcome' | 'error'>,
 ): EndedTransaction {
-  return { v, provider, subject, input, returnTo, createdAt, expiresAt, ...result }
+  return { v, provider, clientId, redirectUri, subject, input, returnTo, createdAt, expiresAt, ...result }
 }
 
 /** The rest of a transaction that an error ended. */
@@ -42,6 +43,6 @@ const classes: Readonly<Record<string, { readonly prototype: CountersignError }>
 /** The error again as it was, of its class. */
 export function fromStored({ code, message, ...rest }: StoredError): CountersignError {
   const error = Object.assign(new CountersignError(code as ErrorCode, message), rest)
-  const known = Object.hasOwn(classes, rest.name) ? classes[rest.name] : undefined
+  const known = hasOwn(classes, rest.name) ? classes[rest.name] : undefined
   return Object.setPrototypeOf(error, (known ?? CountersignError).prototype) as CountersignError
 }

@@ -28,6 +28,9 @@ export const connectionKey = (id: string): string => `connection:${id}`
 /** Key of a connection's stored tokens. */
 export const tokensKey = (connectionId: string): string => `tokens:${connectionId}`
 
+/** Key of a lease that stands in for a Web Lock: platform/fallback-lease.ts writes it. */
+export const leaseKey = (name: string): string => `lease:${name}`
+
 /** Key of the note that a connection was disconnected: for pages that have tokens of it which no other page has. */
 export const disconnectedKey = (connectionId: string): string => `disconnected:${connectionId}`
 

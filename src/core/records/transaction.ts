@@ -47,6 +47,9 @@ export interface EndedTransaction {
   readonly v: 1
   readonly phase: 'done' | 'failed'
   readonly provider: string
+  /** With `redirectUri`, tells the apps of one origin apart. Absent where an older version stored it. */
+  readonly clientId?: string
+  readonly redirectUri?: string
   readonly subject: string
   readonly input: CommonInput
   readonly returnTo: string

@@ -92,6 +92,42 @@ export class ValidationError extends CountersignError {
   }
 }
 
+/**
+ * The API wants the person to sign in again, or by a stronger way, before it answers this request. The connection is good for
+ * others. Renew it with what the API asks for, then send the request again.
+ *
+ * @example
+ * ```ts
+ * import { StepUpError, type Client } from 'countersign'
+ *
+ * declare const client: Client
+ * declare const connectionId: string
+ * declare const error: unknown
+ *
+ * if (error instanceof StepUpError) {
+ *   const { acrValues, maxAgeSeconds } = error
+ *   client.authorization('bank').authorize({ connection: connectionId, acrValues, maxAgeSeconds })
+ * }
+ * ```
+ * @see https://www.rfc-editor.org/rfc/rfc9470.html#section-3
+ */
+export class StepUpError extends CountersignError {
+  override readonly name = 'StepUpError'
+  /** The ways of signing in of which the API wants one, best first; `undefined` where it does not say. */
+  readonly acrValues: readonly string[] | undefined
+  /** Seconds since the person signed in, at most; `undefined` where the API does not say. */
+  readonly maxAgeSeconds: number | undefined
+
+  constructor(wanted: { acrValues?: readonly string[] | undefined; maxAgeSeconds?: number | undefined }) {
+    super(
+      'step_up_required',
+      'The API wants the person to sign in again, or by a stronger way: renew the connection with authorize({ connection, acrValues, maxAgeSeconds }), then send the request again.',
+    )
+    this.acrValues = wanted.acrValues
+    this.maxAgeSeconds = wanted.maxAgeSeconds
+  }
+}
+
 /** The app's backend refused or failed, or what answered is no backend; `error` is from the contract's table. */
 export class BackendError extends CountersignError {
   override readonly name = 'BackendError'

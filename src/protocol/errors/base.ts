@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'too_many_connections'
   | 'refresh_failed'
   | 'resource_not_allowed'
+  | 'step_up_required'
   // the app's user
   | 'subject_unknown'
   // the backend

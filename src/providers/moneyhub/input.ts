@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
+import { hasOwn } from '../../protocol/has-own.js'
 
 /** The page's choice, checked. */
 export type MoneyhubChoice = (
@@ -45,7 +46,7 @@ const consentForms: Readonly<Record<string, (value: Json) => boolean>> = {
 function isConsent(value: Json): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   return Object.entries(value as JsonObject).every(
-    ([name, member]) => Object.hasOwn(consentForms, name) && consentForms[name]?.(member) === true,
+    ([name, member]) => hasOwn(consentForms, name) && consentForms[name]?.(member) === true,
   )
 }
 

@@ -1,4 +1,5 @@
 import { endpoints } from './facts.js'
+import { parseUrl } from '../../protocol/parse-url.js'
 
 /** An interaction that Stitch wants of the person before its API serves data again. */
 export interface StitchInteraction {
@@ -45,9 +46,9 @@ export function readStitchInteraction(
   const { redirectUri, authorizationEndpoint = endpoints.authorization } = options
   const { errors } = Object(answer) as { readonly errors?: unknown }
   const asked = (Array.isArray(errors) ? errors : []).map(extensionsOf).find(isInteraction)
-  if (!asked || !URL.canParse(asked.userInteractionUrl)) return undefined
-  const url = new URL(asked.userInteractionUrl)
-  if (url.origin !== new URL(authorizationEndpoint).origin) return undefined
+  if (!asked) return undefined
+  const url = parseUrl(asked.userInteractionUrl)
+  if (url?.origin !== new URL(authorizationEndpoint).origin) return undefined
   if (redirectUri !== undefined) url.searchParams.set('redirect_uri', redirectUri)
   return { code: asked.code, id: typeof asked.id === 'string' ? asked.id : '', url: url.href }
 }

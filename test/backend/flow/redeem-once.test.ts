@@ -89,8 +89,11 @@ describe('a transaction', () => {
     const { here, upstream } = await openReplicas()
     const proof = await here.begin()
     for (let times = 0; times < 4; times += 1) {
-      upstream.next.push(({ url }) => (url === discovery ? new Response(null, { status: 503 }) : undefined))
-      expect((await here.redeem(proof)).body.error).toBe('provider_unavailable')
+      upstream.next.push(({ url }) =>
+        url === discovery ? new Response(null, { status: 503, headers: { 'retry-after': '7' } }) : undefined,
+      )
+      const { body, headers } = await here.redeem(proof)
+      expect([body.error, headers.get('retry-after')]).toEqual(['provider_unavailable', '7'])
     }
     expect(sends(here)).toBe(0)
     expect((await here.redeem(proof)).status).toBe(200)

@@ -233,10 +233,10 @@ const rows: readonly (readonly [fact: string, where: Where, count: number, step:
     'tell as found: failed failed redemption_unknown',
   ],
   [
-    'a transaction of another configuration ends',
+    'a transaction of another configuration is refused, and left to the app that began it',
     { record: ['reconfigured'] },
     216,
-    'tell: failed failed transaction_invalid',
+    'refuse: transaction_invalid',
   ],
 
   // What ends it without a code, whoever is here
@@ -378,11 +378,13 @@ describe('a step', () => {
   const steps = cells.map((cell) => ({ cell, step: decideOn(cell) }))
 
   test('that ends a transaction leaves no code, verifier, nonce or handle of it', () => {
-    const members = ['v', 'provider', 'subject', 'input', 'returnTo', 'createdAt', 'expiresAt', 'phase']
+    const members = 'v provider clientId redirectUri subject input returnTo createdAt expiresAt phase'.split(
+      ' ',
+    )
     const ended = steps.flatMap(({ cell, step }) =>
       'ended' in step && !('found' in step) ? [{ cell, ended: step.ended }] : [],
     )
-    expect(ended).toHaveLength(216 + 3 * 48 + 32 + 192)
+    expect(ended).toHaveLength(3 * 48 + 32 + 192)
     for (const { cell, ended: one } of ended) {
       expect(Object.keys(one).sort(), JSON.stringify(cell)).toEqual([...members, 'error', 'outcome'].sort())
       if (one.error) withoutSecrets(fromStored(one.error))
@@ -424,7 +426,7 @@ describe('a step', () => {
 
   test('that refuses has an error without a secret', () => {
     const refused = steps.flatMap(({ step }) => (step.do === 'refuse' ? [step.error] : []))
-    expect(refused).toHaveLength(384 + 144 + 48 + 32 + 216)
+    expect(refused).toHaveLength(384 + 144 + 48 + 32 + 216 + 216)
     for (const error of refused) withoutSecrets(error)
   })
 })
@@ -492,10 +494,17 @@ describe('time', () => {
 describe('a record', () => {
   test.each<[string, Partial<Transaction>]>([
     ['of another client', { clientId: 'client-2' }],
-    ['of another issuer', { issuer: 'https://other.example' }],
     ['of another redirect URI', { redirectUri: 'https://app.example/callback/other' }],
     ['of a provider that is not configured', { provider: 'other' }],
     ['of a provider named as a member of every object', { provider: 'toString' }],
+  ])('%s may be another app’s: it is not used, and does not end', (_title, transaction) => {
+    const step = 'refuse: transaction_invalid'
+    expect(stepOf({}, { transaction })).toBe(step)
+    expect(stepOf({ record: 'returned' }, { transaction })).toBe(step)
+  })
+
+  test.each([
+    ['of another issuer', { issuer: 'https://other.example' }],
     ['that lies under the key of another state', { state: 't'.repeat(43) }],
   ])('%s ends, with a code or without', (_title, transaction) => {
     const step = 'tell: failed failed transaction_invalid'
