@@ -1,5 +1,5 @@
-// Next.js: app/connect/[...path]/route.ts.
-import { handler } from './handler.js'
+// Next.js: app/connect/[[...path]]/route.ts.
+import { handler } from './handler'
 
 export const GET = handler
 export const HEAD = handler

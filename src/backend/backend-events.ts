@@ -56,7 +56,7 @@ export interface BackendEvent {
 
 /**
  * Kinds of records in the store: the list of a user's connections, a connection with its tokens, a transaction, the count
- * of a user's pending transactions, grants that a provider has yet to end, records of a provider's own, such as Moneyhub's users, a
+ * of a user's pending transactions, grants that a provider has yet to end, answers that wait to be checked, records of a provider's own, such as Moneyhub's users, a
  * part of the index of connections to use in time or of those that webhooks mean, a delivery of a webhook, and the one that tells at
  * the start whether the keys are right.
  */
@@ -66,6 +66,7 @@ export type RecordKind =
   | 'transaction'
   | 'transactions'
   | 'endings'
+  | 'answers'
   | 'provider'
   | 'due'
   | 'webhook'

@@ -1,5 +1,6 @@
 import { withLiveDetails } from './connections/live-details.js'
 import { retryEndings } from './connections/endings.js'
+import { giveUpAnswers } from './flow/kept-answer.js'
 import { forgetConnection, listConnections, findConnection } from './connections/stored-connections.js'
 import { toDocument } from './connections/document.js'
 import { toAccessTokenAnswer } from './connections/stored-tokens.js'
@@ -82,7 +83,8 @@ const list: Route = {
   action: 'connections',
   async respond(context, { subject }, _request, track) {
     // What fails is tried at a later reading.
-    void track(retryEndings(context, subject).catch(() => undefined))
+    for (const late of [retryEndings, giveUpAnswers])
+      void track(late(context, subject).catch(() => undefined))
     const known = await tryAgain(context, subject, await listConnections(context, subject))
     const records = await withLiveDetails(context, subject, known)
     const body: ConnectionsAnswer = {

@@ -20,7 +20,12 @@ async function openClient({ url }: RedisServer) {
   const client = createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: 20 } })
   client.on('error', () => undefined)
   await client.connect()
-  opened.push({ close: () => Promise.resolve(client.destroy()) })
+  opened.push({
+    close() {
+      client.destroy()
+      return Promise.resolve()
+    },
+  })
   return client
 }
 

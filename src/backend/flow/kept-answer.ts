@@ -3,8 +3,15 @@ import { listConnections } from '../connections/stored-connections.js'
 import { providerOf, type Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
 import { retry } from '../storage/retry.js'
-import { tombstoneSeconds, type Claimed, type Presented } from './claim-transaction.js'
+import type { Claimed, Presented } from './claim-transaction.js'
 import type { KeptAnswer, TransactionOwner, TransactionRecord } from './transactions.js'
+import {
+  giveUp,
+  giveUpWaiting,
+  noteWaiting,
+  revocableSeconds,
+  type WaitingAnswer,
+} from './waiting-answers.js'
 
 /** Seconds for which an answer waits that could not be checked. A page asks again for as long. */
 const keptSeconds = 600
@@ -33,26 +40,26 @@ export async function keepAnswer(context: Context, job: Job, answer: KeptAnswer)
       // Also where another has sent the code by now, and was refused: this is what it gave.
       current?.phase === 'done'
         ? { result: undefined }
-        : { write, until: answer.until + tombstoneSeconds, result: undefined },
+        : { write, until: answer.until + revocableSeconds, result: undefined },
     ),
   )
-  if (!job.answer) giveUpLater(context, job, answer)
+  if (job.answer) return
+  const { key, owner, challenge } = job
+  const waiting = {
+    key,
+    challenge,
+    provider: owner.provider,
+    receivedAt: answer.receivedAt,
+    until: answer.until,
+  }
+  giveUpLater(context, owner, waiting)
+  await noteWaiting(context, owner.subject, waiting)
 }
 
-/** Revokes an answer that nobody has asked for again. A process that ends before leaves it to end by itself. */
-function giveUpLater(context: Context, { key, owner, challenge }: Job, { receivedAt }: KeptAnswer): void {
-  const giveUp = (): Promise<KeptAnswer | undefined> =>
-    context.records.change<TransactionRecord, KeptAnswer | undefined>(key, (current) =>
-      current?.phase === 'begun' && current.answer?.receivedAt === receivedAt
-        ? {
-            write: { phase: 'failed', challenge, error: 'provider_unavailable' },
-            until: context.now() + tombstoneSeconds,
-            result: current.answer,
-          }
-        : { result: undefined },
-    )
+/** Revokes an answer that nobody has asked for again. Where this process has ended by then, its user's next list does. */
+function giveUpLater(context: Context, owner: TransactionOwner, waiting: WaitingAnswer): void {
   const timer: unknown = setTimeout(() => {
-    giveUp().then(
+    giveUp(context, waiting).then(
       (answer) => answer && dropAnswer(context, owner, answer.tokens),
       () => undefined,
     )
@@ -61,13 +68,19 @@ function giveUpLater(context: Context, { key, owner, challenge }: Job, { receive
   ;(timer as { readonly unref?: () => void }).unref?.()
 }
 
+/** Revokes the answers of a user that nobody has asked for again, also those of processes that have ended. */
+export const giveUpAnswers = (context: Context, subject: string): Promise<void> =>
+  giveUpWaiting(context, subject, async (provider, { tokens }) => {
+    if (context.providers.has(provider)) await dropAnswer(context, { subject, provider }, tokens)
+  })
+
 /**
  * Revokes the tokens of an answer that is not used, as well as it can. Not where the user has a connection at this provider: there
  * are servers that end every grant of a person with one of their tokens.
  */
 export async function dropAnswer(
   context: Context,
-  { subject, provider: name }: TransactionOwner,
+  { subject, provider: name }: Pick<TransactionOwner, 'subject' | 'provider'>,
   { accessToken, refreshToken }: TokenSet,
 ): Promise<void> {
   const provider = providerOf(context, name)

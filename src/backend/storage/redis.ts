@@ -103,8 +103,7 @@ function confirmedWrites(client: RedisClient, options: RedisWait): ConfirmedWrit
     throw new TypeError(
       'redisStore: `wait` needs whole numbers above 0, such as { replicas: 1, milliseconds: 500 }.',
     )
-  const { wait } = client
-  if (typeof wait !== 'function' || 'masters' in client)
+  if (typeof client.wait !== 'function' || 'masters' in client)
     throw new TypeError(
       'redisStore: `wait` needs the client of one server, from `createClient`: a command that waits goes to one server only. For a cluster set `min-replicas-to-write` on each server.',
     )

@@ -77,12 +77,23 @@ const revocationForms = { reason: 'string!', initiator: 'string!' } satisfies Op
   NonNullable<FdxBackendOptions['revocation']>
 >
 
+/** What presents a client certificate differs from one runtime to another. */
+function certificateMissing(): string {
+  const { navigator } = globalThis as { readonly navigator?: Navigator }
+  const remedy =
+    navigator?.userAgent === 'Cloudflare-Workers'
+      ? 'In Workers a certificate is a binding: add it to `mtls_certificates` in wrangler.jsonc, and give `fetch: (url, init) => env.CERTIFICATE.fetch(url, init)`.'
+      : 'Give `fetch: mtlsFetch({ cert, key })` of countersign/backend/node.'
+  return `fdx needs a \`fetch\` that presents the client certificate (mutual TLS), which the platform's own does not. ${remedy}`
+}
+
 /** Checks the options, and gives the API's base with a slash at its end. @throws {TypeError} naming what is missing or wrong. */
 export function readOptions(options: FdxBackendOptions): string {
   checkOptions('fdx', options, forms)
   const { consents, fapi = false, scopeOnUrl = false } = options
-  if (typeof (options.fetch as unknown) !== 'function')
-    throw new TypeError('fdx needs `fetch`, with the client certificate: mtlsFetch({ cert, key }).')
+  if (typeof (options.fetch as unknown) !== 'function') throw new TypeError(certificateMissing())
+  // Every request would be refused, one person at a time.
+  if (options.fetch === (globalThis.fetch as unknown)) throw new TypeError(certificateMissing())
   if (fapi && scopeOnUrl)
     throw new TypeError('FAPI 2.0 has nothing but client_id and request_uri on the URL: drop `scopeOnUrl`.')
   checkTemplates(consents)

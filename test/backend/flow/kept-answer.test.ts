@@ -178,6 +178,44 @@ test('an answer that is kept lies sealed in the store, and another replica goes 
   expect(values.filter((value) => value.includes(issued))).toEqual([])
 })
 
+describe('after the process that kept an answer has ended', () => {
+  /** Another process on the same store. The timer of the first one never comes. */
+  async function restart() {
+    const common = { upstream: createUpstream(() => Date.now() / 1000), store: memoryStore() }
+    const first = await open({ ...common, backend: { keys: [key] } })
+    const proof = await first.bench.begin()
+    first.keys(unreachable)
+    await first.bench.redeem(proof)
+    const { bench } = await open({ ...common, backend: { keys: [key] } })
+    return { bench, proof }
+  }
+
+  test('it is revoked when its user asks for the list, once', async () => {
+    const { bench, proof } = await restart()
+    bench.passed += 599
+    await bench.call('GET', '/connections')
+    bench.passed += 1
+    await bench.call('GET', '/connections', undefined, { subject: 'mallory' })
+    expect(revoked(bench)).toEqual([])
+    await Promise.all([bench.call('GET', '/connections'), bench.call('GET', '/connections')])
+    await expect.poll(() => revoked(bench)).toEqual(['refresh_token', 'access_token'])
+    expect((await bench.redeem(proof)).body.error).toBe('transaction_invalid')
+    await bench.call('GET', '/connections')
+    await bench.handle.close()
+    expect(revoked(bench)).toHaveLength(2)
+    expect(sends(bench)).toBe(1)
+  })
+
+  test('it is not revoked where it has become a connection', async () => {
+    const { bench, proof } = await restart()
+    expect((await bench.redeem(proof)).status).toBe(200)
+    bench.passed += 600
+    await bench.call('GET', '/connections')
+    await bench.handle.close()
+    expect(revoked(bench)).toEqual([])
+  })
+})
+
 describe('an answer that is refused', () => {
   const refused: [string, (bench: Bench) => void][] = [
     ['another nonce', ({ upstream }) => (upstream.claims = (claims) => ({ ...claims, nonce: 'other' }))],

@@ -475,7 +475,7 @@ const minimal: FdxBackendOptions = {
   issuer: 'https://bank.example/t/w',
   api: 'https://bank.example/t/w',
   scope,
-  fetch,
+  fetch: (url, init) => fetch(url, init),
   consents,
 }
 

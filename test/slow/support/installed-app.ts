@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,8 @@ export interface InstalledApp {
   readonly folder: string
   /** Runs a command of the app to its end, and gives its output. @throws {Error} with its output, when it fails */
   run(command: string, ...args: string[]): Promise<string>
+  /** Starts a program of the app that serves, with more in its environment; it says so when it does. */
+  start(program: string, args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess
   close(): Promise<void>
 }
 
@@ -51,6 +53,12 @@ export async function installPacked(example: string): Promise<InstalledApp> {
         throw new Error(`${command} failed:\n${stdout}${stderr}`, { cause: error })
       }
     },
+    start: (program, args, env) =>
+      spawn(process.execPath, [join(folder, 'node_modules', program), ...args], {
+        cwd: folder,
+        env: { ...plain, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
     close: () => rm(folder, { recursive: true, force: true }),
   }
 }

@@ -1,6 +1,6 @@
 // The backend as it runs in every runtime: the providers of check-backend, and Stitch. It runs in runtimes that are not
 // Node, so it names nothing of Node's.
-import { createBackend, oidc, stitch, type Store } from 'countersign/backend'
+import { createBackend, fdx, oidc, stitch, type Store } from 'countersign/backend'
 import { checkStore } from '../../../../src/store-commands/check-store.js'
 
 /** Settings, as every runtime has them: strings. */
@@ -16,11 +16,18 @@ export interface RuntimeEnvironment {
   readonly STITCH_CLIENT_ID: string
   /** PKCS #8 as PEM. */
   readonly STITCH_KEY: string
+  /** A server that asks for a client certificate. */
+  readonly MTLS_URL: string
+}
+
+/** In Workers a client certificate is a binding. */
+export interface CertificateBinding {
+  readonly CERTIFICATE?: { fetch(url: string): Promise<Response> }
 }
 
 /** @param other The same store, by another handle. */
 export function createHandler(
-  env: RuntimeEnvironment,
+  env: RuntimeEnvironment & CertificateBinding,
   store: Store,
   other = store,
 ): (request: Request) => Promise<Response> {
@@ -72,9 +79,29 @@ export function createHandler(
   return async (request) => {
     const { pathname } = new URL(request.url)
     if (pathname === '/health') return Response.json(await backend.health())
+    if (pathname === '/without-certificate') return new Response(faultWithoutCertificate(env))
+    if (pathname === '/mtls' && env.CERTIFICATE) return env.CERTIFICATE.fetch(env.MTLS_URL)
     if (pathname !== '/check-store') return backend(request)
     const pass = (seconds: number): Promise<void> =>
       new Promise((resolve) => setTimeout(resolve, seconds * 1000))
     return Response.json(await checkStore({ store, other, pass }))
+  }
+}
+
+/** What a backend says at its start whose FDX provider has the platform's `fetch`. */
+function faultWithoutCertificate({ APP_ORIGIN, PROVIDER }: RuntimeEnvironment): string {
+  try {
+    fdx({
+      clientId: 'check',
+      redirectUri: `${APP_ORIGIN}/callback/fdx`,
+      issuer: PROVIDER,
+      api: `${PROVIDER}/api/`,
+      scope: 'ACCOUNT_BASIC',
+      fetch,
+      consents: {},
+    })
+    return ''
+  } catch (error) {
+    return error instanceof TypeError ? error.message : String(error)
   }
 }

@@ -1,8 +1,8 @@
 import { mtlsFetch } from 'countersign/backend/node'
+import type { RuntimeEnvironment } from './handler.js'
 
-/** Where a server asks for a client certificate, and what to present to it; PEM. */
+/** What to present to the server that asks for a client certificate; PEM. */
 export interface MtlsEnvironment {
-  readonly MTLS_URL: string
   readonly MTLS_CERT: string
   readonly MTLS_KEY: string
   readonly MTLS_CA: string
@@ -11,7 +11,7 @@ export interface MtlsEnvironment {
 /** Adds `/mtls` to a backend: what came of a request with a client certificate. */
 export function withMtls(
   handler: (request: Request) => Promise<Response>,
-  { MTLS_URL, MTLS_CERT, MTLS_KEY, MTLS_CA }: MtlsEnvironment,
+  { MTLS_URL, MTLS_CERT, MTLS_KEY, MTLS_CA }: MtlsEnvironment & Pick<RuntimeEnvironment, 'MTLS_URL'>,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     if (new URL(request.url).pathname !== '/mtls') return handler(request)

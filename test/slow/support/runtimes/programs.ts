@@ -129,7 +129,7 @@ interface Start {
   readonly bundle: string
   readonly folder: string
   readonly port: number
-  readonly env: RuntimeEnvironment
+  readonly env: RuntimeEnvironment & MtlsEnvironment
 }
 
 async function commandFor(
@@ -178,14 +178,26 @@ const config :Workerd.Config = (
     (name = "main", worker = .worker),
     (name = "internet", network = (allow = ["public", "private"])),
     (name = "objects", disk = (path = ${JSON.stringify(folder)}, writable = true)),
+    (name = "certificate", external = .withCertificate),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${String(port)}", http = (), service = "main")],
+);
+const withCertificate :Workerd.ExternalServer = (
+  address = ${JSON.stringify(new URL(env.MTLS_URL).host)},
+  https = (
+    certificateHost = "127.0.0.1",
+    tlsOptions = (
+      keypair = (privateKey = ${JSON.stringify(env.MTLS_KEY)}, certificateChain = ${JSON.stringify(env.MTLS_CERT)}),
+      trustedCertificates = [${JSON.stringify(env.MTLS_CA)}],
+    ),
+  ),
 );
 const worker :Workerd.Worker = (
   modules = [(name = "bundle.mjs", esModule = embed "bundle.mjs")],
   compatibilityDate = "2026-11-01",
   bindings = [
     (name = "COUNTERSIGN", durableObjectNamespace = "CountersignRecord"),
+    (name = "CERTIFICATE", service = "certificate"),
     ${bindings.join(',\n    ')}
   ],
   durableObjectNamespaces = [(className = "CountersignRecord", uniqueKey = "countersign", enableSql = true)],
