@@ -1,6 +1,5 @@
 import { act } from '@testing-library/react'
 import {
-  type Client,
   CountersignProvider,
   useAuthorizationCallback,
   useAuthorize,
@@ -34,7 +33,7 @@ test.each([
     const log = vi.spyOn(console, 'error')
     const bank = openVisit()
     await bank.approve('bank')
-    const client = bank.client as Client
+    const { client } = bank
     function Page() {
       const states = [
         useAuthorizationCallback(),
@@ -46,7 +45,7 @@ test.each([
     }
     const page = (
       <StrictMode>
-        <CountersignProvider client={client}>
+        <CountersignProvider client={client as never}>
           <Suspense>
             <Page />
           </Suspense>
