@@ -45,7 +45,7 @@ test.each([
     }
     const page = (
       <StrictMode>
-        <CountersignProvider client={client as never}>
+        <CountersignProvider client={client}>
           <Suspense>
             <Page />
           </Suspense>
