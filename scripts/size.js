@@ -30,14 +30,14 @@ const apps = [
     file: 'browser.tsx',
     count: 'all',
     optional: /(?:dpop|pushed-authorization|watch|lease|backend|userinfo|direct-faults)-/,
-    budget: 45_700,
+    budget: 45_720,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 53_500 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 53_590 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 31_400,
+    budget: 31_420,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]
