@@ -1,6 +1,5 @@
 import { act } from '@testing-library/react'
 import {
-  type Client,
   CountersignProvider,
   useAuthorizationCallback,
   useAuthorize,
@@ -34,7 +33,7 @@ test.each([
     const log = vi.spyOn(console, 'error')
     const bank = openVisit()
     await bank.approve('bank')
-    const client = bank.client as unknown as Client
+    const { client } = bank
     function Page() {
       const states = [
         useAuthorizationCallback(),

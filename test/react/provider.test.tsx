@@ -25,7 +25,7 @@ test('the nearest provider’s client is used, unless the hook is given another'
   const outer = openBank().client
   const connected = openVisit()
   await connected.approve('bank')
-  const inner = connected.client as typeof outer
+  const inner = connected.client
   function Reader({ name, client }: { readonly name: string; readonly client?: typeof outer }) {
     const found = useClient(client && { client })
     const { status } = useAuthorizationCallback(client && { client })

@@ -43,6 +43,21 @@ test('providers are known by name', () => {
   fakeBank({ ...options, platform: {} })
 })
 
+test('the provider may be left out where only one can be meant', () => {
+  expectTypeOf(bank.cancel()).toEqualTypeOf(bank.fail('temporarily_unavailable'))
+  expectTypeOf(bank.requestTo('bank', 'token')).toEqualTypeOf<BankRequest>()
+  expectTypeOf(bank.arrival('bank')).resolves.toExtend<
+    BankRequest & { readonly consent: readonly string[] }
+  >()
+  fakeBank({ ...options, seed: 1 })
+  // @ts-expect-error there is no such provider
+  bank.requestTo('moneyhub', 'token')
+  // @ts-expect-error what was approved is of one provider
+  void bank.approve()
+  // @ts-expect-error a seed is a number or a text
+  fakeBank({ ...options, seed: {} })
+})
+
 test('details are those of the provider', () => {
   void bank.approve('basis', { details: { profileId: 'one' } })
   void bank.approve('bank', { details: { name: 'Ada' } })
