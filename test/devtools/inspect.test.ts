@@ -1,10 +1,9 @@
-import { singleUser, createClient } from 'countersign/core'
 import { createTestClient } from 'countersign/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { toJson } from '../../src/devtools/export/to-json.js'
 import { toSvg } from '../../src/devtools/export/to-svg.js'
 import { inspectionOf } from '../../src/devtools/inspect.js'
-import { createScene, providers } from '../support/app.js'
+import { createScene } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
 import { outcome } from '../support/outcome.js'
 import { leaksOf } from '../support/secrets.js'
@@ -184,6 +183,8 @@ describe('no secret', () => {
     await outcome(page)
     await eventsOf(inspection, 'redeemed')
     expect(token).not.toBe('')
+    const { answer = [] } = inspection.log.get().find(({ kind }) => kind === 'redeemed')!
+    expect(answer).toContainEqual({ name: 'scope', value: 'openid (and 1 that this app did not ask for)' })
     expect(JSON.stringify([inspection.log.get(), toJson(flowsIn(inspection)[0]!)])).not.toContain(token)
   })
 })
@@ -201,17 +202,14 @@ describe('inspecting', () => {
   })
 
   test('closes with the client', async () => {
-    const { platform } = createScene(network).browser.open()
-    const client = createClient({ subject: singleUser, providers, backend: '/connect', platform })
-    const { log } = inspectionOf(client)
-    client.dispose()
-    const other = inspectionOf(
-      createClient({ subject: singleUser, providers, backend: '/connect', platform }),
-    )
+    const scene = createScene(network)
+    const closed = watch(scene.open())
+    const watching = watch(scene.open())
+    const other = watch(scene.open())
+    closed.client.dispose()
     other.log.add({ kind: 'session', from: 'page', to: 'page' })
-    await other.log.saved()
+    await eventsOf(watching, 'session')
     await settled()
-    expect(log.get().filter(({ kind }) => kind === 'session')).toEqual([])
-    other.log.close()
+    expect(closed.log.get().filter(({ kind }) => kind === 'session')).toEqual([])
   })
 })

@@ -57,11 +57,23 @@ test('what a page loads on demand is one module a part, beside what it has loade
   expect(own('platform/fallback-lease.js')).toEqual(['platform/fallback-lease.js'])
 })
 
-test('nothing but the kit itself loads the kit for tests', () => {
-  const others = modules.filter((file) => !file.startsWith('testing/'))
-  const isKit = (file: string) => file.startsWith(`${root}dist/testing/`)
-  expect(others.filter((file) => [...staticImports(`${root}dist/${file}`)].some(isKit))).toEqual([])
-  expect(others.filter((file) => /import\(["'][^"']*testing\//.test(read(`${root}dist/${file}`)))).toEqual([])
+test.each([
+  ['the kit for tests', 'testing'],
+  ['the devtools', 'devtools'],
+])('nothing but %s itself loads it', (_, folder) => {
+  const others = modules.filter((file) => !file.startsWith(`${folder}/`))
+  const isOfFolder = (file: string) => file.startsWith(`${root}dist/${folder}/`)
+  expect(others.filter((file) => [...staticImports(`${root}dist/${file}`)].some(isOfFolder))).toEqual([])
+  const onDemand = new RegExp(`import\\(["'][^"']*${folder}/`)
+  expect(others.filter((file) => onDemand.test(read(`${root}dist/${file}`)))).toEqual([])
+})
+
+test('the panel of the devtools is there, with all that it needs', () => {
+  const panel = [...staticImports(`${root}dist/devtools/panel/panel.js`)].filter((name) =>
+    name.startsWith('/'),
+  )
+  expect(panel.filter((file) => !existsSync(file))).toEqual([])
+  expect(packagesOf(`${root}dist/devtools/panel/panel.js`).sort()).toEqual(['react', 'react/jsx-runtime'])
 })
 
 describe.each(entries)('$specifier', ({ name, built }) => {
@@ -78,6 +90,7 @@ describe.each(entries)('$specifier', ({ name, built }) => {
       'core/index': /^idb-keyval$/,
       'providers/index': /^$/,
       'messages/index': /^$/,
+      'devtools/index': /^react(?:-dom)?$|^react\/jsx-runtime$|^idb-keyval$/,
       'backend/index': /^oauth4webapi$/,
       'backend/node/index': /^node:|^undici$|^redis$|^oauth4webapi$/,
       'testing/index': /^idb-keyval$|^oauth4webapi$/,

@@ -31,7 +31,7 @@ const idOf = ({ at, order }: Moment, page: string): string =>
 
 /** The events of both lists, each once and in order, without those that are too many. */
 function merge(a: readonly InspectedEvent[], b: readonly InspectedEvent[]): readonly InspectedEvent[] {
-  const known = new Map([...a, ...b].map((event) => [event.id, event]))
+  const known = new Map([...b, ...a].map((event) => [event.id, event]))
   return [...known.values()].sort((one, other) => (one.id < other.id ? -1 : 1)).slice(-mostEvents)
 }
 
@@ -51,11 +51,15 @@ export function openLog(namespace: string, clock: Clock): Log {
     const stored = await storage.read()
     if (stored?.view && !isViewed) view.set(stored.view)
     isViewed = true
-    events.set(merge(stored?.events ?? [], events.get()))
+    const oldest = begin().at - keptMilliseconds
+    const recent = (stored?.events ?? []).filter(({ at }) => at > oldest)
+    events.set(merge(recent, events.get()))
+    const kept = new Set(events.get())
+    const gone = (stored?.events ?? []).filter((event) => !kept.has(event))
+    if (gone.length > 0) await storage.remove(gone)
   }
 
-  const oldest = begin().at - keptMilliseconds
-  void load().then(() => storage.keep(events.get().filter(({ at }) => at > oldest)))
+  void load()
   const stop = tabs.onAnnounced((what) => {
     if (what === 'cleared') events.set([])
     void load()
@@ -75,7 +79,7 @@ export function openLog(namespace: string, clock: Clock): Log {
     saved: storage.read,
     async clear() {
       events.set([])
-      await storage.keep([])
+      await storage.clear()
       tabs.announce('cleared')
     },
     view: {

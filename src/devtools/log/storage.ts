@@ -18,8 +18,10 @@ export interface LogStorage {
   readonly read: () => Promise<Stored | undefined>
   readonly add: (event: InspectedEvent) => Promise<void>
   readonly show: (view: View) => Promise<void>
-  /** Removes all events but these. */
-  readonly keep: (events: readonly InspectedEvent[]) => Promise<void>
+  /** Removes these events, and no other: other pages add some at any time. */
+  readonly remove: (events: readonly InspectedEvent[]) => Promise<void>
+  /** Removes every event. */
+  readonly clear: () => Promise<void>
 }
 
 const viewKey = 'view'
@@ -45,11 +47,11 @@ export function createStorage(database: Database): LogStorage {
       }),
     add: (event) => inTurn(() => write({ [event.id]: event })),
     show: (view) => inTurn(() => write({ [viewKey]: view })),
-    keep: (events) =>
+    remove: (events) => inTurn(() => write(Object.fromEntries(events.map(({ id }) => [id, undefined])))),
+    clear: () =>
       inTurn(async () => {
-        const kept = new Set([viewKey, ...events.map(({ id }) => id)])
-        const gone = (await database.entries()).map(([key]) => key).filter((key) => !kept.has(key))
-        if (gone.length > 0) await write(Object.fromEntries(gone.map((key) => [key, undefined])))
+        const keys = (await database.entries()).map(([key]) => key).filter((key) => key !== viewKey)
+        await write(Object.fromEntries(keys.map((key) => [key, undefined])))
       }),
   }
 }

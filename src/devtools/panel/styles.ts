@@ -58,7 +58,7 @@ a{color:var(--accent)}
 .time{color:var(--soft);font-variant-numeric:tabular-nums;font-size:11.5px;text-align:end;white-space:nowrap}
 .label{grid-row:1;grid-column:1/-1;padding-inline:2px}
 .label span{background:var(--ground);padding-inline:3px;border-radius:3px}
-.event[aria-expanded=true] .label span{background:var(--raised)}
+.event[aria-expanded=true] .label span,.event:hover .label span{background:var(--raised)}
 .at-0{padding-inline-start:11%}.at-1{padding-inline-start:31%}.at-2{padding-inline-start:51%}.at-3,.at-4{text-align:end;padding-inline-end:31%}.at-4{padding-inline-end:11%}
 .arrow{grid-row:2;height:9px;position:relative;color:var(--accent)}
 .arrow:before{content:'';position:absolute;inset:4px 0 auto;border-top:1.5px solid}

@@ -105,7 +105,11 @@ function describe(watched: Watched, { provider, kind }: Subject, document: objec
   const known = knownOf(watched, provider)
   const { connection, ...rest } = document as { readonly connection?: unknown }
   const answer = redact(
-    kind === 'metadata' ? pickMetadata(document) : { ...rest, ...inner(connection) },
+    kind === 'metadata'
+      ? pickMetadata(document)
+      : connection === undefined
+        ? rest
+        : { ...rest, ...inner(connection) },
     known,
   )
   const error = answer.find(({ name }) => name === 'error')
