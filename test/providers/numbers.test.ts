@@ -1,8 +1,10 @@
 // Every numbered statement of docs/providers/*.md is cited by a test, and no test cites a number that is not there.
-// A title cites them as in `stitch 22, 23: holds exactly what is documented`.
+// A title cites them as in `stitch 22, 23: holds exactly what is documented`. That such a test can fail is shown by `npm run test:defences`,
+// which takes the behaviour out: the last tests count the statements for which it does.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { removals } from '../../scripts/defences/list.js'
 
 const here = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
@@ -25,6 +27,12 @@ interface Citation {
   readonly name: string
   readonly numbers: readonly number[]
   readonly title: string
+}
+
+/** The statements that a title cites, where it cites any. */
+const citationOf = (title: string): Citation | undefined => {
+  const [, name = '', numbers = ''] = /^(\w+) (\d+(?:, \d+)*): /.exec(title) ?? []
+  return pages.includes(name) ? { name, numbers: numbers.split(', ').map(Number), title } : undefined
 }
 
 /** The titles that begin with numbers, in `test(…)`, `it.each(…)(…)` and `describe(…)`. */
@@ -67,5 +75,32 @@ describe.each(pages)('the page of %s', (name) => {
   test('has every statement that a test cites', () => {
     const strangers = cited.filter((citation) => citation.numbers.some((number) => !numbers.includes(number)))
     expect(strangers.map(({ title }) => title)).toEqual([])
+  })
+})
+
+describe('the removals of scripts/defences', () => {
+  const proven = removals.flatMap(({ title }) => citationOf(title) ?? [])
+
+  test('cite statements by the exact title of a test', () => {
+    const titles = new Set(citations.map(({ title }) => title))
+    expect(proven.map(({ title }) => title).filter((title) => !titles.has(title))).toEqual([])
+  })
+
+  test('turn a test red for so many of the statements: the numbers grow with the list, and never fall', () => {
+    const counts = pages
+      .filter((name) => documented(name).length > 0)
+      .map((name) => {
+        const numbers = new Set(
+          proven.filter((one) => one.name === name).flatMap((citation) => citation.numbers),
+        )
+        return `${name}: ${String(numbers.size)} of ${String(documented(name).length)}`
+      })
+    expect(counts).toEqual([
+      'apiture: 11 of 35',
+      'basis: 26 of 40',
+      'fdx: 6 of 23',
+      'moneyhub: 17 of 27',
+      'stitch: 18 of 40',
+    ])
   })
 })
