@@ -32,12 +32,12 @@ const apps = [
     optional: /(?:dpop|pushed-authorization|watch|lease|backend|userinfo|direct-faults)-/,
     budget: 45_800,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 53_640 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 53_800 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 31_500,
+    budget: 31_650,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]

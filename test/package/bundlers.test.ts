@@ -7,10 +7,10 @@ import { entries } from '../../scripts/entries.js'
 
 /** Bytes of everything that a page can load, gzip -9. esbuild makes more chunks than the others. */
 const budgets: Readonly<Record<string, { readonly everything: number; readonly backendOnly: number }>> = {
-  vite: { everything: 53_600, backendOnly: 31_500 },
-  webpack: { everything: 53_500, backendOnly: 31_400 },
-  esbuild: { everything: 57_200, backendOnly: 34_500 },
-  rollup: { everything: 52_800, backendOnly: 31_400 },
+  vite: { everything: 53_800, backendOnly: 31_650 },
+  webpack: { everything: 53_700, backendOnly: 31_600 },
+  esbuild: { everything: 57_350, backendOnly: 34_600 },
+  rollup: { everything: 53_000, backendOnly: 31_550 },
 }
 
 /** What only the direct channel has. */
