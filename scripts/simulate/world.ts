@@ -1,3 +1,4 @@
+import { subjectName } from './realm.js'
 import { createBrowser, origin, type Browser, type Page, type Variant } from './browser.js'
 import { createNetwork, type Network, type Serve } from './network.js'
 import { enterRealm } from './realm.js'
@@ -103,5 +104,5 @@ export function arriveAtBank(world: World): void {
 
 function ownerOf({ browser }: World, state: string): string {
   const record = browser.records.get(`transaction:${state}`) as { readonly subject?: string } | undefined
-  return record?.subject ?? ''
+  return ['ada', 'bob'].find((user) => subjectName(user) === record?.subject) ?? ''
 }
