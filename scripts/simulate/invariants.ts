@@ -2,6 +2,7 @@
 import type { CallbackState } from '../../src/core/index.js'
 import type { Page, Told } from './browser.js'
 import type { Exchange } from './network.js'
+import { subjectName } from './realm.js'
 import { livePages, type World } from './world.js'
 
 export interface Violation {
@@ -89,7 +90,10 @@ function checkOneTold(world: World, { page, id, state }: Told): string | undefin
   if (id === undefined || !isOver(state) || world.isStorageBroken) return undefined
   const record = transactionOf(world, id)
   // Another user, or the same one again, is shown nothing until it is completed again.
-  if (record?.subject !== page.subject() || (world.hasSessionChanged && state.status === 'none'))
+  if (
+    record?.subject !== subjectName(page.subject() ?? '') ||
+    (world.hasSessionChanged && state.status === 'none')
+  )
     return undefined
   const says = `${page.actor.name} is told "${describe(state)}"`
   if ('error' in state && refusals.includes(state.error.code)) return undefined

@@ -1,5 +1,6 @@
 // What code finds in its surroundings: time, randomness and Web Crypto, all of them the scheduler's. Nothing in here waits
 // for real time, and what is not attributed to a page or a replica fails the run.
+import { createHmac } from 'node:crypto'
 import { currentActor, streams, type Scheduler } from './scheduler.js'
 
 /** The present run; each takes over from the one before. */
@@ -9,6 +10,9 @@ let values = 0
 let working = 0
 let keyPairs: CryptoKeyPair[] = []
 let dealt = 0
+/** The bytes of every HMAC key that is made: a name in a record is the same in each run. */
+const hmacBytes = new Uint8Array(32).fill(7)
+let hmacKey: CryptoKey | undefined
 
 const { setImmediate } = globalThis
 const subtle = Object.fromEntries(
@@ -16,6 +20,10 @@ const subtle = Object.fromEntries(
     (name) => [name, (crypto.subtle[name] as (...input: unknown[]) => Promise<unknown>).bind(crypto.subtle)],
   ),
 )
+
+/** The name of a user in the records of the simulated browser. */
+export const subjectName = (subject: string): string =>
+  `hmac:${createHmac('sha256', hmacBytes).update(subject).digest('base64url')}`
 
 /** Gives a run its surroundings. */
 export function enterRealm(next: Scheduler, onFault: (fault: string) => void): void {
@@ -48,6 +56,9 @@ export async function takeOver(): Promise<void> {
       make?.({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']),
     ),
   )) as CryptoKeyPair[]
+  hmacKey = (await subtle['importKey']?.('raw', hmacBytes, { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'sign',
+  ])) as CryptoKey
   Math.random = nextValue
   Date.now = () => (scheduler.time + (currentActor()?.clock.offset ?? 0)) * 1000
   const cancels = new WeakMap<object, () => void>()
@@ -105,7 +116,7 @@ export async function takeOver(): Promise<void> {
     define(crypto.subtle, name, async (...input: unknown[]) => {
       const actor = owner(`crypto.${name}`)
       await scheduler.turn(`${actor.name}: ${name}`, actor, () => undefined)
-      if (name === 'generateKey') return keyPairs[(dealt += 1) % keyPairs.length]
+      if (name === 'generateKey') return isHmac(input[0]) ? hmacKey : keyPairs[(dealt += 1) % keyPairs.length]
       working += 1
       try {
         return await real(...input)
@@ -114,3 +125,5 @@ export async function takeOver(): Promise<void> {
       }
     })
 }
+
+const isHmac = (algorithm: unknown): boolean => (Object(algorithm) as { name?: unknown }).name === 'HMAC'

@@ -1,6 +1,6 @@
 import { createBrowser, hasBackend, origin, type Browser, type Page, type Variant } from './browser.js'
 import { createNetwork, type Network, type Serve } from './network.js'
-import { enterRealm } from './realm.js'
+import { enterRealm, subjectName } from './realm.js'
 import type { Popup } from './popups.js'
 import { createReplicas, type Replicas } from './replicas.js'
 import { createScheduler, streams, type Plan, type Scheduler } from './scheduler.js'
@@ -106,9 +106,13 @@ export function arriveAtBank(world: World): void {
   for (const { page, url, popup } of departures.slice(world.visits.length)) {
     const state = url.searchParams.get('state') ?? ''
     const known = world.visits.find((visit) => visit.state === state)
-    const { subject = '', input = {} } = known ? { subject: known.subject } : (recordOf(world, state) ?? {})
+    const { subject = '', input = {} } = recordOf(world, state) ?? {}
     const isRenewal = known?.isRenewal ?? input.connection !== undefined
-    world.visits.push({ ...{ url, state, page, subject, isRenewal, answers: [] }, ...(popup && { popup }) })
+    const owner = known?.subject ?? users.find((user) => subjectName(user) === subject) ?? ''
+    world.visits.push({
+      ...{ url, state, page, subject: owner, isRenewal, answers: [] },
+      ...(popup && { popup }),
+    })
   }
 }
 
@@ -116,6 +120,9 @@ interface Left {
   readonly subject?: string
   readonly input?: { readonly connection?: string }
 }
+
+/** Who may sign in to the app. */
+const users = ['ada', 'bob']
 
 const recordOf = ({ browser }: World, state: string): Left | undefined =>
   browser.records.get(`transaction:${state}`) as Left | undefined

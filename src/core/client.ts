@@ -23,6 +23,7 @@ import { dropAnswers } from './drop-answers.js'
 import { lazyParts, lazyPartsFor } from './lazy.js'
 import type { ConnectionOf, InputOf, InstitutionInputOf, ProviderName, Providers } from './provider.js'
 import type { ReadableStore } from './readable-store.js'
+import { hideSubjects } from './records/hidden-subjects.js'
 import { sessionKey } from './records/keys.js'
 import { remember } from './remember.js'
 import { takeNamespace } from './namespace.js'
@@ -141,11 +142,12 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
   checkClientOptions(options)
   const onServer = typeof window === 'undefined' && !options.platform
   const { namespace = 'countersign', providers } = options
-  const platform = options.platform ?? browserPlatform(namespace)
+  const given = options.platform ?? browserPlatform(namespace)
+  const { platform, revealSubject } = hideSubjects(given, () => subject.current())
   const runs = new Map<string, AuthorizationRuns>()
   const stores = new Map<string, ReadableStore<TokensState>>()
   const callback = createCallbackStore()
-  const subject = createSubject(platform, options.subject)
+  const subject: Subject = createSubject(platform, options.subject)
 
   const authorization = (name: string, input: CommonInput = {}): Authorization =>
     createAuthorization(
@@ -153,8 +155,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
       input,
     )
   const context = createContext(options as ClientOptions, {
-    platform,
-    subject,
+    ...{ platform, subject, revealSubject },
     restart: (name, input) => authorization(name, input).authorizeAsync(),
     requireSignIn: () => {
       connections.requireSignIn()

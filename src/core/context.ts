@@ -18,6 +18,8 @@ export interface Context {
   readonly backend: BackendOption | undefined
   /** The app's user: `''` for `singleUser`, `null` while nobody is signed in, `undefined` while it is not known. */
   readonly subject: () => string | null | undefined
+  /** The user of a record that was read before the app's user was known: their id where it is the app's user. */
+  readonly revealSubject: (subject: string) => Promise<string>
   /** Begins to watch: the test it gives is true while the same user has stayed. What a backend says, it says of a session. */
   readonly watchSubject: () => () => boolean
   /** Resolves when it is known who the app's user is. Never rejects. */

@@ -6,7 +6,7 @@ import { reportMistake } from './in-background.js'
 import type { Subject } from './subject.js'
 
 /** Parts of the context that the client provides beside its options. */
-export type ContextParts = Pick<Context, 'restart' | 'requireSignIn' | 'follow'> & {
+export type ContextParts = Pick<Context, 'restart' | 'requireSignIn' | 'follow' | 'revealSubject'> & {
   readonly platform: Platform
   readonly subject: Subject
 }

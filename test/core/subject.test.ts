@@ -2,6 +2,7 @@ import { createClient, singleUser, type ClientOptions } from 'countersign/core'
 import { describe, expect, test, vi } from 'vitest'
 import { synchronize } from '../../src/core/connections/synchronize.js'
 import { createContext } from '../../src/core/create-context.js'
+import { subjectName } from '../support/subject-name.js'
 import { connectionKey, sessionKey, syncedKey, transactionKey } from '../../src/core/records/keys.js'
 import { createSubject } from '../../src/core/subject.js'
 import { createScene, providers, stateOf, type App, type Scene } from '../support/app.js'
@@ -32,6 +33,8 @@ async function connect(scene: Scene, subject: string, name: 'bank' | 'mediated' 
   expect((await outcome(app)).status).toBe('connected')
   return app
 }
+
+const synced = async ({ browser }: Pick<Scene, 'browser'>) => syncedKey(await subjectName(browser, 'anna'))
 
 const keysOf = async ({ browser }: Scene) => [...(await browser.records()).keys()]
 
@@ -159,7 +162,7 @@ describe('while a promise is pending', () => {
     answer('anna')
     await until(authorization, 'waiting')
     expect((await scene.browser.records()).get(transactionKey(stateOf(popup.shows)))).toMatchObject({
-      subject: 'anna',
+      subject: await subjectName(scene.browser, 'anna'),
     })
     app.client.dispose()
   })
@@ -378,7 +381,7 @@ describe('two users of one browser', () => {
     app.platform.tabs.close()
     const noted = async () => (await scene.browser.records()).get(sessionKey)
     await eventually(async () =>
-      expect(await keysOf(scene)).toEqual(expect.arrayContaining([sessionKey, syncedKey('anna')])),
+      expect(await keysOf(scene)).toEqual(expect.arrayContaining([sessionKey, await synced(scene)])),
     )
     const before = await noted()
     scene.backend.session = 'berta'
@@ -394,10 +397,10 @@ describe('two users of one browser', () => {
   test('a list that came for the second one’s session is not taken for the first one’s', async () => {
     const scene = createScene(network)
     const app = await connect(scene, 'anna', 'mediated')
-    await eventually(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
+    await eventually(async () => expect(await keysOf(scene)).toContain(await synced(scene)))
     app.client.dispose()
     scene.browser.clock.advance(7200)
-    await scene.browser.tamper(syncedKey('anna'), undefined)
+    await scene.browser.tamper(await synced(scene), undefined)
     let asked = false
     scene.backend.hostile.answer = ({ path }) => {
       if (!path.endsWith('/connections') || asked) return undefined
@@ -421,7 +424,14 @@ describe('two users of one browser', () => {
     const nothing = async () => undefined
     const context = createContext(
       { subject: 'berta', providers, backend: '/connect', platform },
-      { platform, subject, restart: nothing, requireSignIn() {}, follow: async () => undefined },
+      {
+        platform,
+        subject,
+        revealSubject: (id) => Promise.resolve(id),
+        restart: nothing,
+        requireSignIn() {},
+        follow: async () => undefined,
+      },
     )
     await synchronize(context, 'anna', 'mediated')
     expect(backend.calls).toEqual([])
@@ -431,10 +441,10 @@ describe('two users of one browser', () => {
   test('a list that came for the second one’s session is asked for again when the first is back', async () => {
     const scene = createScene(network)
     const app = await connect(scene, 'anna', 'mediated')
-    await eventually(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
+    await eventually(async () => expect(await keysOf(scene)).toContain(await synced(scene)))
     app.client.dispose()
     scene.browser.clock.advance(7200)
-    await scene.browser.tamper(syncedKey('anna'), undefined)
+    await scene.browser.tamper(await synced(scene), undefined)
     let isFirst = true
     scene.backend.hostile.answer = ({ path }) => {
       if (!path.endsWith('/connections')) return undefined
@@ -444,7 +454,7 @@ describe('two users of one browser', () => {
       return undefined
     }
     const later = scene.open('/', { subject: 'anna' })
-    await eventually(async () => expect(await keysOf(scene)).toContain(syncedKey('anna')))
+    await eventually(async () => expect(await keysOf(scene)).toContain(await synced(scene)))
     expect((await keysOf(scene)).filter((key) => key.startsWith('connection:'))).toHaveLength(1)
     await until(later.client.tokens('mediated'), 'connected')
   })

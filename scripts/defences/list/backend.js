@@ -726,8 +726,8 @@ export const backend = [
     [
       {
         file: 'providers/fdx/backend.ts',
-        text: 'isConsentRoute(route) && rejected === undefined',
-        by: 'rejected === undefined',
+        text: 'if (!isConsentRoute(route)) return undefined',
+        by: '',
       },
     ],
     'providers/fdx/fdx.test.ts',

@@ -44,7 +44,7 @@ export const storage = [
     [
       {
         file: refresh,
-        text: 'if (accessToken !== undefined && accessToken !== rejected && expiresAt - platform.clock.now() > 5)',
+        text: 'if (accessToken !== undefined && accessToken !== rejected && expiresAt - now > 5)',
         by: 'if (false)',
       },
     ],
@@ -241,7 +241,7 @@ export const storage = [
     [
       {
         file: 'core/callback/outcome.ts',
-        text: 'if (subject !== context.subject()) return',
+        text: 'if ((await context.revealSubject(subject)) !== context.subject()) return',
         by: 'if (false) return',
       },
       { file: 'core/callback/outcome.ts', text: '&& entry[1].subject === context.subject()', by: '' },

@@ -136,14 +136,14 @@ export const tokens = [
   removal(
     'an old issue time',
     [45],
-    [{ file: idToken, text: '(fresh && iat < now - behind)', by: 'false' }],
+    [{ file: idToken, text: 'iat < now - behind', by: 'false' }],
     verifyTest,
     'is refused with an issue time 11 minutes ago',
   ),
   removal(
     'a sign-in to come',
     [45],
-    [{ file: idToken, text: '-age > (tolerance ?? 30) ||', by: '' }],
+    [{ file: idToken, text: '(fresh && -age > (tolerance ?? 30)) ||', by: '' }],
     verifyTest,
     'is refused with an authentication that is 5 minutes away',
   ),
@@ -243,7 +243,7 @@ export const tokens = [
     [
       {
         file: 'protocol/refresh-tokens.ts',
-        text: 'checkTokens(endpoint, { subject }, body)',
+        text: 'checkTokens(endpoint, expected, body)',
         by: 'checkTokens(endpoint, {}, body)',
       },
     ],
@@ -261,7 +261,7 @@ export const tokens = [
       },
       {
         file: 'protocol/refresh-tokens.ts',
-        text: 'checkTokens(endpoint, { subject }, body)',
+        text: 'checkTokens(endpoint, expected, body)',
         by: 'checkTokens(endpoint, {}, body)',
       },
     ],
@@ -590,5 +590,84 @@ export const tokens = [
     [{ file: 'core/channel/direct-redeem.ts', text: '      drop(error)\n', by: '\n' }],
     redeemTest,
     'whose ID Token is refused for its nonce is revoked',
+  ),
+  removal(
+    'a check that only an ID Token could confirm, in a request for none',
+    [150],
+    [
+      {
+        file: 'providers/kit/backend/oauth-client.ts',
+        text: 'refuseWithoutIdToken(extra, setup.nonce)',
+        by: '',
+      },
+    ],
+    'providers/oidc/oidc.test.ts',
+    'begins nothing by a client that asks for a check without an ID Token',
+  ),
+  removal(
+    'an ID Token for which there can be no key',
+    [151],
+    [
+      {
+        file: 'protocol/verify-id-token.ts',
+        text: 'if (expected.code !== undefined && server.jwks_uri === undefined)',
+        by: 'if (false)',
+      },
+    ],
+    'core/channel/asked-checks.test.ts',
+    'ends what it came for, once and for all: its code is spent',
+  ),
+  removal(
+    'the nonce and the sign-in of a refreshed ID Token',
+    [152],
+    [{ file: idToken, text: 'if (!fresh) await checkRepeats(claims, expected.first)', by: '' }],
+    'backend/connections/access-tokens.test.ts',
+    'whose ID Token has another nonce than the first one ends the connection',
+  ),
+  removal(
+    'the limit of refreshes that a refused token causes',
+    [153],
+    [
+      {
+        file: 'backend/connections/good-tokens.ts',
+        text: '!attended || mayReplace(replacedAt, now())',
+        by: 'attended || mayReplace(replacedAt, now())',
+      },
+    ],
+    'backend/connections/access-tokens.test.ts',
+    'that is said to be refused again and again is replaced twice a minute and ten times an hour',
+  ),
+  removal(
+    'the limit of connections, before anybody is sent away',
+    [154],
+    [
+      {
+        file: 'backend/flow/begin.ts',
+        text: 'if (!record) await checkHasRoom(context, session.subject)',
+        by: '',
+      },
+    ],
+    'backend/flow/transactions.test.ts',
+    'begins no other before one is disconnected, and loses none',
+  ),
+  removal(
+    "the names in the place of users' ids",
+    [155],
+    [{ file: 'core/records/hidden-subjects.ts', text: '...names.hide(writes)', by: '...writes' }],
+    'core/records/hidden-subjects.test.ts',
+    'is in no record, and its hash neither, from the click to the sign-out',
+  ),
+  removal(
+    "another token of the client's own, where one is refused",
+    [156],
+    [
+      {
+        file: 'providers/moneyhub/users.ts',
+        text: 'if (answer.response.status !== 401) return answer',
+        by: 'if (answer === answer) return answer',
+      },
+    ],
+    'providers/moneyhub/moneyhub.test.ts',
+    'moneyhub 13: asks once for another token where the users API refuses the one that is kept',
   ),
 ]

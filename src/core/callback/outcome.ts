@@ -26,7 +26,7 @@ export async function toCallbackState(
 ): Promise<CallbackState> {
   const { subject, provider, input, connectionId = '', outcome, error } = ended
   await context.subjectKnown()
-  if (subject !== context.subject()) return { status: 'none' }
+  if ((await context.revealSubject(subject)) !== context.subject()) return { status: 'none' }
   const back = returnOf(context, ended)
   const common = { ...back, ...restartable(() => context.restart(provider, input)) }
   if (outcome === 'cancelled') return { status: 'cancelled', ...common }

@@ -17,6 +17,7 @@ export async function isOwn(context: Context, { parameters, id, interaction }: C
     ([key, value]) => isTransaction(value) && transactionId(stateOf(key) ?? '') === wanted,
   )
   const record = entry?.[1]
-  if (!isTransaction(record) || record.subject !== context.subject()) return false
+  if (!isTransaction(record)) return false
+  if ((await context.revealSubject(record.subject)) !== context.subject()) return false
   return !hasEnded(record) || isAtRedirectUri(context.redirectUri(record.provider), navigation.url())
 }

@@ -192,7 +192,7 @@ async function refuse(
   if (ended) return reportOutcome(context, refused)
   if (subject === undefined) return refused
   await context.subjectKnown()
-  return subject === context.subject() ? refused : { status: 'none' }
+  return (await context.revealSubject(subject)) === context.subject() ? refused : { status: 'none' }
 }
 
 /** What a step leaves in the transaction's record; `undefined` where the record stays as it is. */

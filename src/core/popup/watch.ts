@@ -6,7 +6,7 @@ import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { giveUp, redeem } from '../callback/redeem.js'
 import { transactionKey, transactionId } from '../records/keys.js'
-import { hasEnded, isTransaction } from '../records/transaction.js'
+import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
 import { timing } from './timing.js'
 
 const closed: AuthorizationState = { status: 'closed' }
@@ -28,7 +28,7 @@ export function watchPopup(
   popup: Window,
   show: (state: AuthorizationState) => void,
 ): Promise<AuthorizationState> {
-  const { clock, database, tabs } = context.platform
+  const { clock, tabs } = context.platform
   const { state, expiresAt } = transaction
   return new Promise((resolve) => {
     const observe = observer(popup, clock.now())
@@ -54,8 +54,8 @@ export function watchPopup(
     }
     /** Continues with a response, if there is one for the user of this page. Resolves with whether there was. */
     const check = async (): Promise<boolean> => {
-      const record = await database.get(transactionKey(state))
-      if (!isTransaction(record) || record.subject !== context.subject()) return false
+      const record = await readOwn(context, transactionKey(state))
+      if (!record) return false
       if (!hasEnded(record) && (record.code === undefined || record.awaitsSignIn)) return false
       const outcome = await redeem(context, state)
       popup.close()
@@ -138,4 +138,14 @@ function toState(outcome: CallbackState, show: (state: AuthorizationState) => vo
     return next
   }
   return { ...outcome, ...resumable(resume) }
+}
+
+/** The transaction under a key, where it is the app's user's. */
+async function readOwn(
+  { platform, subject, revealSubject }: Context,
+  key: string,
+): Promise<Transaction | EndedTransaction | undefined> {
+  const record = await platform.database.get(key)
+  if (!isTransaction(record)) return undefined
+  return (await revealSubject(record.subject)) === subject() ? record : undefined
 }

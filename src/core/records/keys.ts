@@ -46,5 +46,8 @@ export const metadataKey = (provider: string): string => `metadata:${provider}`
 /** Key of the time at which the backend was last asked for the connections of a subject. */
 export const syncedKey = (subject: string): string => `synced:${subject}`
 
-/** Key of a hash of who is signed in to the app; the same word is announced when it changes. */
+/** Key of the key that stands users' names for their ids in these records; see hidden-subjects.ts. */
+export const subjectKeyKey = 'subject-key'
+
+/** Key of the note of who is signed in to the app; the same word is announced when it changes. */
 export const sessionKey = 'session'

@@ -2,16 +2,22 @@ import type { Platform } from '../../platform/platform.js'
 import { sha256 } from '../../protocol/digest.js'
 import { sessionKey } from './keys.js'
 
-const fingerprint = async (subject: string | null): Promise<string> =>
-  subject === null ? '' : sha256(subject)
+/** The note of who is signed in to the app: `''` where nobody is. */
+interface SignedIn {
+  readonly v: 1
+  readonly subject: string
+}
 
 /** Notes who is signed in now, so that the other tabs can tell that it is not who they think. */
 export async function noteSubject(
   { database, tabs }: Pick<Platform, 'database' | 'tabs'>,
   subject: string | null,
 ): Promise<void> {
-  const now = await fingerprint(subject)
-  const changed = await database.change([sessionKey], ([before]) => [{ [sessionKey]: now }, before !== now])
+  const now: SignedIn = { v: 1, subject: subject ?? '' }
+  const changed = await database.change([sessionKey], ([before]) => [
+    { [sessionKey]: now },
+    (Object(before) as Partial<SignedIn>).subject !== now.subject,
+  ])
   if (changed) tabs.announce(sessionKey)
 }
 
@@ -24,5 +30,8 @@ export async function isOutdated(
   subject: string | null,
 ): Promise<boolean> {
   const noted = await database.get(sessionKey)
-  return noted !== undefined && noted !== (await fingerprint(subject))
+  if (noted === undefined) return false
+  // An older version noted a hash.
+  if (typeof noted === 'string') return noted !== (subject === null ? '' : await sha256(subject))
+  return (noted as SignedIn).subject !== (subject ?? '')
 }

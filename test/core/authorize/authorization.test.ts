@@ -5,6 +5,7 @@ import { HttpResponse } from 'msw'
 import { assert, describe, expect, test, vi } from 'vitest'
 import { openDatabase, type Database } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
+import { subjectName } from '../../support/subject-name.js'
 import { createScene, stateOf, type App, type Scene } from '../../support/app.js'
 import { refusal } from '../../support/backend.js'
 import { createPopup } from '../../support/browser.js'
@@ -793,7 +794,7 @@ describe('preparing', () => {
     const url = await scene.leave(app)
     const records = await scene.browser.records()
     expect(records.get(transactionKey(stateOf(url)))).toMatchObject({
-      subject: 'berta',
+      subject: await subjectName(scene.browser, 'berta'),
     })
   })
 })

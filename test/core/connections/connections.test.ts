@@ -5,6 +5,8 @@ import type { ConnectionRecord } from '../../../src/core/records/connection.js'
 import { openDatabase } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
 import { createClient, singleUser } from 'countersign/core'
+import { syncedKey } from '../../../src/core/records/keys.js'
+import { subjectName } from '../../support/subject-name.js'
 import { createScene, providers, type Scene } from '../../support/app.js'
 import { holdAnswers, refusal } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
@@ -421,11 +423,15 @@ describe('the backend’s connections', () => {
       })
       scene.open()
       await eventually(async () => {
-        expect((await scene.browser.records()).get('synced:anna')).toBe(scene.browser.clock.now())
+        const key = syncedKey(await subjectName(scene.browser, 'anna'))
+        expect((await scene.browser.records()).get(key)).toBe(scene.browser.clock.now())
       })
       const records = await scene.browser.records()
       expect(records.get(key)).toEqual(renewed)
-      expect(records.get('connection:berts')).toEqual(others)
+      expect(records.get('connection:berts')).toEqual({
+        ...others,
+        subject: await subjectName(scene.browser, 'bert'),
+      })
     })
 
     test.each([['text'], [{ v: 1 }], [{ v: 1, subject: 'anna', connection: null }]])(

@@ -2,7 +2,7 @@ import { createClient, singleUser } from 'countersign/core'
 import { oidc } from 'countersign/providers'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { connectionKey, sessionKey, tokensKey } from '../../../src/core/records/keys.js'
+import { connectionKey, sessionKey, subjectKeyKey, tokensKey } from '../../../src/core/records/keys.js'
 import { StorageError } from '../../../src/protocol/errors.js'
 import { openDatabase, type Database } from '../../../src/platform/database.js'
 import { createScene, providers, type Scene } from '../../support/app.js'
@@ -91,7 +91,10 @@ describe('signOut()', () => {
     await settled()
     const records = [...(await scene.browser.records())]
     expect(JSON.stringify(records)).not.toContain('anna')
-    expect(records.map(([key]) => key).filter((key) => !key.startsWith('metadata:'))).toEqual([sessionKey])
+    expect(records.map(([key]) => key).filter((key) => !key.startsWith('metadata:'))).toEqual([
+      sessionKey,
+      subjectKeyKey,
+    ])
     expect(leaksOf(records)).toEqual([])
   })
 
@@ -241,7 +244,7 @@ describe('signOut()', () => {
     const scene = createScene(network)
     const { client } = await connectKept(scene, 'anna')
     await client.signOut()
-    expect((await scene.browser.records()).get(sessionKey)).toBe('')
+    expect((await scene.browser.records()).get(sessionKey)).toEqual({ v: 1, subject: '' })
   })
 
   test('waits until it is known who is signed in', async () => {
