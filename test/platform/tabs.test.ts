@@ -181,9 +181,7 @@ describe('a lock', () => {
     vi.stubGlobal('navigator', { locks: { request } })
     let name: string | undefined
     const { tabs, clock } = open()
-    tabs
-      .lock('tx:1', 60, async () => 'done')
-      .catch((error: unknown) => (name = (error as Error).name))
+    tabs.lock('tx:1', 60, async () => 'done').catch((error: unknown) => (name = (error as Error).name))
     clock.advance(60)
     await expect.poll(() => name).toBe('TimeoutError')
   })

@@ -158,14 +158,26 @@ export const storage = [
   removal(
     'the client of a stored transaction',
     [73],
-    [{ file: decide, text: 'provider?.clientId !== record.clientId', by: 'false' }],
+    [
+      {
+        file: 'core/of-this-app.ts',
+        text: '(clientId ?? providers[name]?.clientId) === providers[name]?.clientId',
+        by: 'true',
+      },
+    ],
     tamperingTest,
     'so that it has another client connects nothing: {"clientId":"client-2"}',
   ),
   removal(
     'the issuer of a stored transaction',
     [73],
-    [{ file: decide, text: 'if (provider.issuer !== record.issuer) return changed()', by: '' }],
+    [
+      {
+        file: decide,
+        text: 'if (record.issuer !== undefined && provider?.issuer !== record.issuer) return changed()',
+        by: '',
+      },
+    ],
     tamperingTest,
     'so that it has another issuer connects nothing: {"issuer":"https://evil.example"}',
   ),
@@ -174,9 +186,9 @@ export const storage = [
     [73],
     [
       {
-        file: decide,
-        text: 'if (record.redirectUri !== context.redirectUri(record.provider)) return changed()',
-        by: '',
+        file: 'core/of-this-app.ts',
+        text: '(place === undefined || place === redirectUri(name))',
+        by: 'true',
       },
     ],
     tamperingTest,
@@ -293,7 +305,7 @@ export const storage = [
   removal(
     'the limit of transactions',
     [76],
-    [{ file: expire, text: 'live.slice(0, maximumTransactions - room)', by: 'live' }],
+    [{ file: expire, text: 'own.slice(maximumTransactions - room)', by: 'own.slice(1000)' }],
     authorizationTest,
     'are at most sixteen; prepared ones make room first',
   ),

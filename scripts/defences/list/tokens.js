@@ -280,11 +280,15 @@ export const tokens = [
     [52],
     [
       {
-        file: 'core/callback/decide.ts',
-        text: '!hasOwn(context.providers, record.provider) ||',
+        file: 'core/of-this-app.ts',
+        text: 'if (!hasOwn(providers, name)) return false',
         by: '',
       },
-      { file: 'core/callback/decide.ts', text: 'provider?.clientId !== record.clientId', by: 'false' },
+      {
+        file: 'core/of-this-app.ts',
+        text: '(clientId ?? providers[name]?.clientId) === providers[name]?.clientId',
+        by: 'true',
+      },
     ],
     'core/tampering.test.ts',
     'so that it has another client connects nothing: {"clientId":"client-2"}',

@@ -149,7 +149,8 @@ function checkRecord(
   record: Transaction,
   provider: Provider | undefined,
 ): CountersignError | undefined {
-  if (provider?.issuer !== record.issuer) return changed()
+  // An older version did not store whom it asked.
+  if (record.issuer !== undefined && provider?.issuer !== record.issuer) return changed()
   const now = context.platform.clock.now()
   const { createdAt, expiresAt } = record
   const outOfTime =

@@ -16,7 +16,7 @@ export interface Transaction {
   readonly nonce?: string
   readonly provider: string
   readonly clientId: string
-  /** The issuer that was asked, where the provider has one. */
+  /** The issuer that was asked, where the provider has one. Absent where an older version stored it. */
   readonly issuer?: string
   /** True where the server's metadata promises `iss` in every response, in `browser` mode. */
   readonly promisesIss?: boolean
