@@ -55,13 +55,16 @@ const consents = {
 const redis = { hmGet: () => [], eval: () => 0, del: () => 0 }
 
 /** Options with which each function works, all that it needs among them. */
+/** Stands for one that presents a certificate. */
+const mtls: typeof fetch = () => Promise.reject(new TypeError('nobody is there'))
+
 const good: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   apiture: { clientId, redirectUri, scope: 'openid' },
   basis: {
     ...{ clientId, clientSecret, redirectUri, environment: 'development' },
     tokenEndpoint: 'https://as.example/token',
   },
-  fdx: { clientId, redirectUri, issuer, scope: 'READ', fetch, api: issuer, consents },
+  fdx: { clientId, redirectUri, issuer, scope: 'READ', fetch: mtls, api: issuer, consents },
   moneyhub: { clientId, redirectUri, clientSecret },
   oidc: { clientId, redirectUri, issuer, clientSecret, scope: 'openid' },
   stitch: { clientId, redirectUri, clientSecret, scope: 'openid', idToken: 'unverified' },

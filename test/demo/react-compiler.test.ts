@@ -22,6 +22,7 @@ test('the React Compiler compiles every hook of the library', () => {
     'useClient',
     'useConnection',
     'useConnections',
+    'useInstitutions',
   ])
 })
 

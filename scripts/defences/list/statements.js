@@ -248,11 +248,17 @@ export const statements = [
     'fdx 22: is kept as its id alone where the client has a token of its own',
   ),
   removal(
-    'a UUID for each interaction',
+    'the id of the page’s request in those to the data provider',
     [],
-    [{ file: 'providers/fdx/fdx-fetch.ts', text: 'crypto.randomUUID()', by: "'x'" }],
+    [
+      {
+        file: 'backend/provider-context.ts',
+        text: 'if (!headers.has(correlationHeader)) headers.set(correlationHeader, correlation)',
+        by: '',
+      },
+    ],
     'providers/fdx/fdx.test.ts',
-    'fdx 21: names the interaction in every request, and the acting party at the API',
+    'fdx 21: names the page’s request in every request, and the acting party at the API',
   ),
   removal(
     'the connection’s id as an essential claim',
@@ -464,8 +470,8 @@ export const statements = [
     [
       {
         file: 'providers/stitch/interaction.ts',
-        text: 'if (url.origin !== new URL(authorizationEndpoint).origin) return undefined',
-        by: '',
+        text: 'if (url?.origin !== new URL(authorizationEndpoint).origin) return undefined',
+        by: 'if (!url) return undefined',
       },
     ],
     'providers/stitch/stitch.test.ts',

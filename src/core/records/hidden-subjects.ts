@@ -93,7 +93,7 @@ export function hideSubjects(given: Platform, current: () => string | null | und
     },
   }
   return {
-    platform: Object.create(given, { database: { value: hidden } }) as Platform,
+    platform: Object.create(given, { database: { value: hidden, writable: true, enumerable: true } }) as Platform,
     async revealSubject(subject) {
       await names.learn(current())
       return names.reveal(subject)

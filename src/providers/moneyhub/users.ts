@@ -97,8 +97,7 @@ export function createMoneyhubUsers(
   return {
     async ensure(subject, clientUserId, context) {
       const user = await context.subjectKey(subject)
-      const place = await sha256(JSON.stringify([service, server.issuer, server.clientId]))
-      const key = `user:${user}:${place}`
+      const key = `user:${await sha256(JSON.stringify([user, service, server.issuer, server.clientId]))}`
       const former = [`user:${user}`, `user:${await sha256(subject)}`]
       return (await rememberedUser(former, key, context)) ?? ensureStored(call, key, clientUserId, context)
     },

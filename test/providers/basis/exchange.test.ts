@@ -202,10 +202,14 @@ describe('keeping the connection', () => {
 
   test('basis 31: takes over a refresh token that replaces the old one', async () => {
     bank.control.always({ rotate: true })
-    const scene = createScene(bank)
+    let later = 0
+    const scene = createScene(bank, { secondsLater: () => later })
     const opened = await scene.connect()
     const { fetch } = await scene.connectedTokens(opened)
     for (const _time of [1, 2, 3]) {
+      // Refused tokens are replaced twice a minute at most.
+      later += 61
+      scene.browser.clock.advance(61)
       await bank.control.act('expireAccessTokens')
       expect((await fetch(`/profiles/${opened.connection.details.profileId}`)).status).toBe(200)
     }

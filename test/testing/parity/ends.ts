@@ -74,7 +74,9 @@ export async function kitEnds(
   const now = () => Date.now() / 1000
   const random = systemRandomness
   const clientKey = await createKeyPair()
-  const setup = { name: 'bank', provider, redirectUri, clientKey, fetchWithCertificate: fetch, now, random }
+  // Nothing is sent by it: the kit's server is asked directly.
+  const fetchWithCertificate: typeof fetch = (...request) => fetch(...request)
+  const setup = { name: 'bank', provider, redirectUri, clientKey, fetchWithCertificate, now, random }
   const { dialect, authentication: own } = await kind(setup)
   const authentication = key ? { method: 'private_key_jwt' as const, key } : own
   const { clientId, label } = provider

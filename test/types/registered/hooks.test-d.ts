@@ -266,7 +266,7 @@ test('an institution’s input is what authorize takes at that provider', () => 
     useInstitutions('other')
     // @ts-expect-error -- a query is a text
     useInstitutions('basis', { query: 1 })
-    useAuthorize('basis').authorize(institutions[0]?.input ?? { platformId: '' });
+    useAuthorize('basis').authorize(institutions[0]?.input ?? { platformId: '' })
   }
   expectTypeOf(usePicker).returns.toBeVoid()
 })
