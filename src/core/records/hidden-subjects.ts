@@ -8,7 +8,8 @@ interface NamingKey {
   readonly v: 1
   /** Tells one key from another: site data may have been cleared since. */
   readonly id: string
-  readonly key: CryptoKey
+  /** Its bytes where the browser stores no `CryptoKey`. */
+  readonly key: CryptoKey | Uint8Array<ArrayBuffer>
 }
 
 /** What a change of the database does, as `Database.change` takes it. */
@@ -93,7 +94,9 @@ export function hideSubjects(given: Platform, current: () => string | null | und
     },
   }
   return {
-    platform: Object.create(given, { database: { value: hidden, writable: true, enumerable: true } }) as Platform,
+    platform: Object.create(given, {
+      database: { value: hidden, writable: true, enumerable: true },
+    }) as Platform,
     async revealSubject(subject) {
       await names.learn(current())
       return names.reveal(subject)
@@ -195,7 +198,7 @@ function createNames(database: Database) {
       naming.catch(() => (naming = undefined))
       const used = await naming
       own ??= used
-      const mac = await crypto.subtle.sign('HMAC', used.key, new TextEncoder().encode(subject))
+      const mac = await crypto.subtle.sign('HMAC', await usable(used.key), new TextEncoder().encode(subject))
       // Another page's key was adopted meanwhile.
       if (own !== used && own.id !== used.id) return
       const name = mark + encodeBase64url(new Uint8Array(mac))
@@ -210,20 +213,28 @@ const canName = (): boolean => (globalThis.crypto as Crypto | undefined)?.subtle
 
 const isNamingKey = (value: unknown): value is NamingKey => {
   const { v, id, key } = Object(value) as Partial<NamingKey>
-  return v === 1 && typeof id === 'string' && (Object(key) as Partial<CryptoKey>).extractable === false
+  const isKey = key instanceof Uint8Array || (Object(key) as Partial<CryptoKey>).extractable === false
+  return v === 1 && typeof id === 'string' && isKey
 }
+
+const algorithm = { name: 'HMAC', hash: 'SHA-256', length: 256 }
+
+const usable = (key: NamingKey['key']): CryptoKey | Promise<CryptoKey> =>
+  key instanceof Uint8Array ? crypto.subtle.importKey('raw', key, algorithm, false, ['sign']) : key
 
 /** The key of this browser; the first page makes it. */
 async function openKey(database: Database): Promise<NamingKey> {
   const stored = await database.get(subjectKeyKey)
   if (isNamingKey(stored)) return stored
-  const algorithm = { name: 'HMAC', hash: 'SHA-256', length: 256 }
-  const made: NamingKey = {
-    v: 1,
-    id: encodeBase64url(crypto.getRandomValues(new Uint8Array(16))),
-    key: await crypto.subtle.generateKey(algorithm, false, ['sign']),
+  const keep = (key: NamingKey['key']): Promise<NamingKey> =>
+    database.change([subjectKeyKey], ([found]) => {
+      const made: NamingKey = { v: 1, id: encodeBase64url(crypto.getRandomValues(new Uint8Array(16))), key }
+      return isNamingKey(found) ? [{}, found] : [{ [subjectKeyKey]: made }, made]
+    })
+  try {
+    return await keep(await crypto.subtle.generateKey(algorithm, false, ['sign']))
+  } catch {
+    // Some browsers store no key: WebKit needs a key store of the system for that.
+    return keep(crypto.getRandomValues(new Uint8Array(32)))
   }
-  return database.change([subjectKeyKey], ([found]) =>
-    isNamingKey(found) ? [{}, found] : [{ [subjectKeyKey]: made }, made],
-  )
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { openDatabase, type Database } from '../../../src/platform/database.js'
 import { sha256 } from '../../../src/protocol/digest.js'
+import { StorageError } from '../../../src/protocol/errors.js'
 import { sessionKey, subjectKeyKey, syncedKey } from '../../../src/core/records/keys.js'
 import { createScene, type Scene, type Setting } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
@@ -46,6 +48,25 @@ describe("a user's id", () => {
       for (const id of [anna, berta])
         for (const form of [id, await sha256(id)]) expect(text).not.toContain(form)
     expect(looks[1]).toContain(await subjectName(scene.browser, berta))
+  })
+
+  test('is in no record where the browser stores no CryptoKey, and its name stays the same', async () => {
+    const real = openDatabase('countersign')
+    const database: Database = {
+      ...real,
+      change: (keys, change) =>
+        real.change(keys, (records) => {
+          const [writes, result] = change(records)
+          if (Object.values(writes).some((value) => (Object(value) as { key?: unknown }).key instanceof CryptoKey))
+            throw new StorageError()
+          return [writes, result]
+        }),
+    }
+    const scene = createScene(network, { subject: anna, database })
+    const app = scene.open(await scene.consent())
+    const { connection } = await until(app.client.callback, 'connected')
+    expect(await stored(scene)).not.toContain(anna)
+    expect(await ids(scene, {})).toEqual([connection.id])
   })
 
   test('has a name in this browser that cannot be computed elsewhere: its key cannot be exported', async () => {
