@@ -208,11 +208,11 @@ export const setClock = (page: Page, aheadSeconds: number): Promise<void> =>
   page.clock.setSystemTime(Date.now() + aheadSeconds * 1000)
 
 /** Everything that lies in the library's database, by key. */
-export async function readDatabase(page: Page): Promise<Record<string, unknown>> {
+export async function readDatabase(page: Page, name = 'countersign'): Promise<Record<string, unknown>> {
   return page.evaluate(
-    () =>
+    (name) =>
       new Promise<Record<string, unknown>>((resolve, reject) => {
-        const open = indexedDB.open('countersign')
+        const open = indexedDB.open(name)
         open.onerror = () => {
           reject(new Error('no database'))
         }
@@ -230,6 +230,7 @@ export async function readDatabase(page: Page): Promise<Record<string, unknown>>
           }
         }
       }),
+    name,
   )
 }
 
