@@ -1,4 +1,5 @@
 import type { Context } from '../../core/context.js'
+import { parseUrl } from '../../protocol/parse-url.js'
 import type { EventKind, Lane } from '../log/event.js'
 import { redact } from './redact.js'
 import { knownOf, providerNamed, type Watched } from './watched.js'
@@ -201,7 +202,7 @@ const onlyRenewal = ({ renewals }: Watched): string | undefined =>
 function providerOf({ providers }: Context, url: URL, body: SeenRequest['body']): string | undefined {
   const names = Object.keys(providers)
   const isAt = (address: string | undefined): boolean =>
-    address !== undefined && URL.canParse(address) && new URL(address).origin === url.origin
+    address !== undefined && parseUrl(address)?.origin === url.origin
   const near = names.filter((name) => {
     const { issuer, api, authorizationEndpoint } = providers[name] ?? {}
     return [issuer, api, authorizationEndpoint].some(isAt)

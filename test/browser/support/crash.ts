@@ -73,6 +73,8 @@ function instrument(origin: string): void {
   Object.defineProperty(IDBTransaction.prototype, 'oncomplete', {
     ...complete,
     set(this: IDBTransaction, handler: (event: Event) => void) {
+      // The devtools write in a database of their own whenever they have something to note.
+      if (this.db.name !== 'countersign') return complete?.set?.call(this, handler)
       complete?.set?.call(this, (event: Event) => {
         void reach('IndexedDB: committed').then(() => {
           handler.call(this, event)
