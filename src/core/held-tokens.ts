@@ -24,7 +24,7 @@ export interface ConnectionTokens {
   /** When tokens were replaced that the API had refused, within the last hour: epoch seconds. */
   readonly replacedAt?: readonly number[] | undefined
   /** When a refused token was given out again, because it must not be replaced so soon: epoch seconds. */
-  readonly standsSince?: number
+  readonly standsSince?: number | undefined
   /** Refreshes that were refused or could not be read; absent after one that succeeded. */
   readonly trouble?: RefreshTrouble | undefined
   /**
@@ -75,7 +75,7 @@ export function createHeldTokens(): HeldTokens {
     renew(id, connectedAt, request) {
       const settled = request
         .then((accessToken) => {
-          if (requests.get(id) === settled) hold(id, { accessToken, connectedAt })
+          if (requests.get(id) === settled) hold(id, { accessToken, connectedAt, standsSince: undefined })
           return accessToken
         })
         .finally(() => {

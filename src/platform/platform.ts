@@ -5,7 +5,7 @@ import { openTabs, type Tabs } from './tabs.js'
 
 /** A source of randomness. */
 export interface Random {
-  readonly bytes: (length: number) => Uint8Array<ArrayBuffer>
+  readonly draw: (length: number) => Uint8Array<ArrayBuffer>
   readonly uuid: () => string
 }
 

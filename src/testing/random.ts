@@ -2,7 +2,7 @@ import { encodeBytes } from './servers/jwt.js'
 
 /** Where something that nobody can guess comes from; with a seed, somebody can. */
 export interface Randomness {
-  readonly bytes: (length: number) => Uint8Array<ArrayBuffer>
+  readonly draw: (length: number) => Uint8Array<ArrayBuffer>
   /** A text of this many bytes, as base64url. @defaultValue 24 bytes */
   readonly text: (length?: number) => string
   readonly uuid: () => string
@@ -19,12 +19,12 @@ export function seededRandomness(seed: string): Randomness {
   return toRandomness((length) => Uint8Array.from({ length }, () => next() >>> 24))
 }
 
-function toRandomness(bytes: Randomness['bytes']): Randomness {
+function toRandomness(draw: Randomness['draw']): Randomness {
   return {
-    bytes,
-    text: (length = 24) => encodeBytes(bytes(length)),
+    draw,
+    text: (length = 24) => encodeBytes(draw(length)),
     uuid() {
-      const hex = Array.from(bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
+      const hex = Array.from(draw(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
       // Version 4, and the variant of RFC 9562.
       return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-a$4-$5')
     },

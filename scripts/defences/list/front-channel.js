@@ -56,8 +56,8 @@ export const frontChannel = [
     [
       {
         file: 'core/authorize/create-transaction.ts',
-        text: 'state: createState(random?.bytes),',
-        by: 'state: input.state ?? createState(random?.bytes),',
+        text: 'state: createState(random?.draw),',
+        by: 'state: input.state ?? createState(random?.draw),',
       },
     ],
     authorizationTest,
@@ -116,7 +116,7 @@ export const frontChannel = [
     [
       {
         file: 'core/authorize/create-transaction.ts',
-        text: '= createCodeVerifier(random?.bytes)',
+        text: '= createCodeVerifier(random?.draw)',
         by: "= 'v'.repeat(43)",
       },
     ],

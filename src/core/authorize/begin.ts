@@ -204,7 +204,7 @@ function checkEnvironment({ platform: { navigation } }: Context): void {
     : !navigation.isTopLevel()
       ? "Connecting does not work inside a frame, where the provider's answer could not be found again: open the page in a window of its own."
       : typeof structuredClone === 'undefined'
-        ? 'This browser is too old to connect: Chrome 98, Firefox 97, Safari 15.4 and what is newer can.'
+        ? 'This browser is too old to connect. Use Chrome 98, Firefox 97, Safari 15.4 or newer.'
         : undefined
   if (reason) throw new CountersignError('environment_unsupported', reason, { recovery: 'configure' })
 }

@@ -16,17 +16,17 @@ export async function createTransaction(
 ): Promise<Transaction> {
   const provider = providerOf(context, name)
   const { clock, random } = context.platform
-  const codeVerifier = createCodeVerifier(random?.bytes)
+  const codeVerifier = createCodeVerifier(random?.draw)
   const redirectUri = context.redirectUri(name)
   const scope = requestedScope(provider.scope, input.scope)
   const now = clock.now()
   return {
     v: 1,
     phase: 'prepared',
-    state: createState(random?.bytes),
+    state: createState(random?.draw),
     codeVerifier,
     codeChallenge: await calculateCodeChallenge(codeVerifier),
-    ...(parseScope(scope).includes('openid') && { nonce: createNonce(random?.bytes) }),
+    ...(parseScope(scope).includes('openid') && { nonce: createNonce(random?.draw) }),
     provider: name,
     clientId: provider.clientId,
     ...(provider.issuer !== undefined && { issuer: provider.issuer }),

@@ -8,7 +8,7 @@ import { expire } from './expire.js'
 
 /** Something that a provider wants of the person at its own pages, for a connection that stays as it is. */
 export interface Interaction {
-  /** The provider's id of it, which comes back with the person. */
+  /** The provider's id of it, which comes back with the person. Empty where it gave none: then the return is not told. */
   readonly id: string
   /** A page of the provider's. */
   readonly url: string
@@ -34,12 +34,10 @@ export async function interact(
   const { authorizationEndpoint = '' } = providerOf(context, name)
   const page = parseSecureUrl(url, 'browser')
   if (!page || page.origin !== parseSecureUrl(authorizationEndpoint, 'browser')?.origin)
+    throw new TypeError("interact() leads to the provider's own pages: give the `url` that its API gave.")
+  if (typeof id !== 'string' || !/^[\w.~-]{0,128}$/.test(id))
     throw new TypeError(
-      "interact() leads to the provider's own pages: give the `url` that its API has given.",
-    )
-  if (typeof id !== 'string' || !/^[\w.~-]{1,128}$/.test(id))
-    throw new TypeError(
-      "interact() needs the provider's `id` of the interaction: letters, digits and signs, up to 128.",
+      "interact() needs the provider's `id` of the interaction: letters, digits and signs, up to 128; or an empty text.",
     )
   await context.requireSubject()
   const subject = context.subject()
@@ -47,6 +45,10 @@ export async function interact(
     throw new CountersignError('sign_in_required', 'Nobody is signed in to this app: sign in first.', {
       recovery: 'sign_in',
     })
+  if (id === '') {
+    navigation.assign(page.href, () => undefined)
+    return
+  }
   await expire(context)
   const record: InteractionRecord = {
     ...{ v: 1, phase: 'interaction', provider: name, subject },

@@ -15,8 +15,9 @@ export async function finishInteraction(
   id: string,
 ): Promise<CallbackState> {
   const { clock, database } = context.platform
-  const record = await database.get(interactionKey(id))
+  // The record tells whose it is once it is known who is signed in. Where it cannot be read, nobody is awaited.
   await context.subjectKnown()
+  const record = await database.get(interactionKey(id)).catch(() => undefined)
   const isExpected =
     isInteraction(record) &&
     record.provider === provider &&

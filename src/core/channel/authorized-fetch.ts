@@ -14,7 +14,7 @@ export type SendWithToken = (url: string, init: RequestInit, token: AccessToken)
  *
  * @param send How the token goes along. A bearer token needs no more than {@link sendBearer}.
  * @throws {CountersignError} `resource_not_allowed` for a path that leaves the provider's API.
- * @throws {StepUpError} when the API wants the person to sign in again, or by a stronger way.
+ * @throws {StepUpError} in `browser` mode, when the API wants the person to sign in again, or by a stronger way.
  * @throws {TypeError} when the preset has no `api`.
  */
 export async function authorizedFetch(
@@ -31,7 +31,7 @@ export async function authorizedFetch(
 
 /** A request with a token, which is replaced once when it is refused. */
 export async function sendAuthorized(
-  provider: Pick<Provider, 'isTokenRejected' | 'isRepeatable'>,
+  provider: Partial<Pick<Provider, 'channel' | 'isTokenRejected' | 'isRepeatable'>>,
   url: string,
   init: RequestInit,
   getToken: GetToken,
@@ -39,8 +39,8 @@ export async function sendAuthorized(
 ): Promise<Response> {
   const token = await getToken()
   const response = await send(url, init, token)
-  // Another token would not help: the person must sign in.
-  const stepUp = readStepUp(response)
+  // Another token would not help: the person must sign in. A backend is not asked for that by a page.
+  const stepUp = provider.channel?.mode === 'browser' ? readStepUp(response) : undefined
   if (stepUp) throw stepUp
   const rejected = response.status === 401 || ((await provider.isTokenRejected?.(response.clone())) ?? false)
   if (!rejected || !(provider.isRepeatable ?? isRepeatable)(init)) return response

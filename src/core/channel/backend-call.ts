@@ -38,26 +38,33 @@ export async function callBackend<Document, Result>(
   try {
     return read((await send(context, call, correlation)) as Partial<Document>)
   } catch (error) {
-    throw error instanceof CountersignError ? Object.assign(error, { correlation }) : error
+    throw error instanceof CountersignError
+      ? Object.assign(error, correlation !== undefined && { correlation })
+      : error
   }
 }
 
 /** Gives a request its id, and tells the app of both. */
-function announce(context: Context, { about, endpoint }: Pick<BackendCall, 'about' | 'endpoint'>): string {
-  const correlation = crypto.randomUUID()
-  context.emit('backend_requested', about, endpoint, { correlation })
+function announce(
+  context: Context,
+  { about, endpoint }: Pick<BackendCall, 'about' | 'endpoint'>,
+): string | undefined {
+  // Browsers give none to a page that came over plain HTTP: its requests go without.
+  const { randomUUID } = crypto as Partial<Crypto>
+  const correlation = context.platform.random?.uuid() ?? randomUUID?.call(crypto)
+  context.emit('backend_requested', about, endpoint, { ...(correlation !== undefined && { correlation }) })
   return correlation
 }
 
 async function send(
   context: Context,
   { method, path, body }: BackendCall,
-  correlation: string,
+  correlation: string | undefined,
 ): Promise<Record<string, unknown>> {
   const { url, fetch, credentials } = backendOf(context)
   const headers = {
     ...(await contractHeaders(context)),
-    [correlationHeader]: correlation,
+    ...(correlation !== undefined && { [correlationHeader]: correlation }),
     ...(body && { 'content-type': 'application/json' }),
   }
   const answer = await request(
@@ -86,8 +93,10 @@ export async function fetchThroughBackend(
   const { url, fetch, credentials } = backendOf(context)
   const target = resourceUrl(`${url}${pathTo(id)}/resource/`, path)
   const headers = new Headers(init.headers)
-  if (!headers.has(correlationHeader))
-    headers.set(correlationHeader, announce(context, { about: id, endpoint: 'resource' }))
+  if (!headers.has(correlationHeader)) {
+    const correlation = announce(context, { about: id, endpoint: 'resource' })
+    if (correlation !== undefined) headers.set(correlationHeader, correlation)
+  }
   for (const [name, value] of Object.entries(await contractHeaders(context))) headers.set(name, value)
   return fetch(target, {
     referrerPolicy: 'no-referrer',

@@ -91,7 +91,7 @@ function begin(
 ): Promise<AuthorizationUrl> {
   if ((input.acrValues ?? input.maxAgeSeconds) !== undefined)
     throw new TypeError(
-      '`acrValues` and `maxAgeSeconds` go with `browser` mode: with a backend, ask for them in its provider.',
+      '`acrValues` and `maxAgeSeconds` work in `browser` mode only: with a backend, ask for them in its provider.',
     )
   const shared = { state, code_challenge: codeChallenge, redirect_uri: redirectUri }
   const call: BackendCall<AuthorizationRequest> = {

@@ -72,14 +72,13 @@ async function begin(client: DirectClient, transaction: Transaction): Promise<Au
   const { server } = endpoint
   const { nonce } = transaction
   checkOffers(settings, server)
-  const asked = askedChecks(settings.parameters)
-  checkCanVerify(endpoint, { code: '', nonce, subject: renewed?.subject, ...asked })
   const { authorization_endpoint: authorizationEndpoint = '' } = server
   const extra = {
     ...(settings.consentsToOfflineAccess && offlinePrompt(transaction.scope)),
     ...settings.parameters,
     ...parametersOfChecks(transaction.input),
   }
+  checkCanVerify(endpoint, { code: '', nonce, subject: renewed?.subject, ...askedChecks(extra) })
   refuseReserved(extra)
   refuseWithoutIdToken(extra, nonce)
   const parameters = {

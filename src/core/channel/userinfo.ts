@@ -42,7 +42,10 @@ export async function requestUserinfo(request: UserinfoRequest): Promise<Userinf
     )
   const { sub } = claims
   if (typeof sub !== 'string' || (subject !== undefined && sub !== subject))
-    throw malformed('sub', "names nobody, or another person than the connection's. It was not used.")
+    throw malformed(
+      'sub',
+      'names nobody, or someone other than the person of this connection. It was not used.',
+    )
   return claims as Userinfo
 }
 

@@ -2,6 +2,7 @@ import { CountersignError } from '../../protocol/errors.js'
 import { openChannel } from '../channel/open-channel.js'
 import type { InstitutionPage } from '../channel/channel.js'
 import { providerOf, type Context } from '../context.js'
+import { reportMistake } from '../in-background.js'
 import type { InstitutionSearch } from './institutions-state.js'
 
 /** Seconds for which a list is good: as long as the reference backend keeps it. */
@@ -46,12 +47,22 @@ async function loadPage(context: Context, search: InstitutionSearch, cursor?: st
     const more = (): void => void loadPage(context, search, nextCursor)
     store.set({ status: 'ready', institutions, ...(nextCursor !== undefined && { more }) })
   } catch (error) {
-    if (!(error instanceof CountersignError)) throw error
     const retry = (): void => void loadPage(context, search, cursor)
-    store.set({ status: 'failed', error, institutions: before, retry })
+    store.set({ status: 'failed', error: toShown(error), institutions: before, retry })
   } finally {
     search.isLoading = false
   }
+}
+
+/** A mistake of the app's is told as any other, and the list does not load for ever. */
+function toShown(error: unknown): CountersignError {
+  if (error instanceof CountersignError) return error
+  reportMistake(error)
+  return new CountersignError(
+    'input_invalid',
+    'The list of institutions cannot be read: see the error in the console.',
+    { recovery: 'configure' },
+  )
 }
 
 /** @throws {CountersignError} `sign_in_required` while nobody is signed in, and what the channel throws. */

@@ -7,6 +7,7 @@ import type { Context } from '../context.js'
 import { giveUp, redeem } from '../callback/redeem.js'
 import { transactionKey, transactionId } from '../records/keys.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
+import type { Clock } from '../../platform/clock.js'
 import { timing } from './timing.js'
 
 const closed: AuthorizationState = { status: 'closed' }
@@ -31,14 +32,15 @@ export function watchPopup(
   const { clock, tabs } = context.platform
   const { state, expiresAt } = transaction
   return new Promise((resolve) => {
-    const observe = observer(popup, clock.now())
     let stopLooking = (): void => undefined
+    let isSettled = false
 
     const display = (outcome: AuthorizationState): void => {
       show(outcome)
       resolve(outcome)
     }
     const settle = (outcome: AuthorizationState): void => {
+      isSettled = true
       stopLooking()
       stopListening()
       display(outcome)
@@ -52,28 +54,27 @@ export function watchPopup(
         settle(closed)
       }, fail)
     }
-    /** Continues with a response, if there is one for the user of this page. Resolves with whether there was. */
-    const check = async (): Promise<boolean> => {
-      const record = await readOwn(context, transactionKey(state))
-      if (!record) return false
-      if (!hasEnded(record) && (record.code === undefined || record.awaitsSignIn)) return false
-      const outcome = await redeem(context, state)
-      popup.close()
-      settle(toState(outcome, show))
-      return true
-    }
-    const look = (): void => {
-      const now = clock.now()
-      const { seemsClosed, nextSeconds, isDue } = observe(now)
-      const isOver = now > expiresAt
-      if (!isOver) stopLooking = clock.after(seemsClosed ? expiresAt - now : nextSeconds, look)
-      if (!isOver && !seemsClosed && !isDue) return
+    const check = createCheck(
+      context,
+      state,
+      () => isSettled,
+      (outcome) => {
+        popup.close()
+        settle(toState(outcome, show))
+      },
+    )
+    const look = ({ seemsClosed, isOver }: Sight): void => {
       // It may have come back in the moment it closed.
-      check().then((found) => {
-        if (found) return
-        if (isOver) end()
-        else if (seemsClosed) display(closed)
-      }, fail)
+      check().then(
+        (found) => {
+          if (!found && isOver) end()
+          else if (!found && seemsClosed) display(closed)
+        },
+        (error: unknown) => {
+          // The next look reads it again.
+          if (isOver || seemsClosed) fail(error)
+        },
+      )
     }
     const stopListening = tabs.onAnnounced((id) => {
       if (id === transactionId(state)) check().catch(fail)
@@ -81,8 +82,58 @@ export function watchPopup(
 
     popup.location.href = url
     show({ status: 'waiting', cancel: end })
-    look()
+    stopLooking = lookAt(popup, clock, expiresAt, look)
   })
+}
+
+/**
+ * Makes the check that continues with a response, if there is one for the user of this page. Resolves with whether there was. One
+ * runs after another: a code that is at the token endpoint is not sent by the next check.
+ */
+function createCheck(
+  context: Context,
+  state: string,
+  isSettled: () => boolean,
+  settle: (outcome: CallbackState) => void,
+): () => Promise<boolean> {
+  const check = async (): Promise<boolean> => {
+    if (isSettled()) return true
+    const record = await readOwn(context, transactionKey(state))
+    if (!record) return false
+    if (!hasEnded(record) && (record.code === undefined || record.awaitsSignIn)) return false
+    settle(await redeem(context, state))
+    return true
+  }
+  let last: Promise<unknown> = Promise.resolve()
+  return () => {
+    const result = last.then(check)
+    last = result.catch(() => undefined)
+    return result
+  }
+}
+
+/** What a look at a popup says, where that matters. */
+interface Sight {
+  readonly seemsClosed: boolean
+  /** Whether its transaction has run out. */
+  readonly isOver: boolean
+}
+
+/** Looks at a popup again and again until its transaction runs out; tells when it seems closed, and when it is time to look at what is stored. */
+function lookAt(popup: Window, clock: Clock, expiresAt: number, tell: (sight: Sight) => void): () => void {
+  const observe = observer(popup, clock.now())
+  let stop = (): void => undefined
+  const look = (): void => {
+    const now = clock.now()
+    const { seemsClosed, nextSeconds, isDue } = observe(now)
+    const isOver = now > expiresAt
+    if (!isOver) stop = clock.after(seemsClosed ? expiresAt - now : nextSeconds, look)
+    if (isOver || seemsClosed || isDue) tell({ seemsClosed, isOver })
+  }
+  look()
+  return () => {
+    stop()
+  }
 }
 
 /** Result of one look at a popup. */

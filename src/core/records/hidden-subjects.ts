@@ -3,7 +3,7 @@ import type { Platform } from '../../platform/platform.js'
 import { encodeBase64url } from '../../protocol/base64url.js'
 import { subjectKeyKey, syncedKey } from './keys.js'
 
-/** The key that names users in the records of this browser. It cannot be exported: what is copied off the device names nobody. */
+/** The key that names users in the records of this browser. It cannot be exported where the browser stores keys: what is copied off the device names nobody then. */
 interface NamingKey {
   readonly v: 1
   /** Tells one key from another: site data may have been cleared since. */
@@ -231,10 +231,9 @@ async function openKey(database: Database): Promise<NamingKey> {
       const made: NamingKey = { v: 1, id: encodeBase64url(crypto.getRandomValues(new Uint8Array(16))), key }
       return isNamingKey(found) ? [{}, found] : [{ [subjectKeyKey]: made }, made]
     })
-  try {
-    return await keep(await crypto.subtle.generateKey(algorithm, false, ['sign']))
-  } catch {
-    // Some browsers store no key: WebKit needs a key store of the system for that.
-    return keep(crypto.getRandomValues(new Uint8Array(32)))
-  }
+  const key = await crypto.subtle.generateKey(algorithm, false, ['sign'])
+  // A refusal may be of the moment. Some browsers store no key at all: WebKit needs a key store of the system for that.
+  return keep(key)
+    .catch(() => keep(key))
+    .catch(() => keep(crypto.getRandomValues(new Uint8Array(32))))
 }

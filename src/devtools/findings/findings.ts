@@ -139,7 +139,7 @@ function ofInput(events: readonly InspectedEvent[]): readonly Finding[] {
         {
           title: 'The input of a provider is not stable',
           advice:
-            'The same connection is prepared again and again with a different input. Give `prepare` and `authorize` the same values while nothing has changed: a random or timed value does not belong into them.',
+            'The same connection is prepared again and again with a different input. Give `prepare` and `authorize` the same values while nothing has changed: a random or timed value does not belong in them.',
         },
       ]
     : []

@@ -73,7 +73,7 @@ export const basis: Kind = ({ provider, redirectUri, now, random }) => {
 }
 
 /** 64 random bytes as base64, which HTTP Basic carries as they are. */
-const createSecret = ({ bytes }: Randomness): string => btoa(String.fromCharCode(...bytes(64)))
+const createSecret = ({ draw }: Randomness): string => btoa(String.fromCharCode(...draw(64)))
 
 type Profile = ReturnType<typeof toBasisProfile>
 

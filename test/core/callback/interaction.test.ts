@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { interactionKey } from '../../../src/core/records/keys.js'
+import { openDatabase, type Database } from '../../../src/platform/database.js'
+import { StorageError } from '../../../src/protocol/errors.js'
 import { createScene, type App } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
 import { settled, until } from '../../support/until.js'
@@ -63,6 +65,47 @@ describe('the return from an interaction', () => {
     expect(await statusOf(visit(back, 'kim'))).toBe('none')
   })
 
+  test('is shown to a user who is known only later', async () => {
+    const { scene } = await open()
+    const app = scene.open(back, { subject: Promise.resolve('robin') })
+    apps.push(app)
+    expect(await statusOf(app)).toBe('interaction_finished')
+  })
+
+  test('is not shown again to a user who has gone on, and signs out and in', async () => {
+    const { visit } = await open()
+    const app = visit(back)
+    expect(await statusOf(app)).toBe('interaction_finished')
+    app.platform.navigation.replace('/settings', null)
+    app.client.setSubject(null)
+    app.client.setSubject('robin')
+    expect(await statusOf(app)).toBe('none')
+  })
+
+  test('is nothing where storage does not tell, so that no other page of the app fails', async () => {
+    const { scene } = await open()
+    const real = openDatabase('countersign')
+    const refused: Database = {
+      ...real,
+      get: (key) => (key.startsWith('interaction:') ? Promise.reject(new StorageError()) : real.get(key)),
+    }
+    const app = scene.open(back, { database: refused })
+    apps.push(app)
+    expect(await statusOf(app)).toBe('none')
+  })
+
+  test('is not told where the provider gave no id: the person is sent there all the same', async () => {
+    const scene = createScene(network, { subject: 'robin' })
+    const app = scene.open('/')
+    apps.push(app)
+    const left = app.leaving()
+    await app.client.interact('mediated', { id: '', url: page })
+    expect(await left).toBe(page)
+    expect(
+      [...(await scene.browser.records()).keys()].filter((key) => key.startsWith('interaction:')),
+    ).toEqual([])
+  })
+
   test('is shown once its user has signed in', async () => {
     const { visit } = await open()
     const app = visit(back, null)
@@ -111,7 +154,7 @@ describe('client.interact', () => {
     expect([...(await scene.browser.records()).keys()]).not.toContain(interactionKey('i-1'))
   })
 
-  test.each(['', 'a b', 'x'.repeat(129)])('refuses %j as an id', async (id) => {
+  test.each(['a b', 'x'.repeat(129)])('refuses %j as an id', async (id) => {
     const app = createScene(network).open('/')
     apps.push(app)
     await expect(app.client.interact('mediated', { id, url: page })).rejects.toThrow(TypeError)

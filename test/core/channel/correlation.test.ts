@@ -1,6 +1,6 @@
 // The id by which a support desk finds one request of the page in the backend's log and in the provider's.
 import { HttpResponse } from 'msw'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createScene, stateOf, type App, type Scene } from '../../support/app.js'
 import { refusal } from '../../support/backend.js'
 import { openNetwork } from '../../support/network.js'
@@ -57,6 +57,21 @@ describe('every request to the backend', () => {
       ['disconnect', id],
     ])
       expect(told.map(({ detail, id: about }) => [detail, about])).toContainEqual(expected)
+  })
+
+  test('is made without one where the browser has no randomUUID, as over plain HTTP', async () => {
+    const { randomUUID } = crypto
+    Object.defineProperty(crypto, 'randomUUID', { configurable: true, value: undefined })
+    onTestFinished(() => {
+      Object.defineProperty(crypto, 'randomUUID', { configurable: true, value: randomUUID })
+    })
+    const scene = createScene(network)
+    const { app } = await connect(scene)
+    expect(await until(app.client.connections, 'ready')).toMatchObject({
+      connections: [{ provider: 'mediated' }],
+    })
+    expect(scene.backend.calls.map(idOf).filter((id) => id != null)).toEqual([])
+    expect(scene.backend.calls.length).toBeGreaterThan(1)
   })
 
   test('of the app to the API has one, or the one that the app gives it', async () => {

@@ -363,6 +363,41 @@ describe('a popup', () => {
     expect(scene.server.requests.token).toHaveLength(1)
   })
 
+  test('sends its code once while a slow token endpoint is at it, and leaves the rest to the person', async () => {
+    const scene = createScene(network)
+    let answer = (_: Response): void => undefined
+    scene.server.hostile.token = () => new Promise<Response>((resolve) => (answer = resolve))
+    const { outcome, url } = await opened(scene)
+    const inPopup = scene.open(scene.server.visit(url))
+    await eventually(() => expect(scene.server.requests.token).toHaveLength(1))
+    // The popup is gone before it goes on by itself.
+    Object.assign(inPopup.platform.tabs, { lock: () => new Promise(() => undefined) })
+    await pass(scene, 12)
+    answer(HttpResponse.error())
+    expect(await outcome).toMatchObject({
+      status: 'failed',
+      error: { code: 'network_error', recovery: 'resume' },
+    })
+    await pass(scene, 12)
+    expect(scene.server.requests.token).toHaveLength(1)
+  })
+
+  test('is waited for although storage refused one look', async () => {
+    const scene = createScene(network)
+    const { app, outcome, url } = await opened(scene)
+    const { database } = app.platform
+    const { get } = database
+    let refused = 0
+    Object.assign(database, {
+      get: (key: string) =>
+        key.startsWith('transaction:') && refused++ === 0 ? Promise.reject(new StorageError()) : get(key),
+    })
+    await pass(scene, 6)
+    expect(refused).toBe(1)
+    scene.open(scene.server.visit(url))
+    expect(await outcome).toMatchObject({ status: 'connected' })
+  })
+
   test('that is gone before it could tell how it ended is found out by the page that opened it', async () => {
     const scene = createScene(network)
     const { outcome, url } = await opened(scene)

@@ -57,7 +57,11 @@ describe("a user's id", () => {
       change: (keys, change) =>
         real.change(keys, (records) => {
           const [writes, result] = change(records)
-          if (Object.values(writes).some((value) => (Object(value) as { key?: unknown }).key instanceof CryptoKey))
+          if (
+            Object.values(writes).some(
+              (value) => (Object(value) as { key?: unknown }).key instanceof CryptoKey,
+            )
+          )
             throw new StorageError()
           return [writes, result]
         }),
