@@ -72,6 +72,15 @@ describe('an API that wants the person to sign in by a stronger way', () => {
       connection: { id: state.connection.id },
     })
   })
+
+  test('is answered as it is with a backend, which is not asked for that by a page', async () => {
+    const scene = createScene(network)
+    const app = scene.open(scene.backend.visit(await scene.leave(scene.open(), 'mediated')))
+    await outcome(app)
+    network.use(http.all('https://api.example/v1/payments', () => answerOf(challenge)))
+    const state = await until(app.client.tokens('mediated'), 'connected')
+    expect((await state.fetch('payments')).status).toBe(401)
+  })
 })
 
 describe('a challenge', () => {
@@ -100,14 +109,5 @@ describe('a challenge', () => {
     ['that is not there', new Response(null, { status: 401 })],
   ])('%s wants nothing', (_title, answer) => {
     expect(readStepUp(answer)).toBeUndefined()
-  })
-
-  test('is answered as it is with a backend, which is not asked for that by a page', async () => {
-    const scene = createScene(network)
-    const app = scene.open(scene.backend.visit(await scene.leave(scene.open(), 'mediated')))
-    await outcome(app)
-    network.use(http.all('https://as.example/api/v1/payments', () => answerOf(challenge)))
-    const state = await until(app.client.tokens('mediated'), 'connected')
-    expect((await state.fetch('payments')).status).toBe(401)
   })
 })
