@@ -108,7 +108,8 @@ export function arriveAtBank(world: World): void {
     const known = world.visits.find((visit) => visit.state === state)
     const { subject = '', input = {} } = recordOf(world, state) ?? {}
     const isRenewal = known?.isRenewal ?? input.connection !== undefined
-    const owner = known?.subject ?? users.find((user) => subjectName(user) === subject) ?? ''
+    const owner =
+      known?.subject ?? users.find((user) => subjectName(user) === subject) ?? page.subject() ?? ''
     world.visits.push({
       ...{ url, state, page, subject: owner, isRenewal, answers: [] },
       ...(popup && { popup }),

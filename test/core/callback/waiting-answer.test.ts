@@ -8,7 +8,7 @@ import { StorageError } from '../../../src/protocol/errors.js'
 import { createScene, stateOf, type Scene } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
 import { outcome, refusal } from '../../support/outcome.js'
-import { settled, until } from '../../support/until.js'
+import { eventually, settled, until } from '../../support/until.js'
 
 const network = openNetwork()
 
@@ -160,6 +160,26 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'redemption_unknown' } })
     await settled()
     expect(revoked()).toEqual(['refresh_token', 'access_token'])
+  })
+
+  test('is revoked when its user has signed out by the time it comes', async () => {
+    const scene = createScene(network, { subject: 'anna' })
+    const { hostile, requests } = scene.server
+    hostile.jwks = () => new HttpResponse(null, { status: 503 })
+    const url = await scene.consent()
+    hostile.token = () => {
+      app.client.setSubject(null)
+      return undefined
+    }
+    const app = scene.open(url)
+    await eventually(() => expect(requests.revocation).toHaveLength(2))
+    await eventually(async () =>
+      expect((await scene.browser.records()).get(transactionKey(stateOf(url)))).toMatchObject({
+        phase: 'failed',
+        error: { code: 'redemption_unknown' },
+      }),
+    )
+    expect(app.client.callback.get()).toEqual({ status: 'none' })
   })
 
   test('is checked again, and its code not sent again, when that it came could not be stored', async () => {
