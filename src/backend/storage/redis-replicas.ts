@@ -35,26 +35,30 @@ export function createConfirmedWrites(
   client: RedisClient & Required<Pick<RedisClient, 'wait'>>,
   { replicas, milliseconds }: RedisWait,
 ): ConfirmedWrites {
-  const unconfirmed = new Set<string>()
+  /** The last write under each key. */
+  const unconfirmed = new Map<string, symbol>()
 
   async function write(script: string, key: string, values: readonly string[]): Promise<unknown> {
-    remember(key)
+    const id = Symbol(key)
+    remember(key, id)
     // Both leave at once, on one connection: a server waits for what came before on the same one.
     const [result, confirmed] = await Promise.all([
       client.eval(script, { keys: [key], arguments: [...values] }),
       client.wait(replicas, milliseconds),
     ])
-    if (Number(confirmed) < replicas)
+    // Not `<`: what is no number confirms nothing.
+    if (!(Number(confirmed) >= replicas))
       throw new Error(
         `Redis has written, but ${String(confirmed)} of ${String(replicas)} replicas have confirmed it within ${String(milliseconds)} ms. See that they run and are connected.`,
       )
-    unconfirmed.delete(key)
+    // A later write under this key, which is under way or has failed, is not confirmed by that.
+    if (unconfirmed.get(key) === id) unconfirmed.delete(key)
     return result
   }
 
-  function remember(key: string): void {
-    unconfirmed.add(key)
-    const [oldest] = unconfirmed
+  function remember(key: string, id: symbol): void {
+    unconfirmed.set(key, id)
+    const [oldest] = unconfirmed.keys()
     if (unconfirmed.size > maximumUnconfirmed && oldest !== undefined) unconfirmed.delete(oldest)
   }
 

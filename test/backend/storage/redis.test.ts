@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
-import { createClient } from 'redis'
+import { createClient, createClientPool, createSentinel } from 'redis'
 import { redisStore, type RedisClient, type RedisWait } from 'countersign/backend'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { redisPrograms, startRedis, type RedisServer } from '../../support/redis-server.js'
+import { settled } from '../../support/until.js'
 import { createBench } from '../support/bench.js'
 import { createUpstream } from '../support/upstream.js'
 import { describeStore } from './store-contract.js'
@@ -112,10 +113,79 @@ describe('the option `wait`', () => {
   test.each([
     [{ ...client, wait: undefined }, wait, 'needs the client of one server'],
     [{ ...client, masters: [] }, wait, 'For a cluster set `min-replicas-to-write`'],
+    [
+      { ...client, execute: () => undefined },
+      wait,
+      'give the client of `createClient`, connected to the primary',
+    ],
+    [
+      { ...client, acquire: () => undefined },
+      wait,
+      'give the client of `createClient`, connected to the primary',
+    ],
     [client, { replicas: 0, milliseconds: 500 }, 'whole numbers above 0'],
     [client, { replicas: 1, milliseconds: 0.5 }, 'whole numbers above 0'],
     [client, { replicas: 1, seconds: 1 }, 'has no option "seconds"'],
   ])('is refused where it cannot be kept: %#', (given, options, sentence) => {
     expect(() => redisStore(given as RedisClient, { wait: options as RedisWait })).toThrow(sentence)
+  })
+
+  test.each([
+    ['pool', () => createClientPool()],
+    [
+      'client of sentinels',
+      () => createSentinel({ name: 'primary', sentinelRootNodes: [{ host: 'localhost', port: 1 }] }),
+    ],
+  ])('a %s is refused, since its waits confirm nothing', (_name, create) => {
+    const given: unknown = create()
+    expect(() => redisStore(given as RedisClient, { wait })).toThrow(TypeError)
+    expect(() => redisStore(given as RedisClient)).not.toThrow()
+  })
+
+  test.each([undefined, 'none', 0])('an answer of %s confirms no write', async (answer) => {
+    const store = redisStore({ ...client, wait: () => Promise.resolve(answer) }, { wait })
+    await expect(store.put('key', 'value', null, 1)).rejects.toThrow(`${String(answer)} of 1 replicas`)
+  })
+
+  /** A store whose test answers each WAIT, and the commands that it has sent. */
+  function openWaiting() {
+    const sent: string[] = []
+    const answers: ((confirmed: number) => void)[] = []
+    const send = <T>(command: string, answer: T): Promise<T> => {
+      sent.push(command)
+      return Promise.resolve(answer)
+    }
+    const given: RedisClient = {
+      hmGet: () => send('HMGET', ['value', 'version']),
+      eval: () => send('EVAL', 1),
+      del: () => send('DEL', 1),
+      wait: () => send('WAIT', undefined).then(() => new Promise((resolve) => answers.push(resolve))),
+    }
+    const store = redisStore(given, { wait })
+    return {
+      store,
+      put: (key: string) => store.put(key, 'value', null, 1),
+      count: (command: string) => sent.filter((each) => each === command).length,
+      /** Answers the WAIT that was sent first. */
+      async answer(confirmed: number) {
+        await settled()
+        answers.shift()?.(confirmed)
+        await settled()
+      },
+    }
+  }
+
+  test('a key whose later write is not confirmed is not read, though an earlier one is confirmed', async () => {
+    const { store, put, count, answer } = openWaiting()
+    const [earlier, later] = [put('key'), put('key')]
+    const failing = expect(later).rejects.toThrow('0 of 1 replicas')
+    await answer(1)
+    expect(await earlier).toBe(true)
+    const reading = expect(store.get('key')).rejects.toThrow('0 of 1 replicas')
+    await answer(0)
+    await failing
+    await answer(0)
+    await reading
+    expect(count('HMGET')).toBe(0)
   })
 })
