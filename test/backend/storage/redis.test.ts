@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { createClient, createClientPool, createSentinel } from 'redis'
 import { redisStore, type RedisClient, type RedisWait } from 'countersign/backend'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { redisPrograms, startRedis, type RedisServer } from '../../support/redis-server.js'
 import { settled } from '../../support/until.js'
 import { createBench } from '../support/bench.js'
@@ -187,5 +187,72 @@ describe('the option `wait`', () => {
     await answer(0)
     await reading
     expect(count('HMGET')).toBe(0)
+  })
+
+  test('one WAIT at a time is under way, and confirms every write that was sent before it', async () => {
+    const { store, put, count, answer } = openWaiting()
+    const first = put('key 0')
+    const others = Promise.all(['key 1', 'key 2', 'key 3', 'key 4'].map(put))
+    await settled()
+    expect([count('EVAL'), count('WAIT')]).toEqual([5, 1])
+    await answer(1)
+    expect(await first).toBe(true)
+    expect(count('WAIT')).toBe(2)
+    await answer(1)
+    expect(await others).toEqual([true, true, true, true])
+    await store.get('key 4')
+    expect([count('EVAL'), count('WAIT'), count('HMGET')]).toEqual([5, 2, 1])
+  })
+
+  test('after a WAIT that failed, writes are refused without one, and reads of other keys are not held up', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(0)
+    const { store, put, count, answer } = openWaiting()
+    const refusal = '0 of 1 replicas have confirmed it within 500 ms'
+    const refused = ['key 1', 'key 2', 'key 3'].map((key) => expect(put(key)).rejects.toThrow(refusal))
+    await answer(0)
+    await Promise.all(refused)
+    for (const key of ['key 1', 'key 4', 'key 5']) await expect(put(key)).rejects.toThrow(refusal)
+    for (const key of ['key 2', 'key 5']) await expect(store.get(key)).rejects.toThrow(refusal)
+    expect(await store.get('key 6')).toEqual({ value: 'value', version: 'version' })
+    // Each write has left, since it may be all there is of a token. Nothing was sent for a read that was refused.
+    expect([count('WAIT'), count('EVAL'), count('HMGET')]).toEqual([1, 6, 1])
+  })
+
+  test('one caller asks again after a pause, until replicas confirm', async () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0)
+    const { store, put, count, answer } = openWaiting()
+    const refusal = '0 of 1 replicas'
+    const refused = expect(put('key 1')).rejects.toThrow(refusal)
+    await answer(0)
+    await refused
+
+    clock.mockReturnValue(1000)
+    const asking = expect(store.get('key 1')).rejects.toThrow(refusal)
+    await settled()
+    await expect(put('key 2')).rejects.toThrow(refusal)
+    await expect(store.get('key 1')).rejects.toThrow(refusal)
+    expect(count('WAIT')).toBe(2)
+    await answer(0)
+    await asking
+    await expect(put('key 2')).rejects.toThrow(refusal)
+    expect(count('WAIT')).toBe(2)
+
+    clock.mockReturnValue(2000)
+    const confirmed = put('key 3')
+    await answer(1)
+    expect(await confirmed).toBe(true)
+    // From now on all is as before: what was not confirmed is, before it is read.
+    const reading = store.get('key 1')
+    await answer(1)
+    expect(await reading).toEqual({ value: 'value', version: 'version' })
+    expect(count('WAIT')).toBe(4)
+  })
+
+  test('a connection that breaks during a WAIT refuses no later write', async () => {
+    let waits = 0
+    const broken = () => (waits++ ? Promise.resolve(1) : Promise.reject(new Error('Socket closed')))
+    const store = redisStore({ ...client, wait: broken }, { wait })
+    await expect(store.put('key', 'value', null, 1)).rejects.toThrow('Socket closed')
+    expect(await store.put('key', 'value', null, 1)).toBe(true)
   })
 })
