@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createBench } from '../backend/support/bench.js'
 import { createUpstream } from '../backend/support/upstream.js'
 import { redisPrograms, startRedis, type RedisProgram, type RedisServer } from '../support/redis-server.js'
+import { eventually } from '../support/until.js'
 import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js'
 
 const wait = { replicas: 1, milliseconds: 300 }
@@ -47,6 +48,8 @@ async function startReplicated(program: RedisProgram) {
   )
   return {
     line,
+    /** Number of WAITs that the primary has been sent by all clients. */
+    countWaits: async () => Number(/cmdstat_wait:calls=(\d+)/.exec(await writer.info('commandstats'))?.[1]),
     open: async (options?: RedisStoreOptions) => redisStore(await openClient(primary), options),
     /** The primary is gone for good, and the replica takes its place with what it has. */
     async promote(options?: RedisStoreOptions) {
@@ -96,7 +99,25 @@ describe.each(redisPrograms)('with a replica of %s', (program) => {
     // Of what is confirmed nothing is held up, and another process may read.
     expect(await store.get('connection:2')).toBeUndefined()
     line.release()
-    expect(await store.get('connection:1')).toMatchObject({ value: 'token' })
+    await eventually(async () => {
+      expect(await store.get('connection:1')).toMatchObject({ value: 'token' })
+    })
+  })
+
+  test('forty writes that no replica confirms take one WAIT, are refused, and are there when a replica has them', async () => {
+    const { line, open, countWaits } = await startReplicated(program)
+    const store = await open({ wait })
+    const before = await countWaits()
+    line.hold()
+    const ended = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, index) => store.put(`connection:${index}`, 'token', null, later())),
+    )
+    expect(ended.filter(({ status }) => status === 'rejected')).toHaveLength(40)
+    expect((await countWaits()) - before).toBe(1)
+    line.release()
+    await eventually(async () => {
+      expect(await store.get('connection:39')).toMatchObject({ value: 'token' })
+    })
   })
 
   test('no refresh token is sent while a replica that must confirm is away, and none is lost by its promotion', async () => {
@@ -115,8 +136,11 @@ describe.each(redisPrograms)('with a replica of %s', (program) => {
     line.release()
     // What was claimed for the refused request ends by itself.
     bench.passed += 61
-    const answer = await bench.call('POST', `/connections/${id}/access-token`, {})
-    expect(answer.status).toBe(200)
+    const answer = await eventually(async () => {
+      const found = await bench.call('POST', `/connections/${id}/access-token`, {})
+      expect(found.status).toBe(200)
+      return found
+    })
     expect(refreshes()).toHaveLength(1)
 
     const after = await createBench({ upstream, store: await promote(), backend })

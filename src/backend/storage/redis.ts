@@ -14,7 +14,7 @@ export interface RedisStoreOptions {
   /** Beginning of every key. @defaultValue `countersign:` */
   readonly prefix?: string
   /**
-   * Has a write count only when so many replicas have it, so that one that is promoted lacks nothing: `{ replicas: 1,
+   * Counts a write only once this many replicas have it, so a promoted replica has everything: `{ replicas: 1,
    * milliseconds: 500 }`. Where they do not confirm it in time, the request is `backend_unavailable`, and nothing is sent to a
    * provider. A client of one server, not of a cluster. @defaultValue no replica is waited for
    */
@@ -106,6 +106,11 @@ function confirmedWrites(client: RedisClient, options: RedisWait): ConfirmedWrit
   if (typeof client.wait !== 'function' || 'masters' in client)
     throw new TypeError(
       'redisStore: `wait` needs the client of one server, from `createClient`: a command that waits goes to one server only. For a cluster set `min-replicas-to-write` on each server.',
+    )
+  // Those of `createClientPool` and `createSentinel`: Redis waits for what was written on the same connection.
+  if ('execute' in client || 'acquire' in client)
+    throw new TypeError(
+      'redisStore: `wait` needs a client with one connection, and this one has several, so a wait may confirm nothing: give the client of `createClient`, connected to the primary.',
     )
   return createConfirmedWrites(client as RedisClient & Required<Pick<RedisClient, 'wait'>>, options)
 }
