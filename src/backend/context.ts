@@ -1,3 +1,4 @@
+import type { CreateId } from './connections/connection-id.js'
 import type { Fetch } from '../protocol/http.js'
 import type { BackendEvent, RecordKind } from './backend-events.js'
 import type { GuardOptions } from './http/guard.js'
@@ -29,8 +30,7 @@ export interface Context {
   readonly fetch: Fetch
   /** Epoch seconds, whole. */
   readonly now: () => number
-  /** Makes the id of a connection. */
-  readonly createId: () => string
+  readonly createId: CreateId
   /** Limits of requests without a person, by provider: requests for one connection within 24 hours. */
   readonly unattended: ReadonlyMap<string, number>
   readonly institutions: InstitutionLists

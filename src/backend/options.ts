@@ -1,4 +1,4 @@
-import { encodeBase64url } from '../protocol/base64url.js'
+import { createOwnIds, createRandomId } from './connections/connection-id.js'
 import type { Fetch } from '../protocol/http.js'
 
 import { createInstitutionLists } from './institutions/institution-lists.js'
@@ -82,7 +82,10 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   readonly log?: BackendLog
   /** @defaultValue the system's clock */
   readonly clock?: { readonly now: () => number }
-  /** Makes the id of a connection, for tests: another one each time. @defaultValue 16 random bytes as base64url */
+  /**
+   * Makes the id of a connection, for tests: 22 letters, digits, `-` and `_`, and another one each time.
+   * @defaultValue 16 random bytes as base64url
+   */
   readonly createId?: () => string
 }
 
@@ -111,7 +114,7 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     // Looked up at every call, so that what replaces the global one later is used.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     now,
-    createId: options.createId ?? (() => encodeBase64url(crypto.getRandomValues(new Uint8Array(16)))),
+    createId: options.createId ? createOwnIds(options.createId) : createRandomId,
     attended: false,
     unattended,
     institutions: createInstitutionLists(now),

@@ -23,14 +23,14 @@ export interface IdTokenClaims {
 }
 
 /**
- * What refreshed ID Tokens must repeat of a connection's first one, beside its subject. No personal data.
+ * What refreshed ID Tokens are compared with, beside the subject of a connection's first one. No personal data.
  *
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
  */
 export interface FirstIdToken {
   /** SHA-256 of its nonce, base64url. A refreshed one without a nonce is fine. */
   readonly nonceHash?: string | undefined
-  /** When the person signed in: epoch seconds. */
+  /** When the person signed in: epoch seconds. A refreshed one may name a later sign-in, and no earlier one. */
   readonly authTime?: number | undefined
 }
 
@@ -128,15 +128,18 @@ export async function checkIdToken(
 /** Seconds by which a page's clock may differ from the server's where the nonce shows that an ID Token is new. */
 export const daySeconds: number = 24 * 3600
 
-/** Checks that a refreshed ID Token is of the sign-in that the connection began with. */
+/**
+ * Checks that a refreshed ID Token is of the request that the connection began with, and of no earlier sign-in. A later one is taken:
+ * servers that keep `auth_time` with their session move it on when the same person signs in again, for another app.
+ */
 async function checkRepeats(
   { nonce, auth_time: authTime }: IdTokenClaims,
   { nonceHash, authTime: firstAuthTime }: FirstIdToken = {},
 ): Promise<void> {
   if (nonce !== undefined && nonceHash !== undefined && (await sha256(nonce)) !== nonceHash)
     refuseIdToken('nonce', 'is of another request than the first one of the connection')
-  if (authTime !== undefined && firstAuthTime !== undefined && authTime !== firstAuthTime)
-    refuseIdToken('auth_time', 'is of another sign-in than the first one of the connection')
+  if (authTime !== undefined && firstAuthTime !== undefined && authTime < firstAuthTime)
+    refuseIdToken('auth_time', 'is of an earlier sign-in than the first one of the connection')
 }
 
 function checkTimes({ iat, exp }: IdTokenClaims, expected: IdTokenExpectation): void {

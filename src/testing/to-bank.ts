@@ -142,7 +142,7 @@ function visiting({ visits }: Kit, run: Run) {
         const { request } = await visits.expect(provider)
         if (!request.parameters.has('init_token'))
           throw new TypeError(
-            `fakeBank: "${request.registration.name}" is sent no initialization token that could expire. Only Basis is.`,
+            `fakeBank: "${request.registration.name}" does not use initialization tokens; only Basis does.`,
           )
         return visits.end(request.registration.name, {
           kind: 'error',

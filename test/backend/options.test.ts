@@ -87,6 +87,7 @@ test.each([
   ['a rate limit that is none', { rateLimit: 10 }, /rateLimit/],
   ['a log that is none', { log: console }, /log/],
   ['an id that is no function', { createId: 'a' }, /createId/],
+  ['ids that are no ids of connections', { createId: () => 'connection-1' }, /createId.*22 characters/],
   ['a clock that is none', { clock: Date.now }, /clock/],
   ['an option that does not exist', { origin: 'https://app.example' }, /"origin"/],
 ])('%s throws at start, with the remedy', (_name, change, message) => {

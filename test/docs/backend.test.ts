@@ -45,10 +45,12 @@ const subjectKeySecret = Buffer.alloc(32, 7).toString('base64url')
 
 /** What a backend does that is given nothing else, in the words of the table. */
 async function defaults(): Promise<Record<string, string>> {
+  const isTaken = () => Promise.resolve(false)
   const { basePath, guard, sealing, clientAddress, rateLimit, now, createId, ...context } =
     createContext(required)
   const nameOf = async (options: BackendOptions) => createContext(options).subjectKey('robin')
   const names = [await nameOf(required), await nameOf({ ...required, store: memoryStore() })]
+  const ids = [await createId(isTaken), await createId(isTaken)]
   const direct = new Request('https://app.example/')
   const request = new Request(direct, { headers: { 'x-forwarded-for': '192.0.2.1' } })
   for (const one of [direct, request]) noteSocketAddress(one, '203.0.113.7')
@@ -79,7 +81,7 @@ async function defaults(): Promise<Record<string, string>> {
     unattended: context.unattended.size === 0 ? 'none' : 'some',
     fetch: platform.mock.calls.length === 1 ? 'the platform’s' : 'another',
     clock: now() === 1_900_000_000 ? 'the system’s' : 'another',
-    createId: `${String(Buffer.from(createId(), 'base64url').length)} ${createId() === createId() ? 'fixed' : 'random'} bytes`,
+    createId: `${String(Buffer.from(ids[0] ?? '', 'base64url').length)} ${ids[0] === ids[1] ? 'fixed' : 'random'} bytes`,
   }
 }
 

@@ -161,7 +161,7 @@ describe('wrong use explains itself', () => {
 
   test('when a provider cannot do it', async () => {
     await expect(begun('stitch').expireInitToken()).rejects.toThrow(
-      'fakeBank: "stitch" is sent no initialization token that could expire. Only Basis is.',
+      'fakeBank: "stitch" does not use initialization tokens; only Basis does.',
     )
     expect(() => fakeBank(options).tamper('nonce', 'basis')).toThrow(
       'fakeBank: Basis has no ID Token, and so no nonce of one to tamper with.',

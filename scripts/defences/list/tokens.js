@@ -629,6 +629,13 @@ export const tokens = [
     'whose ID Token has another nonce than the first one ends the connection',
   ),
   removal(
+    'that a refreshed ID Token is of no earlier sign-in',
+    [152],
+    [{ file: idToken, text: 'authTime < firstAuthTime', by: 'false' }],
+    'backend/connections/access-tokens.test.ts',
+    'whose ID Token has an earlier auth_time than the first one ends the connection',
+  ),
+  removal(
     'the limit of refreshes that a refused token causes',
     [153],
     [

@@ -1,4 +1,5 @@
 import type { Context } from '../context.js'
+import { isConnectionId } from './connection-id.js'
 import { keptSeconds, listKey } from './connection-list.js'
 import { fileConnection, placeOf, removeEntries } from './due-index.js'
 import { forgetForWebhooks, noteForWebhooks } from '../webhooks/webhook-index.js'
@@ -15,11 +16,6 @@ import { retry } from '../storage/retry.js'
 import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { missingScope, type ScopeEvidence } from '../../protocol/missing-scope.js'
 import { parseScope } from '../../protocol/scope.js'
-
-/** Test of a value from outside for the form of a connection's id: 128 random bits. */
-function isConnectionId(value: unknown): value is string {
-  return typeof value === 'string' && /^[\w-]{22}$/.test(value)
-}
 
 /** The user's connection, as it can be used here. @throws {Refusal} `unknown_connection`, for another user's, too. */
 export async function findConnection(
@@ -132,7 +128,8 @@ export async function storeConnection(
   grant: ProviderGrant,
 ): Promise<ConnectionRecord> {
   const { records, now } = context
-  const fresh = toRecord(context, { subject, provider, requestedScope }, grant)
+  const id = await context.createId(async (taken) => (await records.read(recordKey(taken))) !== undefined)
+  const fresh = toRecord(context, id, { subject, provider, requestedScope }, grant)
   await retry(() => dropEndings(context, fresh))
   if (renews !== undefined) {
     const renewed = await retry(() =>
@@ -196,15 +193,16 @@ const evidenceOf = ({ tokens, sub }: ProviderGrant): ScopeEvidence => ({
 
 function toRecord(
   context: Context,
+  id: string,
   { subject, provider, requestedScope }: Omit<Redeemed, 'renews'>,
   grant: ProviderGrant,
 ): ConnectionRecord {
   const requested = parseScope(requestedScope)
   const granted = grant.tokens?.scope === undefined ? requested : parseScope(grant.tokens.scope)
-  const { now, createId } = context
+  const { now } = context
   return {
     v: 1,
-    id: createId(),
+    id,
     subject,
     provider,
     status: 'connected',

@@ -1,4 +1,5 @@
 import type { TokenSet } from '../../protocol/token-response.js'
+import { bindingOf, isOtherBinding } from '../connections/binding.js'
 import { listConnections } from '../connections/stored-connections.js'
 import { providerOf, type Context } from '../context.js'
 import { providerContext } from '../provider-context.js'
@@ -60,7 +61,7 @@ export async function keepAnswer(context: Context, job: Job, answer: KeptAnswer)
 function giveUpLater(context: Context, owner: TransactionOwner, waiting: WaitingAnswer): void {
   const timer: unknown = setTimeout(() => {
     giveUp(context, waiting).then(
-      (answer) => answer && dropAnswer(context, owner, answer.tokens),
+      (given) => given && dropAnswer(context, owner, given.answer.tokens),
       () => undefined,
     )
   }, keptSeconds * 1000)
@@ -68,10 +69,14 @@ function giveUpLater(context: Context, owner: TransactionOwner, waiting: Waiting
   ;(timer as { readonly unref?: () => void }).unref?.()
 }
 
-/** Revokes the answers of a user that nobody has asked for again, also those of processes that have ended. */
+/**
+ * Revokes the answers of a user that nobody has asked for again, also those of processes that have ended. Not where the provider of
+ * that name is another server or client by now, which must not see these tokens: they end by themselves.
+ */
 export const giveUpAnswers = (context: Context, subject: string): Promise<void> =>
-  giveUpWaiting(context, subject, async (provider, { tokens }) => {
-    if (context.providers.has(provider)) await dropAnswer(context, { subject, provider }, tokens)
+  giveUpWaiting(context, subject, async (provider, { answer, binding }) => {
+    if (!context.providers.has(provider) || isOtherBinding(binding, bindingOf(context, provider))) return
+    await dropAnswer(context, { subject, provider }, answer.tokens)
   })
 
 /**

@@ -1,5 +1,6 @@
 import type { Context } from '../context.js'
 import { tombstoneSeconds } from './claim-transaction.js'
+import type { Binding } from '../connections/record.js'
 import type { KeptAnswer, TransactionRecord } from './transactions.js'
 
 /** Seconds for which an answer that is given up can still be revoked: its user may ask for the list on the next day only. */
@@ -39,30 +40,37 @@ export async function noteWaiting(context: Context, subject: string, waiting: Wa
 export async function giveUpWaiting(
   context: Context,
   subject: string,
-  drop: (provider: string, answer: KeptAnswer) => Promise<void>,
+  drop: (provider: string, given: GivenUp) => Promise<void>,
 ): Promise<void> {
   const isOver = ({ until }: WaitingAnswer): boolean => until <= context.now()
   const found = await context.records.read<readonly WaitingAnswer[]>(await waitingKey(context, subject))
   const over = (found ?? []).filter(isOver)
   if (over.length === 0) return
   for (const waiting of over) {
-    const answer = await giveUp(context, waiting)
-    if (answer) await drop(waiting.provider, answer)
+    const given = await giveUp(context, waiting)
+    if (given) await drop(waiting.provider, given)
   }
   await changeWaiting(context, subject, (all) => all.filter((waiting) => !isOver(waiting)))
+}
+
+/** An answer that nobody can ask for any more. */
+export interface GivenUp {
+  readonly answer: KeptAnswer
+  /** The server and client whose tokens it holds. */
+  readonly binding: Binding | undefined
 }
 
 /** Ends a transaction whose answer still waits. @returns The answer, to one caller only. */
 export const giveUp = (
   { records, now }: Context,
   { key, challenge, receivedAt }: WaitingAnswer,
-): Promise<KeptAnswer | undefined> =>
-  records.change<TransactionRecord, KeptAnswer | undefined>(key, (current) =>
+): Promise<GivenUp | undefined> =>
+  records.change<TransactionRecord, GivenUp | undefined>(key, (current) =>
     current?.phase === 'begun' && current.answer?.receivedAt === receivedAt
       ? {
           write: { phase: 'failed', challenge, error: 'provider_unavailable' },
           until: now() + tombstoneSeconds,
-          result: current.answer,
+          result: { answer: current.answer, binding: current.transaction.binding },
         }
       : { result: undefined },
   )

@@ -1,6 +1,6 @@
 import type { InstitutionDocument } from '../../protocol/contract.js'
 import { parseSecureUrl } from '../../protocol/secure-url.js'
-import { Refusal } from '../http/refusal.js'
+import type { ProviderInstitutions } from './provider-institutions.js'
 import { sortKeyOf } from './search.js'
 
 /** Seconds for which a list is good. */
@@ -33,13 +33,17 @@ export interface InstitutionLists {
   /**
    * A provider's list, checked and sorted by name. Any number of callers cause one request.
    *
-   * @throws what `read` throws, where there is no list of the last day.
+   * @throws what the source throws, where there is no list of the last day.
    */
-  readonly get: (
-    provider: string,
-    read: () => Promise<readonly InstitutionDocument[]>,
-    logoOrigins: readonly string[] | undefined,
-  ) => Promise<readonly InstitutionDocument[]>
+  readonly get: (provider: string, source: ListSource) => Promise<readonly InstitutionDocument[]>
+}
+
+/** Where one caller gets a provider's list from. */
+export interface ListSource {
+  readonly logoOrigins: ProviderInstitutions['logoOrigins'] | undefined
+  /** Counts a reading for this caller, before it begins. Rejects where it is one too many. */
+  readonly count: () => Promise<void>
+  readonly read: () => Promise<readonly InstitutionDocument[]>
 }
 
 /** @param now Epoch seconds. */
@@ -47,19 +51,25 @@ export function createInstitutionLists(now: () => number): InstitutionLists {
   const entries = new Map<string, Entry>()
 
   return {
-    async get(provider, read, logoOrigins = []) {
+    async get(provider, { count, read, logoOrigins = [] }) {
       const entry = entries.get(provider) ?? {}
       entries.set(provider, entry)
-      const { known, failed } = entry
-      const isYoungerThan = (seconds: number): boolean =>
-        known !== undefined && now() - known.readAt < seconds
-      if (known && isYoungerThan(goodSeconds)) return known.list
+      const { failed } = entry
+      const youngerThan = (seconds: number) =>
+        entry.known && now() - entry.known.readAt < seconds ? entry.known.list : undefined
+      const good = youngerThan(goodSeconds)
+      if (good) return good
       try {
         if (failed && now() - failed.at < pauseSeconds) throw failed.error
-        entry.reading ??= readInto(entry, read, logoOrigins)
-        return await entry.reading
+        // Outside of what callers share: that one has used up a budget is no answer to the others.
+        if (!entry.reading)
+          await count().catch((error: unknown) => {
+            if (!entry.reading) throw error
+          })
+        return youngerThan(goodSeconds) ?? (await (entry.reading ??= readInto(entry, read, logoOrigins)))
       } catch (error) {
-        if (known && isYoungerThan(keptSeconds)) return known.list
+        const kept = youngerThan(keptSeconds)
+        if (kept) return kept
         throw error
       }
     },
@@ -76,8 +86,7 @@ export function createInstitutionLists(now: () => number): InstitutionLists {
       delete entry.failed
       return list
     } catch (error) {
-      // One user's share of the budget says nothing about the provider.
-      if (!(error instanceof Refusal)) entry.failed = { error, at: now() }
+      entry.failed = { error, at: now() }
       throw error
     } finally {
       delete entry.reading

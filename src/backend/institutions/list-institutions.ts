@@ -27,11 +27,11 @@ export async function listInstitutions(
   const { institutions: source } = provider
   if (!source) throw new Refusal('not_found', { reason: 'institutions' })
   const { query, after } = readParameters(new URL(request.url).searchParams)
-  const read = async () => {
-    await countRequest(context, { by: 'provider', key: name, action: 'institutions', subject })
-    return source.read(providerContext(context, provider))
-  }
-  const list = await context.institutions.get(name, read, source.logoOrigins)
+  const list = await context.institutions.get(name, {
+    count: () => countRequest(context, { by: 'provider', key: name, action: 'institutions', subject }),
+    read: () => source.read(providerContext(context, provider)),
+    logoOrigins: source.logoOrigins,
+  })
   const { institutions, nextCursor } = findPage(list, query, after)
   return { institutions, ...(nextCursor !== undefined && { next_cursor: nextCursor }) }
 }
@@ -50,7 +50,7 @@ function readParameters(parameters: URLSearchParams): {
       'The query parameters are query, of at most 100 characters, and cursor, each at most once.',
     )
   if (cursor !== null && after === undefined)
-    throw malformed('The cursor is none of this backend: begin without one.')
+    throw malformed('This backend did not issue that cursor. Leave it out to start from the first page.')
   return { query, after }
 }
 

@@ -4,7 +4,7 @@ import type { ProviderContext } from '../provider-given.js'
 /** The institutions that a provider reaches. */
 export interface ProviderInstitutions {
   /**
-   * Reads the whole list, without a word about a person: it is kept for an hour and given to all users. Entries that no page may
+   * Reads the whole list, without any personal data: it is kept for an hour and given to all users. Entries that no page may
    * choose are left out.
    */
   readonly read: (context: ProviderContext) => Promise<readonly InstitutionDocument[]>

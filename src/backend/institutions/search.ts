@@ -23,8 +23,11 @@ export function findPage(
   after: string | undefined,
 ): Page {
   const wanted = wordsOf(query)
+  // Signs alone are in no name.
+  const isInVain = wanted.length === 0 && query.trim() !== ''
   const rest = list.filter(
-    (institution) => (after === undefined || sortKeyOf(institution) > after) && hasWords(institution, wanted),
+    (institution) =>
+      !isInVain && (after === undefined || sortKeyOf(institution) > after) && hasWords(institution, wanted),
   )
   const institutions = rest.slice(0, pageSize)
   const last = institutions.at(-1)

@@ -1,3 +1,4 @@
+import { parseSecureUrl } from '../../protocol/secure-url.js'
 import { nameOf } from '../options.js'
 import { expect, member } from '../harness/expectations.js'
 import type { Scene } from '../harness/scene.js'
@@ -22,7 +23,7 @@ export const institutionRules: Rules = {
       expect(new Set(ids).size === ids.length, 'an institution is on the list twice')
       for (const institution of all) checkInstitution(institution)
       const none = await scene.ask(['GET', `${path}?query=${crypto.randomUUID()}`], 200)
-      expect(listOf(none).length === 0, 'a query that no name has finds institutions all the same')
+      expect(listOf(none).length === 0, 'a query that matches nothing still returns institutions')
       for (const wrong of ['page=2', 'cursor=%00', 'query=a&query=b', `query=${'a'.repeat(101)}`])
         await scene.ask(['GET', `${path}?${wrong}`], 'invalid_request')
     },
@@ -46,7 +47,7 @@ async function readAll(scene: Scene, path: string): Promise<readonly Institution
     all.push(...listOf(answer))
     cursor = member(answer, 'next_cursor')
     if (cursor === undefined) return all
-    expect(typeof cursor === 'string' && cursor !== '', 'next_cursor is no text')
+    expect(typeof cursor === 'string' && cursor !== '', 'next_cursor is not a string')
   }
   expect(false, `the list has no end within ${String(maximumPages)} pages`)
 }
@@ -55,6 +56,7 @@ function checkInstitution({ id, name, logo }: Institution): void {
   expect(typeof id === 'string' && id !== '', 'an institution has no id')
   expect(typeof name === 'string' && name !== '', 'an institution has no name')
   if (logo === undefined) return
-  const isPlain = typeof logo === 'string' && /^https:\/\/[^?#@]+$/.test(logo)
-  expect(isPlain, 'a logo is no https URL, or has a query, which could name the person')
+  const url = parseSecureUrl(logo, 'browser')
+  const isPlain = url?.protocol === 'https:' && url.search === ''
+  expect(isPlain, 'a logo is not an https URL, or has a query, which could name the person')
 }

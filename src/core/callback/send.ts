@@ -89,12 +89,12 @@ async function conclude(
 ): Promise<CallbackState> {
   const { state } = transaction
   if (!('unchecked' in redeemed)) return storeResult(context, transaction, redeemed, resume)
+  await keepAnswer(context, state, redeemed)
   if (context.subject() !== transaction.subject) {
     // The user has signed out meanwhile: nobody is there to have it checked.
-    redeemed.drop()
+    forgetAnswer(context, state)?.drop()
     return endBy(context, transaction, unknownFate())
   }
-  await keepAnswer(context, state, redeemed)
   // The code is spent: nobody will send it again. The person has been there, so the time for coming back is over.
   const expiresAt = context.platform.clock.now() + answeredSeconds
   const answered = { ...transaction, phase: 'answered', code: '', expiresAt } as const

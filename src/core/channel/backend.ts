@@ -178,7 +178,7 @@ function listInstitutions(
   )
 }
 
-/** Wire → institution. A logo that is no https URL, such as a script, is left out. */
+/** Wire → institution. A logo that is not an https URL, such as a script, is left out. */
 function toInstitution(entry: unknown): InstitutionDocument {
   const { id, name, group, logo } = Object(entry) as Partial<InstitutionDocument>
   if (typeof id !== 'string' || typeof name !== 'string') throw invalid('institutions')

@@ -1,5 +1,7 @@
 import type { ProviderInstitutions } from '../../backend/institutions/provider-institutions.js'
 import type { InstitutionDocument } from '../../protocol/contract.js'
+import { TokenEndpointError } from '../../protocol/errors.js'
+import type { Answer } from '../../protocol/http.js'
 import type { ClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 import { readListed, requestInstitutions, textOf, type Listed } from '../kit/backend/read-institutions.js'
 import { institutionsScope, isUuid } from './facts.js'
@@ -19,8 +21,16 @@ export function createInstitutions(
   const url = `${api.replace(/\/$/, '')}/institutions`
   return {
     async read(context) {
-      const token = await clientCredentialsToken({ scope: institutionsScope }, context)
-      const answer = await requestInstitutions('Basis', url, { fetch: context.fetch, token })
+      const scope = institutionsScope
+      const ask = (token: string): Promise<Answer> =>
+        requestInstitutions('Basis', url, { fetch: context.fetch, token })
+      const token = await clientCredentialsToken({ scope }, context)
+      const answer = await ask(token).catch(async (error: unknown) => {
+        if (!(error instanceof TokenEndpointError && error.status === 401)) throw error
+        const newer = await clientCredentialsToken({ scope, rejected: token }, context)
+        if (newer === token) throw error
+        return ask(newer)
+      })
       return readListed('Basis', answer, 'institutions').flatMap((institution) =>
         toPlatforms(institution).filter(({ id }) => isUuid(id) && isAllowed(id)),
       )

@@ -84,7 +84,7 @@ function certificateMissing(): string {
     navigator?.userAgent === 'Cloudflare-Workers'
       ? 'In Workers a certificate is a binding: add it to `mtls_certificates` in wrangler.jsonc, and give `fetch: (url, init) => env.CERTIFICATE.fetch(url, init)`.'
       : 'Give `fetch: mtlsFetch({ cert, key })` of countersign/backend/node.'
-  return `fdx needs a \`fetch\` that presents the client certificate (mutual TLS), which the platform's own does not. ${remedy}`
+  return `fdx needs a \`fetch\` that presents the client certificate (mutual TLS), which the platform's own does not by itself. ${remedy}`
 }
 
 /** Checks the options, and gives the API's base with a slash at its end. @throws {TypeError} naming what is missing or wrong. */
@@ -93,7 +93,11 @@ export function readOptions(options: FdxBackendOptions): string {
   const { consents, fapi = false, scopeOnUrl = false } = options
   if (typeof (options.fetch as unknown) !== 'function') throw new TypeError(certificateMissing())
   // Every request would be refused, one person at a time.
-  if (options.fetch === (globalThis.fetch as unknown)) throw new TypeError(certificateMissing())
+  if (options.fetch === (globalThis.fetch as unknown)) {
+    const exception =
+      'If yours does, by the global dispatcher of undici or an egress proxy, give `fetch: (url, init) => fetch(url, init)`.'
+    throw new TypeError(`${certificateMissing()} ${exception}`)
+  }
   if (fapi && scopeOnUrl)
     throw new TypeError('FAPI 2.0 has nothing but client_id and request_uri on the URL: drop `scopeOnUrl`.')
   checkTemplates(consents)

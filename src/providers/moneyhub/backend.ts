@@ -94,7 +94,9 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
       return gone
     },
 
-    institutions: createInstitutions({ clientId: options.clientId, ...settings }),
+    ...(settings.hasList && {
+      institutions: createInstitutions({ clientId: options.clientId, ...settings }),
+    }),
     webhooks: createWebhooks(options.clientId, settings.identityService, client),
     toEnding: ({ data, details: { 'mh:con_id': id = null } }) => ({ data, details: { 'mh:con_id': id } }),
 

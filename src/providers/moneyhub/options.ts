@@ -45,7 +45,10 @@ interface CommonOptions {
   readonly delivery?: MoneyhubDelivery
   /** Puts `client_id` beside `request_uri` in the URL. @defaultValue false */
   readonly sendsClientId?: boolean
-  /** Institutions, or groups of them, that people may be sent to; the list of institutions holds these alone. @defaultValue all */
+  /**
+   * Institutions, or groups of them such as `api`, that people may be sent to; the list of institutions holds these institutions
+   * alone. With groups alone there is no list: people choose at Moneyhub. @defaultValue all
+   */
   readonly bankIds?: readonly string[]
   /**
    * Which of Moneyhub's public lists people choose from, such as `all`, `api` or `test`: `/.well-known/{list}-connections` below the
@@ -103,6 +106,8 @@ export interface Settings extends Omit<DeliverySettings, 'signer'> {
   readonly resources: Resources
   readonly scope: string
   readonly bankIds: ReadonlySet<string> | undefined
+  /** Whether there are banks that a person could choose from a list. */
+  readonly hasList: boolean
   readonly institutionList: string
   readonly permissions: ReadonlySet<string>
   readonly readsExpiry: boolean
@@ -146,6 +151,21 @@ function readListName(name = 'all'): string {
   if (/^[\w-]{1,64}$/.test(name)) return name
   throw new TypeError(
     '`institutionList` names one of Moneyhub\'s lists, such as "all" or "test": correct it.',
+  )
+}
+
+/** The name of a group, such as `api`; ids of banks are longer, and have digits. */
+const groupForm = /^[a-z][a-z_-]{0,30}$/i
+
+/** @throws {TypeError} where a list is named of which no bank may be chosen. */
+function readHasList({
+  bankIds,
+  institutionList,
+}: Pick<CommonOptions, 'bankIds' | 'institutionList'>): boolean {
+  const hasList = !bankIds || bankIds.some((id) => !groupForm.test(id))
+  if (hasList || institutionList === undefined) return hasList
+  throw new TypeError(
+    '`bankIds` holds groups alone, so people choose at Moneyhub and no list is read: leave out `institutionList`, or give the ids of banks.',
   )
 }
 
@@ -196,6 +216,7 @@ export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>)
     delivery,
     sendsClientId: options.sendsClientId ?? false,
     bankIds: bankIds && new Set(bankIds),
+    hasList: readHasList(options),
     institutionList: readListName(options.institutionList),
     permissions: new Set(options.permissions),
     readsExpiry: options.readsExpiry ?? true,

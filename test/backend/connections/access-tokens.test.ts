@@ -290,9 +290,9 @@ describe('a refresh', () => {
   })
 
   test.each([
-    ['nonce', { nonce: 'of another request' }],
-    ['auth_time', { auth_time: 1_000_000_001 }],
-  ])('whose ID Token has another %s than the first one ends the connection', async (claim, changes) => {
+    ['another nonce', 'nonce', { nonce: 'of another request' }],
+    ['an earlier auth_time', 'auth_time', { auth_time: 999_999_999 }],
+  ])('whose ID Token has %s than the first one ends the connection', async (_what, claim, changes) => {
     const bench = await createBench({ backend: { rateLimit: 'off' } })
     const signedIn = { auth_time: 1_000_000_000 }
     bench.upstream.claims = (claims) => ({ ...claims, ...signedIn })
@@ -306,6 +306,21 @@ describe('a refresh', () => {
     expect(bench.events).toContainEqual(
       expect.objectContaining({ name: 'reauthorization_required', reason: `id_token_invalid:${claim}` }),
     )
+  })
+
+  /** Servers whose sessions are shared by several apps move it on when the person signs in again. */
+  test('whose ID Token has a later auth_time than the first one is handed out', async () => {
+    const bench = await createBench({ backend: { rateLimit: 'off' } })
+    let signedInAt = 1_000_000_000
+    bench.upstream.claims = (claims) => ({ ...claims, auth_time: signedInAt })
+    const { id } = await bench.connect()
+    for (const later of [1_000_003_000, 1_000_002_000]) {
+      bench.passed += 3600
+      signedInAt = later
+      expect((await ask(bench, id)).status).toBe(200)
+    }
+    expect(await statusOf(bench)).toBe('connected')
+    expect(bench.upstream.to('/connect/revocation')).toEqual([])
   })
 
   test('whose ID Token was issued days ago is not handed out, and costs nothing but this refresh', async () => {

@@ -180,13 +180,13 @@ test('an answer that is kept lies sealed in the store, and another replica goes 
 
 describe('after the process that kept an answer has ended', () => {
   /** Another process on the same store. The timer of the first one never comes. */
-  async function restart() {
+  async function restart(stitch: BenchOptions['stitch'] = {}) {
     const common = { upstream: createUpstream(() => Date.now() / 1000), store: memoryStore() }
     const first = await open({ ...common, backend: { keys: [key] } })
     const proof = await first.bench.begin()
     first.keys(unreachable)
     await first.bench.redeem(proof)
-    const { bench } = await open({ ...common, backend: { keys: [key] } })
+    const { bench } = await open({ ...common, stitch, backend: { keys: [key] } })
     return { bench, proof }
   }
 
@@ -204,6 +204,14 @@ describe('after the process that kept an answer has ended', () => {
     await bench.handle.close()
     expect(revoked(bench)).toHaveLength(2)
     expect(sends(bench)).toBe(1)
+  })
+
+  test('its tokens are not sent to another client or server that has the provider’s name by now', async () => {
+    const { bench } = await restart({ clientId: 'another-client' })
+    bench.passed += 600
+    await bench.call('GET', '/connections')
+    await bench.handle.close()
+    expect(revoked(bench)).toEqual([])
   })
 
   test('it is not revoked where it has become a connection', async () => {

@@ -2,6 +2,7 @@ import type { BackendProvider, InstitutionDocument } from 'countersign/backend'
 import { NetworkError, TokenEndpointError } from '../../../src/protocol/errors.js'
 import type { InstitutionsAnswer } from '../../../src/protocol/contract.js'
 import { describe, expect, test } from 'vitest'
+import { settled } from '../../support/until.js'
 import { createBench } from '../support/bench.js'
 
 const icons = 'https://icons.bank.example'
@@ -9,7 +10,7 @@ const icons = 'https://icons.bank.example'
 /** A provider with a list of institutions. */
 async function open(
   list: readonly InstitutionDocument[] = [],
-  settings: { readonly budget?: () => number } = {},
+  settings: { readonly budget?: () => number | Promise<number> } = {},
 ) {
   const plain = await createBench()
   const scene = {
@@ -91,7 +92,9 @@ describe('GET /{provider}/institutions', () => {
     ['letters without their accents', 'credit', ['Crédit Foncier']],
     ['the name of the group', 'prairie', ['Ledger Online']],
     ['nothing that begins inside a word', 'spur', []],
-    ['no sign that is no letter or digit', '.*', ['Crédit Foncier', 'Larkspur Bank', 'Ledger Online']],
+    ['letters and digits, not by other signs alone', '.*', []],
+    ['letters and digits beside other signs', '*lark*', ['Larkspur Bank']],
+    ['nothing but spaces: all', ' ', ['Crédit Foncier', 'Larkspur Bank', 'Ledger Online']],
   ])('finds by %s', async (_, query, found) => {
     const { names } = await open([
       bank('Larkspur Bank'),
@@ -201,6 +204,26 @@ describe('the list of a provider', () => {
     expect(status).toBe(502)
     expect(JSON.parse(text)).toMatchObject({ error: 'provider_error' })
     expect(text).not.toContain('unauthorized_client')
+  })
+
+  test('is given to everybody who has a share of the budget left, also where the first who asks has none', async () => {
+    let [asked, release] = [0, (): void => undefined]
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const { bench, scene } = await open([bank('Larkspur')], {
+      budget: async () => {
+        const wait = asked === 0 ? 60 : 0
+        asked += 1
+        await held
+        return wait
+      },
+    })
+    const ask = (subject: string) => bench.call('GET', '/stitch/institutions', undefined, { subject })
+    const both = Promise.all([ask('robin'), ask('kim')])
+    await settled()
+    release()
+    const [first, second] = await both
+    expect([first.body.error, second.status].sort()).toEqual([200, 'rate_limited'])
+    expect(scene.reads).toBe(1)
   })
 
   test('counts against the provider’s budget when it is read, and not when it is known', async () => {

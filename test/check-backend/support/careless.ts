@@ -156,4 +156,9 @@ export const careless: readonly Variant[] = [
     'const authorizationMembers',
     "router.get('/:provider/institutions', (_req, res) => res.json({ institutions: [{ id: 'a', name: 'A', logo: 'https://logos.example/a.svg?user=robin' }] }))\n  const authorizationMembers",
   ]),
+  variant('lists logos with a user name', 'institutions', [
+    'app.js',
+    'const authorizationMembers',
+    "router.get('/:provider/institutions', (_req, res) => res.json({ institutions: [{ id: 'a', name: 'A', logo: 'https://robin@logos.example/a.svg' }] }))\n  const authorizationMembers",
+  ]),
 ]

@@ -29,7 +29,7 @@ const institutions: ProviderInstitutions = {
     Promise.resolve(
       Array.from({ length: 120 }, (_, index) => {
         const id = String(index)
-        return { id, name: `Bank ${id}`, logo: `https://logos.example/${id}.svg` }
+        return { id, name: `Bank ${id}`, logo: `https://logos.example/${id}@2x.svg` }
       }),
     ),
 }

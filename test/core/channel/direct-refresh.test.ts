@@ -305,8 +305,8 @@ describe.each([
       ({ server: { hostile } }) => (hostile.claims = (claims) => ({ ...claims, nonce: 'of another' })),
     ],
     [
-      'another sign-in (auth_time)',
-      ({ server: { hostile } }) => (hostile.claims = (claims) => ({ ...claims, auth_time: claims.iat })),
+      'an earlier sign-in (auth_time)',
+      ({ server: { hostile } }) => (hostile.claims = (claims) => ({ ...claims, auth_time: 1 })),
     ],
     [
       'another type',
@@ -334,6 +334,14 @@ describe.each([
     const { scene, tokens } = await ended({ repeats: true })
     expect(await tokens.getAccessToken()).toEqual(expect.any(String))
     expect(refreshes(scene)).toHaveLength(1)
+  })
+
+  test('go on after an ID Token of a later sign-in of the same person', async () => {
+    const { scene, client, tokens } = await ended()
+    scene.server.hostile.claims = (claims) => ({ ...claims, auth_time: claims.iat })
+    expect(await tokens.getAccessToken()).toEqual(expect.any(String))
+    expect(client.tokens('bank').get().status).toBe('connected')
+    expect(scene.server.requests.revocation).toEqual([])
   })
 
   test('that the API refuses are replaced twice a minute and ten times an hour, and no oftener', async () => {
@@ -386,7 +394,7 @@ test('tokens that an older version stored, without what the first ID Token said,
     authTime: expect.any(Number) as number,
   })
   await scene.browser.tamper(key, stored)
-  scene.server.hostile.claims = (claims) => ({ ...claims, nonce: 'of another', auth_time: claims.iat })
+  scene.server.hostile.claims = (claims) => ({ ...claims, nonce: 'of another', auth_time: 1 })
   scene.browser.clock.advance(hour)
   const tokens = await until(open().tokens('bank'), 'connected')
   expect(await tokens.getAccessToken()).toEqual(expect.any(String))

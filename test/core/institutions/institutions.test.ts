@@ -79,7 +79,7 @@ describe('client.institutions', () => {
     expect(asked).toEqual([''])
   })
 
-  test('gives the group and the logo, and no logo that is no https URL', async () => {
+  test('gives the group and the logo, and no logo that is not an https URL', async () => {
     const { answers, watch } = open()
     const logo = 'https://icons.example/1.svg'
     answers.push(

@@ -1,6 +1,6 @@
 // The platforms that a person may sign in at, through the app's backend.
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { basis } from 'countersign/backend'
+import { basis, type ProviderContext } from 'countersign/backend'
 import type { BasisBank } from '../../../demo/banks/basis.js'
 import { until } from '../../support/until.js'
 import { backendOptionsFor, createScene, openBank, otherPlatformId, type Setting } from './scene.js'
@@ -44,6 +44,16 @@ test('the app’s own token reads the list, with the scope institutions:read, an
   const [, token = ''] = /^Bearer (.+)$/.exec(String(list?.headers['authorization'])) ?? []
   expect(token).not.toBe('')
   expect(scene.answers.map(({ text }) => text).join('')).not.toContain(token)
+})
+
+test('asks once for another token where the API refuses the one that is kept', async () => {
+  const { institutions } = basis(backendOptionsFor(bank))
+  const read = () => institutions?.read({ fetch, now: () => Date.now() / 1000 } as ProviderContext)
+  const first = await read()
+  await bank.control.act('expireAccessTokens')
+  expect(await read()).toEqual(first)
+  expect(bank.requests.find('/institutions').map(({ status }) => status)).toEqual([200, 401, 200])
+  expect(bank.requests.find('/oauth/token', { grant_type: 'client_credentials' })).toHaveLength(2)
 })
 
 test('the list holds no platform that the backend does not let pages choose', async () => {

@@ -19,3 +19,11 @@ test.each([
   vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
   expect(make).toThrow('add it to `mtls_certificates` in wrangler.jsonc')
 })
+
+test('the platform’s own fetch is taken where the app says that it presents the certificate, as the error tells', () => {
+  expect(() => fdx({ ...options, fetch })).toThrow(
+    'If yours does, by the global dispatcher of undici or an egress proxy, give `fetch: (url, init) => fetch(url, init)`.',
+  )
+  // What comes next in the options.
+  expect(() => fdx({ ...options, fetch: (url, init) => fetch(url, init) })).toThrow('fdx needs `consents`')
+})

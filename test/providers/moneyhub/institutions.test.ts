@@ -33,7 +33,7 @@ async function listOf(backend: object = {}, query?: string) {
 const namesOf = async (backend?: object, query?: string) =>
   (await listOf(backend, query)).state.institutions.map(({ name }) => name)
 
-test('Moneyhub’s banks are listed without its mock bank, from the public list, without a word about the person', async () => {
+test('Moneyhub’s banks are listed without its mock bank, from the public list, without any personal data', async () => {
   expect(await namesOf()).toEqual(['Old Quay Building Society', 'Pennyhill Bank'])
   const lists = bank.requests.all.filter(({ path }) => path.endsWith('-connections'))
   expect(lists).toMatchObject([
@@ -54,6 +54,15 @@ test('another of Moneyhub’s lists is read where the backend names it', async (
 
 test('the list holds no bank that the backend does not let pages choose', async () => {
   expect(await namesOf({ bankIds: [mockBank] })).toEqual(['Moneyhub Open Banking Mock'])
+})
+
+test('there is no list where the backend lets people choose among groups alone, at Moneyhub', async () => {
+  const options = backendOptionsFor(bank)
+  expect(moneyhub({ ...options, bankIds: ['api', 'legacy'] })).not.toHaveProperty('institutions')
+  expect(() => moneyhub({ ...options, bankIds: ['api'], institutionList: 'api' })).toThrow(
+    '`bankIds` holds groups alone',
+  )
+  expect(await namesOf({ bankIds: ['api', mockBank] })).toEqual(['Moneyhub Open Banking Mock'])
 })
 
 test('a bank of the list is one that a person can connect', async () => {
