@@ -1,6 +1,6 @@
 import type { BasisClaims } from 'countersign/backend'
 import type { BasisBank } from './banks/basis.js'
-import type { Institution } from './banks/basis-institutions.js'
+import type { Institution } from '../src/testing/quirks/basis-institutions.js'
 import { readProvider, type Environment } from './environment.js'
 import type { User } from './users.js'
 

@@ -4,7 +4,7 @@ import { scopeTexts } from '../../src/testing/quirks/scopes.js'
 import { brandOf } from '../brands.js'
 import type { BasisBehaviour } from './basis-behaviour.js'
 import type { BasisGrants } from './basis-grants.js'
-import { findPlatform } from './basis-institutions.js'
+import { findPlatform } from '../../src/testing/quirks/basis-institutions.js'
 import type { BasisProfiles } from './basis-profiles.js'
 import {
   ConnectError,

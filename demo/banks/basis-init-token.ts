@@ -1,6 +1,6 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose'
 import { initTokenProblems, objectToInitToken } from '../../src/testing/quirks/basis.js'
-import { findPlatform } from './basis-institutions.js'
+import { findPlatform } from '../../src/testing/quirks/basis-institutions.js'
 
 /** An initialization token that was accepted. */
 export interface InitToken {

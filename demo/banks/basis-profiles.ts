@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ConnectRequest } from './basis-request.js'
 import { toBasisProfile } from '../../src/testing/quirks/basis.js'
-import { findPlatform } from './basis-institutions.js'
+import { findPlatform } from '../../src/testing/quirks/basis-institutions.js'
 import type { Person } from './people.js'
 
 /** A business's profile, as `GET /profiles/{id}` shows it. Its real members are not published. */

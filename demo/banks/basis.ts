@@ -4,10 +4,10 @@ import { startBank, type Bank, type BuiltBank, type Endpoint, type Foundation } 
 import { behaviour, type BasisBehaviour } from './basis-behaviour.js'
 import { createDialogue } from './basis-dialogue.js'
 import { createGrants, type BasisGrants } from './basis-grants.js'
-import { institutions } from './basis-institutions.js'
+import { institutions } from '../../src/testing/quirks/basis-institutions.js'
 import { createProfiles, type BasisProfiles } from './basis-profiles.js'
 import { type BasisClient } from './basis-request.js'
-import { basisProfileScope } from '../../src/testing/quirks/basis.js'
+import { basisInstitutionsScope, basisProfileScope } from '../../src/testing/quirks/basis.js'
 import { serveTokens } from './basis-token.js'
 import { sendJson, type Handler } from './http.js'
 import { basisConnect as theme } from './themes.js'
@@ -118,7 +118,7 @@ function answerApi(profiles: BasisProfiles, { scopes, profileId }: BasisAccess, 
 }
 
 function answerInstitutions(scopes: ReadonlySet<string>, id: string | undefined): ApiAnswer {
-  if (!scopes.has('institutions:read')) return insufficient
+  if (!scopes.has(basisInstitutionsScope)) return insufficient
   if (id === undefined) return { status: 200, body: { institutions } }
   const institution = institutions.find((one) => one.id === id)
   return institution ? { status: 200, body: institution } : notFound

@@ -3,7 +3,7 @@ import type { BankRequest } from './http.js'
 import { ledgerOf, type LedgerEntry } from './ledger.js'
 import { moneyhubAmount, moneyhubProblems } from '../../src/testing/quirks/moneyhub.js'
 import type { Caller, MoneyhubAnswer } from './moneyhub-api.js'
-import type { Institution } from './moneyhub-institutions.js'
+import type { Institution } from '../../src/testing/quirks/moneyhub-institutions.js'
 import type { ProfileConnection, Profiles } from './moneyhub-profiles.js'
 
 /** Answers the Data API for the profile that the token speaks for: of every connection whose consent is still good. */

@@ -1,7 +1,7 @@
 import type { Interaction, Provider } from 'oidc-provider'
 import { html, type Html } from './html.js'
 import { pageHeaders, type BankRequest } from './http.js'
-import { institutionsOfScope, type Institution } from './moneyhub-institutions.js'
+import { institutionsOfScope, type Institution } from '../../src/testing/quirks/moneyhub-institutions.js'
 import type { Profiles } from './moneyhub-profiles.js'
 import { claimsOf, renewals } from '../../src/testing/quirks/moneyhub.js'
 import type { Middleware } from './oidc-setup.js'

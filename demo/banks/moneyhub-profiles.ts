@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Institution } from './moneyhub-institutions.js'
+import type { Institution } from '../../src/testing/quirks/moneyhub-institutions.js'
 import type { Person } from './people.js'
 
 /** A Moneyhub user: the profile under which connections are gathered. */

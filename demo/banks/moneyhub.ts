@@ -24,7 +24,7 @@ import {
   institutionsOf,
   toListEntry,
   type Institution,
-} from './moneyhub-institutions.js'
+} from '../../src/testing/quirks/moneyhub-institutions.js'
 import { createProfiles, type ConnectionTerms, type Profiles } from './moneyhub-profiles.js'
 import { checkMoneyhubRequest, createRequestObjects, refuseUnknownScopes } from './moneyhub-requests.js'
 import { checkSubject, registerClientCredentials } from './moneyhub-tokens.js'

@@ -88,7 +88,8 @@ export function durableObjectStore(namespace) {
       return held && { value: held.value, version: held.version }
     },
     async put(key, value, expectedVersion, expiresAt) {
-      if (expectedVersion === null) await names(key).addName(key)
+      // Updates, too: a record of an earlier version of this store has no name yet.
+      await names(key).addName(key)
       return record(key).put(value, expectedVersion, expiresAt)
     },
     delete: (key) => record(key).delete(),

@@ -82,7 +82,11 @@ export interface FakeBank<P extends Providers = Providers> extends AppTab<P> {
   cancel<Name extends ProviderName<P>>(provider?: Name): Promise<VisitOutcome<P, Name>>
   /** The person refuses. */
   deny<Name extends ProviderName<P>>(provider?: Name): Promise<VisitOutcome<P, Name>>
-  /** The provider where somebody is sends them back with an error, such as `temporarily_unavailable`. */
+  /**
+   * The provider where somebody is sends them back with an error, such as `temporarily_unavailable`.
+   *
+   * @throws {TypeError} when the error is the name of a provider: then the error was left out.
+   */
   fail(error: string): Promise<VisitOutcome<P, ProviderName<P>>>
   /** The same with the provider's name, and perhaps a description of the error. */
   fail<Name extends ProviderName<P>>(

@@ -31,7 +31,7 @@ export function toBank(kit: Kit): FakeBank {
     if (provider !== undefined) checkProvider(Object.keys(providers), provider)
   }
   const bank = {
-    ...visiting(kit, run),
+    ...visiting(kit, run, Object.keys(providers)),
     ...breaking(kit, check),
     ...ending(kit, run, check),
     ...signing(kit),
@@ -120,7 +120,7 @@ function toAppTab(tab: Tab, run: Run, settle: () => Promise<void>): AppTab {
 }
 
 /** What people do at the providers. */
-function visiting({ visits }: Kit, run: Run) {
+function visiting({ visits }: Kit, run: Run, names: readonly string[]) {
   const end = (provider: string | undefined, how: Ending) =>
     run(() => visits.end(provider, how)) as Promise<VisitOutcome<Providers, string>>
   return {
@@ -133,6 +133,10 @@ function visiting({ visits }: Kit, run: Run) {
     cancel: (provider?: string) => end(provider, { kind: 'cancel' }),
     deny: (provider?: string) => end(provider, { kind: 'deny' }),
     fail(first: string, second?: string, description?: string) {
+      if (second === undefined && names.includes(first))
+        throw new TypeError(
+          `fakeBank: fail("${first}") names a provider and no error. Say which error it sends: fail("${first}", "temporarily_unavailable").`,
+        )
       const [provider, error] = second === undefined ? [undefined, first] : [first, second]
       return end(provider, { kind: 'error', error, ...(description !== undefined && { description }) })
     },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBasis, type BasisBank } from '../../demo/banks/basis.js'
-import { institutions } from '../../demo/banks/basis-institutions.js'
+import { institutions } from '../../src/testing/quirks/basis-institutions.js'
 import { basisClaims, basisSettings, listInstitutions } from '../../demo/basis.js'
 import { users } from '../../demo/users.js'
 

@@ -79,6 +79,17 @@ describe('a visit ends', () => {
     )
   })
 
+  test('with no error that is only the name of a provider', async () => {
+    const bank = begun('bank')
+    await expect(async () => bank.fail('bank')).rejects.toThrow(
+      new TypeError(
+        'fakeBank: fail("bank") names a provider and no error. Say which error it sends: fail("bank", "temporarily_unavailable").',
+      ),
+    )
+    // The visit goes on.
+    expect(await bank.approve('bank')).toMatchObject({ status: 'connected' })
+  })
+
   test('with an initialization token that has expired', async () => {
     const outcome = await begun('basis').expireInitToken()
     expect(outcome).toMatchObject({

@@ -1,6 +1,8 @@
 import { basis as basisBackend } from '../../backend/index.js'
+import { institutions } from '../quirks/basis-institutions.js'
 import {
   basisErrorUri,
+  basisInstitutionsScope,
   basisProfileScope,
   basisTokenSeconds,
   initTokenProblems,
@@ -12,7 +14,8 @@ import { isUuid } from '../quirks/fdx.js'
 import { scopeTexts } from '../quirks/scopes.js'
 import { insufficientScope, notFound, ok, unauthorized, type ApiAnswer } from '../servers/api.js'
 import { ResponseError, type AuthorizationRequest } from '../servers/authorization-request.js'
-import type { Grant } from '../servers/grants.js'
+import type { AccessToken, Grant } from '../servers/grants.js'
+import type { ServerRequest } from '../servers/http.js'
 import { decodeBytes, importSecret, readJwt, verifyJwt } from '../servers/jwt.js'
 import type { Randomness } from '../random.js'
 import type { Kind, ProviderSetup } from './kind.js'
@@ -23,6 +26,7 @@ export const basis: Kind = ({ provider, redirectUri, now, random }) => {
   const { clientId, authorizationEndpoint = '', channel } = provider
   const api = withSlash(provider.api ?? new URL('/', authorizationEndpoint).href)
   const tokenEndpoint = new URL('/oauth/token', api).href
+  const institutionsPath = new URL('institutions', api).pathname
   const clientSecret = createSecret(random)
   const profiles = new Map<string, string>()
   return {
@@ -51,6 +55,7 @@ export const basis: Kind = ({ provider, redirectUri, now, random }) => {
       toTokenResponse: (body, grant, fresh) => (fresh ? { ...body, profile_id: profileOf(grant).id } : body),
       answer(request, access): ApiAnswer {
         if (!access) return unauthorized
+        if (request.url.pathname === institutionsPath) return answerInstitutions(request, access)
         if (!access.grant?.scope.includes(basisProfileScope)) return insufficientScope
         const { accounts } = access.grant.approval
         const profile = profileOf(access.grant)
@@ -74,6 +79,12 @@ export const basis: Kind = ({ provider, redirectUri, now, random }) => {
 
 /** 64 random bytes as base64, which HTTP Basic carries as they are. */
 const createSecret = ({ draw }: Randomness): string => btoa(String.fromCharCode(...draw(64)))
+
+/** Read by a token of the client's own: the institutions belong to no profile. */
+const answerInstitutions = ({ method }: ServerRequest, { scope }: AccessToken): ApiAnswer => {
+  if (!scope.includes(basisInstitutionsScope)) return insufficientScope
+  return method === 'GET' ? ok({ institutions }) : notFound
+}
 
 type Profile = ReturnType<typeof toBasisProfile>
 

@@ -1,5 +1,6 @@
 import { moneyhub as moneyhubBackend } from '../../backend/index.js'
 import { sampleAccounts } from '../data/accounts.js'
+import { groups, institutionsOf, toListEntry } from '../quirks/moneyhub-institutions.js'
 import {
   claimsOf,
   longestConsentDays,
@@ -73,10 +74,11 @@ function toDialect(
 ): Dialect {
   const users: Users = new Map()
   const usersApi = new URL('/users', issuer).href
+  const lists = `${issuer}/.well-known/`
   const memory = {
     hasUser: (id) => users.has(id),
     hasConnection: (id, connection) => users.get(id)?.has(connection) ?? false,
-    // Which institutions there are is Moneyhub's affair.
+    // Its lists are samples: a test may name any institution.
     isInstitution: (scope) => institutionOf(scope) !== undefined,
   } satisfies Partial<MoneyhubMemory>
   return {
@@ -89,7 +91,7 @@ function toDialect(
       revocation: `${issuer}/token/revocation`,
     },
     metadata: {},
-    apis: [api, usersApi],
+    apis: [api, usersApi, lists],
     accessTokenSeconds: moneyhubTokenSeconds,
     codeSeconds: moneyhubCodeSeconds,
     scopeTexts: scopeTexts.moneyhub,
@@ -112,10 +114,13 @@ function toDialect(
     toClaims: (claims, grant) => ({ ...claims, 'mh:con_id': connect(users, grant, now()) }),
     acceptsCode: ({ sub }, form) => !form.has('sub') || form.get('sub') === sub,
     objectToOwnToken: (scope, sub) => objectToOwnToken(scope, sub, memory.hasUser),
-    answer: (request, access) =>
-      request.url.href.startsWith(usersApi)
+    answer(request, access) {
+      const { href } = request.url
+      if (href.startsWith(lists)) return answerList(request)
+      return href.startsWith(usersApi)
         ? answerUsers(users, request, access, random)
-        : answerData(users, request, access, now()),
+        : answerData(users, request, access, now())
+    },
   }
 }
 
@@ -156,6 +161,12 @@ function connect(users: Users, grant: Grant, now: number): string {
   }
   grant.notes['connected'] = true
   return id
+}
+
+/** The lists of institutions are public. */
+function answerList({ method, url }: ServerRequest): ApiAnswer {
+  const group = groups.find((name) => url.pathname.endsWith(`/.well-known/${name}-connections`))
+  return method === 'GET' && group ? ok(institutionsOf(group).map(toListEntry)) : moneyhubProblems.nothing
 }
 
 function answerUsers(

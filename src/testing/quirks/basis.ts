@@ -16,8 +16,11 @@ const profileClaims = ['user_email', 'user_name', 'company_ein', 'company_name']
 /** Lifetime of Basis's access tokens, in seconds. */
 export const basisTokenSeconds = 3600
 
+/** The scope that the list of institutions demands, of a token of the client's own. */
+export const basisInstitutionsScope = 'institutions:read'
+
 /** The scopes of a token of the client's own, for what belongs to no profile. */
-const ownScopes = ['institutions:read', 'profiles:read']
+const ownScopes = [basisInstitutionsScope, 'profiles:read']
 
 /** Whether the client may have a token of its own with this scope. */
 export const isBasisOwnScope = (scope: readonly string[]): boolean =>

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startBasis, type BasisBank } from '../../../demo/banks/basis.js'
-import { institutions } from '../../../demo/banks/basis-institutions.js'
+import { institutions } from '../../../src/testing/quirks/basis-institutions.js'
 import { appOrigin, redirectUri, type Parameters } from './support.js'
 import { createVisitor, type Stop } from './visitor.js'
 

@@ -12,7 +12,7 @@ import {
 } from 'countersign/backend'
 import type { BasisBank } from '../../../demo/banks/basis.js'
 import { startBasis } from '../../../demo/banks/basis.js'
-import { institutions } from '../../../demo/banks/basis-institutions.js'
+import { institutions } from '../../../src/testing/quirks/basis-institutions.js'
 import { createVisitor, type Stop } from '../../demo/banks/visitor.js'
 import { createBrowser, type FakePage } from '../../support/browser.js'
 import { until } from '../../support/until.js'

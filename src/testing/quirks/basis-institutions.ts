@@ -14,7 +14,7 @@ export interface Institution {
   readonly platforms: readonly Platform[]
 }
 
-/** The institutions that `GET /institutions` lists. */
+/** The institutions that `GET /institutions` lists: made-up ones. */
 export const institutions: readonly Institution[] = [
   {
     id: '0c9f2f3e-6f0a-4f0e-9a43-2b6e1d2c7a01',

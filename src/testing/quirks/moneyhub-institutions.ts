@@ -32,7 +32,11 @@ export function institutionsOfScope(scope: string): readonly Institution[] {
 }
 
 /** An entry of the public lists, with every member that the real ones have. */
-export function toListEntry({ id, name, type }: Institution) {
+export function toListEntry({
+  id,
+  name,
+  type,
+}: Institution): Institution & Readonly<Record<string, unknown>> {
   return {
     id,
     name,
