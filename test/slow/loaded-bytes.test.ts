@@ -13,7 +13,7 @@ import { aliases } from '../../scripts/vite-options.js'
 import { launch } from '../browser/support/launch.js'
 
 /** In bytes. `click`: what a first click in browser mode adds; `list`: the entry and what asks a backend for the list. */
-const budgets = { entry: 12_600, click: 33_700, list: 30_300 }
+const budgets = { entry: 14_700, click: 36_000, list: 34_500 }
 
 let folder: string
 let server: Server
@@ -82,6 +82,9 @@ afterAll(async () => {
 /** React, and what makes modules of it. */
 const isReact = /\/(?:react|rolldown-runtime)-/
 
+/** The entry: Vite puts the errors, which lazy parts have in common with it, beside it. */
+const isEntry = (path: string): boolean => /^\/(?:entry|assets\/base-[\w-]+)\.js$/.test(path)
+
 /** Does something, waits until nothing is under way any more, and tells what was loaded meanwhile. */
 async function loadedBy(page: Page, work: () => Promise<unknown>) {
   asked.length = 0
@@ -109,7 +112,10 @@ test('a page view in browser mode loads the entry and nothing else, with a user 
   const { page, view } = await open('')
   for (const visit of ['first', 'second']) {
     const { bytes, paths } = await loadedBy(page, view)
-    expect(paths, visit).toEqual(['/entry.js'])
+    expect(
+      paths.filter((path) => !isEntry(path)),
+      visit,
+    ).toEqual([])
     expect(bytes).toBeLessThanOrEqual(budgets.entry)
   }
 })
@@ -128,6 +134,6 @@ test('a page with a backend asks for the list on its first view, and then the en
   expect(first.requests).toEqual(['/connect/connections'])
   expect(first.bytes).toBeLessThanOrEqual(budgets.list)
   const second = await loadedBy(page, view)
-  expect(second.paths).toEqual(['/entry.js'])
+  expect(second.paths.filter((path) => !isEntry(path))).toEqual([])
   expect(second.requests).toEqual([])
 })
