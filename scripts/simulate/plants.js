@@ -95,12 +95,6 @@ export const plants = {
     text: 'clock.after(leavingSeconds, resolve)',
     by: 'clock.after(leavingSeconds, () => undefined)',
   },
-  'a page that hears nothing of its popup': {
-    invariant: 'liveness',
-    file: 'core/popup/watch.ts',
-    text: 'if (id === transactionId(state)) check().catch(fail)',
-    by: '',
-  },
   'a spent code that is sent again for want of keys': {
     invariant: '2',
     file: 'core/callback/send.ts',
@@ -112,11 +106,5 @@ export const plants = {
     ...resumable(resume),
   }
 `,
-  },
-  'a refresh token that is sent again at once after a gateway has failed': {
-    invariant: '3',
-    file: 'protocol/refresh-trouble.ts',
-    text: 'trouble?.unanswered ? pauseSeconds : 0',
-    by: '0',
   },
 }
