@@ -7,7 +7,6 @@
  * @property {string} file Below src.
  * @property {string} text
  * @property {string} by What takes its place.
- * @property {number} [from] A seed from which on it is found soon, where it needs many.
  */
 
 /** @type {Record<string, Plant>} */
@@ -29,13 +28,6 @@ export const plants = {
     file: 'core/callback/redeem.ts',
     text: 'await tabs.lock(`tx:${await sha256(state)}`, 60, work)',
     by: 'await work()',
-  },
-  'a lease of the backend that is over at the second look': {
-    invariant: '2',
-    file: 'backend/storage/lease.ts',
-    text: 'watched < leaseSeconds',
-    by: 'watched < 0.1',
-    from: 2700,
   },
   'a refresh without its lock': {
     invariant: '3',
