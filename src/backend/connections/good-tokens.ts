@@ -37,11 +37,11 @@ export async function goodTokens(
   throw status === 'failed' ? refreshFailed(id) : reauthorizationRequired(id)
 }
 
-/** True where a refused token may be replaced: a page says so on its own word, the app's server on the app's. */
+/** True where a refused token may be replaced, or is being: a page says so on its own word, the app's server on the app's. */
 const mayReplaceToken = (
   { now, attended }: Pick<Context, 'now' | 'attended'>,
-  { replacedAt }: ConnectionRecord,
-): boolean => !attended || mayReplace(replacedAt, now())
+  { refresh, replacedAt }: ConnectionRecord,
+): boolean => !attended || refresh !== undefined || mayReplace(replacedAt, now())
 
 /** True where a refresh may be tried now: of a connection that does not work, once an hour at most. */
 export const isRefreshDue = ({ trouble }: ConnectionRecord, now: number): boolean =>
