@@ -85,8 +85,9 @@ function Return() {
   const callback = useAuthorizationCallback()
   const path = usePath()
   const run = useRun()
-  const done = callback.status === 'connected' || callback.status === 'none'
-  const returnTo = callback.status === 'connected' ? callback.returnTo : '/'
+  const leads = callback.status === 'connected' || callback.status === 'interaction_finished'
+  const done = leads || callback.status === 'none'
+  const returnTo = leads ? callback.returnTo : '/'
   useEffect(() => {
     if (done && path.startsWith('/callback/')) navigate(returnTo, { replace: true })
   }, [done, path, returnTo])
