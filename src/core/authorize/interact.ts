@@ -37,7 +37,7 @@ export async function interact(
     throw new TypeError("interact() leads to the provider's own pages: give the `url` that its API gave.")
   if (typeof id !== 'string' || !/^[\w.~-]{0,128}$/.test(id))
     throw new TypeError(
-      "interact() needs the provider's `id` of the interaction: letters, digits and signs, up to 128; or an empty text.",
+      "interact() needs the provider's `id` of the interaction: up to 128 letters, digits and `.~_-`, or an empty string.",
     )
   await context.requireSubject()
   const subject = context.subject()

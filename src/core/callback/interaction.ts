@@ -15,7 +15,7 @@ export async function finishInteraction(
   id: string,
 ): Promise<CallbackState> {
   const { clock, database } = context.platform
-  // The record tells whose it is once it is known who is signed in. Where it cannot be read, nobody is awaited.
+  // First who is signed in: only then does the record show whose it is. A record that cannot be read counts as none.
   await context.subjectKnown()
   const record = await database.get(interactionKey(id)).catch(() => undefined)
   const isExpected =

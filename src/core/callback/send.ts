@@ -95,7 +95,7 @@ async function conclude(
     forgetAnswer(context, state)?.drop()
     return endBy(context, transaction, unknownFate())
   }
-  // The code is spent: nobody will send it again. The person has been there, so the time for coming back is over.
+  // The code is spent and will not be sent again. The person is back, so the limit is on the check now.
   const expiresAt = context.platform.clock.now() + answeredSeconds
   const answered = { ...transaction, phase: 'answered', code: '', expiresAt } as const
   const found = await replaceUnlessEnded(context, state, answered)

@@ -39,7 +39,7 @@ export async function sendAuthorized(
 ): Promise<Response> {
   const token = await getToken()
   const response = await send(url, init, token)
-  // Another token would not help: the person must sign in. A backend is not asked for that by a page.
+  // Another token would not help: the person must sign in again. A page with a backend cannot ask for that.
   const stepUp = provider.channel?.mode === 'browser' ? readStepUp(response) : undefined
   if (stepUp) throw stepUp
   const rejected = response.status === 401 || ((await provider.isTokenRejected?.(response.clone())) ?? false)

@@ -49,7 +49,7 @@ function announce(
   context: Context,
   { about, endpoint }: Pick<BackendCall, 'about' | 'endpoint'>,
 ): string | undefined {
-  // Browsers give none to a page that came over plain HTTP: its requests go without.
+  // There is no randomUUID on plain HTTP: requests then carry no id.
   const { randomUUID } = crypto as Partial<Crypto>
   const correlation = context.platform.random?.uuid() ?? randomUUID?.call(crypto)
   context.emit('backend_requested', about, endpoint, { ...(correlation !== undefined && { correlation }) })

@@ -54,7 +54,7 @@ async function loadPage(context: Context, search: InstitutionSearch, cursor?: st
   }
 }
 
-/** A mistake of the app's is told as any other, and the list does not load for ever. */
+/** The error to show. A mistake in the app's code is reported as well, so the list does not stay in `loading`. */
 function toShown(error: unknown): CountersignError {
   if (error instanceof CountersignError) return error
   reportMistake(error)

@@ -7,8 +7,7 @@ import type { Context } from '../context.js'
 import { giveUp, redeem } from '../callback/redeem.js'
 import { transactionKey, transactionId } from '../records/keys.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
-import type { Clock } from '../../platform/clock.js'
-import { timing } from './timing.js'
+import { lookAt, type Sight } from './look.js'
 
 const closed: AuthorizationState = { status: 'closed' }
 
@@ -71,7 +70,7 @@ export function watchPopup(
           else if (!found && seemsClosed) display(closed)
         },
         (error: unknown) => {
-          // The next look reads it again.
+          // The next look reads the record again.
           if (isOver || seemsClosed) fail(error)
         },
       )
@@ -109,71 +108,6 @@ function createCheck(
     const result = last.then(check)
     last = result.catch(() => undefined)
     return result
-  }
-}
-
-/** What a look at a popup says, where that matters. */
-interface Sight {
-  readonly seemsClosed: boolean
-  /** Whether its transaction has run out. */
-  readonly isOver: boolean
-}
-
-/** Looks at a popup again and again until its transaction runs out; tells when it seems closed, and when it is time to look at what is stored. */
-function lookAt(popup: Window, clock: Clock, expiresAt: number, tell: (sight: Sight) => void): () => void {
-  const observe = observer(popup, clock.now())
-  let stop = (): void => undefined
-  const look = (): void => {
-    const now = clock.now()
-    const { seemsClosed, nextSeconds, isDue } = observe(now)
-    const isOver = now > expiresAt
-    if (!isOver) stop = clock.after(seemsClosed ? expiresAt - now : nextSeconds, look)
-    if (isOver || seemsClosed || isDue) tell({ seemsClosed, isOver })
-  }
-  look()
-  return () => {
-    stop()
-  }
-}
-
-/** Result of one look at a popup. */
-interface Observation {
-  readonly seemsClosed: boolean
-  /** When to look again. */
-  readonly nextSeconds: number
-  /** Whether it is time to look at what is stored: the popup may have ended before it could tell. */
-  readonly isDue: boolean
-}
-
-/**
- * Looks at a popup again and again: it seems closed when it is, for a while, after it was at the provider. In the moment in
- * which a provider cuts it off, the browser shows it as another site's page and then as closed, so it was there when two
- * looks say so.
- */
-function observer(popup: Window, begunAt: number): (now: number) => Observation {
-  let readAt = begunAt
-  let sights = 0
-  let closedSince: number | undefined
-  return (now) => {
-    const isClosed = popup.closed
-    closedSince = isClosed ? (closedSince ?? now) : undefined
-    const isDue = now - readAt >= timing.lookAtRecord
-    if (isDue) readAt = now
-    if (!isClosed && sights < 2) sights = isAway(popup) ? sights + 1 : 0
-    return {
-      seemsClosed: sights === 2 && closedSince !== undefined && now - closedSince > timing.grace,
-      nextSeconds: sights === 1 && !isClosed ? timing.secondLook : timing.look,
-      isDue,
-    }
-  }
-}
-
-/** True when the popup shows another site's page, which the browser hides from this one. */
-function isAway(popup: Window): boolean {
-  try {
-    return popup.location.href === ''
-  } catch {
-    return true
   }
 }
 

@@ -232,7 +232,7 @@ async function openKey(database: Database): Promise<NamingKey> {
       return isNamingKey(found) ? [{}, found] : [{ [subjectKeyKey]: made }, made]
     })
   const key = await crypto.subtle.generateKey(algorithm, false, ['sign'])
-  // A refusal may be of the moment. Some browsers store no key at all: WebKit needs a key store of the system for that.
+  // The first failure may pass. Some browsers store no CryptoKey at all: WebKit needs the system's key store for that.
   return keep(key)
     .catch(() => keep(key))
     .catch(() => keep(crypto.getRandomValues(new Uint8Array(32))))

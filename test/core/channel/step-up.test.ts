@@ -73,7 +73,7 @@ describe('an API that wants the person to sign in by a stronger way', () => {
     })
   })
 
-  test('is answered as it is with a backend, which is not asked for that by a page', async () => {
+  test('passes its 401 on in mediated mode, where a page cannot ask for a step-up', async () => {
     const scene = createScene(network)
     const app = scene.open(scene.backend.visit(await scene.leave(scene.open(), 'mediated')))
     await outcome(app)
