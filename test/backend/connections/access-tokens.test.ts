@@ -3,6 +3,7 @@ import { memoryStore, type BackendProvider, type Store } from 'countersign/backe
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { nodeCrypto } from '../../../src/backend/crypto/node-crypto.js'
 import { app, createBench, redirectUri, type Bench } from '../support/bench.js'
+import { settled } from '../../support/until.js'
 import { createUpstream, networkFailure, tokenEndpoint, type UpstreamRequest } from '../support/upstream.js'
 
 afterEach(() => {
@@ -94,6 +95,29 @@ describe('an access token', () => {
     bench.passed += 3240
     expect(await replaced()).toBe(true)
     expect(refreshes(bench)).toHaveLength(11)
+  })
+
+  test('that is being replaced is waited for, even by the last replacement within a minute', async () => {
+    const bench = await createBench({ backend: { rateLimit: 'off' } })
+    const { id, accessToken } = await bench.connect()
+    const { body: first } = await ask(bench, id, hash(accessToken))
+    let release = (): void => undefined
+    const released = new Promise<void>((resolve) => (release = resolve))
+    bench.upstream.next.push(async (request) => {
+      if (isRefresh(request)) await released
+      return undefined
+    })
+    const askAgain = () => ask(bench, id, hash(first.access_token))
+    const early = askAgain()
+    await expect.poll(() => refreshes(bench)).toHaveLength(2)
+    const late = askAgain()
+    const answeredBefore = await Promise.race([late, settled()])
+    release()
+    const tokens = (await Promise.all([early, late])).map(({ body }) => body.access_token)
+    expect(answeredBefore).toBeUndefined()
+    expect(new Set(tokens).size).toBe(1)
+    expect(tokens[0]).not.toBe(first.access_token)
+    expect(refreshes(bench)).toHaveLength(2)
   })
 
   test('that nobody issued does not cause a refresh when it is said to be refused', async () => {
