@@ -641,8 +641,8 @@ export const tokens = [
     [
       {
         file: 'backend/connections/good-tokens.ts',
-        text: '!attended || mayReplace(replacedAt, now())',
-        by: 'attended || mayReplace(replacedAt, now())',
+        text: '!attended || refresh !== undefined || mayReplace(replacedAt, now())',
+        by: 'attended || refresh !== undefined || mayReplace(replacedAt, now())',
       },
     ],
     'backend/connections/access-tokens.test.ts',
