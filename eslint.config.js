@@ -47,7 +47,7 @@ const tooNew = [
 const newSyntax = [{ selector: 'StaticBlock', message: 'The oldest browsers cannot read it.' }]
 const inPages = [
   'src/*.ts',
-  'src/{platform,core,react,protocol,messages}/**',
+  'src/{platform,core,react,devtools,protocol,messages}/**',
   'src/providers/*/{preset,facts,input,interaction}.ts',
   'src/providers/kit/page/**',
 ]

@@ -1,3 +1,5 @@
+import { hasOwn } from '../../protocol/has-own.js'
+
 /** Why an error most likely came about, and where it is explained. */
 export interface Cause {
   readonly text: string
@@ -88,5 +90,5 @@ const causes: Readonly<Record<string, Cause>> = {
 
 /** The likely cause of an error code. */
 export function causeOf(code: string | undefined): Cause | undefined {
-  return code !== undefined && Object.hasOwn(causes, code) ? causes[code] : undefined
+  return code !== undefined && hasOwn(causes, code) ? causes[code] : undefined
 }

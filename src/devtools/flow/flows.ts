@@ -74,8 +74,8 @@ function firstUse(
 }
 
 function toFlow(id: string, provider: string, seen: readonly InspectedEvent[]): Flow {
-  const end = seen.findLast(({ kind }) => kind === 'stored' || kind === 'ended')
-  const refusal = seen.findLast(({ kind, outcome }) => kind === 'callback' && outcome === 'refused')
+  const end = seen.filter(({ kind }) => kind === 'stored' || kind === 'ended').at(-1)
+  const refusal = seen.filter(({ kind, outcome }) => kind === 'callback' && outcome === 'refused').at(-1)
   const error = end ? end.error : refusal?.error
   const startedAt = seen[0]?.at ?? 0
   const last = end ?? seen.at(-1)

@@ -72,10 +72,12 @@ export function Connections({
 }
 
 function ageOf(events: readonly InspectedEvent[], id: string, now: number): string {
-  const got = events.findLast(
-    ({ kind, connection, outcome }) =>
-      connection === id && (kind === 'stored' || (kind === 'renewal' && outcome === 'renewed')),
-  )
+  const got = events
+    .filter(
+      ({ kind, connection, outcome }) =>
+        connection === id && (kind === 'stored' || (kind === 'renewal' && outcome === 'renewed')),
+    )
+    .at(-1)
   return got ? duration(now * 1000 - got.at - (got.milliseconds ?? 0)) : 'not seen'
 }
 

@@ -1,3 +1,4 @@
+import { hasOwn } from '../../protocol/has-own.js'
 import type { InspectedError, Parameter } from '../log/event.js'
 
 /** What a message may repeat, because the app's own code says it: everything else is named by its shape. */
@@ -111,7 +112,7 @@ const rules: Readonly<Record<string, Rule>> = {
 /** The parameters of a message by the allow-list above. The others are counted. */
 export function redact(message: object | undefined, known: Known): Parameter[] {
   const entries = Object.entries(message ?? {}).filter(([, value]) => value !== undefined)
-  const named = entries.filter(([name]) => Object.hasOwn(rules, name))
+  const named = entries.filter(([name]) => hasOwn(rules, name))
   const others = entries.length - named.length
   return [
     ...named.map(([name, value]): Parameter => {

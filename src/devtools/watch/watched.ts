@@ -2,6 +2,7 @@ import { inspectableOf, type Inspectable } from '../../core/inspect.js'
 import type { Context } from '../../core/context.js'
 import type { Provider } from '../../core/provider.js'
 import type { Platform } from '../../platform/platform.js'
+import { hasOwn } from '../../protocol/has-own.js'
 import { parseScope } from '../../protocol/scope.js'
 import type { Log } from '../log/log.js'
 import type { Known } from './redact.js'
@@ -33,7 +34,7 @@ export function knownOf({ context }: Pick<Watched, 'context'>, name: string | un
 
 /** The provider of a name, where the client has it. */
 export const providerNamed = ({ providers }: Context, name: string): Provider | undefined =>
-  Object.hasOwn(providers, name) ? providers[name] : undefined
+  hasOwn(providers, name) ? providers[name] : undefined
 
 /** @throws {TypeError} for a client that `createClient` did not make. */
 export function watchable(client: object): Inspectable {

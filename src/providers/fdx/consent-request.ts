@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { ValidationError } from '../../protocol/errors.js'
+import { hasOwn } from '../../protocol/has-own.js'
 import { durationTypes, type FdxDurationType, type FdxResource } from './facts.js'
 
 /** A consent as it is asked for. Its names are the wire's. */
@@ -85,8 +86,7 @@ function toChoice(choice: Json | undefined): JsonObject {
 function findTemplate(templates: FdxConsentTemplates, name: Json | undefined): FdxConsentTemplate {
   const names = Object.keys(templates)
   const wanted = name === undefined && names.length === 1 ? names[0] : name
-  const template =
-    typeof wanted === 'string' && Object.hasOwn(templates, wanted) ? templates[wanted] : undefined
+  const template = typeof wanted === 'string' && hasOwn(templates, wanted) ? templates[wanted] : undefined
   if (!template) throw refuse('names no template of this backend')
   return template
 }

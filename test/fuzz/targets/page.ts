@@ -46,9 +46,9 @@ const callback: Target = {
     const captured = captureResponse(navigation as never, ['bank'], () => redirectUri)
     const parameters = captured?.parameters
     if (!parameters) return 'no response'
-    // Hosts add a slash, `.html` or `index.html`; nothing else leads here.
+    // Hosts add slashes, `.html` or `index.html`; nothing else leads here.
     assert.equal(address.origin, origin)
-    assert.match(address.pathname, /^\/callback\/bank(?:\/|\.html|\/index\.html)?$/)
+    assert.match(address.pathname, /^\/callback\/bank(?:\/*|\.html|\/index\.html)$/)
     for (const name of ['code', 'state', 'iss', 'error', 'access_token', 'id_token'])
       assert.isFalse(address.searchParams.has(name), `${name} stays in the address`)
     assert.notInclude(JSON.stringify(entry), state)
