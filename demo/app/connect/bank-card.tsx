@@ -39,7 +39,8 @@ export function BankCard({ bank }: { bank: Bank }) {
   useArrival(part, arrived)
   useAnnouncement(bank.name, shown.said, arrived)
   const farewell = useFarewell(bank.id)
-  const busy = shown.status === 'busy'
+  // Never while the page leaves: it may not, and then the next click leaves anew.
+  const busy = completing || state.status === 'waiting'
   // What came of it, or the sign-in, offers the next step itself: one button stands out.
   const offered =
     callback !== undefined ||
@@ -147,7 +148,7 @@ function Actions({ bank, tokens, way, input, busy, offered, connections }: Actio
         onClick={() => {
           if (!busy) way.again()
         }}
-        // Never while the page leaves: it may not, and then the next click leaves anew. A button that is disabled loses the focus.
+        // A button that is disabled loses the focus.
         aria-disabled={busy}
         disabled={missing}
       >
