@@ -129,7 +129,7 @@ export default defineConfig({
           globalSetup: 'test/setup/browser.ts',
           // Two files at a time: each has servers, folders and profiles of its own.
           maxWorkers: 2,
-          testTimeout: 600_000,
+          testTimeout: 1_800_000,
           hookTimeout: 180_000,
         },
       },

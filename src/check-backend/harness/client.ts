@@ -53,7 +53,8 @@ const patience = { seconds: 90, times: 3 }
 export function createClient(options: CheckOptions): Client {
   const { protocol, hostname, port, pathname } = new URL(options.baseUrl)
   const isSecure = protocol === 'https:'
-  const agent = isSecure ? new SecureAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
+  // A connection for each request: a server may close an idle one at the moment in which it is used again.
+  const agent = isSecure ? new SecureAgent({ keepAlive: false }) : new Agent({ keepAlive: false })
   const host = hostname.replace(/^\[|\]$/g, '')
   const exchanges: Exchange[] = []
 

@@ -12,7 +12,7 @@ import type { Variant } from './variants.js'
  * that must fail and those about all answers, `all` the whole table.
  */
 export function testVariants(variants: readonly Variant[], which: 'intended' | 'all'): void {
-  vi.setConfig({ testTimeout: 120_000 })
+  vi.setConfig({ testTimeout: 600_000 })
   // Below node_modules, where the copies find Express.
   const cache = join(import.meta.dirname, '../../../node_modules/.cache')
   mkdirSync(cache, { recursive: true })
@@ -27,7 +27,7 @@ export function testVariants(variants: readonly Variant[], which: 'intended' | '
       const backend = await startExpress(check, makeCopy(variant, join(folder, name)))
       try {
         const { results } = await checkBackend({ ...check, baseUrl: backend.baseUrl })
-        const failed = results.filter(({ result }) => result === 'fail')
+        const failed = results.filter(({ name, result }) => result === 'fail' && name !== variant.sometimes)
         const problems = failed.map((rule) => `${rule.name}: ${rule.problem ?? ''}`).join('\n')
         expect(
           failed.map((rule) => rule.name),

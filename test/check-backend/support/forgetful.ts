@@ -172,11 +172,14 @@ export const forgetful: readonly Variant[] = [
     ['access-token', 'resource-token-echoed', 'access-tokens'],
     ['connections.js', 'expiresAt - now() > 10', 'expiresAt - now() > 7200'],
   ),
-  variant('replaces tokens that nobody has refused', 'access-token-rejected', [
-    'connections.js',
-    'sha256(accessToken) !== rejected',
-    'rejected === undefined',
-  ]),
+  {
+    ...variant('replaces tokens that nobody has refused', 'access-token-rejected', [
+      'connections.js',
+      'sha256(accessToken) !== rejected',
+      'rejected === undefined',
+    ]),
+    sometimes: 'refresh-parallel',
+  },
   variant(
     'finds transactions by anything that fits',
     ['transaction-foreign', 'state', 'provider-mixed'],

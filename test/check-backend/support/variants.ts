@@ -5,6 +5,8 @@ type Edit = readonly [file: string, from: string, to: string]
 export interface Variant {
   readonly title: string
   readonly rules: readonly string[]
+  /** A rule about requests at the same time, which notices it when they happen to come one after the other. */
+  readonly sometimes?: string
   readonly edits: readonly Edit[]
 }
 
