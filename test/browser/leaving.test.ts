@@ -64,8 +64,9 @@ describe('a person who stays', () => {
   /** The app, where no time passes: what happens is because the browser tells. */
   async function openTimeless(): Promise<Page> {
     const page = await open()
-    // Well ahead: by the time the page is told so, a second may be over.
-    await page.clock.pauseAt(Date.now() + 60_000)
+    for (const title of titles) await waitForStatus(page, title, 'Not connected')
+    // Ahead, for it cannot be paused in the past; and by less than what the page waits for at most.
+    await page.clock.pauseAt(Date.now() + 8000)
     return page
   }
 
