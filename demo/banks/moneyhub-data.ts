@@ -1,7 +1,12 @@
 import { sampleAccounts } from 'countersign/testing'
 import type { BankRequest } from './http.js'
-import { ledgerOf, type LedgerEntry } from './ledger.js'
-import { moneyhubAmount, moneyhubProblems } from '../../src/testing/quirks/moneyhub.js'
+import { ledgerOf } from './ledger.js'
+import {
+  moneyhubAmount,
+  moneyhubProblems,
+  selectMoneyhubTransactions,
+  toMoneyhubTransaction,
+} from '../../src/testing/quirks/moneyhub.js'
 import type { Caller, MoneyhubAnswer } from './moneyhub-api.js'
 import type { Institution } from '../../src/testing/quirks/moneyhub-institutions.js'
 import type { ProfileConnection, Profiles } from './moneyhub-profiles.js'
@@ -18,33 +23,14 @@ export function answerData(profiles: Profiles, request: BankRequest, caller: Cal
 }
 
 function transactionsOf(connections: readonly ProfileConnection[], { parameters }: BankRequest) {
-  const { accountId, limit } = parameters
-  return connections
+  const all = connections
     .flatMap(accountsOf)
-    .filter(({ id }) => accountId === undefined || accountId === id)
     .flatMap(({ id, type, accountReference }) =>
       ledgerOf(accountReference, type === 'cash:current' ? 'current' : 'savings').map((entry) =>
-        toTransaction(id, { ...entry, id: `${id}-${entry.id}` }),
+        toMoneyhubTransaction(id, { ...entry, id: `${id}-${entry.id}` }),
       ),
     )
-    .sort((a, b) => b.date.localeCompare(a.date))
-    .slice(0, Number(limit ?? 100))
-}
-
-function toTransaction(accountId: string, { id, date, description, amount: pence }: LedgerEntry) {
-  return {
-    id,
-    accountId,
-    amount: moneyhubAmount(pence),
-    date,
-    dateModified: `${date}T09:00:00.000Z`,
-    shortDescription: description,
-    longDescription: description.toUpperCase(),
-    categoryId: 'std:unknown',
-    categoryIdConfirmed: false,
-    notes: '',
-    status: 'posted',
-  }
+  return selectMoneyhubTransactions(all, parameters)
 }
 
 const holdings: Readonly<Record<string, readonly (readonly [name: string, type: string, pence: number])[]>> =

@@ -23,3 +23,18 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     console.log(cells.join('  '))
   }
 }
+
+/** A document with the part between two comments, `<!-- name -->` and `<!-- /name -->`, replaced by a line and a table. */
+export function withTable(
+  document: string,
+  name: string,
+  line: string,
+  rows: readonly (readonly string[])[],
+): string {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const [from, to] = [document.indexOf(begin), document.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`The document has no part between ${begin} and ${end}.`)
+  const [head = [], ...body] = rows
+  const lines = [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`)
+  return `${document.slice(0, from + begin.length)}\n\n${line}\n\n${lines.join('\n')}\n\n${document.slice(to)}`
+}

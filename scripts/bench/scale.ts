@@ -1,8 +1,10 @@
 // npm run bench:scale: one, two and four replicas in a round-robin on one PostgreSQL and one Redis, and how often the
-// provider is asked for each connection. Prints a table; ends with 1 where a connection was refreshed more than once.
-// What it means is in docs/backend-performance.md.
+// provider is asked for each connection. Prints a table, with `-- --write` also into docs/backend-performance.md, which says what
+// it means; ends with 1 where a connection was refreshed more than once.
 import { createClient } from 'redis'
+import { readFile, writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
+import { format, resolveConfig } from 'prettier'
 import { sha256 } from '../../src/protocol/digest.js'
 import { startRedis } from '../../test/support/redis-server.js'
 import { startAuthorizationServer } from '../../test/slow/support/authorization-server.js'
@@ -10,7 +12,7 @@ import { askToken } from '../../test/slow/support/pair.js'
 import { startPostgresStore } from '../../test/slow/support/postgres-store.js'
 import { connect, startReplica, type Replica } from '../../test/slow/support/replicas.js'
 import type { SharedStore } from '../../test/slow/support/store-location.js'
-import { ms, quantile, table, whole } from './figures.js'
+import { ms, quantile, table, whole, withTable } from './figures.js'
 
 const connections = 100
 /** Requests for a token that is good. */
@@ -110,12 +112,20 @@ for (const open of [startPostgresStore, startRedisStore]) {
   for (const count of [1, 2, 4]) rows.push(await measure(store, count))
   await store.close()
 }
-console.log(
-  `Node ${process.versions.node}, ${String(cpus().length)} × ${cpus()[0]?.model ?? ''}, load ${loadavg()[0]?.toFixed(1) ?? ''}`,
-)
-const head = ['requests/s', 'p50 ms', 'p99 ms']
-table(
-  ['store, replicas', ...head, 'processor ms', ...head.map((title) => `refresh ${title}`), 'upstream'],
-  rows,
-)
+const line = `Node ${process.versions.node}, ${String(cpus().length)} × ${cpus()[0]?.model ?? ''}, load ${loadavg()[0]?.toFixed(1) ?? ''}.`
+const times = ['requests/s', 'p50 ms', 'p99 ms']
+const head = [
+  'store, replicas',
+  ...times,
+  'processor ms',
+  ...times.map((title) => `refresh ${title}`),
+  'upstream refreshes per connection',
+]
+console.log(line)
+table(head, rows)
+if (process.argv.includes('--write')) {
+  const path = 'docs/backend-performance.md'
+  const document = withTable(await readFile(path, 'utf8'), 'bench:scale', line, [head, ...rows])
+  await writeFile(path, await format(document, { ...(await resolveConfig(path)), filepath: path }))
+}
 if (rows.some((row) => row.at(-1) !== '1.00')) process.exitCode = 1

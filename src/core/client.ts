@@ -119,6 +119,7 @@ export interface AnyClient {
   readonly connections: ReadableStore<unknown> & Pick<ConnectionsStore, 'refresh' | 'refreshAsync'>
   readonly authorization: (...input: never) => ReadableStore<unknown>
   readonly tokens: (...input: never) => ReadableStore<unknown>
+  readonly institutions: (...input: never) => ReadableStore<unknown>
 }
 
 /**

@@ -2,6 +2,7 @@ import type { AnyClient, Client } from '../core/index.js'
 import type { Log } from './log/log.js'
 import { openLog } from './log/log.js'
 import { watchEvents, watchSession } from './watch/events.js'
+import { pagesOf, type Pages } from './watch/pages.js'
 import { watchRecords } from './watch/records.js'
 import { watchRequests } from './watch/requests.js'
 import { watchTabs } from './watch/tabs.js'
@@ -20,12 +21,41 @@ export interface Inspection {
 
 const inspections = new WeakMap<object, Inspection>()
 
-/** The inspection of a client, which begins with the first call. @throws {TypeError} for a client of another make. */
+const logs = new WeakMap<Pages, Log>()
+
+/**
+ * The inspection of a client, which begins with the first call. That of a client of the testing kit is of the page that is shown
+ * now, and each later page is watched from its beginning.
+ *
+ * @throws {TypeError} for a client of another make.
+ */
 export function inspectionOf(client: object): Inspection {
+  const pages = pagesOf(client)
+  return pages ? inspectionOfPages(pages) : inspectionOfPage(client, openLog)
+}
+
+/** The pages of a test share what they have seen with each other, and with nobody else. */
+function inspectionOfPages(pages: Pages): Inspection {
+  const inspect = (): Inspection => inspectionOfPage(pages.current(), openOrShare)
+  const openOrShare: typeof openLog = (namespace, clock) => {
+    const log = logs.get(pages) ?? openLog(namespace, clock, 'memory')
+    logs.set(pages, log)
+    return log
+  }
+  const isNew = !logs.has(pages)
+  const inspection = inspect()
+  if (isNew) {
+    pages.onChange(inspect)
+    if (!pages.isReady()) void pages.ready.then(() => inspection.log.clear())
+  }
+  return inspection
+}
+
+function inspectionOfPage(client: object, open: typeof openLog): Inspection {
   const begun = inspections.get(client)
   if (begun) return begun
   const { context, namespace } = watchable(client)
-  const log = openLog(namespace, context.platform.clock)
+  const log = open(namespace, context.platform.clock)
   const watched: Watched = {
     ...{ context, log, platform: context.platform },
     ...{ redeeming: new Map(), refreshing: {}, renewals: new Map() },
@@ -48,7 +78,7 @@ export function inspectionOf(client: object): Inspection {
  *
  * Everything is redacted before it is noted. The log lies in an IndexedDB database of its own, for a day.
  *
- * @throws {TypeError} for a client that `createClient` did not make.
+ * @throws {TypeError} for a client that neither `createClient` nor `fakeBank` has made.
  * @example
  * ```ts
  * import { createClient, singleUser } from 'countersign'

@@ -10,7 +10,7 @@ import { createKeyPair } from './servers/jwt.js'
 import type { Registration } from './servers/registration.js'
 import { createServer, type Server, type ServerContext } from './servers/server.js'
 
-/** A request to a provider's API, with a token that is good. */
+/** A request to a provider's API, with a token that is good; or to what its API has for everybody, such as Moneyhub's lists. */
 export interface ApiRequest {
   readonly method: string
   /** Below the origin, such as `/v1/accounts`. */
@@ -18,7 +18,7 @@ export interface ApiRequest {
   readonly query: URLSearchParams
   /** The JSON of the body; empty where there is none. */
   readonly body: Readonly<Record<string, unknown>>
-  /** The scope values that the token has. */
+  /** The scope values that the token has; none without a token. */
   readonly scope: readonly string[]
   /** The accounts that the person approved with, where they were given. */
   readonly accounts: readonly object[] | undefined
@@ -72,20 +72,20 @@ const withHandlers = (
 ): Dialect => ({
   ...dialect,
   async answer(request, access) {
-    if (!access) return dialect.answer(request, access)
-    // A token of the client's own is of no grant.
-    const { name = '' } = access.grant?.registration ?? registrations[0] ?? {}
+    if (!access && dialect.isPublic?.(request.url) !== true) return dialect.answer(request, access)
+    // A token of the client's own is of no grant, and what is public asks for no token.
+    const { name = '' } = access?.grant?.registration ?? registrations[0] ?? {}
     const answer = await api[name]?.(toApiRequest(request, access))
     if (answer === undefined) return dialect.answer(request, access)
     return answer instanceof Response ? answer : ({ status: 200, body: answer } satisfies ApiAnswer)
   },
 })
 
-const toApiRequest = (request: ServerRequest, { scope, grant }: AccessToken): ApiRequest => ({
+const toApiRequest = (request: ServerRequest, access: AccessToken | undefined): ApiRequest => ({
   method: request.method,
   path: request.url.pathname,
   query: request.url.searchParams,
   body: jsonOf(request),
-  scope,
-  accounts: grant?.approval.accounts,
+  scope: access?.scope ?? [],
+  accounts: access?.grant?.approval.accounts,
 })

@@ -1,5 +1,5 @@
 // The recipes of docs/guards.md, taken from the page and run as they stand there.
-import { act, screen, waitFor } from '@testing-library/react'
+import { screen, waitFor } from '@testing-library/react'
 import * as countersign from 'countersign'
 import * as messages from 'countersign/messages'
 import { readFileSync } from 'node:fs'
@@ -9,11 +9,9 @@ import * as jsxRuntime from 'react/jsx-runtime'
 import type * as ReactRouter from 'react-router'
 import ts from 'typescript'
 import { describe, expect, test, vi } from 'vitest'
-import { createScene, type App } from '../support/app.js'
-import { openNetwork } from '../support/network.js'
+import { openBank, openVisit } from '../support/bank.js'
 import { renderWith } from '../support/render.js'
-
-const network = openNetwork()
+import { settled, until } from '../support/until.js'
 
 // By require, so that it has the same React as the rest, in the project with React 18 too.
 const router = createRequire(import.meta.url)('react-router') as typeof ReactRouter
@@ -52,21 +50,34 @@ function run(name: string, packages: Readonly<Record<string, unknown>>): Readonl
   return exports
 }
 
-/** A user whom the page learns of later, and who has a connection or none. */
-async function laterUser(connected: boolean) {
-  const scene = createScene(network)
-  const url = connected ? await scene.consent({}, {}, { subject: 'anna' }) : '/'
+type Bank = ReturnType<typeof openBank>
+
+/** A user whom the page learns of later: one who comes back from the bank, or one who has no connection. */
+async function laterUser(isBack: boolean) {
   let signIn!: (subject: string | null) => void
   let fail!: (error: Error) => void
   const subject = new Promise<string | null>((resolve, reject) => {
     signIn = resolve
     fail = reject
   })
-  return { app: scene.open(url, { subject }), signIn, fail, scene }
+  const bank = openBank({ subject })
+  if (isBack) {
+    bank.client.setSubject('anna')
+    bank.client.authorization('bank').authorize()
+    await bank.arrival('bank')
+    await approve(bank)
+  }
+  return { bank, signIn, fail }
+}
+
+/** The bank sends the person back, to a page that has not redeemed the code yet. */
+async function approve(bank: Bank): Promise<void> {
+  void bank.approve('bank')
+  await until(bank.client.callback, 'pending')
 }
 
 /** Every address that a guard of React Router brings somebody to, the first one included. */
-function renderLayout({ client }: App): { readonly visited: string[] } {
+function renderLayout({ client }: Bank): { readonly visited: string[] } {
   const { Connected } = run('Connected', { 'react-router': router }) as { Connected: React.ComponentType }
   const routes = [
     { element: <Connected />, children: [{ path: '/accounts', element: <p>The accounts</p> }] },
@@ -84,59 +95,48 @@ function renderLayout({ client }: App): { readonly visited: string[] } {
 
 describe('the layout route of React Router', () => {
   test('keeps somebody who is connected, however late it is known', async () => {
-    const { app, signIn } = await laterUser(true)
+    const { bank, signIn } = await laterUser(true)
     const seen = new Set<string>()
-    app.client.callback.subscribe(() => seen.add(app.client.callback.get().status))
-    const { visited } = renderLayout(app)
+    bank.client.callback.subscribe(() => seen.add(bank.client.callback.get().status))
+    const { visited } = renderLayout(bank)
     expect(screen.getByText('One moment…')).toBeDefined()
-    await act(async () => {
-      signIn('anna')
-      await Promise.resolve()
-    })
+    signIn('anna')
     expect(await screen.findByText('The accounts')).toBeDefined()
     expect(visited).toEqual(['/accounts'])
     expect([...seen]).toEqual(['connected'])
   })
 
   test('waits for the response that the page was opened with, also where the user is known at once', async () => {
-    const scene = createScene(network)
-    const url = await scene.consent({}, {}, { subject: 'anna' })
-    const app = scene.open(url, { subject: 'anna' })
-    const { visited } = renderLayout(app)
+    const bank = openVisit({ subject: 'anna' })
+    await bank.arrival('bank')
+    await approve(bank)
+    const { visited } = renderLayout(bank)
+    expect(screen.getByText('One moment…')).toBeDefined()
     expect(await screen.findByText('The accounts')).toBeDefined()
     expect(visited).toEqual(['/accounts'])
   })
 
   test('sends somebody who has no connection to connect, when that is known', async () => {
-    const { app, signIn } = await laterUser(false)
-    const { visited } = renderLayout(app)
+    const { bank, signIn } = await laterUser(false)
+    const { visited } = renderLayout(bank)
     expect(visited).toEqual(['/accounts'])
-    await act(async () => {
-      signIn('anna')
-      await Promise.resolve()
-    })
+    signIn('anna')
     expect(await screen.findByText('Connect')).toBeDefined()
     expect(visited).toEqual(['/accounts', '/connect'])
   })
 
   test('sends somebody who is not signed in to sign in', async () => {
-    const { app, signIn } = await laterUser(false)
-    const { visited } = renderLayout(app)
-    await act(async () => {
-      signIn(null)
-      await Promise.resolve()
-    })
+    const { bank, signIn } = await laterUser(false)
+    const { visited } = renderLayout(bank)
+    signIn(null)
     expect(await screen.findByText('Sign in')).toBeDefined()
     expect(visited).toEqual(['/accounts', '/login'])
   })
 
   test('sends nobody away when it cannot be known, and says so in words for people', async () => {
-    const { app, fail } = await laterUser(false)
-    const { visited } = renderLayout(app)
-    await act(async () => {
-      fail(new Error('/api/me answered with status 503.'))
-      await Promise.resolve()
-    })
+    const { bank, fail } = await laterUser(false)
+    const { visited } = renderLayout(bank)
+    fail(new Error('/api/me answered with status 503.'))
     expect(await screen.findByText(messages.english.subject_unknown)).toBeDefined()
     expect(visited).toEqual(['/accounts'])
   })
@@ -144,23 +144,23 @@ describe('the layout route of React Router', () => {
 
 describe('the loader of React Router', () => {
   /** The recipe's router, which reads the address of this window. */
-  function start({ client }: App) {
+  function start({ client }: Bank) {
     window.history.replaceState({}, '', '/accounts')
     const { router: made } = run('accountsLoader', { 'react-router': router, './bank': { bank: client } })
     return made as ReturnType<typeof router.createBrowserRouter>
   }
 
   test('keeps somebody who is connected, however late it is known, and loads', async () => {
-    const { app, signIn, scene } = await laterUser(true)
-    const made = start(app)
-    await scene.settled()
+    const { bank, signIn } = await laterUser(true)
+    const made = start(bank)
+    await settled()
     expect([made.state.initialized, window.location.pathname]).toEqual([false, '/accounts'])
     signIn('anna')
     await waitFor(() => {
       expect(made.state.initialized).toBe(true)
     })
     expect([made.state.errors, window.location.pathname]).toEqual([null, '/accounts'])
-    expect(scene.server.requests.api).toHaveLength(1)
+    expect(bank.requestsTo('bank', 'api')).toHaveLength(1)
     made.dispose()
   })
 
@@ -168,8 +168,8 @@ describe('the loader of React Router', () => {
     ['somebody who has no connection to connect', 'anna', '/connect'],
     ['somebody who is not signed in to sign in', null, '/login'],
   ])('sends %s', async (_what, subject, target) => {
-    const { app, signIn } = await laterUser(false)
-    const made = start(app)
+    const { bank, signIn } = await laterUser(false)
+    const made = start(bank)
     signIn(subject)
     await waitFor(() => {
       expect(window.location.pathname).toBe(target)
@@ -179,7 +179,7 @@ describe('the loader of React Router', () => {
 })
 
 describe('the component for Next', () => {
-  function renderOnly({ client }: App) {
+  function renderOnly({ client }: Bank) {
     const replace = vi.fn()
     const { ConnectedOnly } = run('ConnectedOnly', {
       'next/navigation': { useRouter: () => stable },
@@ -190,13 +190,10 @@ describe('the component for Next', () => {
   }
 
   test('keeps somebody who is connected, however late it is known', async () => {
-    const { app, signIn } = await laterUser(true)
-    const replace = renderOnly(app)
+    const { bank, signIn } = await laterUser(true)
+    const replace = renderOnly(bank)
     expect(screen.getByText('One moment…')).toBeDefined()
-    await act(async () => {
-      signIn('anna')
-      await Promise.resolve()
-    })
+    signIn('anna')
     expect(await screen.findByText('The accounts')).toBeDefined()
     expect(replace).not.toHaveBeenCalled()
   })
@@ -205,8 +202,8 @@ describe('the component for Next', () => {
     ['somebody who has no connection to connect', 'anna', '/connect'],
     ['somebody who is not signed in to sign in', null, '/login'],
   ])('sends %s', async (_what, subject, target) => {
-    const { app, signIn } = await laterUser(false)
-    const replace = renderOnly(app)
+    const { bank, signIn } = await laterUser(false)
+    const replace = renderOnly(bank)
     signIn(subject)
     await waitFor(() => {
       expect(replace).toHaveBeenCalledWith(target)
@@ -222,7 +219,7 @@ describe('the query of TanStack', () => {
   }
 
   /** Runs the query's function, as TanStack Query would: it is not installed here. */
-  function query({ client }: App) {
+  function query({ client }: Bank) {
     const { useAccounts: accountsOf } = run('useAccounts', {
       '@tanstack/react-query': { useQuery: (given: Query) => given },
       './bank': { bank: client },
@@ -234,25 +231,25 @@ describe('the query of TanStack', () => {
   }
 
   test('waits until it is known, and loads', async () => {
-    const { app, signIn, scene } = await laterUser(true)
-    const { result } = query(app)
-    await scene.settled()
-    expect(scene.server.requests.api).toEqual([])
+    const { bank, signIn } = await laterUser(true)
+    const { result } = query(bank)
+    await settled()
+    expect(bank.requestsTo('bank', 'api')).toEqual([])
     signIn('anna')
     expect(await result).toEqual(expect.anything())
-    expect(scene.server.requests.api).toHaveLength(1)
+    expect(bank.requestsTo('bank', 'api')).toHaveLength(1)
   })
 
   test('has nothing where there is no connection', async () => {
-    const { app, signIn } = await laterUser(false)
-    const { result } = query(app)
+    const { bank, signIn } = await laterUser(false)
+    const { result } = query(bank)
     signIn('anna')
     expect(await result).toBeNull()
   })
 
   test('ends with the query', async () => {
-    const { app } = await laterUser(false)
-    const { result, controller } = query(app)
+    const { bank } = await laterUser(false)
+    const { result, controller } = query(bank)
     controller.abort(new Error('left'))
     await expect(result).rejects.toThrow('left')
   })

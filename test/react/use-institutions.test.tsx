@@ -1,51 +1,23 @@
-import { act, screen } from '@testing-library/react'
+import { screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { createClient, useAuthorize, useInstitutions, type Client } from 'countersign'
+import { useAuthorize, useInstitutions, type Client } from 'countersign'
 import { moneyhub } from 'countersign/providers'
+import { fakeBank } from 'countersign/testing'
 import { useState } from 'react'
 import { renderToString } from 'react-dom/server'
-import { expect, onTestFinished, test } from 'vitest'
-import { createBrowser } from '../support/browser.js'
+import { expect, test } from 'vitest'
 import { renderWith } from '../support/render.js'
-import { eventually } from '../support/until.js'
 
 const providers = { moneyhub: moneyhub({ clientId: '7d0f2c1e-9b64-4a7d-8a51-3e5f60c9b2d4' }) }
 type App = Client<typeof providers>
 
-const banks = ['Larkspur', 'Prairie'].map((name) => ({ id: name.toLowerCase(), name }))
+const open = () => fakeBank({ subject: 'robin', backend: '/connect', providers })
 
-/** A page whose backend searches two banks. */
-function open() {
-  const browser = createBrowser()
-  const requests: { readonly path: string; readonly body: string }[] = []
-  const scene = { isDown: false }
-  const answer = (body: object, status = 200) =>
-    new Response(JSON.stringify(body), {
-      status,
-      headers: { 'content-type': 'application/json', countersign: '1' },
-    })
-  const client: App = createClient({
-    providers,
-    subject: 'robin',
-    backend: {
-      url: '/connect',
-      fetch(input, init) {
-        const { pathname, searchParams, search } = new URL(input)
-        requests.push({ path: pathname + search, body: typeof init.body === 'string' ? init.body : '' })
-        if (scene.isDown) return Promise.resolve(answer({ error: 'provider_unavailable' }, 504))
-        const query = searchParams.get('query') ?? ''
-        const institutions = banks.filter(({ id }) => id.startsWith(query))
-        return Promise.resolve(answer({ connections: [], institutions }))
-      },
-    },
-    platform: browser.open('/').platform,
-  })
-  onTestFinished(() => {
-    client.dispose()
-  })
-  const asked = () => requests.map(({ path }) => path).filter((path) => path.includes('/institutions'))
-  return { browser, client, scene, requests, asked }
-}
+/** What was searched for, `undefined` where it was nothing. */
+const searches = ({ requests }: ReturnType<typeof open>) =>
+  requests
+    .filter(({ from, url }) => from === 'page' && url.endsWith('/connect/moneyhub/institutions'))
+    .map(({ parameters }) => parameters['query'])
 
 function Picker({ client }: { readonly client: App }) {
   const [query, setQuery] = useState('')
@@ -66,42 +38,42 @@ function Picker({ client }: { readonly client: App }) {
 }
 
 const shown = () => screen.getAllByRole('button').map(({ textContent }) => textContent)
+const all = ['Old Quay Building Society', 'Pennyhill Bank']
 
 test('shows the banks, those that a query finds, and goes to the one that is chosen', async () => {
-  const { browser, client, requests, asked } = open()
-  renderWith(client, <Picker client={client} />)
-  await screen.findByText('Prairie')
-  expect(shown()).toEqual(['Larkspur', 'Prairie'])
-  await userEvent.type(screen.getByLabelText('Search'), 'pra')
+  const bank = open()
+  renderWith(bank.client, <Picker client={bank.client} />)
+  await screen.findByText('Pennyhill Bank')
+  expect(shown()).toEqual(all)
+  const seconds = 600
+  bank.delay(seconds * 1000)
+  await userEvent.click(screen.getByLabelText('Search'))
+  await userEvent.paste('penny')
+  await bank.advance(1)
   // The list before stays while the next one is on its way.
-  expect(shown()).toEqual(['Larkspur', 'Prairie'])
-  await eventually(() => {
-    act(() => {
-      browser.clock.advance(1)
-    })
-    expect(shown()).toEqual(['Prairie'])
-  })
-  expect(asked()).toEqual(['/connect/moneyhub/institutions', '/connect/moneyhub/institutions?query=pra'])
-  await userEvent.click(screen.getByText('Prairie'))
-  await eventually(() => {
-    const begun = requests.find(({ path }) => path.endsWith('/authorization'))
-    expect(JSON.parse(begun?.body ?? '{}')).toMatchObject({ input: { mode: 'connect', bank_id: 'prairie' } })
-  })
+  expect(shown()).toEqual(all)
+  expect(searches(bank)).toEqual([undefined, 'penny'])
+  bank.delay(0)
+  await bank.advance(seconds)
+  expect(shown()).toEqual(['Pennyhill Bank'])
+  await userEvent.click(screen.getByText('Pennyhill Bank'))
+  expect((await bank.arrival('moneyhub')).scope).toContain('id:5a40f3c61b7d4d2a9e8be0c7d1f26b93')
 })
 
 test('shows that the list could not be had, and gets it by retry', async () => {
-  const { client, scene } = open()
-  scene.isDown = true
-  renderWith(client, <Picker client={client} />)
+  const bank = open()
+  bank.offline()
+  renderWith(bank.client, <Picker client={bank.client} />)
   await screen.findByText('failed')
-  scene.isDown = false
+  bank.offline(false)
   await userEvent.click(screen.getByText('Again'))
-  await screen.findByText('Larkspur')
+  await screen.findByText('Pennyhill Bank')
   expect(screen.getByRole('status').textContent).toBe('ready')
 })
 
-test('renders as loading on a server, which asks for nothing', () => {
-  const { client, asked } = open()
-  expect(renderToString(<Picker client={client} />)).toContain('loading')
-  expect(asked()).toEqual([])
+test('renders as loading on a server, which asks for nothing', async () => {
+  const bank = open()
+  expect(renderToString(<Picker client={bank.client} />)).toContain('loading')
+  await bank.settled()
+  expect(searches(bank)).toEqual([])
 })

@@ -6,6 +6,7 @@ import { exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClientCertificate, createServerCertificate } from '../../demo/banks/certificates.js'
 import { startStitch } from '../../demo/banks/stitch.js'
+import type { ResealProgress } from '../../src/backend/index.js'
 import { checkBackend } from '../../src/check-backend/check-backend.js'
 import type { CheckOptions } from '../../src/check-backend/options.js'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../src/protocol/pkce.js'
@@ -41,6 +42,7 @@ beforeAll(async () => {
     PROVIDER: `http://127.0.0.1:${String(check.providerPort)}`,
     CLIENT_SECRET: randomUUID(),
     COUNTERSIGN_KEY: randomBytes(32).toString('base64url'),
+    COUNTERSIGN_NEXT_KEY: randomBytes(32).toString('base64url'),
     COUNTERSIGN_SUBJECT_SECRET: randomBytes(32).toString('base64url'),
     STITCH: bank.issuer,
     STITCH_CLIENT_ID: bank.clientId,
@@ -93,7 +95,8 @@ describe.each(runtimes.filter((name) => name !== 'this Node' || hasSqlite))('in 
     expect(results.length).toBeGreaterThan(15)
   })
 
-  test('a person connects at Stitch, the token works and is refreshed, and the connection ends', async () => {
+  /** A person connects at Stitch. */
+  async function connect(): Promise<{ readonly id: string; readonly accessToken: string }> {
     const verifier = createCodeVerifier()
     const [state, nonce] = [createState(), createState()]
     const { authorization_url, transaction } = await call('POST', '/stitch/authorization', {
@@ -118,7 +121,11 @@ describe.each(runtimes.filter((name) => name !== 'this Node' || hasSqlite))('in 
     })
     expect(redeemed['connection']).toMatchObject({ provider: 'stitch', status: 'connected' })
     const { id } = redeemed['connection'] as { id: string }
-    const first = String(redeemed['access_token'])
+    return { id, accessToken: String(redeemed['access_token']) }
+  }
+
+  test('a person connects at Stitch, the token works and is refreshed, and the connection ends', async () => {
+    const { id, accessToken: first } = await connect()
     expect(await accounts(first)).toBe(200)
     const { access_token: second } = await call('POST', `/connections/${id}/access-token`, {
       rejected: await calculateCodeChallenge(first),
@@ -128,6 +135,25 @@ describe.each(runtimes.filter((name) => name !== 'this Node' || hasSqlite))('in 
     const ended = await call('DELETE', `/connections/${id}`)
     expect(ended).toHaveProperty('revoked')
     expect(await call('GET', '/connections')).toEqual({ connections: [] })
+  })
+
+  test('jobs run here: what is due is found, connections are filed anew, and sealed with another key', async () => {
+    const { id } = await connect()
+    const job = async (name: string): Promise<unknown> => {
+      const response = await fetch(`${running.origin}/jobs/${name}`)
+      const text = await response.text()
+      if (response.status !== 200) throw new Error(`${name} answered ${String(response.status)} ${text}`)
+      return JSON.parse(text) as unknown
+    }
+    expect(await job('due')).toContain(id)
+    expect(await job('reindex')).toBeGreaterThan(0)
+    const first = (await job('reseal')) as ResealProgress
+    expect(first.resealed).toBeGreaterThan(0)
+    expect(first.unreadable).toBe(0)
+    expect(await job('reseal')).toMatchObject({ resealed: 0, unreadable: 0 })
+    const { access_token: token } = await call('POST', `/connections/${id}/access-token`, {})
+    expect(await accounts(String(token))).toBe(200)
+    expect(await call('DELETE', `/connections/${id}`)).toHaveProperty('revoked')
   })
 
   test('a client certificate is presented: by mtlsFetch, in workerd by a binding', async () => {

@@ -71,6 +71,23 @@ describe.each(Object.keys(lists) as Name[])('the institutions of %s', (name) => 
   })
 })
 
+test('the public list of Moneyhub is as the test wants it, without a token', async () => {
+  const asked: object[] = []
+  const bank = fakeBank({
+    ...options,
+    api: {
+      moneyhub(request) {
+        asked.push(request)
+        return request.path.endsWith('-connections') ? [{ id: 'larch', name: 'Larch Bank' }] : undefined
+      },
+    },
+  })
+  const store = bank.client.institutions('moneyhub')
+  onTestFinished(store.subscribe(() => undefined))
+  expect((await until(store, 'ready')).institutions).toMatchObject([{ name: 'Larch Bank' }])
+  expect(asked).toMatchObject([{ method: 'GET', scope: [], accounts: undefined }])
+})
+
 test('the list of Basis is not for the token of a profile', async () => {
   const bank = fakeBank(options)
   bank.client.authorization('basis', { platformId: lists.basis.found.input.platformId }).authorize()

@@ -136,3 +136,31 @@ describe.each(Object.keys(options.providers) as Name[])('%s', (name) => {
     expect(await open().deny(name)).toMatchObject({ status: 'denied' })
   })
 })
+
+describe('the transactions of Moneyhub', () => {
+  interface Page {
+    readonly data: readonly { readonly accountId: string; readonly date: string }[]
+  }
+
+  test('are there for every account, the newest first, and as far as they are asked for', async () => {
+    const accounts = [{ id: 'one' }, { id: 'two' }, { name: 'an account without an id' }]
+    const bank = fakeBank({ ...options, connected: { moneyhub: { accounts } } })
+    const { fetch } = await until(bank.client.tokens('moneyhub'), 'connected')
+    const read = async (query = '') => ((await (await fetch(`transactions${query}`)).json()) as Page).data
+    const all = await read()
+    expect(new Set(all.map(({ accountId }) => accountId))).toEqual(new Set(['one', 'two']))
+    const dates = all.map(({ date }) => date)
+    expect(dates).toEqual([...dates].sort().reverse())
+    expect(new Set((await read('?accountId=two')).map(({ accountId }) => accountId))).toEqual(
+      new Set(['two']),
+    )
+    expect(await read('?limit=1')).toEqual(all.slice(0, 1))
+  })
+
+  test('are those of the sample accounts where the person names none', async () => {
+    const bank = fakeBank({ ...options, connected: { moneyhub: {} } })
+    const { fetch } = await until(bank.client.tokens('moneyhub'), 'connected')
+    const { data } = (await (await fetch('transactions')).json()) as Page
+    expect(data.map(({ accountId }) => accountId)).toContain('mh-2')
+  })
+})

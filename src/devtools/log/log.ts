@@ -1,9 +1,9 @@
 import { createStore, type ReadableStore, type Store } from '../../core/readable-store.js'
 import type { Clock } from '../../platform/clock.js'
 import { openDatabase } from '../../platform/database.js'
-import { openTabs } from '../../platform/tabs.js'
+import { openTabs, type Tabs } from '../../platform/tabs.js'
 import type { InspectedEvent, Moment, NewEvent } from './event.js'
-import { createStorage, type View } from './storage.js'
+import { createStorage, inMemory, type LogStorage, type View } from './storage.js'
 
 /** What was seen in all pages of an app, oldest first. It outlives them, in a database of its own. */
 export interface Log extends ReadableStore<readonly InspectedEvent[]> {
@@ -35,12 +35,26 @@ function merge(a: readonly InspectedEvent[], b: readonly InspectedEvent[]): read
   return [...known.values()].sort((one, other) => (one.id < other.id ? -1 : 1)).slice(-mostEvents)
 }
 
-/** Opens the log of a namespace. Where IndexedDB cannot be used, it is of this page alone. */
-export function openLog(namespace: string, clock: Clock): Log {
+/** Where a log is kept, and where other pages are told of it. */
+function openShared(namespace: string, clock: Clock) {
   const name = `${namespace}-devtools`
   const database = openDatabase(name)
-  const storage = createStorage(database)
-  const tabs = openTabs(name, clock, database)
+  return { storage: createStorage(database), tabs: openTabs(name, clock, database) }
+}
+
+/** Nowhere. */
+const unshared = {
+  storage: inMemory,
+  tabs: { announce: () => undefined, onAnnounced: () => () => undefined, close: () => undefined },
+} satisfies { readonly storage: LogStorage; readonly tabs: Omit<Tabs, 'lock'> }
+
+/**
+ * Opens the log of a namespace. Where IndexedDB cannot be used, it is of this page alone.
+ *
+ * @param kept `memory` for one that only its holder has: pages of a test share nothing with others.
+ */
+export function openLog(namespace: string, clock: Clock, kept: 'database' | 'memory' = 'database'): Log {
+  const { storage, tabs } = kept === 'memory' ? unshared : openShared(namespace, clock)
   const events = createStore<readonly InspectedEvent[]>([])
   const view = createStore<View>({ isOpen: false, tab: 'timeline' })
   const page = Math.random().toString(36).slice(2, 8)

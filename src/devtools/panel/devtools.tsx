@@ -3,6 +3,7 @@ import * as React from 'react'
 import type { AnyClient } from '../../core/index.js'
 import { useClient, type ClientOption } from '../../react/provider.js'
 import { inspectionOf, type Inspection } from '../inspect.js'
+import { pagesOf } from '../watch/pages.js'
 import { Shadow } from './shadow.js'
 
 const Panel = React.lazy(async () => ({ default: (await import('./panel.js')).Panel }))
@@ -27,7 +28,7 @@ const never = () => () => undefined
  * development. On a server it renders nothing.
  *
  * @throws {Error} when there is no client: no provider component above, and no `client` given.
- * @throws {TypeError} for a client that `createClient` did not make.
+ * @throws {TypeError} for a client that neither `createClient` nor `fakeBank` has made.
  * @example
  * ```tsx
  * import { CountersignProvider, createClient, singleUser } from 'countersign'
@@ -50,12 +51,12 @@ const never = () => () => undefined
  */
 export function CountersignDevtools(props: CountersignDevtoolsProps): React.ReactElement | null {
   const client = useClient<AnyClient>(props.client && { client: props.client })
-  const isClient = React.useSyncExternalStore(
-    never,
-    () => true,
-    () => false,
+  const inspection = React.useSyncExternalStore(
+    pagesOf(client)?.onChange ?? never,
+    () => inspectionOf(client),
+    () => undefined,
   )
-  return isClient ? <Dock inspection={inspectionOf(client)} nonce={props.nonce} /> : null
+  return inspection ? <Dock inspection={inspection} nonce={props.nonce} /> : null
 }
 
 function Dock({

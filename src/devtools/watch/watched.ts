@@ -36,12 +36,12 @@ export function knownOf({ context }: Pick<Watched, 'context'>, name: string | un
 export const providerNamed = ({ providers }: Context, name: string): Provider | undefined =>
   hasOwn(providers, name) ? providers[name] : undefined
 
-/** @throws {TypeError} for a client that `createClient` did not make. */
+/** @throws {TypeError} for a client that neither `createClient` nor `fakeBank` has made. */
 export function watchable(client: object): Inspectable {
   const found = inspectableOf(client)
   if (!found)
     throw new TypeError(
-      'inspect() takes a client that createClient() has made. Where the package is bundled twice, have both entries come from one copy.',
+      'inspect() takes a client that createClient() or fakeBank() has made. Where the package is bundled twice, have both entries come from one copy.',
     )
   return found
 }

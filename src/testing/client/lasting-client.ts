@@ -32,6 +32,12 @@ const idle = { status: 'idle' } as const
 type Follow = <T>(key: string, read: () => ReadableStore<T>, show: (state: T) => T) => ReadableStore<T>
 
 /**
+ * Where the devtools find the client of the page that is shown: the one that lasts is not made by `createClient`. The symbol
+ * is registered, so that neither of the two entries imports the other.
+ */
+const pagesOfClient = Symbol.for('countersign.pages')
+
+/**
  * A client that lasts when the page is left: components keep it, and it goes on with the client of the page that the
  * provider sends the browser back to.
  */
@@ -42,9 +48,9 @@ export function createLastingClient(pages: Pages): Client {
     stores.set(key, store)
     return store
   }
-  const { current } = pages
+  const { current, onChange, ready, isReady } = pages
   let changes = 0
-  return {
+  const client: Client = {
     providers: current().providers,
     callback: follow<CallbackState>(
       'callback',
@@ -90,6 +96,7 @@ export function createLastingClient(pages: Pages): Client {
     },
     dispose: pages.dispose,
   }
+  return Object.defineProperty(client, pagesOfClient, { value: { current, onChange, ready, isReady } })
 }
 
 /** Makes the lists of institutions of a client. */

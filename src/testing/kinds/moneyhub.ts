@@ -1,5 +1,6 @@
 import { moneyhub as moneyhubBackend } from '../../backend/index.js'
 import { sampleAccounts } from '../data/accounts.js'
+import { sampleBookings } from '../data/bookings.js'
 import { groups, institutionsOf, toListEntry } from '../quirks/moneyhub-institutions.js'
 import {
   claimsOf,
@@ -11,6 +12,8 @@ import {
   objectToMoneyhubRequest,
   objectToOwnToken,
   scopeOfUsers,
+  selectMoneyhubTransactions,
+  toMoneyhubTransaction,
   type MoneyhubMemory,
   type RequestedClaims,
 } from '../quirks/moneyhub.js'
@@ -92,6 +95,7 @@ function toDialect(
     },
     metadata: {},
     apis: [api, usersApi, lists],
+    isPublic: ({ href }) => href.startsWith(lists),
     accessTokenSeconds: moneyhubTokenSeconds,
     codeSeconds: moneyhubCodeSeconds,
     scopeTexts: scopeTexts.moneyhub,
@@ -220,5 +224,18 @@ function answerData(
     .flatMap(([connectionId, { grant }]) =>
       (grant.approval.accounts ?? sampleAccounts.moneyhub).map((account) => ({ ...account, connectionId })),
     )
-  return ok({ data: path === '/v3/accounts' ? accounts : [], links: { self: url.pathname }, meta: {} })
+  const data = path === '/v3/accounts' ? accounts : transactionsOf(accounts, url.searchParams, now)
+  return ok({ data, links: { self: url.pathname }, meta: {} })
+}
+
+/** Made-up transactions of every account that has an id, as far as they are asked for. */
+function transactionsOf(accounts: readonly object[], query: URLSearchParams, now: number): readonly object[] {
+  const all = accounts.flatMap(({ id }: { readonly id?: unknown }) =>
+    typeof id === 'string'
+      ? sampleBookings(now).map((booking) =>
+          toMoneyhubTransaction(id, { ...booking, id: `${id}-${booking.id}` }),
+        )
+      : [],
+  )
+  return selectMoneyhubTransactions(all, Object.fromEntries(query))
 }

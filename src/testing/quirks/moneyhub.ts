@@ -200,3 +200,44 @@ export const moneyhubAmount = (value: number): MoneyhubAmount => ({
   majorUnits: value / 100,
   currency: 'GBP',
 })
+
+/** A booking on an account, before it is written as Moneyhub writes it. */
+export interface MoneyhubBooking {
+  readonly id: string
+  /** The day, as `2026-11-30`. */
+  readonly date: string
+  readonly description: string
+  /** In pence; negative when it was paid. */
+  readonly amount: number
+}
+
+/** A transaction as Moneyhub writes it. */
+export function toMoneyhubTransaction(
+  accountId: string,
+  { id, date, description, amount }: MoneyhubBooking,
+): Readonly<Record<string, unknown>> & { readonly accountId: string; readonly date: string } {
+  return {
+    id,
+    accountId,
+    amount: moneyhubAmount(amount),
+    date,
+    dateModified: `${date}T09:00:00.000Z`,
+    shortDescription: description,
+    longDescription: description.toUpperCase(),
+    categoryId: 'std:unknown',
+    categoryIdConfirmed: false,
+    notes: '',
+    status: 'posted',
+  }
+}
+
+/** The transactions that a request asks for, the newest first: those of one account, and so many of them. */
+export function selectMoneyhubTransactions<T extends { readonly accountId: string; readonly date: string }>(
+  transactions: readonly T[],
+  { accountId, limit }: { readonly accountId?: string | undefined; readonly limit?: string | undefined },
+): readonly T[] {
+  return transactions
+    .filter((one) => accountId === undefined || accountId === one.accountId)
+    .sort((a, b) => b.date.localeCompare(a.date))
+    .slice(0, Number(limit ?? 100))
+}

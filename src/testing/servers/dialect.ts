@@ -77,6 +77,8 @@ export interface Dialect {
   readonly acceptsCode?: (grant: Grant, form: URLSearchParams) => boolean
   /** What is wrong with a request for a token of the client's own. @defaultValue the client may have none */
   readonly objectToOwnToken?: (scope: readonly string[], sub: string | undefined) => Objection | undefined
+  /** Addresses of its API that are answered without a token. @defaultValue none */
+  readonly isPublic?: (url: URL) => boolean
   /** Answers the API. @param access the token of the request, where it is good. */
   readonly answer: (
     request: ServerRequest,

@@ -44,6 +44,12 @@ test('a client is any client, whatever its providers', () => {
   expectTypeOf(useSecond).returns.toEqualTypeOf<typeof second>()
 })
 
+test('any client has every store that a hook reads', () => {
+  expectTypeOf<AnyClient>().toHaveProperty('institutions')
+  // @ts-expect-error useInstitutions would find nothing there
+  expectTypeOf<Omit<AnyClient, 'institutions'>>().toExtend<AnyClient>()
+})
+
 describe('the name of a provider tells the details of its connection, and no other name exists', () => {
   test('in useAuthorizationCallback', () => {
     expectTypeOf(useCallback).toEqualTypeOf(useAuthorizationCallback)

@@ -1,6 +1,15 @@
 // The backend as it runs in every runtime: the providers of check-backend, and Stitch. It runs in runtimes that are not
 // Node, so it names nothing of Node's.
-import { createBackend, fdx, oidc, stitch, type Store } from 'countersign/backend'
+import {
+  createBackend,
+  fdx,
+  oidc,
+  reseal,
+  stitch,
+  type Backend,
+  type BackendOptions,
+  type Store,
+} from 'countersign/backend'
 import { checkStore } from '../../../../src/store-commands/check-store.js'
 
 /** Settings, as every runtime has them: strings. */
@@ -10,6 +19,8 @@ export interface RuntimeEnvironment {
   readonly PROVIDER: string
   readonly CLIENT_SECRET: string
   readonly COUNTERSIGN_KEY: string
+  /** The key that `/reseal` changes to. */
+  readonly COUNTERSIGN_NEXT_KEY: string
   readonly COUNTERSIGN_SUBJECT_SECRET: string
   /** Where the simulated Stitch is. */
   readonly STITCH: string
@@ -24,6 +35,9 @@ export interface RuntimeEnvironment {
 export interface CertificateBinding {
   readonly CERTIFICATE?: { fetch(url: string): Promise<Response> }
 }
+
+const daySeconds = 86_400
+const now = (): number => Date.now() / 1000
 
 /** @param other The same store, by another handle. */
 export function createHandler(
@@ -49,9 +63,9 @@ export function createHandler(
         ],
       }),
     })
-  const backend = createBackend({
+  const options: BackendOptions = {
     origins: [env.APP_ORIGIN],
-    keys: [env.COUNTERSIGN_KEY],
+    keys: [env.COUNTERSIGN_KEY, env.COUNTERSIGN_NEXT_KEY],
     subjectKeySecret: env.COUNTERSIGN_SUBJECT_SECRET,
     store,
     rateLimit: 'off',
@@ -73,19 +87,38 @@ export function createHandler(
         authorizationEndpoint: `${env.STITCH}/connect/authorize`,
         tokenEndpoint: `${env.STITCH}/connect/token`,
         api: `${env.STITCH}/`,
+        // So that a connection is due tomorrow. Its index is read day by day.
+        refreshTokenSlidingSeconds: 2 * daySeconds,
       }),
     },
-  })
+  }
+  const backend = createBackend(options)
+  const tomorrow = createBackend({ ...options, clock: { now: () => now() + 1.1 * daySeconds } })
   return async (request) => {
     const { pathname } = new URL(request.url)
     if (pathname === '/health') return Response.json(await backend.health())
     if (pathname === '/without-certificate') return new Response(faultWithoutCertificate(env))
+    if (pathname.startsWith('/jobs/')) return Response.json(await runJob(pathname, tomorrow, env, store))
     if (pathname === '/mtls' && env.CERTIFICATE) return env.CERTIFICATE.fetch(env.MTLS_URL)
     if (pathname !== '/check-store') return backend(request)
     const pass = (seconds: number): Promise<void> =>
       new Promise((resolve) => setTimeout(resolve, seconds * 1000))
     return Response.json(await checkStore({ store, other, pass }))
   }
+}
+
+/** What a server does without a page, a day later. Nothing is sent: a provider takes no client assertion of tomorrow. */
+async function runJob(
+  pathname: string,
+  { connections }: Backend,
+  { COUNTERSIGN_KEY, COUNTERSIGN_NEXT_KEY }: RuntimeEnvironment,
+  store: Store,
+): Promise<unknown> {
+  if (pathname === '/jobs/reindex') return connections.reindex()
+  if (pathname === '/jobs/reseal') return reseal({ store, keys: [COUNTERSIGN_NEXT_KEY, COUNTERSIGN_KEY] })
+  const due: string[] = []
+  for await (const { id } of connections.due({ renewBefore: now() + 3 * daySeconds })) due.push(id)
+  return due
 }
 
 /** What a backend says at its start whose FDX provider has the platform's `fetch`. */
