@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { BackendProvider, HeldConnection, ResourceRoute } from '../../backend/provider.js'
+import { parametersOfChecks } from '../../protocol/asked-checks.js'
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
 import { codeFlowCalls, discover } from '../../protocol/metadata.js'
@@ -86,9 +87,11 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
       },
     }),
 
+    confirmsAuthentication: true,
     async authorize(setup, context) {
       const consentRequest = chooseConsent(consents, setup.input['consent_request'])
       const request = {
+        ...parametersOfChecks(setup.asked ?? {}),
         ...buildCodeRequest({ ...setup, clientId }),
         authorization_details: JSON.stringify([{ type: detailType, consentRequest }]),
       }

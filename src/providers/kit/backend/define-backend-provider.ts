@@ -25,6 +25,7 @@ export interface BackendProviderDefinition<
   | 'label'
   | 'scope'
   | 'input'
+  | 'confirmsAuthentication'
   | 'transactionSeconds'
   | 'ready'
   | 'fetch'
@@ -76,6 +77,7 @@ const forms = {
   scope: 'string!',
   client: 'object!',
   input: 'object',
+  confirmsAuthentication: 'boolean',
   transactionSeconds: 'number',
   ready: 'object',
   fetch: 'function',
@@ -130,6 +132,8 @@ export function defineBackendProvider<
   return {
     ...{ ready: client.ready, server: client.server },
     redirectUris: readRedirectUris(redirectUri),
+    // The client does, unless something else stands in its place.
+    confirmsAuthentication: !provider.authorize && !provider.redeem,
     authorize: async (setup, context) =>
       client.authorize(setup, context, await toParameters?.(setup, context)),
     async redeem(redemption, context) {
