@@ -239,6 +239,12 @@ export interface BackendProvider<Claims extends object = object> {
    */
   readonly refreshRepeatable?: boolean
 
+  /**
+   * Whether the person's consent has ended at the bank, though refreshes still work. It is asked when the API has answered 403; the
+   * connection is then to be renewed. Absent, and where it throws: the API's answer is the answer.
+   */
+  hasEnded?(connection: HeldConnection, context: ProviderContext): Promise<boolean>
+
   /** Ends the grant at the provider, and says why it did not where the provider did not confirm it. Absent: there is no way to. */
   revoke?(connection: HeldConnection, context: ProviderContext): Promise<ProviderRevocation>
   /**

@@ -4,6 +4,7 @@ import { request as send, type Answer } from '../../protocol/http.js'
 import { usableTokens } from './access-tokens.js'
 import { securityHeaders } from '../http/responses.js'
 import { checkJsonType, readText } from '../http/body.js'
+import { checkConsent } from './consent-end.js'
 import { toHeld } from './held-connection.js'
 import type { ConnectionRecord } from './record.js'
 import { changeConnection, findConnection } from './stored-connections.js'
@@ -72,7 +73,7 @@ export async function requestResource(
   const token = await tokenFor(context, forward, undefined)
   const first = await ask(context, forward, token)
   context.emit('resource_requested', { provider: record.provider, connection: id })
-  if (!first.tokenRejected) return relay(first)
+  if (!first.tokenRejected) return conclude(context, forward, first)
   if (!isRepeatable(route, forward.body)) throw new Refusal('provider_error', { reason: 'token_rejected' })
   const again = { ...forward, record: await findConnection(context, subject, id) }
   const newer = await tokenFor(context, again, token)
@@ -80,7 +81,17 @@ export async function requestResource(
   await countRequestWithoutPerson(context, again.record)
   const second = await ask(context, again, newer)
   if (second.tokenRejected) throw new Refusal('provider_error', { reason: 'token_rejected_twice' })
-  return relay(second)
+  return conclude(context, again, second)
+}
+
+/** @throws {Refusal} `reauthorization_required` where the API refuses because the consent has ended. */
+async function conclude(
+  context: Context,
+  { provider, record }: Forward,
+  answer: ApiAnswer,
+): Promise<Response> {
+  if (answer.status === 403) await checkConsent(context, provider, record)
+  return relay(answer)
 }
 
 async function countRequestWithoutPerson(

@@ -1,4 +1,4 @@
-import { fromWire, type AskedChecks } from '../../protocol/asked-checks.js'
+import { fromWire } from '../../protocol/asked-checks.js'
 import {
   contractHeader,
   contractVersion,
@@ -94,6 +94,7 @@ async function send(
  * A request to the provider's API by way of the backend, which adds the token. The app may give it an id of its own.
  *
  * @throws {StepUpError} when the API wants the person to sign in again, or by a stronger way.
+ * @throws {BackendError} `reauthorization_required` when the connection must be renewed.
  */
 export async function fetchThroughBackend(
   context: Context,
@@ -116,13 +117,13 @@ export async function fetchThroughBackend(
     headers,
     credentials,
   })
-  const asked = await readStepUpAnswer(response)
-  if (asked) throw new StepUpError(asked)
+  const error = await readRefusal(response, pathOf(url))
+  if (error) throw error
   return response
 }
 
-/** What the API wants of the person, as the backend says it; `undefined` for any other answer, and for any of the API's own. */
-async function readStepUpAnswer(response: Response): Promise<AskedChecks | undefined> {
+/** What only the person can help with, as the backend says it; `undefined` for any other answer, and for any of the API's own. */
+async function readRefusal(response: Response, path: string): Promise<CountersignError | undefined> {
   if (response.status !== 409 || !response.headers.has(contractHeader)) return undefined
   const document: unknown = await response
     .clone()
@@ -130,7 +131,8 @@ async function readStepUpAnswer(response: Response): Promise<AskedChecks | undef
     .catch(() => undefined)
   const answer = Object(document) as Partial<ErrorAnswer>
   // Without what it wants, or with what cannot be read of it, the person can still sign in again.
-  return answer.error === 'step_up_required' ? (fromWire(answer) ?? {}) : undefined
+  if (answer.error === 'step_up_required') return new StepUpError(fromWire(answer) ?? {})
+  return answer.error === 'reauthorization_required' ? toError(response, path, { ...answer }) : undefined
 }
 
 /** Path of a connection below the contract's base. */

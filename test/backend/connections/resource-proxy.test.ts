@@ -191,6 +191,44 @@ describe('an API that wants the person to sign in by a stronger way', () => {
   })
 })
 
+describe('a consent that has ended at the bank, while tokens are still issued', () => {
+  const forbidden = () => Response.json({ code: 'NO_CONSENT' }, { status: 403 })
+
+  test('makes the connection one to renew, from the first 403 on, and the API is asked no more', async () => {
+    const asked: unknown[] = []
+    const { get, handle, seen, redeemed } = await createPlain(forbidden, {
+      hasEnded: ({ details }) => Promise.resolve(asked.push(details) > 0),
+    })
+    const { id } = redeemed.connection
+    for (let times = 0; times < 2; times++) {
+      const response = await get('accounts')
+      expect([response.status, await response.json()]).toMatchObject([
+        409,
+        { error: 'reauthorization_required', connection: id },
+      ])
+    }
+    expect(await handle.connections.find({ subject: 'robin', id })).toMatchObject({
+      status: 'reauthorization_required',
+    })
+    expect([asked, seen.length]).toEqual([[{ consent: 'c-1' }], 1])
+  })
+
+  test.each([
+    ['goes on', () => Promise.resolve(false)],
+    ['cannot be read', () => Promise.reject(new Error('offline'))],
+    ['is not asked for', undefined],
+  ])(
+    'is not to be seen in a 403 where the consent %s: the API’s answer is the answer',
+    async (_title, hasEnded) => {
+      const { get, handle, redeemed } = await createPlain(forbidden, { ...(hasEnded && { hasEnded }) })
+      const response = await get('accounts')
+      expect([response.status, await response.json()]).toEqual([403, { code: 'NO_CONSENT' }])
+      const { id } = redeemed.connection
+      expect(await handle.connections.find({ subject: 'robin', id })).toMatchObject({ status: 'connected' })
+    },
+  )
+})
+
 describe('a path', () => {
   test.each([
     'nothing',

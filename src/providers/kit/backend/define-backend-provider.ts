@@ -35,6 +35,7 @@ export interface BackendProviderDefinition<
   | 'webhooks'
   | 'institutions'
   | 'toEnding'
+  | 'hasEnded'
   | 'readDetails'
 > {
   /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. */
@@ -87,6 +88,7 @@ const forms = {
   webhooks: 'object',
   institutions: 'object',
   toEnding: 'function',
+  hasEnded: 'function',
   readDetails: 'function',
   toParameters: 'function',
   toGrant: 'function',
