@@ -17,6 +17,7 @@ const errors = {
   too_many_connections: [409, 'There are too many connections. Disconnect one first.'],
   person_unknown: [409, 'Nothing says who has signed in at the provider. The connection stays as it was.'],
   reauthorization_required: [409, 'The connection must be renewed.'],
+  step_up_required: [409, 'The API wants the person to sign in again, or by a stronger way.'],
   payload_too_large: [413, 'The body is too large.'],
   unsupported_media_type: [415, 'The body must be application/json.'],
   rate_limited: [429, 'Too many requests.'],
@@ -27,10 +28,11 @@ const errors = {
 
 export class Refusal extends Error {
   /** @param {keyof errors} error */
-  constructor(error, { connection, headers = {} } = {}) {
+  constructor(error, { connection, wanted = {}, headers = {} } = {}) {
     super(error)
     this.error = error
     this.connection = connection
+    this.wanted = wanted
     this.headers = headers
   }
 }
@@ -38,10 +40,10 @@ export class Refusal extends Error {
 /** Express's error handler: the last of the middleware. */
 export function sendRefusal(problem, req, res, next) {
   if (res.headersSent) return next(problem)
-  const { error, connection, headers } = toRefusal(problem)
+  const { error, connection, wanted, headers } = toRefusal(problem)
   const [status, description] = errors[error]
   res.set(headers).status(status)
-  res.json({ error, error_description: description, ...(connection && { connection }) })
+  res.json({ error, error_description: description, ...(connection && { connection }), ...wanted })
 }
 
 function toRefusal(problem) {

@@ -25,7 +25,7 @@ export function createResources({ find, usableToken }, providers) {
 
     const send = async (rejected) => {
       const { accessToken } = await usableToken(connection, rejected)
-      return { accessToken, ...(await ask(url, req, accessToken, body)) }
+      return { accessToken, ...(await ask(url, req, connection.id, accessToken, body)) }
     }
     let answer = await send()
     if (answer.status === 401) {
@@ -74,7 +74,7 @@ async function bodyOf(req, res) {
 
 const maximumAnswer = 4_194_304
 
-async function ask(url, req, accessToken, body) {
+async function ask(url, req, id, accessToken, body) {
   const headers = {
     accept: 'application/json',
     authorization: `Bearer ${accessToken}`,
@@ -83,9 +83,21 @@ async function ask(url, req, accessToken, body) {
   if (body !== undefined) headers['content-type'] = 'application/json'
   const answer = await request(url, { method: req.method, headers, body }, maximumAnswer)
   if (answer.status >= 500) throw new Refusal('provider_unavailable')
+  const wanted = stepUp(answer, accessToken)
+  if (wanted) throw new Refusal('step_up_required', { connection: id, wanted })
   // Some APIs repeat a request in an error.
   if (holds(answer.text, accessToken)) throw new Refusal('provider_error')
   return answer
+}
+
+/** What an API wants that asks for a newer or stronger sign-in (RFC 9470); another token would not help. */
+function stepUp({ status, headers }, token) {
+  const challenge = status === 401 ? (headers.get('www-authenticate') ?? '') : ''
+  const read = (name) =>
+    new RegExp(`[ ,]${name}="?([\\x20\\x21\\x23-\\x2b\\x2d-\\x5b\\x5d-\\x7e]{1,256})`).exec(challenge)?.[1]
+  if (challenge.includes(token) || read('error') !== 'insufficient_user_authentication') return undefined
+  const [acr, age] = [read('acr_values'), Number(read('max_age') ?? NaN)]
+  return { ...(acr && { acr_values: acr }), ...(Number.isInteger(age) && { max_age: age }) }
 }
 
 /** As it is, or written in escapes of JSON. */

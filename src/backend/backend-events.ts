@@ -44,8 +44,8 @@ export interface BackendEvent {
   readonly error?: ContractErrorCode | undefined
   /**
    * For `refused` and `failed`: the check, or the provider's error code. For `connected`: what of the new connection could not
-   * be read, such as `consent_unread:status_403`. For `reauthorization_required`: `invalid_grant`
-   * or `refused_twice`. For `refresh_failed`: `refresh_unanswered`. For `record_unreadable`: `unknown_key` (sealed by
+   * be read, such as `consent_unread:status_403`. For `reauthorization_required`: `invalid_grant`,
+   * `refused_twice`, or `consent_ended`. For `refresh_failed`: `refresh_unanswered`. For `record_unreadable`: `unknown_key` (sealed by
    * a key that is not among `keys`), `no_keys` (sealed, and there are no `keys`), `not_sealed` (written before there were
    * `keys`), or `damaged`.
    */

@@ -1,3 +1,4 @@
+import type { AskedChecks } from '../protocol/asked-checks.js'
 import type { Json, JsonObject } from '../protocol/contract.js'
 import type { Fetch } from '../protocol/http.js'
 import type { Revocation } from '../protocol/revocation-result.js'
@@ -24,6 +25,8 @@ export interface AuthorizationSetup<Claims extends object = object> {
   readonly input: JsonObject
   /** The connection to be renewed. */
   readonly connection: HeldConnection | undefined
+  /** What the ID Token must confirm of how and when the person signs in, where the page says so; only with `confirmsAuthentication`. */
+  readonly asked?: AskedChecks | undefined
 }
 
 /** An authorization URL for the person, with its terms. */
@@ -56,6 +59,8 @@ export interface Redemption<Claims extends object = object> {
   /** The requested scope, space-delimited. */
   readonly scope: string
   readonly data: JsonObject | undefined
+  /** As in {@link AuthorizationSetup.asked}. `oauthClient` has the ID Token confirm it. */
+  readonly asked?: AskedChecks | undefined
   /**
    * What the code has given to an earlier call that could not check it, because the server's keys could not be had for instance.
    * The code is not sent again: only the check is left. `oauthClient` does so.
@@ -206,6 +211,13 @@ export interface BackendProvider<Claims extends object = object> {
    * only the server's session may give. @defaultValue none
    */
   readonly input?: Readonly<Record<string, InputForm>>
+  /**
+   * Whether {@link authorize} sends what the page asks of the person's authentication on (`acr_values`, `max_age`), and {@link redeem}
+   * has the ID Token confirm it. Without it, a page that asks for that is refused. @defaultValue false
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc9470.html#section-4
+   */
+  readonly confirmsAuthentication?: boolean
   /** Seconds that a person may take at the provider. @defaultValue 900 */
   readonly transactionSeconds?: number
   /** Fulfilled when keys are imported. A rejection names the fault in the options. */
@@ -226,6 +238,12 @@ export interface BackendProvider<Claims extends object = object> {
    * been used and its answer lost, and a second use is an alarm (RFC 9700 §4.14.2). @defaultValue false
    */
   readonly refreshRepeatable?: boolean
+
+  /**
+   * Whether the person's consent has ended at the bank, though refreshes still work. It is asked when the API has answered 403; the
+   * connection is then to be renewed. Absent, and where it throws: the API's answer is the answer.
+   */
+  hasEnded?(connection: HeldConnection, context: ProviderContext): Promise<boolean>
 
   /** Ends the grant at the provider, and says why it did not where the provider did not confirm it. Absent: there is no way to. */
   revoke?(connection: HeldConnection, context: ProviderContext): Promise<ProviderRevocation>

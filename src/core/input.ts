@@ -23,12 +23,12 @@ export interface CommonInput {
   readonly connection?: string | undefined
   /**
    * The ways of signing in of which the provider must use one (`acr_values`), such as those of a {@link StepUpError}. The ID Token
-   * must name one of them. `browser` mode only. @defaultValue the provider's own
+   * must name one of them; the scope must have `openid`. @defaultValue the provider's own
    */
   readonly acrValues?: readonly string[] | undefined
   /**
    * Seconds since the person signed in at the provider, at most (`max_age`): they sign in again where it is longer ago, and the ID
-   * Token must say when. `browser` mode only. @defaultValue the provider's own
+   * Token must say when. @defaultValue the provider's own
    */
   readonly maxAgeSeconds?: number | undefined
   /** Window in which the person goes to the provider: this page or a popup. @defaultValue `redirect` */

@@ -16,6 +16,7 @@ export const statusOf: Readonly<Record<ContractErrorCode, number>> = {
   person_unknown: 409,
   too_many_connections: 409,
   reauthorization_required: 409,
+  step_up_required: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
   rate_limited: 429,

@@ -46,6 +46,10 @@ export interface AuthorizationRequest {
   readonly connection?: string
   /** The page's choices that the provider allows, such as `platform_id` or `bank_id`. */
   readonly input?: JsonObject
+  /** The ways of signing in of which the ID Token must name one, space-delimited. A backend that cannot ask for it refuses it. */
+  readonly acr_values?: string
+  /** Seconds since the person signed in, at most, which the ID Token must confirm. Likewise. */
+  readonly max_age?: number
 }
 
 /** The answer (201) to {@link AuthorizationRequest}. */
@@ -164,6 +168,10 @@ export interface ErrorAnswer {
    * status has become `failed`.
    */
   readonly connection?: string
+  /** For `step_up_required`: the ways of signing in of which the API wants one, space-delimited, best first. */
+  readonly acr_values?: string
+  /** For `step_up_required`: seconds since the person signed in, at most. */
+  readonly max_age?: number
 }
 
 /** The `error` values of the contract. */
@@ -186,6 +194,8 @@ export type ContractErrorCode =
   /** 409: the user has as many connections as the backend keeps. Nobody was sent away; one must be disconnected first. */
   | 'too_many_connections'
   | 'reauthorization_required'
+  /** 409: the API wants the person to sign in again, or by a stronger way (RFC 9470). The connection is as good as before for the rest. */
+  | 'step_up_required'
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'rate_limited'

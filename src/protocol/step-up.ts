@@ -1,20 +1,23 @@
-import { StepUpError } from './errors.js'
+import type { AskedChecks } from './asked-checks.js'
 
 /**
- * Reads the challenge of an API that wants a newer or stronger authentication; `undefined` for any other answer. A page sees
+ * Reads what an API wants that challenges for a newer or stronger authentication; `undefined` for any other answer. A page sees
  * it only where the API names `WWW-Authenticate` in `Access-Control-Expose-Headers`.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9470.html#section-3
  */
-export function readStepUp({ status, headers }: Response): StepUpError | undefined {
+export function readStepUp({
+  status,
+  headers,
+}: Pick<Response, 'status' | 'headers'>): AskedChecks | undefined {
   const challenge = status === 401 ? (headers.get('www-authenticate') ?? '') : ''
   if (parameterOf(challenge, 'error') !== 'insufficient_user_authentication') return undefined
   const values = (parameterOf(challenge, 'acr_values') ?? '').split(' ').filter(Boolean)
   const age = parameterOf(challenge, 'max_age') ?? ''
-  return new StepUpError({
+  return {
     ...(values.length > 0 && { acrValues: values }),
     ...(/^\d{1,9}$/.test(age) && { maxAgeSeconds: Number(age) }),
-  })
+  }
 }
 
 /** A parameter of a challenge, quoted or not. @see https://www.rfc-editor.org/rfc/rfc9110.html#section-11.2 */

@@ -28,7 +28,10 @@ function asking() {
 
 /** Connects a provider for a user, in a page that stays open. */
 async function connect(scene: Scene, subject: string, name: 'bank' | 'mediated' = 'bank'): Promise<App> {
-  const url = await scene.leave(scene.open('/', { subject }), name)
+  const left = scene.open('/', { subject })
+  const url = await scene.leave(left, name)
+  // Gone with the navigation: it would go on asking the backend for its list.
+  left.client.dispose()
   const app = scene.open(name === 'bank' ? scene.server.visit(url) : scene.backend.visit(url), { subject })
   expect((await outcome(app)).status).toBe('connected')
   return app

@@ -39,6 +39,7 @@ export interface ConnectionRequest {
  *
  * - `unknown_connection`: there is none, or it is another user's;
  * - `reauthorization_required`: ask the person to connect again;
+ * - `step_up_required`: the API wants the person to sign in again, or by a stronger way; `details.asked` says which;
  * - `provider_unavailable`, `rate_limited`, `backend_unavailable`: try again, after `details.retryAfterSeconds` where it is there;
  * - `provider_error`: the provider refused, or its answer cannot be used.
  *

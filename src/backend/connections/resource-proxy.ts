@@ -1,8 +1,10 @@
 import { retryAfterOf } from '../../protocol/retry-after.js'
+import { readStepUp } from '../../protocol/step-up.js'
 import { request as send, type Answer } from '../../protocol/http.js'
 import { usableTokens } from './access-tokens.js'
 import { securityHeaders } from '../http/responses.js'
 import { checkJsonType, readText } from '../http/body.js'
+import { checkConsent } from './consent-end.js'
 import { toHeld } from './held-connection.js'
 import type { ConnectionRecord } from './record.js'
 import { changeConnection, findConnection } from './stored-connections.js'
@@ -71,7 +73,7 @@ export async function requestResource(
   const token = await tokenFor(context, forward, undefined)
   const first = await ask(context, forward, token)
   context.emit('resource_requested', { provider: record.provider, connection: id })
-  if (!first.tokenRejected) return relay(first)
+  if (!first.tokenRejected) return conclude(context, forward, first)
   if (!isRepeatable(route, forward.body)) throw new Refusal('provider_error', { reason: 'token_rejected' })
   const again = { ...forward, record: await findConnection(context, subject, id) }
   const newer = await tokenFor(context, again, token)
@@ -79,7 +81,17 @@ export async function requestResource(
   await countRequestWithoutPerson(context, again.record)
   const second = await ask(context, again, newer)
   if (second.tokenRejected) throw new Refusal('provider_error', { reason: 'token_rejected_twice' })
-  return relay(second)
+  return conclude(context, again, second)
+}
+
+/** @throws {Refusal} `reauthorization_required` where the API refuses because the consent has ended. */
+async function conclude(
+  context: Context,
+  { provider, record }: Forward,
+  answer: ApiAnswer,
+): Promise<Response> {
+  if (answer.status === 403) await checkConsent(context, provider, record)
+  return relay(answer)
 }
 
 async function countRequestWithoutPerson(
@@ -200,7 +212,7 @@ interface ApiAnswer {
 }
 
 async function ask(context: Context, forward: Forward, token: string): Promise<ApiAnswer> {
-  const { provider, route, url, headers, body } = forward
+  const { provider, record, route, url, headers, body } = forward
   const fetch = provider.fetch ?? context.fetch
   try {
     const init = {
@@ -215,12 +227,13 @@ async function ask(context: Context, forward: Forward, token: string): Promise<A
       },
       ...(body !== undefined && { body }),
     }
-    const answer = read(
-      await send(fetch, url, init, { timeoutSeconds, maximumBytes: maximumAnswerBytes }),
-      provider.resources,
-      route,
-    )
-    if (holds(answer, token)) throw new Refusal('provider_error', { reason: 'token_echoed' })
+    const received = await send(fetch, url, init, { timeoutSeconds, maximumBytes: maximumAnswerBytes })
+    const asked = readStepUp(received.response)
+    const answer = asked ? undefined : read(received, provider.resources, route)
+    if (holds(answer ?? { text: JSON.stringify(asked), headers: new Headers() }, token))
+      throw new Refusal('provider_error', { reason: 'token_echoed' })
+    // Another token would not help: the person must sign in again.
+    if (!answer) throw new Refusal('step_up_required', { connection: record.id, asked })
     return answer
   } catch (error) {
     throw toRefusal(error)
@@ -241,7 +254,7 @@ function read({ response, text }: Answer, resources: Resources | undefined, rout
 }
 
 /** True where an answer repeats the token, as APIs do that echo a request in an error: no page gets it by that. */
-function holds({ text, headers }: ApiAnswer, token: string): boolean {
+function holds({ text, headers }: Pick<ApiAnswer, 'text' | 'headers'>, token: string): boolean {
   const relayed = relayedHeaders.map((name) => headers.get(name) ?? '')
   // Any of its characters may be written as an escape of JSON.
   return [text, unescapeJson(text), ...relayed].some((part) => part.includes(token))

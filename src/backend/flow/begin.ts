@@ -1,3 +1,4 @@
+import { fromWire, type AskedChecks } from '../../protocol/asked-checks.js'
 import type { AuthorizationAnswer, Json, JsonObject } from '../../protocol/contract.js'
 import { isCodeChallenge } from '../../protocol/pkce.js'
 import { requestedScope } from '../../protocol/requested-scope.js'
@@ -15,7 +16,10 @@ import { countRequest } from '../http/rate-limit.js'
 import { Refusal } from '../http/refusal.js'
 import { createTransaction, reserveTransaction } from './transactions.js'
 
-const members = ['state', 'code_challenge', 'nonce', 'redirect_uri', 'scope', 'connection', 'input'] as const
+const members = [
+  ...(['state', 'code_challenge', 'nonce', 'redirect_uri', 'scope'] as const),
+  ...(['connection', 'input', 'acr_values', 'max_age'] as const),
+]
 
 /** Seconds that a person may take at the provider. */
 const transactionSeconds = 900
@@ -59,6 +63,7 @@ export async function beginAuthorization(
     ...{ session, state, codeChallenge, nonce, redirectUri, scope },
     input: chooseInput(provider, body.input),
     connection: record && toHeld(record),
+    asked: chooseChecks(provider, body, nonce),
   }
   // Nobody is sent to the bank for a connection that could not be stored.
   await checkReadable(context, session.subject)
@@ -74,7 +79,7 @@ export async function beginAuthorization(
   const handle = await createTransaction(context, owner, {
     ...{ challenge: codeChallenge, nonce, redirectUri, scope, connection: record?.id },
     inputHash: await sha256(JSON.stringify(setup.input)),
-    data: start.data,
+    ...{ data: start.data, asked: setup.asked },
     binding: bindingOf(context, name),
     expiresAt,
   })
@@ -121,6 +126,26 @@ function chooseScope({ scope: allowed }: BackendProvider, value: unknown): strin
   const within = asked.length > 0 && asked.every((one) => parseScope(allowed).includes(one))
   if (within) return requestedScope(allowed, asked.join(' '))
   throw refuse('The scope holds a value that the backend does not allow for this provider.', 'scope')
+}
+
+/** What the page asks the ID Token to confirm; `undefined` where it asks for nothing. */
+function chooseChecks(
+  { confirmsAuthentication = false }: BackendProvider,
+  { acr_values, max_age }: { readonly acr_values?: Json; readonly max_age?: Json },
+  nonce: string | undefined,
+): AskedChecks | undefined {
+  if ((acr_values ?? max_age) === undefined) return undefined
+  if (!confirmsAuthentication || nonce === undefined)
+    throw refuse(
+      'acr_values and max_age need a provider that can be asked for them, and a scope with openid.',
+      'authentication',
+    )
+  const asked = fromWire({ acr_values, max_age })
+  if (asked) return asked
+  throw refuse(
+    'acr_values are words with a space between them, max_age is a whole number of seconds.',
+    'authentication',
+  )
 }
 
 function chooseInput({ input: forms = {} }: BackendProvider, value: unknown): JsonObject {

@@ -58,10 +58,10 @@ export async function redeem(
   const proof = { subject, provider: name, state, codeVerifier, handle }
   const redeemed = await redeemOnce(context, proof, {
     prepare: ({ connection }) => checkReadable(context, subject, connection),
-    spend: ({ nonce, redirectUri, scope, data }, attempt, answers) =>
+    spend: ({ nonce, redirectUri, scope, data, asked }, attempt, answers) =>
       spend(context, name, attempt, {
         ...{ session, code, codeVerifier, state, iss },
-        ...{ nonce, redirectUri, scope, data },
+        ...{ nonce, redirectUri, scope, data, asked },
         ...answers,
       }),
     keep: async ({ scope, connection: renews }, grant) => {

@@ -1,3 +1,4 @@
+import type { AskedChecks } from '../../protocol/asked-checks.js'
 import type { ContractErrorCode, JsonObject } from '../../protocol/contract.js'
 import { isOtherBinding } from '../connections/binding.js'
 import type { Binding } from '../connections/record.js'
@@ -26,6 +27,8 @@ export interface Transaction {
   /** SHA-256 of the page's choices, as JSON. */
   readonly inputHash?: string | undefined
   readonly data?: JsonObject | undefined
+  /** What the ID Token must confirm of the person's authentication. Records of before have none. */
+  readonly asked?: AskedChecks | undefined
   /** The server that the person was sent to: the code is for no other. */
   readonly binding?: Binding | undefined
   /** Epoch seconds. */
@@ -124,6 +127,7 @@ const isSameRequest = (one: Transaction, other: Transaction): boolean =>
   one.redirectUri === other.redirectUri &&
   one.scope === other.scope &&
   one.connection === other.connection &&
+  JSON.stringify(one.asked) === JSON.stringify(other.asked) &&
   !isOtherBinding(one.binding, other.binding) &&
   one.inputHash === other.inputHash
 

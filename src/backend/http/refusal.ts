@@ -1,3 +1,4 @@
+import type { AskedChecks } from '../../protocol/asked-checks.js'
 import type { ContractErrorCode } from '../../protocol/contract.js'
 
 /** Default sentences of the errors. */
@@ -18,6 +19,8 @@ const sentences: Readonly<Record<ContractErrorCode, string>> = {
     'The provider does not say who has signed in, so the connection was not renewed and stays as it was. Connect anew without naming it.',
   too_many_connections: 'The user has as many connections as this backend keeps. Disconnect one first.',
   reauthorization_required: 'The provider no longer accepts this connection. Renew it.',
+  step_up_required:
+    'The API wants the person to sign in again, or by a stronger way. Renew the connection with that.',
   payload_too_large: 'The body is too large.',
   unsupported_media_type: 'The body must be application/json.',
   rate_limited: 'Too many requests. Wait before the next one.',
@@ -28,6 +31,8 @@ const sentences: Readonly<Record<ContractErrorCode, string>> = {
 
 /** Details that a refusal may carry beside its error. */
 export interface RefusalDetails {
+  /** For `step_up_required`: what the API wants of the next time the person signs in at the provider. */
+  readonly asked?: AskedChecks | undefined
   /** Instead of the error's own sentence: fixed words too, never anything that was received. */
   readonly description?: string
   /** The connection it is about. */

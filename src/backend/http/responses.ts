@@ -1,4 +1,5 @@
 import { contractHeader, contractVersion, type ErrorAnswer } from '../../protocol/contract.js'
+import { toWire } from '../../protocol/asked-checks.js'
 import { statusOf } from '../../protocol/contract-status.js'
 import type { Refusal } from './refusal.js'
 
@@ -32,11 +33,12 @@ export function respondJson(
 
 /** The answer to a refused request. */
 export function respondRefusal({ error, message, details }: Refusal): Response {
-  const { allow, connection, retryAfterSeconds } = details
+  const { allow, connection, retryAfterSeconds, asked } = details
   const body: ErrorAnswer = {
     error,
     error_description: message,
     ...(connection !== undefined && { connection }),
+    ...(asked && toWire(asked)),
   }
   return respondJson(statusOf[error], body, {
     ...(allow && { allow: allow.join(', ') }),

@@ -237,6 +237,24 @@ export const resourceRules: Rules = {
     section: 'RFC 9110 §9.2.2',
     trouble: { asks: 'payment', cases: () => [[[{ status: 401 }], 'provider_error']], requests: 1 },
   },
+  'resource-step-up': {
+    sent: 'a GET and a POST to which the API answers that the person must sign in by a stronger way',
+    why: 'The page learns what the API wants, and renews the connection with it; another token would be refused, too.',
+    section: 'RFC 9470 §3',
+    trouble: {
+      asks: 'accounts',
+      cases: () => [[[stepUp], 'step_up_required']],
+      requests: 1,
+    },
+    async run(scene) {
+      const request = await scene.address(scene.resource('POST', 'payments', { body: { amount: 12 } }))
+      scene.provider.next('api', stepUp)
+      const { result, seen } = await scene.seen('token', () => scene.ask(request, 'step_up_required'))
+      const wanted = [member(result, 'acr_values'), member(result, 'max_age')]
+      expect(wanted.join() === 'phr phrh,600', 'the answer does not say what the API wants')
+      expect(seen.length === 0, 'the token was refreshed, although another one is refused, too')
+    },
+  },
   'resource-foreign': {
     sent: "a user's connection in another user's session",
     why: 'It would show one person the bank account of another.',
@@ -251,6 +269,15 @@ export const resourceRules: Rules = {
     section: 'contract, resource',
     refuses: () => [['GET', '/connections/{mediated}/resource/accounts']],
     refusal: 'not_found',
+  },
+}
+
+/** The challenge of an API that wants a newer and stronger sign-in. */
+const stepUp: Answer = {
+  status: 401,
+  headers: {
+    'www-authenticate':
+      'Bearer error="insufficient_user_authentication", error_description="Sign in again", acr_values="phr phrh", max_age="600"',
   },
 }
 

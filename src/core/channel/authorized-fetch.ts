@@ -1,3 +1,4 @@
+import { StepUpError } from '../../protocol/errors.js'
 import { readStepUp } from '../../protocol/step-up.js'
 import type { Context } from '../context.js'
 import type { AccessToken } from '../held-tokens.js'
@@ -14,7 +15,7 @@ export type SendWithToken = (url: string, init: RequestInit, token: AccessToken)
  *
  * @param send How the token goes along. A bearer token needs no more than {@link sendBearer}.
  * @throws {CountersignError} `resource_not_allowed` for a path that leaves the provider's API.
- * @throws {StepUpError} in `browser` mode, when the API wants the person to sign in again, or by a stronger way.
+ * @throws {StepUpError} when the API wants the person to sign in again, or by a stronger way.
  * @throws {TypeError} when the preset has no `api`.
  */
 export async function authorizedFetch(
@@ -31,7 +32,7 @@ export async function authorizedFetch(
 
 /** A request with a token, which is replaced once when it is refused. */
 export async function sendAuthorized(
-  provider: Partial<Pick<Provider, 'channel' | 'isTokenRejected' | 'isRepeatable'>>,
+  provider: Partial<Pick<Provider, 'isTokenRejected' | 'isRepeatable'>>,
   url: string,
   init: RequestInit,
   getToken: GetToken,
@@ -39,9 +40,9 @@ export async function sendAuthorized(
 ): Promise<Response> {
   const token = await getToken()
   const response = await send(url, init, token)
-  // Another token would not help: the person must sign in again. A page with a backend cannot ask for that.
-  const stepUp = provider.channel?.mode === 'browser' ? readStepUp(response) : undefined
-  if (stepUp) throw stepUp
+  // Another token would not help: the person must sign in again.
+  const asked = readStepUp(response)
+  if (asked) throw new StepUpError(asked)
   const rejected = response.status === 401 || ((await provider.isTokenRejected?.(response.clone())) ?? false)
   if (!rejected || !(provider.isRepeatable ?? isRepeatable)(init)) return response
   const newer = await getToken(token.value)

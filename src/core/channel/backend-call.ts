@@ -1,5 +1,12 @@
-import { contractHeader, contractVersion, correlationHeader, subjectHeader } from '../../protocol/contract.js'
-import { CountersignError, ValidationError } from '../../protocol/errors.js'
+import { fromWire } from '../../protocol/asked-checks.js'
+import {
+  contractHeader,
+  contractVersion,
+  correlationHeader,
+  subjectHeader,
+  type ErrorAnswer,
+} from '../../protocol/contract.js'
+import { CountersignError, StepUpError, ValidationError } from '../../protocol/errors.js'
 import { sha256 } from '../../protocol/digest.js'
 import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
 import type { Context } from '../context.js'
@@ -83,7 +90,12 @@ async function send(
   throw toError(answer.response, pathOf(url), document)
 }
 
-/** A request to the provider's API by way of the backend, which adds the token. The app may give it an id of its own. */
+/**
+ * A request to the provider's API by way of the backend, which adds the token. The app may give it an id of its own.
+ *
+ * @throws {StepUpError} when the API wants the person to sign in again, or by a stronger way.
+ * @throws {BackendError} `reauthorization_required` when the connection must be renewed.
+ */
 export async function fetchThroughBackend(
   context: Context,
   id: string,
@@ -98,13 +110,29 @@ export async function fetchThroughBackend(
     if (correlation !== undefined) headers.set(correlationHeader, correlation)
   }
   for (const [name, value] of Object.entries(await contractHeaders(context))) headers.set(name, value)
-  return fetch(target, {
+  const response = await fetch(target, {
     referrerPolicy: 'no-referrer',
     ...init,
     redirect: 'error',
     headers,
     credentials,
   })
+  const error = await readRefusal(response, pathOf(url))
+  if (error) throw error
+  return response
+}
+
+/** What only the person can help with, as the backend says it; `undefined` for any other answer, and for any of the API's own. */
+async function readRefusal(response: Response, path: string): Promise<CountersignError | undefined> {
+  if (response.status !== 409 || !response.headers.has(contractHeader)) return undefined
+  const document: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined)
+  const answer = Object(document) as Partial<ErrorAnswer>
+  // Without what it wants, or with what cannot be read of it, the person can still sign in again.
+  if (answer.error === 'step_up_required') return new StepUpError(fromWire(answer) ?? {})
+  return answer.error === 'reauthorization_required' ? toError(response, path, { ...answer }) : undefined
 }
 
 /** Path of a connection below the contract's base. */

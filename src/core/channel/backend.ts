@@ -1,3 +1,4 @@
+import { parametersOfChecks, refuseWithoutIdToken, toWire } from '../../protocol/asked-checks.js'
 import { checkAuthorizationUrl } from '../../protocol/authorization-request.js'
 import type {
   AccessTokenAnswer,
@@ -89,10 +90,7 @@ function begin(
   provider: Provider,
   { state, codeChallenge, nonce, redirectUri, scope, input, expiresAt }: Transaction,
 ): Promise<AuthorizationUrl> {
-  if ((input.acrValues ?? input.maxAgeSeconds) !== undefined)
-    throw new TypeError(
-      '`acrValues` and `maxAgeSeconds` work in `browser` mode only: with a backend, ask for them in its provider.',
-    )
+  refuseWithoutIdToken(parametersOfChecks(input), nonce)
   const shared = { state, code_challenge: codeChallenge, redirect_uri: redirectUri }
   const call: BackendCall<AuthorizationRequest> = {
     ...{
@@ -102,7 +100,7 @@ function begin(
       endpoint: 'authorization',
     },
     body: {
-      ...{ ...shared, nonce, scope, connection: input.connection },
+      ...{ ...shared, nonce, scope, connection: input.connection, ...toWire(input) },
       input: provider.toInput?.(withoutAppState(input)),
     },
   }

@@ -110,11 +110,11 @@ async function goodStored(
 }
 
 /** Records what a failure says about the connection itself, for this tab and the others. */
-async function noteFailure(
+export async function noteFailure(
   context: Context,
   connection: Connection,
   error: unknown,
-  record: ConnectionRecord | undefined,
+  record?: ConnectionRecord,
 ): Promise<void> {
   const code = error instanceof CountersignError ? error.code : undefined
   if (code === 'sign_in_required') context.requireSignIn()

@@ -1,7 +1,8 @@
 import { openChannel } from '../channel/open-channel.js'
-import type { Context } from '../context.js'
+import { providerOf, type Context } from '../context.js'
 import type { Connection } from '../records/connection.js'
-import { getAccessToken } from './access-token.js'
+import { sessionKey } from '../records/keys.js'
+import { getAccessToken, noteFailure } from './access-token.js'
 
 /**
  * A request to the provider's API, with the connection's access token.
@@ -17,5 +18,17 @@ export async function fetchResource(
   init: RequestInit,
 ): Promise<Response> {
   const channel = await openChannel(context, connection.provider)
-  return channel.fetch(connection, path, init, (rejected) => getAccessToken(context, connection, rejected))
+  const isSameUser = context.watchSubject()
+  try {
+    return await channel.fetch(connection, path, init, (rejected) =>
+      getAccessToken(context, connection, rejected),
+    )
+  } catch (error) {
+    // Where the page has no token, only this tells that the connection must be renewed.
+    if (providerOf(context, connection.provider).channel.mode === 'bff') {
+      await context.follow(sessionKey)
+      if (isSameUser()) await noteFailure(context, connection, error)
+    }
+    throw error
+  }
 }

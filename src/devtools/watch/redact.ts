@@ -51,7 +51,7 @@ const errorName: Rule = oneOf(
   ...['use_dpop_nonce', 'invalid_dpop_proof', 'unauthenticated', 'forbidden_origin', 'unknown_provider'],
   ...['unknown_connection', 'not_found', 'method_not_allowed', 'subject_mismatch', 'transaction_invalid'],
   ...['other_person', 'person_unknown', 'reauthorization_required', 'payload_too_large'],
-  ...['too_many_connections'],
+  ...['too_many_connections', 'step_up_required'],
   ...[
     'unsupported_media_type',
     'rate_limited',

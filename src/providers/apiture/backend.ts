@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { BackendProvider, ResourceRoute } from '../../backend/provider.js'
+import { parametersOfChecks } from '../../protocol/asked-checks.js'
 import { buildAuthorizationUrl } from '../../protocol/authorization-request.js'
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import { pickClaims } from '../../protocol/pick-claims.js'
@@ -100,6 +101,7 @@ export function apiture<const M extends 'mediated' | 'bff' = 'mediated'>(
     client,
     refreshRepeatable: options.refreshRepeatable ?? false,
     ...resources,
+    confirmsAuthentication: true,
     toGrant: (tokens) => ({
       tokens,
       sub: tokens.claims?.sub,
@@ -108,7 +110,8 @@ export function apiture<const M extends 'mediated' | 'bff' = 'mediated'>(
 
     async authorize(setup, context) {
       const { authorization_endpoint: endpoint = '' } = (await client.endpoint(context)).server
-      return { url: buildAuthorizationUrl(endpoint, buildCodeRequest({ ...setup, clientId })) }
+      const asked = parametersOfChecks(setup.asked ?? {})
+      return { url: buildAuthorizationUrl(endpoint, buildCodeRequest({ ...setup, clientId }), asked) }
     },
   })
 }

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import type { BackendProvider, HeldConnection, ResourceRoute } from '../../backend/provider.js'
+import type { BackendProvider, HeldConnection, ResourceRoute, Resources } from '../../backend/provider.js'
+import { parametersOfChecks } from '../../protocol/asked-checks.js'
 import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
 import { codeFlowCalls, discover } from '../../protocol/metadata.js'
@@ -8,7 +9,7 @@ import { createOAuthClient, type OAuthClientWithEndpoint } from '../kit/backend/
 import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { createClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
 import { readResources, toJson } from './consent.js'
-import { clientTokenSources, type ClientToken, type ConsentApi } from './consent-api.js'
+import { clientTokenSources, hasConsentEnded, type ClientToken, type ConsentApi } from './consent-api.js'
 import { chooseConsent, type FdxConsentTemplates } from './consent-request.js'
 import { endConsent, toConsentEnding } from './end-consent.js'
 import { actorTypeHeader, consentDetailType } from './facts.js'
@@ -69,14 +70,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
     fetch,
     client,
     input: { consent_request: (choice) => isAllowed(consents, choice) },
-    resources: {
-      base,
-      routes: [...consentRoutes, ...(options.routes ?? [])],
-      headers: ({ attended }) => ({ [actorTypeHeader]: attended ? 'USER' : 'BATCH' }),
-      // A client whose own token may not read the consent reads it with the consent's.
-      inspect: (_body, status, route) =>
-        clientToken && status === 403 && isConsentRoute(route) ? 'token_rejected' : undefined,
-    },
+    resources: createResources(base, options.routes, clientToken !== undefined),
     ...(clientToken && {
       resourceToken: async (_connection, route, rejected, context) => {
         if (!isConsentRoute(route)) return undefined
@@ -86,9 +80,11 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
       },
     }),
 
+    confirmsAuthentication: true,
     async authorize(setup, context) {
       const consentRequest = chooseConsent(consents, setup.input['consent_request'])
       const request = {
+        ...parametersOfChecks(setup.asked ?? {}),
         ...buildCodeRequest({ ...setup, clientId }),
         authorization_details: JSON.stringify([{ type: detailType, consentRequest }]),
       }
@@ -107,9 +103,25 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
 
     revoke: (connection, context) =>
       endConsent({ api: apiFor(context), revocation, clientToken }, client, connection, context),
+    hasEnded: (connection, context) =>
+      hasConsentEnded(apiFor(context), connection, clientTokenSources(clientToken, context)),
     toEnding: (connection) => toConsentEnding(connection, clientToken !== undefined),
   })
 }
+
+/** The consent's own routes and those of the app. */
+const createResources = (
+  base: string,
+  routes: readonly ResourceRoute[] | undefined,
+  hasClientToken: boolean,
+): Resources => ({
+  base,
+  routes: [...consentRoutes, ...(routes ?? [])],
+  headers: ({ attended }) => ({ [actorTypeHeader]: attended ? 'USER' : 'BATCH' }),
+  // A client whose own token may not read the consent reads it with the consent's.
+  inspect: (_body, status, route) =>
+    hasClientToken && status === 403 && isConsentRoute(route) ? 'token_rejected' : undefined,
+})
 
 const byThePerson = { reason: 'USER_ACTION', initiator: 'INDIVIDUAL' } as const
 

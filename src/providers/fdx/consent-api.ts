@@ -1,3 +1,4 @@
+import type { HeldConnection } from '../../backend/provider.js'
 import { NetworkError } from '../../protocol/errors.js'
 import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
@@ -105,6 +106,17 @@ export async function revokeConsent(
   const reading = await fetchWith(api, id, accessToken)
   if ('consent' in reading && isOver(reading.consent)) return { revoked: true }
   return response.status === 403 ? 'token' : result
+}
+
+/** Whether the record of a connection's consent says that it is over; `false` where it cannot be read. */
+export async function hasConsentEnded(
+  api: ConsentApi,
+  { details: { grant_id: id }, accessToken }: Pick<HeldConnection, 'details' | 'accessToken'>,
+  tokens: readonly TokenSource[],
+): Promise<boolean> {
+  if (typeof id !== 'string') return false
+  const reading = await fetchConsent(api, id, [...tokens, () => Promise.resolve(accessToken)])
+  return 'consent' in reading && isOver(reading.consent)
 }
 
 const isOver = ({ status }: FdxConsent): boolean => status === 'REVOKED' || status === 'EXPIRED'

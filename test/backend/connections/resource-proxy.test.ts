@@ -147,6 +147,88 @@ test('a listed path is asked with the token, and the answer comes back as it was
   expect(redeemed).not.toHaveProperty('access_token')
 })
 
+/** @see https://www.rfc-editor.org/rfc/rfc9470.html#section-3 */
+describe('an API that wants the person to sign in by a stronger way', () => {
+  const challenge = 'Bearer error="insufficient_user_authentication", acr_values="phr phrh", max_age="600"'
+  const challenged = (header: string) => () =>
+    new Response('<p>Who are you?</p>', {
+      status: 401,
+      headers: { 'www-authenticate': header, 'content-type': 'text/html' },
+    })
+
+  test('is told to the page with what it wants, and no other token is asked for', async () => {
+    const { get, send, seen, redeemed } = await createPlain(challenged(challenge))
+    for (const response of [await get('accounts'), await send('POST', 'payments', '{}')]) {
+      expect([response.status, response.headers.get('countersign')]).toEqual([409, '1'])
+      expect(await response.json()).toEqual({
+        error: 'step_up_required',
+        error_description:
+          'The API wants the person to sign in again, or by a stronger way. Renew the connection with that.',
+        connection: redeemed.connection.id,
+        acr_values: 'phr phrh',
+        max_age: 600,
+      })
+    }
+    expect(seen.map(({ headers }) => headers.get('authorization'))).toEqual([
+      'Bearer token-1',
+      'Bearer token-1',
+    ])
+  })
+
+  test('is told to the app’s own server in the same way', async () => {
+    const { handle, redeemed } = await createPlain(challenged(challenge))
+    const connection = { subject: 'robin', id: redeemed.connection.id }
+    await expect(handle.connections.fetch(connection, '/accounts')).rejects.toMatchObject({
+      error: 'step_up_required',
+      details: { connection: connection.id, asked: { acrValues: ['phr', 'phrh'], maxAgeSeconds: 600 } },
+    })
+    expect(await handle.connections.find(connection)).toMatchObject({ status: 'connected' })
+  })
+
+  test('tells no page the token in what it wants', async () => {
+    const { get } = await createPlain(challenged(challenge.replace('phrh', 'token-1')))
+    expect(await errorOf(await get('accounts'))).toBe('provider_error')
+  })
+})
+
+describe('a consent that has ended at the bank, while tokens are still issued', () => {
+  const forbidden = () => Response.json({ code: 'NO_CONSENT' }, { status: 403 })
+
+  test('makes the connection one to renew, from the first 403 on, and the API is asked no more', async () => {
+    const asked: unknown[] = []
+    const { get, handle, seen, redeemed } = await createPlain(forbidden, {
+      hasEnded: ({ details }) => Promise.resolve(asked.push(details) > 0),
+    })
+    const { id } = redeemed.connection
+    for (let times = 0; times < 2; times++) {
+      const response = await get('accounts')
+      expect([response.status, await response.json()]).toMatchObject([
+        409,
+        { error: 'reauthorization_required', connection: id },
+      ])
+    }
+    expect(await handle.connections.find({ subject: 'robin', id })).toMatchObject({
+      status: 'reauthorization_required',
+    })
+    expect([asked, seen.length]).toEqual([[{ consent: 'c-1' }], 1])
+  })
+
+  test.each([
+    ['goes on', () => Promise.resolve(false)],
+    ['cannot be read', () => Promise.reject(new Error('offline'))],
+    ['is not asked for', undefined],
+  ])(
+    'is not to be seen in a 403 where the consent %s: the API’s answer is the answer',
+    async (_title, hasEnded) => {
+      const { get, handle, redeemed } = await createPlain(forbidden, { ...(hasEnded && { hasEnded }) })
+      const response = await get('accounts')
+      expect([response.status, await response.json()]).toEqual([403, { code: 'NO_CONSENT' }])
+      const { id } = redeemed.connection
+      expect(await handle.connections.find({ subject: 'robin', id })).toMatchObject({ status: 'connected' })
+    },
+  )
+})
+
 describe('a path', () => {
   test.each([
     'nothing',

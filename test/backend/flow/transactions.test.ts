@@ -406,6 +406,16 @@ describe.each([
   })
 })
 
+/** A bench whose provider has the ID Token confirm what the page asks of the sign-in. */
+async function createConfirming() {
+  const stitch = { redirectUri: [redirectUri, `${app}/callback/other`] }
+  const { provider } = await createBench({ stitch })
+  return createBench({
+    stitch,
+    backend: { providers: { stitch: { ...provider, confirmsAuthentication: true } } },
+  })
+}
+
 describe('an authorization request', () => {
   const good = async () => ({
     state: createState(),
@@ -463,6 +473,8 @@ describe('an authorization request', () => {
     ['a challenge with other characters', { code_challenge: '+'.repeat(43) }, 'parameters'],
     ['a challenge that is a number', { code_challenge: 1 }, 'parameters'],
     ['a nonce that is an object', { nonce: {} }, 'parameters'],
+    ['a way of signing in that this provider cannot ask for', { acr_values: 'phr' }, 'authentication'],
+    ['an age of the sign-in that this provider cannot ask for', { max_age: 60 }, 'authentication'],
   ])('with %s is refused', async (_name, change, reason) => {
     const bench = await createBench()
     const { status, body } = await bench.call('POST', '/stitch/authorization', {
@@ -516,12 +528,32 @@ describe('an authorization request', () => {
     ['nonce', () => ({ nonce: createState() })],
     ['scope', () => ({ scope: 'openid accounts' })],
     ['redirect URI', () => ({ redirect_uri: `${app}/callback/other` })],
+    ['way of signing in', () => ({ acr_values: 'phr' })],
   ] as [string, () => object][])('does not replace the %s of one that has begun', async (_what, change) => {
-    const bench = await createBench({ stitch: { redirectUri: [redirectUri, `${app}/callback/other`] } })
+    const bench = await createConfirming()
     const body = await good()
     expect((await bench.call('POST', '/stitch/authorization', body)).status).toBe(201)
     const { body: answer } = await bench.call('POST', '/stitch/authorization', { ...body, ...change() })
     expect(refusal(bench, answer.error)).toEqual({ error: 'transaction_invalid', reason: 'state_reused' })
+  })
+
+  test.each([
+    ['two spaces', { acr_values: 'phr  phrh' }],
+    ['no value', { acr_values: '' }],
+    ['a quote', { acr_values: 'a"b' }],
+    ['a list', { acr_values: ['phr'] }],
+    ['257 characters', { acr_values: 'a'.repeat(257) }],
+    ['a negative age', { max_age: -1 }],
+    ['half a second', { max_age: 0.5 }],
+    ['an age as text', { max_age: '60' }],
+    ['nothing that could confirm it', { max_age: 60, scope: 'accounts', nonce: undefined }],
+  ])('for another way of signing in with %s is refused', async (_name, change) => {
+    const bench = await createConfirming()
+    const { status, body } = await bench.call('POST', '/stitch/authorization', {
+      ...(await good()),
+      ...change,
+    })
+    expect([status, body.error]).toEqual([400, 'invalid_request'])
   })
 
   test('that is sent again does not let its code be sent a third time', async () => {

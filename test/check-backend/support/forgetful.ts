@@ -229,4 +229,14 @@ export const forgetful: readonly Variant[] = [
     "    if (answer.status === 401) throw new Refusal('provider_error')",
     '',
   ]),
+  variant('takes a wish for a stronger sign-in for a refused token', 'resource-step-up', [
+    'resources.js',
+    'if (wanted) throw',
+    'if (false) throw',
+  ]),
+  variant('does not say which sign-in the API wants', 'resource-step-up', [
+    'resources.js',
+    'connection: id, wanted',
+    'connection: id',
+  ]),
 ]

@@ -32,6 +32,14 @@ async function openConnected() {
   return { scene, app, state, sent }
 }
 
+/** A page with a connection through the backend. */
+async function openBackend(name: 'mediated' | 'bff') {
+  const scene = createScene(network)
+  const app = scene.open(scene.backend.visit(await scene.leave(scene.open(), name)))
+  await outcome(app)
+  return { scene, app, state: await until(app.client.tokens(name), 'connected') }
+}
+
 describe('an API that wants the person to sign in by a stronger way', () => {
   test('is said with what it wants, and no other token is asked for', async () => {
     const { scene, app, state, sent } = await openConnected()
@@ -73,13 +81,40 @@ describe('an API that wants the person to sign in by a stronger way', () => {
     })
   })
 
-  test('passes its 401 on in mediated mode, where a page cannot ask for a step-up', async () => {
-    const scene = createScene(network)
-    const app = scene.open(scene.backend.visit(await scene.leave(scene.open(), 'mediated')))
-    await outcome(app)
+  test('is said in mediated mode, too, and what it wants goes to the backend with the renewal', async () => {
+    const { scene, app, state } = await openBackend('mediated')
     network.use(http.all('https://api.example/v1/payments', () => answerOf(challenge)))
-    const state = await until(app.client.tokens('mediated'), 'connected')
-    expect((await state.fetch('payments')).status).toBe(401)
+    const error = await errorOf(() => state.fetch('payments'))
+    if (!(error instanceof StepUpError)) throw error
+    const { acrValues, maxAgeSeconds } = error
+    await scene.leave(app, 'mediated', { connection: state.connection.id, acrValues, maxAgeSeconds })
+    const asked = scene.backend.calls.filter(({ path }) => path === '/mediated/authorization').at(-1)
+    expect(asked?.body).toMatchObject({ acr_values: 'phr phrh', max_age: 600 })
+  })
+
+  test.each([
+    ['as the backend says it', { acr_values: 'phr phrh', max_age: 0 }, [['phr', 'phrh'], 0]],
+    ['also where the backend does not say what', {}, [undefined, undefined]],
+    ['also where that cannot be read', { acr_values: 7, max_age: -1 }, [undefined, undefined]],
+  ])('is said in bff mode, %s', async (_title, members, wanted) => {
+    const { scene, state } = await openBackend('bff')
+    scene.backend.hostile.answer = ({ path }) =>
+      path.includes('/resource/')
+        ? Response.json(
+            { error: 'step_up_required', ...members },
+            { status: 409, headers: { countersign: '1' } },
+          )
+        : undefined
+    const error = await errorOf(() => state.fetch('payments'))
+    if (!(error instanceof StepUpError)) throw error
+    expect([error.acrValues, error.maxAgeSeconds]).toEqual(wanted)
+  })
+
+  test('is not meant by an API whose own answer has the same word', async () => {
+    const { scene, state } = await openBackend('bff')
+    const answer = Response.json({ error: 'step_up_required' }, { status: 409 })
+    scene.backend.hostile.answer = ({ path }) => (path.includes('/resource/') ? answer : undefined)
+    expect(await (await state.fetch('payments')).json()).toEqual({ error: 'step_up_required' })
   })
 })
 
@@ -98,8 +133,8 @@ describe('a challenge', () => {
       [undefined, undefined],
     ],
   ])('%s is read', (_title, answer, expected) => {
-    const error = readStepUp(answer)
-    expect([error?.acrValues, error?.maxAgeSeconds]).toEqual(expected)
+    const asked = readStepUp(answer)
+    expect([asked?.acrValues, asked?.maxAgeSeconds]).toEqual(expected)
   })
 
   test.each([

@@ -837,6 +837,35 @@ describe('the consent', () => {
   })
 })
 
+describe('a 403 of the API', () => {
+  const headers = { 'content-type': 'application/json' }
+  const forbidden = { status: 403, headers, body: '{"code":"403"}' }
+
+  test.each([
+    ['REVOKED', 409, 'reauthorization_required'],
+    ['EXPIRED', 409, 'reauthorization_required'],
+    ['ACTIVE', 403, 'connected'],
+  ])('means what the record of the consent says: %s', async (now, status, means) => {
+    let said = 'ACTIVE'
+    await withApp(
+      async (other) => {
+        const { id } = await other.connect()
+        said = now
+        other.bank.control.next({ api: forbidden })
+        expect((await other.call('GET', `/connections/${id}/resource/accounts`)).status).toBe(status)
+        expect((await other.call('GET', '/connections')).body['connections']).toMatchObject([
+          { id, status: means },
+        ])
+      },
+      {},
+      (recipient) => ({
+        fetch: withConsent(recipient, (method) => (method === 'GET' ? { status: said } : {})),
+        routes: [{ method: 'GET', path: '/accounts' }],
+      }),
+    )
+  })
+})
+
 describe('ending the consent', () => {
   const revocationPath = /\/revocation$/
 

@@ -1,4 +1,5 @@
 import { oauthClient, oidc as oidcBackend, type OidcBackendOptions } from 'countersign/backend'
+import { StepUpError } from 'countersign/core'
 import { oidc, type OidcOptions } from 'countersign/providers'
 import {
   calculateJwkThumbprint,
@@ -265,6 +266,38 @@ describe('the backend', () => {
     expect(await tokens.disconnect()).toEqual({ revoked: true })
     expect(plain.requests.count('/revoke')).toBe(2)
   })
+
+  /** @see https://www.rfc-editor.org/rfc/rfc9470.html */
+  test.each(['mediated', 'bff'] as const)(
+    'tells the page in %s mode that the API wants a stronger sign-in, asks for it, and has the ID Token confirm it',
+    async (mode) => {
+      const scene = createBackendScene(mode)
+      const { tokens } = await scene.connect()
+      const requests = plain.requests.count('/token')
+      const challenge = 'Bearer error="insufficient_user_authentication", acr_values="phr phrh", max_age=600'
+      plain.control.next({ api: { status: 401, headers: { 'www-authenticate': challenge }, body: '' } })
+      const error = await errorOf(() => tokens.fetch('accounts'))
+      if (!(error instanceof StepUpError)) throw error
+      const { acrValues, maxAgeSeconds } = error
+      expect([acrValues, maxAgeSeconds]).toEqual([['phr', 'phrh'], 600])
+      // Another token would not help, and the connection is as good as before.
+      expect(plain.requests.count('/token')).toBe(requests)
+      expect((await tokens.fetch('accounts')).status).toBe(200)
+
+      const input = { connection: tokens.connection.id, acrValues, maxAgeSeconds }
+      const claims = { acr: 'pwd', auth_time: Math.floor(Date.now() / 1000) }
+      plain.control.next({ idToken: { claims } })
+      const weak = await scene.decide('approve', input)
+      const [asked] = plain.requests.find('/authorize').slice(-1)
+      expect(asked?.parameters).toMatchObject({ acr_values: 'phr phrh', max_age: '600' })
+      const refused = (await scene.comeBack(weak.url)).callback
+      expect(refused).toMatchObject({ status: 'failed', error: { code: 'provider_error' } })
+
+      plain.control.next({ idToken: { claims: { ...claims, acr: 'phr' } } })
+      const strong = (await scene.comeBack((await scene.decide('approve', input)).url)).callback
+      expect(strong).toMatchObject({ status: 'connected', connection: { id: tokens.connection.id } })
+    },
+  )
 
   test('refuses a response of another issuer without asking the token endpoint', async () => {
     plain.control.next({ redirect: { iss: 'https://evil.example' } })

@@ -25,6 +25,7 @@ export interface BackendProviderDefinition<
   | 'label'
   | 'scope'
   | 'input'
+  | 'confirmsAuthentication'
   | 'transactionSeconds'
   | 'ready'
   | 'fetch'
@@ -34,6 +35,7 @@ export interface BackendProviderDefinition<
   | 'webhooks'
   | 'institutions'
   | 'toEnding'
+  | 'hasEnded'
   | 'readDetails'
 > {
   /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. */
@@ -76,6 +78,7 @@ const forms = {
   scope: 'string!',
   client: 'object!',
   input: 'object',
+  confirmsAuthentication: 'boolean',
   transactionSeconds: 'number',
   ready: 'object',
   fetch: 'function',
@@ -85,6 +88,7 @@ const forms = {
   webhooks: 'object',
   institutions: 'object',
   toEnding: 'function',
+  hasEnded: 'function',
   readDetails: 'function',
   toParameters: 'function',
   toGrant: 'function',
@@ -130,6 +134,8 @@ export function defineBackendProvider<
   return {
     ...{ ready: client.ready, server: client.server },
     redirectUris: readRedirectUris(redirectUri),
+    // The client does, unless something else stands in its place.
+    confirmsAuthentication: !provider.authorize && !provider.redeem,
     authorize: async (setup, context) =>
       client.authorize(setup, context, await toParameters?.(setup, context)),
     async redeem(redemption, context) {

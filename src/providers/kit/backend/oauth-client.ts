@@ -5,7 +5,12 @@ import type {
   Redemption,
   ServerIdentity,
 } from '../../../backend/provider.js'
-import { askedChecks, refuseWithoutIdToken } from '../../../protocol/asked-checks.js'
+import {
+  askedChecks,
+  parametersOfChecks,
+  refuseWithoutIdToken,
+  type AskedChecks,
+} from '../../../protocol/asked-checks.js'
 import { refuseReserved } from '../../../protocol/reserved-parameters.js'
 import { buildAuthorizationUrl } from '../../../protocol/authorization-request.js'
 import { cacheMetadata, type RequestContext } from '../../../protocol/metadata-cache.js'
@@ -67,7 +72,7 @@ export interface OAuthClient {
    * @param parameters Parameters beside those of the code flow and the client's own.
    */
   readonly authorize: (
-    setup: Omit<CodeRequest, 'clientId'>,
+    setup: Omit<CodeRequest, 'clientId'> & { readonly asked?: AskedChecks | undefined },
     context: RequestContext,
     parameters?: Readonly<Record<string, string>>,
   ) => Promise<AuthorizationStart>
@@ -134,9 +139,10 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
       const at = await endpoint(context)
       const { server } = at
       checkOffers(options, server)
-      checkCanVerify(at, { code: '', nonce: setup.nonce, ...askedChecks(options.parameters) })
+      checkCanVerify(at, { code: '', nonce: setup.nonce, ...askedChecks(options.parameters), ...setup.asked })
       const request = buildCodeRequest({ ...setup, clientId })
-      const extra = { ...ownParameters(options, setup.scope), ...parameters }
+      const asked = parametersOfChecks(setup.asked ?? {})
+      const extra = { ...ownParameters(options, setup.scope), ...parameters, ...asked }
       refuseReserved(extra)
       refuseWithoutIdToken(extra, setup.nonce)
       if (pushes(options, server)) return push({ ...extra, ...request }, context)
@@ -146,7 +152,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
     async redeem(redemption, context, expected) {
       const { code, codeVerifier, state, nonce, redirectUri } = redemption
       const iss = knowsIssuer ? redemption.iss : undefined
-      const asked = { ...askedChecks(options.parameters), ...expected }
+      const asked = { ...askedChecks(options.parameters), ...redemption.asked, ...expected }
       const grant = { code, codeVerifier, state, iss, nonce, redirectUri, ...asked }
       return redeemOrCheck(await endpoint(context), grant, redemption)
     },
