@@ -30,14 +30,14 @@ const apps = [
     file: 'browser.tsx',
     count: 'all',
     optional: /(?:dpop|pushed-authorization|watch|lease|backend|userinfo|direct-faults)-/,
-    budget: 49_900,
+    budget: 50_000,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 58_900 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 59_000 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 35_900,
+    budget: 36_000,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]
