@@ -10,6 +10,7 @@ export default defineConfig({
   plugins: [
     joinLazyParts({
       entries: ['index.js', 'core/index.js', 'providers/index.js', 'messages/index.js'],
+      always: ['index.js', 'core/index.js'],
       first: 'core/lazy-parts.js',
     }),
   ],

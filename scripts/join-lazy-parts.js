@@ -11,10 +11,12 @@ import { build } from 'vite'
  *
  * @param {object} options
  * @param {readonly string[]} options.entries Files of the entries that pages import, such as `core/index.js`.
+ * @param {readonly string[]} options.always Those of them that every page imports. Whatever a part shares with the others alone,
+ * such as with one preset, it has a copy of: most pages do not have it at once.
  * @param {string} options.first File of the part that every page loads. It takes what two of the parts share.
  * @returns {import('vite').Plugin}
  */
-export function joinLazyParts({ entries, first }) {
+export function joinLazyParts({ entries, always, first }) {
   return {
     name: 'join-lazy-parts',
     async writeBundle({ dir = '' }, bundle) {
@@ -26,7 +28,7 @@ export function joinLazyParts({ entries, first }) {
         (file) => !eager.has(file),
       )
 
-      const stays = new Map([...eager].map((file) => [file, file]))
+      const stays = new Map([...reach(bundle, always)].map((file) => [file, file]))
       const elsewhere = new Map([...shared.map((file) => /** @type {const} */ ([file, first])), ...stays])
       const joined = new Set(await joinPart(dir, first, stays, shared))
       for (const part of parts) {

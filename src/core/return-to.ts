@@ -1,5 +1,5 @@
 import { foldPath } from '../protocol/redirect-place.js'
-import { isOwnState } from '../protocol/pkce.js'
+import { isOwnState } from '../protocol/own-state.js'
 import { holdsResponse } from '../protocol/response-parameters.js'
 import { safeReturnTo } from '../protocol/return-to.js'
 import type { Context } from './context.js'

@@ -1,7 +1,4 @@
-import { faultOfAskedChecks, faultWithoutIdToken } from './asked-checks.js'
 import { nearestName } from './nearest-name.js'
-import { reservedParameter } from './reserved-parameters.js'
-import { parseScope } from './scope.js'
 import { parseSecureUrl } from './secure-url.js'
 import { hasOwn } from './has-own.js'
 
@@ -18,14 +15,24 @@ type FormName =
   | 'strings'
   /** One string or several. */
   | 'stringOrStrings'
-  /** Parameters of an authorization request. */
-  | 'parameters'
-  /** Signature algorithms of ID Tokens, one at least. */
-  | 'algorithms'
   | 'any'
 
-/** Form of an option's value: the name of one, with `!` where the option must be given, or the values it can have. */
-export type OptionForm = FormName | `${FormName}!` | readonly string[]
+/**
+ * Test of a value that is given: the sentence about one that the option cannot have. A page loads it only with the presets that
+ * have such an option; see option-tests.ts.
+ *
+ * @param name The option's, as sentences show it.
+ */
+export type OptionTest = (name: string, value: unknown, all: OptionsToCheck) => string | undefined
+
+/** Options with their forms. */
+export interface OptionsToCheck {
+  readonly given: Readonly<Record<string, unknown>>
+  readonly expected: Readonly<Record<string, OptionForm>>
+}
+
+/** Form of an option's value: the name of one, with `!` where the option must be given, the values it can have, or a test. */
+export type OptionForm = FormName | `${FormName}!` | readonly string[] | OptionTest
 
 type KeyOf<Options> = Options extends unknown ? keyof Options : never
 
@@ -59,19 +66,22 @@ export function checkOptions(
     refuse(` has no option "${name}".${hint}`)
   }
   for (const [name, form] of Object.entries(expected)) {
-    const fault = faultOf(`\`${name}\``, given[name], form, characters[name])
-    if (fault) refuse(`: ${fault}`)
-  }
-  // Where the two are options of one function; a client without a scope looks at each request.
-  if (expected['scope'] && expected['parameters']) {
-    const { scope: wanted, parameters } = given as { scope?: string; parameters?: Record<string, string> }
-    const fault = faultWithoutIdToken(parameters, parseScope(wanted ?? '').includes('openid'))
+    const [shown, value] = [`\`${name}\``, given[name]]
+    const fault =
+      typeof form === 'function'
+        ? value !== undefined && form(shown, value, { given, expected })
+        : faultOf(shown, value, form, characters[name])
     if (fault) refuse(`: ${fault}`)
   }
 }
 
 /** The sentence about a value that an option cannot have; `undefined` for one that it can. */
-function faultOf(name: string, value: unknown, form: OptionForm, text?: RegExp): string | undefined {
+function faultOf(
+  name: string,
+  value: unknown,
+  form: Exclude<OptionForm, OptionTest>,
+  text?: RegExp,
+): string | undefined {
   if (typeof form !== 'string')
     return value === undefined || form.includes(value as string)
       ? undefined
@@ -82,13 +92,9 @@ function faultOf(name: string, value: unknown, form: OptionForm, text?: RegExp):
   if (value === undefined) return undefined
   if (kind === 'issuer' && typeof value === 'string' && value.includes('/.well-known/'))
     return `${name} is the address of the discovery document. Give the issuer: the value of "issuer" in that document.`
-  if (kind === 'algorithms' && !areAlgorithms(value))
-    return `${name} must be an array of signature algorithms, such as ["ES256", "PS256"]: RS, PS or ES with 256, 384 or 512, EdDSA, Ed25519.`
   if (!fits(value, kind) || text?.test(value as string) === false)
     return `${name} must be ${isAddress(kind) ? `an https URL (or http on this machine) without fragment${kind === 'url' ? '' : ' and query'}` : `of the type ${kind}${text ? ' (RFC 6749)' : ''}`}.`
-  const reserved = kind === 'parameters' && reservedParameter(value as object)
-  if (reserved) return `the parameter "${reserved}" is set by countersign. Remove it from ${name}.`
-  return kind === 'parameters' ? faultOfAskedChecks(value as Record<string, string>) : undefined
+  return undefined
 }
 
 const isAddress = (kind: string): boolean => /url|issuer/.test(kind)
@@ -110,18 +116,11 @@ function fits(value: unknown, kind: string): boolean {
     const { href } = parseSecureUrl(value, 'browser') ?? {}
     return href !== undefined && (kind === 'url' || !href.includes('?'))
   }
-  if (kind === 'algorithms') return true
-  if (kind === 'parameters') return Object(value) === value && areStrings(Object.values(value as object))
   if (/string./.test(kind))
     return Array.isArray(value)
       ? areStrings(value) && (kind === 'strings' || String(value) !== '')
       : kind === 'stringOrStrings' && typeof value === 'string'
   return kind === 'any' || (typeof value === kind && value !== null)
 }
-
-const areAlgorithms = (value: unknown): boolean =>
-  Array.isArray(value) &&
-  value.length > 0 &&
-  value.every((one) => /^(?:[RPE]S(?:256|384|512)|EdDSA|Ed25519)$/.test(String(one)))
 
 const areStrings = (values: readonly unknown[]): boolean => values.every((one) => typeof one === 'string')

@@ -1,5 +1,6 @@
 import { encodeBase64url } from './base64url.js'
 import { sha256 } from './digest.js'
+import { stateMarker } from './own-state.js'
 
 /** Gives so many bytes that nobody can guess. */
 type RandomBytes = (length: number) => Uint8Array<ArrayBuffer>
@@ -25,14 +26,8 @@ export const createCodeVerifier: (bytes?: RandomBytes) => string = randomValue
  */
 export const calculateCodeChallenge: (codeVerifier: string) => Promise<string> = sha256
 
-/** Both fixed characters at the beginning of every `state`: by them a page tells a response from parameters of its own. */
-const stateMarker = 'cs'
-
 /** A fresh `state`: two fixed characters and 41 with 244 bits of entropy; also the key of the transaction. */
 export const createState = (bytes?: RandomBytes): string => stateMarker + randomValue(bytes).slice(2)
-
-/** Test of a parameter for the form of a `state` that {@link createState} makes. */
-export const isOwnState = (value: string | null): boolean => /^cs[\w-]{41}$/.test(value ?? '')
 
 /**
  * A fresh `nonce`: 43 characters, under the 64 that FAPI 2.0 allows.

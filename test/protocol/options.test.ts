@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { requestParameters, signatureAlgorithms } from '../../src/protocol/option-tests.js'
 import { checkOptions, type OptionForm } from '../../src/protocol/options.js'
 
 const check =
@@ -55,16 +56,23 @@ describe('options', () => {
     ['strings', [], [1]],
     ['stringOrStrings', 'a', []],
     ['stringOrStrings', ['a', 'b'], 7],
-    ['parameters', { prompt: 'login' }, { prompt: undefined }],
-    ['parameters', {}, { max_age: 7 }],
-    ['algorithms', ['ES256', 'PS512', 'EdDSA'], []],
-    ['algorithms', ['Ed25519'], ['HS256']],
-    ['algorithms', ['RS256'], 'RS256'],
     ['object', {}, 'x'],
     ['object', [], null],
     ['function', () => 0, {}],
     [['a', 'b'], 'b', 'c'],
   ])('of the form %j can be %j and not %j', (form, good, bad) => {
+    expect(check({ value: good }, { value: form })).not.toThrow()
+    expect(check({ value: bad }, { value: form })).toThrow(/^bank: `value` must be /)
+  })
+
+  test.each([
+    ['parameters', requestParameters, { prompt: 'login' }, { prompt: undefined }],
+    ['parameters', requestParameters, {}, { max_age: 7 }],
+    ['parameters', requestParameters, undefined, null],
+    ['algorithms', signatureAlgorithms, ['ES256', 'PS512', 'EdDSA'], []],
+    ['algorithms', signatureAlgorithms, ['Ed25519'], ['HS256']],
+    ['algorithms', signatureAlgorithms, undefined, 'RS256'],
+  ])('with a test for %s can be %j and not %j', (_name, form, good, bad) => {
     expect(check({ value: good }, { value: form })).not.toThrow()
     expect(check({ value: bad }, { value: form })).toThrow(/^bank: `value` must be /)
   })
@@ -114,20 +122,20 @@ describe('options', () => {
     [{ max_age: '-1' }, 'the parameter "max_age" must be a whole number of seconds.'],
     [{ acr_values: ' ' }, 'the parameter "acr_values" must name at least one value.'],
   ])('that ask for a check which could not be made (%j) are refused', (parameters, sentence) => {
-    expect(check({ parameters }, { parameters: 'parameters' })).toThrow(`bank: ${sentence}`)
+    expect(check({ parameters }, { parameters: requestParameters })).toThrow(`bank: ${sentence}`)
   })
 
   test.each([{ max_age: '0' }, { acr_values: 'urn:mace:incommon:iap:silver phr' }])(
     'that ask for a check (%j) are taken',
     (parameters) => {
-      expect(check({ parameters }, { parameters: 'parameters' })).not.toThrow()
+      expect(check({ parameters }, { parameters: requestParameters })).not.toThrow()
     },
   )
 
   test.each([{ max_age: '0' }, { acr_values: 'phr' }])(
     'that ask for a check (%j) are refused beside a scope without openid, since no ID Token would come',
     (parameters) => {
-      const forms = { scope: 'string!', parameters: 'parameters' } as const
+      const forms = { scope: 'string!', parameters: requestParameters } as const
       expect(check({ scope: 'accounts', parameters }, forms)).toThrow(
         `bank: the parameter "${String(Object.keys(parameters)[0])}" needs "openid" in \`scope\``,
       )
@@ -145,7 +153,7 @@ describe('options', () => {
     'claims',
     'client_secret',
   ])('that are parameters do not have %s', (name) => {
-    expect(check({ parameters: { [name]: 'x' } }, { parameters: 'parameters' })).toThrow(
+    expect(check({ parameters: { [name]: 'x' } }, { parameters: requestParameters })).toThrow(
       `the parameter "${name}" is set by countersign`,
     )
   })

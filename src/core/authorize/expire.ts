@@ -8,7 +8,10 @@ import { stateOf } from '../records/keys.js'
 import { isLitter, isNewer } from '../records/litter.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
 
-/** Nobody needs more than this many at once; prepared ones make room first, then ended ones, the oldest before others. */
+/**
+ * Nobody needs more than this many at once; prepared ones make room first, then ended ones, the oldest before others. Of those that
+ * one sweep ends, no more are told of either.
+ */
 const maximumTransactions = 16
 
 /** Seconds for which it is told that somebody never came back. */
@@ -40,18 +43,30 @@ export async function expire(
       !kept.has(key) && (stateOf(key) === undefined ? isLitter([key, value], now) : !isNewer(value)),
   )
   if (gone.length === 0) return
+  const connectedAt = lastConnections(entries)
   await database.change(
     gone.map(([key]) => key),
     (records) => {
       // The person may have come back this moment, or another tab may have swept: then it has had its turn.
       const same = gone.filter(([, seen], index) => phaseOf(records[index]) === phaseOf(seen))
-      const next = same.map(([key, seen]) => [
-        key,
-        isTransaction(seen) && isOfThisApp(context, seen) && isMadeUpFor(entries, seen)
-          ? undefined
-          : remainder(seen, now),
-      ])
-      return [Object.fromEntries(next) as Record<string, unknown>, undefined]
+      const next = same.map(
+        ([key, seen]) =>
+          [
+            key,
+            isTransaction(seen) && isOfThisApp(context, seen) && isMadeUpFor(connectedAt, seen)
+              ? undefined
+              : remainder(seen, now),
+          ] as const,
+      )
+      const told = next
+        .flatMap(([, rest]) => rest ?? [])
+        .sort((a, b) => b.createdAt - a.createdAt)
+        .slice(0, maximumTransactions)
+      const isTold = new Set<unknown>(told)
+      return [
+        Object.fromEntries(next.map(([key, rest]) => [key, isTold.has(rest) ? rest : undefined])),
+        undefined,
+      ]
     },
   )
 }
@@ -61,15 +76,25 @@ const phaseOf = (value: unknown): unknown => (Object(value) as Partial<Transacti
 const rank = (record: Transaction | EndedTransaction): number =>
   record.phase === 'prepared' ? 2 : hasEnded(record) ? 1 : 0
 
-/** True when the person has connected the same provider since: then the earlier attempt is not reported. */
-const isMadeUpFor = (entries: readonly [string, unknown][], attempt: unknown): boolean => {
-  const { provider, subject, createdAt = 0 } = Object(attempt) as Partial<Transaction>
-  return entries.some(([, value]) => {
-    const { connection, subject: owner } = Object(value) as Partial<ConnectionRecord>
-    const since = connection?.provider === provider ? connection?.connectedAt : undefined
-    return owner === subject && since !== undefined && since >= createdAt
-  })
+/** When each user last connected each provider: epoch seconds. */
+function lastConnections(entries: readonly [string, unknown][]): ReadonlyMap<string, number> {
+  const last = new Map<string, number>()
+  for (const [, value] of entries) {
+    const { connection, subject } = Object(value) as Partial<ConnectionRecord>
+    const { provider, connectedAt } = Object(connection) as Partial<ConnectionRecord['connection']>
+    // Other scripts may have written it.
+    if (typeof connectedAt !== 'number' || Number.isNaN(connectedAt)) continue
+    const who = JSON.stringify([subject, provider])
+    last.set(who, Math.max(last.get(who) ?? connectedAt, connectedAt))
+  }
+  return last
 }
+
+/** True when the person has connected the same provider since: then the earlier attempt is not reported. */
+const isMadeUpFor = (
+  connectedAt: ReadonlyMap<string, number>,
+  { provider, subject, createdAt }: Transaction | EndedTransaction,
+): boolean => (connectedAt.get(JSON.stringify([subject, provider])) ?? -Infinity) >= createdAt
 
 function remainder(record: unknown, now: number): EndedTransaction | undefined {
   if (!isTransaction(record) || hasEnded(record) || record.phase === 'prepared') return undefined

@@ -1,4 +1,4 @@
-import { isOwnState } from '../../protocol/pkce.js'
+import { isOwnState } from '../../protocol/own-state.js'
 import { isAtRedirectUri } from '../../protocol/redirect-place.js'
 import { isResponse } from '../../protocol/response-parameters.js'
 import type { Navigation } from '../../platform/navigation.js'

@@ -39,8 +39,9 @@ export function keepIdentity<T extends { readonly id: string }>(
   next: readonly T[],
   previous: readonly T[],
 ): readonly T[] {
+  const before = new Map(previous.map((item) => [item.id, item]))
   const kept = next.map((item) => {
-    const same = previous.find(({ id }) => id === item.id)
+    const same = before.get(item.id)
     return same && JSON.stringify(same) === JSON.stringify(item) ? same : item
   })
   return kept.length === previous.length && kept.every((item, index) => item === previous[index])

@@ -4,7 +4,7 @@ import { lazyParts } from '../lazy.js'
 import { mediatorOf } from './mediator.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import { syncedKey } from '../records/keys.js'
-import { isUnused } from '../records/tokens.js'
+import { isUnused } from '../records/unused-tokens.js'
 import type { Transaction } from '../records/transaction.js'
 
 /** Lifetime of the backend's list of connections: seconds. A connection that ended meanwhile shows it when it is used. */

@@ -4,6 +4,7 @@ import { backend } from '../kit/page/backend.js'
 import { directChannel } from '../kit/page/direct.js'
 import { pickClaims } from '../../protocol/pick-claims.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
+import { requestParameters, signatureAlgorithms } from '../../protocol/option-tests.js'
 import type { OptionForms } from '../../protocol/options.js'
 import { checkPreset, modes, refuseBrowserOnly } from '../kit/page/options.js'
 
@@ -82,8 +83,8 @@ const forms = {
   refresh: 'boolean',
   requireIss: 'boolean',
   origins: 'strings',
-  parameters: 'parameters',
-  idTokenAlgorithms: 'algorithms',
+  parameters: requestParameters,
+  idTokenAlgorithms: signatureAlgorithms,
   deniedErrors: 'strings',
   details: 'strings',
   userinfoEndpoint: 'url',

@@ -1,4 +1,5 @@
 import { codeFlowCalls, discover } from '../../../protocol/metadata.js'
+import { requestParameters, signatureAlgorithms } from '../../../protocol/option-tests.js'
 import { checkOptions, type OptionForms } from '../../../protocol/options.js'
 import {
   authenticate,
@@ -43,8 +44,8 @@ export const clientForms: OptionForms<Omit<CommonSettings, 'extraMembers'>> &
   issuer: 'issuer!',
   origins: 'strings',
   par: 'boolean',
-  parameters: 'parameters',
-  idTokenAlgorithms: 'algorithms',
+  parameters: requestParameters,
+  idTokenAlgorithms: signatureAlgorithms,
   ...authenticationForms,
 }
 

@@ -1,4 +1,5 @@
 import type { DirectSettings } from '../../../core/channel/direct-settings.js'
+import { requestParameters, signatureAlgorithms } from '../../../protocol/option-tests.js'
 import type { OptionForms } from '../../../protocol/options.js'
 import { checkPreset } from './options.js'
 import type { ProviderChannel } from '../../../core/provider.js'
@@ -11,10 +12,10 @@ const forms = {
   par: 'boolean',
   consentsToOfflineAccess: 'boolean',
   details: 'strings',
-  parameters: 'parameters',
+  parameters: requestParameters,
   origins: 'strings',
   bearerAliases: 'strings',
-  idTokenAlgorithms: 'algorithms',
+  idTokenAlgorithms: signatureAlgorithms,
   idToken: ['required', 'optional'],
 } satisfies OptionForms<DirectSettings>
 

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { keepIdentity } from '../../../src/core/connections/project.js'
+
+test('a list that is read again is compared with the one before, each item a few times, however many there are', () => {
+  let looks = 0
+  const list = (changed: number) =>
+    Array.from({ length: 300 }, (_, index) => ({
+      get id() {
+        looks += 1
+        return String(index)
+      },
+      status: index === changed ? 'failed' : 'connected',
+    }))
+  const before = list(-1)
+  const next = keepIdentity(list(7), before)
+  expect(looks).toBeLessThanOrEqual(10 * before.length)
+  expect(next.flatMap((item, index) => (item === before[index] ? [] : [index]))).toEqual([7])
+  expect(keepIdentity(list(-1), before)).toBe(before)
+})
