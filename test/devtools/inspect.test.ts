@@ -1,13 +1,17 @@
+import { createClient, singleUser } from 'countersign/core'
+import { backend, defineProvider } from 'countersign/providers'
 import { createTestClient } from 'countersign/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { toJson } from '../../src/devtools/export/to-json.js'
 import { toSvg } from '../../src/devtools/export/to-svg.js'
+import { titleOf } from '../../src/devtools/flow/titles.js'
 import { inspectionOf } from '../../src/devtools/inspect.js'
 import { createScene } from '../support/app.js'
+import { createBrowser, createPopup } from '../support/browser.js'
 import { openNetwork } from '../support/network.js'
 import { outcome } from '../support/outcome.js'
 import { leaksOf } from '../support/secrets.js'
-import { settled, until } from '../support/until.js'
+import { eventually, settled, until } from '../support/until.js'
 import { eventsOf, flowsIn, forgetLogs, kindsOf, watch } from './support/watch.js'
 
 const network = openNetwork()
@@ -121,6 +125,30 @@ describe('a flow', () => {
     expect(checks.find(({ result }) => result === 'failed')).toMatchObject({ section: 'RFC 9207 §2.4' })
   })
 
+  test('is followed through a popup, in the page that opened it and in the popup', async () => {
+    const scene = createScene(network)
+    const popup = createPopup()
+    const app = scene.open('/', { popup })
+    const opener = watch(app)
+    const authorization = app.client.authorization('bank', { display: 'popup' })
+    const ending = authorization.authorizeAsync()
+    await until(authorization, 'waiting')
+    const inPopup = watch(scene.open(scene.server.visit(popup.shows)))
+    expect((await ending).status).toBe('connected')
+    for (const inspection of [opener, inPopup]) {
+      await eventsOf(inspection, 'stored')
+      const [flow, ...others] = flowsIn(inspection)
+      expect(others).toEqual([])
+      expect(flow).toMatchObject({ provider: 'bank', status: 'connected' })
+      // Both windows fetch what they need to know of the server.
+      expect(new Set(kindsOf(flow))).toEqual(
+        new Set(['metadata', 'prepared', 'left', 'at_provider', 'returned', 'keys', 'redeemed', 'stored']),
+      )
+    }
+    expect(opener.log.get().filter(({ kind }) => kind === 'redeemed')).toHaveLength(1)
+    expect(leaksOf([opener.log.get(), inPopup.log.get()])).toEqual([])
+  })
+
   test('ends with what the person decided', async () => {
     const scene = createScene(network)
     const page = scene.open(await scene.consent({}, { error: 'access_denied' }))
@@ -153,6 +181,52 @@ describe('a renewal of an access token', () => {
     expect(renewal).toMatchObject({ outcome: 'failed', error: { recovery: expect.any(String) as string } })
     const refresh = inspection.log.get().find(({ kind }) => kind === 'refresh')
     expect(refresh).toMatchObject({ status: 400, error: { error: 'invalid_grant' } })
+  })
+})
+
+describe('a search for institutions', () => {
+  test('is noted as what it is, without what the person has typed', async () => {
+    const browser = createBrowser()
+    const { platform } = browser.open('/')
+    const common = {
+      clientId: 'client-1',
+      scope: 'openid',
+      authorizationEndpoint: 'https://as.example/authorize',
+    }
+    const client = createClient({
+      subject: singleUser,
+      providers: {
+        bank: defineProvider({
+          ...common,
+          label: 'Bank',
+          channel: backend('bff'),
+          toInput: ({ branch }: { branch: string }) => ({ branch }),
+          toInstitutionInput: (branch) => ({ branch }),
+        }),
+      },
+      backend: {
+        url: '/connect',
+        fetch: () =>
+          Promise.resolve(
+            Response.json({ institutions: [], connections: [] }, { headers: { countersign: '1' } }),
+          ),
+      },
+      platform,
+    })
+    const inspection = watch({ client })
+    const stop = client.institutions('bank', { query: 'larkspur' }).subscribe(() => undefined)
+    const event = await eventually(() => {
+      // Nothing is asked for while the person may be typing.
+      browser.clock.advance(0.2)
+      const found = inspection.log.get().find(({ kind }) => kind === 'institutions')
+      if (!found) throw new Error('nothing was asked for')
+      return found
+    })
+    stop()
+    client.dispose()
+    expect(event).toMatchObject({ provider: 'bank', to: 'backend', status: 200 })
+    expect(titleOf(event)).toBe('Institutions listed')
+    expect(JSON.stringify(inspection.log.get())).not.toContain('larkspur')
   })
 })
 

@@ -38,6 +38,7 @@ const titles: Readonly<Record<EventKind, string>> = {
   resource: 'API called',
   backend_calls: 'Backend calls the API',
   connections: 'Connections listed',
+  institutions: 'Institutions listed',
   disconnected: 'Disconnected',
   revoked: 'Token revoked',
   lock: 'Waited for another tab',

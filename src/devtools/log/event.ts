@@ -27,6 +27,7 @@ export type EventKind =
   | 'resource'
   | 'backend_calls'
   | 'connections'
+  | 'institutions'
   | 'disconnected'
   | 'revoked'
   | 'lock'

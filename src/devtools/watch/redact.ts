@@ -1,3 +1,4 @@
+import type { ContractErrorCode } from '../../protocol/contract.js'
 import { hasOwn } from '../../protocol/has-own.js'
 import type { InspectedError, Parameter } from '../log/event.js'
 
@@ -36,30 +37,47 @@ const scope: Rule = (value, known) => {
   )
 }
 
-/** The error names of OAuth, OpenID Connect, DPoP and the backend contract: another one may be anything. */
-const errorName: Rule = oneOf(
-  ...[
-    'invalid_request',
-    'unauthorized_client',
-    'access_denied',
-    'unsupported_response_type',
-    'invalid_scope',
-  ],
-  ...['server_error', 'temporarily_unavailable', 'invalid_client', 'invalid_grant', 'unsupported_grant_type'],
+/** The errors of the backend contract, for each one: another code does not compile without. */
+const contractErrors: Readonly<Record<ContractErrorCode, true>> = {
+  invalid_request: true,
+  invalid_grant: true,
+  unauthenticated: true,
+  forbidden_origin: true,
+  unknown_provider: true,
+  unknown_connection: true,
+  not_found: true,
+  method_not_allowed: true,
+  subject_mismatch: true,
+  transaction_invalid: true,
+  other_person: true,
+  person_unknown: true,
+  too_many_connections: true,
+  step_up_required: true,
+  reauthorization_required: true,
+  payload_too_large: true,
+  unsupported_media_type: true,
+  rate_limited: true,
+  provider_error: true,
+  provider_unavailable: true,
+  backend_unavailable: true,
+}
+
+/** The errors of OAuth, OpenID Connect, and what they are extended by here, in the order of their documents. */
+const standardErrors: readonly string[] = [
+  // RFC 6749, RFC 6750
+  ...['invalid_request', 'unauthorized_client', 'access_denied', 'unsupported_response_type'],
+  ...['invalid_scope', 'server_error', 'temporarily_unavailable'],
+  ...['invalid_client', 'invalid_grant', 'unsupported_grant_type', 'invalid_token', 'insufficient_scope'],
+  // OpenID Connect Core and RFC 9101, 9396, 9449, 9470
   ...['interaction_required', 'login_required', 'account_selection_required', 'consent_required'],
-  ...['invalid_request_uri', 'invalid_request_object', 'invalid_token', 'insufficient_scope'],
-  ...['use_dpop_nonce', 'invalid_dpop_proof', 'unauthenticated', 'forbidden_origin', 'unknown_provider'],
-  ...['unknown_connection', 'not_found', 'method_not_allowed', 'subject_mismatch', 'transaction_invalid'],
-  ...['other_person', 'person_unknown', 'reauthorization_required', 'payload_too_large'],
-  ...['too_many_connections', 'step_up_required'],
-  ...[
-    'unsupported_media_type',
-    'rate_limited',
-    'provider_error',
-    'provider_unavailable',
-    'backend_unavailable',
-  ],
-)
+  ...['invalid_request_uri', 'invalid_request_object', 'request_not_supported'],
+  ...['request_uri_not_supported', 'registration_not_supported'],
+  ...['invalid_authorization_details', 'invalid_dpop_proof', 'use_dpop_nonce'],
+  'insufficient_user_authentication',
+]
+
+/** The error names that are known: another one may be anything. */
+const errorName: Rule = oneOf(...standardErrors, ...Object.keys(contractErrors))
 
 /** A word of this library's own, such as the `code` of an error. */
 const ownWord: Rule = (value) =>

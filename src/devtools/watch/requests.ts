@@ -150,21 +150,24 @@ const backendUrl = ({ backend, platform }: Context): string | undefined => {
   return url === undefined ? undefined : new URL(url, platform.navigation.url()).href.replace(/\/+$/, '')
 }
 
+/** What the calls of the contract that name a provider are about. The institutions are many, and no secret. */
+const kindsOfCalls: Readonly<Partial<Record<string, EventKind>>> = {
+  authorization: 'authorization',
+  token: 'redeemed',
+  institutions: 'institutions',
+}
+
 /** A call of the backend contract. */
 function contractSubject({ method, body }: SeenRequest, path: string): Subject {
   const [, first = '', second = '', third] = path.split('/')
   const to = 'backend'
   const flow = typeof body?.['state'] === 'string' ? body['state'].slice(0, 16) : undefined
-  if (first !== 'connections')
-    return second === 'authorization' || second === 'token'
-      ? {
-          kind: second === 'token' ? 'redeemed' : 'authorization',
-          to,
-          provider: first,
-          flow,
-          isReadable: true,
-        }
-      : { kind: 'connections', to, isReadable: false }
+  if (first !== 'connections') {
+    const kind = kindsOfCalls[second]
+    return kind === undefined
+      ? { kind: 'connections', to, isReadable: false }
+      : { kind, to, provider: first, flow, isReadable: kind !== 'institutions' }
+  }
   if (second === '') return { kind: 'connections', to, isReadable: true }
   const connection = decodeURIComponent(second)
   if (third === 'resource') return { kind: 'resource', to, connection, isReadable: false }

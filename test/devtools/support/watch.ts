@@ -1,13 +1,12 @@
 import { flowsOf, type Flow } from '../../../src/devtools/flow/flows.js'
 import { inspectionOf, type Inspection } from '../../../src/devtools/inspect.js'
 import type { InspectedEvent } from '../../../src/devtools/log/event.js'
-import type { App } from '../../support/app.js'
 import { eventually } from '../../support/until.js'
 
 let opened: Inspection[] = []
 
 /** Inspects the client of a page. */
-export function watch(app: App): Inspection {
+export function watch(app: { readonly client: object }): Inspection {
   const inspection = inspectionOf(app.client)
   opened.push(inspection)
   return inspection
