@@ -5,12 +5,13 @@
 //   npm run test:defences -- --only issuer    those whose name, file or test contains a word; several with | between
 //   npm run test:defences -- --attack 12      those of one attack of docs/security.md
 //   npm run test:defences -- --texts          only whether each text is in the source still: a second
+//   npm run test:defences:browser             those that only a browser shows, with the same options
 //   npm run test:defences -- --suggest        for those without a title: the tests of the file that notice
 import { argv, exit } from 'node:process'
 import { parseArgs } from 'node:util'
 import { editsOf } from './edits.js'
 import { openInstance } from './instance.js'
-import { removals } from './list.js'
+import { inBrowser, removals } from './list.js'
 
 /** @typedef {import('./edits.js').Removal} Removal */
 
@@ -23,9 +24,10 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '2' },
     texts: { type: 'boolean', default: false },
     suggest: { type: 'boolean', default: false },
+    browser: { type: 'boolean', default: false },
   },
 })
-const selected = removals.filter(
+const selected = (values.browser ? inBrowser : removals).filter(
   ({ name, edits, test, attacks }) =>
     (values.only === undefined ||
       values.only

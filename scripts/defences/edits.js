@@ -6,7 +6,7 @@ import { root } from '../entries.js'
  * One change of a source. Its text must be there exactly once.
  *
  * @typedef {object} Edit
- * @property {string} file Below src; or `oauth4webapi`, for a check that it makes, too.
+ * @property {string} file Below src; one of the demo's, from `demo/` on; or `oauth4webapi`, for a check that it makes, too.
  * @property {string} text
  * @property {string} by What takes its place. Types are not looked at.
  *
@@ -22,7 +22,9 @@ import { root } from '../entries.js'
 
 /** @param {string} file */
 const pathOf = (file) =>
-  file === 'oauth4webapi' ? join(root, 'node_modules/oauth4webapi/build/index.js') : join(root, 'src', file)
+  file === 'oauth4webapi'
+    ? join(root, 'node_modules/oauth4webapi/build/index.js')
+    : join(root, file.startsWith('demo/') ? '' : 'src', file)
 
 /**
  * The sources of a removal, changed, by their paths.

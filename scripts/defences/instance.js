@@ -80,6 +80,18 @@ export async function openInstance() {
             provide: { react: 19 },
           },
         },
+        {
+          ...shared,
+          test: {
+            ...settings,
+            name: 'browser',
+            include: ['test/browser/**/*.test.ts'],
+            globalSetup: 'test/setup/browser.ts',
+            // A browser starts first.
+            testTimeout: 180_000,
+            hookTimeout: 180_000,
+          },
+        },
       ],
     },
     { root },
@@ -87,7 +99,8 @@ export async function openInstance() {
 
   return {
     async run(file, titles, removal) {
-      const project = vitest.projects.find(({ name }) => name === (file.endsWith('.tsx') ? 'jsdom' : 'node'))
+      const kind = file.startsWith('browser/') ? 'browser' : file.endsWith('.tsx') ? 'jsdom' : 'node'
+      const project = vitest.projects.find(({ name }) => name === kind)
       if (!project) throw new Error('no project')
       changed = removal ? await editsOf(removal) : new Map()
       for (const source of changed.keys()) vitest.invalidateFile(source)

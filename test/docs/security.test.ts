@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
-import { removals } from '../../scripts/defences/list.js'
+import { inBrowser, removals } from '../../scripts/defences/list.js'
 import { withoutRemoval } from '../../scripts/defences/reasons.js'
+import { isCase } from '../support/is-case.js'
 import { isText, nodesOf } from './made-errors.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -41,7 +42,7 @@ describe('the table of attacks', () => {
   })
 
   test('has a removal for each attack, or the reason why there is none', () => {
-    const removed = new Set(removals.flatMap((removal) => removal.attacks))
+    const removed = new Set([...removals, ...inBrowser].flatMap((removal) => removal.attacks))
     const open = attacks.filter(({ number }) => !removed.has(number) && !withoutRemoval[number])
     expect(open).toEqual([])
     const numbers = new Set(attacks.map(({ number }) => number))
@@ -78,16 +79,6 @@ describe('the page', () => {
     expect(read('README.md').split('\n').slice(0, 16).join('\n')).toContain('](docs/security.md)')
   })
 })
-
-/** True when a quoted title is the written one, or one of its cases. */
-function isCase(written: string, quoted: string): boolean {
-  if (written === quoted) return true
-  const pattern = written
-    .split(/%[sijdfo#]|\$\w+/)
-    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    .join('.*')
-  return new RegExp(`^${pattern}$`, 's').test(quoted)
-}
 
 /** The titles of a file's tests, as they are written. */
 function titlesIn(file: string): string[] {

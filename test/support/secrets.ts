@@ -4,9 +4,16 @@ import { inspect } from 'node:util'
 // Codes, tokens, verifiers and nonces of the tests that ran in this file so far: the fakes report each they make.
 const secrets = new Set<string>()
 
+/** Most of them: a long run of the fuzzer makes a million, and each output is searched for every one. */
+const remembered = 5_000
+
 /** Notes a value that must appear nowhere but in the requests it belongs to. */
 export function secret(value: string): string {
   secrets.add(value)
+  for (const oldest of secrets) {
+    if (secrets.size <= remembered) break
+    secrets.delete(oldest)
+  }
   return value
 }
 
@@ -23,8 +30,20 @@ export function leaksOf(value: unknown): string[] {
     // What a worker or IndexedDB would get.
     safely(() => inspect(structuredClone(value), { depth: Infinity, showHidden: true })),
   ]
-  return [...secrets].filter((known) => texts.some((text) => text.includes(known)))
+  const all = [...texts, ...texts.flatMap(decodingsOf)]
+  return [...secrets].filter((known) => all.some((text) => text.includes(known)))
 }
+
+/** What a text holds in base64, base64url, hex or percent-encoded. */
+const decodingsOf = (text: string): string[] => [
+  ...(text.includes('%') ? [text.replace(/%[0-9a-f]{2}/gi, (byte) => fromHex(byte.slice(1)))] : []),
+  ...[...text.matchAll(/[\w+/-]{16,}/g)].flatMap(([run]) => [
+    Buffer.from(run, 'base64').toString('latin1'),
+    ...(/^[0-9a-f]+$/i.test(run) ? [fromHex(run)] : []),
+  ]),
+]
+
+const fromHex = (digits: string): string => Buffer.from(digits, 'hex').toString('latin1')
 
 /** Every string below a value: own properties, enumerable or not, along the prototype chain. */
 function everythingIn(root: unknown): string[] {

@@ -1,4 +1,4 @@
-// What the providers' documents state: the statements of docs/providers/*.md that the title cites. They stop no attack of docs/security.md.
+// What the providers' documents state: the statements of docs/providers/*.md that the title cites. Most stop no attack of docs/security.md.
 import { removal } from '../removal.js'
 
 export const statements = [
@@ -122,7 +122,7 @@ export const statements = [
   ),
   removal(
     'the binding of the route to the own profile',
-    [],
+    [125],
     [
       {
         file: 'providers/basis/backend.ts',

@@ -111,7 +111,7 @@ export const storage = [
   ),
   removal(
     'the lost answer of a refresh in a process that died',
-    [71],
+    [71, 142],
     [
       {
         file: 'backend/connections/refresh-failure.ts',

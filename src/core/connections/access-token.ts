@@ -100,10 +100,13 @@ async function goodStored(
   { id, provider }: Connection,
   rejected: string | undefined,
 ): Promise<AccessToken | undefined> {
-  if (!providerOf(context, provider).channel.keepsTokens) return undefined
+  const parties = providerOf(context, provider)
+  if (!parties.channel.keepsTokens) return undefined
   const stored = await readTokens(context.platform, id)
   const { accessToken: value, expiresAt } = stored ?? {}
-  if (!stored || value === undefined || value === rejected || expiresSoon(context, { value, expiresAt }))
+  // The connection's binding has been compared; its tokens have one of their own.
+  if (!stored || !isBoundTo(stored.binding, parties)) return undefined
+  if (value === undefined || value === rejected || expiresSoon(context, { value, expiresAt }))
     return undefined
   noteUse(context.platform, id, stored).catch(() => undefined)
   return { value, expiresAt }

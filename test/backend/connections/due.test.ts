@@ -238,11 +238,12 @@ describe('the renewal of one that is due', () => {
     two.passed += 50 * day
     const due = [...(await within(one, 14)), ...(await within(two, 14))]
     expect(idsOf(due)).toEqual([id, id])
-    await Promise.all([
+    const used = await Promise.allSettled([
       ...due.map((connection) => connection.renew()),
       one.call('POST', `/connections/${id}/access-token`, {}),
     ])
     expect(refreshes(one)).toHaveLength(1)
+    expect(used.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
   })
 
   test('sends nothing where somebody was faster, however long ago the handle was made', async () => {

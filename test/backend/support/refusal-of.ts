@@ -1,6 +1,10 @@
 import { Refusal } from 'countersign/backend'
+import { assert } from 'vitest'
 
-/** The refusal that a call of the server rejects with. */
+/**
+ * The refusal that a call of the server rejects with. That nothing was refused is a failed expectation, which
+ * `npm run test:defences` tells from a crash.
+ */
 export async function refusalOf(call: Promise<unknown> | undefined): Promise<Refusal> {
   try {
     await call
@@ -8,5 +12,5 @@ export async function refusalOf(call: Promise<unknown> | undefined): Promise<Ref
     if (error instanceof Refusal) return error
     throw error
   }
-  throw new Error('the call was not refused')
+  assert.fail('the call was not refused')
 }

@@ -3,7 +3,7 @@ import { transactionKey } from '../../../src/core/records/keys.js'
 import { createScene, stateOf, type Setting } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
 import { outcome } from '../../support/outcome.js'
-import { eventually, until } from '../../support/until.js'
+import { eventually } from '../../support/until.js'
 
 const network = openNetwork()
 
@@ -160,7 +160,7 @@ test('an onEvent that throws is reported, and ends nothing', async () => {
     throw new Error('of the app')
   }
   const app = scene.open(await scene.consent(), { onEvent })
-  await until(app.client.callback, 'connected')
+  expect(await outcome(app)).toMatchObject({ status: 'connected' })
   await eventually(() => {
     expect(reported).toHaveBeenCalledWith(new Error('of the app'))
   })

@@ -1,6 +1,6 @@
 import { HttpResponse } from 'msw'
 import { generateKeyPair, SignJWT } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { assert, describe, expect, test } from 'vitest'
 import type { Resumable } from '../../../src/core/callback/callback.js'
 import { transactionKey } from '../../../src/core/records/keys.js'
 import { openDatabase } from '../../../src/platform/database.js'
@@ -26,7 +26,8 @@ async function answered(
   scene.server.hostile.jwks = jwks
   const url = await scene.consent()
   const app = scene.open(url)
-  const state = await until(app.client.callback, 'failed')
+  const state = await until(app.client.callback, 'failed', 'connected')
+  assert(state.status === 'failed')
   const record = async () => (await scene.browser.records()).get(transactionKey(stateOf(url)))
   const revoked = () => scene.server.requests.revocation.map(({ form }) => form.get('token_type_hint'))
   return { ...scene, url, app, state, record, revoked, isAwaited: () => isAwaited(scene) }
@@ -130,7 +131,8 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     scene.server.hostile.idToken = (claims, header) =>
       new SignJWT(claims).setProtectedHeader(header as { alg: string }).sign(privateKey)
     scene.server.hostile.jwks = () => HttpResponse.error()
-    const state = await until(scene.open(await scene.consent()).client.callback, 'failed')
+    const state = await until(scene.open(await scene.consent()).client.callback, 'failed', 'connected')
+    assert(state.status === 'failed')
     expect(scene.server.requests.revocation).toEqual([])
     delete scene.server.hostile.jwks
     const refused = await state.resumeAsync?.()

@@ -203,6 +203,10 @@ describe.each([
     })
     expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'refresh_failed' })
     expect(refreshes(scene)).toHaveLength(2)
+    // Not before an hour is over.
+    scene.browser.clock.advance(hour - 1)
+    expect(await errorOf(tokens.getAccessToken)).toMatchObject({ code: 'refresh_failed' })
+    expect(refreshes(scene)).toHaveLength(2)
     // However long it lasts.
     for (let days = 0; days < 10; days++) {
       scene.browser.clock.advance(24 * hour)

@@ -102,6 +102,21 @@ describe.each<[string, Partial<Parties>]>([
     expect(requests(scene)).toEqual([])
   })
 
+  test.each([0, 3600])(
+    'are used nowhere, although their connection is bound to what the name is now (%i seconds later)',
+    async (seconds) => {
+      const { scene, connection } = await made()
+      const { record, tokens } = await read(scene, connection.id)
+      const binding = JSON.stringify([now.issuer, now.clientId, now.api])
+      await scene.browser.tamper(connectionKey(connection.id), { ...record, binding })
+      const { getAccessToken } = await until(open(scene, now).client.tokens('bank'), 'connected')
+      scene.browser.clock.advance(seconds)
+      expect(await errorOf(getAccessToken)).toMatchObject({ code: 'reauthorization_required' })
+      expect(requests(scene)).toEqual([])
+      expect((await read(scene, connection.id)).tokens).toEqual(tokens)
+    },
+  )
+
   test('are forgotten by a disconnect, and sent to nobody', async () => {
     const { scene, connection } = await made()
     const { disconnect } = await until(open(scene, now).client.tokens('bank'), 'reauthorization_required')
