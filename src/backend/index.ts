@@ -30,6 +30,7 @@ export {
   type MoneyhubDelivery,
   type MoneyhubKey,
 } from '../providers/moneyhub/backend.js'
+export type { CertificateAuthentication } from '../providers/kit/backend/client-certificate.js'
 export type { ClientAuthentication } from '../providers/kit/backend/client-authentication.js'
 export {
   defineBackendProvider,

@@ -79,7 +79,7 @@ async function foreignFault(
 }
 
 /** A fault that costs nothing but this refresh, in words for that. */
-const asKept = ({ code, parameter, message }: ValidationError): ValidationError =>
+export const asKept = ({ code, parameter, message }: ValidationError): ValidationError =>
   new ValidationError(
     code,
     parameter,

@@ -201,19 +201,48 @@ describe('a backend', () => {
   })
 
   test('oidcc-client-test-discovery-issuer-mismatch', async () => {
-    const begun = connectAtBackend(
-      network,
-      () => undefined,
-      ({ hostile }) => {
+    const begun = connectAtBackend(network, () => undefined, {
+      before: ({ hostile }) => {
         hostile.metadata = (document) => ({ ...document, issuer: 'https://evil.example' })
       },
-    )
+    })
     expect(await begun).toMatchObject({ status: 502, reason: 'metadata_invalid:issuer' })
+  })
+
+  test('oidcc-client-test-signing-key-rotation', async () => {
+    const { accessToken, expire, server } = await connectAtBackend(network, () => undefined)
+    await server.rotateKeys('key-2')
+    expire()
+    expect((await accessToken()).status).toBe(200)
+    expect(server.requests.jwks.length).toBe(2)
+  })
+
+  test('oidcc-client-test-refresh-token', async () => {
+    const { accessToken, expire } = await connectAtBackend(network, () => undefined)
+    const before = await accessToken()
+    expire()
+    const { status, body } = await accessToken()
+    expect([before.status, status]).toEqual([200, 200])
+    expect(body['access_token']).not.toBe(before.body['access_token'])
+  })
+
+  test.each<[string, JWTPayload]>([
+    ['oidcc-client-test-refresh-token-invalid-issuer', { iss: 'https://evil.example' }],
+    ['oidcc-client-test-refresh-token-invalid-sub', { sub: 'user-2' }],
+    ['oidcc-client-test-refresh-token-invalid-aud', { aud: 'client-2' }],
+  ])('%s', async (_module, changes) => {
+    const { accessToken, expire, server, refusal } = await connectAtBackend(network, () => undefined)
+    await claims(changes)(server)
+    expire()
+    const { body } = await accessToken()
+    expect(body).toMatchObject({ error: 'reauthorization_required' })
+    expect(body).not.toHaveProperty('access_token')
+    expect(refusal()).toBe('id_token_invalid')
   })
 
   test('oidcc-client-test-client-secret-basic', async () => {
     const clientSecret = secret('secret:of the client')
-    const { server } = await connectAtBackend(network, () => undefined, undefined, clientSecret)
+    const { server } = await connectAtBackend(network, () => undefined, { provider: { clientSecret } })
     const [request] = server.requests.token
     const credentials = request?.headers.get('authorization')?.replace(/^Basic /, '') ?? ''
     expect(Buffer.from(credentials, 'base64').toString()).toBe('client%2D1:secret%3Aof+the+client')

@@ -5,6 +5,7 @@ import {
   defineBackendProvider,
   memoryStore,
   oauthClient,
+  oidc,
   type AuthorizationSetup,
   type BackendProvider,
   type DueConnection,
@@ -164,4 +165,41 @@ test('a provider of one’s own may list institutions, of which a page gets an i
   })
   // @ts-expect-error -- an institution has a name
   defineBackendProvider({ ...common, institutions: { read: () => Promise.resolve([{ id: '1' }]) } })
+})
+
+test('`fapi` of oidc takes what the profile allows, and nothing else', () => {
+  const common = {
+    issuer: 'https://as.example',
+    clientId: 'client',
+    redirectUri: 'https://app.example/callback/bank',
+    scope: 'openid',
+    api: 'https://api.as.example/',
+    routes: [],
+  } as const
+  const send = () => Promise.resolve(new Response())
+  const key = { privateKey: 'PEM', keyId: 'key' } as const
+  const profile = { ...common, mode: 'bff', fapi: true, fetch: send } as const
+  expectTypeOf(oidc({ ...profile, ...key, algorithm: 'ES256' }).mode).toEqualTypeOf<'bff'>()
+  expectTypeOf(oidc({ ...profile, authentication: 'tls_client_auth' }).mode).toEqualTypeOf<'bff'>()
+  // A certificate without the profile, in any mode.
+  expectTypeOf(
+    oidc({ ...common, authentication: 'tls_client_auth', fetch: send }).mode,
+  ).toEqualTypeOf<'mediated'>()
+  expectTypeOf(oidc({ ...common, ...key, fapi: false }).mode).toEqualTypeOf<'mediated'>()
+  // @ts-expect-error a secret is no authentication of the profile
+  oidc({ ...profile, clientSecret: 'x' })
+  // @ts-expect-error the client of the profile is no public one
+  oidc({ ...profile, authentication: 'none' })
+  // @ts-expect-error assertions are not signed with RS256
+  oidc({ ...profile, ...key, algorithm: 'RS256' })
+  // @ts-expect-error assertions are for the issuer
+  oidc({ ...profile, ...key, assertionAudience: 'https://as.example/token' })
+  // @ts-expect-error a page could not use the tokens
+  oidc({ ...profile, ...key, mode: 'mediated' })
+  // @ts-expect-error tokens are bound to a certificate
+  oidc({ ...profile, ...key, fetch: undefined })
+  // @ts-expect-error every request is pushed
+  oidc({ ...profile, ...key, par: false })
+  // @ts-expect-error a certificate must be presented
+  oidc({ ...common, authentication: 'tls_client_auth' })
 })

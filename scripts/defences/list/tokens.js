@@ -609,6 +609,13 @@ export const tokens = [
     'begins nothing by a client that asks for a check without an ID Token',
   ),
   removal(
+    'the certificate to which an access token is bound',
+    [162],
+    [{ file: 'providers/kit/backend/fapi.ts', text: 'thumbprintOf(fetch) ?? bound', by: 'bound' }],
+    'openid/fapi.test.ts',
+    'that is bound to another certificate than the one of mtlsFetch is refused',
+  ),
+  removal(
     'an ID Token for which there can be no key',
     [151],
     [

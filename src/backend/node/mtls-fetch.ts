@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer'
+import { createHash, X509Certificate } from 'node:crypto'
 import { Agent, request as send, type AgentOptions } from 'node:https'
 import { Readable } from 'node:stream'
 import { createSecureContext } from 'node:tls'
+import { noteThumbprint } from '../../protocol/client-certificate.js'
 import type { Fetch } from '../../protocol/http.js'
 import { checkOptions } from '../../protocol/options.js'
 
@@ -58,12 +60,24 @@ export function mtlsFetch(options: MtlsFetchOptions): Fetch {
     ...(passphrase !== undefined && { passphrase }),
     ...(ca !== undefined && { ca: isPem(ca) ? ca : [...ca] }),
   })
-  return async (url, init) => {
+  const presenting: Fetch = async (url, init) => {
     const request = new Request(url, init)
     // Only https has certificates; http is for this machine alone, and whoever calls has checked that.
     if (new URL(request.url).protocol !== 'https:') return fetch(request)
     const body = request.body ? Buffer.from(await request.arrayBuffer()) : undefined
     return exchange(agent, request, body)
+  }
+  const thumbprint = thumbprintOf(cert)
+  if (thumbprint !== undefined) noteThumbprint(presenting, thumbprint)
+  return presenting
+}
+
+/** The `x5t#S256` of the first certificate; `undefined` in a runtime that cannot tell: then nothing is compared with it. */
+function thumbprintOf(cert: string | Buffer): string | undefined {
+  try {
+    return createHash('sha256').update(new X509Certificate(cert).raw).digest('base64url')
+  } catch {
+    return undefined
   }
 }
 

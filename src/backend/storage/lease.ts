@@ -19,6 +19,25 @@ export interface Lease {
 export const mayBeHeld = ({ until, sent }: Lease, now: number): boolean =>
   until + (sent === false ? 0 : skewSeconds) > now
 
+/**
+ * Leases of this process whose holder was told that a write failed, and has given up. The store may hold them all the same: it may have
+ * written a claim without saying so, or not have taken a conclusion. `true`: it was the claim, so the work never began.
+ */
+const abandoned = new Map<string, boolean>()
+
+/** Most of them that are remembered; of those before, the clock decides. */
+const maximumAbandoned = 10_000
+
+function abandon(id: string, isClaim: boolean): void {
+  abandoned.set(id, isClaim)
+  const [oldest] = abandoned.keys()
+  if (abandoned.size > maximumAbandoned && oldest !== undefined) abandoned.delete(oldest)
+}
+
+/** True for a lease that stands in nobody's way: nothing was sent under it, and nothing will be. */
+const isAbandoned = ({ id, sent }: Lease): boolean =>
+  abandoned.get(id) === true || (sent === false && abandoned.has(id))
+
 /** Terms of the leases of one kind of record. */
 export interface LeaseTerms<T> {
   /** The lease in a record, run out or not. */
@@ -82,10 +101,22 @@ export function leaseRecord<T>(
     record === undefined ? undefined : leaseOf(record)
 
   /** @param watched Seconds for which it has been seen as it is. */
-  const isHeld = (lease: Lease, watched: number): boolean => watched < leaseSeconds && mayBeHeld(lease, now())
+  const isHeld = (lease: Lease, watched: number): boolean =>
+    !isAbandoned(lease) && watched < leaseSeconds && mayBeHeld(lease, now())
+
+  /** Changes the record for the holder of a lease, who gives up where that fails. */
+  const changeFor = <R>(
+    id: string,
+    next: (current: T | undefined) => Change<T, R>,
+    isClaim = false,
+  ): Promise<R> =>
+    change(next).catch((error: unknown) => {
+      abandon(id, isClaim)
+      throw error
+    })
 
   const write: LeasedRecord<T>['conclude'] = ({ id }, next) =>
-    change<Conclusion>((current) => {
+    changeFor<Conclusion>(id, (current) => {
       if (current === undefined) return { result: 'gone' }
       if (leaseIn(current)?.id !== id) return { result: 'overtaken' }
       return { ...next(current), result: 'written' }
@@ -100,13 +131,14 @@ export function leaseRecord<T>(
       let milliseconds = 0
       for (;;) {
         let found: Lease | undefined
-        const decided = await change<{ readonly is: R } | 'wait'>((current) => {
+        const look = (current: T | undefined): Change<T, { readonly is: R } | 'wait'> => {
           found = leaseIn(current)
           const watched = found && isSame(found, seen) ? milliseconds / 1000 : 0
           const held = found !== undefined && isHeld(found, watched)
           const decision = decide(current, { id, until: now() + leaseSeconds, sent: false }, held)
           return decision === 'wait' ? { result: decision } : { ...decision, result: { is: decision.result } }
-        })
+        }
+        const decided = await changeFor(id, look, true)
         if (decided !== 'wait') return decided.is
         if (!isSame(found, seen)) milliseconds = 0
         seen = found

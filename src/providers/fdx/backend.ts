@@ -5,6 +5,7 @@ import { buildCodeRequest } from '../../protocol/code-request.js'
 import type { Json } from '../../protocol/contract.js'
 import { codeFlowCalls, discover } from '../../protocol/metadata.js'
 import type { RequestContext } from '../../protocol/metadata-cache.js'
+import { checkFapi, checkIsBound, fapiAlgorithms } from '../kit/backend/fapi.js'
 import { createOAuthClient, type OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
 import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { createClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
@@ -14,7 +15,6 @@ import { chooseConsent, type FdxConsentTemplates } from './consent-request.js'
 import { endConsent, toConsentEnding } from './end-consent.js'
 import { actorTypeHeader, consentDetailType } from './facts.js'
 import { withFdxHeaders } from './fdx-fetch.js'
-import { checkFapi, fapiAlgorithms } from './fapi.js'
 import { toConsentGrant } from './granted-consent.js'
 import { readOptions, type FdxBackendOptions } from './options.js'
 
@@ -127,7 +127,7 @@ const byThePerson = { reason: 'USER_ACTION', initiator: 'INDIVIDUAL' } as const
 
 /** The client at the authorization server: its certificate is its authentication, its endpoints are those for mutual TLS. */
 function createFdxClient(
-  { clientId, issuer, scope, origins = [], fapi = false }: FdxBackendOptions,
+  { clientId, issuer, scope, origins = [], fapi = false, fetch }: FdxBackendOptions,
   base: string,
   consentIdMember: string,
 ): OAuthClientWithEndpoint {
@@ -143,6 +143,7 @@ function createFdxClient(
       return server
     },
     authentication: oauth.TlsClientAuth(),
+    ...(fapi && { checkAccessToken: checkIsBound(fetch) }),
     quirks: {
       mtls: true,
       extraMembers: [consentIdMember, 'authorization_details'],

@@ -1,6 +1,7 @@
 import type { ResourceRoute } from '../../backend/provider.js'
 import type { Fetch } from '../../protocol/http.js'
 import { checkOptions, isScope, type OptionForms } from '../../protocol/options.js'
+import { checkPresentsCertificate } from '../kit/backend/client-certificate.js'
 import { readUrl } from '../kit/backend/read-options.js'
 import { checkTemplates, type FdxConsentTemplates } from './consent-request.js'
 import type { FdxInitiator, FdxRevocationReason } from './facts.js'
@@ -30,7 +31,8 @@ export interface FdxBackendOptions {
   readonly scopeOnUrl?: boolean
   /**
    * Requires FAPI 2.0 of the data provider: certificate-bound tokens, S256 and `iss` announced in its metadata,
-   * `iss` in every response, ID Tokens signed with PS256, ES256 or EdDSA. @defaultValue false
+   * `iss` in every response, ID Tokens signed with PS256, ES256 or EdDSA, and that an access token that is a JWT is bound to this
+   * client's certificate. @defaultValue false
    */
   readonly fapi?: boolean
   /**
@@ -77,27 +79,11 @@ const revocationForms = { reason: 'string!', initiator: 'string!' } satisfies Op
   NonNullable<FdxBackendOptions['revocation']>
 >
 
-/** What presents a client certificate differs from one runtime to another. */
-function certificateMissing(): string {
-  const { navigator } = globalThis as { readonly navigator?: Navigator }
-  const remedy =
-    navigator?.userAgent === 'Cloudflare-Workers'
-      ? 'In Workers a certificate is a binding: add it to `mtls_certificates` in wrangler.jsonc, and give `fetch: (url, init) => env.CERTIFICATE.fetch(url, init)`.'
-      : 'Give `fetch: mtlsFetch({ cert, key })` of countersign/backend/node.'
-  return `fdx needs a \`fetch\` that presents the client certificate (mutual TLS), which the platform's own does not by itself. ${remedy}`
-}
-
 /** Checks the options, and gives the API's base with a slash at its end. @throws {TypeError} naming what is missing or wrong. */
 export function readOptions(options: FdxBackendOptions): string {
   checkOptions('fdx', options, forms)
   const { consents, fapi = false, scopeOnUrl = false } = options
-  if (typeof (options.fetch as unknown) !== 'function') throw new TypeError(certificateMissing())
-  // Every request would be refused, one person at a time.
-  if (options.fetch === (globalThis.fetch as unknown)) {
-    const exception =
-      'If yours does, by the global dispatcher of undici or an egress proxy, give `fetch: (url, init) => fetch(url, init)`.'
-    throw new TypeError(`${certificateMissing()} ${exception}`)
-  }
+  checkPresentsCertificate('fdx', options.fetch)
   if (fapi && scopeOnUrl)
     throw new TypeError('FAPI 2.0 has nothing but client_id and request_uri on the URL: drop `scopeOnUrl`.')
   checkTemplates(consents)

@@ -1,4 +1,5 @@
 import type { ResourceRoute, Resources } from '../../backend/provider.js'
+import { checkPresentsCertificate } from '../kit/backend/client-certificate.js'
 import { ignoredRoutes, readUrl } from '../kit/backend/read-options.js'
 import type { DeliverySettings, MoneyhubDelivery } from './authorization-request.js'
 import type { MoneyhubClientAuthentication } from './client.js'
@@ -172,10 +173,8 @@ function readHasList({
 /** @throws {TypeError} where the client has nothing to authenticate with. */
 function checkAuthentication(options: MoneyhubBackendOptions<'bff' | 'mediated'>): void {
   const { authentication, fetch } = options as { readonly authentication?: string; readonly fetch?: unknown }
-  if (authentication !== undefined && fetch === undefined)
-    throw new TypeError(
-      `moneyhub with \`authentication: '${authentication}'\` needs \`fetch\`, with the client certificate: mtlsFetch({ cert, key }).`,
-    )
+  if (authentication !== undefined)
+    checkPresentsCertificate(`moneyhub with \`authentication: '${authentication}'\``, fetch)
   if (authentication === undefined && options.privateKey === undefined && !options.clientSecret)
     throw new TypeError(
       'moneyhub needs `privateKey` and `keyId`, or `clientSecret`, or `authentication` and `fetch` with a client certificate.',

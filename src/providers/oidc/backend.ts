@@ -1,68 +1,11 @@
-import type { BackendProvider, ResourceRoute } from '../../backend/provider.js'
-import { checkOptions, type OptionForms } from '../../protocol/options.js'
+import type { BackendProvider } from '../../backend/provider.js'
 import { pickClaims } from '../../protocol/pick-claims.js'
-import type { ClientAuthentication } from '../kit/backend/client-authentication.js'
 import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
-import { clientForms, createStandardClient } from '../kit/backend/public-oauth-client.js'
+import { createStandardClient } from '../kit/backend/public-oauth-client.js'
 import { readApi } from '../kit/backend/read-options.js'
+import { checkBackendOptions, type OidcBackendOptions } from './options.js'
 
-/** Options of the backend's {@link oidc}. */
-export type OidcBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> = CommonOptions<M> &
-  ClientAuthentication
-
-interface CommonOptions<M> {
-  /** The name in sentences. @defaultValue `The provider` */
-  readonly label?: string
-  readonly clientId: string
-  /** The redirect URI registered at the provider, or several; the page's is one of them. */
-  readonly redirectUri: string | readonly string[]
-  /** The issuer identifier, as its discovery document writes it. */
-  readonly issuer: string
-  /** Space-delimited. The most that a page may ask for. With `openid` every request asks for an ID Token, which must come and is checked. */
-  readonly scope: string
-  /** `mediated`: access tokens reach the page. `bff`: none does. As in the page. @defaultValue `mediated` */
-  readonly mode?: M
-  /** Origins, beside the issuer's, on which the server's endpoints lie. */
-  readonly origins?: readonly string[]
-  /** Pushes the authorization request first (RFC 9126). @defaultValue where the server's metadata demands it */
-  readonly par?: boolean
-  /**
-   * Further parameters of the authorization request, such as `prompt` or `resource`.
-   * The ID Token must confirm `max_age` and `acr_values`, which a server may ignore.
-   *
-   * @defaultValue `prompt=consent` where the scope has `openid` and `offline_access`, which OpenID Connect demands. Another
-   * `prompt` replaces it; an empty one counts as none.
-   */
-  readonly parameters?: Readonly<Record<string, string>>
-  /**
-   * Signature algorithms of ID Tokens that are accepted, such as `['PS256', 'ES256']`; of them, those that the server's metadata
-   * lists. @defaultValue every asymmetric one
-   */
-  readonly idTokenAlgorithms?: readonly string[]
-  /** Claims of the ID Token that pages see as the connection's details; they are stored with it. @defaultValue none */
-  readonly details?: readonly string[]
-  /** Base URL of the API, in `bff` mode. */
-  readonly api?: string
-  /** Requests that pages may make to the API, in `bff` mode. */
-  readonly routes?: readonly ResourceRoute[]
-  /**
-   * Sends a refresh again that got no response: only for a server that keeps refresh tokens good when they are used.
-   * @defaultValue false
-   */
-  readonly refreshRepeatable?: boolean
-}
-
-const forms = {
-  ...clientForms,
-  label: 'string',
-  redirectUri: 'stringOrStrings!',
-  scope: 'string!',
-  mode: ['mediated', 'bff'],
-  details: 'strings',
-  api: 'url',
-  routes: 'object',
-  refreshRepeatable: 'boolean',
-} satisfies OptionForms<OidcBackendOptions>
+export type { OidcBackendOptions } from './options.js'
 
 /**
  * Any standard authorization server, seen from the backend: discovery, PKCE, and what it offers of pushed requests.
@@ -87,14 +30,15 @@ const forms = {
 export function oidc<const M extends 'mediated' | 'bff' = 'mediated'>(
   options: OidcBackendOptions<M>,
 ): BackendProvider & { readonly mode: M } {
-  checkOptions('oidc', options, forms)
-  const { label = 'The provider', scope, redirectUri, details, refreshRepeatable = false } = options
+  checkBackendOptions(options)
+  const { label = 'The provider', scope, redirectUri, details, refreshRepeatable = false, fetch } = options
   return defineBackendProvider({
     label,
     mode: options.mode ?? ('mediated' as M),
     redirectUri,
     scope,
     client: createStandardClient('oidc', options, scope),
+    ...(fetch && { fetch }),
     refreshRepeatable,
     ...readApi('oidc', options),
     toGrant: (tokens) => ({

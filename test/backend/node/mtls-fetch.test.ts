@@ -9,6 +9,7 @@ import {
   createServerCertificate,
   type ClientCertificate,
 } from '../../../demo/banks/certificates.js'
+import { thumbprintOf } from '../../../src/protocol/client-certificate.js'
 import { request } from '../../../src/protocol/http.js'
 
 let client: ClientCertificate
@@ -143,4 +144,13 @@ test('refuses a certificate and a key that do not belong together, at once', asy
 test('says what takes its place in Workers', () => {
   vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
   expect(() => mtlsFetch({ cert: client.cert, key: client.key })).toThrow('mtls_certificates')
+})
+
+test('what is bound to the certificate can be compared with it', async () => {
+  const other = await createClientCertificate('other')
+  expect(thumbprintOf(mtlsFetch({ cert: client.cert, key: client.key }))).toBe(client.thumbprint)
+  // With the certificates between it and its authority behind it.
+  const chain = Buffer.from(`${client.cert}\n${other.cert}`)
+  expect(thumbprintOf(mtlsFetch({ cert: chain, key: client.key }))).toBe(client.thumbprint)
+  expect(thumbprintOf(fetch)).toBeUndefined()
 })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { leaseRecord, type Lease } from '../../../src/backend/storage/lease.js'
 import { createRecords } from '../../../src/backend/storage/records.js'
 import { memoryStore } from '../../../src/backend/storage/memory.js'
+import type { Store } from '../../../src/backend/storage/store.js'
 
 type Job =
   { readonly phase: 'working'; readonly lease: Lease } | { readonly phase: 'done'; readonly by: string }
@@ -9,11 +10,12 @@ type Job =
 const until = 10_000
 
 /** Several replicas over one store, and a clock of theirs. */
-function openStore() {
+function openStore(through: (store: Store) => Store = (store) => store) {
   const clock = { now: 1000 }
   const now = () => clock.now
-  const records = createRecords(memoryStore({ now }), undefined, now, () => undefined)
-  const replica = (leaseSeconds = 60) => {
+  const records = createRecords(through(memoryStore({ now })), undefined, now, () => undefined)
+  /** @param sent The claim says that something is sent at once. */
+  const replica = (leaseSeconds = 60, sent = false) => {
     const looks: boolean[] = []
     const job = leaseRecord<Job>((next) => records.change('job', next), now, {
       leaseOf: (record) => (record.phase === 'working' ? record.lease : undefined),
@@ -25,7 +27,7 @@ function openStore() {
         looks.push(held)
         if (current?.phase === 'done') return { result: current.by }
         if (held) return 'wait'
-        return { write: { phase: 'working', lease }, until, result: lease }
+        return { write: { phase: 'working', lease: { ...lease, sent } }, until, result: lease }
       })
     const send = (lease: Lease | string) =>
       job.proceed(lease as Lease, () => ({
@@ -56,6 +58,63 @@ describe('a lease', () => {
     )
     expect(works).toBe(1)
     expect(new Set(results).size).toBe(1)
+  })
+
+  describe('does not stand in the way of its holder', () => {
+    /** A store that goes down at its next write; it may have written by then. */
+    function openFailing(isWritten: boolean) {
+      const store = { state: 'up' as 'up' | 'failing' | 'down' }
+      const opened = openStore((real) => ({
+        ...real,
+        async put(...change) {
+          if (store.state === 'up') return real.put(...change)
+          store.state = 'down'
+          if (isWritten) await real.put(...change)
+          throw new Error('the connection was lost')
+        },
+        get: (key) => (store.state === 'down' ? Promise.reject(new Error('nobody is there')) : real.get(key)),
+      }))
+      return { ...opened, store }
+    }
+
+    test.each([false, true])(
+      'when the store has written the claim and could not say so; the claim says %s of what is sent',
+      async (sent) => {
+        const { replica, store } = openFailing(true)
+        store.state = 'failing'
+        await expect(replica(60, sent).claim()).rejects.toThrow('the connection was lost')
+        store.state = 'up'
+        const { claim, conclude, looks } = replica()
+        expect(await conclude(await claim(), 'the second try')).toBe('written')
+        expect(looks).toEqual([false])
+      },
+    )
+
+    test('when the store has not taken the conclusion', async () => {
+      const { replica, store } = openFailing(false)
+      const first = replica()
+      const lease = await first.claim()
+      store.state = 'failing'
+      await expect(first.conclude(lease, 'the first try')).rejects.toThrow('the connection was lost')
+      store.state = 'up'
+      const { claim, looks } = replica()
+      await claim()
+      expect(looks).toEqual([false])
+    })
+
+    test('but does, when something was sent under it', async () => {
+      const { replica, store } = openFailing(false)
+      const first = replica()
+      const lease = await first.claim()
+      await first.send(lease)
+      store.state = 'failing'
+      await expect(first.conclude(lease, 'the first try')).rejects.toThrow('the connection was lost')
+      store.state = 'up'
+      // Seconds for which it must be seen unchanged.
+      const { claim, looks } = replica(0.01)
+      await claim()
+      expect(looks[0]).toBe(true)
+    })
   })
 
   test('is looked at again until its holder concludes', async () => {

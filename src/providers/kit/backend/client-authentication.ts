@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { OptionForms } from '../../../protocol/options.js'
 import { importSigner, signAssertions } from './client-assertion.js'
+import { isCertificateMethod, type CertificateAuthentication } from './client-certificate.js'
 import { signingAlgorithms, type PrivateKeyInput, type SigningAlgorithm } from './signing-key.js'
 
 /** Client authentication at the token endpoint, by the names of RFC 7591 §2. */
@@ -28,9 +29,12 @@ export type ClientAuthentication =
       readonly authentication?: 'private_key_jwt'
     }
 
+/** The values of `authentication` that need no certificate. */
+export const clientMethods = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
+
 /** The forms of {@link ClientAuthentication}. */
 export const authenticationForms: OptionForms<ClientAuthentication> = {
-  authentication: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+  authentication: clientMethods,
   clientSecret: 'string',
   privateKey: 'any',
   keyId: 'string',
@@ -44,14 +48,19 @@ export function checkAuthentication(label: string, options: object): void {
   const { authentication, clientSecret, privateKey, keyId } = options as Readonly<Record<string, unknown>>
   if (privateKey !== undefined && keyId === undefined)
     throw new TypeError(`${label}: \`privateKey\` needs its \`keyId\`, the \`kid\` of client assertions.`)
-  if (clientSecret === undefined && privateKey === undefined && authentication !== 'none')
+  const isWithout = authentication === 'none' || isCertificateMethod(authentication)
+  if (clientSecret === undefined && privateKey === undefined && !isWithout)
     throw new TypeError(
       `${label}: give \`clientSecret\`, or \`privateKey\` and \`keyId\`; a public client says so with \`authentication: 'none'\`. If it comes from an environment variable, check that it is set.`,
     )
 }
 
 /** The authentication for each request. @throws {TypeError} for a key that cannot be used. */
-export async function authenticate(issuer: string, options: ClientAuthentication): Promise<oauth.ClientAuth> {
+export async function authenticate(
+  issuer: string,
+  options: ClientAuthentication | CertificateAuthentication,
+): Promise<oauth.ClientAuth> {
+  if (isCertificate(options)) return oauth.TlsClientAuth()
   // What is given as `undefined` is not given.
   if ('clientSecret' in options && (options.clientSecret as unknown) !== undefined)
     return options.authentication === 'client_secret_post'
@@ -62,3 +71,7 @@ export async function authenticate(issuer: string, options: ClientAuthentication
   const { assertionType: type = 'client-authentication+jwt' } = options
   return signAssertions(await importSigner(options), { audience, type })
 }
+
+const isCertificate = (
+  options: ClientAuthentication | CertificateAuthentication,
+): options is CertificateAuthentication => isCertificateMethod(options.authentication)

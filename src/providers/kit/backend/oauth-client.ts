@@ -11,6 +11,7 @@ import {
   refuseWithoutIdToken,
   type AskedChecks,
 } from '../../../protocol/asked-checks.js'
+import { ValidationError } from '../../../protocol/errors.js'
 import { refuseReserved } from '../../../protocol/reserved-parameters.js'
 import { buildAuthorizationUrl } from '../../../protocol/authorization-request.js'
 import { cacheMetadata, type RequestContext } from '../../../protocol/metadata-cache.js'
@@ -20,7 +21,7 @@ import { checkOffers, pushes } from '../../../protocol/offers.js'
 import { pushAuthorizationRequest } from '../../../protocol/pushed-authorization.js'
 import { revoke } from '../../../protocol/revocation.js'
 import type { Revocation } from '../../../protocol/revocation-result.js'
-import { refreshTokens, type RefreshedTokens } from '../../../protocol/refresh-tokens.js'
+import { asKept, refreshTokens, type RefreshedTokens } from '../../../protocol/refresh-tokens.js'
 import { checkCanVerify } from '../../../protocol/verify-id-token.js'
 import { prefetchKeys } from '../../../protocol/signing-keys.js'
 import {
@@ -53,6 +54,8 @@ export interface OAuthClientOptions {
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /** Asks for consent with every request for `offline_access`, unless `parameters` has a `prompt`. @defaultValue false */
   readonly consentsToOfflineAccess?: boolean
+  /** Throws a {@link ValidationError} for an access token that must not be used. @defaultValue every one may be */
+  readonly checkAccessToken?: (accessToken: string) => void
   /** `idToken: 'unchecked'` says that the issuer is not known: then no `iss` of a response is compared either. */
   readonly quirks?: Quirks
 }
@@ -154,11 +157,15 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
       const iss = knowsIssuer ? redemption.iss : undefined
       const asked = { ...askedChecks(options.parameters), ...redemption.asked, ...expected }
       const grant = { code, codeVerifier, state, iss, nonce, redirectUri, ...asked }
-      return redeemOrCheck(await endpoint(context), grant, redemption)
+      const tokens = await redeemOrCheck(await endpoint(context), grant, redemption)
+      options.checkAccessToken?.(tokens.accessToken)
+      return tokens
     },
 
     async refresh({ refreshToken = '', sub, firstIdToken }, context) {
-      return refreshTokens(await endpoint(context), refreshToken, { subject: sub, first: firstIdToken })
+      const expected = { subject: sub, first: firstIdToken }
+      const tokens = await refreshTokens(await endpoint(context), refreshToken, expected)
+      return withheldIf(options.checkAccessToken, tokens)
     },
 
     async revoke({ refreshToken, accessToken }, context) {
@@ -167,6 +174,20 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
         [accessToken, 'access_token'],
       ])
     },
+  }
+}
+
+/** Tokens of a refresh; where the access token must not be used, the refresh token alone: the old one may be spent. */
+function withheldIf(
+  checkAccessToken: OAuthClientOptions['checkAccessToken'],
+  tokens: RefreshedTokens,
+): RefreshedTokens {
+  try {
+    if (tokens.accessToken !== undefined) checkAccessToken?.(tokens.accessToken)
+    return tokens
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error
+    return { refreshToken: tokens.refreshToken, fault: asKept(error) }
   }
 }
 

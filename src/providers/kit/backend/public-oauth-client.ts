@@ -1,3 +1,4 @@
+import type { Fetch } from '../../../protocol/http.js'
 import { codeFlowCalls, discover } from '../../../protocol/metadata.js'
 import { requestParameters, signatureAlgorithms } from '../../../protocol/option-tests.js'
 import { checkOptions, type OptionForms } from '../../../protocol/options.js'
@@ -7,6 +8,8 @@ import {
   checkAuthentication,
   type ClientAuthentication,
 } from './client-authentication.js'
+import type { CertificateAuthentication } from './client-certificate.js'
+import { checkFapi, checkIsBound, fapiAlgorithms } from './fapi.js'
 import { createOAuthClient, type OAuthClient } from './oauth-client.js'
 import { readUrl } from './read-options.js'
 
@@ -68,22 +71,42 @@ export function oauthClient(settings: OAuthClientSettings): OAuthClient {
   return createStandardClient('oauthClient', settings)
 }
 
+/** A client that may have a certificate, and keep to FAPI 2.0. */
+type StandardSettings = CommonSettings &
+  (ClientAuthentication | CertificateAuthentication) & {
+    /** Presents the client's certificate. */
+    readonly fetch?: Fetch
+    /** Only with `fetch`. */
+    readonly fapi?: boolean | undefined
+  }
+
 /** The client of options that have been checked. @param scope Scope that tells whether ID Tokens come. */
 export function createStandardClient(
   label: string,
-  settings: OAuthClientSettings,
+  settings: StandardSettings,
   scope = 'openid',
 ): OAuthClient {
-  const { clientId, issuer, origins, par, parameters, extraMembers, idTokenAlgorithms } = settings
+  const { clientId, issuer, origins, parameters, extraMembers, fapi = false } = settings
+  const { par = fapi || undefined, idTokenAlgorithms = fapi ? fapiAlgorithms : undefined } = settings
+  const mtls = settings.fetch !== undefined
   checkAuthentication(label, settings)
   readUrl('issuer', issuer)
   return createOAuthClient({
     ...{ clientId, issuer },
-    metadata: ({ fetch }) => discover(fetch, issuer, { origins, calls: codeFlowCalls(scope, par) }),
+    async metadata({ fetch }) {
+      const server = await discover(fetch, issuer, { origins, mtls, calls: codeFlowCalls(scope, par) })
+      if (fapi) checkFapi(server)
+      return server
+    },
     authentication: authenticate(issuer, settings),
     par,
     parameters,
     consentsToOfflineAccess: true,
-    quirks: { ...(extraMembers && { extraMembers }), ...(idTokenAlgorithms && { idTokenAlgorithms }) },
+    ...(fapi && settings.fetch && { checkAccessToken: checkIsBound(settings.fetch) }),
+    quirks: {
+      mtls,
+      ...(extraMembers && { extraMembers }),
+      ...(idTokenAlgorithms && { idTokenAlgorithms }),
+    },
   })
 }

@@ -1,0 +1,146 @@
+import { decodeJwt, type JWK } from 'jose'
+import type { ClientMetadata, Configuration } from 'oidc-provider'
+import type { TLSSocket } from 'node:tls'
+import type { Bank } from '../../../demo/banks/bank.js'
+import { createServerCertificate } from '../../../demo/banks/certificates.js'
+import { sendJson, type Handler } from '../../../demo/banks/http.js'
+import { oidcFields, type OidcAction, type OidcBehaviour } from '../../../demo/banks/oidc-setup.js'
+import { startOidcBank } from '../../../demo/banks/oidc.js'
+import { presentedCertificate } from '../../../demo/banks/requests.js'
+import { juniper as theme } from '../../../demo/banks/themes.js'
+import { scopeTexts } from '../../../src/testing/quirks/scopes.js'
+
+/** Options of {@link startFapiBank}. */
+export interface FapiBankOptions {
+  readonly redirectUri: string
+  /** How the client authenticates. */
+  readonly method: 'private_key_jwt' | 'self_signed_tls_client_auth'
+  /** Public keys of the client; that of a certificate has it as `x5c`. */
+  readonly jwks: { readonly keys: readonly JWK[] }
+  /** Form of access tokens. Only a JWT says what it is bound to. @defaultValue `jwt` */
+  readonly accessTokens?: 'jwt' | 'opaque'
+}
+
+/** A bank that keeps to FAPI 2.0. */
+export interface FapiBank extends Bank<OidcBehaviour, OidcAction> {
+  /** The base of the API, with a slash at its end. */
+  readonly api: string
+  /** The origin of the endpoints for mutual TLS. */
+  readonly secureOrigin: string
+  /** The certificate of those endpoints, to be trusted: PEM. */
+  readonly ca: string
+}
+
+const scopes = scopeTexts.standard
+
+const mount = '/fapi'
+
+/**
+ * Opens a bank on a real oidc-provider with its FAPI 2.0 profile on: pages on one port, everything else over mutual TLS on another,
+ * which `mtls_endpoint_aliases` names.
+ */
+export async function startFapiBank(options: FapiBankOptions): Promise<FapiBank> {
+  const { cert, key } = await createServerCertificate()
+  let secureOrigin = ''
+  const bank = await startOidcBank<OidcBehaviour>({
+    id: 'fapi',
+    theme,
+    mount,
+    clientId: 'fapi-client',
+    client: toClient(options),
+    scopes,
+    fields: oidcFields,
+    portOption: 'none',
+    signingAlgorithm: 'ES256',
+    endpoint: () => undefined,
+    async hooks({ origin, listenAlso }) {
+      // Any certificate is let in; which one a client may present is decided by its registration.
+      const tls = { cert, key, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' as const }
+      secureOrigin = (await listenAlso({ portOption: 'none', tls })).origin
+      return {
+        configuration: configure(`${secureOrigin}${mount}/`, options),
+        discovery: (document) => ({
+          ...document,
+          ...endpointsAt(origin),
+          mtls_endpoint_aliases: endpointsAt(secureOrigin),
+        }),
+        grant(grant) {
+          grant.addResourceScope(`${secureOrigin}${mount}/`, grant.getOIDCScope())
+        },
+        routes: (provider) => ({
+          [`${mount}/accounts`]: serveAccounts((token) =>
+            provider.AccessToken.find(token).then((found) => found?.['x5t#S256']),
+          ),
+        }),
+      }
+    },
+  })
+  return { ...bank, secureOrigin, api: `${secureOrigin}${mount}/`, ca: cert }
+}
+
+const endpointsAt = (origin: string) => ({
+  token_endpoint: `${origin}${mount}/token`,
+  pushed_authorization_request_endpoint: `${origin}${mount}/par`,
+  revocation_endpoint: `${origin}${mount}/revoke`,
+})
+
+function configure(api: string, { method, accessTokens = 'jwt' }: FapiBankOptions): Configuration {
+  return {
+    routes: { pushed_authorization_request: '/par', revocation: '/revoke', token: '/token' },
+    clientAuthMethods: [method],
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'], clientAuthSigningAlgValues: ['ES256'] },
+    rotateRefreshToken: false,
+    features: {
+      fapi: { enabled: true, profile: '2.0' },
+      userinfo: { enabled: false },
+      revocation: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
+      mTLS: {
+        enabled: true,
+        selfSignedTlsClientAuth: true,
+        certificateBoundAccessTokens: true,
+        getCertificate: ({ req }) => (req.socket as Partial<TLSSocket>).getPeerX509Certificate?.(),
+      },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => api,
+        useGrantedResource: () => true,
+        getResourceServerInfo: () => ({
+          scope: Object.keys(scopes).join(' '),
+          accessTokenFormat: accessTokens,
+          jwt: { sign: { alg: 'ES256' } },
+        }),
+      },
+    },
+  }
+}
+
+function toClient({ redirectUri, method, jwks }: FapiBankOptions) {
+  return {
+    client_id: 'fapi-client',
+    client_name: 'Countersign test',
+    redirect_uris: [redirectUri],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    scope: Object.keys(scopes).join(' '),
+    token_endpoint_auth_method: method,
+    ...(method === 'private_key_jwt' && { token_endpoint_auth_signing_alg: 'ES256' as const }),
+    tls_client_certificate_bound_access_tokens: true,
+    require_pushed_authorization_requests: true,
+    id_token_signed_response_alg: 'ES256',
+    jwks: { keys: [...jwks.keys] },
+  } satisfies ClientMetadata
+}
+
+/** An API that wants the certificate to which the token is bound. @param find The binding of a token that is no JWT. */
+const serveAccounts =
+  (find: (token: string) => Promise<string | undefined>): Handler =>
+  async (request, response) => {
+    const [, token = ''] = /^bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? []
+    const bound = token.includes('.')
+      ? (decodeJwt(token)['cnf'] as { readonly 'x5t#S256'?: string } | undefined)?.['x5t#S256']
+      : await find(token)
+    if (bound !== undefined && bound === presentedCertificate(request))
+      sendJson(response, 200, { accounts: [{ id: '1' }] })
+    else sendJson(response, 401, { error: 'invalid_token' })
+  }
