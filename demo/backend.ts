@@ -56,7 +56,8 @@ export function startBackend(options: BackendOptions): BackendListeners {
   // What only the page, or only the demo, has to know.
   const { claims: _claims, ...basisOptions } = settings.basis
   const { authorizationEndpoint: _endpoint, ...fdxOptions } = settings.fdx
-  const { list: _list, ...moneyhubOptions } = settings.moneyhub
+  const { list: institutionList, ...atMoneyhub } = settings.moneyhub
+  const moneyhubOptions = { ...atMoneyhub, institutionList }
   const callback = (name: string): string => `${origin}/callback/${name}`
   const backend = createBackend({
     origins: [origin],

@@ -5,11 +5,11 @@ import { apitureOrigins, apitureSettings } from './apiture.js'
 import { startBackend, type Settings } from './backend.js'
 import { createClientCertificate } from './banks/certificates.js'
 import { startBanks, type Banks } from './banks/index.js'
-import { basisSettings, listInstitutions } from './basis.js'
+import { basisSettings } from './basis.js'
 import type { Environment } from './environment.js'
 import { fdxSettings } from './fdx.js'
 import { openKept } from './keep.js'
-import { createMoneyhubKey, listMoneyhubInstitutions, moneyhubSettings } from './moneyhub.js'
+import { createMoneyhubKey, moneyhubSettings } from './moneyhub.js'
 import { openidOrigins, openidSettings } from './openid.js'
 import {
   builtPage,
@@ -125,14 +125,6 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     if (pathname === '/told') {
       const user = userOf(readCookie(request, sessionCookie))
       sendJson(response, 200, { events: user ? told.of(user.id) : [] })
-      return
-    }
-    if (pathname === '/institutions') {
-      sendJson(response, 200, await listInstitutions(settings.basis))
-      return
-    }
-    if (pathname === '/moneyhub-institutions') {
-      sendJson(response, 200, await listMoneyhubInstitutions(settings.moneyhub))
       return
     }
     if (pathname === '/session') return answerSession(app.origin, request, response)
