@@ -1,6 +1,5 @@
 import type { BasisClaims } from 'countersign/backend'
 import type { BasisBank } from './banks/basis.js'
-import type { Institution } from '../src/testing/quirks/basis-institutions.js'
 import { readProvider, type Environment } from './environment.js'
 import type { User } from './users.js'
 
@@ -66,24 +65,3 @@ export const basisClaims = ({ business }: User, settings: BasisSettings): BasisC
   ...business,
   ...settings.claims,
 })
-
-/**
- * The institutions a person can choose from, for the page: it needs a token of the app's own, so the server asks.
- *
- * @throws {Error} when Basis does not answer as documented
- */
-export async function listInstitutions(settings: BasisSettings): Promise<readonly Institution[]> {
-  const { clientId, clientSecret, tokenEndpoint, api } = settings
-  const answer = await fetch(tokenEndpoint, {
-    method: 'POST',
-    headers: { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'institutions:read' }),
-  })
-  const { access_token } = (await answer.json()) as { access_token?: string }
-  if (!answer.ok || access_token === undefined) throw new Error('Basis issued no token for institutions.')
-  const response = await fetch(new URL('institutions', api), {
-    headers: { authorization: `Bearer ${access_token}` },
-  })
-  if (!response.ok) throw new Error('Basis did not list its institutions.')
-  return ((await response.json()) as { institutions: readonly Institution[] }).institutions
-}

@@ -5,11 +5,11 @@ import { apitureOrigins, apitureSettings } from './apiture.js'
 import { startBackend, type Settings } from './backend.js'
 import { createClientCertificate } from './banks/certificates.js'
 import { startBanks, type Banks } from './banks/index.js'
-import { basisSettings, listInstitutions } from './basis.js'
+import { basisSettings } from './basis.js'
 import type { Environment } from './environment.js'
 import { fdxSettings } from './fdx.js'
 import { openKept } from './keep.js'
-import { createMoneyhubKey, listMoneyhubInstitutions, moneyhubSettings } from './moneyhub.js'
+import { createMoneyhubKey, moneyhubSettings } from './moneyhub.js'
 import { openidOrigins, openidSettings } from './openid.js'
 import {
   builtPage,
@@ -24,6 +24,7 @@ import { createMishaps, loseReply, serveScenarios } from './scenarios.js'
 import { listen, readCookie, readJson, sendJson } from './server.js'
 import { stitchSettings } from './stitch.js'
 import { userOf, users, type User } from './users.js'
+import { createToldEvents } from './webhooks.js'
 
 /** Options of {@link startDemo}. */
 export interface DemoOptions {
@@ -80,7 +81,11 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       apiture: { dpop, clientName },
       basis: { clientName },
       fdx: { jwks: certificate.jwks, clientName },
-      moneyhub: { jwks: { keys: [moneyhubKey.jwk] }, clientName },
+      moneyhub: {
+        jwks: { keys: [moneyhubKey.jwk] },
+        clientName,
+        webhookUrl: `${app.origin}/webhooks/moneyhub`,
+      },
       openid: { clientName },
       stitch: { jwks: { keys: [jwk] }, clientName },
     })
@@ -97,7 +102,8 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     openid: openidSettings(environment, banks.openid),
     stitch: stitchSettings(environment, banks.stitch, assertionKey.privateKey),
   }
-  const backend = startBackend({ origin: app.origin, settings, userOf: signedIn, kept })
+  const told = createToldEvents()
+  const backend = startBackend({ origin: app.origin, settings, userOf: signedIn, kept, onEvent: told.note })
   const page = dev
     ? await (await import('./dev-page.js')).openDevPage()
     : openBuiltPage(options.page ?? builtPage)
@@ -109,15 +115,16 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     const { pathname } = new URL(request.url ?? '/', app.origin)
     if (pathname.startsWith('/connect/')) {
       if (pathname.endsWith('/token') && mishaps.take('lose-reply')) loseReply(response)
-      backend(request, response)
+      backend.contract(request, response)
       return
     }
-    if (pathname === '/institutions') {
-      sendJson(response, 200, await listInstitutions(settings.basis))
+    if (pathname.startsWith('/webhooks/')) {
+      backend.webhooks(request, response)
       return
     }
-    if (pathname === '/moneyhub-institutions') {
-      sendJson(response, 200, await listMoneyhubInstitutions(settings.moneyhub))
+    if (pathname === '/told') {
+      const user = userOf(readCookie(request, sessionCookie))
+      sendJson(response, 200, { events: user ? told.of(user.id) : [] })
       return
     }
     if (pathname === '/session') return answerSession(app.origin, request, response)

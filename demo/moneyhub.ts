@@ -14,12 +14,6 @@ export type MoneyhubSettings = MoneyhubClientAuthentication & {
   readonly list: string
 }
 
-/** An institution, as the page shows it. */
-export interface MoneyhubInstitution {
-  readonly id: string
-  readonly name: string
-}
-
 const keyId = 'demo-moneyhub'
 
 /** The app's key at the embedded Moneyhub: made at every start, and not the one it has at other providers. */
@@ -86,19 +80,4 @@ function credentialsOf(variables: Variables): MoneyhubClientAuthentication {
   throw new Error(
     'Set COUNTERSIGN_MONEYHUB_KEY_FILE and COUNTERSIGN_MONEYHUB_KEY_ID, or COUNTERSIGN_MONEYHUB_CLIENT_SECRET, too.',
   )
-}
-
-/** The institutions a person can choose from, for the page. The list is public; whether pages may read it is not known. */
-export async function listMoneyhubInstitutions({
-  issuer,
-  list,
-}: MoneyhubSettings): Promise<readonly MoneyhubInstitution[]> {
-  const response = await fetch(`${issuer}/.well-known/${list}-connections`)
-  if (!response.ok) throw new Error('Moneyhub did not list its institutions.')
-  const institutions = (await response.json()) as readonly (MoneyhubInstitution & {
-    readonly type?: string
-  })[]
-  // Moneyhub's mock bank is for its list of test banks, and no choice for a person.
-  const offered = institutions.filter(({ type }) => list === 'test' || type !== 'test')
-  return offered.map(({ id, name }) => ({ id, name }))
 }

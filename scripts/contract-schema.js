@@ -46,6 +46,7 @@ const constraints = {
     state: hash,
     code_verifier: { pattern: '^[A-Za-z0-9._~-]{43,128}$' },
     iss: printable,
+    scope: printable,
     transaction: printable,
   },
   ConnectionDocument: {

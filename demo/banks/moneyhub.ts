@@ -29,6 +29,7 @@ import { createProfiles, type ConnectionTerms, type Profiles } from './moneyhub-
 import { checkMoneyhubRequest, createRequestObjects, refuseUnknownScopes } from './moneyhub-requests.js'
 import { checkSubject, registerClientCredentials } from './moneyhub-tokens.js'
 import { answerUsers } from './moneyhub-users.js'
+import { createWebhooks, type Webhooks } from './moneyhub-webhooks.js'
 import {
   chain,
   oidcFields,
@@ -49,6 +50,7 @@ export interface MoneyhubBehaviour extends OidcBehaviour {
   readonly sessionLost?: boolean
   readonly connectionId?: string
   readonly connectionError?: string
+  readonly reminder?: number
 }
 
 const fields: Fields<MoneyhubBehaviour> = {
@@ -56,6 +58,7 @@ const fields: Fields<MoneyhubBehaviour> = {
   users: 'how the users API fails',
   sessionLost: 'true refuses a code exchange without sub, as when the person came back in another browser',
   connectionError: 'the error of every connection that the users API lists, such as credentials_error',
+  reminder: 'sends a reauthReminder at the next read of data, which says so many days',
   connectionId: 'the mh:con_id of the ID Token, in place of the right one',
 }
 
@@ -69,6 +72,8 @@ export interface MoneyhubOptions {
   readonly clientId?: string
   /** How the consent page names the app. */
   readonly clientName?: string
+  /** Where webhooks go. @defaultValue none is sent */
+  readonly webhookUrl?: string
   readonly port?: number
 }
 
@@ -111,15 +116,25 @@ export function startMoneyhub(options: MoneyhubOptions): Promise<Bank<MoneyhubBe
     mount: '/oidc',
     endpoint: (path) => endpoints[path],
     accessTokenSeconds: moneyhubTokenSeconds,
-    hooks: ({ origin, control }) => createHooks(`${origin}/oidc`, client, options.jwks, control),
+    hooks: ({ origin, control, signEvent: sign }) => {
+      const { client_id: clientId } = client
+      const webhooks = createWebhooks({ url: options.webhookUrl, issuer: origin, clientId, sign })
+      return createHooks(`${origin}/oidc`, client, options.jwks, { control, webhooks })
+    },
   })
+}
+
+/** What decides what happens next, and what is told of it. */
+interface Surroundings {
+  readonly control: ReadableControl<MoneyhubBehaviour>
+  readonly webhooks: Webhooks
 }
 
 function createHooks(
   issuer: string,
   client: ReturnType<typeof toClient>,
   jwks: JWKS,
-  control: ReadableControl<MoneyhubBehaviour>,
+  { control, webhooks }: Surroundings,
 ): OidcHooks {
   const profiles = createProfiles()
   const requestObjects = createRequestObjects(client.client_id, issuer, jwks)
@@ -147,7 +162,7 @@ function createHooks(
       return {
         '/request': requestObjects.handler,
         ...serveUsers(provider, profiles, client.client_id, control),
-        ...serveData(provider, profiles),
+        ...serveData(provider, profiles, { control, webhooks }),
         ...lists,
       }
     },
@@ -278,14 +293,29 @@ function serveUsers(
   return { '/users': handler, '/users/*': handler }
 }
 
-function serveData(provider: Provider, profiles: Profiles): Readonly<Record<string, Handler>> {
+function serveData(
+  provider: Provider,
+  profiles: Profiles,
+  { control, webhooks }: Surroundings,
+): Readonly<Record<string, Handler>> {
+  // The data are there by the time that they are read.
+  const tell = (userId: string | undefined): void => {
+    const profile = userId === undefined ? undefined : profiles.find(userId)
+    if (!profile) return
+    webhooks.synced(profile)
+    const days = control.take('reminder')
+    if (days !== undefined) webhooks.remind(profile, days)
+  }
   return Object.fromEntries(
     Object.entries(moneyhubDataScopes).map(([path, scope]) => [
       path,
       serveBackends(
         provider,
         ({ method }) => (method === 'GET' ? scope : undefined),
-        (request, caller) => answerData(profiles, request, caller),
+        (request, caller) => {
+          tell(caller.userId)
+          return answerData(profiles, request, caller)
+        },
       ),
     ]),
   )

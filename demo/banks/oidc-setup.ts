@@ -30,6 +30,12 @@ export const oidcFields: Fields<OidcBehaviour> = {
 /** What such a bank can do at once. */
 export type OidcAction = 'rotateKeys' | 'expireAccessTokens' | 'revokeGrants'
 
+/** What a bank on oidc-provider is built on. */
+export interface OidcFoundation<B extends OidcBehaviour> extends Foundation<B> {
+  /** Signs what is no ID Token with the key of ID Tokens. */
+  readonly signEvent: (claims: JWTPayload) => Promise<string>
+}
+
 /** A bank on oidc-provider, as far as it is known before it is open. */
 export interface OidcSetup<B extends OidcBehaviour> extends Pick<
   BankSetup<B, OidcAction>,
@@ -51,7 +57,7 @@ export interface OidcSetup<B extends OidcBehaviour> extends Pick<
   /** A person who cancels stays at the bank and is never sent back. */
   readonly keepsCancelled?: boolean
   /** What is this bank's own, made once its origin is known. */
-  readonly hooks: (foundation: Foundation<B>) => OidcHooks | Promise<OidcHooks>
+  readonly hooks: (foundation: OidcFoundation<B>) => OidcHooks | Promise<OidcHooks>
 }
 
 /** What a bank does otherwise than oidc-provider. Every hook is optional. */

@@ -34,7 +34,7 @@ async function build<B extends OidcBehaviour>(
 ): Promise<BuiltBank> {
   const { mount = '' } = setup
   const issuer = setup.issuer?.(foundation.origin) ?? foundation.origin + mount
-  const hooks = await setup.hooks(foundation)
+  const hooks = await setup.hooks({ ...foundation, signEvent: (claims) => keys.signEvent(claims) })
   const provider = new Provider(issuer, configure(setup, hooks, keys, storage, foundation))
   provider.on('server_error', (_ctx, error) => {
     console.error(error)

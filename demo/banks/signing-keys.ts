@@ -33,6 +33,8 @@ export interface SigningKeys {
   /** Signs with a new key from now on. */
   rotate(): Promise<void>
   sign(claims: JWTPayload, change?: IdTokenChange): Promise<string>
+  /** Signs what is no ID Token: a JWT whose header has no type. */
+  signEvent(claims: JWTPayload): Promise<string>
 }
 
 interface KeyPair {
@@ -55,6 +57,10 @@ export async function createSigningKeys(alg: SigningAlgorithm = 'RS256'): Promis
       published.unshift(current)
     },
     sign: (claims, change = {}) => sign(current, applyChanges(claims, change.claims ?? {}), change),
+    signEvent: (claims) => {
+      const { alg, kid, privateKey } = current
+      return new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(privateKey)
+    },
   }
 }
 

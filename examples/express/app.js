@@ -99,13 +99,14 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
     })
     .all(notAllowed('POST'))
 
-  const tokenMembers = ['code', 'state', 'code_verifier', 'iss', 'transaction']
+  const tokenMembers = ['code', 'state', 'code_verifier', 'iss', 'scope', 'transaction']
   router
     .route('/:provider/token')
     .post(json({ members: tokenMembers }), async (req, res) => {
       const { provider: name } = req.params
       const provider = providerOf(name)
-      const { code, state, code_verifier: verifier, iss } = req.body
+      const { code, state, code_verifier: verifier, iss, scope: named } = req.body
+      if (named !== undefined && !isText(named)) throw new Refusal('invalid_request')
       if (!isText(code) || !isHash(state)) throw new Refusal('invalid_request')
       if (!isVerifier(verifier)) throw new Refusal('invalid_request')
       // RFC 9207: a response of another server is not for this one.
@@ -113,7 +114,8 @@ export function createApp({ origins, session, providers: list, basePath = '/conn
       const owner = { subject: req.subject, provider: name, state }
       const id = await transactions.redeem(owner, verifier, async ({ scope, nonce, renews }) => {
         const tokens = await provider.redeem(code, verifier, nonce)
-        return connections.keep({ subject: req.subject, provider: name, requested: scope, renews }, tokens)
+        const purpose = { subject: req.subject, provider: name, requested: scope, named, renews }
+        return connections.keep(purpose, tokens)
       })
       const connection = connections.find(req.subject, id)
       const accessToken = provider.mode === 'mediated' ? toAccessToken(connection.tokens) : {}

@@ -37,14 +37,16 @@ export function createConnections(providers) {
     list: (subject) => [...all.values()].filter((connection) => connection.subject === subject),
 
     /** Keeps what a code gave; a renewed connection keeps its id and its person. */
-    async keep({ subject, provider, requested, renews }, { person, ...tokens }) {
+    async keep({ subject, provider, requested, named, renews }, { person, ...tokens }) {
       const known = all.get(renews)?.person
       if (known !== undefined && person === undefined) throw new Refusal('person_unknown')
       if (known !== undefined && person !== known) {
         await providers[provider].revoke(tokens.refreshToken).catch(() => undefined)
         throw new Refusal('other_person')
       }
-      const granted = tokens.scope === undefined ? words(requested) : words(tokens.scope)
+      const told = tokens.scope === undefined ? words(requested) : words(tokens.scope)
+      // What the authorization response names takes away, and adds nothing.
+      const granted = named === undefined ? told : told.filter((one) => words(named).includes(one))
       const connection = {
         id: all.has(renews) ? renews : randomBytes(16).toString('base64url'),
         subject,

@@ -35,6 +35,11 @@ export interface Provider<
   readonly requireIss?: boolean
   /** True when a response with nothing but `state` means that the person cancelled. @defaultValue false */
   readonly cancelsWithoutCode?: boolean
+  /**
+   * True when the authorization response says in `scope` what the person granted. `grantedScope` of a connection is then what the
+   * token response and it have in common: an address can take away from what is reported, and add nothing. @defaultValue false
+   */
+  readonly narrowsScope?: boolean
   /** `error` values that mean the person refused, beside `access_denied`. */
   readonly deniedErrors?: readonly string[]
   /** True when the transaction may be made at the backend before the click: it has no side effect and signs nothing personal. */

@@ -9,6 +9,8 @@ export interface AuthorizationResponse {
   readonly iss?: string
   /** The authorization code; absent in an error response and in a bare one. */
   readonly code?: string
+  /** Its `scope`, where it has one: no standard says that a response of the code flow does. */
+  readonly grantedScope?: string
   /** The error; absent in a success and in a bare response. */
   readonly error?: AuthorizationResponseError
 }
@@ -55,6 +57,7 @@ export function parseAuthorizationResponse(parameters: URLSearchParams): Authori
   const code = parameters.get('code')
   const error = parameters.get('error')
   const iss = parameters.get('iss')
+  const scope = parameters.get('scope') ?? ''
   if (code !== null && error !== null) throw malformed('error', 'holds both a code and an error')
   for (const name of ['code', 'error', 'iss']) {
     if (parameters.get(name) === '') throw malformed(name, `holds an empty "${name}"`)
@@ -63,6 +66,7 @@ export function parseAuthorizationResponse(parameters: URLSearchParams): Authori
     state,
     ...(iss !== null && { iss }),
     ...(code !== null && { code }),
+    ...(/^[\x20-\x7e]{1,2048}$/.test(scope) && { grantedScope: scope }),
     ...(error !== null && { error: toError(error, parameters) }),
   }
 }

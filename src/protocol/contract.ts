@@ -69,6 +69,8 @@ export interface TokenRequest {
   readonly code_verifier: string
   /** The `iss` of the authorization response, where one came (RFC 9207). */
   readonly iss?: string
+  /** The `scope` of the authorization response, where one came: what is reported as granted stays within it. */
+  readonly scope?: string
   /** The handle of {@link AuthorizationAnswer}, where one came. */
   readonly transaction?: string
 }

@@ -2,3 +2,7 @@
 export function parseScope(scope: string): string[] {
   return [...new Set(scope.split(' ').filter(Boolean))]
 }
+
+/** What was granted, without what the authorization response does not name: a URL can take away from it, and add nothing. */
+export const narrowScope = (granted: readonly string[], named: string | undefined): readonly string[] =>
+  named === undefined ? granted : granted.filter((value) => parseScope(named).includes(value))

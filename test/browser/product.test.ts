@@ -24,7 +24,9 @@ describe('the picker', () => {
     const page = await bench.open()
     await card(page, 'Basis').waitFor()
     const search = page.getByRole('searchbox', { name: 'Search banks' })
+    const asked = page.waitForRequest(/\/connect\/moneyhub\/institutions\?query=quay$/)
     await search.fill('quay')
+    await asked
     await expect.poll(() => tiles(page).count()).toBe(1)
     await card(page, 'Old Quay Building Society').waitFor()
     await search.fill('united states fdx')

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBasis, type BasisBank } from '../../demo/banks/basis.js'
-import { institutions } from '../../src/testing/quirks/basis-institutions.js'
-import { basisClaims, basisSettings, listInstitutions } from '../../demo/basis.js'
+import { basisClaims, basisSettings } from '../../demo/basis.js'
 import { users } from '../../demo/users.js'
 
 let bank: BasisBank
@@ -58,15 +57,4 @@ describe('the settings', () => {
     const [robin] = users
     expect(basisClaims(robin, settings)).toEqual({ ...robin.business, companyEin: '987654321' })
   })
-})
-
-test('lists the institutions with a token of the app’s own', async () => {
-  expect(await listInstitutions(basisSettings({}, bank))).toEqual(institutions)
-  const [request] = bank.requests.find('/oauth/token')
-  expect(request?.parameters).toMatchObject({ grant_type: 'client_credentials', scope: 'institutions:read' })
-})
-
-test('says so when Basis issues no token', async () => {
-  const settings = { ...basisSettings({}, bank), clientSecret: 'another' }
-  await expect(listInstitutions(settings)).rejects.toThrow('Basis issued no token for institutions.')
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startMoneyhub } from '../../demo/banks/moneyhub.js'
-import { createMoneyhubKey, listMoneyhubInstitutions, moneyhubSettings } from '../../demo/moneyhub.js'
+import { createMoneyhubKey, moneyhubSettings } from '../../demo/moneyhub.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
 const keyFile = join(folder, 'key.pem')
@@ -79,17 +79,5 @@ describe('the demo against Moneyhub', () => {
 
   test('says which variables are missing', () => {
     expect(() => moneyhubSettings(clientId, bank, privateKey)).toThrow(/COUNTERSIGN_MONEYHUB_KEY_FILE/)
-  })
-
-  test('lists the institutions for the page, and of each no more than id and name', async () => {
-    const settings = moneyhubSettings({}, bank, privateKey)
-    expect(await listMoneyhubInstitutions(settings)).toEqual([
-      { id: '5a40f3c61b7d4d2a9e8be0c7d1f26b93', name: 'Pennyhill Bank' },
-      { id: 'c81d29ee7b1f4f0d8f3b6a5e94d07a12', name: 'Old Quay Building Society' },
-    ])
-    expect(await listMoneyhubInstitutions({ ...settings, list: 'test' })).toEqual([
-      { id: '1ffe704d39629a929c8e293880fb449a', name: 'Moneyhub Open Banking Mock' },
-    ])
-    await expect(listMoneyhubInstitutions({ ...settings, list: 'nothing' })).rejects.toThrow('did not list')
   })
 })

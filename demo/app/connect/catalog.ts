@@ -1,9 +1,8 @@
-import type { Connection, InputOf } from 'countersign'
+import { useInstitutions, type Connection, type InputOf } from 'countersign'
 import type { MoneyhubDetails } from 'countersign/providers'
 import { brandOf, brands, type BrandId } from '../../brands.js'
 import type { bank, ProviderName } from '../bank.js'
 import { readConfiguration, realProviders } from '../configuration.js'
-import { createStore, useStore } from '../store.js'
 import { rememberedBank } from './remembered.js'
 
 /** What a person gives before they go to a bank. */
@@ -115,60 +114,37 @@ const purposes: NonNullable<Bank['choices']> = {
   ],
 }
 
-/** The banks behind Moneyhub and Basis are listed by the app's server. */
-export interface Lists {
-  readonly status: 'loading' | 'loaded' | 'failed'
-  readonly moneyhub: readonly { readonly id: string; readonly name: string }[]
-  readonly basis: readonly {
-    readonly id: string
-    readonly name: string
-    readonly platforms: readonly { readonly id: string; readonly display_name: string }[]
-  }[]
+type InstitutionsOf<Name extends 'basis' | 'moneyhub'> = ReturnType<typeof useInstitutions<typeof bank, Name>>
+
+/** The institutions behind Moneyhub and Basis that are known. */
+interface Listed {
+  readonly moneyhub: InstitutionsOf<'moneyhub'>['institutions']
+  readonly basis: InstitutionsOf<'basis'>['institutions']
 }
 
-const lists = createStore<Lists>({ status: 'loading', moneyhub: [], basis: [] })
-let asked = false
-
-async function readList<T>(path: string): Promise<T | undefined> {
-  const response = await fetch(path).catch(() => undefined)
-  return response?.ok ? ((await response.json()) as T) : undefined
-}
-
-/** Asks for the lists, once. */
-export function loadLists(): void {
-  if (asked) return
-  asked = true
-  void Promise.all([
-    readList<Lists['moneyhub']>('/moneyhub-institutions'),
-    readList<Lists['basis']>('/institutions'),
-  ]).then(([moneyhub, basis]) => {
-    lists.set({
-      status: moneyhub && basis ? 'loaded' : 'failed',
-      moneyhub: moneyhub ?? [],
-      basis: basis ?? [],
-    })
-  })
-}
-
-const moneyhubBanks = ({ moneyhub }: Lists): readonly Bank[] =>
-  moneyhub.map(({ id, name }) =>
-    toBank(`moneyhub-${id}`, facts.moneyhub, brandOf(name), { name, input: { bankId: id } }),
+const moneyhubBanks = ({ moneyhub }: Listed): readonly Bank[] =>
+  moneyhub.map(({ id, name, input }) =>
+    toBank(`moneyhub-${id}`, facts.moneyhub, brandOf(name), { name, input }),
   )
 
-const basisBanks = ({ basis }: Lists): readonly Bank[] =>
-  basis.map(({ id, name, platforms }) => {
-    const options = platforms.map((one) => ({ label: one.display_name, input: { platformId: one.id } }))
-    return toBank(`basis-${id}`, facts.basis, brandOf(name), {
-      name,
+/** One bank for each institution: the ways to sign in at it are to be chosen from. */
+function basisBanks({ basis }: Listed): readonly Bank[] {
+  const groups = [...new Set(basis.map(({ name, group = name }) => group))]
+  return groups.map((group) => {
+    const ways = basis.filter((one) => (one.group ?? one.name) === group)
+    const options = ways.map(({ name, input }) => ({ label: name, input }))
+    return toBank(`basis-${ways[0]?.id ?? ''}`, facts.basis, brandOf(group), {
+      name: group,
       ...(options[0] && { input: options[0].input }),
       ...(options.length > 1 && { choices: { question: 'Where do you sign in?', options } }),
     })
   })
+}
 
 /** Every bank, those first whose connection is the easiest to live with. */
-function createCatalog(listed: Lists): readonly Bank[] {
+function createCatalog(listed: Listed): readonly Bank[] {
   const moneyhub = moneyhubBanks(listed)
-  const [first] = moneyhub
+  const once = moneyhub.find(({ brand }) => brand === 'pennyhill') ?? moneyhub[0]
   return [
     toBank('stitch', facts.stitch, 'fynbos'),
     toBank('openid', facts.openid, 'juniper'),
@@ -176,11 +152,11 @@ function createCatalog(listed: Lists): readonly Bank[] {
     toBank('fdx', facts.fdx, 'foxglove', { choices: purposes, input: { consentRequest: 'budget' } }),
     ...basisBanks(listed),
     toBank('apiture', facts.apiture, 'tern'),
-    ...(first?.input
+    ...(once?.input
       ? [
-          toBank('moneyhubOnce', facts.moneyhubOnce, first.brand, {
-            name: `${first.name}, once`,
-            input: first.input,
+          toBank('moneyhubOnce', facts.moneyhubOnce, once.brand, {
+            name: `${once.name}, once`,
+            input: once.input,
           }),
         ]
       : []),
@@ -192,17 +168,51 @@ function createCatalog(listed: Lists): readonly Bank[] {
   ]
 }
 
-let made: { readonly from: Lists; readonly catalog: readonly Bank[] } | undefined
+let made: (Listed & { readonly catalog: readonly Bank[] }) | undefined
 
-/** The banks as far as they are known. */
-export function useCatalog(): { readonly banks: readonly Bank[]; readonly status: Lists['status'] } {
-  const listed = useStore(lists)
-  return { banks: catalogOf(listed), status: listed.status }
+/** The banks as far as they are known: of Moneyhub's and Basis' those on the first page of their lists. */
+export function useCatalog(): { readonly banks: readonly Bank[] } {
+  const { institutions: moneyhub } = useInstitutions('moneyhub')
+  const { institutions: basis } = useInstitutions('basis')
+  return { banks: catalogOf({ moneyhub, basis }) }
 }
 
-function catalogOf(listed: Lists): readonly Bank[] {
-  if (made?.from !== listed) made = { from: listed, catalog: createCatalog(listed) }
+function catalogOf(listed: Listed): readonly Bank[] {
+  const { moneyhub, basis } = listed
+  if (made?.moneyhub !== moneyhub || made.basis !== basis)
+    made = { ...listed, catalog: createCatalog(listed) }
   return made.catalog
+}
+
+/** What Moneyhub and Basis have found for what a person types. */
+export interface Search {
+  readonly banks: readonly Bank[]
+  readonly status: 'loading' | 'ready' | 'failed'
+  /** Absent where all is shown. */
+  readonly more?: () => void
+  /** Asks again after a failure. Absent where the person must sign in first. */
+  readonly retry?: () => void
+}
+
+/** Searches the lists of institutions, page by page. */
+export function useSearch(query: string): Search {
+  const moneyhub = useInstitutions('moneyhub', { query })
+  const basis = useInstitutions('basis', { query })
+  const listed = { moneyhub: moneyhub.institutions, basis: basis.institutions }
+  const failed = [moneyhub, basis].filter((one) => one.status === 'failed')
+  const more = [moneyhub, basis].flatMap((one) => ('more' in one ? [one.more] : []))
+  const again = failed.filter(({ error }) => error.code !== 'sign_in_required').map(({ retry }) => retry)
+  const loading = moneyhub.status === 'loading' || basis.status === 'loading'
+  return {
+    banks: [...moneyhubBanks(listed), ...basisBanks(listed)],
+    status: failed.length > 0 ? 'failed' : loading ? 'loading' : 'ready',
+    ...(more.length > 0 && { more: all(more) }),
+    ...(again.length > 0 && { retry: all(again) }),
+  }
+}
+
+const all = (actions: readonly (() => void)[]) => (): void => {
+  for (const action of actions) action()
 }
 
 /** The bank that a connection is at. */

@@ -2,17 +2,20 @@ import { Search } from 'lucide-react'
 import { useId, useState } from 'react'
 import { changeDisplay, useDisplay } from '../display.js'
 import { BankCard } from './bank-card.js'
-import { useCatalog, type Bank } from './catalog.js'
+import { useCatalog, useSearch, type Bank } from './catalog.js'
 
 /** Id of the search field, where "Connect a demo bank" leads. */
 export const searchId = 'search'
 
 /** The banks that are not connected yet, to choose from. */
 export function Picker({ banks, first }: { banks: readonly Bank[]; first: boolean }) {
-  const { status } = useCatalog()
   const [wanted, setWanted] = useState('')
   const heading = useId()
-  const found = banks.filter((bank) => matches(bank, wanted))
+  const { banks: known } = useCatalog()
+  const search = useSearch(wanted)
+  // What the app's server knows of, and what the provider has found beside it.
+  const further = search.banks.filter(({ id }) => !known.some((bank) => bank.id === id))
+  const found = [...banks.filter((bank) => matches(bank, wanted)), ...further]
   return (
     <section className="picker" aria-labelledby={heading} id="add">
       <div className="picker-head">
@@ -25,6 +28,7 @@ export function Picker({ banks, first }: { banks: readonly Bank[]; first: boolea
             type="search"
             placeholder="Search by name or country"
             autoComplete="off"
+            maxLength={100}
             value={wanted}
             onChange={(event) => {
               setWanted(event.target.value)
@@ -36,15 +40,25 @@ export function Picker({ banks, first }: { banks: readonly Bank[]; first: boolea
         {found.map((bank) => (
           <BankCard key={bank.id} bank={bank} />
         ))}
-        {status === 'loading' && <div className="bank skeleton" aria-hidden="true" />}
+        {search.status === 'loading' && <div className="bank skeleton" aria-hidden="true" />}
       </div>
-      {found.length === 0 && (
+      {search.more && (
+        <button type="button" className="button quiet" onClick={search.more}>
+          More banks
+        </button>
+      )}
+      {found.length === 0 && search.status !== 'loading' && (
         <p className="empty" role="status">
           No bank here is called “{wanted}”. Try “Fynbos”, or a country.
         </p>
       )}
-      {status === 'failed' && (
-        <p className="outcome bad">The list of banks could not be fetched whole. Load the page again.</p>
+      {search.retry && (
+        <p className="outcome bad">
+          The list of banks could not be fetched whole.{' '}
+          <button type="button" className="button quiet" onClick={search.retry}>
+            Try again
+          </button>
+        </p>
       )}
       <DisplayChoice />
     </section>

@@ -1,7 +1,7 @@
 import { useAuthorizationCallback, useConnections } from 'countersign'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { BankCard } from '../connect/bank-card.js'
-import { bankOf, loadLists, useCatalog } from '../connect/catalog.js'
+import { bankOf, useCatalog } from '../connect/catalog.js'
 import { Picker } from '../connect/picker.js'
 import { useLoaded } from '../data/accounts.js'
 import { SignIn } from '../parts/sign-in.js'
@@ -13,7 +13,6 @@ import { Transactions } from './transactions.js'
 
 /** The cash overview; before anything is connected, the way to it. */
 export function Home() {
-  useEffect(loadLists, [])
   const [now] = useState(() => Date.now())
   const { banks } = useCatalog()
   const loaded = useLoaded()

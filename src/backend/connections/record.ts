@@ -19,6 +19,8 @@ export interface ConnectionRecord {
   readonly status: ConnectionDocument['status']
   readonly scope: string
   readonly missingScope: string
+  /** The `scope` of the authorization response, where one came: a refresh reports nothing beyond it. */
+  readonly grantedScope?: string | undefined
   readonly createdAt: number
   readonly consentExpiresAt?: number | undefined
   readonly renewBy?: number | undefined

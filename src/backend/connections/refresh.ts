@@ -2,6 +2,7 @@ import { ValidationError } from '../../protocol/errors.js'
 import { noteReplacement } from '../../protocol/replacements.js'
 import { isGivenUp, statusFrom } from '../../protocol/refresh-trouble.js'
 import { noteTrouble } from '../../protocol/refresh-verdict.js'
+import { narrowScope, parseScope } from '../../protocol/scope.js'
 import { providerOf, type Context } from '../context.js'
 import { countRequest } from '../http/rate-limit.js'
 import { Refusal } from '../http/refusal.js'
@@ -230,6 +231,9 @@ function toRefreshed(
   return old && { ...old, expiresAt: now, refreshToken }
 }
 
+const scopeAfter = ({ tokens }: RefreshedGrant, { scope, grantedScope }: ConnectionRecord): string =>
+  tokens?.scope === undefined ? scope : narrowScope(parseScope(tokens.scope), grantedScope).join(' ')
+
 function refreshed(
   current: ConnectionRecord,
   grant: RefreshedGrant,
@@ -245,7 +249,7 @@ function refreshed(
     status: statusFrom(trouble),
     refresh: undefined,
     trouble,
-    scope: grant.tokens?.scope ?? current.scope,
+    scope: scopeAfter(grant, current),
     sub: current.sub ?? grant.sub,
     details: { ...current.details, ...grant.details },
     data: grant.data ?? current.data,

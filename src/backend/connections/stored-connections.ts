@@ -15,7 +15,7 @@ import type { Change } from '../storage/records.js'
 import { retry } from '../storage/retry.js'
 import { unrevoked, type Revocation } from '../../protocol/revocation-result.js'
 import { missingScope, type ScopeEvidence } from '../../protocol/missing-scope.js'
-import { parseScope } from '../../protocol/scope.js'
+import { narrowScope, parseScope } from '../../protocol/scope.js'
 
 /** The user's connection, as it can be used here. @throws {Refusal} `unknown_connection`, for another user's, too. */
 export async function findConnection(
@@ -98,6 +98,8 @@ interface Redeemed {
   readonly subject: string
   readonly provider: string
   readonly requestedScope: string
+  /** The `scope` of the authorization response, where one came. */
+  readonly grantedScope: string | undefined
   /** The connection that was to be renewed. */
   readonly renews: string | undefined
 }
@@ -124,12 +126,13 @@ export async function checkReadable(context: Context, subject: string, renews?: 
  */
 export async function storeConnection(
   context: Context,
-  { subject, provider, requestedScope, renews }: Redeemed,
+  { renews, ...redeemed }: Redeemed,
   grant: ProviderGrant,
 ): Promise<ConnectionRecord> {
   const { records, now } = context
+  const { subject, provider } = redeemed
   const id = await context.createId(async (taken) => (await records.read(recordKey(taken))) !== undefined)
-  const fresh = toRecord(context, id, { subject, provider, requestedScope }, grant)
+  const fresh = toRecord(context, id, redeemed, grant)
   await retry(() => dropEndings(context, fresh))
   if (renews !== undefined) {
     const renewed = await retry(() =>
@@ -194,11 +197,12 @@ const evidenceOf = ({ tokens, sub }: ProviderGrant): ScopeEvidence => ({
 function toRecord(
   context: Context,
   id: string,
-  { subject, provider, requestedScope }: Omit<Redeemed, 'renews'>,
+  { subject, provider, requestedScope, grantedScope }: Omit<Redeemed, 'renews'>,
   grant: ProviderGrant,
 ): ConnectionRecord {
   const requested = parseScope(requestedScope)
-  const granted = grant.tokens?.scope === undefined ? requested : parseScope(grant.tokens.scope)
+  const told = grant.tokens?.scope === undefined ? requested : parseScope(grant.tokens.scope)
+  const granted = narrowScope(told, grantedScope)
   const { now } = context
   return {
     v: 1,
@@ -208,6 +212,7 @@ function toRecord(
     status: 'connected',
     scope: granted.join(' '),
     missingScope: missingScope(requested, granted, evidenceOf(grant)).join(' '),
+    grantedScope,
     createdAt: now(),
     consentExpiresAt: grant.consentExpiresAt,
     renewBy: grant.renewBy,

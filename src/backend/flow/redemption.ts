@@ -15,9 +15,9 @@ import { Refusal } from '../http/refusal.js'
 import type { Attempt } from '../storage/attempt.js'
 import { redeemOnce } from './redeem-once.js'
 
-const members = ['code', 'state', 'code_verifier', 'iss', 'transaction'] as const
+const members = ['code', 'state', 'code_verifier', 'iss', 'scope', 'transaction'] as const
 
-/** An issuer or a handle. */
+/** An issuer, a scope or a handle. */
 const printable = /^[\x20-\x7e]{1,2048}$/
 
 /** An authorization code: there are those of 4,096 characters, and RFC 6749 §4.1.2 names no size. */
@@ -40,6 +40,7 @@ export async function redeem(
     state,
     code_verifier: codeVerifier,
     iss,
+    scope: grantedScope,
     transaction: handle,
   } = await readJsonBody(request, members)
   if (
@@ -47,10 +48,11 @@ export async function redeem(
     !isCodeChallenge(state) ||
     !isCodeVerifier(codeVerifier) ||
     !(iss === undefined || isPrintable(iss)) ||
+    !(grantedScope === undefined || isPrintable(grantedScope)) ||
     !(handle === undefined || isPrintable(handle))
   ) {
     throw new Refusal('invalid_request', {
-      description: 'code, state, code_verifier, iss or transaction is missing or malformed.',
+      description: 'code, state, code_verifier, iss, scope or transaction is missing or malformed.',
       reason: 'parameters',
     })
   }
@@ -67,7 +69,7 @@ export async function redeem(
     keep: async ({ scope, connection: renews }, grant) => {
       if (provider.mode === 'mediated' && !grant.tokens)
         throw new Refusal('provider_error', { reason: 'no_tokens' })
-      const purpose = { subject, provider: name, requestedScope: scope, renews }
+      const purpose = { subject, provider: name, requestedScope: scope, grantedScope, renews }
       const record = await storeConnection(context, purpose, grant)
       context.emit('connected', { provider: name, connection: record.id, reason: grant.incomplete })
       return record

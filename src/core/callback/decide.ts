@@ -114,6 +114,8 @@ export function decide(
     returnedAt,
     awaitsSignIn: false,
     ...(iss !== undefined && { iss }),
+    ...(provider.narrowsScope &&
+      response?.grantedScope !== undefined && { grantedScope: response.grantedScope }),
   }
   return next(context, returned, provider, {
     opener: opener && record.code !== undefined,

@@ -37,8 +37,8 @@ export function createChannel(context: Context, name: string, provider: Provider
   const isMediated = provider.channel.mode === 'mediated'
   return {
     begin: (transaction) => begin(context, name, provider, transaction),
-    redeem({ state, codeVerifier, handle }, { code, iss }) {
-      const body = { code, state, code_verifier: codeVerifier, iss, transaction: handle }
+    redeem({ state, codeVerifier, handle, grantedScope: scope }, { code, iss }) {
+      const body = { code, state, code_verifier: codeVerifier, iss, scope, transaction: handle }
       const call: BackendCall<TokenRequest> = {
         ...{ method: 'POST', path: `/${name}/token`, about: transactionId(state), endpoint: 'token', body },
       }

@@ -34,6 +34,8 @@ export interface Transaction {
   /** In `returned` and `sent` only. */
   readonly code?: string
   readonly iss?: string
+  /** The `scope` of the authorization response, of a provider whose `narrowsScope` is true. */
+  readonly grantedScope?: string
   /** When the code came back: epoch seconds. */
   readonly returnedAt?: number
   /** Number of times the code was sent. */
@@ -88,13 +90,13 @@ export function isTransaction(value: unknown): value is Transaction | EndedTrans
     input !== null
   if (phase === 'done' || phase === 'failed') return common
   const { state, codeVerifier, codeChallenge, clientId, redirectUri, scope } = record
-  const { nonce, issuer, handle, code, iss, returnedAt, sends } = record
+  const { nonce, issuer, handle, code, iss, grantedScope, returnedAt, sends } = record
   return (
     common &&
     (['prepared', 'left', 'returned', 'sent', 'answered'] as unknown[]).includes(phase) &&
     isCodeVerifier(codeVerifier) &&
     [state, codeChallenge, clientId, redirectUri, scope].every(isText) &&
-    [nonce, issuer, handle, code, iss].every((member) => member === undefined || isText(member)) &&
+    [nonce, issuer, handle, code, iss, grantedScope].every((member) => member === undefined || isText(member)) &&
     [returnedAt, sends].every((member) => member === undefined || Number.isFinite(member))
   )
 }

@@ -61,6 +61,7 @@ export function stitch<const M extends StitchMode = 'mediated'>(
     api,
     authorizationEndpoint,
     cancelsWithoutCode: true,
+    narrowsScope: true,
     preparesRemotely: true,
     isTokenRejected: async (response) => isUnauthenticated(await response.json().catch(() => null)),
     isRepeatable: ({ body }) => isQuery(body),

@@ -71,6 +71,7 @@ describe('the client', () => {
     const scene = createApitureScene(bank)
     const url = await scene.leave()
     expect(url.search).toContain(`redirect_uri=${encodeURIComponent(redirectUri)}`)
+    expect(url.searchParams.get('redirect_uri')).toBe(redirectUri)
     await scene.connect()
     expect(tokenRequests()[0]?.parameters['redirect_uri']).toBe(redirectUri)
   })
@@ -519,7 +520,7 @@ describe('the refresh', () => {
     if (!rotate) bank.control.always({ refreshResponse: { refresh_token: null } })
     for (const seconds of [3600, 7200]) {
       scene.browser.clock.advance(seconds)
-      await accessTokenOf(opened)
+      await expect(accessTokenOf(opened)).resolves.toMatch(/^[\w-]{43}$/)
     }
     const refreshes = tokenRequests().slice(1)
     expect(refreshes.map(({ parameters }) => Object.keys(parameters).sort())).toEqual([

@@ -1,3 +1,4 @@
+import { assert } from 'vitest'
 import { createBackend, fdx, memoryStore, type BackendLog, type FdxBackendOptions } from 'countersign/backend'
 import { mtlsFetch } from 'countersign/backend/node'
 import type { ConnectionDocument, JsonObject } from '../../../src/protocol/contract.js'
@@ -141,6 +142,7 @@ export async function openApp(
     async connect(input?: JsonObject, boxes?: readonly (readonly [string, string])[], more?: object) {
       const begun = await app.begin(input, more)
       const { body } = await app.redeem(begun, await app.visit(begun, 'approve', boxes))
+      if (body['connection'] === undefined) assert.fail(`It ended in ${JSON.stringify(body)}.`)
       return body['connection'] as unknown as ConnectionDocument
     },
     /** The form of the last pushed request. */

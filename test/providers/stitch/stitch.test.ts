@@ -302,6 +302,49 @@ describe('the authorization response', () => {
     expect(connection.missingScope).toEqual(['balances'])
   })
 
+  test.each(['mediated', 'bff'] as const)(
+    'stitch 20: tells no more than the redirect and the token response agree on, in %s mode',
+    async (mode) => {
+      const scene = createStitchScene(bank, { mode })
+      const { url } = await scene.decide('approve')
+      expect(url.searchParams.get('scope')).toBe(scope)
+      url.searchParams.set('scope', 'openid accounts payments offline_access')
+      const opened = await scene.comeBack(url)
+      const { connection } = await scene.connected(opened)
+      expect([...connection.grantedScope].sort()).toEqual(['accounts', 'offline_access', 'openid'])
+      expect(connection.missingScope).toEqual(['balances'])
+      const elsewhere = await scene.connected(scene.open())
+      expect(elsewhere.connection).toEqual(connection)
+    },
+  )
+
+  test('stitch 20: tells no more after a refresh, whose response names all again', async () => {
+    bank.control.next({ accessTokenSeconds: 1 })
+    const scene = createStitchScene(bank)
+    const { url } = await scene.decide('approve')
+    url.searchParams.set('scope', 'openid accounts offline_access')
+    const { getAccessToken } = (await scene.connected(await scene.comeBack(url))) as unknown as {
+      getAccessToken: () => Promise<string>
+    }
+    bank.control.next({ refreshResponse: { scope: 'openid accounts balances offline_access' } })
+    await getAccessToken()
+    expect(tokenRequests().map(({ grantType }) => grantType)).toEqual(['authorization_code', 'refresh_token'])
+    const listed = (await (await scene.call('/connections')).json()) as { connections: { scope: string }[] }
+    expect(listed.connections[0]?.scope.split(' ').sort()).toEqual(['accounts', 'offline_access', 'openid'])
+  })
+
+  test.each([
+    ['nothing', ''],
+    ['too much', 'x'.repeat(2049)],
+    ['a control character', 'accounts\u0000'],
+  ])('stitch 20: takes nothing away where the scope of the redirect is %s', async (_what, named) => {
+    const scene = createStitchScene(bank)
+    const { url } = await scene.decide('approve')
+    url.searchParams.set('scope', named)
+    const { connection } = await scene.connected(await scene.comeBack(url))
+    expect(connection.missingScope).toEqual([])
+  })
+
   test('stitch 20: leaves neither session_state nor anything else of the answer in the address', async () => {
     const scene = createStitchScene(bank)
     const { url } = await scene.decide('approve')
@@ -676,7 +719,7 @@ describe('the refresh', () => {
     const answers = await Promise.all(pages.map(({ getAccessToken }) => getAccessToken()))
     expect(new Set(answers).size).toBe(1)
     expect(tokenRequests()).toHaveLength(2)
-    await tokens.getAccessToken()
+    await expect(tokens.getAccessToken()).resolves.toMatch(/^[\w-]{43}$/)
     const used = tokenRequests().flatMap(({ parameters }) => parameters['refresh_token'] ?? [])
     expect(used).toHaveLength(2)
     expect(new Set(used).size).toBe(2)

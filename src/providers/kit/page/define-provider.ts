@@ -11,6 +11,7 @@ const forms = {
   issuer: 'issuer',
   requireIss: 'boolean',
   cancelsWithoutCode: 'boolean',
+  narrowsScope: 'boolean',
   deniedErrors: 'strings',
   preparesRemotely: 'boolean',
   transactionSeconds: 'number',

@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startDemo, type Demo } from '../../demo/demo.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'countersign-institutions-'))
+let demo: Demo
+
+beforeAll(async () => {
+  writeFileSync(join(folder, 'index.html'), '<script type="application/json" id="configuration"></script>')
+  demo = await startDemo({ page: folder })
+})
+afterAll(async () => {
+  await demo.close()
+  rmSync(folder, { recursive: true })
+})
+
+async function list(path: string) {
+  const headers = { origin: demo.origin, countersign: '1', cookie: 'demo-user=robin' }
+  const response = await fetch(`${demo.origin}/connect${path}`, { headers })
+  return (await response.json()) as { institutions: { name: string; group?: string }[] }
+}
+
+test('the demo’s server lists Moneyhub’s banks, without the one for tests', async () => {
+  const { institutions } = await list('/moneyhub/institutions')
+  expect(institutions.map(({ name }) => name)).toEqual(['Old Quay Building Society', 'Pennyhill Bank'])
+})
+
+test('the demo’s server lists the ways to sign in at Basis’ institutions, and finds one by its name', async () => {
+  const { institutions } = await list('/basis/institutions?query=lark%20comm')
+  expect(institutions).toMatchObject([{ name: 'Larkspur Commercial', group: 'Larkspur Bank' }])
+})
