@@ -2,6 +2,7 @@ import type { Connection, InputOf } from 'countersign'
 import type { MoneyhubDetails } from 'countersign/providers'
 import { brandOf, brands, type BrandId } from '../../brands.js'
 import type { bank, ProviderName } from '../bank.js'
+import { at } from '../base.js'
 import { readConfiguration, realProviders } from '../configuration.js'
 import { createStore, useStore } from '../store.js'
 import { rememberedBank } from './remembered.js'
@@ -130,7 +131,7 @@ const lists = createStore<Lists>({ status: 'loading', moneyhub: [], basis: [] })
 let asked = false
 
 async function readList<T>(path: string): Promise<T | undefined> {
-  const response = await fetch(path).catch(() => undefined)
+  const response = await fetch(at(path)).catch(() => undefined)
   return response?.ok ? ((await response.json()) as T) : undefined
 }
 
