@@ -80,8 +80,16 @@ export default {
     ),
     neverReaches('a page reaches no backend', page, server),
     neverReaches('a backend reaches no page', server, page),
-    never('the demo uses the public entries, and what its banks share with the kit', '^demo/', '^src/', {
-      not: '^src/(?:(?:(?:core|providers|messages|devtools|backend|backend/node|testing)/)?index\\.ts$|testing/quirks/)',
+    never(
+      'the demo uses the public entries, and what its banks share with the kit',
+      '^demo/(?!fake/)',
+      '^src/',
+      {
+        not: '^src/(?:(?:(?:core|providers|messages|devtools|backend|backend/node|testing)/)?index\\.ts$|testing/quirks/)',
+      },
+    ),
+    never('the fake banks of the demo use the public entries and the kit', '^demo/fake/', '^src/', {
+      not: '^src/(?:(?:(?:core|providers|backend)/)?index\\.ts$|testing/)',
     }),
     never('the quirks of providers know nothing', '^src/testing/quirks/', '^src/(?!testing/quirks/)'),
 

@@ -6,20 +6,13 @@ import { startBackend, type Settings } from './backend.js'
 import { createClientCertificate } from './banks/certificates.js'
 import { startBanks, type Banks } from './banks/index.js'
 import { basisSettings } from './basis.js'
+import { isPage, pageHeaders, withConfiguration, withShell } from './document.js'
 import type { Environment } from './environment.js'
 import { fdxSettings } from './fdx.js'
 import { openKept } from './keep.js'
 import { createMoneyhubKey, moneyhubSettings } from './moneyhub.js'
 import { openidOrigins, openidSettings } from './openid.js'
-import {
-  builtPage,
-  isPage,
-  openBuiltPage,
-  pageHeaders,
-  sendCompressed,
-  withConfiguration,
-  withShell,
-} from './page.js'
+import { builtPage, openBuiltPage, sendCompressed } from './page.js'
 import { createMishaps, loseReply, serveScenarios } from './scenarios.js'
 import { listen, readCookie, readJson, sendJson } from './server.js'
 import { stitchSettings } from './stitch.js'
@@ -107,12 +100,12 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const page = dev
     ? await (await import('./dev-page.js')).openDevPage()
     : openBuiltPage(options.page ?? builtPage)
-  const headers = dev ? {} : pageHeaders([...new Set(originsOf(settings))])
+  const origins = [...new Set(originsOf(settings))]
 
   const mishaps = createMishaps()
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? '/', app.origin)
+    const { pathname, searchParams } = new URL(request.url ?? '/', app.origin)
     if (pathname.startsWith('/connect/')) {
       if (pathname.endsWith('/token') && mishaps.take('lose-reply')) loseReply(response)
       backend.contract(request, response)
@@ -138,7 +131,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     const body = Buffer.from(withConfiguration(document, configurationOf(settings)))
     const losesCookie = pathname.startsWith('/callback/') && mishaps.take('lose-cookie')
     sendCompressed(request, response, isPage(pathname) ? 200 : 404, body, {
-      ...headers,
+      ...(dev ? {} : pageHeaders(origins, { startsWorker: searchParams.has('fake') })),
       ...(losesCookie && { 'set-cookie': toCookie(undefined) }),
       'content-type': 'text/html; charset=utf-8',
       // The callback URL holds a code for a moment. Other pages may be kept for the way back from the bank.
@@ -204,6 +197,8 @@ const originsOf = ({ apiture, basis, openid, stitch }: Settings): readonly strin
 /** What the page may know of the settings: no secret is among it. */
 function configurationOf({ apiture, basis, fdx, moneyhub, openid, stitch }: Settings): Configuration {
   return {
+    basePath: '',
+    fake: false,
     users: users.map(({ id, name }) => ({ id, name })),
     apiture,
     basis: {

@@ -1,15 +1,14 @@
 import { startDemo } from './demo.js'
 import { loadEnvironment } from './environment.js'
+import { serveStatic } from './static.js'
 
 try {
   const environment = loadEnvironment()
+  const port = Number(environment['PORT'] ?? 4300)
   const keep = process.argv.includes('--keep') ? '.demo' : undefined
-  const demo = await startDemo({
-    port: Number(environment['PORT'] ?? 4300),
-    environment,
-    dev: process.argv.includes('--dev'),
-    keep,
-  })
+  const demo = process.argv.includes('--static')
+    ? await serveStatic({ port })
+    : await startDemo({ port, environment, dev: process.argv.includes('--dev'), keep })
   console.log(`The demo is running. Open ${demo.origin}\n\nEnd it with Ctrl-C.`)
   if (keep !== undefined)
     console.log(

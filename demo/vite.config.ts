@@ -2,15 +2,64 @@
 //   script-src 'self'; style-src 'self'; require-trusted-types-for 'script'
 // hence no inline script, no data: URL, and React's refresh preamble in the dev server only.
 import react from '@vitejs/plugin-react'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vite'
+import { build, defineConfig, type Plugin } from 'vite'
 import { aliases, onLog } from '../scripts/vite-options.js'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+/** The service worker of `?fake`, as one file: not every browser loads modules in a service worker. */
+async function buildWorker(): Promise<string> {
+  const result = await build({
+    configFile: false,
+    logLevel: 'warn',
+    resolve: { alias: aliases('source') },
+    build: {
+      write: false,
+      target: 'es2022',
+      rolldownOptions: {
+        // Vite's help for lazy chunks asks where its own module is. There is one file here, and no chunk.
+        onLog: (level, log, handle) => {
+          if (log.code !== 'EMPTY_IMPORT_META') onLog(level, log, handle)
+        },
+        input: here('fake/worker.ts'),
+        output: { format: 'iife' },
+      },
+    },
+  })
+  const [output] = 'output' in result ? result.output : []
+  if (!output) throw new Error('Vite made no service worker.')
+  return output.code
+}
+
+const fakeWorker = (): Plugin => ({
+  name: 'fake-worker',
+  async generateBundle() {
+    this.emitFile({ type: 'asset', fileName: 'fake-worker.js', source: await buildWorker() })
+  },
+  writeBundle({ dir = '' }, bundle) {
+    // A server of files knows no paths of the app: each that can be opened by its address is a folder there.
+    const file = bundle['index.html']
+    const document = file?.type === 'asset' ? String(file.source) : ''
+    for (const page of ['lab', 'code']) {
+      mkdirSync(join(dir, page), { recursive: true })
+      writeFileSync(join(dir, page, 'index.html'), document.replaceAll('="./', '="../'))
+    }
+  },
+  configureServer({ middlewares }) {
+    middlewares.use('/fake-worker.js', (_request, response, next) => {
+      buildWorker().then((code) => response.setHeader('content-type', 'text/javascript').end(code), next)
+    })
+  },
+})
+
 export default defineConfig(({ command }) => ({
   root: here('app'),
-  plugins: command === 'serve' ? [react()] : [],
+  // The page finds its files wherever it is: `?fake` runs below any folder of any server.
+  base: './',
+  plugins: [...(command === 'serve' ? [react()] : []), fakeWorker()],
   resolve: { alias: aliases('source') },
   build: {
     target: 'es2022',

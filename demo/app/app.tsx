@@ -1,6 +1,7 @@
 import './styles/index.css'
 import { useAuthorizationCallback } from 'countersign'
 import { useEffect, useRef } from 'react'
+import { pathOf } from './base.js'
 import { CodePage } from './code/code-page.js'
 import { readConfiguration, realProviders } from './configuration.js'
 import { checkFault } from './connect/faults.js'
@@ -18,11 +19,17 @@ import { NotFound } from './parts/not-found.js'
 import { Outcome } from './parts/outcome.js'
 import { SessionMenu } from './parts/session-menu.js'
 import { useTitle } from './parts/title.js'
+import { UnderWay } from './parts/under-way.js'
 import { navigate, usePath } from './router.js'
 
-const real = realProviders(readConfiguration())
+const configuration = readConfiguration()
+const { fake } = configuration
+const real = realProviders(configuration)
 
 const allMadeUp = 'The banks, their people and their money are made up. No request leaves this machine.'
+
+const allInBrowser =
+  'The banks, their people and their money are made up, and a service worker of this browser plays them: no request leaves it. They forget everything once no page of this app has been open for a while.'
 
 const someReal = `With the credentials this demo was started with, your requests leave this machine and go to: ${real.join(', ')}. Every other bank here, its people and its money are made up.`
 
@@ -42,11 +49,22 @@ export function App() {
       </main>
       <footer>
         <p>
-          {real.length === 0 ? allMadeUp : someReal} Sign in at a bank as ada or grace; any password will do.
+          {fake === false ? (real.length === 0 ? allMadeUp : someReal) : allInBrowser} Sign in at a bank as
+          ada or grace; any password will do.
         </p>
+        {fake !== 'only' && (
+          <p>
+            {fake === false ? (
+              <a href="?fake">Have this browser play the banks</a>
+            ) : (
+              <a href="?fake=off">Go back to the banks of the demo’s server</a>
+            )}
+          </p>
+        )}
       </footer>
       <Finishing />
       <Loaders />
+      <UnderWay />
       <Announcer />
     </>
   )
@@ -89,7 +107,7 @@ function Return() {
   const done = leads || callback.status === 'none'
   const returnTo = leads ? callback.returnTo : '/'
   useEffect(() => {
-    if (done && path.startsWith('/callback/')) navigate(returnTo, { replace: true })
+    if (done && path.startsWith('/callback/')) navigate(pathOf(returnTo), { replace: true })
   }, [done, path, returnTo])
   useEffect(() => {
     if (callback.status === 'pending' || callback.status === 'none') return

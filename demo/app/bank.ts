@@ -1,26 +1,22 @@
 import { createClient } from 'countersign'
 import { inspect } from 'countersign/devtools'
-import { apiture, basis, fdx, moneyhub, oidc, stitch } from 'countersign/providers'
+import { at } from './base.js'
 import { readConfiguration } from './configuration.js'
+import { createProviders } from './providers.js'
 import { findUser, onUserChanged, readUser } from './session.js'
 
 const configuration = readConfiguration()
-const { list: _list, ...moneyhubOptions } = configuration.moneyhub
+const { basePath, fake } = configuration
 
 /** The demo's client: made before anything renders, because it takes the response out of the address bar. */
 export const bank = createClient({
-  backend: '/connect',
+  backend: at('/connect'),
+  ...(basePath !== '' && { basePath }),
+  // What is connected at the fake banks and what is connected at the others stay apart.
+  ...(fake !== false && { namespace: 'fake' }),
   // The page asks; until the answer is here, nothing says that nobody is signed in.
   subject: readUser().then((user) => user?.id ?? null),
-  providers: {
-    apiture: apiture(configuration.apiture),
-    basis: basis(configuration.basis),
-    fdx: fdx(configuration.fdx),
-    moneyhub: moneyhub(moneyhubOptions),
-    moneyhubOnce: moneyhub({ ...moneyhubOptions, useCase: 'one-time' }),
-    openid: oidc(configuration.openid),
-    stitch: stitch(configuration.stitch),
-  },
+  providers: createProviders(configuration),
 })
 
 // At once: the page may be redeeming a code before anything renders.

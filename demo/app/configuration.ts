@@ -1,10 +1,22 @@
 import type { ApitureOptions, FdxOptions, OidcOptions, StitchOptions } from 'countersign/providers'
 
+import { switchesBanks } from './fake/start.js'
+
+// The page is about to be loaded again: none of it may run before.
+if (typeof document !== 'undefined' && (await switchesBanks())) await new Promise(() => undefined)
+
 /**
  * What the demo's server tells its page, as data in the document: ports differ from start to start. It is the same for
  * everybody.
  */
 export interface Configuration {
+  /** The folder that the app is in, without a slash at its end; empty at the root of its origin. */
+  readonly basePath: string
+  /**
+   * Whether a service worker plays the banks and the app's server: because the person chose it by `?fake`, or because
+   * there is no server.
+   */
+  readonly fake: false | 'chosen' | 'only'
   /** The people who can sign in to the app. */
   readonly users: readonly { readonly id: string; readonly name: string }[]
   readonly apiture: ApitureOptions<'browser' | 'mediated'>
@@ -29,7 +41,15 @@ export function readConfiguration(): Configuration {
 }
 
 /** The providers that are not on this machine, by their titles: those that the demo has real credentials for. */
-export function realProviders({ apiture, basis, fdx, moneyhub, openid, stitch }: Configuration): string[] {
+export function realProviders({
+  fake,
+  apiture,
+  basis,
+  fdx,
+  moneyhub,
+  openid,
+  stitch,
+}: Configuration): string[] {
   const addresses = {
     Apiture: [apiture.issuer, apiture.api],
     Basis: [basis.authorizationEndpoint, basis.api],
@@ -38,6 +58,7 @@ export function realProviders({ apiture, basis, fdx, moneyhub, openid, stitch }:
     OpenID: [openid.issuer, openid.api],
     Stitch: [stitch.authorizationEndpoint, stitch.api],
   }
+  if (fake !== false) return []
   return Object.entries(addresses).flatMap(([title, urls]) => (urls.every(isHere) ? [] : [title]))
 }
 

@@ -1,11 +1,12 @@
 import { useSyncExternalStore } from 'react'
+import { at, pathOf } from './base.js'
 
 const listeners = new Set<() => void>()
 
 /** Goes to another page of the app without loading it. */
 export function navigate(path: string, { replace = false } = {}): void {
-  if (replace) history.replaceState(null, '', path)
-  else history.pushState(null, '', path)
+  if (replace) history.replaceState(null, '', at(path))
+  else history.pushState(null, '', at(path))
   for (const listener of listeners) listener()
 }
 
@@ -20,5 +21,5 @@ function subscribe(listener: () => void): () => void {
 
 /** The path of the page that is shown. */
 export function usePath(): string {
-  return useSyncExternalStore(subscribe, () => location.pathname)
+  return useSyncExternalStore(subscribe, () => pathOf(location.pathname))
 }

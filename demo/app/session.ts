@@ -1,5 +1,7 @@
 import { useConnections } from 'countersign'
 import { useSyncExternalStore } from 'react'
+import { at } from './base.js'
+import { track } from './parts/under-way.js'
 import { readConfiguration, type Configuration } from './configuration.js'
 
 /** A user of the app. */
@@ -26,7 +28,7 @@ export async function readUser(): Promise<AppUser | null> {
 
 /** Who the app's server says is signed in. */
 async function readSession(init?: RequestInit): Promise<AppUser | null> {
-  const response = await fetch('/session', init)
+  const response = await fetch(at('/session'), init)
   if (!response.ok) throw new Error(`The app's server answered with status ${String(response.status)}.`)
   const { user } = (await response.json()) as { user: string | null }
   return users.find(({ id }) => id === user) ?? null
@@ -44,12 +46,12 @@ function become(user: AppUser | null): void {
 
 /** Signs a user in at the app's server, or out with `null`. */
 export async function changeUser(next: AppUser | null): Promise<void> {
-  const user = await readSession({
+  const answer = readSession({
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ user: next?.id ?? null }),
   })
-  become(user)
+  become(await track(next ? `Signing in as ${next.name}…` : 'Signing out…', answer))
 }
 
 /** Asks again: somebody may have signed in in another tab. */

@@ -1,17 +1,20 @@
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import type { ServerResponse } from 'node:http'
 import type { BrandId } from '../brands.js'
 import type { BankRequest } from './http.js'
 import { markFile } from './mark.js'
-import { fontFile, stylesheet } from './stylesheet.js'
+import { fontFace, fontFile, stylesheet } from './stylesheet.js'
 import type { Theme } from './theme.js'
 import { themes } from './themes.js'
 
+const { resolve } = createRequire(import.meta.url)
+
 const kinds: Readonly<Record<string, { type: string; content: (theme: Theme) => Promise<Buffer> | string }>> =
   {
-    css: { type: 'text/css; charset=utf-8', content: stylesheet },
+    css: { type: 'text/css; charset=utf-8', content: (theme) => fontFace(theme) + stylesheet(theme) },
     svg: { type: 'image/svg+xml', content: markFile },
-    woff2: { type: 'font/woff2', content: (theme) => readFile(fontFile(theme)) },
+    woff2: { type: 'font/woff2', content: (theme) => readFile(resolve(fontFile(theme))) },
   }
 
 /**

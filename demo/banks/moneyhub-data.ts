@@ -43,7 +43,13 @@ const holdings: Readonly<Record<string, readonly (readonly [name: string, type: 
     grace: [['Classic Account', 'cash:current', 90277]],
   }
 
-function accountsOf({ id: connectionId, institution, person, lastUpdated }: ProfileConnection) {
+/** The accounts behind a connection. */
+export function accountsOf({
+  id: connectionId,
+  institution,
+  person,
+  lastUpdated,
+}: Pick<ProfileConnection, 'id' | 'institution' | 'person' | 'lastUpdated'>) {
   return (holdings[person.id] ?? []).map(([accountName, type, pence], index) => ({
     id: `${connectionId.slice(-12)}-${String(index + 1)}`,
     accountName,

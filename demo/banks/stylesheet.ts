@@ -1,7 +1,4 @@
-import { createRequire } from 'node:module'
 import type { FontName, Palette, Theme } from './theme.js'
-
-const { resolve } = createRequire(import.meta.url)
 
 interface Font {
   readonly family: string
@@ -42,25 +39,27 @@ const fonts: Readonly<Record<FontName, Font>> = {
   },
 }
 
-/** The file of a bank's typeface. */
-export const fontFile = ({ look }: Theme): string => resolve(fonts[look.font].file)
+/** The file of a bank's typeface, as a module. */
+export const fontFile = ({ look }: Theme): string => fonts[look.font].file
 
 const colours = (palette: Palette): string =>
   Object.entries(palette)
     .map(([name, value]) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}: ${value};`)
     .join(' ')
 
-/** The stylesheet of a bank's pages, light and dark. */
-export function stylesheet(theme: Theme): string {
-  const { look, brand } = theme
-  const font = fonts[look.font]
-  return `@font-face {
-  font-family: '${font.family}';
+/** Where a bank's typeface comes from. */
+export const fontFace = ({ look, brand }: Theme): string => `@font-face {
+  font-family: '${fonts[look.font].family}';
   src: url('/brand/${brand}.woff2') format('woff2');
-  font-weight: ${font.weight};
+  font-weight: ${fonts[look.font].weight};
   font-display: swap;
 }
-:root { color-scheme: light dark; --radius: ${look.radius}; --font: '${font.family}', ${font.fallback}; --plain: ${plainFonts[look.font] ?? 'var(--font)'}; ${colours(look.light)} }
+`
+
+/** The stylesheet of a bank's pages, light and dark, without {@link fontFace}. */
+export function stylesheet({ look }: Theme): string {
+  const font = fonts[look.font]
+  return `:root { color-scheme: light dark; --radius: ${look.radius}; --font: '${font.family}', ${font.fallback}; --plain: ${plainFonts[look.font] ?? 'var(--font)'}; ${colours(look.light)} }
 @media (prefers-color-scheme: dark) { :root { ${colours(look.dark)} } }
 ${base}
 ${layouts[look.layout]}`

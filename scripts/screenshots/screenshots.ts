@@ -8,7 +8,8 @@ import { findChromium } from '../chromium.js'
 const folder = fileURLToPath(new URL('../../docs/pictures/', import.meta.url))
 
 /** The banks of the picture with the overview, in the order in which they are connected. */
-const banks = ['Fynbos Bank', 'Old Quay Building Society', 'Juniper Savings', 'Pennyhill Bank'] as const
+// A flow in `browser` mode comes last: of it the devtools show the most.
+const banks = ['Fynbos Bank', 'Old Quay Building Society', 'Pennyhill Bank', 'Juniper Savings'] as const
 
 const desktop = { width: 1280, height: 860 }
 const phone = { width: 390, height: 844 }
@@ -46,6 +47,23 @@ async function connect(page: Page, origin: string, bank: string): Promise<void> 
   await page.getByRole('article', { name: bank, exact: true }).getByRole('table').waitFor()
 }
 
+/** Opens the devtools on the flow that came last, with what was checked when the code was redeemed. */
+async function takeDevtools(page: Page): Promise<void> {
+  const toggle = page.getByRole('button', { name: 'Countersign', exact: true })
+  await toggle.click()
+  const panel = page.getByRole('region', { name: 'What the client does' })
+  await panel
+    .getByRole('button', { name: /Code redeemed/ })
+    .first()
+    .click()
+  await panel
+    .getByText(/^passed: /)
+    .first()
+    .waitFor()
+  await takeBoth(page, 'devtools')
+  await panel.getByRole('button', { name: 'Close' }).click()
+}
+
 await mkdir(folder, { recursive: true })
 const demo = await startDemo()
 const browser = await chromium.launch({ executablePath: await findChromium(), args: ['--no-sandbox'] })
@@ -60,6 +78,7 @@ try {
   for (const bank of banks) await connect(page, demo.origin, bank)
   await page.evaluate(() => scrollTo(0, 0))
   await takeBoth(page, 'overview')
+  await takeDevtools(page)
   await page.getByRole('link', { name: 'What can go wrong' }).click()
   await page.getByRole('button', { name: 'Run: Stolen DPoP token' }).click()
   await page.getByText('As expected', { exact: true }).waitFor()

@@ -4,7 +4,14 @@ import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { leaksOf, secret } from '../support/secrets.js'
-import { connect, goToConsent, useBench, waitForStatus } from './support/bench.js'
+import {
+  connect,
+  goToConsent,
+  goToConsentInWindow,
+  pressInWindow,
+  useBench,
+  waitForStatus,
+} from './support/bench.js'
 
 const bench = useBench({ oneProcess: true })
 
@@ -48,6 +55,22 @@ describe('the panel', () => {
     await panel(page).getByText('passed: A transaction of this browser has this state').waitFor()
     await message(page, 'Code redeemed').click()
     await panel(page).getByText('passed: nonce is the one of the request').waitFor()
+    expect(await panel(page).getByText('failed: ').count()).toBe(0)
+  })
+
+  it('follows a flow through a window of its own, in the page that opened it', async () => {
+    const page = await bench.open()
+    await openPanel(page)
+    const popup = await goToConsentInWindow(page, 'OpenID')
+    await pressInWindow(popup, 'Approve')
+    await waitForStatus(page, 'OpenID', 'Connected')
+    for (const title of [
+      'Left for the provider',
+      'Returned with a response',
+      'Code redeemed',
+      'Connection stored',
+    ])
+      await message(page, title).waitFor()
     expect(await panel(page).getByText('failed: ').count()).toBe(0)
   })
 

@@ -3,6 +3,7 @@ import { useEffect, useId, useRef, useState } from 'react'
 import { useLoaded } from '../data/accounts.js'
 import { Act } from '../parts/act.js'
 import { announce } from '../parts/announcer.js'
+import { track } from '../parts/under-way.js'
 import type { Bank } from './catalog.js'
 import { sayFarewell } from './remembered.js'
 
@@ -62,7 +63,7 @@ export function Disconnect({ bank, tokens, others }: DisconnectProps) {
                 label="Yes, disconnect"
                 onClick={() => {
                   close()
-                  void disconnect().then(({ revoked }) => {
+                  void track(`Ending the access at ${bank.name}…`, disconnect()).then(({ revoked }) => {
                     const text = farewell(revoked, others)
                     sayFarewell(bank.id, text)
                     announce(`${bank.name}: ${text}`)

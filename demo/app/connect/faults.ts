@@ -1,6 +1,10 @@
 import type { ProviderName } from '../bank.js'
+import { at } from '../base.js'
+import { readConfiguration } from '../configuration.js'
 import { keep, readKept, tab } from '../kept.js'
 import { createStore, useStore } from '../store.js'
+
+const { fake } = readConfiguration()
 
 /** What a bank can be told to do in the next flow, with the words of its control endpoint. */
 export interface Fault {
@@ -49,11 +53,15 @@ const special: Readonly<Partial<Record<ProviderName, readonly Fault[]>>> = {
   ],
 }
 
+/** What the banks of `?fake` can be told. */
+const fakeWords: readonly string[] = ['outcome', 'error', 'token', 'accessTokenSeconds', 'par']
+
+const isPossible = ({ behaviour }: Fault): boolean =>
+  fake === false || Object.keys(behaviour).every((word) => fakeWords.includes(word))
+
 /** The faults that a provider's bank can have. */
-export const faultsOf = (provider: ProviderName): readonly Fault[] => [
-  ...common,
-  ...(special[provider === 'moneyhubOnce' ? 'moneyhub' : provider] ?? []),
-]
+export const faultsOf = (provider: ProviderName): readonly Fault[] =>
+  [...common, ...(special[provider === 'moneyhubOnce' ? 'moneyhub' : provider] ?? [])].filter(isPossible)
 
 const key = 'lasagna:fault'
 const present = createStore<ArmedFault | undefined>(readKept<ArmedFault | undefined>(tab, key, undefined))
@@ -74,7 +82,7 @@ export function arm(fault: Fault, at: { readonly bank: string; readonly provider
   set({ ...fault, ...at, phase: 'armed' })
 }
 
-const control = (provider: ProviderName): string => `/banks/${provider}/next`
+const control = (provider: ProviderName): string => at(`/banks/${provider}/next`)
 
 /** Tells the bank, just before the person goes there. */
 export async function sendFault(bank: string): Promise<void> {

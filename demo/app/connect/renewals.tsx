@@ -2,6 +2,7 @@ import { useAuthorize, type Connection } from 'countersign'
 import type { MoneyhubDetails, MoneyhubRenew } from 'countersign/providers'
 import { RefreshCw } from 'lucide-react'
 import { Attempt } from '../parts/attempt.js'
+import { useUnderWay } from '../parts/under-way.js'
 import type { Bank } from './catalog.js'
 import { useWay } from './use-bank.js'
 
@@ -52,12 +53,13 @@ interface RenewalProps {
 }
 
 function MoneyhubRenewal({ mode, label, connection: { id, details } }: RenewalProps) {
-  const { authorize } = useAuthorize('moneyhub', {
+  const { authorize, status } = useAuthorize('moneyhub', {
     mode,
     connectionId: details.connectionId,
     connection: id,
     returnTo: '/',
   })
+  useUnderWay(status === 'leaving' ? 'Going to your bank…' : undefined)
   return (
     <button type="button" className="button quiet" onClick={authorize}>
       {label}

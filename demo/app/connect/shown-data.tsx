@@ -1,6 +1,7 @@
 import type { Connection } from 'countersign'
 import { readStitchInteraction, type FdxGrantedResource, type FdxResource } from 'countersign/providers'
 import { bank } from '../bank.js'
+import { at } from '../base.js'
 import {
   useLoaded,
   type Account,
@@ -128,6 +129,7 @@ const clusters: Readonly<Record<string, string>> = {
   TRANSACTIONS: 'transactions',
   STATEMENTS: 'statements',
   CUSTOMER_CONTACT: 'name and contact',
+  CUSTOMER_PERSONAL: 'date of birth and tax number',
 }
 
 const titleOf = ({ resourceType, id }: FdxGrantedResource, names: Names): string =>
@@ -163,7 +165,7 @@ function ProfileTable({ company_name, connections }: Profile) {
 /** The bank wants the person before it answers: they go there, and Stitch sends them back. */
 function Interaction({ answer }: { answer: unknown }) {
   const { authorizationEndpoint } = bank.providers.stitch
-  const redirectUri = new URL('/callback/stitch', location.origin).href
+  const redirectUri = new URL(at('/callback/stitch'), location.origin).href
   const interaction = readStitchInteraction(answer, {
     redirectUri,
     ...(authorizationEndpoint !== undefined && { authorizationEndpoint }),

@@ -10,6 +10,7 @@ import {
 } from 'countersign'
 import { useDisplay } from '../display.js'
 import { setRun } from '../lab/run.js'
+import { useUnderWay } from '../parts/under-way.js'
 import { usePath } from '../router.js'
 import { bankOf, useCatalog, type Bank, type Input } from './catalog.js'
 import { sendFault, useFault } from './faults.js'
@@ -98,6 +99,8 @@ export function useWay(bank: Bank, input: Input | undefined, renewed?: string): 
   const own = renewed === undefined ? input : { ...(bank.renews ? undefined : input), connection: renewed }
   const whole = { ...own, display, appState, returnTo: '/' } as Input
   const { authorize, authorizeAsync, prepare, prepareAsync: _, ...state } = useAuthorize(bank.provider, whole)
+  const isLast = useIsLast(bank)
+  useUnderWay(isLast && state.status === 'leaving' ? `Going to ${bank.name}…` : undefined)
   const armed = fault?.phase === 'armed'
   async function leave() {
     if (armed) await sendFault(bank.id)

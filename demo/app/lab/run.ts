@@ -1,3 +1,4 @@
+import { at } from '../base.js'
 import { keep, readKept, tab } from '../kept.js'
 import { createStore, useStore } from '../store.js'
 
@@ -44,13 +45,13 @@ export interface Seen {
 
 /** Asks a bank what it has received since a time. */
 export async function readSeen(provider: string, since: number): Promise<Seen> {
-  const answer = await fetch(`/banks/${provider}/seen?since=${String(since)}`)
+  const answer = await fetch(at(`/banks/${provider}/seen?since=${String(since)}`))
   return (await answer.json()) as Seen
 }
 
 /** Tells a bank, or the app's own server, what to do next. */
 export async function tell(path: string, what: object): Promise<void> {
-  await fetch(path, {
+  await fetch(at(path), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(what),

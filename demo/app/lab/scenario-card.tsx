@@ -3,6 +3,7 @@ import { messageFor } from 'countersign/messages'
 import { CircleCheck, CircleX, ExternalLink, Play } from 'lucide-react'
 import { useEffect, useId, useState } from 'react'
 import { bank } from '../bank.js'
+import { at, pathOf } from '../base.js'
 import { Act } from '../parts/act.js'
 import { announce } from '../parts/announcer.js'
 import { SignIn } from '../parts/sign-in.js'
@@ -102,7 +103,7 @@ async function connectFirst({ provider }: Scenario): Promise<void> {
 function MoreTabs({ tabs }: { tabs: number }) {
   return (
     <p className="actions">
-      <a className="button quiet" href="/lab" target="_blank" rel="opener">
+      <a className="button quiet" href={at('/lab')} target="_blank" rel="opener">
         <ExternalLink aria-hidden="true" />
         Open another tab
       </a>
@@ -146,7 +147,7 @@ function Verdicted({ holds, observed }: Verdict) {
         label="Clear"
         onClick={() => {
           setRun(undefined)
-          if (location.pathname.startsWith('/callback/')) navigate('/lab', { replace: true })
+          if (pathOf(location.pathname).startsWith('/callback/')) navigate('/lab', { replace: true })
         }}
       />
     </div>

@@ -1,5 +1,6 @@
 import type { CallbackState } from 'countersign'
 import { bank, type ProviderName } from '../bank.js'
+import { at } from '../base.js'
 import { readConfiguration } from '../configuration.js'
 import { readSeen, setRun, tell, type Run, type ScenarioId, type Seen, type Verdict } from './run.js'
 import { askInEveryTab } from './tabs.js'
@@ -108,7 +109,7 @@ export const scenarios: readonly Scenario[] = [
     needs: false,
     begin: () => {
       start('forged-state')
-      location.assign('/callback/openid?code=stolen-code&state=made-up-state')
+      location.assign(at('/callback/openid?code=stolen-code&state=made-up-state'))
       return Promise.resolve()
     },
     settle: ({ callback, seen }) => {

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { at } from '../base.js'
 import { navigate, usePath } from '../router.js'
 
 /** A link to another page of the app, which opens without being loaded. */
@@ -6,7 +7,7 @@ export function Link({ to, className, children }: { to: string; className?: stri
   const path = usePath()
   return (
     <a
-      href={to}
+      href={at(to)}
       className={className}
       aria-current={path === to && className === undefined ? 'page' : undefined}
       onClick={(event) => {

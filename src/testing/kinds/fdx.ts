@@ -57,7 +57,10 @@ export const fdx: Kind = ({ provider, redirectUri, fetchWithCertificate, now }) 
       consents,
       origins: [new URL(authorizationEndpoint).origin],
       fapi: requireIss,
-      routes: anyRoute.filter(({ path }) => path === '/{a}' || path === '/{a}/{b}'),
+      routes: [
+        ...anyRoute.filter(({ path }) => path === '/{a}' || path === '/{a}/{b}'),
+        { method: 'GET', path: '/accounts/{accountId}/transactions' },
+      ],
     }),
     admit(input = {}) {
       const { consent_request: asked = usualTemplate } = input

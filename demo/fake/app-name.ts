@@ -1,0 +1,2 @@
+/** How the banks name the app. */
+export const appName = 'Lasagna Enterprises'

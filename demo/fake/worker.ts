@@ -1,0 +1,50 @@
+// The service worker behind `?fake`: it answers for the app's server and for every bank, so that no server is needed.
+import { createFakeServer } from './app-server.js'
+
+/** What is used of the worker's global scope: TypeScript has it beside that of pages only. */
+interface WorkerScope {
+  readonly registration: { readonly scope: string }
+  readonly clients: { readonly claim: () => Promise<void> }
+  readonly skipWaiting: () => Promise<void>
+  readonly addEventListener: (type: string, listener: (event: WorkerEvent) => void) => void
+}
+
+interface WorkerEvent {
+  readonly request: Request
+  readonly waitUntil: (work: Promise<unknown>) => void
+  readonly respondWith: (response: Promise<Response>) => void
+}
+
+/**
+ * How long the worker lives on after a sign of life. Its banks are in memory, and timers of a page in the background run once
+ * a minute.
+ */
+const lifeMs = 90_000
+
+const scope = globalThis as unknown as WorkerScope
+const { origin, pathname } = new URL(scope.registration.scope)
+const server = createFakeServer({ origin, basePath: pathname.replace(/\/$/, '') })
+
+scope.addEventListener('install', (event) => {
+  event.waitUntil(scope.skipWaiting())
+})
+scope.addEventListener('activate', (event) => {
+  event.waitUntil(scope.clients.claim())
+})
+scope.addEventListener('message', (event) => {
+  event.waitUntil(new Promise((resolve) => setTimeout(resolve, lifeMs)))
+})
+scope.addEventListener('fetch', (event) => {
+  const { request } = event
+  if (new URL(request.url).origin !== origin) return
+  event.respondWith(answer(request))
+})
+
+async function answer(request: Request): Promise<Response> {
+  try {
+    return (await server.answer(request)) ?? (await fetch(request))
+  } catch {
+    // What the network does when an answer is lost.
+    return Response.error()
+  }
+}
