@@ -35,9 +35,9 @@ const requested = ({ server: { requests } }: Scene) =>
   Object.fromEntries(Object.entries(requests).map(([name, { length }]) => [name, length]))
 
 /** A page in which nothing is under way any more, and what it does from now on. */
-async function quiet(scene: Scene) {
+async function quiet(scene: Scene, subject?: string) {
   const { database, counts } = counting()
-  const app = scene.open('/', { database })
+  const app = scene.open('/', { database, ...(subject !== undefined && { subject }) })
   await until(app.client.connections, 'ready')
   await eventually(async () => {
     const before = { ...counts }
@@ -45,8 +45,22 @@ async function quiet(scene: Scene) {
     expect(counts).toEqual(before)
   })
   const start = { ...counts }
-  return { app, spent: () => ({ reads: counts.reads - start.reads, writes: counts.writes - start.writes }) }
+  return {
+    app,
+    view: start,
+    spent: () => ({ reads: counts.reads - start.reads, writes: counts.writes - start.writes }),
+  }
 }
+
+describe('a page view', () => {
+  test('of the user who is noted already writes nothing', async () => {
+    const scene = createScene(network)
+    const first = await quiet(scene, 'anna')
+    expect(first.view.writes).toBeGreaterThan(0)
+    expect((await quiet(scene, 'anna')).view.writes).toBe(0)
+    expect((await quiet(scene, 'ben')).view.writes).toBeGreaterThan(0)
+  })
+})
 
 describe('a click', () => {
   test('that was prepared costs no request and one transaction of the database', async () => {

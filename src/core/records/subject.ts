@@ -8,16 +8,18 @@ interface SignedIn {
   readonly subject: string
 }
 
-/** Notes who is signed in now, so that the other tabs can tell that it is not who they think. */
+/**
+ * Notes who is signed in now, so that the other tabs can tell that it is not who they think. Most views find the same user noted, and
+ * write nothing.
+ */
 export async function noteSubject(
   { database, tabs }: Pick<Platform, 'database' | 'tabs'>,
   subject: string | null,
 ): Promise<void> {
   const now: SignedIn = { v: 1, subject: subject ?? '' }
-  const changed = await database.change([sessionKey], ([before]) => [
-    { [sessionKey]: now },
-    (Object(before) as Partial<SignedIn>).subject !== now.subject,
-  ])
+  const isNoted = (note: unknown): boolean => (Object(note) as Partial<SignedIn>).subject === now.subject
+  if (isNoted(await database.get(sessionKey))) return
+  const changed = await database.change([sessionKey], ([before]) => [{ [sessionKey]: now }, !isNoted(before)])
   if (changed) tabs.announce(sessionKey)
 }
 

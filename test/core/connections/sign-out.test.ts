@@ -49,7 +49,13 @@ function sessionNoted(database: Database) {
     if (keys.includes(sessionKey)) note()
     return result
   }
-  return { once, database: { ...database, change } }
+  const get: Database['get'] = async (key) => {
+    const value = await database.get(key)
+    // Another page of the same user has noted it: nothing is written.
+    if (key === sessionKey && value !== undefined) note()
+    return value
+  }
+  return { once, database: { ...database, get, change } }
 }
 
 /** A page of a user with a connection whose storage can be read for a number of times, then no more. */
