@@ -1,10 +1,10 @@
-// examples/component-tests as somebody finds it who has installed the packed tarball: under Vitest, under Jest, in Storybook, on
-// Vite's dev server, and type-checked.
+// examples/component-tests as somebody finds it who has installed the packed tarball: under Vitest, in Node and in Chromium, under
+// Jest, in Storybook, on Vite's dev server, and type-checked.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { createServer, preview } from 'vite'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { root } from '../../scripts/entries.js'
 import { launch } from '../browser/support/launch.js'
 import { installPacked, type InstalledApp } from './support/installed-app.js'
@@ -14,7 +14,11 @@ const example = join(root, 'examples/component-tests')
 let app: InstalledApp
 
 beforeAll(async () => {
-  app = await installPacked(example)
+  app = await installPacked(example, {
+    CHROMIUM_PATH: inject('chromium'),
+    // Nobody downloads a browser.
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1',
+  })
 }, 600_000)
 
 afterAll(() => app.close())
@@ -22,6 +26,11 @@ afterAll(() => app.close())
 test('passes under Vitest, on jsdom', () => app.run('vitest', 'run'))
 
 test('passes under Vitest, on happy-dom', () => app.run('vitest', 'run', '--environment', 'happy-dom'))
+
+test('passes under Vitest’s browser mode, in Chromium', async () => {
+  const output = await app.run('vitest', 'run', '--config', 'vitest.browser.config.ts')
+  expect(output).toMatch(/chromium.*accounts\.test\.tsx/)
+})
 
 test('passes under Jest, which finds no open handle', async () => {
   expect(await app.run('jest', '--detectOpenHandles')).not.toContain('open handle')

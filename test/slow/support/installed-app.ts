@@ -25,8 +25,15 @@ const plain = Object.fromEntries(
   ),
 )
 
-/** Packs the library as `npm run build` left it, and installs it into a copy of an example. */
-export async function installPacked(example: string): Promise<InstalledApp> {
+/**
+ * Packs the library as `npm run build` left it, and installs it into a copy of an example.
+ *
+ * @param more What its commands have in their environment beside what is usual.
+ */
+export async function installPacked(
+  example: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<InstalledApp> {
   if (!existsSync(join(root, 'dist/index.js')))
     throw new Error('There is no dist: run `npm run build` first.')
   const folder = await mkdtemp(join(tmpdir(), 'countersign-example-'))
@@ -46,7 +53,8 @@ export async function installPacked(example: string): Promise<InstalledApp> {
     folder,
     async run(command, ...args) {
       try {
-        const result = await run('npx', ['--no-install', command, ...args], { cwd: folder, env: plain })
+        const env = { ...plain, ...more }
+        const result = await run('npx', ['--no-install', command, ...args], { cwd: folder, env })
         return result.stdout + result.stderr
       } catch (error) {
         const { stdout = '', stderr = '' } = error as { readonly stdout?: string; readonly stderr?: string }
@@ -56,7 +64,7 @@ export async function installPacked(example: string): Promise<InstalledApp> {
     start: (program, args, env) =>
       spawn(process.execPath, [join(folder, 'node_modules', program), ...args], {
         cwd: folder,
-        env: { ...plain, ...env },
+        env: { ...plain, ...more, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
     close: () => rm(folder, { recursive: true, force: true }),
