@@ -1,4 +1,4 @@
-import { toWire } from '../../protocol/asked-checks.js'
+import { toWire } from '../../protocol/step-up.js'
 import { checkAuthorizationUrl } from '../../protocol/authorization-request.js'
 import type {
   AccessTokenAnswer,
