@@ -106,6 +106,8 @@ export interface ServerIdentity {
   /** The issuer identifier; where it is not known, the token endpoint. */
   readonly issuer: string
   readonly clientId: string
+  /** The issuer to which an earlier version bound connections of the same server: they are this server's, too. */
+  readonly formerIssuer?: string | undefined
 }
 
 /** What must be kept of a connection to end its grant later. Only the names of `details` and `data` that are needed. */

@@ -40,35 +40,6 @@ export function parametersOfChecks({
   return parameters
 }
 
-/** The members of the backend contract that name these checks. */
-export const toWire = ({
-  acrValues,
-  maxAgeSeconds,
-}: AskedChecks): { readonly acr_values?: string; readonly max_age?: number } => ({
-  ...(acrValues && { acr_values: acrValues.join(' ') }),
-  ...(maxAgeSeconds !== undefined && { max_age: maxAgeSeconds }),
-})
-
-/** The checks that such members name; `undefined` where one of them is malformed. */
-export function fromWire({
-  acr_values: acr,
-  max_age: age,
-}: {
-  readonly acr_values?: unknown
-  readonly max_age?: unknown
-}): AskedChecks | undefined {
-  const isAge = Number.isInteger(age) && Number(age) >= 0 && Number(age) < 1e9
-  if (age !== undefined && !isAge) return undefined
-  if (acr !== undefined && !(typeof acr === 'string' && acrForm.test(acr))) return undefined
-  return askedChecks({
-    ...(isAge && { max_age: String(age) }),
-    ...(acr !== undefined && { acr_values: acr }),
-  })
-}
-
-/** Values with a space between them, of the characters that a challenge may hold in quotes, too. */
-const acrForm = /^(?=.{1,256}$)[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
-
 /** The sentence about extra parameters whose checks could not be made; `undefined` where they can. */
 export const faultOfAskedChecks = ({
   max_age: age = '0',

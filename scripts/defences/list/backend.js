@@ -289,8 +289,8 @@ export const backend = [
     [
       {
         file: stored,
-        text: 'if (isSameServer && old.sub === fresh.sub) return undefined',
-        by: 'if (isSameServer) return undefined',
+        text: 'if (isSame && old.sub === fresh.sub) return undefined',
+        by: 'if (isSame) return undefined',
       },
     ],
     flowTest,

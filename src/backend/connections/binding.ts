@@ -5,15 +5,24 @@ import type { Binding, ConnectionRecord } from './record.js'
 export function bindingOf({ providers }: Pick<Context, 'providers'>, name: string): Binding | undefined {
   const { server, resources } = providers.get(name) ?? {}
   if (!server) return undefined
-  const { issuer, clientId } = server
-  return { issuer, clientId, ...(resources && { api: new URL(resources.base).origin }) }
+  const { issuer, clientId, formerIssuer } = server
+  return {
+    issuer,
+    clientId,
+    ...(formerIssuer !== undefined && { formerIssuer }),
+    ...(resources && { api: new URL(resources.base).origin }),
+  }
 }
+
+/** True for one server, under whichever of its names it was bound. */
+export const isSameServer = (one: Binding, other: Binding): boolean =>
+  one.issuer === other.issuer || one.issuer === other.formerIssuer || one.formerIssuer === other.issuer
 
 /** True where two bindings are known and differ. What was stored before there were bindings is taken for the present server's. */
 export const isOtherBinding = (one: Binding | undefined, other: Binding | undefined): boolean =>
   one !== undefined &&
   other !== undefined &&
-  (one.issuer !== other.issuer ||
+  (!isSameServer(one, other) ||
     one.clientId !== other.clientId ||
     // One that was bound before the API was told, or while no page could ask it, says nothing of it.
     (one.api !== undefined && other.api !== undefined && one.api !== other.api))

@@ -4,7 +4,7 @@ import { keptSeconds, listKey } from './connection-list.js'
 import { fileConnection, placeOf, removeEntries } from './due-index.js'
 import { forgetForWebhooks, noteForWebhooks } from '../webhooks/webhook-index.js'
 import { dropEndings, endGrant, noteEnding } from './endings.js'
-import { asBound, bindingOf, isBoundElsewhere } from './binding.js'
+import { asBound, bindingOf, isBoundElsewhere, isSameServer } from './binding.js'
 import { readConnection, recordKey } from './read-connection.js'
 import type { ConnectionRecord } from './record.js'
 import { toStoredTokens } from './stored-tokens.js'
@@ -181,10 +181,10 @@ function comparePerson(
 ): 'other_person' | 'person_unknown' | undefined {
   if (old.sub === undefined) return undefined
   const [from, to] = [old.binding, fresh.binding]
-  const isSameServer = !from || !to || from.issuer === to.issuer
-  if (isSameServer && old.sub === fresh.sub) return undefined
+  const isSame = !from || !to || isSameServer(from, to)
+  if (isSame && old.sub === fresh.sub) return undefined
   // Another client may be told another `sub` for the same person (OpenID Connect Core §8).
-  const isComparable = isSameServer && (!from || !to || from.clientId === to.clientId)
+  const isComparable = isSame && (!from || !to || from.clientId === to.clientId)
   return isComparable && fresh.sub !== undefined ? 'other_person' : 'person_unknown'
 }
 

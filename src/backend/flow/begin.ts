@@ -1,4 +1,5 @@
-import { fromWire, type AskedChecks } from '../../protocol/asked-checks.js'
+import type { AskedChecks } from '../../protocol/asked-checks.js'
+import { fromWire } from '../../protocol/step-up.js'
 import type { AuthorizationAnswer, Json, JsonObject } from '../../protocol/contract.js'
 import { isCodeChallenge } from '../../protocol/pkce.js'
 import { requestedScope } from '../../protocol/requested-scope.js'

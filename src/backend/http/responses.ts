@@ -1,5 +1,5 @@
 import { contractHeader, contractVersion, type ErrorAnswer } from '../../protocol/contract.js'
-import { toWire } from '../../protocol/asked-checks.js'
+import { toWire } from '../../protocol/step-up.js'
 import { statusOf } from '../../protocol/contract-status.js'
 import type { Refusal } from './refusal.js'
 

@@ -1,4 +1,4 @@
-import { fromWire } from '../../protocol/asked-checks.js'
+import { fromWire } from '../../protocol/step-up.js'
 import {
   contractHeader,
   contractVersion,

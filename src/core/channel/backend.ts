@@ -1,4 +1,4 @@
-import { parametersOfChecks, refuseWithoutIdToken, toWire } from '../../protocol/asked-checks.js'
+import { toWire } from '../../protocol/step-up.js'
 import { checkAuthorizationUrl } from '../../protocol/authorization-request.js'
 import type {
   AccessTokenAnswer,
@@ -90,7 +90,6 @@ function begin(
   provider: Provider,
   { state, codeChallenge, nonce, redirectUri, scope, input, expiresAt }: Transaction,
 ): Promise<AuthorizationUrl> {
-  refuseWithoutIdToken(parametersOfChecks(input), nonce)
   const shared = { state, code_challenge: codeChallenge, redirect_uri: redirectUri }
   const call: BackendCall<AuthorizationRequest> = {
     ...{

@@ -146,7 +146,7 @@ export function stitch<const M extends 'mediated' | 'bff' = 'mediated'>(
   const { authorizationEndpoint, tokenEndpoint } = readOptions(options)
   const client = createOAuthClient({
     // Its connections are bound to the token endpoint: to learn the issuer later must end none of them.
-    ...{ clientId, issuer: tokenEndpoint },
+    ...{ clientId, issuer: tokenEndpoint, formerIssuer: options.issuer },
     metadata: ({ fetch }) => loadMetadata(options, authorizationEndpoint, tokenEndpoint, fetch),
     authentication: authenticate(options, tokenEndpoint),
     quirks: { idToken: options.issuer === undefined ? 'unchecked' : 'required' },

@@ -114,7 +114,10 @@ describe('a record of before there were bindings', () => {
     const key = `connection:${id}`
     const entry = await store.get(key)
     const { binding, ...record } = JSON.parse(entry?.value ?? '{}') as { binding: unknown }
-    expect(binding).toEqual({ issuer: tokenEndpoint, clientId, api: new URL(api).origin })
+    expect(binding).toEqual({
+      ...{ issuer: tokenEndpoint, clientId, api: new URL(api).origin },
+      formerIssuer: issuer,
+    })
     await store.put(key, JSON.stringify(record), entry?.version ?? null, Date.now() / 1000 + 3600)
   }
 

@@ -1,5 +1,6 @@
 import { memoryStore } from 'countersign/backend'
 import { describe, expect, test } from 'vitest'
+import { sha256 } from '../../../src/protocol/digest.js'
 import { createBench, type Bench } from '../support/bench.js'
 import { api, createUpstream, issuer, type UpstreamRequest } from '../support/upstream.js'
 
@@ -268,4 +269,41 @@ test('a record of before, without a note of refusals, is read as it is', async (
   answer(undefined)
   await ask(bench, id)
   expect((await store.get(key))?.value).not.toContain('refusedAt')
+})
+
+describe('a failover of the store that brings a spent refresh token back', () => {
+  test('costs this connection its grant alone: the others stay, and a renewal keeps its id', async () => {
+    const { bench, id, store } = await ended()
+    const other = (await bench.connect()).id
+    const key = `connection:${id}`
+    const before = await store.get(key)
+    expect((await ask(bench, id)).status).toBe(200)
+    // The store's successor never saw the write that followed the refresh.
+    await store.delete(key)
+    await store.put(key, before?.value ?? '', null, Date.now())
+    const answer = await ask(bench, id)
+    expect([answer.status, answer.body.error]).toEqual([409, 'reauthorization_required'])
+    expect(refreshes(bench)).toHaveLength(2)
+    expect((await ask(bench, other)).status).toBe(200)
+    const { connections } = (await bench.call('GET', '/connections')).body
+    expect(connections.map((one) => [one.id, one.status])).toEqual([
+      [id, 'reauthorization_required'],
+      [other, 'connected'],
+    ])
+    const renewed = await bench.redeem(await bench.begin({ body: { connection: id } }))
+    expect(renewed.body.connection).toMatchObject({ id, status: 'connected' })
+  })
+
+  test('costs nothing while the access token of before is good', async () => {
+    const { bench, id, store } = await ended()
+    expect((await ask(bench, id)).status).toBe(200)
+    const key = `connection:${id}`
+    const before = await store.get(key)
+    const { access_token: token } = (await ask(bench, id)).body
+    await bench.call('POST', `/connections/${id}/access-token`, { rejected: await sha256(token) })
+    await store.delete(key)
+    await store.put(key, before?.value ?? '', null, Date.now())
+    expect((await ask(bench, id)).body.access_token).toBe(token)
+    expect(await statusOf(bench)).toBe('connected')
+  })
 })

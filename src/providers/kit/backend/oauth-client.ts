@@ -45,6 +45,8 @@ export interface OAuthClientOptions {
   readonly clientId: string
   /** The issuer identifier; where it is not known, the token endpoint. Connections belong to it. */
   readonly issuer: string
+  /** The name by which an earlier version bound connections to the same server. @defaultValue none */
+  readonly formerIssuer?: string | undefined
   /** Loads the server's metadata, from its discovery document or from options; called once an hour. */
   readonly metadata: (context: RequestContext) => Promise<ServerMetadata>
   readonly authentication: oauth.ClientAuth | Promise<oauth.ClientAuth>
@@ -114,7 +116,7 @@ export interface OAuthClientWithEndpoint extends OAuthClient {
 
 /** Makes the requests of a client from its id, its authentication and the server's metadata. */
 export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithEndpoint {
-  const { clientId, issuer, quirks } = options
+  const { clientId, issuer, formerIssuer, quirks } = options
   const knowsIssuer = quirks?.idToken !== 'unchecked'
   // The server's signing keys are kept by the same object, for as long.
   const metadata = cacheMetadata(options.metadata)
@@ -135,7 +137,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
   const push = pushThrough(clientId, endpoint)
 
   return {
-    ...{ server: { issuer, clientId }, ready: authentication, endpoint },
+    ...{ server: { issuer, clientId, formerIssuer }, ready: authentication, endpoint },
     push,
 
     async authorize(setup, context, parameters) {
