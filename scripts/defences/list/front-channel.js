@@ -366,12 +366,19 @@ export const frontChannel = [
     [
       {
         file: 'core/callback/capture.ts',
-        text: 'for (const name of parameterNames) if (inQuery) url.searchParams.delete(name)',
+        text: 'for (const name of parameterNames) if (inQuery || !isShared) url.searchParams.delete(name)',
         by: '',
       },
     ],
     'core/callback/capture.test.ts',
     'is gone when createClient returns, before a router or an error reporter can read it',
+  ),
+  removal(
+    'the cleaning of the query beside a response in the fragment',
+    [28],
+    [{ file: 'core/callback/capture.ts', text: 'inQuery || !isShared', by: 'inQuery' }],
+    'core/callback/capture.test.ts',
+    'leaves nothing of itself in the query where it came in the fragment',
   ),
   removal(
     'the cleaning of the fragment',

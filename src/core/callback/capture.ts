@@ -62,7 +62,7 @@ export function captureResponse(
   }
   // In both places: whatever the fragment adds, parsing refuses.
   const parameters = new URLSearchParams([...(inQuery ? query : []), ...(inFragment ? fragment : [])])
-  for (const name of parameterNames) if (inQuery) url.searchParams.delete(name)
+  for (const name of parameterNames) if (inQuery || !isShared) url.searchParams.delete(name)
   if (inFragment) url.hash = ''
   navigation.replace(url.href, {
     ...Object(navigation.historyState()),

@@ -57,6 +57,13 @@ describe('a response in the address bar', () => {
     await until(app.client.callback, 'connected')
   })
 
+  test('leaves nothing of itself in the query where it came in the fragment', async () => {
+    const { open } = createScene(network)
+    const app = open('/callback/bank?keep=1&iss=https%3A%2F%2Fas.example#code=c&state=s')
+    expect(app.url).toBe('https://app.example/callback/bank?keep=1')
+    await until(app.client.callback, 'failed')
+  })
+
   test.each(['#access_token=t&token_type=bearer&state=s', '#access_token=t'])(
     'is refused when a fragment delivers tokens, and taken away: %s',
     async (fragment) => {

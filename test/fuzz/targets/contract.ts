@@ -1,7 +1,8 @@
 // What a page sends to a backend.
+import { memoryStore } from 'countersign/backend'
 import { assert } from 'vitest'
 import { createBench, redirectUri, type Bench } from '../../backend/support/bench.js'
-import { api, issuer } from '../../backend/support/upstream.js'
+import { api, createUpstream, issuer } from '../../backend/support/upstream.js'
 import { leaksOf } from '../../support/secrets.js'
 import { mutateJson, stringify, mutateText, type Mutation } from '../mutate.js'
 import type { Target } from '../target.js'
@@ -11,8 +12,14 @@ let opened: Promise<{ bench: Bench; bff: Bench; held: string }> | undefined
 /** One backend for all runs: what one request does must not help the next. */
 const open = () =>
   (opened ??= (async () => {
-    const backend = { rateLimit: 'off' as const }
-    const [bench, bff] = [await createBench({ backend }), await createBench({ backend, mode: 'bff' })]
+    // The clocks go on: a bench's own stands still, and a long run outlives an ID Token.
+    const now = (): number => Math.floor(Date.now() / 1000)
+    const setting = () => ({
+      backend: { rateLimit: 'off' as const, clock: { now } },
+      store: memoryStore(),
+      upstream: createUpstream(now),
+    })
+    const [bench, bff] = [await createBench(setting()), await createBench({ ...setting(), mode: 'bff' })]
     return { bench, bff, held: (await bff.connect()).id }
   })())
 
