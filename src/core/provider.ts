@@ -36,7 +36,7 @@ export interface Provider<
   /** True when a response with nothing but `state` means that the person cancelled. @defaultValue false */
   readonly cancelsWithoutCode?: boolean
   /**
-   * True when the authorization response says in `scope` what the person granted. `grantedScope` of a connection is then what the
+   * With a backend: true when the authorization response says in `scope` what the person granted. `grantedScope` of a connection is then what the
    * token response and it have in common: an address can take away from what is reported, and add nothing. @defaultValue false
    */
   readonly narrowsScope?: boolean

@@ -57,7 +57,7 @@ export function parseAuthorizationResponse(parameters: URLSearchParams): Authori
   const code = parameters.get('code')
   const error = parameters.get('error')
   const iss = parameters.get('iss')
-  const scope = parameters.get('scope') ?? ''
+  const scope = parameters.get('scope')
   if (code !== null && error !== null) throw malformed('error', 'holds both a code and an error')
   for (const name of ['code', 'error', 'iss']) {
     if (parameters.get(name) === '') throw malformed(name, `holds an empty "${name}"`)
@@ -66,7 +66,7 @@ export function parseAuthorizationResponse(parameters: URLSearchParams): Authori
     state,
     ...(iss !== null && { iss }),
     ...(code !== null && { code }),
-    ...(/^[\x20-\x7e]{1,2048}$/.test(scope) && { grantedScope: scope }),
+    ...(scope && { grantedScope: scope }),
     ...(error !== null && { error: toError(error, parameters) }),
   }
 }

@@ -24,6 +24,7 @@ describe('an authorization response', () => {
     expect(parse('code=abc&scope=openid%20accounts&state=xyz&session_state=s&foo=bar')).toEqual({
       code: 'abc',
       state: 'xyz',
+      grantedScope: 'openid accounts',
     })
   })
 

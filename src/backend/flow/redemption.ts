@@ -40,7 +40,7 @@ export async function redeem(
     state,
     code_verifier: codeVerifier,
     iss,
-    scope: grantedScope,
+    scope: named,
     transaction: handle,
   } = await readJsonBody(request, members)
   if (
@@ -48,15 +48,16 @@ export async function redeem(
     !isCodeChallenge(state) ||
     !isCodeVerifier(codeVerifier) ||
     !(iss === undefined || isPrintable(iss)) ||
-    !(grantedScope === undefined || isPrintable(grantedScope)) ||
     !(handle === undefined || isPrintable(handle))
   ) {
     throw new Refusal('invalid_request', {
-      description: 'code, state, code_verifier, iss, scope or transaction is missing or malformed.',
+      description: 'code, state, code_verifier, iss or transaction is missing or malformed.',
       reason: 'parameters',
     })
   }
   const { subject } = session
+  // It comes through the address bar: what is none takes nothing away, and keeps nobody from connecting.
+  const grantedScope = isPrintable(named) ? named : undefined
   const proof = { subject, provider: name, state, codeVerifier, handle }
   const redeemed = await redeemOnce(context, proof, {
     prepare: ({ connection }) => checkReadable(context, subject, connection),

@@ -114,8 +114,7 @@ export function decide(
     returnedAt,
     awaitsSignIn: false,
     ...(iss !== undefined && { iss }),
-    ...(provider.narrowsScope &&
-      response?.grantedScope !== undefined && { grantedScope: response.grantedScope }),
+    ...(provider.narrowsScope && response?.grantedScope && { grantedScope: response.grantedScope }),
   }
   return next(context, returned, provider, {
     opener: opener && record.code !== undefined,

@@ -5,7 +5,7 @@ import { missingScope } from '../../protocol/missing-scope.js'
 import { pickClaims } from '../../protocol/pick-claims.js'
 import { revoke } from '../../protocol/revocation.js'
 import type { Revocation } from '../../protocol/revocation-result.js'
-import { narrowScope, parseScope } from '../../protocol/scope.js'
+import { parseScope } from '../../protocol/scope.js'
 import { prefetchKeys } from '../../protocol/signing-keys.js'
 import { checkAnswer, sendCode, type CheckedTokens } from '../../protocol/token-endpoint.js'
 import type { Context } from '../context.js'
@@ -70,13 +70,13 @@ function reportClock({ emit }: Context, state: string, ahead: number): void {
 /** What a code gave, when everything in the answer is right. */
 function toRedeemed(
   client: DirectClient,
-  { scope, grantedScope: named }: Transaction,
+  { scope }: Transaction,
   renewed: string | undefined,
   checked: CheckedTokens & { readonly receivedAt: number },
 ): Redeemed {
   const { context, name, provider, settings } = client
   const requested = parseScope(scope)
-  const grantedScope = narrowScope(checked.scope === undefined ? requested : parseScope(checked.scope), named)
+  const grantedScope = checked.scope === undefined ? requested : parseScope(checked.scope)
   const connection: Connection = {
     // Disconnected meanwhile, if there is none: then it is a new one.
     id: renewed ?? context.platform.random?.uuid() ?? crypto.randomUUID(),

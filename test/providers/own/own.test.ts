@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createClient, singleUser, type Provider } from 'countersign/core'
 import { defineBackendProvider, oauthClient } from 'countersign/backend'
 import { backend, defineProvider, direct } from 'countersign/providers'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startStandard } from '../../../demo/banks/standard.js'
 import { examplebank as examplebankBackend } from '../../../examples/own-provider/backend.js'
 import { examplebank } from '../../../examples/own-provider/page.js'
@@ -93,30 +93,6 @@ describe('defineProvider', () => {
   ])('throws for %s', (_name, provider, words) => {
     expect(() => defineProvider(provider as unknown as typeof good)).toThrow(words)
   })
-})
-
-test('a provider whose redirect names the granted scope is told no more than that; another one is not heeded', async () => {
-  const open = await startStandard({ redirectUris: [redirectUri], dpop: false, par: false })
-  onTestFinished(() => open.close())
-  const { clientId, issuer } = open
-  for (const [narrowsScope, missing] of [
-    [true, ['accounts']],
-    [false, []],
-  ] as const) {
-    const scope = 'openid accounts'
-    const provider = defineProvider({
-      label: 'Bank',
-      clientId,
-      issuer,
-      scope,
-      narrowsScope,
-      channel: direct(),
-    })
-    const scene = createScene({ name: 'bank', bank: open, provider })
-    open.control.next({ redirect: { scope: 'openid payments' } })
-    const { connection } = await scene.connect()
-    expect(connection.missingScope).toEqual(missing)
-  }
 })
 
 describe('defineBackendProvider', () => {
