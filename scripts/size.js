@@ -30,14 +30,14 @@ const apps = [
     file: 'browser.tsx',
     count: 'all',
     optional: /(?:dpop|pushed-authorization|watch|lease|backend|userinfo|direct-faults)-/,
-    budget: 50_000,
+    budget: 50_300,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 59_000 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 59_400 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 36_000,
+    budget: 36_400,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]

@@ -2,8 +2,6 @@ import { createStore, get, set } from 'idb-keyval'
 import { pageHeaders, isPage, withBase, withConfiguration, withShell } from '../document.js'
 import { createWorld, type World } from '../../src/testing/world.js'
 import { systemRandomness } from '../../src/testing/random.js'
-import { institutions } from '../../src/testing/quirks/basis-institutions.js'
-import { institutions as moneyhubInstitutions } from '../../src/testing/quirks/moneyhub-institutions.js'
 import { userOf } from '../users.js'
 import { apis } from './accounts.js'
 import { answerAsset } from './bank-pages.js'
@@ -54,18 +52,7 @@ export function createFakeServer(place: Place): FakeServer {
   }
 
   async function answerApp(path: string, request: Request): Promise<Response | undefined> {
-    switch (path) {
-      case '/session':
-        return answerSession(request)
-      case '/institutions':
-        return Response.json(institutions)
-      case '/moneyhub-institutions':
-        return Response.json(
-          moneyhubInstitutions.filter(({ type }) => type !== 'test').map(({ id, name }) => ({ id, name })),
-        )
-      default:
-        return undefined
-    }
+    return path === '/session' ? answerSession(request) : undefined
   }
 
   /** Somebody opens the authorization URL of a bank. */

@@ -12,6 +12,7 @@ const clientTest = 'core/client.test.ts'
 const bindingTest = 'core/connections/binding.test.ts'
 const subjectTest = 'core/channel/backend-subject.test.ts'
 const options = 'protocol/options.ts'
+const optionTests = 'protocol/option-tests.ts'
 const place = 'protocol/redirect-place.ts'
 const idToken = 'protocol/id-token.ts'
 const reserved = 'protocol/reserved-parameters.ts'
@@ -124,7 +125,13 @@ export const page = [
   removal(
     'the reserved parameters, in the options of a page',
     [111],
-    [{ file: options, text: "kind === 'parameters' && reservedParameter(value as object)", by: 'false' }],
+    [
+      {
+        file: optionTests,
+        text: 'const reserved = reservedParameter(parameters)',
+        by: 'const reserved = undefined',
+      },
+    ],
     askedTest,
     'or is set by the library (request_uri) is a mistake, pushed or not',
   ),

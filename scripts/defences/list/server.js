@@ -401,7 +401,7 @@ export const server = [
       [
         {
           file: binding,
-          text: which === 'issuer' ? 'one.issuer !== other.issuer ||' : 'one.clientId !== other.clientId ||',
+          text: which === 'issuer' ? '!isSameServer(one, other) ||' : 'one.clientId !== other.clientId ||',
           by: '',
         },
       ],
@@ -445,7 +445,7 @@ export const server = [
   removal(
     'the issuer beside the person of a renewal',
     [137],
-    [{ file: stored, text: '!from || !to || from.issuer === to.issuer', by: 'true' }],
+    [{ file: stored, text: '!from || !to || isSameServer(from, to)', by: 'true' }],
     bindingTest,
     'is of nobody who is known, and leaves the connection as it was',
   ),

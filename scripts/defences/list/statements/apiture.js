@@ -218,7 +218,7 @@ export const apiture = [
     [
       {
         file: 'core/callback/capture.ts',
-        text: 'for (const name of parameterNames) if (inQuery) url.searchParams.delete(name)',
+        text: 'for (const name of parameterNames) if (inQuery || !isShared) url.searchParams.delete(name)',
         by: '',
       },
     ],
