@@ -139,20 +139,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
   return {
     ...{ server: { issuer, clientId, formerIssuer }, ready: authentication, endpoint },
     push,
-
-    async authorize(setup, context, parameters) {
-      const at = await endpoint(context)
-      const { server } = at
-      checkOffers(options, server)
-      checkCanVerify(at, { code: '', nonce: setup.nonce, ...askedChecks(options.parameters), ...setup.asked })
-      const request = buildCodeRequest({ ...setup, clientId })
-      const asked = parametersOfChecks(setup.asked ?? {})
-      const extra = { ...ownParameters(options, setup.scope), ...parameters, ...asked }
-      refuseReserved(extra)
-      refuseWithoutIdToken(extra, setup.nonce)
-      if (pushes(options, server)) return push({ ...extra, ...request }, context)
-      return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, extra) }
-    },
+    authorize: authorizeThrough(options, endpoint, push),
 
     async redeem(redemption, context, expected) {
       const { code, codeVerifier, state, nonce, redirectUri } = redemption
@@ -176,6 +163,28 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
         [accessToken, 'access_token'],
       ])
     },
+  }
+}
+
+/** Makes authorization requests: pushed where the server or the options want it, a URL otherwise. */
+function authorizeThrough(
+  options: OAuthClientOptions,
+  endpoint: OAuthClientWithEndpoint['endpoint'],
+  push: OAuthClient['push'],
+): OAuthClient['authorize'] {
+  const { clientId } = options
+  return async (setup, context, parameters) => {
+    const at = await endpoint(context)
+    const { server } = at
+    checkOffers(options, server)
+    checkCanVerify(at, { code: '', nonce: setup.nonce, ...askedChecks(options.parameters), ...setup.asked })
+    const request = buildCodeRequest({ ...setup, clientId })
+    const asked = parametersOfChecks(setup.asked ?? {})
+    const extra = { ...ownParameters(options, setup.scope), ...parameters, ...asked }
+    refuseReserved(extra)
+    refuseWithoutIdToken(extra, setup.nonce)
+    if (pushes(options, server)) return push({ ...extra, ...request }, context)
+    return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, extra) }
   }
 }
 
