@@ -43,7 +43,14 @@ export type { RefreshedTokens } from '../protocol/refresh-tokens.js'
 export type { FirstIdToken } from '../protocol/id-token.js'
 export type { CheckedTokens } from '../protocol/token-endpoint.js'
 export type { TokenSet, UncheckedTokens } from '../protocol/token-response.js'
-export { oidc, type OidcBackendOptions } from '../providers/oidc/backend.js'
+export { oidc } from '../providers/oidc/backend.js'
+export type {
+  FapiKeyAuthentication,
+  OidcBackendOptions,
+  OidcFapiOptions,
+  OidcStandardOptions,
+} from '../providers/oidc/options.js'
+export type { AskedChecks } from '../protocol/asked-checks.js'
 export {
   stitch,
   type StitchBackendOptions,

@@ -13,8 +13,8 @@ import { checkFapiOptions } from './fapi.js'
 /** Options of the backend's {@link oidc}. */
 export type OidcBackendOptions<M extends 'mediated' | 'bff' = 'mediated'> = CommonOptions<M> &
   (
-    | (StandardOptions & (ClientAuthentication | CertificateAuthentication))
-    | (FapiOptions<M> & (FapiKeyAuthentication | CertificateAuthentication))
+    | (OidcStandardOptions & (ClientAuthentication | CertificateAuthentication))
+    | (OidcFapiOptions<M> & (FapiKeyAuthentication | CertificateAuthentication))
   )
 
 interface CommonOptions<M> {
@@ -59,7 +59,8 @@ interface CommonOptions<M> {
   readonly refreshRepeatable?: boolean
 }
 
-interface StandardOptions {
+/** How `oidc` is used without a profile. */
+export interface OidcStandardOptions {
   readonly fapi?: false | undefined
   /**
    * A `fetch` that presents the client's certificate: `mtlsFetch({ cert, key })` of `countersign/backend/node`. It is used for the
@@ -68,7 +69,8 @@ interface StandardOptions {
   readonly fetch?: Fetch
 }
 
-interface FapiOptions<M> {
+/** How `oidc` is used with `fapi: true`. */
+export interface OidcFapiOptions<M> {
   /**
    * Keeps to the FAPI 2.0 Security Profile. Demanded at the start: `mode: 'bff'`; authentication by a key for PS256, ES256 or
    * Ed25519, whose assertions have the issuer as `aud`, or by a certificate; a `fetch` that presents the certificate; `api` on
@@ -91,7 +93,7 @@ interface FapiOptions<M> {
 }
 
 /** A key for an algorithm of the profile; its assertions are for the issuer alone. */
-type FapiKeyAuthentication = Omit<
+export type FapiKeyAuthentication = Omit<
   Extract<ClientAuthentication, { readonly keyId: string }>,
   'algorithm' | 'assertionAudience'
 > & {
