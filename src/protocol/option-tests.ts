@@ -11,8 +11,8 @@ export const requestParameters: OptionTest = (name, value, { given, expected }) 
   const reserved = reservedParameter(parameters)
   if (reserved) return `the parameter "${reserved}" is set by countersign. Remove it from ${name}.`
   // A client without a scope looks at each request.
-  const { scope = '' } = given as { readonly scope?: string }
-  const mayAsk = !expected['scope'] || parseScope(scope).includes('openid')
+  const { scope } = given
+  const mayAsk = !expected['scope'] || (typeof scope === 'string' && parseScope(scope).includes('openid'))
   return faultOfAskedChecks(parameters) ?? faultWithoutIdToken(parameters, mayAsk)
 }
 

@@ -17,17 +17,28 @@ export async function checkConsent(
   provider: BackendProvider,
   record: ConnectionRecord,
 ): Promise<void> {
-  const asked = provider.hasEnded?.(toHeld(record), providerContext(context, provider))
-  const hasEnded = (await asked?.catch(() => false)) ?? false
-  if (!hasEnded) return
+  if (!(await hasEnded(context, provider, record))) return
   const { id, createdAt } = record
-  const isNews = await changeConnection<boolean>(context, id, (current) =>
+  const news = await changeConnection<'new' | 'known' | 'another'>(context, id, (current) => {
     // Renewed since, it has another consent.
-    current?.createdAt === createdAt && current.status !== 'reauthorization_required'
-      ? { write: { ...current, status: 'reauthorization_required', trouble: undefined }, result: true }
-      : { result: false },
-  )
+    if (current?.createdAt !== createdAt) return { result: 'another' }
+    if (current.status === 'reauthorization_required') return { result: 'known' }
+    return { write: { ...current, status: 'reauthorization_required', trouble: undefined }, result: 'new' }
+  })
+  if (news === 'another') return
   const reason = 'consent_ended'
-  if (isNews) context.emit('reauthorization_required', { provider: record.provider, connection: id, reason })
+  if (news === 'new') context.emit('reauthorization_required', { provider: record.provider, connection: id, reason })
   throw new Refusal('reauthorization_required', { connection: id, reason })
+}
+
+async function hasEnded(
+  context: Context,
+  provider: BackendProvider,
+  record: ConnectionRecord,
+): Promise<boolean> {
+  try {
+    return (await provider.hasEnded?.(toHeld(record), providerContext(context, provider))) === true
+  } catch {
+    return false
+  }
 }

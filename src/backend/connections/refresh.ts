@@ -234,6 +234,9 @@ function toRefreshed(
 const scopeAfter = ({ tokens }: RefreshedGrant, { scope, grantedScope }: ConnectionRecord): string =>
   tokens?.scope === undefined ? scope : narrowScope(parseScope(tokens.scope), grantedScope).join(' ')
 
+const isOver = ({ status, trouble }: ConnectionRecord): boolean =>
+  status === 'reauthorization_required' && trouble === undefined
+
 function refreshed(
   current: ConnectionRecord,
   grant: RefreshedGrant,
@@ -246,7 +249,8 @@ function refreshed(
   return {
     ...current,
     tokens,
-    status: statusFrom(trouble),
+    // No refresh begins once a connection must be renewed: something else has ended it meanwhile.
+    status: isOver(current) ? current.status : statusFrom(trouble),
     refresh: undefined,
     trouble,
     scope: scopeAfter(grant, current),

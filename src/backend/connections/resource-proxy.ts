@@ -87,10 +87,12 @@ export async function requestResource(
 /** @throws {Refusal} `reauthorization_required` where the API refuses because the consent has ended. */
 async function conclude(
   context: Context,
-  { provider, record }: Forward,
+  { provider, record: { subject, id } }: Forward,
   answer: ApiAnswer,
 ): Promise<Response> {
-  if (answer.status === 403) await checkConsent(context, provider, record)
+  // Read again: what the API was asked with may be newer than the token of the record before.
+  if (answer.status === 403)
+    await checkConsent(context, provider, await findConnection(context, subject, id))
   return relay(answer)
 }
 

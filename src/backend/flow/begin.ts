@@ -135,7 +135,7 @@ function chooseChecks(
   { acr_values, max_age }: { readonly acr_values?: Json; readonly max_age?: Json },
   nonce: string | undefined,
 ): AskedChecks | undefined {
-  if ((acr_values ?? max_age) === undefined) return undefined
+  if (acr_values === undefined && max_age === undefined) return undefined
   if (!confirmsAuthentication || nonce === undefined)
     throw refuse(
       'acr_values and max_age need a provider that can be asked for them, and a scope with openid.',

@@ -59,7 +59,7 @@ export function fdx(options: FdxBackendOptions): BackendProvider & { readonly mo
   const fetch = withFdxHeaders(options.fetch, base)
   const apiFor = (context: RequestContext): ConsentApi => ({ base, fetch: context.fetch })
   const client = createFdxClient(options, base, consentIdMember)
-  const clientToken = createClientToken(client, options.clientScope)
+  const clientToken = createClientToken(client, options)
   let refusedClientToken: string | undefined
 
   return defineBackendProvider({
@@ -155,10 +155,11 @@ function createFdxClient(
 /** The client's own token, where a scope for it is given. */
 function createClientToken(
   client: OAuthClientWithEndpoint,
-  scope: string | undefined,
+  { clientScope: scope, fapi = false, fetch }: FdxBackendOptions,
 ): ClientToken | undefined {
   if (scope === undefined) return undefined
-  const tokens = createClientCredentialsTokens(client.endpoint, clientTokenSeconds)
+  const check = fapi ? checkIsBound(fetch) : undefined
+  const tokens = createClientCredentialsTokens(client.endpoint, clientTokenSeconds, check)
   return (context, rejected) => tokens({ scope, rejected }, context)
 }
 

@@ -41,7 +41,7 @@ export function checkFapiOptions(options: Given): void {
     )
   if (privateKey !== undefined && !fits(options))
     refuse(
-      "client assertions are signed with PS256, ES256 or Ed25519: give such a key, and for PEM or a JWK without `alg` its `algorithm: 'ES256'` or `'PS256'`.",
+      "client assertions are signed with PS256, ES256 or Ed25519: give such a key, Ed25519 as a `CryptoKey`, and for PEM or a JWK without `alg` its `algorithm: 'ES256'` or `'PS256'`.",
     )
   if ((options.assertionAudience ?? options.issuer) !== options.issuer)
     refuse('the `aud` of client assertions is the issuer: leave `assertionAudience` out.')

@@ -73,7 +73,7 @@ export interface OidcStandardOptions {
 export interface OidcFapiOptions<M> {
   /**
    * Keeps to the FAPI 2.0 Security Profile. Demanded at the start: `mode: 'bff'`; authentication by a key for PS256, ES256 or
-   * Ed25519, whose assertions have the issuer as `aud`, or by a certificate; a `fetch` that presents the certificate; `api` on
+   * Ed25519 (as a `CryptoKey`), whose assertions have the issuer as `aud`, or by a certificate; a `fetch` that presents the certificate; `api` on
    * https. Demanded of the server's metadata: pushed requests, S256, `iss` in responses and certificate-bound tokens, and https
    * wherever the certificate is shown. Every request is pushed, every response must name the issuer, ID Tokens are signed with
    * PS256, ES256 or EdDSA, and an access token that is a JWT must be bound to this client's certificate.
@@ -102,13 +102,14 @@ export type FapiKeyAuthentication = Omit<
 }
 
 const forms = {
+  // Before `parameters`, which are looked at beside it.
+  scope: 'string!',
   ...clientForms,
   authentication: [...clientMethods, ...certificateMethods],
   fapi: 'boolean',
   fetch: 'function',
   label: 'string',
   redirectUri: 'stringOrStrings!',
-  scope: 'string!',
   mode: ['mediated', 'bff'],
   details: 'strings',
   api: 'url',

@@ -213,9 +213,69 @@ describe('a consent that has ended at the bank, while tokens are still issued', 
     expect([asked, seen.length]).toEqual([[{ consent: 'c-1' }], 1])
   })
 
+  test('is asked for with the token that the API was asked with, also after a refresh', async () => {
+    const asked: unknown[] = []
+    const { get, seen } = await createPlain(
+      ({ headers }) =>
+        headers.get('authorization') === 'Bearer token-1' ? new Response(null, { status: 401 }) : forbidden(),
+      { hasEnded: ({ accessToken }) => Promise.resolve(asked.push(accessToken) > 0) },
+    )
+    expect(await errorOf(await get('accounts'))).toBe('reauthorization_required')
+    expect(seen.map(({ headers }) => headers.get('authorization'))).toEqual([
+      'Bearer token-1',
+      'Bearer token-2',
+    ])
+    expect(asked).toEqual(['token-2'])
+  })
+
+  test('stays ended when a refresh that had begun before is over', async () => {
+    let answer = (): void => undefined
+    let noteBegun = (): void => undefined
+    const begun = new Promise<void>((resolve) => {
+      noteBegun = resolve
+    })
+    const { get, handle, redeemed } = await createPlain(
+      ({ url }) => (url.endsWith('limit=1') ? new Response(null, { status: 401 }) : forbidden()),
+      {
+        hasEnded: () => Promise.resolve(true),
+        refresh: async ({ refreshToken }) => {
+          await new Promise<void>((resolve) => {
+            answer = resolve
+            noteBegun()
+          })
+          const tokens = { accessToken: 'token-9', tokenType: 'bearer' as const, expiresInSeconds: 3600 }
+          return { tokens: { ...tokens, refreshToken, idToken: undefined, scope: undefined, extra: {} } }
+        },
+      },
+    )
+    const refreshing = get('accounts?limit=1')
+    await begun
+    expect(await errorOf(await get('accounts'))).toBe('reauthorization_required')
+    answer()
+    await refreshing
+    const connection = { subject: 'robin', id: redeemed.connection.id }
+    expect(await handle.connections.find(connection)).toMatchObject({ status: 'reauthorization_required' })
+  })
+
+  test('of a connection that is gone by then says so', async () => {
+    const { get, handle, redeemed } = await createPlain(forbidden, {
+      hasEnded: async () => {
+        await handle.connections.disconnect({ subject: 'robin', id: redeemed.connection.id })
+        return true
+      },
+    })
+    expect((await get('accounts')).status).toBe(403)
+  })
+
   test.each([
     ['goes on', () => Promise.resolve(false)],
     ['cannot be read', () => Promise.reject(new Error('offline'))],
+    [
+      'cannot be asked for',
+      () => {
+        throw new Error('offline')
+      },
+    ],
     ['is not asked for', undefined],
   ])(
     'is not to be seen in a 403 where the consent %s: the API’s answer is the answer',

@@ -475,6 +475,7 @@ describe('an authorization request', () => {
     ['a nonce that is an object', { nonce: {} }, 'parameters'],
     ['a way of signing in that this provider cannot ask for', { acr_values: 'phr' }, 'authentication'],
     ['an age of the sign-in that this provider cannot ask for', { max_age: 60 }, 'authentication'],
+    ['a way of signing in that is null', { acr_values: null }, 'authentication'],
   ])('with %s is refused', async (_name, change, reason) => {
     const bench = await createBench()
     const { status, body } = await bench.call('POST', '/stitch/authorization', {

@@ -1293,6 +1293,33 @@ describe('FAPI 2.0', () => {
     )
   })
 
+  test('fdx 22: sends no token of the client that is bound to nothing', async () => {
+    const unbound = `${btoa('{"alg":"none"}')}.${btoa('{"sub":"client"}')}.c2ln`
+    await withApp(
+      async (other) => {
+        const { id } = await other.connect()
+        await other.call('DELETE', `/connections/${id}`)
+        const sent = other.bank.requests.all.map(({ headers }) => headers.authorization)
+        expect(sent.filter((one) => one?.includes(unbound))).toEqual([])
+        expect(other.bank.requests.count(tokenPath, { grant_type: 'client_credentials' })).toBeGreaterThan(0)
+      },
+      strict,
+      ({ bank, certificate: { cert, key } }) => {
+        const send = mtlsFetch({ cert, key, ca: bank.ca })
+        return {
+          fapi: true,
+          clientScope: 'READ_CONSENTS UPDATE_CONSENTS',
+          fetch: async (url: string, init: RequestInit) => {
+            const response = await send(url, init)
+            if (!new URLSearchParams(init.body as string).has('grant_type', 'client_credentials'))
+              return response
+            return Response.json({ ...((await response.json()) as object), access_token: unbound })
+          },
+        }
+      },
+    )
+  })
+
   test('fdx 13: has no scope on the URL: both together are a TypeError', () => {
     expect(() => backendFdx({ ...minimal, fapi: true, scopeOnUrl: true })).toThrow(/scopeOnUrl/)
   })

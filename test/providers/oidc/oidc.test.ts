@@ -378,6 +378,37 @@ describe('the backend', () => {
     expect(() => oidcBackend({ ...options, parameters: { state: 'mine' } })).toThrow(/"state"/)
     const asking = { ...options, scope: 'accounts', parameters: { max_age: '60' } }
     expect(() => oidcBackend(asking)).toThrow(/oidc: the parameter "max_age" needs "openid" in `scope`/)
+    expect(() => oidcBackend({ ...asking, scope: 5 as never })).toThrow(/`scope` must be of the type string/)
+    expect(() => oidcBackend({ ...asking, scope: undefined as never })).toThrow(/`scope` is missing/)
+  })
+
+  describe('with checks that the backend demands', () => {
+    const demanding = { parameters: { acr_values: 'phr phrh', max_age: '300' } }
+    const now = () => Math.floor(Date.now() / 1000)
+
+    test('lets a page ask for more, and for less it gets no connection', async () => {
+      const scene = createBackendScene('mediated', demanding)
+      const weak = { acr: 'phr', auth_time: now() - 3600 }
+      plain.control.next({ idToken: { claims: weak } })
+      const less = await scene.decide('approve', { maxAgeSeconds: 99_999_999 })
+      const lessAsked = plain.requests.find('/authorize').at(-1)?.parameters
+      expect(lessAsked).toMatchObject({ acr_values: 'phr phrh', max_age: '300' })
+      expect((await scene.comeBack(less.url)).callback).toMatchObject({ status: 'failed' })
+
+      plain.control.next({ idToken: { claims: { acr: 'phrh', auth_time: now() } } })
+      const more = await scene.decide('approve', { acrValues: ['phrh', 'pwd'], maxAgeSeconds: 60 })
+      const moreAsked = plain.requests.find('/authorize').at(-1)?.parameters
+      expect(moreAsked).toMatchObject({ acr_values: 'phrh', max_age: '60' })
+      expect((await scene.comeBack(more.url)).callback).toMatchObject({ status: 'connected' })
+    })
+
+    test('begins nothing for a page that names none of the ways of signing in', async () => {
+      const client = oauthClient({ clientId, issuer: plain.issuer, authentication: 'none', ...demanding })
+      const asked = { acrValues: ['pwd'] }
+      await expect(
+        client.authorize({ ...setup, scope: 'openid', nonce: 'n'.repeat(43), asked }, context()),
+      ).rejects.toMatchObject({ code: 'input_invalid', parameter: 'acr_values' })
+    })
   })
 
   test('begins nothing by a client that asks for a check without an ID Token', async () => {

@@ -39,11 +39,13 @@ interface Held {
 
 /**
  * @param usualSeconds Lifetime of a token whose response does not tell it.
+ * @param checkAccessToken Throws for a token that must not be used.
  * @see https://www.rfc-editor.org/rfc/rfc6749.html#section-4.4
  */
 export function createClientCredentialsTokens(
   endpointFor: (context: RequestContext) => Promise<TokenEndpoint>,
   usualSeconds: number,
+  checkAccessToken?: (accessToken: string) => void,
 ): ClientCredentialsTokens {
   const held = new Map<string, Held>()
 
@@ -56,6 +58,7 @@ export function createClientCredentialsTokens(
     const token = endpointFor(context)
       .then((endpoint) => requestClientCredentials(endpoint, { scope, ...(sub !== undefined && { sub }) }))
       .then(({ accessToken, expiresInSeconds = usualSeconds }) => {
+        checkAccessToken?.(accessToken)
         entry.expiresAt = context.now() + expiresInSeconds
         return accessToken
       })

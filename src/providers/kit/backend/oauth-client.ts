@@ -31,6 +31,7 @@ import {
   type Grant,
   type TokenEndpoint,
 } from '../../../protocol/token-endpoint.js'
+import { strictestChecks } from './strictest-checks.js'
 
 /** Differences from a standard authorization server, each described at {@link TokenEndpoint}. */
 export type Quirks = Partial<
@@ -144,8 +145,9 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
     async redeem(redemption, context, expected) {
       const { code, codeVerifier, state, nonce, redirectUri } = redemption
       const iss = knowsIssuer ? redemption.iss : undefined
-      const asked = { ...askedChecks(options.parameters), ...redemption.asked, ...expected }
-      const grant = { code, codeVerifier, state, iss, nonce, redirectUri, ...asked }
+      const asked = strictestChecks(askedChecks(options.parameters), redemption.asked)
+      const checks = strictestChecks(asked, { maxAgeSeconds: expected?.maxAgeSeconds })
+      const grant = { code, codeVerifier, state, iss, nonce, redirectUri, ...expected, ...checks }
       const tokens = await redeemOrCheck(await endpoint(context), grant, redemption)
       options.checkAccessToken?.(tokens.accessToken)
       return tokens
@@ -177,10 +179,11 @@ function authorizeThrough(
     const at = await endpoint(context)
     const { server } = at
     checkOffers(options, server)
-    checkCanVerify(at, { code: '', nonce: setup.nonce, ...askedChecks(options.parameters), ...setup.asked })
+    const own = { ...ownParameters(options, setup.scope), ...parameters }
+    const asked = strictestChecks(askedChecks(own), setup.asked)
+    checkCanVerify(at, { code: '', nonce: setup.nonce, ...asked })
     const request = buildCodeRequest({ ...setup, clientId })
-    const asked = parametersOfChecks(setup.asked ?? {})
-    const extra = { ...ownParameters(options, setup.scope), ...parameters, ...asked }
+    const extra = { ...own, ...parametersOfChecks(asked) }
     refuseReserved(extra)
     refuseWithoutIdToken(extra, setup.nonce)
     if (pushes(options, server)) return push({ ...extra, ...request }, context)
