@@ -26,7 +26,7 @@ afterAll(() => files.close())
 async function openStatic(profile: BrowserContext): Promise<Page> {
   const page = await profile.newPage()
   await page.goto(`${files.origin}${folder}/`)
-  await card(page, 'Basis').waitFor()
+  await card(page, 'Stitch').waitFor()
   await changeUser(page, 'Robin')
   return page
 }

@@ -23,6 +23,12 @@ async function open(): Promise<Page> {
 
 const click = (page: Page, title: string) => connectButton(page, title).click()
 
+/** Lets the page look at the popup a few times: timers that follow one another as its own do. */
+const lookAtPopup = (page: Page) =>
+  page.evaluate(async () => {
+    for (let looks = 0; looks < 8; looks++) await new Promise((resolve) => setTimeout(resolve, 250))
+  })
+
 const closed = (popup: Page) => expect.poll(() => popup.isClosed()).toBe(true)
 
 describe.each(['Apiture', 'Stitch'])('%s in a window of its own', (title) => {
@@ -50,6 +56,7 @@ describe('a window', () => {
   it('that the person closes is no longer waited for', async () => {
     const page = await open()
     const popup = await goToConsent(page, 'Apiture')
+    await lookAtPopup(page)
     await popup.close()
     await card(page, 'Apiture').getByText('The bank’s window was closed').waitFor()
     await waitForStatus(page, 'Apiture', 'Not connected')
@@ -66,6 +73,7 @@ describe('a window', () => {
       await loading
       await route.continue()
     })
+    await lookAtPopup(page)
     await press(popup, 'Approve')
     await card(page, 'Apiture').getByText('The bank’s window was closed').waitFor()
     load()
