@@ -94,7 +94,9 @@ async function send(
  * A request to the provider's API by way of the backend, which adds the token. The app may give it an id of its own.
  *
  * @throws {StepUpError} when the API wants the person to sign in again, or by a stronger way.
- * @throws {BackendError} `reauthorization_required` when the connection must be renewed.
+ * @throws {CountersignError} `refresh_failed` when the refreshes of the connection get no OAuth answer.
+ * @throws {BackendError} for any other refusal of the backend itself, such as `reauthorization_required` when the connection must
+ * be renewed.
  */
 export async function fetchThroughBackend(
   context: Context,
@@ -117,22 +119,19 @@ export async function fetchThroughBackend(
     headers,
     credentials,
   })
-  const error = await readRefusal(response, pathOf(url))
-  if (error) throw error
-  return response
+  // Answers of the API come without it.
+  if (response.ok || !response.headers.has(contractHeader)) return response
+  throw await readRefusal(response, pathOf(url))
 }
 
-/** What only the person can help with, as the backend says it; `undefined` for any other answer, and for any of the API's own. */
-async function readRefusal(response: Response, path: string): Promise<CountersignError | undefined> {
-  if (response.status !== 409 || !response.headers.has(contractHeader)) return undefined
-  const document: unknown = await response
-    .clone()
-    .json()
-    .catch(() => undefined)
+/** The error of the backend's own answer in place of the API's. The answer to a HEAD has no body: then the status decides. */
+async function readRefusal(response: Response, path: string): Promise<CountersignError> {
+  const document: unknown = await response.json().catch(() => undefined)
   const answer = Object(document) as Partial<ErrorAnswer>
   // Without what it wants, or with what cannot be read of it, the person can still sign in again.
-  if (answer.error === 'step_up_required') return new StepUpError(fromWire(answer) ?? {})
-  return answer.error === 'reauthorization_required' ? toError(response, path, { ...answer }) : undefined
+  return answer.error === 'step_up_required'
+    ? new StepUpError(fromWire(answer) ?? {})
+    : toError(response, path, { ...answer })
 }
 
 /** Path of a connection below the contract's base. */
