@@ -45,11 +45,13 @@ export async function callBackend<Document, Result>(
   try {
     return read((await send(context, call, correlation)) as Partial<Document>)
   } catch (error) {
-    throw error instanceof CountersignError
-      ? Object.assign(error, correlation !== undefined && { correlation })
-      : error
+    throw error instanceof CountersignError ? named(error, correlation) : error
   }
 }
+
+/** An error with the id of its request. */
+const named = (error: CountersignError, correlation: string | undefined): CountersignError =>
+  Object.assign(error, correlation !== undefined && { correlation })
 
 /** Gives a request its id, and tells the app of both. */
 function announce(
@@ -91,7 +93,8 @@ async function send(
 }
 
 /**
- * A request to the provider's API by way of the backend, which adds the token. The app may give it an id of its own.
+ * A request to the provider's API by way of the backend, which adds the token. The app may give it an id of its own; a refusal of
+ * the backend has the id as `correlation`.
  *
  * @throws {StepUpError} when the API wants the person to sign in again, or by a stronger way.
  * @throws {CountersignError} `refresh_failed` when the refreshes of the connection get no OAuth answer.
@@ -107,10 +110,8 @@ export async function fetchThroughBackend(
   const { url, fetch, credentials } = backendOf(context)
   const target = resourceUrl(`${url}${pathTo(id)}/resource/`, path)
   const headers = new Headers(init.headers)
-  if (!headers.has(correlationHeader)) {
-    const correlation = announce(context, { about: id, endpoint: 'resource' })
-    if (correlation !== undefined) headers.set(correlationHeader, correlation)
-  }
+  const correlation = headers.get(correlationHeader) ?? announce(context, { about: id, endpoint: 'resource' })
+  if (correlation !== undefined) headers.set(correlationHeader, correlation)
   for (const [name, value] of Object.entries(await contractHeaders(context))) headers.set(name, value)
   const response = await fetch(target, {
     referrerPolicy: 'no-referrer',
@@ -121,7 +122,7 @@ export async function fetchThroughBackend(
   })
   // Answers of the API come without it.
   if (response.ok || !response.headers.has(contractHeader)) return response
-  throw await readRefusal(response, pathOf(url))
+  throw named(await readRefusal(response, pathOf(url)), correlation)
 }
 
 /** The error of the backend's own answer in place of the API's. The answer to a HEAD has no body: then the status decides. */
