@@ -9,6 +9,12 @@ const waitingTest = 'core/callback/waiting-answer.test.ts'
 const sharedTest = 'core/callback/shared-page.test.ts'
 const captureTest = 'core/callback/capture.test.ts'
 const clientTest = 'core/client.test.ts'
+/** Lets stored tokens be used that are bound to another server, client or API. */
+const boundTokens = {
+  file: 'core/connections/access-token.ts',
+  text: '![record, stored].every(',
+  by: '![record].every(',
+}
 const bindingTest = 'core/connections/binding.test.ts'
 const subjectTest = 'core/channel/backend-subject.test.ts'
 const optionTests = 'protocol/option-tests.ts'
@@ -366,8 +372,8 @@ export const page = [
     [
       {
         file: 'core/connections/access-token.ts',
-        text: 'if (!isBoundTo(record?.binding, providerOf(context, provider))) throw elsewhere()',
-        by: '',
+        text: '![record, stored].every(',
+        by: '![stored].every(',
       },
     ],
     bindingTest,
@@ -376,23 +382,19 @@ export const page = [
   ...[
     {
       name: 'good tokens',
-      edit: {
-        file: 'core/connections/access-token.ts',
-        text: '|| !isBoundTo(stored.binding, parties)',
-        by: '',
-      },
+      edits: [boundTokens],
       seconds: 0,
     },
     {
       name: 'tokens that are refreshed',
-      edit: { file: refresh, text: '|| !isBoundTo(stored.binding, client.provider)', by: '' },
+      edits: [boundTokens, { file: refresh, text: '|| !isBoundTo(stored.binding, client.provider)', by: '' }],
       seconds: 3600,
     },
-  ].map(({ name, edit, seconds }) =>
+  ].map(({ name, edits, seconds }) =>
     removal(
       `the binding of ${name}`,
       [147],
-      [edit],
+      edits,
       bindingTest,
       `stored tokens, after the issuer of the name has changed > are used nowhere, although their connection is bound to what the name is now (${String(seconds)} seconds later)`,
     ),
@@ -413,9 +415,16 @@ export const page = [
   removal(
     'the binding of a connection that is renewed',
     [147],
-    [{ file: directRedeem, text: 'if (!isBoundTo(record?.binding, provider)) return undefined', by: '' }],
+    [{ file: directRedeem, text: '![record, stored].every(', by: '![stored].every(' }],
     bindingTest,
-    'a renewal at another server gives a connection of its own',
+    'a renewal at another server gives a connection of its own, also of one whose tokens an older version did not bind',
+  ),
+  removal(
+    'the binding of the tokens of a connection that is renewed',
+    [147],
+    [{ file: directRedeem, text: '![record, stored].every(', by: '![record].every(' }],
+    bindingTest,
+    'a renewal at another server gives a connection of its own, also of one that an older version did not bind',
   ),
   removal(
     'the user in every request of the contract',

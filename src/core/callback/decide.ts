@@ -114,7 +114,9 @@ export function decide(
     returnedAt,
     awaitsSignIn: false,
     ...(iss !== undefined && { iss }),
-    ...(provider.narrowsScope && response?.grantedScope && { grantedScope: response.grantedScope }),
+    ...(record.code === undefined &&
+      provider.narrowsScope &&
+      response?.grantedScope && { grantedScope: response.grantedScope }),
   }
   return next(context, returned, provider, {
     opener: opener && record.code !== undefined,

@@ -38,16 +38,20 @@ export async function sendAuthorized(
   getToken: GetToken,
   send: SendWithToken,
 ): Promise<Response> {
+  const sendWith = async (token: AccessToken): Promise<Response> => {
+    const answer = await send(url, init, token)
+    // Another token would not help: the person must sign in again.
+    const asked = readStepUp(answer)
+    if (asked) throw new StepUpError(asked)
+    return answer
+  }
   const token = await getToken()
-  const response = await send(url, init, token)
-  // Another token would not help: the person must sign in again.
-  const asked = readStepUp(response)
-  if (asked) throw new StepUpError(asked)
+  const response = await sendWith(token)
   const rejected = response.status === 401 || ((await provider.isTokenRejected?.(response.clone())) ?? false)
   if (!rejected || !(provider.isRepeatable ?? isRepeatable)(init)) return response
   const newer = await getToken(token.value)
   // It is not replaced so soon after the one before: what the API says is the answer.
-  return newer.value === token.value ? response : send(url, init, newer)
+  return newer.value === token.value ? response : sendWith(newer)
 }
 
 /** Sends a bearer token. @see https://www.rfc-editor.org/rfc/rfc6750.html#section-2.1 */

@@ -45,11 +45,13 @@ export async function callBackend<Document, Result>(
   try {
     return read((await send(context, call, correlation)) as Partial<Document>)
   } catch (error) {
-    throw error instanceof CountersignError
-      ? Object.assign(error, correlation !== undefined && { correlation })
-      : error
+    throw error instanceof CountersignError ? named(error, correlation) : error
   }
 }
+
+/** An error with the id of its request. */
+const named = (error: CountersignError, correlation: string | undefined): CountersignError =>
+  Object.assign(error, correlation !== undefined && { correlation })
 
 /** Gives a request its id, and tells the app of both. */
 function announce(
@@ -91,10 +93,13 @@ async function send(
 }
 
 /**
- * A request to the provider's API by way of the backend, which adds the token. The app may give it an id of its own.
+ * A request to the provider's API by way of the backend, which adds the token. The app may give it an id of its own; a refusal of
+ * the backend has the id as `correlation`.
  *
  * @throws {StepUpError} when the API wants the person to sign in again, or by a stronger way.
- * @throws {BackendError} `reauthorization_required` when the connection must be renewed.
+ * @throws {CountersignError} `refresh_failed` when the refreshes of the connection get no OAuth answer.
+ * @throws {BackendError} for any other refusal of the backend itself, such as `reauthorization_required` when the connection must
+ * be renewed.
  */
 export async function fetchThroughBackend(
   context: Context,
@@ -105,10 +110,8 @@ export async function fetchThroughBackend(
   const { url, fetch, credentials } = backendOf(context)
   const target = resourceUrl(`${url}${pathTo(id)}/resource/`, path)
   const headers = new Headers(init.headers)
-  if (!headers.has(correlationHeader)) {
-    const correlation = announce(context, { about: id, endpoint: 'resource' })
-    if (correlation !== undefined) headers.set(correlationHeader, correlation)
-  }
+  const correlation = headers.get(correlationHeader) ?? announce(context, { about: id, endpoint: 'resource' })
+  if (correlation !== undefined) headers.set(correlationHeader, correlation)
   for (const [name, value] of Object.entries(await contractHeaders(context))) headers.set(name, value)
   const response = await fetch(target, {
     referrerPolicy: 'no-referrer',
@@ -117,22 +120,19 @@ export async function fetchThroughBackend(
     headers,
     credentials,
   })
-  const error = await readRefusal(response, pathOf(url))
-  if (error) throw error
-  return response
+  // Answers of the API come without it.
+  if (response.ok || !response.headers.has(contractHeader)) return response
+  throw named(await readRefusal(response, pathOf(url)), correlation)
 }
 
-/** What only the person can help with, as the backend says it; `undefined` for any other answer, and for any of the API's own. */
-async function readRefusal(response: Response, path: string): Promise<CountersignError | undefined> {
-  if (response.status !== 409 || !response.headers.has(contractHeader)) return undefined
-  const document: unknown = await response
-    .clone()
-    .json()
-    .catch(() => undefined)
+/** The error of the backend's own answer in place of the API's. The answer to a HEAD has no body: then the status decides. */
+async function readRefusal(response: Response, path: string): Promise<CountersignError> {
+  const document: unknown = await response.json().catch(() => undefined)
   const answer = Object(document) as Partial<ErrorAnswer>
   // Without what it wants, or with what cannot be read of it, the person can still sign in again.
-  if (answer.error === 'step_up_required') return new StepUpError(fromWire(answer) ?? {})
-  return answer.error === 'reauthorization_required' ? toError(response, path, { ...answer }) : undefined
+  return answer.error === 'step_up_required'
+    ? new StepUpError(fromWire(answer) ?? {})
+    : toError(response, path, { ...answer })
 }
 
 /** Path of a connection below the contract's base. */

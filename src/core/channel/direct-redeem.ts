@@ -149,9 +149,10 @@ export async function findPerson(
 ): Promise<{ readonly id: string; readonly subject: string | undefined } | undefined> {
   if (id === undefined) return undefined
   const record = (await platform.database.get(connectionKey(id))) as ConnectionRecord | undefined
+  const stored = await readTokens(platform, id)
   // That of another server, client or API cannot be renewed here: what comes is a connection of its own.
-  if (!isBoundTo(record?.binding, provider)) return undefined
-  return record && { id, subject: record.idTokenSubject ?? (await readTokens(platform, id))?.idTokenSubject }
+  if (![record, stored].every((held) => isBoundTo(held?.binding, provider))) return undefined
+  return record && { id, subject: record.idTokenSubject ?? stored?.idTokenSubject }
 }
 
 /** Revokes tokens of this client. */

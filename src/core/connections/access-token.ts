@@ -5,7 +5,7 @@ import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { providerOf, type Context } from '../context.js'
 import { isBoundTo } from '../records/binding.js'
 import { sessionKey } from '../records/keys.js'
-import { noteUse, readTokens } from '../records/tokens.js'
+import { noteUse, readTokens, type StoredTokens } from '../records/tokens.js'
 import { changeConnection, checkOwner } from './stored-connection.js'
 
 /**
@@ -68,12 +68,14 @@ async function request(
     context.tokens.forget(id)
     throw error
   }
+  const parties = providerOf(context, provider)
+  const stored = parties.channel.keepsTokens ? await readTokens(context.platform, id) : undefined
   // The record is left alone: another app may have it.
-  if (!isBoundTo(record?.binding, providerOf(context, provider))) throw elsewhere()
+  if (![record, stored].every((held) => isBoundTo(held?.binding, parties))) throw elsewhere()
   try {
-    const stored = await goodStored(context, connection, rejected)
     const accessToken =
-      stored ?? (await (await openChannel(context, provider)).accessToken(connection, rejected))
+      goodStored(context, id, stored, rejected) ??
+      (await (await openChannel(context, provider)).accessToken(connection, rejected))
     // It works again.
     if (record) await setStatus(context, connection, 'connected', record)
     if (accessToken.value === rejected && context.tokens.get(id))
@@ -95,18 +97,14 @@ const elsewhere = (): CountersignError =>
   )
 
 /** The access token that is stored while it is good: for it no channel is loaded and no lock taken. */
-async function goodStored(
+function goodStored(
   context: Context,
-  { id, provider }: Connection,
+  id: string,
+  stored: StoredTokens | undefined,
   rejected: string | undefined,
-): Promise<AccessToken | undefined> {
-  const parties = providerOf(context, provider)
-  if (!parties.channel.keepsTokens) return undefined
-  const stored = await readTokens(context.platform, id)
+): AccessToken | undefined {
   const { accessToken: value, expiresAt } = stored ?? {}
-  // The connection's binding has been compared; its tokens have one of their own.
-  if (!stored || !isBoundTo(stored.binding, parties)) return undefined
-  if (value === undefined || value === rejected || expiresSoon(context, { value, expiresAt }))
+  if (!stored || value === undefined || value === rejected || expiresSoon(context, { value, expiresAt }))
     return undefined
   noteUse(context.platform, id, stored).catch(() => undefined)
   return { value, expiresAt }

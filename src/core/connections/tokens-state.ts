@@ -11,13 +11,19 @@ export interface Connected<Details extends object = object, Name extends string 
   readonly connection: Connection<Details, Name>
   /**
    * A request to the provider's API: `path` is relative to its base. The access token is added and sent nowhere else;
-   * one that the API refuses is replaced once. Any status of the API is a response, as with the platform's `fetch`.
+   * one that the API refuses is replaced once. Any other status of the API is a response, as with the platform's `fetch`, but for
+   * what only the person can help with: a 401 that asks for a newer or stronger sign-in and, in `bff` mode, a 403 because the
+   * consent has ended.
    *
+   * @throws {StepUpError} when the API wants the person to sign in again, or by a stronger way.
    * @throws {CountersignError} `resource_not_allowed` for a path that leaves the API; `reauthorization_required` when the
    * person has to connect again, `sign_in_required` when the app's user has to sign in, `refresh_failed` when the
    * refreshes get no OAuth answer.
-   * @throws {NetworkError} when no response came. @throws {BackendError} when the app's backend refuses.
-   * @throws {TypeError} when the provider was configured without `api`.
+   * @throws {NetworkError} when no token could be had because no response came.
+   * @throws {BackendError} when the app's backend refuses: in `bff` mode also a path that it does not list, and what it says in the
+   * API's place.
+   * @throws {TypeError} when the provider was configured without `api`, and, as the platform's `fetch`, when no response of the API
+   * came.
    */
   readonly fetch: (path: string, init?: RequestInit) => Promise<Response>
   /**
@@ -51,6 +57,7 @@ export interface WithUserinfo {
    *
    * @throws {ValidationError} `response_malformed` for an answer that is none, or is about another person.
    * @throws {TokenEndpointError} when the endpoint refuses. @throws {CountersignError} as `getAccessToken`.
+   * @throws {StepUpError} when the endpoint wants the person to sign in again, or by a stronger way.
    * @throws {TypeError} when it is not known where to ask, or whose claims they must be.
    */
   readonly userinfo: () => Promise<Userinfo>

@@ -9,6 +9,7 @@ import { getAccessToken } from './access-token.js'
  *
  * @throws {ValidationError} `response_malformed` for an answer about somebody else, or one that is none.
  * @throws {TokenEndpointError} when the endpoint refuses. @throws as {@link getAccessToken}.
+ * @throws {StepUpError} when the endpoint wants the person to sign in again, or by a stronger way.
  * @throws {TypeError} when it is not known where to ask, or whose claims they must be.
  */
 export async function fetchUserinfo(context: Context, connection: Connection): Promise<Userinfo> {

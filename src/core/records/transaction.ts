@@ -90,13 +90,15 @@ export function isTransaction(value: unknown): value is Transaction | EndedTrans
     input !== null
   if (phase === 'done' || phase === 'failed') return common
   const { state, codeVerifier, codeChallenge, clientId, redirectUri, scope } = record
-  const { nonce, issuer, handle, code, iss, returnedAt, sends } = record
+  const { nonce, issuer, handle, code, iss, grantedScope, returnedAt, sends } = record
   return (
     common &&
     (['prepared', 'left', 'returned', 'sent', 'answered'] as unknown[]).includes(phase) &&
     isCodeVerifier(codeVerifier) &&
     [state, codeChallenge, clientId, redirectUri, scope].every(isText) &&
-    [nonce, issuer, handle, code, iss].every((member) => member === undefined || isText(member)) &&
+    [nonce, issuer, handle, code, iss, grantedScope].every(
+      (member) => member === undefined || isText(member),
+    ) &&
     [returnedAt, sends].every((member) => member === undefined || Number.isFinite(member))
   )
 }

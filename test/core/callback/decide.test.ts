@@ -513,6 +513,33 @@ describe('a record', () => {
   })
 })
 
+describe('the scope of an authorization response', () => {
+  const context = contextOf({ user: 'the same', mode: 'mediated' }, { provider: { narrowsScope: true } })
+  const response = { ...responseOf({ response: 'code' })!, grantedScope: 'openid' }
+  const scopeOf = (record: unknown) => {
+    const step = decide(context, state, record, response, false)
+    return 'transaction' in step ? step.transaction.grantedScope : step.do
+  }
+
+  test('is kept with its code', () => {
+    expect(scopeOf(recordOf(plain))).toBe('openid')
+  })
+
+  test.each(['returned', 'sent'] as const)(
+    'of a later response changes nothing (%s): no check of its sender was made',
+    (record) => {
+      const cell = { ...plain, record }
+      expect(scopeOf(recordOf(cell, { grantedScope: 'openid accounts' }))).toBe('openid accounts')
+      expect(scopeOf(recordOf(cell))).toBeUndefined()
+    },
+  )
+
+  test('is not trusted in a record where it is no text', () => {
+    const record = Object(recordOf({ ...plain, record: 'returned' })) as object
+    expect(scopeOf({ ...record, grantedScope: ['openid'] })).toBe('refuse')
+  })
+})
+
 describe('a provider', () => {
   test('that promises iss is not believed without it, and is with it', () => {
     const provider = { requireIss: true }

@@ -125,6 +125,22 @@ describe('an error of a request to the backend names its id', () => {
     expect(lastId(scene, '/access-token')).toMatch(uuid)
   })
 
+  test.each<[string, Readonly<Record<string, string>>]>([
+    ['', {}],
+    [', also one that the app has given', { [header]: '2c1e3f6a-53b1-4b0e-9f0c-6a1f0c9d7b55' }],
+  ])('where it was a request of the app to the API in bff mode%s', async (_which, headers) => {
+    const scene = createScene(network)
+    const { app } = await connect(scene, 'bff')
+    const { fetch } = await until(app.client.tokens('bff'), 'connected')
+    for (const word of ['provider_error', 'step_up_required'] as const) {
+      scene.backend.hostile.answer = ({ path }) =>
+        path.includes('/resource/') ? refusal(word, 409) : undefined
+      const error = await errorOf(() => fetch('accounts', { headers }))
+      expect(error).toMatchObject({ code: word, correlation: lastId(scene, '/resource/') })
+      expect(error.correlation).toMatch(headers[header] ?? uuid)
+    }
+  })
+
   test('also after a reload, of a transaction that it has ended', async () => {
     const scene = createScene(network)
     const url = await scene.leave(scene.open(), 'mediated')

@@ -81,6 +81,24 @@ describe('an API that wants the person to sign in by a stronger way', () => {
     })
   })
 
+  test.each([
+    ['browser', 'bank', 'https://as.example/api/v1/payments'],
+    ['mediated', 'mediated', 'https://api.example/v1/payments'],
+  ] as const)(
+    'is said in %s mode, too, of the token that replaced a refused one',
+    async (_mode, name, url) => {
+      const { state } = name === 'bank' ? await openConnected() : await openBackend(name)
+      const answers = [answerOf('Bearer error="invalid_token"'), answerOf(challenge)]
+      network.use(http.all(url, () => answers.shift()))
+      expect(await errorOf(() => state.fetch('payments'))).toMatchObject({
+        name: 'StepUpError',
+        acrValues: ['phr', 'phrh'],
+        maxAgeSeconds: 600,
+      })
+      expect(answers).toEqual([])
+    },
+  )
+
   test('is said in mediated mode, too, and what it wants goes to the backend with the renewal', async () => {
     const { scene, app, state } = await openBackend('mediated')
     network.use(http.all('https://api.example/v1/payments', () => answerOf(challenge)))

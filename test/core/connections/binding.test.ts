@@ -1,11 +1,12 @@
 import { createClient, singleUser } from 'countersign/core'
 import { oidc } from 'countersign/providers'
-import { describe, expect, test } from 'vitest'
+import { assert, describe, expect, test } from 'vitest'
 import type { ConnectionRecord } from '../../../src/core/records/connection.js'
 import { connectionKey, tokensKey } from '../../../src/core/records/keys.js'
 import type { StoredTokens } from '../../../src/core/records/tokens.js'
 import { createScene, providers, type Scene } from '../../support/app.js'
 import { openNetwork } from '../../support/network.js'
+import { outcome } from '../../support/outcome.js'
 import { errorOf } from '../../support/refusal.js'
 import { until } from '../../support/until.js'
 
@@ -117,6 +118,27 @@ describe.each<[string, Partial<Parties>]>([
     },
   )
 
+  test.each([0, 3600])(
+    'are used nowhere, and their connection, which an older version did not bind, is left alone (%i seconds later)',
+    async (seconds) => {
+      const { scene, connection } = await made()
+      const { binding: _, ...record } = (await read(scene, connection.id)).record
+      await scene.browser.tamper(connectionKey(connection.id), record)
+      const stored = await read(scene, connection.id)
+      const { getAccessToken } = await until(open(scene, now).client.tokens('bank'), 'connected')
+      scene.browser.clock.advance(seconds)
+      expect(await errorOf(getAccessToken)).toMatchObject({
+        code: 'reauthorization_required',
+        message: expect.stringContaining('with another authorization server') as unknown,
+      })
+      expect(requests(scene)).toEqual([])
+      expect(await read(scene, connection.id)).toEqual(stored)
+      // Where they belong they are good.
+      const own = await until(open(scene, before).client.tokens('bank'), 'connected')
+      expect(await own.getAccessToken()).toEqual(expect.any(String))
+    },
+  )
+
   test('are forgotten by a disconnect, and sent to nobody', async () => {
     const { scene, connection } = await made()
     const { disconnect } = await until(open(scene, now).client.tokens('bank'), 'reauthorization_required')
@@ -126,12 +148,21 @@ describe.each<[string, Partial<Parties>]>([
   })
 })
 
-test('a renewal at another server gives a connection of its own', async () => {
+test.each<[string, (key: string) => boolean]>([
+  ['', () => false],
+  [', also of one that an older version did not bind', (key) => key.startsWith(connectionKey(''))],
+  [', also of one whose tokens an older version did not bind', (key) => key.startsWith(tokensKey(''))],
+])('a renewal at another server gives a connection of its own%s', async (_which, isOld) => {
   const { scene, connection } = await made()
+  for (const [key, record] of await scene.browser.records()) {
+    const { binding: _, ...old } = Object(record) as ConnectionRecord
+    if (isOld(key)) await scene.browser.tamper(key, old)
+  }
   const now = { ...before, issuer: 'https://other.example' }
   scene.browser.clock.advance(1)
   const client = await authorize(scene, now, connection.id)
-  const renewed = await until(client.tokens('bank'), 'connected')
+  const renewed = await outcome({ client })
+  if (renewed.status !== 'connected') assert.fail(renewed.status)
   expect(renewed.connection.id).not.toBe(connection.id)
   expect(await read(scene, connection.id)).toMatchObject({ record: { connection: { status: 'connected' } } })
 })

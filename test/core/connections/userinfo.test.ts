@@ -47,6 +47,15 @@ describe('userinfo', () => {
     expect(await errorOf(userinfo)).toMatchObject({ code: 'response_malformed', parameter: 'sub' })
   })
 
+  test('of an endpoint that wants a newer sign-in throws what it wants', async () => {
+    const scene = createScene(network)
+    const { userinfo } = await connect(scene)
+    const challenge = 'Bearer error="insufficient_user_authentication", max_age=60'
+    scene.server.hostile.userinfo = () =>
+      new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
+    expect(await errorOf(userinfo)).toMatchObject({ name: 'StepUpError', maxAgeSeconds: 60 })
+  })
+
   test('as a JWT is refused with the remedy', async () => {
     const scene = createScene(network)
     const { userinfo } = await connect(scene)

@@ -401,7 +401,7 @@ describe('the modes', () => {
     const token = asked?.headers.authorization?.replace('Bearer ', '') ?? ''
     expect(token).toMatch(/^[\w-]{43}$/)
     expect(JSON.stringify(scene.requests)).not.toContain(token)
-    expect((await tokens.fetch('/users')).status).toBe(404)
+    await expect(tokens.fetch('/users')).rejects.toMatchObject({ error: 'not_found', status: 404 })
   })
 
   test('apiture 28: say what a backend is missing', () => {

@@ -283,7 +283,7 @@ describe('keeping the connection', () => {
     expect(tokens).not.toHaveProperty('getAccessToken')
     const response = await tokens.fetch(`/profiles/${opened.connection.details.profileId}`)
     expect(await response.json()).toMatchObject({ id: opened.connection.details.profileId })
-    expect((await tokens.fetch('/institutions')).status).toBe(404)
+    await expect(tokens.fetch('/institutions')).rejects.toMatchObject({ error: 'not_found', status: 404 })
     expect(bank.requests.count('/institutions')).toBe(0)
     expect(JSON.stringify(scene.answers)).not.toMatch(/access_token|refresh_token/)
   })
@@ -295,7 +295,7 @@ describe('keeping the connection', () => {
     bank.requests.clear()
     const { profileId } = opened.connection.details
     for (const other of ['x', `${profileId}1`, profileId.toUpperCase()].filter((id) => id !== profileId))
-      expect((await fetch(`/profiles/${other}`)).status).toBe(404)
+      await expect(fetch(`/profiles/${other}`)).rejects.toMatchObject({ error: 'not_found', status: 404 })
     expect(bank.requests.all).toEqual([])
     expect((await fetch(`/profiles/${profileId}`)).status).toBe(200)
   })
