@@ -40,6 +40,8 @@ export interface ClientOptions<P extends Providers = Providers> {
   /**
    * The app's own user, as an opaque id: connections are kept apart by it. `null` when nobody is signed in; a promise of
    * either while the page finds out, such as a request to the app's server; {@link singleUser} for an app without users.
+   * Such a request leaves before `createClient` has cleaned the address of a callback: send it with
+   * `referrerPolicy: 'no-referrer'`, or its `Referer` holds the code (RFC 9700 §4.2.4).
    *
    * While a promise is pending, connections are `restoring`, a callback is `pending`, and `authorize()` waits. Where it is
    * rejected they are `failed` with the code `subject_unknown`, and go on when `setSubject` is called.

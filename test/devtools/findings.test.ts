@@ -51,10 +51,25 @@ test.each([
   [undefined, 'The callback page has no Referrer-Policy'],
   ['unsafe-url', 'The Referrer-Policy of the callback page is unsafe-url'],
   ['no-referrer-when-downgrade', 'The Referrer-Policy of the callback page is no-referrer-when-downgrade'],
+  // These spare other sites the address, and repeat it to the app's own origin.
+  ['same-origin', 'The Referrer-Policy of the callback page is same-origin'],
+  ['origin-when-cross-origin', 'The Referrer-Policy of the callback page is origin-when-cross-origin'],
+  [
+    'strict-origin-when-cross-origin',
+    'The Referrer-Policy of the callback page is strict-origin-when-cross-origin',
+  ],
 ])('a Referrer-Policy of the callback page is found where it is %s', async (referrerPolicy, title) => {
   const inspection = watch(createScene(network).open())
   expect(await titles(inspection, { referrerPolicy })).toEqual([title])
 })
+
+test.each(['no-referrer', 'origin', 'strict-origin'])(
+  'a Referrer-Policy of the callback page that repeats no path is no finding: %s',
+  async (referrerPolicy) => {
+    const inspection = watch(createScene(network).open())
+    expect(await titles(inspection, { referrerPolicy })).toEqual([])
+  },
+)
 
 test('records of another app in the same namespace are found', async () => {
   const scene = createScene(network)

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../../src/platform/database.js'
 import { withLease } from '../../src/platform/fallback-lease.js'
@@ -75,6 +78,27 @@ describe('an announcement', () => {
     await delivered()
     stranger.close()
     expect(heard).toEqual(['good'])
+  })
+
+  /** @see attack 36: another window posts a response */
+  test('that another window posts is not heard', async () => {
+    const page = new EventTarget()
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page))
+    const { tabs } = open()
+    const { heard } = listen(tabs)
+    page.dispatchEvent(new MessageEvent('message', { data: { v: 1, id: 'from-a-window' } }))
+    await delivered()
+    expect(heard).toEqual([])
+  })
+
+  test('is the only message that src listens to', () => {
+    const src = fileURLToPath(new URL('../../src', import.meta.url))
+    const listening = readdirSync(src, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.tsx?$/.test(file))
+      .filter((file) =>
+        /addEventListener\(\s*['"`]message|\bonmessage\b/.test(readFileSync(join(src, file), 'utf8')),
+      )
+    expect(listening).toEqual([join('platform', 'tabs.ts')])
   })
 
   test('is neither heard nor made after the tab was closed', async () => {

@@ -489,6 +489,19 @@ export const frontChannel = [
     'of another shape is not heard',
   ),
   removal(
+    'the channel of an announcement',
+    [36],
+    [
+      {
+        file: 'platform/tabs.ts',
+        text: "listening?.addEventListener('message', hear)",
+        by: "globalThis.addEventListener('message', hear)",
+      },
+    ],
+    'platform/tabs.test.ts',
+    'that another window posts is not heard',
+  ),
+  removal(
     'a value in an announcement',
     [36, 38],
     [

@@ -83,10 +83,11 @@ function ofProvider(
   return findings
 }
 
-const unsafePolicies = ['unsafe-url', 'no-referrer-when-downgrade']
+/** Policies that keep path and query from the app's own origin, too: its logs and its CDN would have the code. */
+const safePolicies = ['no-referrer', 'origin', 'strict-origin']
 
 function ofReferrer({ referrerPolicy }: PageFacts): readonly Finding[] {
-  if (referrerPolicy !== undefined && !unsafePolicies.includes(referrerPolicy)) return []
+  if (referrerPolicy !== undefined && safePolicies.includes(referrerPolicy)) return []
   return [
     referrerPolicy === undefined
       ? {
@@ -97,7 +98,7 @@ function ofReferrer({ referrerPolicy }: PageFacts): readonly Finding[] {
       : {
           title: `The Referrer-Policy of the callback page is ${referrerPolicy}`,
           advice:
-            'Its address holds a code for a moment, and every request to another site repeats it. Send `Referrer-Policy: no-referrer` (RFC 9700 §4.2.4).',
+            'Its address holds a code for a moment, and requests of the page repeat it, to this origin at least. Send `Referrer-Policy: no-referrer` (RFC 9700 §4.2.4).',
         },
   ]
 }
