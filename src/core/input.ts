@@ -23,12 +23,13 @@ export interface CommonInput {
   readonly connection?: string | undefined
   /**
    * The ways of signing in of which the provider must use one (`acr_values`), such as those of a {@link StepUpError}. The ID Token
-   * must name one of them; the scope must have `openid`. @defaultValue the provider's own
+   * must name one of them; the scope must have `openid`. With a backend, its provider must confirm them, too: where it cannot, the
+   * state is `failed` with `backend_refused`. @defaultValue the provider's own
    */
   readonly acrValues?: readonly string[] | undefined
   /**
    * Seconds since the person signed in at the provider, at most (`max_age`): they sign in again where it is longer ago, and the ID
-   * Token must say when. @defaultValue the provider's own
+   * Token must say when. With a backend as `acrValues`. @defaultValue the provider's own
    */
   readonly maxAgeSeconds?: number | undefined
   /** Window in which the person goes to the provider: this page or a popup. @defaultValue `redirect` */

@@ -27,7 +27,9 @@ export interface Authorization<
    * that leaves anew: the navigation may not have happened. So a button needs no `disabled`; what it left for before can
    * still come back. A call with another input takes the place of the one before.
    *
-   * An input that the provider cannot take is a mistake of the application: the `TypeError` goes to `reportError`.
+   * An input that the provider cannot take is a mistake of the application: the `TypeError` goes to `reportError`. What only a
+   * backend can tell, such as `acrValues` and `maxAgeSeconds` that it cannot have confirmed, makes the state `failed` with
+   * `backend_refused`.
    */
   readonly authorize: (...input: Click) => void
   /**
@@ -35,7 +37,8 @@ export interface Authorization<
    * with the error that prevented it, or with `idle` when the page is on show again, the answer came to another tab, the
    * page is still here 10 seconds after it was to leave, or another call took its place.
    *
-   * @throws {TypeError} for an input the provider cannot take: a mistake of the application.
+   * @throws {TypeError} for an input the provider cannot take: a mistake of the application. Not for what only a backend can tell,
+   * see `authorize`.
    */
   readonly authorizeAsync: (...input: Click) => Promise<AuthorizationState<C>>
   /**
@@ -43,7 +46,7 @@ export interface Authorization<
    * uses it when its input is equal. A failure is not shown: the click tries again and shows it.
    */
   readonly prepare: (...input: Click) => void
-  /** The same, and resolves when it is done. @throws {TypeError} for an input the provider cannot take. */
+  /** The same, and resolves when it is done. @throws {TypeError} as `authorizeAsync`. */
   readonly prepareAsync: (...input: Click) => Promise<void>
 }
 

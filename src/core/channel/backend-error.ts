@@ -61,7 +61,7 @@ const refusals: Readonly<Record<string, Meaning>> = {
   provider_unavailable: ['The provider does not answer. Try again later.', 'resume'],
   backend_unavailable: ['The backend is temporarily unavailable. Try again later.', 'resume'],
   other: [
-    'The backend refused the request as malformed or unsupported: see `error`. Compare the redirect URI, scope, mode and version of page and backend.',
+    'The backend refused the request as malformed or unsupported: see `error`. Compare the redirect URI, scope, acrValues and maxAgeSeconds, path, mode and version of page and backend.',
     'configure',
     'backend_refused',
   ],

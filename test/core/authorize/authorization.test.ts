@@ -616,7 +616,12 @@ describe('nobody leaves', () => {
     [
       'the request is wrong',
       () => refusal('invalid_request', 400),
-      { code: 'backend_refused', error: 'invalid_request', recovery: 'configure' },
+      {
+        code: 'backend_refused',
+        error: 'invalid_request',
+        recovery: 'configure',
+        message: expect.stringContaining('scope, acrValues and maxAgeSeconds, path') as unknown,
+      },
     ],
     [
       'the provider refused',
