@@ -27,7 +27,8 @@ export async function checkConsent(
   })
   if (news === 'another') return
   const reason = 'consent_ended'
-  if (news === 'new') context.emit('reauthorization_required', { provider: record.provider, connection: id, reason })
+  if (news === 'new')
+    context.emit('reauthorization_required', { provider: record.provider, connection: id, reason })
   throw new Refusal('reauthorization_required', { connection: id, reason })
 }
 

@@ -91,8 +91,7 @@ async function conclude(
   answer: ApiAnswer,
 ): Promise<Response> {
   // Read again: what the API was asked with may be newer than the token of the record before.
-  if (answer.status === 403)
-    await checkConsent(context, provider, await findConnection(context, subject, id))
+  if (answer.status === 403) await checkConsent(context, provider, await findConnection(context, subject, id))
   return relay(answer)
 }
 
