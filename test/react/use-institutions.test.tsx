@@ -7,6 +7,7 @@ import { useState } from 'react'
 import { renderToString } from 'react-dom/server'
 import { expect, test } from 'vitest'
 import { renderWith } from '../support/render.js'
+import { eventually } from '../support/until.js'
 
 const providers = { moneyhub: moneyhub({ clientId: '7d0f2c1e-9b64-4a7d-8a51-3e5f60c9b2d4' }) }
 type App = Client<typeof providers>
@@ -49,13 +50,15 @@ test('shows the banks, those that a query finds, and goes to the one that is cho
   bank.delay(seconds * 1000)
   await userEvent.click(screen.getByLabelText('Search'))
   await userEvent.paste('penny')
-  await bank.advance(1)
+  await eventually(async () => {
+    await bank.advance(1)
+    expect(searches(bank)).toEqual([undefined, 'penny'])
+  })
   // The list before stays while the next one is on its way.
   expect(shown()).toEqual(all)
-  expect(searches(bank)).toEqual([undefined, 'penny'])
   bank.delay(0)
   await bank.advance(seconds)
-  expect(shown()).toEqual(['Pennyhill Bank'])
+  await eventually(() => expect(shown()).toEqual(['Pennyhill Bank']))
   await userEvent.click(screen.getByText('Pennyhill Bank'))
   expect((await bank.arrival('moneyhub')).scope).toContain('id:5a40f3c61b7d4d2a9e8be0c7d1f26b93')
 })
