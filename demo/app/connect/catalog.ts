@@ -145,13 +145,19 @@ function basisBanks({ basis }: Listed): readonly Bank[] {
 function createCatalog(listed: Listed): readonly Bank[] {
   const moneyhub = moneyhubBanks(listed)
   const once = moneyhub.find(({ brand }) => brand === 'pennyhill') ?? moneyhub[0]
+  // First those that are known at once: what comes later moves no bank away from under a pointer.
   return [
     toBank('stitch', facts.stitch, 'fynbos'),
     toBank('openid', facts.openid, 'juniper'),
-    ...moneyhub,
     toBank('fdx', facts.fdx, 'foxglove', { choices: purposes, input: { consentRequest: 'budget' } }),
-    ...basisBanks(listed),
     toBank('apiture', facts.apiture, 'tern'),
+    toBank('moneyhub', facts.moneyhub, 'unknown', {
+      name: 'Another UK bank',
+      country: 'Moneyhub asks which',
+      input: { bankId: configuration.moneyhub.list },
+    }),
+    ...moneyhub,
+    ...basisBanks(listed),
     ...(once?.input
       ? [
           toBank('moneyhubOnce', facts.moneyhubOnce, once.brand, {
@@ -160,11 +166,6 @@ function createCatalog(listed: Listed): readonly Bank[] {
           }),
         ]
       : []),
-    toBank('moneyhub', facts.moneyhub, 'unknown', {
-      name: 'Another UK bank',
-      country: 'Moneyhub asks which',
-      input: { bankId: configuration.moneyhub.list },
-    }),
   ]
 }
 
