@@ -12,6 +12,7 @@ import {
   readDatabase,
   setClock,
   signInAtBank,
+  status,
   useBench,
   waitForStatus,
 } from '../browser/support/bench.js'
@@ -68,8 +69,14 @@ async function prepare(page: Page, title: string): Promise<void> {
   await expect.poll(() => phases(page)).toEqual(['prepared'])
 }
 
-/** Presses `Connect …` by the keyboard: a pointer would prepare, and that would complain before the click has. */
-const pressByKey = (page: Page, title: string) => connectButton(page, title).press('Enter')
+/**
+ * Presses `Connect …` by the keyboard, for a pointer would prepare as well, and waits until that has come to its end: what the card
+ * complains of may be from before.
+ */
+async function pressInVain(page: Page, title: string): Promise<void> {
+  await connectButton(page, title).press('Enter')
+  await expect.poll(() => status(page, title).textContent(), { timeout: 60_000 }).not.toBe('Connecting…')
+}
 
 describe('IndexedDB that is', () => {
   it.each(['blocked', 'broken', 'full'] as const)(
@@ -79,7 +86,7 @@ describe('IndexedDB that is', () => {
       for (const title of titles) await waitForStatus(page, title, 'Not connected')
       await breakDown(trouble)
       for (const title of titles) {
-        await pressByKey(page, title)
+        await pressInVain(page, title)
         await complaint(page, title).waitFor()
       }
       expect(page.url()).toBe(`${bench.demo.origin}/`)
@@ -98,7 +105,7 @@ describe('IndexedDB that is', () => {
   it.each(['blocked', 'broken'] as const)('%s from the start is said so at once', async (trouble) => {
     const { page, recover } = await open(trouble)
     await complaint(page, 'Apiture').waitFor()
-    await pressByKey(page, 'Apiture')
+    await pressInVain(page, 'Apiture')
     await expect.poll(() => card(page, 'Apiture').getByRole('alert').count()).toBe(2)
     expect(page.url()).toBe(`${bench.demo.origin}/`)
     expect(visits()).toEqual([])
@@ -128,7 +135,7 @@ describe('IndexedDB that is', () => {
     const { origin } = bench.demo
     await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 })
     await page.goto(origin)
-    await pressByKey(page, 'Apiture')
+    await pressInVain(page, 'Apiture')
     await complaint(page, 'Apiture').waitFor()
     expect(page.url()).toBe(`${origin}/`)
     expect(visits()).toEqual([])
