@@ -1,5 +1,7 @@
 import { useInstitutions, type Connection, type InputOf } from 'countersign'
 import type { MoneyhubDetails } from 'countersign/providers'
+import { institutions as basisInstitutions } from '../../../src/testing/quirks/basis-institutions.js'
+import { institutions as moneyhubInstitutions } from '../../../src/testing/quirks/moneyhub-institutions.js'
 import { brandOf, brands, type BrandId } from '../../brands.js'
 import type { bank, ProviderName } from '../bank.js'
 import { readConfiguration, realProviders } from '../configuration.js'
@@ -122,6 +124,23 @@ interface Listed {
   readonly basis: InstitutionsOf<'basis'>['institutions']
 }
 
+/**
+ * What the demo's own banks list, until the lists are there: nobody who is signed out may ask for them, and who comes back from one of
+ * these banks must find it.
+ */
+const embedded: Listed = {
+  moneyhub: real.includes(facts.moneyhub.via)
+    ? []
+    : moneyhubInstitutions
+        .filter(({ type }) => type !== 'test')
+        .map(({ id, name }) => ({ id, name, input: { bankId: id } })),
+  basis: real.includes(facts.basis.via)
+    ? []
+    : basisInstitutions.flatMap(({ name: group, platforms }) =>
+        platforms.map(({ id, display_name: name }) => ({ id, name, group, input: { platformId: id } })),
+      ),
+}
+
 const moneyhubBanks = ({ moneyhub }: Listed): readonly Bank[] =>
   moneyhub.map(({ id, name, input }) =>
     toBank(`moneyhub-${id}`, facts.moneyhub, brandOf(name), { name, input }),
@@ -142,7 +161,11 @@ function basisBanks({ basis }: Listed): readonly Bank[] {
 }
 
 /** Every bank, those first whose connection is the easiest to live with. */
-function createCatalog(listed: Listed): readonly Bank[] {
+function createCatalog({ moneyhub: ofMoneyhub, basis: ofBasis }: Listed): readonly Bank[] {
+  const listed = {
+    moneyhub: ofMoneyhub.length > 0 ? ofMoneyhub : embedded.moneyhub,
+    basis: ofBasis.length > 0 ? ofBasis : embedded.basis,
+  }
   const moneyhub = moneyhubBanks(listed)
   const once = moneyhub.find(({ brand }) => brand === 'pennyhill') ?? moneyhub[0]
   // First those that are known at once: what comes later moves no bank away from under a pointer.
