@@ -37,7 +37,7 @@ test('the same seeds give the same traces, whatever ran before in the same proce
   expect((await simulate('--seeds', '24')).traces).toBe(first.traces)
   const [alone, before] = [await simulate('--seed', '23'), await simulate('--seeds', '23')]
   expect(first.steps - before.steps).toBe(alone.steps)
-}, 180_000)
+}, 1_200_000)
 
 describe('the simulation notices', () => {
   test.each(Object.entries(plants))(
@@ -47,12 +47,12 @@ describe('the simulation notices', () => {
       expect(report.violation?.invariant).toMatch(new RegExp(`^${invariant}`))
       expect(report.story).toContain(`Broken: ${report.violation?.invariant}`)
     },
-    180_000,
+    1_200_000,
   )
 
   test('nothing in the same seeds without a plant', async () => {
     expect(await simulate('--seeds', '60')).toMatchObject({ seeds: 60, failed: 0 })
-  }, 180_000)
+  }, 1_200_000)
 })
 
 test('a plant whose text is no longer there fails', async () => {

@@ -61,7 +61,9 @@ describe('a person who goes to the bank and does not come back', () => {
     await expectNoReport(await openLater(context, 10 * minute), title)
     const page = await openLater(context, 16 * minute)
     await report(page, title).waitFor()
-    expect(JSON.stringify(await readDatabase(page))).not.toMatch(/codeVerifier|codeChallenge|nonce/)
+    await expect
+      .poll(async () => JSON.stringify(await readDatabase(page)))
+      .not.toMatch(/codeVerifier|codeChallenge|nonce/)
     expect(redemptions()).toBe(0)
   })
 

@@ -169,7 +169,7 @@ export const forgetful: readonly Variant[] = [
   // The token that its API repeats is then another one than it looks for.
   variant(
     'refreshes whenever it is asked',
-    ['access-token', 'resource-token-echoed', 'access-tokens'],
+    ['access-token', 'resource-token-echoed', 'resource-step-up', 'access-tokens'],
     ['connections.js', 'expiresAt - now() > 10', 'expiresAt - now() > 7200'],
   ),
   {
