@@ -390,6 +390,12 @@ export const server = [
         text: 'await provider.revoke?.({ ...held, accessToken, refreshToken }, own).catch(() => undefined)',
         by: '',
       },
+      {
+        file: 'protocol/refresh-tokens.ts',
+        text: "[issued.refreshToken ?? refreshToken, 'refresh_token'],",
+        by: '',
+      },
+      { file: 'protocol/refresh-tokens.ts', text: "[issued.accessToken, 'access_token'],", by: '' },
     ],
     'backend/connections/access-tokens.test.ts',
     'with tokens of another person has them revoked',

@@ -343,7 +343,8 @@ describe('many connections, access that lasts', () => {
     const { value: sub } = claimsOf(pushed(bank))['sub'] as { value: string }
     const { fetch } = await tokensOf(opened)
     bank.requests.clear()
-    await Promise.all([read(fetch), read(fetch), read(fetch, 'transactions'), read(fetch)])
+    const all = Promise.all([read(fetch), read(fetch), read(fetch, 'transactions'), read(fetch)])
+    await expect(all).resolves.toHaveLength(4)
     const asked = bank.requests.find('/oidc/token').map(({ parameters }) => parameters)
     expect(asked).toHaveLength(1)
     expect(asked[0]).toMatchObject({ grant_type: 'client_credentials', scope: dataScope, sub })
@@ -405,7 +406,8 @@ describe('many connections, access that lasts', () => {
       categoryId: 'std:1',
       text: 'rent',
     }
-    expect((await fetch(`transactions?${new URLSearchParams(filters).toString()}`)).status).toBe(200)
+    const filtered = fetch(`transactions?${new URLSearchParams(filters).toString()}`)
+    await expect(filtered).resolves.toMatchObject({ status: 200 })
     expect(bank.requests.find('/v3/transactions').at(-1)?.parameters).toEqual(filters)
     for (const more of ['userId', 'sub', 'fields'])
       await expect(
@@ -416,7 +418,8 @@ describe('many connections, access that lasts', () => {
   test('moneyhub 3, 18: reads accounts and transactions at the Data API, and nothing else', async () => {
     const { fetch } = await tokensOf(await createScene(bank).connect())
     expect((await read(fetch)).data).toHaveLength(2)
-    expect((await read(fetch, 'transactions?limit=2')).data).toHaveLength(2)
+    const transactions = read(fetch, 'transactions?limit=2').then(({ data }) => data)
+    await expect(transactions).resolves.toHaveLength(2)
     bank.requests.clear()
     for (const path of ['users', 'accounts/1', '../users', 'transactions?sub=x', 'accounts?limit=1&limit=2'])
       await expect(fetch(path)).rejects.toThrow()
