@@ -39,7 +39,7 @@ export function configure<B extends OidcBehaviour>(
       showError(ctx, theme, error, error_description)
     },
     ...own,
-    // Any name will do: oidc-provider runs this for every authorization request, after its own checks.
+    // The name is never sent: oidc-provider runs this for every authorization request, after its own checks.
     extraParams: { checked: (ctx) => hooks.checkRequest?.(ctx.oidc.params ?? {}) },
     ttl: {
       AccessToken: () => control.take('accessTokenSeconds') ?? setup.accessTokenSeconds ?? 3600,

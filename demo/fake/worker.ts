@@ -1,4 +1,4 @@
-// The service worker behind `?fake`: it answers for the app's server and for every bank, so that no server is needed.
+// The service worker behind `?fake`. It answers for the app's server and every bank, so the demo needs no server.
 import { createFakeServer } from './app-server.js'
 
 /** What is used of the worker's global scope: TypeScript has it beside that of pages only. */

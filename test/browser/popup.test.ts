@@ -23,11 +23,8 @@ async function open(): Promise<Page> {
 
 const click = (page: Page, title: string) => connectButton(page, title).click()
 
-/** Lets the page look at the popup a few times: timers that follow one another as its own do. */
-const lookAtPopup = (page: Page) =>
-  page.evaluate(async () => {
-    for (let looks = 0; looks < 8; looks++) await new Promise((resolve) => setTimeout(resolve, 250))
-  })
+/** Lets time pass for the page, in which it looks at the popup a few times. */
+const lookAtPopup = (page: Page) => page.clock.runFor(2000)
 
 const closed = (popup: Page) => expect.poll(() => popup.isClosed()).toBe(true)
 

@@ -1,17 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startDemo, type Demo } from '../../demo/demo.js'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../src/protocol/pkce.js'
 import { provideSqlite } from '../support/sqlite.js'
 import { createVisitor } from './banks/visitor.js'
+import { makeBlankPage } from './support/blank-page.js'
 
 let folder = ''
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'countersign-keep-'))
-  writeFileSync(join(folder, 'index.html'), '<script type="application/json" id="configuration"></script>')
+  folder = makeBlankPage()
   await provideSqlite()
 })
 

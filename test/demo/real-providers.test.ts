@@ -1,16 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { realProviders, type Configuration } from '../../demo/app/configuration.js'
 import { startDemo } from '../../demo/demo.js'
+import { makeBlankPage } from './support/blank-page.js'
 
-const page = mkdtempSync(join(tmpdir(), 'countersign-'))
+const page = makeBlankPage()
 let configuration: Configuration
 
 /** What the page is told by a demo that has credentials for Stitch, and an OpenID provider on this machine. */
 beforeAll(async () => {
-  writeFileSync(join(page, 'index.html'), '<script type="application/json" id="configuration"></script>')
   const environment = {
     COUNTERSIGN_STITCH_CLIENT_ID: 'test-real',
     COUNTERSIGN_STITCH_CLIENT_SECRET: 'a secret of the test',

@@ -1,16 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startDemo, type Demo } from '../../demo/demo.js'
+import { makeBlankPage } from './support/blank-page.js'
 
-const page = mkdtempSync(join(tmpdir(), 'countersign-'))
+const page = makeBlankPage()
 let demo: Demo
 
 beforeAll(async () => {
-  writeFileSync(join(page, 'index.html'), '<script type="application/json" id="configuration"></script>')
   demo = await startDemo({ page })
 })
 afterAll(async () => {

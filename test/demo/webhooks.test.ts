@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startDemo, type Demo } from '../../demo/demo.js'
 import {
@@ -11,12 +9,12 @@ import {
 } from '../../src/protocol/pkce.js'
 import { eventually } from '../support/until.js'
 import { createVisitor } from './banks/visitor.js'
+import { makeBlankPage } from './support/blank-page.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'countersign-webhooks-'))
+const folder = makeBlankPage()
 let demo: Demo
 
 beforeAll(async () => {
-  writeFileSync(join(folder, 'index.html'), '<script type="application/json" id="configuration"></script>')
   demo = await startDemo({ page: folder })
 })
 afterAll(async () => {

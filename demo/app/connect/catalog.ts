@@ -128,12 +128,14 @@ interface Listed {
  * What the demo's own banks list, until the lists are there: nobody who is signed out may ask for them, and who comes back from one of
  * these banks must find it.
  */
-const embedded: Listed = {
+const ownLists: Listed = {
   moneyhub: real.includes(facts.moneyhub.via)
     ? []
     : moneyhubInstitutions
         .filter(({ type }) => type !== 'test')
-        .map(({ id, name }) => ({ id, name, input: { bankId: id } })),
+        .map(({ id, name }) => ({ id, name, input: { bankId: id } }))
+        // As the backend lists them.
+        .sort((one, other) => one.name.localeCompare(other.name)),
   basis: real.includes(facts.basis.via)
     ? []
     : basisInstitutions.flatMap(({ name: group, platforms }) =>
@@ -163,8 +165,8 @@ function basisBanks({ basis }: Listed): readonly Bank[] {
 /** Every bank, those first whose connection is the easiest to live with. */
 function createCatalog({ moneyhub: ofMoneyhub, basis: ofBasis }: Listed): readonly Bank[] {
   const listed = {
-    moneyhub: ofMoneyhub.length > 0 ? ofMoneyhub : embedded.moneyhub,
-    basis: ofBasis.length > 0 ? ofBasis : embedded.basis,
+    moneyhub: ofMoneyhub.length > 0 ? ofMoneyhub : ownLists.moneyhub,
+    basis: ofBasis.length > 0 ? ofBasis : ownLists.basis,
   }
   const moneyhub = moneyhubBanks(listed)
   const once = moneyhub.find(({ brand }) => brand === 'pennyhill') ?? moneyhub[0]

@@ -50,7 +50,7 @@ function withoutParameter(): string {
 
 /** @param mayRegister Whether the policy of this page lets it start the worker; a page that may is loaded otherwise. */
 async function startFakeBanks(mayRegister: boolean): Promise<boolean> {
-  // A browser that ends the worker at once, or serves the page past it, would load it for ever.
+  // Where the browser stops the worker at once, or loads the page around it, the page would reload forever.
   if (!('serviceWorker' in navigator) || readKept<boolean>(tab, attemptKey, false)) {
     explain()
     keep(tab, attemptKey, false)

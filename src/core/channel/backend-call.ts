@@ -45,12 +45,12 @@ export async function callBackend<Document, Result>(
   try {
     return read((await send(context, call, correlation)) as Partial<Document>)
   } catch (error) {
-    throw error instanceof CountersignError ? named(error, correlation) : error
+    throw error instanceof CountersignError ? withCorrelation(error, correlation) : error
   }
 }
 
 /** An error with the id of its request. */
-const named = (error: CountersignError, correlation: string | undefined): CountersignError =>
+const withCorrelation = (error: CountersignError, correlation: string | undefined): CountersignError =>
   Object.assign(error, correlation !== undefined && { correlation })
 
 /** Gives a request its id, and tells the app of both. */
@@ -122,7 +122,7 @@ export async function fetchThroughBackend(
   })
   // Answers of the API come without it.
   if (response.ok || !response.headers.has(contractHeader)) return response
-  throw named(await readRefusal(response, pathOf(url)), correlation)
+  throw withCorrelation(await readRefusal(response, pathOf(url)), correlation)
 }
 
 /** The error of the backend's own answer in place of the API's. The answer to a HEAD has no body: then the status decides. */
