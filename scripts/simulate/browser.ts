@@ -66,6 +66,8 @@ export interface Page {
   readonly historyState: () => unknown
   /** The id of the transaction whose response it was opened with. */
   readonly asksAbout: string | undefined
+  /** Whether the history entry alone tells that id: the response itself went with the page before. */
+  readonly hasIdOnly: boolean
   readonly told: Told[]
   readonly outcomes: Outcome[]
   readonly events: CountersignEvent[]
@@ -146,10 +148,20 @@ function openPage(surroundings: Surroundings, { address, historyState: state, po
   const parts: Parts = { shown: new Set(), hidden: new Set() }
   const bar = { url: new URL(address, origin), state: structuredClone(state) }
   const { countersign } = Object(state) as { readonly countersign?: string }
-  const asksAbout = bar.url.searchParams.get('state')?.slice(0, 16) ?? countersign
+  const returned = bar.url.searchParams.get('state')
+  const asksAbout = returned?.slice(0, 16) ?? countersign
   let subject = browser.session
   const own = {
-    ...{ actor, parts, told: [], outcomes: [], events: [], leaving: undefined, asksAbout },
+    ...{
+      actor,
+      parts,
+      told: [],
+      outcomes: [],
+      events: [],
+      leaving: undefined,
+      asksAbout,
+      hasIdOnly: returned === null,
+    },
     ...{ popup, popupTransaction: undefined },
     ...{ subject: () => subject, url: () => bar.url, historyState: () => bar.state },
     signIn(next: string | null) {

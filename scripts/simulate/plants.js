@@ -3,7 +3,7 @@
 
 /**
  * @typedef {object} Plant
- * @property {string} invariant The beginning of the name of the invariant that breaks.
+ * @property {string} invariant The beginning of the name of the invariant that breaks; of either, where a schedule may show one before the other.
  * @property {string} file Below src.
  * @property {string} text
  * @property {string} by What takes its place.
@@ -88,7 +88,8 @@ export const plants = {
     by: 'clock.after(leavingSeconds, () => undefined)',
   },
   'a spent code that is sent again for want of keys': {
-    invariant: '2',
+    // It is sent again, or its tokens are lost with the refusal.
+    invariant: '[26]',
     file: 'core/callback/send.ts',
     text: '  await keepAnswer(context, state, redeemed)\n',
     by: `  return {

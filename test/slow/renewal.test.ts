@@ -58,9 +58,11 @@ const names = { Apiture: 'apiture', Stitch: 'stitch' } as const
 const waitForAccount = (page: Page, title: Title, person: 'ada' | 'grace') =>
   card(page, title).getByRole('row', { name: accounts[title][person] }).waitFor()
 
-/** Two connections at one bank: Ada's, then Grace's. */
+/** Two connections at one bank: Ada's, then Grace's, in another second: another tab knows their order by that. */
 async function connectTwo(page: Page, title: Title): Promise<void> {
   await connect(page, title)
+  const times = Object.values(await readTimes(page))
+  await expect.poll(() => Date.now() / 1000).toBeGreaterThan(Math.max(...times) + 1)
   await connectAgainButton(page, title).click()
   await approveAs(page, title, 'grace')
   await card(page, title).getByText('2 connections').waitFor()

@@ -3,7 +3,7 @@ import type { DeadConnections, Redeemed, WriteConnection } from '../channel/chan
 import { providerOf, type Context } from '../context.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import { end } from '../records/ended-transaction.js'
-import { connectionKey, transactionKey, transactionId } from '../records/keys.js'
+import { connectionKey, disconnectedKey, transactionKey, transactionId } from '../records/keys.js'
 import type { EndedTransaction } from '../records/transaction.js'
 import { returnOf } from '../return-to.js'
 import { resumable } from './actions.js'
@@ -47,11 +47,14 @@ export async function storeResult(
   }
   // Not while others are kept waiting by a lock: it may ask the backend.
   await context.follow(written.id)
-  if (!stored) return toCallbackState(context, ended)
+  const isCancelled = ended.outcome === 'cancelled'
+  if (isCancelled) redeemed.drop?.()
+  if (!stored && !isCancelled) return toCallbackState(context, ended)
   const id = transactionId(state)
   context.platform.tabs.announce(id)
-  context.emit('transaction_ended', id, 'connected', { since: transaction.createdAt })
-  return reportOutcome(context, toCallbackState(context, ended, { stored }))
+  const detail = isCancelled ? 'cancelled' : 'connected'
+  context.emit('transaction_ended', id, detail, { since: transaction.createdAt })
+  return reportOutcome(context, toCallbackState(context, ended, { ...(stored && { stored }) }))
 }
 
 function toRecord(
@@ -76,7 +79,7 @@ interface Written {
   readonly id: string
   /** Absent where the transaction was removed meanwhile: then nothing was written. */
   readonly ended?: EndedTransaction
-  /** The record; absent where the connection was stored before. */
+  /** The record; absent where the connection was stored before, or was disconnected before this renewal of it was stored. */
   readonly stored?: ConnectionRecord
 }
 
@@ -96,21 +99,25 @@ async function writeResult(
   { accessToken, refreshToken, idTokenSubject, firstIdToken, stored }: Redeemed,
   { record, dead }: Wanted,
 ): Promise<Written> {
-  const { platform, made, tokens } = context
+  const { platform, tokens } = context
   const answer = keptAnswer(context, transaction.state)
   const key = transactionKey(transaction.state)
-  const { connectedAt } = record.connection
-  const keys = [key, ...(dead?.ids ?? []).map(connectionKey)]
-  const written = await platform.database.change<Written>(keys, ([known, ...records]) => {
+  const { connectedAt, id: made } = record.connection
+  const keys = [key, connectionKey(made), disconnectedKey(made), ...(dead?.ids ?? []).map(connectionKey)]
+  const written = await platform.database.change<Written>(keys, ([known, renewed, note, ...records]) => {
     // The user has signed out since, perhaps in another tab; or the tokens were revoked this moment.
-    if (known === undefined || keptAnswer(context, transaction.state) !== answer)
-      return [{}, { id: record.connection.id }]
+    if (known === undefined || keptAnswer(context, transaction.state) !== answer) return [{}, { id: made }]
     // A second resume() finds it stored.
     const { phase, connectionId = '' } = Object(known) as Partial<EndedTransaction>
     if (phase === 'done') return [{}, { id: connectionId, ended: known as EndedTransaction }]
+    // The person has disconnected it while this renewal was under way, and that came last.
+    if (transaction.input.connection === made && !renewed && note) {
+      const ended = end(transaction, { phase: 'failed', outcome: 'cancelled' })
+      return [{ [key]: ended }, { id: made, ended }]
+    }
     const replaced = (dead?.pick(records) ?? []).map(({ connection }) => connection.id)
     // An id that the app has noted stays good.
-    const [id = record.connection.id] = replaced
+    const [id = made] = replaced
     const next = { ...record, connection: { ...record.connection, id } }
     const ended = end(transaction, { phase: 'done', connectionId: id })
     const removed = Object.fromEntries(replaced.map((one) => [connectionKey(one), undefined]))
@@ -122,7 +129,7 @@ async function writeResult(
   const { id } = written
   if (!written.ended) return written
   if (written.stored) {
-    made.add(id)
+    context.made.add(id)
     if (accessToken) tokens.hold(id, { accessToken, connectedAt, refreshToken, idTokenSubject, firstIdToken })
   }
   platform.tabs.announce(id)

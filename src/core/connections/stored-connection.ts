@@ -48,20 +48,15 @@ export function changeConnection(
 }
 
 /**
- * Forgets a connection that the person has disconnected, in every page. Where other pages may have tokens that this one does
- * not have, a note tells them to revoke those, however late they look.
+ * Forgets a connection that the person has disconnected, in every page. A note tells pages with tokens that this one does not
+ * have to revoke those, and pages that are about to store a renewal not to, however late they look.
  *
  * @throws {StorageError} when nothing was written.
  */
 export function forgetConnection(context: Context, id: string): Promise<void> {
-  const key = connectionKey(id)
-  return publish(context, id, [key], ([record]) => {
-    const { mode, persistent } = Object(record) as Partial<ConnectionRecord>
-    const now = context.platform.clock.now()
-    return {
-      [key]: undefined,
-      [tokensKey(id)]: undefined,
-      ...(mode === 'browser' && !persistent && { [disconnectedKey(id)]: noteDisconnected(now) }),
-    }
-  })
+  return publish(context, id, [], () => ({
+    [connectionKey(id)]: undefined,
+    [tokensKey(id)]: undefined,
+    [disconnectedKey(id)]: noteDisconnected(context.platform.clock.now()),
+  }))
 }

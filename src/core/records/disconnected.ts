@@ -1,8 +1,8 @@
 import { isInteraction } from './interaction.js'
 
 /**
- * The note that a connection was disconnected: other pages may have tokens of it that no other page has. It tells a
- * disconnected connection from one whose record is gone because storage was cleared.
+ * The note that a connection was disconnected: other pages may have tokens of it that no other page has, or be about to store its
+ * renewal. It tells a disconnected connection from one whose record is gone because storage was cleared.
  */
 export interface Disconnected {
   readonly v: 1

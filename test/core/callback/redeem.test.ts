@@ -178,6 +178,53 @@ describe('a code that comes back', () => {
     if (second.status !== 'connected') throw new Error(second.status)
     expect(second.connection.id).not.toBe(id)
   })
+
+  test.each(['bank', 'mediated', 'bff'] as const)(
+    'of a renewal brings nothing back that the person disconnects while its answer is under way: %s',
+    async (name) => {
+      const { backend, browser, leave, open, server } = createScene(network)
+      const visit = async (input: CommonInput) => {
+        const url = await leave(open(), name, input)
+        return name === 'bank' ? server.visit(url) : backend.visit(url)
+      }
+      const page = open(await visit({}))
+      const first = await outcome(page)
+      if (first.status !== 'connected') throw new Error(first.status)
+      const { id } = first.connection
+      const url = await visit({ connection: id })
+      const { disconnect } = await until(page.client.tokens(name), 'connected')
+      const path = `/${name}/token`
+      const release = holdAnswers(backend, path)
+      server.hostile.token = () =>
+        new Promise((resolve) => {
+          server.hostile.token = () => undefined
+          letGo = () => {
+            resolve(undefined)
+          }
+        })
+      let letGo = release
+      const app = open(url)
+      await eventually(() => {
+        const calls = backend.calls.filter((call) => call.path === path)
+        expect(server.requests.token.length + calls.length).toBe(2)
+      })
+      await disconnect()
+      letGo()
+      expect(await outcome(app)).toMatchObject({ status: 'cancelled' })
+      expect(app.client.connections.get()).toMatchObject({ connections: [] })
+      expect([...(await browser.records()).keys()].filter((key) => key.endsWith(id))).toEqual([
+        `disconnected:${id}`,
+      ])
+      expect(app.events.filter(({ type }) => type === 'transaction_ended')).toMatchObject([
+        { detail: 'cancelled' },
+      ])
+      if (name !== 'bank') return
+      // The answer's tokens, beside those of before.
+      await eventually(() => {
+        expect(server.requests.revocation.length).toBeGreaterThan(2)
+      })
+    },
+  )
 })
 
 describe('where ID Tokens may be absent', () => {

@@ -627,14 +627,4 @@ describe('a page whose connection another page disconnects', () => {
     await until(scene.open().client.connections, 'ready')
     expect((await scene.browser.records()).has(key)).toBe(false)
   })
-
-  test.each(['mediated', 'bff'] as const)('leaves no note in %s mode', async (name) => {
-    const scene = createScene(network)
-    const app = scene.open(scene.backend.visit(await scene.leave(scene.open(), name)))
-    await until(app.client.callback, 'connected')
-    const { disconnect } = await until(app.client.tokens(name), 'connected')
-    await disconnect()
-    const keys = [...(await scene.browser.records()).keys()]
-    expect(keys.filter((key) => key.startsWith(disconnectedKey('')))).toEqual([])
-  })
 })
