@@ -6,7 +6,6 @@ import {
   goToConsentInWindow as goToConsent,
   pressInWindow as press,
   readDatabase,
-  setClock,
   useBench,
   waitForStatus,
 } from './support/bench.js'
@@ -157,9 +156,13 @@ describe('a bank that cuts its window off (Cross-Origin-Opener-Policy)', () => {
   })
 
   it('leaves the page waiting, for it seems closed when it is not, and "Cancel" ends that', async () => {
-    const { page } = await openIsolated('Apiture')
+    bench.demo.banks.apiture.control.always({ isolated: true })
+    const page = await open()
+    // No look at the window falls into the moment before the browser cuts it off.
+    await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1000)
+    await goToConsent(page, 'Apiture')
     // Longer than a window that is closed may turn out to have come back.
-    await setClock(page, 60)
+    await page.clock.runFor(10_000)
     await waitForStatus(page, 'Apiture', 'Connecting…')
     await card(page, 'Apiture').getByRole('button', { name: 'Cancel' }).click()
     await waitForStatus(page, 'Apiture', 'Not connected')
