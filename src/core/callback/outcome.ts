@@ -22,7 +22,10 @@ import { endWith, fromStored } from '../records/ended-transaction.js'
 export async function toCallbackState(
   context: Context,
   ended: EndedTransaction,
-  known: { readonly stored?: ConnectionRecord; readonly error?: CountersignError | undefined } = {},
+  known: {
+    readonly stored?: ConnectionRecord | undefined
+    readonly error?: CountersignError | undefined
+  } = {},
 ): Promise<CallbackState> {
   const { subject, provider, input, connectionId = '', outcome, error } = ended
   await context.subjectKnown()

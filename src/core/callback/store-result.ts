@@ -47,14 +47,15 @@ export async function storeResult(
   }
   // Not while others are kept waiting by a lock: it may ask the backend.
   await context.follow(written.id)
-  const isCancelled = ended.outcome === 'cancelled'
-  if (isCancelled) redeemed.drop?.()
-  if (!stored && !isCancelled) return toCallbackState(context, ended)
+  const { outcome = 'connected' } = ended
+  if (!stored) {
+    if (outcome === 'connected') return toCallbackState(context, ended)
+    redeemed.drop?.()
+  }
   const id = transactionId(state)
   context.platform.tabs.announce(id)
-  const detail = isCancelled ? 'cancelled' : 'connected'
-  context.emit('transaction_ended', id, detail, { since: transaction.createdAt })
-  return reportOutcome(context, toCallbackState(context, ended, { ...(stored && { stored }) }))
+  context.emit('transaction_ended', id, outcome, { since: transaction.createdAt })
+  return reportOutcome(context, toCallbackState(context, ended, { stored }))
 }
 
 function toRecord(

@@ -2,7 +2,7 @@ import { HttpResponse } from 'msw'
 import { generateKeyPair, SignJWT } from 'jose'
 import { assert, describe, expect, test } from 'vitest'
 import type { Resumable } from '../../../src/core/callback/callback.js'
-import { transactionKey } from '../../../src/core/records/keys.js'
+import { metadataKey, transactionKey } from '../../../src/core/records/keys.js'
 import { openDatabase } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
 import { createScene, stateOf, type Scene } from '../../support/app.js'
@@ -109,6 +109,35 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     delete server.hostile.jwks
     expect(await state.resumeAsync?.()).toMatchObject({ status: 'connected' })
     expect(await until(app.client.connections, 'ready')).toMatchObject({ abandoned: [] })
+  })
+
+  test('is checked again by a page that took the code up where another one went away', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent()
+    await browser.tamper(metadataKey('bank'), undefined)
+    server.hostile.discovery = () => new HttpResponse(null, { status: 503 })
+    const gone = open(url)
+    await until(gone.client.callback, 'failed')
+    gone.client.dispose()
+    delete server.hostile.discovery
+    server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
+    browser.clock.advance(20)
+    const app = open('/accounts')
+    await eventually(async () => {
+      const record = (await browser.records()).get(transactionKey(stateOf(url)))
+      expect(record).toMatchObject({ phase: 'answered' })
+    })
+    const asked = server.requests.jwks.length
+    await eventually(() => {
+      browser.clock.advance(10)
+      expect(server.requests.jwks.length).toBeGreaterThan(asked)
+    })
+    delete server.hostile.jwks
+    await eventually(() => {
+      browser.clock.advance(10)
+      expect(app.client.tokens('bank').get().status).toBe('connected')
+    })
+    expect(server.requests.token).toHaveLength(1)
   })
 
   test('counts as lost where no Web Locks tell whether its page is there', async () => {
