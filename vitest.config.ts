@@ -47,7 +47,7 @@ export default defineConfig({
     // vitest leaves one core to itself, which of two is half.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Limits for a busy machine. No test waits for one: each waits for what it expects.
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },
     restoreMocks: true,
