@@ -3,6 +3,7 @@ import { isOfThisApp } from '../of-this-app.js'
 import { publish } from '../records/changes.js'
 import { timing } from '../popup/timing.js'
 import { redeem } from './redeem.js'
+import { keptAnswer } from './waiting-answer.js'
 import { transactionKey, transactionId } from '../records/keys.js'
 import { hasEnded, isTransaction, type Transaction } from '../records/transaction.js'
 
@@ -33,10 +34,36 @@ async function resumeEach(context: Context): Promise<void> {
     (record.phase === 'sent' || Math.abs(clock.now() - (record.returnedAt ?? 0)) > timing.ownership)
   for (const { state } of (await database.entries()).map(([, record]) => record).filter(isLeft)) {
     const { status } = await redeem(context, state)
-    if (status !== 'failed') continue
-    const key = transactionKey(state)
-    await publish(context, transactionId(state), [key], ([record]) =>
-      isTransaction(record) && hasEnded(record) ? { [key]: { ...record, outcome: 'abandoned' } } : {},
-    )
+    if (keptAnswer(context, state)) void checkAgain(context, state)
+    else if (status === 'failed') await abandon(context, state)
   }
+}
+
+/** Seconds until an answer is checked again: the first ones, and the longest. */
+const firstSeconds = 15
+const longestSeconds = 240
+
+/** Checks an answer until it can be checked: this page does not show that it waits, so nobody else could ask for it. Never rejects. */
+async function checkAgain(context: Context, state: string): Promise<void> {
+  for (let seconds = firstSeconds; ; seconds = Math.min(2 * seconds, longestSeconds)) {
+    await new Promise<void>((resolve) => context.platform.clock.after(seconds, resolve))
+    // Revoked with its user's session.
+    if (!keptAnswer(context, state)) return
+    try {
+      const { status } = await redeem(context, state)
+      if (keptAnswer(context, state)) continue
+      if (status === 'failed') await abandon(context, state)
+      return
+    } catch {
+      // Storage failed: what waits is in memory.
+    }
+  }
+}
+
+/** Has the person told of an attempt that did not come about, where it has ended: another page may have completed it. */
+async function abandon(context: Context, state: string): Promise<void> {
+  const key = transactionKey(state)
+  await publish(context, transactionId(state), [key], ([record]) =>
+    isTransaction(record) && record.phase === 'failed' ? { [key]: { ...record, outcome: 'abandoned' } } : {},
+  )
 }

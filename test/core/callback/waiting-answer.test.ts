@@ -111,10 +111,41 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     expect(await until(app.client.connections, 'ready')).toMatchObject({ abandoned: [] })
   })
 
+  test('is checked again by itself in a page that went on for one that is gone: nobody sees it wait there', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    server.hostile.token = () => HttpResponse.error()
+    const gone = open(await consent())
+    await until(gone.client.callback, 'failed')
+    gone.client.dispose()
+    delete server.hostile.token
+    server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
+    const app = open('/accounts')
+    const phases = async () =>
+      [...(await browser.records()).values()].map((record) => (Object(record) as { phase?: unknown }).phase)
+    await eventually(async () => expect(await phases()).toContain('answered'))
+    await settled()
+    delete server.hostile.jwks
+    browser.clock.advance(15)
+    await eventually(() =>
+      expect(app.client.connections.get()).toMatchObject({ connections: [{ status: 'connected' }] }),
+    )
+    expect(server.requests.token).toHaveLength(2)
+    expect(await phases()).toContain('done')
+  })
+
   test('counts as lost where no Web Locks tell whether its page is there', async () => {
     const { open, record, url } = await answered()
     expect(await refusal(open(url, { webLocks: 'absent' }))).toEqual({ code: 'redemption_unknown' })
     expect(await record()).toMatchObject({ phase: 'failed' })
+  })
+
+  test('is revoked by its page where another one has taken that page for gone', async () => {
+    const { app, open, revoked, server, state, url } = await answered()
+    expect(await refusal(open(url, { webLocks: 'absent' }))).toEqual({ code: 'redemption_unknown' })
+    await eventually(() => expect(revoked()).toEqual(['refresh_token', 'access_token']))
+    delete server.hostile.jwks
+    expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'redemption_unknown' } })
+    expect(await until(app.client.connections, 'ready')).toMatchObject({ connections: [] })
   })
 
   test('waits in a page without Web Locks, too', async () => {
