@@ -37,6 +37,8 @@ export interface Browser {
   denied: number
   /** Number of times that the records changed. */
   changes: number
+  /** Leases that were renewed after their work had ended. */
+  readonly lateRenewals: string[]
   /** Whether it opens popups. */
   allowsPopups: boolean
   readonly popups: Popup[]
@@ -77,6 +79,8 @@ export interface Page {
   popupTransaction: string | undefined
   /** Where it has been sent and has not gone yet. */
   leaving: URL | undefined
+  /** Whether it is kept in the history of a tab that shows the bank. */
+  isBehindBank: boolean
   readonly signIn: (subject: string | null) => void
   readonly parts: Parts
 }
@@ -96,7 +100,15 @@ export function createBrowser(scheduler: Scheduler, network: Network, variant: V
   const listeners = new Set<Listener>()
   const browser: Browser = {
     ...{ variant, records: new Map<string, unknown>(), pages: [], clock: { offset: 0 } },
-    ...{ session: 'ada', denied: 0, changes: 0, departures: [], popups: [], allowsPopups: true },
+    ...{
+      session: 'ada',
+      denied: 0,
+      changes: 0,
+      departures: [],
+      popups: [],
+      lateRenewals: [],
+      allowsPopups: true,
+    },
     open(url, historyState = null, popup) {
       const surroundings = { scheduler, network, browser, locks, listeners }
       const page = openPage(surroundings, { address: url, historyState, popup })
@@ -117,7 +129,7 @@ export function createBrowser(scheduler: Scheduler, network: Network, variant: V
       page.actor.frozen = true
     },
     show(page) {
-      page.actor.frozen = false
+      page.actor.frozen = page.isBehindBank = false
       runAs(page.actor, () => {
         for (const listener of [...page.parts.shown]) listener()
       })
@@ -162,7 +174,7 @@ function openPage(surroundings: Surroundings, { address, historyState: state, po
       asksAbout,
       hasIdOnly: returned === null,
     },
-    ...{ popup, popupTransaction: undefined },
+    ...{ popup, popupTransaction: undefined, isBehindBank: false },
     ...{ subject: () => subject, url: () => bar.url, historyState: () => bar.state },
     signIn(next: string | null) {
       subject = next
@@ -240,6 +252,7 @@ function platformOf(surroundings: Surroundings, page: Page, bar: { url: URL; sta
           page.leaving = undefined
           browser.departures.push({ page, url: new URL(url) })
           browser.freeze(page)
+          page.isBehindBank = true
           const isBusy = network.exchanges.some(
             ({ client, settled }) => client === actor && settled === undefined,
           )
@@ -262,7 +275,7 @@ function platformOf(surroundings: Surroundings, page: Page, bar: { url: URL; sta
     tabs: {
       ...(browser.variant.locks === 'web'
         ? locks.tabsOf(actor)
-        : { lock: (name, seconds, work) => withLease({ clock, database }, name, seconds, work) }),
+        : { lock: (name, seconds, work) => leased(browser, { clock, database }, name, seconds, work) }),
       announce(id) {
         for (const { actor: other, hear } of listeners)
           if (other !== actor && other.alive)
@@ -278,6 +291,29 @@ function platformOf(surroundings: Surroundings, page: Page, bar: { url: URL; sta
         for (const listener of own) listeners.delete(listener)
       },
     },
+  }
+}
+
+/** A lease whose every step is watched: once its work has ended, nothing is to be done about it any more. */
+async function leased<T>(
+  browser: Browser,
+  { clock, database }: Pick<Platform, 'clock' | 'database'>,
+  name: string,
+  seconds: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  let isOver = false
+  const watched: Database = {
+    ...database,
+    change(keys, change) {
+      if (isOver) browser.lateRenewals.push(name)
+      return database.change(keys, change)
+    },
+  }
+  try {
+    return await withLease({ clock, database: watched }, name, seconds, work)
+  } finally {
+    isOver = true
   }
 }
 

@@ -38,17 +38,27 @@ export async function bundle(plant) {
  * @returns {import('esbuild').Plugin}
  */
 function planting(name) {
-  const { file, text, by } = /** @type {import('./plants.js').Plant} */ (plants[name])
-  const path = join(root, 'src', file)
+  const { edits } = /** @type {import('./plants.js').Plant} */ (plants[name])
   return {
     name: 'plant',
     setup(plugin) {
+      const planted = new Set()
       plugin.onLoad({ filter: /\.ts$/ }, async (args) => {
-        if (args.path !== path) return undefined
-        const source = await readFile(path, 'utf8')
-        if (source.split(text).length !== 2)
-          throw new Error(`"${name}" cannot be planted: its text is not in src/${file} exactly once.`)
-        return { contents: source.replace(text, () => by), loader: 'ts' }
+        const own = edits.filter(({ file }) => args.path === join(root, 'src', file))
+        if (own.length === 0) return undefined
+        let contents = await readFile(args.path, 'utf8')
+        for (const { file, text, by } of own) {
+          if (contents.split(text).length !== 2)
+            throw new Error(`"${name}" cannot be planted: its text is not in src/${file} exactly once.`)
+          contents = contents.replace(text, () => by)
+          planted.add(file)
+        }
+        return { contents, loader: 'ts' }
+      })
+      plugin.onEnd(() => {
+        for (const { file } of edits)
+          if (!planted.has(file))
+            throw new Error(`"${name}" cannot be planted: the simulation does not use src/${file}.`)
       })
     },
   }

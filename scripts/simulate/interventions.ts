@@ -3,7 +3,8 @@ import type { Page } from './browser.js'
 import { closePopup } from './popups.js'
 import { choose } from './random.js'
 import { runAs } from './scheduler.js'
-import { isBehindBank, livePages, type World } from './world.js'
+import type { Failure } from './server.js'
+import { livePages, type World } from './world.js'
 
 /** Something that can happen now. */
 export interface Intervention {
@@ -169,16 +170,38 @@ function useEverywhere(world: World, pages: readonly Page[], add: Add): void {
     const state = page.client.tokens('bank').get()
     return state.status === 'connected' ? [{ page, state }] : []
   })
+  const [only] = connected
+  if (only)
+    add(
+      2,
+      `the access token expires, and the app on ${only.page.actor.name} asks for another until it has one`,
+      () => {
+        world.hasSlept = true
+        world.scheduler.pass(310)
+        askOften(world, only.page, only.state, 3)
+      },
+    )
   if (connected.length < 2) return
   add(6, 'the access token expires, and every page uses the connection', () => {
     world.hasSlept = true
     world.scheduler.pass(310)
-    for (const { page, state } of connected) {
-      const use = (): Promise<unknown> =>
-        'getAccessToken' in state ? state.getAccessToken() : state.fetch('/accounts')
-      runAs(page.actor, use).catch(() => undefined)
-    }
+    for (const { page, state } of connected) askOften(world, page, state, 1)
   })
+}
+
+type Connected = Extract<ReturnType<ReturnType<Page['client']['tokens']>['get']>, { status: 'connected' }>
+
+/** Uses a connection; an app that gets nothing asks again after two seconds. @param times How often it asks at most. */
+function askOften({ scheduler }: World, { actor }: Page, state: Connected, times: number): void {
+  const use = (): Promise<unknown> =>
+    'getAccessToken' in state ? state.getAccessToken() : state.fetch('/accounts')
+  const again = (left: number): void => {
+    use().catch(() => {
+      if (left > 1)
+        scheduler.after(2, { label: `${actor.name}: the app asks again`, actor, run: () => again(left - 1) })
+    })
+  }
+  runAs(actor, () => again(times))
 }
 
 /** A job of the server uses what the user has connected, beside the pages. */
@@ -243,9 +266,7 @@ function browserFaults(world: World, draw: Draw): Intervention[] {
       },
     },
   ]
-  const frozen = browser.pages.find(
-    (other) => other.actor.alive && other.actor.frozen && !isBehindBank(world, other),
-  )
+  const frozen = browser.pages.find((other) => other.actor.alive && other.actor.frozen && !other.isBehindBank)
   if (frozen)
     list.push({ weight: 3, label: `${frozen.actor.name} wakes up`, run: () => browser.show(frozen) })
   if (!page) return list
@@ -273,13 +294,18 @@ function browserFaults(world: World, draw: Draw): Intervention[] {
 function networkFaults(world: World, draw: Draw): Intervention[] {
   const { scheduler, server } = world
   const list: Intervention[] = [
-    { weight: 1, label: 'the bank is busy', run: () => server.failures.push('busy') },
+    { weight: 1, label: 'the bank is busy', run: () => server.failures.push({ kind: 'busy' }) },
     {
       weight: 1,
+      label: "the bank's keys cannot be had for a while",
+      run: () => server.failures.push(...Array<Failure>(5).fill({ kind: 'busy', path: '/jwks' })),
+    },
+    {
+      weight: 2,
       label: 'a gateway of the bank fails',
       run() {
         world.isNetworkBroken = true
-        server.failures.push('gateway')
+        server.failures.push({ kind: 'gateway', ...(draw(16) < 0.7 && { path: '/token' }) })
       },
     },
   ]

@@ -29,6 +29,7 @@ type Check = (world: World) => string | undefined
 export function createInvariants(world: World): () => Violation | undefined {
   const checks: readonly (readonly [invariant: string, check: Check])[] = [
     ['1 everybody is told the same', checkTold()],
+    ['1 everybody is told the same', checkAbandoned()],
     ['2 a code is sent twice at most', checkSends('code')],
     ['3 a refresh token is sent once at a time', checkSends('refresh_token')],
     ["4 nothing of one user is another's", checkSubjects()],
@@ -36,6 +37,7 @@ export function createInvariants(world: World): () => Violation | undefined {
     ['7 requests are bounded', checkRequests],
     ['8 no secret outlives its transaction', checkSecrets()],
     ['9 nothing unlisted is used', ({ faults }) => faults[0]],
+    ['liveness', checkLeases],
   ]
   return () => {
     for (const [invariant, check] of checks) {
@@ -96,6 +98,21 @@ function checkTold(): Check {
 
 const isUnanswered = (record: StoredTransaction | undefined): boolean =>
   record?.phase === 'left' || record?.phase === 'prepared'
+
+/** Of what has connected, nobody is told that it did not come about. */
+function checkAbandoned(): Check {
+  let changes = -1
+  return ({ browser }) => {
+    if (browser.changes === changes) return undefined
+    changes = browser.changes
+    for (const [key, value] of browser.records) {
+      const { phase, outcome } = value as StoredTransaction
+      if (key.startsWith('transaction:') && phase === 'done' && outcome !== undefined)
+        return `a transaction has connected, and is told as "${outcome}"`
+    }
+    return undefined
+  }
+}
 
 function checkOneTold(world: World, { page, id, state }: Told): string | undefined {
   if (id === undefined || !isOver(state) || world.isStorageBroken) return undefined
@@ -249,6 +266,14 @@ const checkRequests: Check = ({ network, acts, browser }) => {
   const { length } = network.exchanges
   const limit = requestsPerAct * (acts + browser.pages.length)
   return length > limit ? `${length} requests after ${acts} acts on ${browser.pages.length} pages` : undefined
+}
+
+/** Others would wait for it in vain, for as long as the page is open. */
+const checkLeases: Check = ({ browser }) => {
+  const [name] = browser.lateRenewals
+  return name === undefined
+    ? undefined
+    : `a page renews a lease (${name.split(':')[0] ?? ''}) whose work has ended`
 }
 
 function checkSecrets(): Check {

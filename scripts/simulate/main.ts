@@ -13,7 +13,8 @@ interface Settings {
   /** Real seconds after which no seed is begun; `null` for no limit. */
   readonly seconds: number | null
   readonly trace: boolean
-  readonly first: boolean
+  /** End with the first failure of an invariant whose name begins so: a regular expression. `null`: go on. */
+  readonly until: string | null
   readonly json: boolean
   readonly kept: boolean
 }
@@ -53,6 +54,14 @@ async function note(result: Result, violation: NonNullable<Result['violation']>)
   if (failed.length <= toldFailures) say(`\n${tellStory(await shrink(result))}\n`)
 }
 
+/** The failure with which the run ends. */
+function wanted(): Result | undefined {
+  const { until } = settings
+  if (until === null) return undefined
+  const pattern = new RegExp(`^(?:${until})`)
+  return failed.find(({ violation }) => pattern.test(violation?.invariant ?? ''))
+}
+
 function count(map: Map<string, number>, name: string): void {
   map.set(name, (map.get(name) ?? 0) + 1)
 }
@@ -61,7 +70,7 @@ if (settings.kept) for (const { seed } of keptSeeds) await runSeed(seed)
 for (let seed = settings.from; seed < settings.from + settings.seeds; seed++) {
   if (settings.seconds !== null && (performance.now() - begun) / 1000 > settings.seconds) break
   await runSeed(seed)
-  if (settings.first && failed.length > 0) break
+  if (wanted()) break
 }
 
 const tell = (map: Map<string, number>): string =>
@@ -71,15 +80,15 @@ const tell = (map: Map<string, number>): string =>
     .join(', ')
 const seconds = (performance.now() - begun) / 1000
 if (settings.json) {
-  const [violation] = failed.map(({ violation }) => violation)
-  const shrunk = settings.first && failed[0] ? await shrink(failed[0]) : undefined
+  const found = wanted()
+  const shrunk = found && (await shrink(found))
   say(
     JSON.stringify({
       seeds,
       steps,
       traces: hash.digest('hex'),
       failed: failed.length,
-      violation,
+      ...(found && { seed: found.plan.seed, violation: found.violation }),
       ...(shrunk && { story: tellStory(shrunk) }),
     }),
   )

@@ -4,7 +4,7 @@ import { createInvariants, type Violation } from './invariants.js'
 import { checkEnd } from './ending.js'
 import { quiet } from './realm.js'
 import { runAs, streams, type Plan } from './scheduler.js'
-import { arriveAtBank, createWorld, isBehindBank, livePages, type World } from './world.js'
+import { arriveAtBank, createWorld, livePages, type World } from './world.js'
 
 /** What came of one seed. */
 export interface Result {
@@ -114,7 +114,7 @@ async function settleDown(world: World, holds: () => Promise<boolean>): Promise<
   server.failures.length = 0
   if (replicas) replicas.failures.length = 0
   for (const page of browser.pages) {
-    if (page.actor.alive && page.actor.frozen && !isBehindBank(world, page)) browser.show(page)
+    if (page.actor.alive && page.actor.frozen && !page.isBehindBank) browser.show(page)
   }
   const last = scheduler.steps + fairSteps
   const drain = async (seconds: number): Promise<boolean> => {

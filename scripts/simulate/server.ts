@@ -28,12 +28,16 @@ export interface Grant {
 }
 
 /** How the server fails: `busy` does nothing, `gateway` does the work and says 502. */
-export type Failure = 'busy' | 'gateway'
+export interface Failure {
+  readonly kind: 'busy' | 'gateway'
+  /** The path of the requests that fail. @defaultValue any */
+  readonly path?: string
+}
 
 export interface Server {
   readonly grants: readonly Grant[]
   readonly serve: Serve
-  /** What becomes of the next requests. */
+  /** What becomes of the next requests: each of them fails one. */
   readonly failures: Failure[]
   /** The person consents, or refuses: where the browser is sent. */
   readonly approve: (authorizationUrl: URL, subject: string) => string
@@ -152,8 +156,9 @@ export function createServer(scheduler: Scheduler): Server {
     grants,
     failures,
     serve(request, exchange) {
-      const failure = failures.shift()
-      if (failure === 'busy') return new Response(null, { status: 503 })
+      const index = failures.findIndex(({ path = exchange.url.pathname }) => path === exchange.url.pathname)
+      const [failure] = index < 0 ? [] : failures.splice(index, 1)
+      if (failure?.kind === 'busy') return new Response(null, { status: 503 })
       const response = route(request, exchange)
       return failure
         ? new Response('<h1>Bad gateway</h1>', { status: 502, headers: { 'content-type': 'text/html' } })

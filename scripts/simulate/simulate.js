@@ -22,8 +22,8 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     plant: { type: 'string' },
     trace: { type: 'boolean', default: false },
-    // The first failure is enough.
-    first: { type: 'boolean', default: false },
+    // Ends with the first failure of an invariant whose name begins so: a regular expression.
+    until: { type: 'string' },
     // One line of JSON in place of the report.
     json: { type: 'boolean', default: false },
   },
@@ -41,7 +41,7 @@ const settings = {
   seeds: values.seed === undefined ? number(values.seeds, values.minutes === undefined ? 300 : 1e9) : 1,
   seconds: minutes === Infinity ? null : minutes * 60,
   trace: values.trace,
-  first: values.first,
+  until: values.until ?? null,
   json: values.json,
   // Kept seeds are run with the others, but not in place of them.
   kept: values.seed === undefined && values.plant === undefined && !values.json,

@@ -32,29 +32,38 @@ async function resumeEach(context: Context): Promise<void> {
     transactionId(record.state) !== countersign &&
     // A time that lies ahead is from before the clock was set back.
     (record.phase === 'sent' || Math.abs(clock.now() - (record.returnedAt ?? 0)) > timing.ownership)
-  for (const { state } of (await database.entries()).map(([, record]) => record).filter(isLeft))
-    await resumeOne(context, state, firstWaitSeconds)
+  for (const { state } of (await database.entries()).map(([, record]) => record).filter(isLeft)) {
+    const { status } = await redeem(context, state)
+    if (keptAnswer(context, state)) void checkAgain(context, state)
+    else if (status === 'failed') await abandon(context, state)
+  }
 }
 
-/** Until an answer that waits in this page is checked again, the first time; each time twice as long: seconds. */
-const firstWaitSeconds = 30
+/** Seconds until an answer is checked again: the first ones, and the longest. */
+const firstSeconds = 15
+const longestSeconds = 240
 
-/** No answer waits for longer: seconds. */
-const longestWaitSeconds = 3600
-
-async function resumeOne(context: Context, state: string, waitSeconds: number): Promise<void> {
-  const { status } = await redeem(context, state)
-  if (status !== 'failed') return
-  if (keptAnswer(context, state)) {
-    // No other page can go on, and on this one nobody is asked to try again.
-    if (waitSeconds < longestWaitSeconds)
-      context.platform.clock.after(waitSeconds, () => {
-        if (keptAnswer(context, state)) resumeOne(context, state, 2 * waitSeconds).catch(() => undefined)
-      })
-    return
+/** Checks an answer until it can be checked: this page does not show that it waits, so nobody else could ask for it. Never rejects. */
+async function checkAgain(context: Context, state: string): Promise<void> {
+  for (let seconds = firstSeconds; ; seconds = Math.min(2 * seconds, longestSeconds)) {
+    await new Promise<void>((resolve) => context.platform.clock.after(seconds, resolve))
+    // Revoked with its user's session.
+    if (!keptAnswer(context, state)) return
+    try {
+      const { status } = await redeem(context, state)
+      if (keptAnswer(context, state)) continue
+      if (status === 'failed') await abandon(context, state)
+      return
+    } catch {
+      // Storage failed: what waits is in memory.
+    }
   }
+}
+
+/** Has the person told of an attempt that did not come about, where it has ended: another page may have completed it. */
+async function abandon(context: Context, state: string): Promise<void> {
   const key = transactionKey(state)
   await publish(context, transactionId(state), [key], ([record]) =>
-    isTransaction(record) && hasEnded(record) ? { [key]: { ...record, outcome: 'abandoned' } } : {},
+    isTransaction(record) && record.phase === 'failed' ? { [key]: { ...record, outcome: 'abandoned' } } : {},
   )
 }

@@ -1,5 +1,7 @@
 import type { Unchecked } from '../channel/channel.js'
 import type { Context } from '../context.js'
+import { transactionId, transactionKey } from '../records/keys.js'
+import { isTransaction } from '../records/transaction.js'
 import { sha256 } from '../../protocol/digest.js'
 
 /** Name of the lock of the page in which the answer to a code waits: it is released when that page is gone. */
@@ -12,8 +14,21 @@ export async function keepAnswer(context: Context, state: string, answer: Unchec
     context.answers.set(state, { ...kept, answer })
     return
   }
-  const release = await holdLock(context, await lockName(state))
+  const free = await holdLock(context, await lockName(state))
+  const stop = context.platform.tabs.onAnnounced((id) => {
+    if (id === transactionId(state)) void dropUseless(context, state)
+  })
+  const release = (): void => {
+    stop()
+    free()
+  }
   context.answers.set(state, { answer, release })
+}
+
+/** Revokes an answer whose transaction has failed: without Web Locks another page takes this one for gone. Never rejects. */
+async function dropUseless(context: Context, state: string): Promise<void> {
+  const record = await context.platform.database.get(transactionKey(state)).catch(() => undefined)
+  if (isTransaction(record) && record.phase === 'failed') forgetAnswer(context, state)?.drop()
 }
 
 /** The answer that waits in this page, if one does. */

@@ -397,6 +397,28 @@ describe('exactly once', () => {
     expect((await state.resumeAsync?.())?.status).toBe('connected')
   })
 
+  test('a page that gives up waiting for another tells nobody that what has connected did not come about', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    server.hostile.token = () => HttpResponse.error()
+    const url = await consent()
+    const first = open(url)
+    await until(first.client.callback, 'failed')
+    first.client.dispose()
+    const lock = await lockName(url)
+    const release = browser.hold(lock)
+    const { connections } = open('/accounts').client
+    while (browser.waiting(lock) === 0) await settled()
+    const key = transactionKey(stateOf(url))
+    const sent = (await browser.records()).get(key) as object
+    await browser.tamper(key, { ...sent, phase: 'done', connectionId: 'made-elsewhere' })
+    browser.clock.advance(61)
+    await settled()
+    release()
+    await connections.refreshAsync()
+    expect((await browser.records()).get(key)).not.toHaveProperty('outcome')
+    expect(connections.get()).toMatchObject({ abandoned: [] })
+  })
+
   async function lockName(url: string): Promise<string> {
     const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(stateOf(url)))
     return `tx:${Buffer.from(hash).toString('base64url')}`

@@ -146,6 +146,15 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     expect(await record()).toMatchObject({ phase: 'failed' })
   })
 
+  test('is revoked by its page where another one has taken that page for gone', async () => {
+    const { app, open, revoked, server, state, url } = await answered()
+    expect(await refusal(open(url, { webLocks: 'absent' }))).toEqual({ code: 'redemption_unknown' })
+    await eventually(() => expect(revoked()).toEqual(['refresh_token', 'access_token']))
+    delete server.hostile.jwks
+    expect(await state.resumeAsync?.()).toMatchObject({ error: { code: 'redemption_unknown' } })
+    expect(await until(app.client.connections, 'ready')).toMatchObject({ connections: [] })
+  })
+
   test('waits in a page without Web Locks, too', async () => {
     const scene = createScene(network, { webLocks: 'refused' })
     scene.server.hostile.jwks = () => HttpResponse.error()
