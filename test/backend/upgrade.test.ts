@@ -38,6 +38,8 @@ async function upgrade(name: string) {
   const store = { ...memoryStore({ now }), inProcess: false }
   for (const [key, { value, expiresAt }] of Object.entries(fixture.records))
     await store.put(key, JSON.stringify(value), null, expiresAt)
+  // They were written to a store that ended with its process. One that stays has this, too.
+  await store.put('canary', JSON.stringify({ v: 1 }), null, fixture.at + 315_360_000)
   const upstream = createUpstream(now)
   const { subjectKeySecret } = fixture
   const backend = {
@@ -153,5 +155,26 @@ describe.each(names)('with what the version of %s stored', (name) => {
     expect(Object.keys((after as { tokens: object }).tokens)).toEqual(
       expect.arrayContaining(Object.keys(tokens)),
     )
+  })
+
+  test('what must be used in time is found, before reindex and after', async () => {
+    const { store, fixture, handle, upstream } = await upgrade(name)
+    const filed = Object.entries(fixture.records).flatMap(([key, { value }]) =>
+      key.startsWith('due:') ? (value as unknown as string[]) : [],
+    )
+    const { subjectKeySecret } = fixture
+    const backend = { unsealed: true, ...(subjectKeySecret !== undefined && { subjectKeySecret }) }
+    const clock = { now: () => fixture.at + 50 * 86_400 }
+    const later = await createBench({ store, upstream, backend: { ...backend, clock } })
+    const renewBefore = fixture.at + 90 * 86_400
+    const find = async (): Promise<Set<string>> => {
+      const found = new Set<string>()
+      for await (const { id } of later.handle.connections.due({ renewBefore })) found.add(id)
+      return found
+    }
+    // Before there were such entries, nothing is found. The one whose grant has ended is filed, and not due.
+    expect(await find()).toEqual(new Set(filed.filter((id) => id !== fixture.ended)))
+    await handle.connections.reindex()
+    expect(await find()).toEqual(new Set([fixture.expired, fixture.good]))
   })
 })

@@ -1,18 +1,20 @@
 import type { Context } from '../context.js'
 import { sha256 } from '../crypto/hash.js'
+import { namesAllShards } from '../storage/canary.js'
 import { usableTokens } from './access-tokens.js'
 import { toBackendConnection, type BackendConnection, type ConnectionHandle } from './backend-connection.js'
 import { isBoundElsewhere } from './binding.js'
 import type { Calls } from './calls.js'
 import {
+  allShards,
   dayOf,
   fileConnection,
   isSamePlace,
   lateDays,
+  namedShards,
   placeKey,
   placeOf,
   removeEntries,
-  shards,
   spacingDays,
   orUnreadable,
   type Place,
@@ -88,19 +90,25 @@ async function* findDue(
   const last = dayOf(renewBefore)
   // Replicas that start together begin at different ends.
   const [random = 0] = crypto.getRandomValues(new Uint8Array(1))
-  const places = Array.from({ length: shards }, (_, index) => (index + random) % shards)
   const first = await alone((own) => Promise.resolve(dayOf(own.now()) - spacingDays - lateDays))
-  for (let day = first; day <= last; day += 1)
-    for (const part of parts(places)) {
-      const buckets = await alone((own) => Promise.all(part.map((shard) => readPlace(own, { day, shard }))))
-      for (const { place, ids } of buckets)
-        for (const some of parts(ids))
-          yield* await alone(async (own) =>
-            (await readEntries(own, place, some)).filter(
-              (record) => isDue(own, record, renewBefore) && unattendedWait(own, record) === 0,
-            ),
-          )
-    }
+  const namesAll = await alone(async (own) => own.formerLists === undefined || namesAllShards(own.records))
+  const days = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
+  for (const some of parts(days)) {
+    const used = namesAll
+      ? await alone((own) => Promise.all(some.map((day) => namedShards(own, day))))
+      : some.map(() => allShards)
+    for (const [index, day] of some.entries())
+      for (const part of parts(rotated(used[index] ?? [], random))) {
+        const buckets = await alone((own) => Promise.all(part.map((shard) => readPlace(own, { day, shard }))))
+        for (const { place, ids } of buckets)
+          for (const entries of parts(ids))
+            yield* await alone(async (own) =>
+              (await readEntries(own, place, entries)).filter(
+                (record) => isDue(own, record, renewBefore) && unattendedWait(own, record) === 0,
+              ),
+            )
+      }
+  }
 }
 
 /** Test for a connection that a refresh would keep alive. */
@@ -151,6 +159,11 @@ async function readEntries(
   )
   if (gone.length > 0) await removeEntries(context, place, gone)
   return here
+}
+
+function rotated<T>(all: readonly T[], by: number): readonly T[] {
+  const from = all.length === 0 ? 0 : by % all.length
+  return [...all.slice(from), ...all.slice(0, from)]
 }
 
 function* parts<T>(all: readonly T[]): Generator<readonly T[]> {

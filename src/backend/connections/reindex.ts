@@ -1,12 +1,13 @@
 import type { Context } from '../context.js'
 import type { Calls } from './calls.js'
-import { fileConnection, orUnreadable } from './due-index.js'
+import { fileConnection, nameShard, orUnreadable, placeUnder } from './due-index.js'
+import { noteAllNamed } from '../storage/canary.js'
 import { noteForWebhooks } from '../webhooks/webhook-index.js'
 import { connectionIdOf, readConnection } from './read-connection.js'
 import { bindFirst, listAgain } from './stored-connections.js'
 
 /**
- * Files every connection anew, puts it back on its user's list, and binds it to its provider's present server where it is bound to
+ * Files every connection anew, names every shard of the index in its day's record, puts it back on its user's list, and binds it to its provider's present server where it is bound to
  * none. Each is a call of its own: a backend that closes waits for one connection, not for all.
  *
  * @param keys Every key of the store.
@@ -19,13 +20,17 @@ export async function reindex({ alone }: Calls, keys: AsyncIterable<string>): Pr
   try {
     for (;;) {
       const next = await alone(() => all.next())
-      if (next.done === true) return seen
+      if (next.done === true) break
+      const place = placeUnder(next.value)
+      if (place) await alone((own) => orUnreadable(nameShard(own, place)))
       const id = connectionIdOf(next.value)
       if (id !== undefined && (await alone((own) => fileAnew(own, id)))) seen += 1
     }
   } finally {
     await all.return?.()
   }
+  await alone((own) => noteAllNamed(own.records, own.now))
+  return seen
 }
 
 /** @returns Whether there is such a connection, and it can be read. */

@@ -11,6 +11,8 @@ interface Canary {
   readonly v: 1
   /** Tells whether `subjectKeySecret` is the one of before; absent in one that an earlier version has written. */
   readonly subjects?: string
+  /** Whether each day of the index of `due` names all shards in use; absent while entries of an earlier version may be unnamed. */
+  readonly namesAllShards?: true
 }
 
 const remedies: Readonly<Record<string, string>> = {
@@ -45,7 +47,12 @@ export function createCanaryCheck(
     try {
       const found = await records.change<Canary, string>(canaryKey, (current) =>
         current?.subjects === undefined
-          ? { write: { v: 1, subjects }, until: now() + keptSeconds, result: subjects }
+          ? {
+              // In a store with nothing of an earlier version every shard is named from the first entry on.
+              write: { v: 1, ...(current ?? { namesAllShards: true }), subjects },
+              until: now() + keptSeconds,
+              result: subjects,
+            }
           : { result: current.subjects },
       )
       if (found !== subjects) throw new TypeError(remedies['subjects'])
@@ -62,4 +69,18 @@ export function createCanaryCheck(
       if (!(error instanceof TypeError)) checked = undefined
       throw error
     }))
+}
+
+/** Whether the days of the index of `due` name all their shards: nothing else need be looked at. */
+export async function namesAllShards(records: Records): Promise<boolean> {
+  return (await records.read<Canary>(canaryKey))?.namesAllShards === true
+}
+
+/** Notes that they do from now on. @throws {Refusal} `backend_unavailable` */
+export async function noteAllNamed(records: Records, now: () => number): Promise<void> {
+  await records.change<Canary, undefined>(canaryKey, (current) =>
+    current && !current.namesAllShards
+      ? { write: { ...current, namesAllShards: true }, until: now() + keptSeconds, result: undefined }
+      : { result: undefined },
+  )
 }

@@ -21,10 +21,11 @@ export interface Records {
   /**
    * Compare and swap: `next` may be called again when another caller was faster, so it has no effects.
    *
+   * @param attempts Number of tries while others are faster. @defaultValue 30
    * @throws {Refusal} `backend_unavailable` where the record cannot be read (`next` is not called then), or others are
    * faster every time
    */
-  change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>): Promise<R>
+  change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>, attempts?: number): Promise<R>
   /** @throws {Refusal} where the record cannot be read; it stays */
   remove(key: string): Promise<void>
   /**
@@ -39,7 +40,7 @@ export interface Records {
 export type Report = (unreadable: { readonly key: string; readonly reason: Unreadable }) => void
 
 /** Number of tries of one change while others are faster. */
-const attempts = 30
+const usualAttempts = 30
 
 export function createRecords(
   store: Store,
@@ -72,7 +73,11 @@ export function createRecords(
   return {
     read,
 
-    async change<T, R>(key: string, next: (current: T | undefined) => Change<T, R>) {
+    async change<T, R>(
+      key: string,
+      next: (current: T | undefined) => Change<T, R>,
+      attempts = usualAttempts,
+    ) {
       for (let attempt = 0; attempt < attempts; attempt += 1) {
         const entry = await store.get(key)
         const { write, until = 0, result } = next(entry && (await decode<T>(key, entry.value)))

@@ -43,13 +43,19 @@ function answerRefresh(bench: Bench, response: () => Response): void {
   )
 }
 
-/** A store, and the keys that were written to it. */
-function watch(store: Store = memoryStore()): { store: Store; written: string[] } {
+/** A store, and the keys that were read from it and written to it. */
+function watch(store: Store = memoryStore()): { store: Store; read: string[]; written: string[] } {
+  const read: string[] = []
   const written: string[] = []
   return {
+    read,
     written,
     store: {
       ...store,
+      get(key) {
+        read.push(key)
+        return store.get(key)
+      },
       put(key, ...rest) {
         written.push(key)
         return store.put(key, ...rest)
@@ -288,7 +294,8 @@ describe('the renewal of one that is due', () => {
 })
 
 describe('the index', () => {
-  const placesIn = (keys: readonly string[]) => keys.filter((key) => key.startsWith('due:'))
+  const placesIn = (keys: readonly string[]) => keys.filter((key) => /^due:\d+:\d+$/.test(key))
+  const daysIn = (keys: readonly string[]) => keys.filter((key) => /^due:\d+$/.test(key))
 
   test('has no record that all connections of a day share', async () => {
     const { store, written } = watch()
@@ -296,6 +303,23 @@ describe('the index', () => {
     for (let index = 0; index < 40; index += 1) await bench.connect({ subject: `user-${String(index)}` })
     expect(placesIn(written)).toHaveLength(40)
     expect(new Set(placesIn(written)).size).toBeGreaterThan(20)
+    // That of the day names shards only.
+    expect(daysIn(written).length).toBeLessThanOrEqual(new Set(placesIn(written)).size)
+  })
+
+  test('costs a job a read for each day and for each shard in use', async () => {
+    const { store, read, written } = watch({ ...memoryStore(), inProcess: false })
+    const bench = await open({ store, backend: { unsealed: true } })
+    const ids = new Set<string>()
+    for (const subject of ['robin', 'kim', 'sam']) ids.add((await bench.connect({ subject })).id)
+    bench.passed += 50 * day
+    read.length = 0
+    expect(new Set(idsOf(await within(bench, 14)))).toEqual(ids)
+    expect(daysIn(read)).toHaveLength(29)
+    expect(new Set(placesIn(read))).toEqual(new Set(placesIn(written)))
+    expect(placesIn(read)).toHaveLength(new Set(placesIn(written)).size)
+    // The record that tells whether all shards are named, and the connections.
+    expect(read.length).toBeLessThanOrEqual(1 + 29 + 3 + 3)
   })
 
   test('is written once a week for a connection that is used every hour', async () => {
@@ -392,6 +416,20 @@ describe('the index', () => {
     expect(bench.events.at(-1)).toMatchObject({ name: 'record_unreadable', connection: robins.id })
   })
 
+  test('goes on without the record of a day that cannot be read: all shards are looked at', async () => {
+    const { store, written } = watch()
+    const bench = await open({ store })
+    const robins = await bench.connect()
+    for (const key of new Set(daysIn(written))) await damage(store, key)
+    const kims = await bench.connect({ subject: 'kim' })
+    for (const key of new Set(daysIn(written))) await damage(store, key)
+    bench.passed += 50 * day
+    expect(new Set(idsOf(await within(bench, 14)))).toEqual(new Set([robins.id, kims.id]))
+    expect(bench.events).toContainEqual(
+      expect.objectContaining({ name: 'record_unreadable', record: 'due', reason: 'damaged' }),
+    )
+  })
+
   test('of a renewed connection is that of its new end', async () => {
     const bench = await open()
     const { id } = await bench.connect()
@@ -400,6 +438,75 @@ describe('the index', () => {
     bench.passed += 25 * day
     expect(await within(bench, 14)).toEqual([])
     bench.passed += 25 * day
+    expect(idsOf(await within(bench, 14))).toEqual([id])
+  })
+})
+
+/** Puts something in the place of a record that no backend has written. */
+async function damage(store: Store, key: string): Promise<void> {
+  const { version = null } = (await store.get(key)) ?? {}
+  await store.put(key, 'damaged', version, Date.now() / 1000 + 400 * day)
+}
+
+describe('entries of an earlier version, whose days name no shards', () => {
+  /** A store of an earlier version: a connection of Robin's in it, and the keys that are read from then on. */
+  async function createEarlier() {
+    const { store, read } = watch({ ...memoryStore(), inProcess: false })
+    const backend = { unsealed: true }
+    const earlier = await open({ store, backend })
+    const { id } = await earlier.connect()
+    for await (const key of store.keys?.() ?? []) if (/^due:\d+$/.test(key)) await store.delete(key)
+    const { value = '', version = null } = (await store.get('canary')) ?? {}
+    const { namesAllShards: _none, ...canary } = JSON.parse(value) as { namesAllShards?: true }
+    await store.put('canary', JSON.stringify(canary), version, Date.now() / 1000 + 400 * day)
+    const bench = await open({ store, backend, upstream: earlier.upstream })
+    bench.passed += 50 * day
+    return { bench, store, read, id }
+  }
+
+  const countDue = (keys: readonly string[]) => keys.filter((key) => key.startsWith('due:')).length
+
+  test('are found by reading all shards, until reindex has named those in use', async () => {
+    const { bench, read, id } = await createEarlier()
+    read.length = 0
+    expect(idsOf(await within(bench, 14))).toEqual([id])
+    expect(countDue(read)).toBe(29 * 64)
+    await bench.handle.connections.reindex()
+    read.length = 0
+    expect(idsOf(await within(bench, 14))).toEqual([id])
+    expect(countDue(read)).toBe(29 + 1)
+  })
+
+  test('are found beside new ones while both versions run', async () => {
+    const { bench, id } = await createEarlier()
+    bench.passed -= 50 * day
+    const kims = await bench.connect({ subject: 'kim' })
+    bench.passed += 50 * day
+    expect(new Set(idsOf(await within(bench, 14)))).toEqual(new Set([id, kims.id]))
+  })
+
+  test('are found after a reindex that failed midway', async () => {
+    const { bench, store, id } = await createEarlier()
+    const failing = await open({
+      store: {
+        ...store,
+        put: (key, ...rest) =>
+          /^due:\d+$/.test(key) ? Promise.reject(new Error('full')) : store.put(key, ...rest),
+      },
+      backend: { unsealed: true },
+    })
+    expect((await refusalOf(failing.handle.connections.reindex())).error).toBe('backend_unavailable')
+    expect(idsOf(await within(bench, 14))).toEqual([id])
+  })
+
+  test('are named by reindex also where the connection cannot be read just then', async () => {
+    const { bench, store, id } = await createEarlier()
+    const key = `connection:${id}`
+    const { value = '' } = (await store.get(key)) ?? {}
+    await damage(store, key)
+    expect(await bench.handle.connections.reindex()).toBe(0)
+    const { version = null } = (await store.get(key)) ?? {}
+    await store.put(key, value, version, Date.now() / 1000 + 400 * day)
     expect(idsOf(await within(bench, 14))).toEqual([id])
   })
 })

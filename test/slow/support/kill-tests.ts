@@ -23,19 +23,20 @@ interface Bench {
  * Two replicas on one store, and what becomes of their connections when a process is killed: nothing is lost and nothing is
  * spent twice, or the connection says that it must be renewed.
  *
- * @param hasServer Whether the store has a server of its own, to be killed as well.
+ * @param options `hasServer`: the store has a server of its own, to be killed as well. `start`: starts replicas that are no
+ * processes of Node's.
  */
 export function describeKillTests(
   name: string,
   open: () => Promise<SharedStore>,
-  { hasServer }: { readonly hasServer: boolean },
+  { hasServer, start = startPair }: { readonly hasServer: boolean; readonly start?: typeof startPair },
 ): void {
   describe(name, () => {
     let store: SharedStore
     let pair: Pair | undefined
     const bench: Bench = {
       store: () => store,
-      start: async (setup) => (pair = await startPair(store, setup)),
+      start: async (setup) => (pair = await start(store, setup)),
     }
 
     beforeAll(async () => {

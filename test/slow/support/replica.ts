@@ -3,73 +3,20 @@
 // that it has used, and `{ keepFresh }` with the report of examples/keep-fresh.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { basis, createBackend, type BackendProvider } from 'countersign/backend'
 import { toNodeListener } from 'countersign/backend/node'
 import { keepFresh, type KeepFreshOptions } from '../../../examples/keep-fresh/keep-fresh.js'
 import { openStore } from './open-store.js'
-import type { StoreLocation } from './store-location.js'
-
-/** What a replica is told. */
-export interface ReplicaSetup {
-  readonly store: StoreLocation
-  /** Where the authorization server is. */
-  readonly server: string
-  readonly clientSecret: string
-  /** None: transactions are kept in the store. */
-  readonly keys: readonly string[]
-  readonly subjectKeySecret: string
-  readonly rotatesRefreshTokens: boolean
-  /** Whether a client of the store gives up at once what it cannot send, instead of waiting for the server to come back. */
-  readonly impatient: boolean
-  /** Days after which a connection dies that nobody has used. None: the provider does not say. */
-  readonly lastsDays?: number
-}
+import { createReplicaBackend, type ReplicaSetup } from './replica-backend.js'
 
 /** A message to a replica: its clock moves on, or it runs the job. */
 export type Order = { readonly pass: number } | { readonly keepFresh: KeepFreshOptions }
 
-const { store, server, clientSecret, keys, subjectKeySecret, rotatesRefreshTokens, impatient, lastsDays } =
-  JSON.parse(process.argv[2] ?? '') as ReplicaSetup
+const setup = JSON.parse(process.argv[2] ?? '') as ReplicaSetup
 
 let passed = 0
 const now = (): number => Date.now() / 1000 + passed
 
-/** A provider whose connections must be used, as Stitch's. */
-function lasting<Claims extends object>(provider: BackendProvider<Claims>): BackendProvider<Claims> {
-  if (lastsDays === undefined) return provider
-  const end = () => ({ renewBy: Math.floor(now()) + lastsDays * 86_400 })
-  return {
-    ...provider,
-    redeem: async (...given) => ({ ...(await provider.redeem(...given)), ...end() }),
-    refresh: async (...given) => ({ ...(await provider.refresh?.(...given)), ...end() }),
-  }
-}
-
-const backend = createBackend({
-  origins: ['https://app.example'],
-  store: await openStore(store, impatient),
-  ...(keys.length > 0 ? { keys } : { unsealed: true }),
-  subjectKeySecret,
-  rateLimit: 'off',
-  clock: { now },
-  session: (request) => {
-    const subject = request.headers.get('cookie')
-    return subject === null ? null : { subject, claims: {} }
-  },
-  providers: {
-    basis: lasting(
-      basis({
-        clientId: '06914d28-f034-4d52-b048-e11024957c11',
-        clientSecret,
-        redirectUri: 'https://app.example/callback/basis',
-        authorizationEndpoint: `${server}/authorize`,
-        tokenEndpoint: `${server}/token`,
-        requiredClaims: [],
-        rotatesRefreshTokens,
-      }),
-    ),
-  },
-})
+const backend = createReplicaBackend(setup, await openStore(setup.store, setup.impatient), now)
 await backend.ready
 
 process.on('message', (order: Order) => {

@@ -6,7 +6,8 @@ import { calculateCodeChallenge, createCodeVerifier, createState } from '../../.
 import { endProcess } from '../../support/end-process.js'
 import type { AuthorizationServer } from './authorization-server.js'
 import type { KeepFreshOptions, Report } from '../../../examples/keep-fresh/keep-fresh.js'
-import type { Order, ReplicaSetup } from './replica.js'
+import type { Order } from './replica.js'
+import type { ReplicaSetup } from './replica-backend.js'
 
 /** What a replica answered. */
 export interface Answer {
@@ -34,7 +35,7 @@ export interface Replica {
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** Keys and secrets that all replicas of this run share. */
-const shared = {
+export const shared = {
   clientSecret: randomBytes(64).toString('base64'),
   keys: [randomBytes(32).toString('base64url')],
   subjectKeySecret: randomBytes(32).toString('base64url'),
@@ -58,19 +59,7 @@ export async function startReplica(
     })
   const port = await told()
   return {
-    async call(method, path, body) {
-      const response = await fetch(`http://127.0.0.1:${String(port)}/connect${path}`, {
-        method,
-        headers: {
-          origin: 'https://app.example',
-          countersign: '1',
-          cookie: 'robin',
-          ...(body && { 'content-type': 'application/json' }),
-        },
-        ...(body && { body: JSON.stringify(body) }),
-      })
-      return { status: response.status, body: (await response.json()) as Answer['body'] }
-    },
+    call: callTo(`http://127.0.0.1:${String(port)}`),
     async pass(seconds) {
       const passed = told()
       child.send({ pass: seconds } satisfies Order)
@@ -82,6 +71,23 @@ export async function startReplica(
       return (await reported) as Report
     },
     kill: () => endProcess(child),
+  }
+}
+
+/** The requests of a signed-in person's page to a backend at an origin. */
+export function callTo(origin: string): Replica['call'] {
+  return async (method, path, body) => {
+    const response = await fetch(`${origin}/connect${path}`, {
+      method,
+      headers: {
+        origin: 'https://app.example',
+        countersign: '1',
+        cookie: 'robin',
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+    return { status: response.status, body: (await response.json()) as Answer['body'] }
   }
 }
 

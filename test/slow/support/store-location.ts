@@ -1,7 +1,7 @@
 /** Where the store of a replica is. */
 export interface StoreLocation {
-  readonly kind: 'redis' | 'postgres' | 'sqlite'
-  /** A URL, or a path. */
+  readonly kind: 'redis' | 'redis-cluster' | 'postgres' | 'sqlite' | 'durable-objects'
+  /** A URL, URLs with commas between them, or a path. */
   readonly at: string
 }
 

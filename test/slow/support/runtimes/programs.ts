@@ -35,7 +35,8 @@ export async function installRuntimes(): Promise<void> {
   await writeFile(done, lock)
 }
 
-const program = (name: string): string => join(installed, 'node_modules', name)
+/** The path of an installed program. */
+export const program = (name: string): string => join(installed, 'node_modules', name)
 
 /** A backend that listens in a runtime. */
 export interface Running {
@@ -50,8 +51,8 @@ export async function startRuntime(
 ): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-runtime-'))
   const port = await freePort()
-  const bundle = await bundleFor(runtime, folder)
-  const { command, args } = await commandFor(runtime, { bundle, folder, port, env })
+  const file = await bundleFor(runtime, folder)
+  const { command, args } = await commandFor(runtime, { bundle: file, folder, port, env })
   let output = ''
   const child = spawn(command, args, {
     cwd: folder,
@@ -71,7 +72,8 @@ export async function startRuntime(
   }
 }
 
-async function answering(origin: string, child: ChildProcess, output: () => string): Promise<void> {
+/** Resolves when a program answers at an origin. @param output What it has printed. */
+export async function answering(origin: string, child: ChildProcess, output: () => string): Promise<void> {
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the runtime has ended: ${output()}`)
     const answered = await fetch(`${origin}/health`).then(
@@ -83,17 +85,31 @@ async function answering(origin: string, child: ChildProcess, output: () => stri
   }
 }
 
+const worker = 'examples/workers/worker.js'
+
 const entryOf: Readonly<Record<Runtime, string>> = {
   'this Node': 'test/slow/support/runtimes/node.ts',
   'Node 22': 'test/slow/support/runtimes/node.ts',
   'Node 24': 'test/slow/support/runtimes/node.ts',
   Deno: 'test/slow/support/runtimes/deno.ts',
   Bun: 'test/slow/support/runtimes/bun.ts',
-  workerd: 'examples/workers/worker.js',
+  workerd: worker,
 }
 
-async function bundleFor(runtime: Runtime, folder: string): Promise<string> {
-  const handler = join(root, 'test/slow/support/runtimes/handler.ts')
+const bundleFor = (runtime: Runtime, folder: string): Promise<string> =>
+  bundle(entryOf[runtime], 'runtimes/handler.ts', folder, runtime === 'workerd' ? 'webworker' : 'node')
+
+/** Bundles the example for Workers. @param handler The backend in it, below test/slow/support. @returns The file's path. */
+export const bundleWorker = (handler: string, folder: string): Promise<string> =>
+  bundle(worker, handler, folder, 'webworker')
+
+async function bundle(
+  entry: string,
+  handlerPath: string,
+  folder: string,
+  target: 'webworker' | 'node',
+): Promise<string> {
+  const handler = join(root, 'test/slow/support', handlerPath)
   await build({
     configFile: false,
     logLevel: 'error',
@@ -108,9 +124,9 @@ async function bundleFor(runtime: Runtime, folder: string): Promise<string> {
           id === './handler.js' && importer?.includes('/examples/') ? handler : undefined,
       },
     ],
-    ssr: { noExternal: true, target: runtime === 'workerd' ? 'webworker' : 'node' },
+    ssr: { noExternal: true, target },
     build: {
-      ssr: join(root, entryOf[runtime]),
+      ssr: join(root, entry),
       outDir: folder,
       emptyOutDir: false,
       target: 'es2022',
@@ -120,9 +136,9 @@ async function bundleFor(runtime: Runtime, folder: string): Promise<string> {
       },
     },
   })
-  const bundle = join(folder, 'bundle.mjs')
-  await access(bundle)
-  return bundle
+  const file = join(folder, 'bundle.mjs')
+  await access(file)
+  return file
 }
 
 interface Start {
@@ -136,14 +152,14 @@ async function commandFor(
   runtime: Runtime,
   start: Start,
 ): Promise<{ readonly command: string; readonly args: readonly string[] }> {
-  const { bundle } = start
+  const { bundle: file } = start
   switch (runtime) {
     case 'this Node':
-      return { command: process.execPath, args: [bundle] }
+      return { command: process.execPath, args: [file] }
     case 'Node 22':
-      return { command: program('node-22/bin/node'), args: [bundle] }
+      return { command: program('node-22/bin/node'), args: [file] }
     case 'Node 24':
-      return { command: program('node-24/bin/node'), args: [bundle] }
+      return { command: program('node-24/bin/node'), args: [file] }
     case 'Deno':
       return {
         command: program('.bin/deno'),
@@ -154,11 +170,11 @@ async function commandFor(
           '--allow-env',
           '--allow-read',
           '--allow-write',
-          bundle,
+          file,
         ],
       }
     case 'Bun':
-      return { command: program('.bin/bun'), args: [bundle] }
+      return { command: program('.bin/bun'), args: [file] }
     case 'workerd':
       return { command: program('.bin/workerd'), args: ['serve', await writeWorkerdConfig(start)] }
   }
