@@ -172,9 +172,12 @@ function readHasList({
 }
 
 /** @throws {TypeError} where the client has nothing to authenticate with, or something that would never be used. */
-function checkAuthentication(options: MoneyhubBackendOptions<'bff' | 'mediated'>): void {
+function checkAuthentication(
+  options: MoneyhubBackendOptions<'bff' | 'mediated'>,
+  delivery: MoneyhubDelivery,
+): void {
   const { authentication, fetch } = options as { readonly authentication?: string; readonly fetch?: unknown }
-  const { clientSecret, privateKey, delivery = 'par' } = options
+  const { clientSecret, privateKey } = options
   if (authentication !== undefined)
     checkPresentsCertificate(`moneyhub with \`authentication: '${authentication}'\``, fetch)
   if (authentication === undefined && options.privateKey === undefined && !options.clientSecret)
@@ -211,7 +214,7 @@ export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>)
     throw new TypeError(
       '`dataScope` names what is read, with spaces between, such as "accounts:read": correct it.',
     )
-  checkAuthentication(options)
+  checkAuthentication(options, delivery)
   if (options.privateKey === undefined && delivery !== 'par')
     throw new TypeError(`\`delivery: '${delivery}'\` signs requests: give \`privateKey\` and \`keyId\`.`)
   return {

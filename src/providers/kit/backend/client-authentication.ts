@@ -66,7 +66,7 @@ export function checkAuthentication(label: string, options: object): void {
   refuseKeyOptions(label, given)
   if (!fits(given))
     throw new TypeError(
-      `${label}: \`authentication: '${String(authentication)}'\` does not go with the ${privateKey === undefined ? '`clientSecret`' : '`privateKey`'} beside it: leave one of the two out.`,
+      `${label}: \`authentication: '${authentication as string}'\` does not go with the ${privateKey === undefined ? '`clientSecret`' : '`privateKey`'} beside it: leave one of the two out.`,
     )
 }
 
@@ -96,7 +96,7 @@ export function refuseKeyOptions(label: string, options: object): void {
 function fits({ authentication, clientSecret, privateKey }: Readonly<Record<string, unknown>>): boolean {
   if (authentication === undefined || isCertificateMethod(authentication)) return true
   if (privateKey !== undefined) return authentication === 'private_key_jwt'
-  if (clientSecret !== undefined) return /^client_secret_/.test(String(authentication))
+  if (clientSecret !== undefined) return authentication !== 'none' && authentication !== 'private_key_jwt'
   return authentication === 'none'
 }
 
