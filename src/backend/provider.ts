@@ -279,6 +279,14 @@ export interface BackendProvider<Claims extends object = object> {
     rejected: string | undefined,
     context: ProviderContext,
   ): Promise<string | undefined>
+  /**
+   * How requests to the API show the access token, where a bearer token will not do: a `fetch` that adds the `Authorization` itself,
+   * such as with a DPoP proof. Absent: `Authorization: Bearer`.
+   *
+   * @param fetch What it sends by.
+   * @see https://www.rfc-editor.org/rfc/rfc9449.html#section-7
+   */
+  presentToken?(accessToken: string, fetch: Fetch, context: ProviderContext): Promise<Fetch>
 }
 
 /** The providers of a backend, by the names that the page gives them. */

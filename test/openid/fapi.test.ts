@@ -2,7 +2,7 @@
 // not run here. A backend with `fapi: true` meets a server of the profile; each module says what that does wrong. Real mutual TLS with
 // a real server is in test/providers/oidc/fapi.test.ts. docs/security.md says which modules do not apply.
 import type { Fetch } from 'countersign/backend'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { createClientCertificate } from '../../demo/banks/certificates.js'
@@ -282,5 +282,89 @@ describe('an access token', () => {
     delete hostile.claims
     delete hostile.tokens
     expect((await fromApi('/accounts')).status).toBe(200)
+  })
+})
+
+describe('fapi2-security-profile-final-client-test with `sender_constrain: dpop`', () => {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const jwt = (payload: object) => `${encode({ alg: 'ES256', typ: 'at+jwt' })}.${encode(payload)}.c2ln`
+
+  /** Has the server answer token requests so. */
+  const answer =
+    (changes: object): Change =>
+    ({ hostile }) => {
+      hostile.claims = ({ at_hash: _at, ...good }) => good
+      hostile.tokens = (good) => ({ ...good, token_type: 'DPoP', ...changes })
+    }
+
+  const connectByKey = (change: Change = answer({}), before: Change = () => undefined) =>
+    connect(change, {
+      aliases: false,
+      before(server) {
+        delete server.metadata['tls_client_certificate_bound_access_tokens']
+        server.metadata['dpop_signing_alg_values_supported'] = ['ES256', 'PS256']
+        return before(server)
+      },
+      provider: { dpop: true, fetch: undefined },
+    })
+
+  const proofOf = ({ headers }: { readonly headers: Headers }) => {
+    const proof = headers.get('dpop') ?? ''
+    return { ...decodeJwt<{ htu: string }>(proof), key: decodeProtectedHeader(proof).jwk }
+  }
+
+  test('-happy-path', async () => {
+    const { status, fapi, fromApi, server } = await connectByKey()
+    expect(status).toBe(200)
+    expect((await fromApi('/accounts')).status).toBe(200)
+    const seen = [...fapi.requests, ...server.requests.token, ...server.requests.api]
+    expect(seen).toHaveLength(3)
+    expect(seen.some(hasCertificate)).toBe(false)
+    const [first, ...more] = seen.map(proofOf)
+    for (const { key } of more) expect(key).toEqual(first?.key)
+    expect(seen.map(proofOf).map(({ htu }) => htu)).toEqual([
+      'https://as.example/par',
+      'https://as.example/token',
+      'https://as.example/api/accounts',
+    ])
+    expect(server.requests.api[0]?.headers.get('authorization')).toMatch(/^DPoP /)
+  })
+
+  test.each(['DPoP', 'dpop', 'dPoP'])('-token-type-case-insensitivity: %s', async (type) => {
+    expect((await connectByKey(answer({ token_type: type }))).status).toBe(200)
+  })
+
+  test('a bearer token is refused', async () => {
+    const { reason, connections } = await connectByKey(answer({ token_type: 'Bearer' }))
+    expect({ reason, connections }).toEqual({ reason: 'token_response_invalid:token_type', connections: [] })
+  })
+
+  test.each([
+    ['says that it is bound to nothing', jwt({ sub: 'user-1' })],
+    ['is bound to another key', jwt({ cnf: { jkt: 'a'.repeat(43) } })],
+    ['is bound to a certificate', jwt({ cnf: { 'x5t#S256': 'a'.repeat(43) } })],
+  ])('an access token that %s is refused', async (_what, accessToken) => {
+    const { status, reason, connections } = await connectByKey(answer({ access_token: accessToken }))
+    expect({ status, reason }).toEqual({ status: 502, reason: 'token_response_invalid:access_token' })
+    expect(connections).toEqual([])
+  })
+
+  test('an access token of a refresh that is bound to nothing is withheld, and the connection is kept', async () => {
+    const { server, expire, fromApi, refusal } = await connectByKey()
+    expire()
+    await answer({ access_token: jwt({ sub: 'user-1' }) })(server)
+    expect((await fromApi('/accounts')).status).toBe(502)
+    expect(refusal()).toBe('token_response_invalid:access_token')
+    expect(server.requests.api).toEqual([])
+    await answer({})(server)
+    expect((await fromApi('/accounts')).status).toBe(200)
+  })
+
+  test.each([undefined, ['RS256']])('a server that takes proofs by %j is refused', async (algorithms) => {
+    const { reason, fapi } = await connectByKey(undefined, ({ metadata }) => {
+      metadata['dpop_signing_alg_values_supported'] = algorithms
+    })
+    expect(reason).toBe('metadata_invalid:dpop_signing_alg_values_supported with ES256')
+    expect(fapi.requests).toEqual([])
   })
 })

@@ -1,5 +1,11 @@
 import { assert } from 'vitest'
-import { createBackend, memoryStore, type BackendEvent, type BackendProvider } from 'countersign/backend'
+import {
+  createBackend,
+  memoryStore,
+  type BackendEvent,
+  type BackendOptions,
+  type BackendProvider,
+} from 'countersign/backend'
 import {
   createClient,
   type CallbackState,
@@ -28,6 +34,8 @@ export interface SceneOptions<P extends Provider> {
   readonly backend?: BackendProvider
   /** Scopes that the person ticks at the bank. @defaultValue all that are asked for */
   readonly ticked?: readonly string[]
+  /** Further options of the app's backend, such as its store. */
+  readonly backendOptions?: Partial<BackendOptions>
   /** Seconds added to the backend's clock. */
   readonly secondsLater?: () => number
   /** Stands before the network: an answer, or undefined to let the request through. */
@@ -79,6 +87,7 @@ export function createScene<P extends Provider>(options: SceneOptions<P>) {
       log: (event) => backendEvents.push(event),
       clock: { now: () => Date.now() / 1000 + secondsLater() },
       providers: { [name]: options.backend },
+      ...options.backendOptions,
     })
 
   async function send(url: string, init: RequestInit): Promise<Response> {
@@ -178,6 +187,7 @@ export function createScene<P extends Provider>(options: SceneOptions<P>) {
 
   return {
     browser,
+    backend,
     requests,
     pageEvents,
     backendEvents,

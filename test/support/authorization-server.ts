@@ -201,7 +201,7 @@ export function createAuthorizationServer({
   }
 
   const isAccepted = ({ headers }: Request): boolean =>
-    accessTokens.has(headers.get('authorization')?.replace(/^Bearer /, '') ?? '')
+    accessTokens.has(headers.get('authorization')?.replace(/^(?:Bearer|DPoP) /, '') ?? '')
 
   const server: AuthorizationServer = {
     issuer,

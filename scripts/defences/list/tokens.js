@@ -16,6 +16,7 @@ const httpTest = 'protocol/http.test.ts'
 const keys = 'protocol/signing-keys.ts'
 const keysTest = 'protocol/signing-keys.test.ts'
 const apiTest = 'core/connections/access-token.test.ts'
+const strictest = 'providers/kit/backend/strictest-checks.ts'
 const library = 'oauth4webapi'
 const redeemTest = 'core/callback/redeem.test.ts'
 
@@ -614,6 +615,33 @@ export const tokens = [
     [{ file: 'providers/kit/backend/fapi.ts', text: 'thumbprintOf(fetch) ?? bound', by: 'bound' }],
     'openid/fapi.test.ts',
     'that is bound to another certificate than the one of mtlsFetch is refused',
+  ),
+  removal(
+    'the key to which an access token is bound',
+    [162],
+    [
+      {
+        file: 'providers/kit/backend/fapi.ts',
+        text: 'if (dpop && jkt === (await dpop.calculateThumbprint())) return',
+        by: 'if (dpop && jkt !== undefined) return',
+      },
+    ],
+    'openid/fapi.test.ts',
+    'an access token that is bound to another key is refused',
+  ),
+  removal(
+    'the smaller max_age of page and backend',
+    [163],
+    [{ file: strictest, text: 'Math.min(...ages)', by: 'Math.max(...ages)' }],
+    'providers/oidc/oidc.test.ts',
+    'lets a page ask for more, and for less it gets no connection',
+  ),
+  removal(
+    'the ways of signing in that the backend names',
+    [163],
+    [{ file: strictest, text: 'demanded.acrValues?.includes(value) ?? true', by: 'true' }],
+    'providers/oidc/oidc.test.ts',
+    'begins nothing for a page that names none of the ways of signing in',
   ),
   removal(
     'an ID Token for which there can be no key',

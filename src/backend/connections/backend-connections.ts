@@ -72,7 +72,8 @@ export interface BackendConnections {
    * replica, those of pages included. It leaves your hands for the provider's API only: no log, no page.
    *
    * @param options `rejected`: the access token that the API has just refused; where it is the stored one, it is replaced.
-   * @throws {Refusal} also `not_found`, for a provider whose connections have no token of their own (Moneyhub): use `fetch`.
+   * @throws {Refusal} also `not_found`, for a provider whose connections have no token of their own (Moneyhub), and for tokens that are
+   * bound to a key of the backend (`dpop`): use `fetch`.
    */
   accessToken(
     connection: ConnectionHandle,
@@ -200,7 +201,15 @@ async function giveToken(
 ): Promise<BackendAccessToken> {
   const record = await findConnection(own, subject, id)
   const { provider } = record
-  if (!record.tokens && providerOf(own, provider).resourceToken)
+  const its = providerOf(own, provider)
+  if (its.presentToken)
+    throw new Refusal('not_found', {
+      description:
+        'Access tokens of this provider are of no use without a proof of the backend: use `fetch`.',
+      reason: 'bound_access_token',
+      connection: id,
+    })
+  if (!record.tokens && its.resourceToken)
     throw new Refusal('not_found', {
       description: 'Connections of this provider have no access token of their own: use `fetch`.',
       reason: 'no_access_token',

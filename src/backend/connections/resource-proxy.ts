@@ -214,16 +214,18 @@ interface ApiAnswer {
 
 async function ask(context: Context, forward: Forward, token: string): Promise<ApiAnswer> {
   const { provider, record, route, url, headers, body } = forward
-  const fetch = provider.fetch ?? context.fetch
+  const plain = provider.fetch ?? context.fetch
+  const own = providerContext(context, provider)
   try {
+    const fetch = (await provider.presentToken?.(token, plain, own)) ?? plain
     const init = {
       method: route.method,
       headers: {
         ...(context.correlation !== undefined && { [correlationHeader]: context.correlation }),
         ...headers,
-        ...provider.resources?.headers?.(providerContext(context, provider)),
+        ...provider.resources?.headers?.(own),
         accept: 'application/json',
-        authorization: `Bearer ${token}`,
+        ...(!provider.presentToken && { authorization: `Bearer ${token}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body }),

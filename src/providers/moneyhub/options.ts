@@ -1,5 +1,6 @@
 import type { ResourceRoute, Resources } from '../../backend/provider.js'
 import { checkPresentsCertificate } from '../kit/backend/client-certificate.js'
+import { refuseKeyOptions } from '../kit/backend/client-authentication.js'
 import { ignoredRoutes, readUrl } from '../kit/backend/read-options.js'
 import type { DeliverySettings, MoneyhubDelivery } from './authorization-request.js'
 import type { MoneyhubClientAuthentication } from './client.js'
@@ -170,14 +171,27 @@ function readHasList({
   )
 }
 
-/** @throws {TypeError} where the client has nothing to authenticate with. */
-function checkAuthentication(options: MoneyhubBackendOptions<'bff' | 'mediated'>): void {
+/** @throws {TypeError} where the client has nothing to authenticate with, or something that would never be used. */
+function checkAuthentication(
+  options: MoneyhubBackendOptions<'bff' | 'mediated'>,
+  delivery: MoneyhubDelivery,
+): void {
   const { authentication, fetch } = options as { readonly authentication?: string; readonly fetch?: unknown }
+  const { clientSecret, privateKey } = options
   if (authentication !== undefined)
     checkPresentsCertificate(`moneyhub with \`authentication: '${authentication}'\``, fetch)
   if (authentication === undefined && options.privateKey === undefined && !options.clientSecret)
     throw new TypeError(
       'moneyhub needs `privateKey` and `keyId`, or `clientSecret`, or `authentication` and `fetch` with a client certificate.',
+    )
+  if (authentication !== undefined && clientSecret !== undefined)
+    throw new TypeError(
+      `moneyhub: with \`authentication: '${authentication}'\` the certificate is the authentication: leave \`clientSecret\` out.`,
+    )
+  refuseKeyOptions('moneyhub', options)
+  if (privateKey !== undefined && clientSecret !== undefined && delivery === 'par')
+    throw new TypeError(
+      "moneyhub: beside `clientSecret` a `privateKey` only signs requests, and `delivery: 'par'` signs none: leave one of the two out, or choose another `delivery`.",
     )
 }
 
@@ -200,7 +214,7 @@ export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>)
     throw new TypeError(
       '`dataScope` names what is read, with spaces between, such as "accounts:read": correct it.',
     )
-  checkAuthentication(options)
+  checkAuthentication(options, delivery)
   if (options.privateKey === undefined && delivery !== 'par')
     throw new TypeError(`\`delivery: '${delivery}'\` signs requests: give \`privateKey\` and \`keyId\`.`)
   return {

@@ -16,6 +16,7 @@ interface Given {
   readonly privateKey?: unknown
   readonly algorithm?: unknown
   readonly assertionAudience?: unknown
+  readonly dpop?: unknown
 }
 
 /**
@@ -30,7 +31,7 @@ export function checkFapiOptions(options: Given): void {
   }
   if (options.mode !== 'bff')
     refuse(
-      "access tokens are bound to the certificate of the backend, so a page cannot use them: set `mode: 'bff'`.",
+      "access tokens are bound to the certificate or a key of the backend, so a page cannot use them: set `mode: 'bff'`.",
     )
   if (options.par === false) refuse('every authorization request is pushed: leave `par` out.')
   const { authentication, clientSecret, privateKey } = options
@@ -48,9 +49,13 @@ export function checkFapiOptions(options: Given): void {
   const { idTokenAlgorithms = [] } = options
   if (!idTokenAlgorithms.every((name) => (fapiAlgorithms as readonly string[]).includes(name)))
     refuse('ID Tokens are signed with PS256, ES256 or EdDSA: leave others out of `idTokenAlgorithms`.')
+  if (options.dpop === true && options.fetch === undefined) return
   if (options.api !== undefined && parseUrl(options.api)?.protocol !== 'https:')
     refuse('no certificate is shown on plain http: give an https URL as `api`.')
-  checkPresentsCertificate('oidc with `fapi`', options.fetch)
+  checkPresentsCertificate(
+    `oidc with \`fapi\` and ${options.dpop === true ? '`fetch`' : 'without `dpop`'}`,
+    options.fetch,
+  )
 }
 
 /** Test for a key that signs by one of the profile's algorithms. A key that cannot be read is reported by `ready`. */

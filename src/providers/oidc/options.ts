@@ -63,6 +63,11 @@ interface CommonOptions<M> {
 export interface OidcStandardOptions {
   readonly fapi?: false | undefined
   /**
+   * Binds tokens to a key of the backend (RFC 9449), which is made once and kept in its store, sealed by its `keys`: in `bff` mode, since
+   * pages cannot use such tokens. @defaultValue false
+   */
+  readonly dpop?: boolean | undefined
+  /**
    * A `fetch` that presents the client's certificate: `mtlsFetch({ cert, key })` of `countersign/backend/node`. It is used for the
    * server, at its `mtls_endpoint_aliases` where it has some, and for the API. @defaultValue the backend's: no certificate
    */
@@ -70,15 +75,32 @@ export interface OidcStandardOptions {
 }
 
 /** How `oidc` is used with `fapi: true`. */
-export interface OidcFapiOptions<M> {
+export type OidcFapiOptions<M> = OidcProfileOptions<M> & (CertificateBinding | DpopBinding)
+
+/** Tokens bound to a certificate (RFC 8705). */
+interface CertificateBinding {
+  readonly dpop?: false | undefined
+  /** A `fetch` that presents the client's certificate, to which access tokens are bound; see `mtlsFetch`. */
+  readonly fetch: Fetch
+}
+
+/** Tokens bound to a key (RFC 9449). */
+interface DpopBinding {
+  /** Binds tokens to a key of the backend, which is made once and kept in its store, sealed by its `keys`. */
+  readonly dpop: true
+  /** A `fetch` that presents the client's certificate, where that is its authentication. @defaultValue the backend's: no certificate */
+  readonly fetch?: Fetch
+}
+
+interface OidcProfileOptions<M> {
   /**
    * Keeps to the FAPI 2.0 Security Profile. Demanded at the start: `mode: 'bff'`; authentication by a key for PS256, ES256 or
-   * Ed25519 (as a `CryptoKey`), whose assertions have the issuer as `aud`, or by a certificate; a `fetch` that presents the certificate; `api` on
-   * https. Demanded of the server's metadata: pushed requests, S256, `iss` in responses and certificate-bound tokens, and https
+   * Ed25519 (as a `CryptoKey`), whose assertions have the issuer as `aud`, or by a certificate; `dpop: true`, or a `fetch` that presents the
+   * certificate and `api` on https. Demanded of the server's metadata: pushed requests, S256, `iss` in responses and bound tokens, and https
    * wherever the certificate is shown. Every request is pushed, every response must name the issuer, ID Tokens are signed with
-   * PS256, ES256 or EdDSA, and an access token that is a JWT must be bound to this client's certificate.
+   * PS256, ES256 or EdDSA, and an access token that is a JWT must be bound to this client's certificate or key.
    *
-   * It does not do: tokens bound by DPoP instead of a certificate; a look at tokens that are no JWT, whose binding only the API
+   * It does not do: a look at tokens that are no JWT, whose binding only the API
    * sees; versions and ciphers of TLS below what the runtime has; the lifetime of a `request_uri` or a code, which is the server's to
    * limit. On this machine the issuer, its keys and the redirect URI may still be plain http. Set `requireIss` in the page.
    *
@@ -87,8 +109,6 @@ export interface OidcFapiOptions<M> {
    */
   readonly fapi: true
   readonly mode: M & 'bff'
-  /** A `fetch` that presents the client's certificate, to which access tokens are bound; see `mtlsFetch`. */
-  readonly fetch: Fetch
   readonly par?: true | undefined
 }
 

@@ -7,6 +7,7 @@ import { pickClaims } from '../../protocol/pick-claims.js'
 import { discover, type ServerMetadata } from '../../protocol/metadata.js'
 import type { RefreshedTokens } from '../../protocol/refresh-tokens.js'
 import { importSigner, signAssertions } from '../kit/backend/client-assertion.js'
+import { refuseKeyOptions, refuseSecondAuthentication } from '../kit/backend/client-authentication.js'
 import { createOAuthClient } from '../kit/backend/oauth-client.js'
 import { checkOpenidScope, readUrl } from '../kit/backend/read-options.js'
 import { signingAlgorithms, type PrivateKeyInput, type SigningAlgorithm } from '../kit/backend/signing-key.js'
@@ -196,10 +197,16 @@ function readOptions(options: AnyOptions): {
       "stitch needs the `issuer` of Stitch's ID Tokens, to check them; if you do not know it, say so with `idToken: 'unverified'`, which checks the rest of them, or `idToken: 'unchecked'`.",
     )
   }
+  if (options.issuer !== undefined && withoutIssuer.includes(options.idToken))
+    throw new TypeError(
+      `stitch: \`idToken: '${options.idToken ?? ''}'\` is for an issuer that is not known: leave it out, or leave \`issuer\` out.`,
+    )
   if (options.privateKey === undefined ? !options.clientSecret : !options.keyId)
     throw new TypeError(
       'stitch needs `privateKey` with its `keyId`, or `clientSecret`, to authenticate the client.',
     )
+  refuseSecondAuthentication('stitch', options)
+  refuseKeyOptions('stitch', options)
   if (options.details?.some((name) => withheldClaims.test(name)))
     throw new TypeError('`details` names a claim that identifies the person or the session: leave it out.')
   const { api = endpoints.api, issuer, revocationEndpoint } = options

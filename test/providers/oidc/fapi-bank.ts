@@ -1,6 +1,7 @@
 import { decodeJwt, type JWK } from 'jose'
-import type { ClientMetadata, Configuration } from 'oidc-provider'
+import type { ClientMetadata, Configuration, Provider } from 'oidc-provider'
 import type { TLSSocket } from 'node:tls'
+import { serveApi } from '../../../demo/banks/api.js'
 import type { Bank } from '../../../demo/banks/bank.js'
 import { createServerCertificate } from '../../../demo/banks/certificates.js'
 import { sendJson, type Handler } from '../../../demo/banks/http.js'
@@ -19,6 +20,8 @@ export interface FapiBankOptions {
   readonly jwks: { readonly keys: readonly JWK[] }
   /** Form of access tokens. Only a JWT says what it is bound to. @defaultValue `jwt` */
   readonly accessTokens?: 'jwt' | 'opaque'
+  /** What access tokens are bound to; with `key` there is no port for mutual TLS. @defaultValue `certificate` */
+  readonly boundTo?: 'certificate' | 'key'
 }
 
 /** A bank that keeps to FAPI 2.0. */
@@ -29,6 +32,8 @@ export interface FapiBank extends Bank<OidcBehaviour, OidcAction> {
   readonly secureOrigin: string
   /** The certificate of those endpoints, to be trusted: PEM. */
   readonly ca: string
+  /** Has proofs carry the bank's nonce from now on. */
+  readonly demandNonces: () => void
 }
 
 const scopes = scopeTexts.standard
@@ -37,11 +42,13 @@ const mount = '/fapi'
 
 /**
  * Opens a bank on a real oidc-provider with its FAPI 2.0 profile on: pages on one port, everything else over mutual TLS on another,
- * which `mtls_endpoint_aliases` names.
+ * which `mtls_endpoint_aliases` names; or everything on one port, with tokens bound to a DPoP key.
  */
 export async function startFapiBank(options: FapiBankOptions): Promise<FapiBank> {
   const { cert, key } = await createServerCertificate()
+  const isByKey = options.boundTo === 'key'
   let secureOrigin = ''
+  let demandsNonce = false
   const bank = await startOidcBank<OidcBehaviour>({
     id: 'fapi',
     theme,
@@ -54,6 +61,17 @@ export async function startFapiBank(options: FapiBankOptions): Promise<FapiBank>
     signingAlgorithm: 'ES256',
     endpoint: () => undefined,
     async hooks({ origin, listenAlso }) {
+      if (isByKey) {
+        secureOrigin = origin
+        return {
+          configuration: configure(`${origin}${mount}/`, options, () => demandsNonce),
+          discovery: (document) => ({ ...document, ...endpointsAt(origin) }),
+          grant(grant) {
+            grant.addResourceScope(`${origin}${mount}/`, grant.getOIDCScope())
+          },
+          routes: (provider) => ({ [`${mount}/accounts`]: serveByProof(provider, () => demandsNonce) }),
+        }
+      }
       // Any certificate is let in; which one a client may present is decided by its registration.
       const tls = { cert, key, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' as const }
       secureOrigin = (await listenAlso({ portOption: 'none', tls })).origin
@@ -75,7 +93,10 @@ export async function startFapiBank(options: FapiBankOptions): Promise<FapiBank>
       }
     },
   })
-  return { ...bank, secureOrigin, api: `${secureOrigin}${mount}/`, ca: cert }
+  const demandNonces = () => {
+    demandsNonce = true
+  }
+  return { ...bank, secureOrigin, api: `${secureOrigin}${mount}/`, ca: cert, demandNonces }
 }
 
 const endpointsAt = (origin: string) => ({
@@ -84,7 +105,11 @@ const endpointsAt = (origin: string) => ({
   revocation_endpoint: `${origin}${mount}/revoke`,
 })
 
-function configure(api: string, { method, accessTokens = 'jwt' }: FapiBankOptions): Configuration {
+function configure(
+  api: string,
+  { method, accessTokens = 'jwt', boundTo = 'certificate' }: FapiBankOptions,
+  demandsNonce: () => boolean = () => false,
+): Configuration {
   return {
     routes: { pushed_authorization_request: '/par', revocation: '/revoke', token: '/token' },
     clientAuthMethods: [method],
@@ -95,8 +120,9 @@ function configure(api: string, { method, accessTokens = 'jwt' }: FapiBankOption
       userinfo: { enabled: false },
       revocation: { enabled: true },
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
+      dPoP: { enabled: boundTo === 'key', nonceSecret: Buffer.alloc(32, 7), requireNonce: demandsNonce },
       mTLS: {
-        enabled: true,
+        enabled: boundTo === 'certificate',
         selfSignedTlsClientAuth: true,
         certificateBoundAccessTokens: true,
         getCertificate: ({ req }) => (req.socket as Partial<TLSSocket>).getPeerX509Certificate?.(),
@@ -115,7 +141,7 @@ function configure(api: string, { method, accessTokens = 'jwt' }: FapiBankOption
   }
 }
 
-function toClient({ redirectUri, method, jwks }: FapiBankOptions) {
+function toClient({ redirectUri, method, jwks, boundTo = 'certificate' }: FapiBankOptions) {
   return {
     client_id: 'fapi-client',
     client_name: 'Countersign test',
@@ -125,12 +151,29 @@ function toClient({ redirectUri, method, jwks }: FapiBankOptions) {
     scope: Object.keys(scopes).join(' '),
     token_endpoint_auth_method: method,
     ...(method === 'private_key_jwt' && { token_endpoint_auth_signing_alg: 'ES256' as const }),
-    tls_client_certificate_bound_access_tokens: true,
+    ...(boundTo === 'certificate'
+      ? { tls_client_certificate_bound_access_tokens: true }
+      : { dpop_bound_access_tokens: true }),
     require_pushed_authorization_requests: true,
     id_token_signed_response_alg: 'ES256',
     jwks: { keys: [...jwks.keys] },
   } satisfies ClientMetadata
 }
+
+/** An API that wants a proof of the key to which the token is bound. */
+const serveByProof = (provider: Provider, demandsNonce: () => boolean): Handler =>
+  serveApi({
+    method: 'GET',
+    origins: [],
+    demandsNonce,
+    async findAccess(token) {
+      const claims = token.includes('.') ? decodeJwt(token) : undefined
+      const found = claims ? undefined : await provider.AccessToken.find(token)
+      const { jkt: thumbprint } = claims ? (claims['cnf'] as { readonly jkt: string }) : { jkt: found?.jkt }
+      return thumbprint === undefined ? undefined : { scopes: new Set<string>(), thumbprint }
+    },
+    answer: () => ({ status: 200, body: { accounts: [{ id: '1' }] } }),
+  })
 
 /** An API that wants the certificate to which the token is bound. @param find The binding of a token that is no JWT. */
 const serveAccounts =

@@ -45,6 +45,12 @@ describe('`fapi: true`', () => {
     ['the issuer as audience', () => ({ ...key, assertionAudience: good.issuer })],
     ['fewer algorithms of ID Tokens', () => ({ ...key, idTokenAlgorithms: ['ES256'] })],
     ['`par`, which it does anyway', () => ({ ...key, par: true })],
+    ['tokens bound to a key, and no certificate', () => ({ ...key, dpop: true, fetch: undefined })],
+    [
+      'tokens bound to a key at an API on this machine',
+      () => ({ ...key, dpop: true, fetch: undefined, api: 'http://127.0.0.1/' }),
+    ],
+    ['tokens bound to a key, and a certificate', () => ({ dpop: true, authentication: 'tls_client_auth' })],
   ])('goes with %s', async (_what, options) => {
     const { publicKey: _public, ...given } = (await options()) as Record<string, unknown>
     await expect(make(given, good).ready).resolves.toBeDefined()
@@ -78,6 +84,17 @@ describe('`fapi: true`', () => {
     ['an API without a certificate', () => ({ api: 'http://127.0.0.1/' }), /give an https URL as `api`/],
     ['nothing that presents a certificate', () => ({ fetch: undefined }), /needs a `fetch` that presents/],
     ['the platform’s own fetch', () => ({ fetch }), /needs a `fetch` that presents/],
+    ['the same beside `dpop`', () => ({ fetch, dpop: true }), /needs a `fetch` that presents/],
+    [
+      'a certificate on plain http beside `dpop`',
+      () => ({ dpop: true, api: 'http://127.0.0.1/' }),
+      /give an https URL as `api`/,
+    ],
+    [
+      'a page that would use the tokens, with `dpop`',
+      () => ({ dpop: true, fetch: undefined, mode: 'mediated' }),
+      /set `mode: 'bff'`/,
+    ],
   ])('refuses %s', (_what, changes, sentence) => {
     expect(() => make(changes())).toThrow(TypeError)
     expect(() => make(changes())).toThrow(sentence)

@@ -97,7 +97,9 @@ describe('the client', () => {
   })
 
   test('can authenticate with a secret in the body', async () => {
-    const bench = await createBench({ stitch: { privateKey: undefined, clientSecret } as object })
+    const bench = await createBench({
+      stitch: { privateKey: undefined, keyId: undefined, clientSecret } as object,
+    })
     expect((await bench.redeem(await bench.begin())).status).toBe(200)
     expect(tokenForm(bench).get('client_secret')).toBe(clientSecret)
     expect(tokenForm(bench).has('client_assertion')).toBe(false)

@@ -43,9 +43,18 @@ export const authenticationForms: OptionForms<ClientAuthentication> = {
   assertionType: ['JWT', 'client-authentication+jwt'],
 }
 
-/** Checks that one way to authenticate is given, or `none`. @throws {TypeError} naming what is missing. */
+/** Options that say something of a key, and nothing without one. */
+const keyOptions = ['keyId', 'algorithm', 'assertionAudience', 'assertionType'] as const
+
+/**
+ * Checks that one way to authenticate is given, or `none`, and that no option beside it would never be used: of a secret and a key one
+ * would be, and nobody would know which.
+ *
+ * @throws {TypeError} naming what is missing, or what to leave out.
+ */
 export function checkAuthentication(label: string, options: object): void {
-  const { authentication, clientSecret, privateKey, keyId } = options as Readonly<Record<string, unknown>>
+  const given = options as Readonly<Record<string, unknown>>
+  const { authentication, clientSecret, privateKey, keyId } = given
   if (privateKey !== undefined && keyId === undefined)
     throw new TypeError(`${label}: \`privateKey\` needs its \`keyId\`, the \`kid\` of client assertions.`)
   const isWithout = authentication === 'none' || isCertificateMethod(authentication)
@@ -53,6 +62,42 @@ export function checkAuthentication(label: string, options: object): void {
     throw new TypeError(
       `${label}: give \`clientSecret\`, or \`privateKey\` and \`keyId\`; a public client says so with \`authentication: 'none'\`. If it comes from an environment variable, check that it is set.`,
     )
+  refuseSecondAuthentication(label, given)
+  refuseKeyOptions(label, given)
+  if (!fits(given))
+    throw new TypeError(
+      `${label}: \`authentication: '${authentication as string}'\` does not go with the ${privateKey === undefined ? '`clientSecret`' : '`privateKey`'} beside it: leave one of the two out.`,
+    )
+}
+
+/** Refuses a secret beside a key. @throws {TypeError} naming both. */
+export function refuseSecondAuthentication(
+  label: string,
+  { clientSecret, privateKey }: { readonly clientSecret?: unknown; readonly privateKey?: unknown },
+): void {
+  if (clientSecret !== undefined && privateKey !== undefined)
+    throw new TypeError(
+      `${label}: \`clientSecret\` and \`privateKey\` are two ways to authenticate, of which one is used: leave the other out.`,
+    )
+}
+
+/** Refuses what is said of a key that is not there. @throws {TypeError} naming the option. */
+export function refuseKeyOptions(label: string, options: object): void {
+  const given = options as Readonly<Record<string, unknown>>
+  const lost =
+    given['privateKey'] === undefined ? keyOptions.find((name) => given[name] !== undefined) : undefined
+  if (lost !== undefined)
+    throw new TypeError(
+      `${label}: \`${lost}\` is about a \`privateKey\`, and none is given: give it, or leave \`${lost}\` out. If the key comes from an environment variable, check that it is set.`,
+    )
+}
+
+/** Test for a method that is the one of the secret or the key that is there; a certificate is looked at by itself. */
+function fits({ authentication, clientSecret, privateKey }: Readonly<Record<string, unknown>>): boolean {
+  if (authentication === undefined || isCertificateMethod(authentication)) return true
+  if (privateKey !== undefined) return authentication === 'private_key_jwt'
+  if (clientSecret !== undefined) return authentication !== 'none' && authentication !== 'private_key_jwt'
+  return authentication === 'none'
 }
 
 /** The authentication for each request. @throws {TypeError} for a key that cannot be used. */

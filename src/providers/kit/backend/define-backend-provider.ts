@@ -130,6 +130,10 @@ export function defineBackendProvider<
     throw new TypeError('defineBackendProvider: `mode` is missing: say "mediated" or "bff", as in the page.')
   if (typeof (definition.client as Partial<OAuthClient>).authorize !== 'function')
     throw new TypeError('defineBackendProvider: `client` must be what oauthClient({ … }) has made.')
+  if (definition.client.presentToken && definition.mode !== 'bff')
+    throw new TypeError(
+      `${definition.label}: with \`dpop\` access tokens are bound to a key of the backend, so a page cannot use them: set \`mode: 'bff'\`, or leave \`dpop\` out.`,
+    )
   const { client, redirectUri, toParameters, toGrant, toRefreshedGrant, ...provider } = definition
   return {
     ...{ ready: client.ready, server: client.server },
@@ -149,6 +153,7 @@ export function defineBackendProvider<
         : { tokens, sub: tokens.claims?.sub }
     },
     revoke: client.revoke,
+    ...(client.presentToken && { presentToken: client.presentToken }),
     ...provider,
   }
 }

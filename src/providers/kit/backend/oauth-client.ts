@@ -1,6 +1,7 @@
 import type * as oauth from 'oauth4webapi'
 import type {
   AuthorizationStart,
+  BackendProvider,
   HeldConnection,
   Redemption,
   ServerIdentity,
@@ -31,6 +32,7 @@ import {
   type Grant,
   type TokenEndpoint,
 } from '../../../protocol/token-endpoint.js'
+import { sendWithProof, type DpopContext, type OpenDpop } from './dpop.js'
 import { strictestChecks } from './strictest-checks.js'
 
 /** Differences from a standard authorization server, each described at {@link TokenEndpoint}. */
@@ -40,6 +42,12 @@ export type Quirks = Partial<
     'idToken' | 'idTokenAlgorithms' | 'bearerAliases' | 'assumedTokenType' | 'extraMembers' | 'mtls'
   >
 >
+
+/** Throws a {@link ValidationError} for an access token that must not be used. @param endpoint Where it was asked for. */
+export type CheckAccessToken = (
+  accessToken: string,
+  endpoint: Pick<TokenEndpoint, 'dpop'>,
+) => void | Promise<void>
 
 /** One client at one authorization server. */
 export interface OAuthClientOptions {
@@ -57,8 +65,10 @@ export interface OAuthClientOptions {
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /** Asks for consent with every request for `offline_access`, unless `parameters` has a `prompt`. @defaultValue false */
   readonly consentsToOfflineAccess?: boolean
+  /** Binds tokens to this key (RFC 9449). @defaultValue bearer tokens, or tokens that are bound to a certificate */
+  readonly dpop?: OpenDpop | undefined
   /** Throws a {@link ValidationError} for an access token that must not be used. @defaultValue every one may be */
-  readonly checkAccessToken?: (accessToken: string) => void
+  readonly checkAccessToken?: CheckAccessToken
   /** `idToken: 'unchecked'` says that the issuer is not known: then no `iss` of a response is compared either. */
   readonly quirks?: Quirks
 }
@@ -108,6 +118,8 @@ export interface OAuthClient {
     tokens: Partial<Pick<HeldConnection, 'refreshToken' | 'accessToken'>>,
     context: RequestContext,
   ) => Promise<Revocation>
+  /** Sends requests to the API with a proof of the key to which tokens are bound; absent for tokens that need none. */
+  readonly presentToken?: BackendProvider['presentToken']
 }
 
 /** The client with its view of the server, for the presets. */
@@ -117,7 +129,7 @@ export interface OAuthClientWithEndpoint extends OAuthClient {
 
 /** Makes the requests of a client from its id, its authentication and the server's metadata. */
 export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithEndpoint {
-  const { clientId, issuer, formerIssuer, quirks } = options
+  const { clientId, issuer, formerIssuer, quirks, dpop } = options
   const knowsIssuer = quirks?.idToken !== 'unchecked'
   // The server's signing keys are kept by the same object, for as long.
   const metadata = cacheMetadata(options.metadata)
@@ -125,13 +137,14 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
   // `ready` reports it; nobody else may be waiting yet.
   authentication.catch(() => undefined)
 
-  const endpoint = async (context: RequestContext): Promise<TokenEndpoint> => ({
+  const endpoint = async (context: DpopContext): Promise<TokenEndpoint> => ({
     server: await metadata(context),
     clientId,
     authentication: await authentication,
     fetch: context.fetch,
     now: context.now,
     idToken: 'required',
+    ...(dpop && { dpop: await dpop(context) }),
     ...quirks,
   })
 
@@ -140,6 +153,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
   return {
     ...{ server: { issuer, clientId, formerIssuer }, ready: authentication, endpoint },
     push,
+    ...(dpop && { presentToken: presentBy(dpop) }),
     authorize: authorizeThrough(options, endpoint, push),
 
     async redeem(redemption, context, expected) {
@@ -148,15 +162,17 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
       const asked = strictestChecks(askedChecks(options.parameters), redemption.asked)
       const checks = strictestChecks(asked, { maxAgeSeconds: expected?.maxAgeSeconds })
       const grant = { code, codeVerifier, state, iss, nonce, redirectUri, ...expected, ...checks }
-      const tokens = await redeemOrCheck(await endpoint(context), grant, redemption)
-      options.checkAccessToken?.(tokens.accessToken)
+      const at = await endpoint(context)
+      const tokens = await redeemOrCheck(at, grant, redemption)
+      await options.checkAccessToken?.(tokens.accessToken, at)
       return tokens
     },
 
     async refresh({ refreshToken = '', sub, firstIdToken }, context) {
       const expected = { subject: sub, first: firstIdToken }
-      const tokens = await refreshTokens(await endpoint(context), refreshToken, expected)
-      return withheldIf(options.checkAccessToken, tokens)
+      const at = await endpoint(context)
+      const tokens = await refreshTokens(at, refreshToken, expected)
+      return withheldIf(options.checkAccessToken, at, tokens)
     },
 
     async revoke({ refreshToken, accessToken }, context) {
@@ -178,7 +194,7 @@ function authorizeThrough(
   return async (setup, context, parameters) => {
     const at = await endpoint(context)
     const { server } = at
-    checkOffers(options, server)
+    checkOffers({ par: options.par, dpop: options.dpop !== undefined }, server)
     const own = { ...ownParameters(options, setup.scope), ...parameters }
     const asked = strictestChecks(askedChecks(own), setup.asked)
     checkCanVerify(at, { code: '', nonce: setup.nonce, ...asked })
@@ -186,24 +202,31 @@ function authorizeThrough(
     const extra = { ...own, ...parametersOfChecks(asked) }
     refuseReserved(extra)
     refuseWithoutIdToken(extra, setup.nonce)
-    if (pushes(options, server)) return push({ ...extra, ...request }, context)
+    if (pushes({ par: options.par }, server)) return push({ ...extra, ...request }, context)
     return { url: buildAuthorizationUrl(server.authorization_endpoint ?? '', request, extra) }
   }
 }
 
 /** Tokens of a refresh; where the access token must not be used, the refresh token alone: the old one may be spent. */
-function withheldIf(
-  checkAccessToken: OAuthClientOptions['checkAccessToken'],
+async function withheldIf(
+  checkAccessToken: CheckAccessToken | undefined,
+  at: TokenEndpoint,
   tokens: RefreshedTokens,
-): RefreshedTokens {
+): Promise<RefreshedTokens> {
   try {
-    if (tokens.accessToken !== undefined) checkAccessToken?.(tokens.accessToken)
+    if (tokens.accessToken !== undefined) await checkAccessToken?.(tokens.accessToken, at)
     return tokens
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error
     return { refreshToken: tokens.refreshToken, fault: asKept(error) }
   }
 }
+
+/** Sends requests to the API with proofs of a key. */
+const presentBy =
+  (dpop: OpenDpop): NonNullable<BackendProvider['presentToken']> =>
+  async (accessToken, fetch, context) =>
+    sendWithProof(await dpop(context), accessToken, fetch)
 
 /** Seconds by which an ID Token may be ahead of our clock; see `IdTokenRules`. */
 const aheadSeconds = 60

@@ -9,7 +9,8 @@ import {
   type ClientAuthentication,
 } from './client-authentication.js'
 import type { CertificateAuthentication } from './client-certificate.js'
-import { checkFapi, checkIsBound, fapiAlgorithms } from './fapi.js'
+import { createDpop } from './dpop.js'
+import { checkFapi, checkIsBound, checkIsBoundToKey, fapiAlgorithms } from './fapi.js'
 import { createOAuthClient, type OAuthClient } from './oauth-client.js'
 import { readUrl } from './read-options.js'
 
@@ -24,6 +25,11 @@ interface CommonSettings {
   readonly origins?: readonly string[]
   /** Pushes authorization requests (RFC 9126). @defaultValue where the server's metadata demands it */
   readonly par?: boolean
+  /**
+   * Binds tokens to a key of the backend (RFC 9449), which is made once and kept in its store, sealed by its `keys`. Pages cannot use
+   * such tokens: `bff` mode only. @defaultValue false
+   */
+  readonly dpop?: boolean | undefined
   /**
    * Further parameters of every authorization request, such as `resource`.
    *
@@ -47,6 +53,7 @@ export const clientForms: OptionForms<Omit<CommonSettings, 'extraMembers'>> &
   issuer: 'issuer!',
   origins: 'strings',
   par: 'boolean',
+  dpop: 'boolean',
   parameters: requestParameters,
   idTokenAlgorithms: signatureAlgorithms,
   ...authenticationForms,
@@ -76,7 +83,7 @@ type StandardSettings = CommonSettings &
   (ClientAuthentication | CertificateAuthentication) & {
     /** Presents the client's certificate. */
     readonly fetch?: Fetch
-    /** Only with `fetch`. */
+    /** Only with `fetch` or `dpop`. */
     readonly fapi?: boolean | undefined
   }
 
@@ -86,7 +93,7 @@ export function createStandardClient(
   settings: StandardSettings,
   scope = 'openid',
 ): OAuthClient {
-  const { clientId, issuer, origins, parameters, extraMembers, fapi = false } = settings
+  const { clientId, issuer, origins, parameters, extraMembers, fapi = false, dpop = false } = settings
   const { par = fapi || undefined, idTokenAlgorithms = fapi ? fapiAlgorithms : undefined } = settings
   const mtls = settings.fetch !== undefined
   checkAuthentication(label, settings)
@@ -95,14 +102,16 @@ export function createStandardClient(
     ...{ clientId, issuer },
     async metadata({ fetch }) {
       const server = await discover(fetch, issuer, { origins, mtls, calls: codeFlowCalls(scope, par) })
-      if (fapi) checkFapi(server)
+      if (fapi) checkFapi(server, { dpop, mtls })
       return server
     },
     authentication: authenticate(issuer, settings),
     par,
     parameters,
     consentsToOfflineAccess: true,
-    ...(fapi && settings.fetch && { checkAccessToken: checkIsBound(settings.fetch) }),
+    ...(dpop && { dpop: createDpop({ issuer, clientId }) }),
+    ...(fapi && dpop && { checkAccessToken: checkIsBoundToKey }),
+    ...(fapi && !dpop && settings.fetch && { checkAccessToken: checkIsBound(settings.fetch) }),
     quirks: {
       mtls,
       ...(extraMembers && { extraMembers }),
