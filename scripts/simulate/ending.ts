@@ -66,7 +66,7 @@ function findUnheard(world: World): string | undefined {
 /** Success answers that a client received and has not lost with itself must be stored or revoked. */
 function findLost(world: World): string | undefined {
   const { browser, server, replicas } = world
-  if (world.isStorageBroken || world.isBackendBroken || world.areClocksWrong || world.disconnected.length > 0)
+  if (world.isStorageBroken || world.isBackendBroken || world.areClocksWrong || world.disconnects > 0)
     return undefined
   const kept = server.grants.filter(({ isRevoked, successes }) => !isRevoked && successes.some(isHeld))
   if (replicas) {
@@ -82,11 +82,16 @@ function findLost(world: World): string | undefined {
   }
   for (const { state, successes } of kept) {
     const record = browser.records.get(`transaction:${state}`) as Ended | undefined
-    if (record && record.phase !== 'done')
+    // A page whose user has gone drops an answer. It revokes it only where nobody has a connection there, which might end with it.
+    const isDropped = record?.phase === 'answered' && world.hasSessionChanged && hasConnection(browser)
+    if (record && record.phase !== 'done' && !isDropped)
       return `${successes.find(isHeld)?.exchange.client.name ?? ''} has got tokens, and they are neither stored nor revoked (${record.phase})`
   }
   return undefined
 }
+
+const hasConnection = ({ records }: World['browser']): boolean =>
+  [...records.keys()].some((key) => key.startsWith('connection:'))
 
 /** The answer to a code, with a client that is there and can go on. */
 const isHeld = ({ exchange: { client, settled, status }, fromCode }: Grant['successes'][number]): boolean =>

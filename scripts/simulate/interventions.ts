@@ -156,6 +156,7 @@ function useConnection(world: World, page: Page, add: Add): void {
   if ('disconnect' in state)
     add(1, `the person disconnects on ${actor.name}`, () => {
       const { id } = state.connection
+      world.disconnects += 1
       runAs(actor, () => state.disconnect()).then((result) => {
         // A backend that did not answer in time may still have it; the page says so.
         const isUnknown = !result.revoked && result.reason === 'unreachable'

@@ -40,6 +40,8 @@ export interface World {
   readonly replicas: Replicas | undefined
   readonly visits: Visit[]
   readonly disconnected: Disconnected[]
+  /** How often somebody has asked for a disconnection, also on a page that was gone when it was done. */
+  disconnects: number
   /** Access tokens that the app was given, with the user who was signed in when it asked. */
   readonly handed: { readonly token: string; readonly subject: string | null; readonly page: Page }[]
   /** Number of things that a person or the surroundings have done. */
@@ -89,7 +91,7 @@ export function createWorld(plan: Plan, variant: Variant): World {
   if (isAhead) first.clock.offset = aheadSeconds
   return {
     ...{ scheduler, network, server, replicas, browser: createBrowser(scheduler, network, variant) },
-    ...{ visits: [], disconnected: [], handed: [], acts: 0, faults },
+    ...{ visits: [], disconnected: [], disconnects: 0, handed: [], acts: 0, faults },
     hasPopups: scheduler.draw(streams.setup, 3) < 0.4,
     ...{
       isStorageBroken: false,

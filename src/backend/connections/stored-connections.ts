@@ -5,7 +5,7 @@ import { fileConnection, placeOf, removeEntries } from './due-index.js'
 import { forgetForWebhooks, noteForWebhooks } from '../webhooks/webhook-index.js'
 import { dropEndings, endGrant, noteEnding } from './endings.js'
 import { asBound, bindingOf, isBoundElsewhere, isSameServer } from './binding.js'
-import { readConnection, recordKey } from './read-connection.js'
+import { recordKey } from './read-connection.js'
 import type { ConnectionRecord } from './record.js'
 import { toStoredTokens } from './stored-tokens.js'
 import { Refusal } from '../http/refusal.js'
@@ -235,12 +235,15 @@ function toRecord(
 export async function forgetConnection(context: Context, seen: ConnectionRecord): Promise<Revocation> {
   const { records, now } = context
   await checkReadable(context, seen.subject)
-  const stored = await readConnection(context, seen.id)
-  const record = stored ?? seen
   // What is bound elsewhere is not ended here: its tokens would go to the wrong server.
-  const isHere = !isBoundElsewhere(context, record)
-  if (isHere) await noteEnding(context, record)
-  await records.remove(recordKey(record.id))
+  const isHere = (record: ConnectionRecord): boolean => !isBoundElsewhere(context, record)
+  const note = async (record: ConnectionRecord): Promise<void> => {
+    if (isHere(record)) await noteEnding(context, record)
+  }
+  // A renewal or a refresh may write it this moment: its tokens are those to be revoked.
+  const stored = await records.take<ConnectionRecord>(recordKey(seen.id), note)
+  if (!stored) await note(seen)
+  const record = stored ?? seen
   await records.change<readonly string[], undefined>(await listKey(context, record.subject), (ids) =>
     ids?.includes(record.id)
       ? { write: ids.filter((id) => id !== record.id), until: now() + keptSeconds, result: undefined }
@@ -249,7 +252,7 @@ export async function forgetConnection(context: Context, seen: ConnectionRecord)
   const place = placeOf(record)
   if (place) await removeEntries(context, place, [record.id])
   await forgetForWebhooks(context, record)
-  if (!isHere) return unrevoked('no_endpoint')
+  if (!isHere(record)) return unrevoked('no_endpoint')
   const { tokens } = record
   const isRefreshed = stored?.refresh !== undefined && mayBeHeld(stored.refresh, now())
   return endGrant(

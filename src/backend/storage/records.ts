@@ -29,6 +29,14 @@ export interface Records {
   /** @throws {Refusal} where the record cannot be read; it stays */
   remove(key: string): Promise<void>
   /**
+   * Removes a record that others change at the same time, and gives it as it was last: what somebody has just written is not lost.
+   *
+   * @param prepare Is called before; again with the newer record when another caller was faster.
+   * @returns `undefined` where there is none, or another caller takes it.
+   * @throws {Refusal} as {@link change}
+   */
+  take<T>(key: string, prepare: (record: T) => Promise<void>): Promise<T | undefined>
+  /**
    * The same records for one request: a record it has read or written is not opened again until the store has another.
    *
    * @param report Hears of unreadable records, in place of these records' own report.
@@ -42,13 +50,75 @@ export type Report = (unreadable: { readonly key: string; readonly reason: Unrea
 /** Number of tries of one change while others are faster. */
 const usualAttempts = 30
 
+/** The value of a record that somebody takes: it reads as absent, and only they delete it. */
+const taken = null
+
+/** Seconds until such a value expires, should the process die before it is deleted. */
+const takenSeconds = 60
+
+/** What has been read or written, by key: it need not be opened again. */
+type Known = Map<string, { readonly text: string; readonly value: unknown }>
+
 export function createRecords(
   store: Store,
   sealing: Sealing | undefined,
   now: () => number,
   report: Report,
-  known?: Map<string, { readonly text: string; readonly value: unknown }>,
+  known?: Known,
 ): Records {
+  const { decode, encode } = createCoding(sealing, now, report, known)
+
+  async function read<T>(key: string): Promise<T | undefined> {
+    const entry = await store.get(key)
+    return entry && decode<T>(key, entry.value)
+  }
+
+  /** Compares and swaps, again and again while others are faster. */
+  async function swap<T, R>(
+    key: string,
+    next: (current: T | undefined) => Change<T, R> | Promise<Change<T | typeof taken, R>>,
+    attempts = usualAttempts,
+  ): Promise<R> {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const entry = await store.get(key)
+      const { write, until = 0, result } = await next(entry && (await decode<T>(key, entry.value)))
+      if (write === undefined) return result
+      const text = await encode(key, write, until)
+      if (await put(store, key, text, entry?.version ?? null, until)) {
+        known?.set(key, { text, value: write ?? undefined })
+        return result
+      }
+      await pause(attempt)
+    }
+    throw new Refusal('backend_unavailable', { reason: 'store_contention' })
+  }
+
+  return {
+    read,
+    change: swap,
+
+    async remove(key) {
+      await read(key)
+      await store.delete(key)
+    },
+
+    async take<T>(key: string, prepare: (record: T) => Promise<void>) {
+      const record = await swap<T, T | undefined>(key, async (current) => {
+        if (current === undefined) return { result: undefined }
+        await prepare(current)
+        return { write: taken, until: now() + takenSeconds, result: current }
+      })
+      // It reads as absent already, and ends by itself.
+      if (record !== undefined) await store.delete(key).catch(() => undefined)
+      return record
+    },
+
+    forRequest: (ownReport) => createRecords(store, sealing, now, ownReport, new Map()),
+  }
+}
+
+/** Makes values of texts, and texts of values. */
+function createCoding(sealing: Sealing | undefined, now: () => number, report: Report, known?: Known) {
   async function decode<T>(key: string, text: string): Promise<T | undefined> {
     const before = known?.get(key)
     if (before?.text === text) return before.value as T
@@ -57,48 +127,15 @@ export function createRecords(
       report({ key, reason: opened.status })
       throw new Refusal('backend_unavailable', { reason: `record:${opened.status}` })
     }
-    const value = opened.status === 'open' ? opened.value : undefined
+    const value = opened.status === 'open' ? (opened.value ?? undefined) : undefined
     known?.set(key, { text, value })
     return value as T | undefined
-  }
-
-  async function read<T>(key: string): Promise<T | undefined> {
-    const entry = await store.get(key)
-    return entry && decode<T>(key, entry.value)
   }
 
   const encode = (key: string, value: unknown, until: number): Promise<string> | string =>
     sealing ? sealing.seal(value, `record ${key}`, until) : JSON.stringify(value)
 
-  return {
-    read,
-
-    async change<T, R>(
-      key: string,
-      next: (current: T | undefined) => Change<T, R>,
-      attempts = usualAttempts,
-    ) {
-      for (let attempt = 0; attempt < attempts; attempt += 1) {
-        const entry = await store.get(key)
-        const { write, until = 0, result } = next(entry && (await decode<T>(key, entry.value)))
-        if (write === undefined) return result
-        const text = await encode(key, write, until)
-        if (await put(store, key, text, entry?.version ?? null, until)) {
-          known?.set(key, { text, value: write })
-          return result
-        }
-        await pause(attempt)
-      }
-      throw new Refusal('backend_unavailable', { reason: 'store_contention' })
-    },
-
-    async remove(key) {
-      await read(key)
-      await store.delete(key)
-    },
-
-    forRequest: (ownReport) => createRecords(store, sealing, now, ownReport, new Map()),
-  }
+  return { decode, encode }
 }
 
 /**

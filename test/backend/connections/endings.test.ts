@@ -10,7 +10,7 @@ interface Scene {
   readonly answers: ProviderRevocation[]
   /** The grant of the next connection. */
   grant: string
-  /** While true, no connection can be deleted. */
+  /** While true, no connection can be written or deleted. */
   isStuck: boolean
   /** While true, the provider is not to be asked for more. */
   isBudgetUsed: boolean
@@ -18,16 +18,18 @@ interface Scene {
   refused: number
 }
 
-/** A provider that names its grants, in front of a store that may fail to delete. */
+/** A provider that names its grants, in front of a store that may fail. */
 async function open(): Promise<Scene> {
   const plain = await createBench()
   const inner = memoryStore({ now: () => Math.floor(Date.now() / 1000) + scene.bench.passed })
+  const check = async (key: string): Promise<void> => {
+    await Promise.resolve()
+    if (scene.isStuck && key.startsWith('connection:')) throw new Error('the store is down')
+  }
   const store: Store = {
     ...inner,
-    delete: (key) =>
-      scene.isStuck && key.startsWith('connection:')
-        ? Promise.reject(new Error('the store is down'))
-        : inner.delete(key),
+    put: async (key, ...rest) => (await check(key), inner.put(key, ...rest)),
+    delete: async (key) => (await check(key), inner.delete(key)),
   }
   const provider: BackendProvider = {
     ...plain.provider,

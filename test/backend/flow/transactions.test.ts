@@ -267,6 +267,31 @@ describe.each([
     expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(1)
   })
 
+  test('that renews a connection while it is disconnected: what comes of it is neither lost nor left at the bank', async () => {
+    const store = memoryStore()
+    let renew: (() => Promise<unknown>) | undefined
+    const bench = await createBench({
+      ...options(),
+      store: {
+        ...store,
+        async delete(key) {
+          const now = key.startsWith('connection:') ? renew : undefined
+          renew = undefined
+          await now?.()
+          await store.delete(key)
+        },
+      },
+    })
+    const { id } = await bench.connect()
+    const proof = await bench.begin({ body: { connection: id } })
+    renew = () => bench.redeem(proof)
+    expect((await bench.call('DELETE', `/connections/${id}`)).status).toBe(200)
+    const { connections } = (await bench.call('GET', '/connections')).body
+    expect(connections).toHaveLength(1)
+    expect(connections[0]?.id).not.toBe(id)
+    expect((await bench.redeem(proof)).body.connection.id).toBe(connections[0]?.id)
+  })
+
   test('renews nothing when another person has signed in at the bank: their tokens are revoked and not kept', async () => {
     const revocationEndpoint = 'https://secure.bank.example/connect/revocation'
     const bench = await createBench({ ...options(), stitch: { revocationEndpoint } })
@@ -749,16 +774,16 @@ describe('a sealed transaction', () => {
     expect((await gone.redeem(proofs[1]!)).body.error).toBe('transaction_invalid')
   })
 
-  test('costs one opening and six sealings: what was just written is not opened again', async () => {
+  test('costs one opening and seven sealings: what was just written is not opened again', async () => {
     const bench = await createBench({ backend: { keys: [key()] } })
     const proof = await bench.begin()
     const opened = vi.spyOn(nodeCrypto!, 'createDecipheriv')
     const sealed = vi.spyOn(nodeCrypto!, 'createCipheriv')
     expect((await bench.redeem(proof)).status).toBe(200)
     expect(opened).toHaveBeenCalledTimes(1)
-    // The lease, that the code will be sent, the connection, the list of connections, the index of those to use in time, and that it
-    // is done.
-    expect(sealed).toHaveBeenCalledTimes(6)
+    // The lease, that the code will be sent, the connection, the list of connections, the index of those to use in time with the
+    // record of its day, and that it is done.
+    expect(sealed).toHaveBeenCalledTimes(7)
   })
 
   test('is used once, although the page carries it', async () => {

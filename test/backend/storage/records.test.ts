@@ -254,6 +254,43 @@ describe('records', () => {
     expect(reports).toEqual([])
   })
 
+  test('are taken as they were last, by one caller', async () => {
+    const { records, store, values } = open()
+    const write = (text: string) =>
+      records.change('a:1', () => ({ write: text, until: now + 9, result: undefined }))
+    await write('old')
+    const seen: unknown[] = []
+    const prepare = async (record: unknown) => {
+      seen.push(record)
+      // Another caller is faster, once.
+      if (seen.length === 1) await write('new')
+    }
+    expect(await records.take('a:1', prepare)).toBe('new')
+    expect(seen).toEqual(['old', 'new'])
+    expect(await values()).toEqual({})
+    expect(await records.take('a:1', prepare)).toBeUndefined()
+    expect(seen).toHaveLength(2)
+
+    await write('old')
+    const { delete: remove } = store
+    let inBetween: unknown
+    store.delete = async (key) => {
+      const others = records.take('a:1', prepare)
+      inBetween = [await records.read('a:1'), await others]
+      await remove(key)
+    }
+    expect(await records.take('a:1', () => Promise.resolve())).toBe('old')
+    expect(inBetween).toEqual([undefined, undefined])
+  })
+
+  test('that are taken are absent, although the store fails to delete them', async () => {
+    const { records, store } = open()
+    await records.change('a:1', () => ({ write: 'old', until: now + 9, result: undefined }))
+    store.delete = () => Promise.reject(new Error('the store is down'))
+    expect(await records.take('a:1', () => Promise.resolve())).toBe('old')
+    expect(await records.read('a:1')).toBeUndefined()
+  })
+
   test('that another key has sealed are not replaced: two connections do not become the one that is new', async () => {
     const { records, store } = open()
     const until = now + 9
