@@ -261,7 +261,7 @@ export const server = [
   removal(
     'the note of a grant that is to end',
     [131],
-    [{ file: stored, text: 'if (isHere) await noteEnding(context, record)', by: '' }],
+    [{ file: stored, text: 'if (isHere(record)) await noteEnding(context, record)', by: '' }],
     'providers/fdx/fdx.test.ts',
     'fdx 22: is kept as its id alone where the client has a token of its own',
   ),
