@@ -24,7 +24,7 @@ export async function toCallbackState(
   ended: EndedTransaction,
   known: { readonly stored?: ConnectionRecord; readonly error?: CountersignError | undefined } = {},
 ): Promise<CallbackState> {
-  const { subject, provider, input, connectionId = '', outcome, error } = ended
+  const { subject, provider, input, connectionId = '', previous, outcome, error } = ended
   await context.subjectKnown()
   if ((await context.revealSubject(subject)) !== context.subject()) return { status: 'none' }
   const back = returnOf(context, ended)
@@ -42,7 +42,7 @@ export async function toCallbackState(
   await context.follow(connectionId)
   // Without it, it was ended since, or the app's user is another one now.
   return isConnectionRecord(entry) && entry[1].subject === context.subject()
-    ? { status: 'connected', ...back, connection: asHeld(context, entry[1]) }
+    ? { status: 'connected', ...back, connection: asHeld(context, entry[1]), ...(previous && { previous }) }
     : { status: 'none' }
 }
 
