@@ -30,14 +30,14 @@ const apps = [
     file: 'browser.tsx',
     count: 'all',
     optional: /(?:dpop|pushed-authorization|watch|lease|backend|userinfo|direct-faults)-/,
-    budget: 50_400,
+    budget: 50_600,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 59_400 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 59_600 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 36_400,
+    budget: 36_600,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]

@@ -77,3 +77,15 @@ const capital = (text: string): string => text.charAt(0).toLocaleUpperCase() + t
 
 /** The last digits of an account's number, behind dots. */
 export const lastDigits = (masked: string): string => `•••• ${masked.replace(/\D/g, '').slice(-4)}`
+
+const scopeWords: Readonly<Record<string, string>> = {
+  accounts: 'accounts',
+  'banking/read': 'accounts',
+  balances: 'balances',
+  transactions: 'transactions',
+  accountholders: 'account holders',
+  offline_access: 'access while you are away',
+}
+
+/** What a scope value means to a person. */
+export const scopeWord = (scope: string): string => scopeWords[scope] ?? scope

@@ -3,12 +3,20 @@ import { moneyhubProblems } from '../../src/testing/quirks/moneyhub.js'
 import type { MoneyhubAnswer } from './moneyhub-api.js'
 import type { Profile, ProfileConnection, Profiles } from './moneyhub-profiles.js'
 
+/** What the users API says of connections. */
+interface ConnectionsState {
+  /** The error of each. */
+  readonly error: string | undefined
+  /** Whether the person has ended all of them at Moneyhub. */
+  readonly areDeleted: boolean
+}
+
 /** Answers the users API, below `/users`. */
 export function answerUsers(
   profiles: Profiles,
   clientId: string,
   request: BankRequest,
-  error: string | undefined,
+  { error, areDeleted }: ConnectionsState,
 ): MoneyhubAnswer {
   const [, , userId, part, connectionId] = request.path.split('/').map(decodeURIComponent)
   if (userId === undefined) return answerAll(profiles, clientId, request)
@@ -16,6 +24,7 @@ export function answerUsers(
   if (!profile) return moneyhubProblems.user
   if (request.method === 'DELETE') return remove(profiles, profile, connectionId)
   if (part === undefined) return { status: 200, body: toDocument(profile, clientId) }
+  if (areDeleted) return { status: 200, body: { data: [], links: {}, meta: {} } }
   const connections = [...profile.connections.values()].map((connection) => toConnection(connection, error))
   return { status: 200, body: { data: connections, links: {}, meta: {} } }
 }

@@ -50,6 +50,7 @@ export interface MoneyhubBehaviour extends OidcBehaviour {
   readonly sessionLost?: boolean
   readonly connectionId?: string
   readonly connectionError?: string
+  readonly connectionsDeleted?: boolean
   readonly reminder?: number
 }
 
@@ -57,6 +58,8 @@ const fields: Fields<MoneyhubBehaviour> = {
   ...oidcFields,
   users: 'how the users API fails',
   sessionLost: 'true refuses a code exchange without sub, as when the person came back in another browser',
+  connectionsDeleted:
+    'true: the users API lists no connection, as after the person has ended them at Moneyhub',
   connectionError: 'the error of every connection that the users API lists, such as credentials_error',
   reminder: 'sends a reauthReminder at the next read of data, which says so many days',
   connectionId: 'the mh:con_id of the ID Token, in place of the right one',
@@ -283,7 +286,11 @@ function serveUsers(
   const serve = serveBackends(
     provider,
     ({ method, path }) => scopeOfUsers(method, path),
-    (request) => answerUsers(profiles, clientId, request, control.peek('connectionError')),
+    (request) =>
+      answerUsers(profiles, clientId, request, {
+        error: control.peek('connectionError'),
+        areDeleted: control.peek('connectionsDeleted') === true,
+      }),
   )
   const handler: Handler = (request, response) => {
     const fault = control.take('users')

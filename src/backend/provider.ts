@@ -258,8 +258,12 @@ export interface BackendProvider<Claims extends object = object> {
   /**
    * Details that change at the provider, such as whether it can still reach the person's bank: asked for when a page reads its
    * connections, every 15 minutes at most, and merged into the connection's details. A `null` takes the place of what is over.
+   * `ended` where the person's consent is over: the connection is then to be renewed.
    */
-  readDetails?(connection: HeldConnection, context: ProviderContext): Promise<JsonObject | undefined>
+  readDetails?(
+    connection: HeldConnection,
+    context: ProviderContext,
+  ): Promise<JsonObject | 'ended' | undefined>
 
   /** Requests of pages to the API, in `bff` mode. */
   readonly resources?: Resources

@@ -54,6 +54,16 @@ describe('what the person does not share', () => {
     expect(await cells.count()).toBe(2)
   })
 
+  it('is shown as no longer shared after a renewal that grants less', async () => {
+    const page = await bench.open()
+    await connect(page, 'Stitch')
+    await stitch(page).getByRole('button', { name: 'Renew' }).click()
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.locator('input[value="balances"]').uncheck()
+    await page.getByRole('button', { name: 'Approve' }).click()
+    await stitch(page).getByText('No longer shared: balances').waitFor()
+  })
+
   it('stitch 20: can be the accounts themselves', async () => {
     const page = await bench.open()
     await connectWithout(page, 'accounts', 'balances')

@@ -1,5 +1,5 @@
 import { singleUser, type ReadableStore } from 'countersign/core'
-import { apiture, basis, oidc, stitch } from 'countersign/providers'
+import { apiture, basis, fdx, oidc, stitch, type FdxDetails } from 'countersign/providers'
 import { fakeBank, type FakeBankOptions } from 'countersign/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { eventually, until } from '../support/until.js'
@@ -49,6 +49,31 @@ describe('a visit ends', () => {
     })
     const { expiresAt = 0 } = await until(bank.client.tokens('bank'), 'connected')
     expect(expiresAt - Date.now() / 1000).toBeLessThanOrEqual(60)
+  })
+
+  test('with a renewal, by which the person may share less than before', async () => {
+    const account = (accountId: string) => ({ accountId, nickname: 'Savings' })
+    const bank = fakeBank({
+      subject: 'anna',
+      backend: '/connect',
+      providers: {
+        fdx: fdx({
+          clientId: 'fdx',
+          issuer: 'https://bank.example/fdx',
+          scope: 'READ_CONSENTS ACCOUNT_BASIC',
+        }),
+      },
+    })
+    const consentRequest = 'budget'
+    bank.client.authorization('fdx', { consentRequest }).authorize()
+    const first = await bank.approve('fdx', { accounts: [account('6'), account('7')] })
+    if (first.status !== 'connected') expect.fail(first.status)
+    bank.client.authorization('fdx', { consentRequest, connection: first.connection.id }).authorize()
+    await bank.approve('fdx', { accounts: [account('6')] })
+    const { previous, connection } = await until(bank.client.callback, 'connected')
+    const idsOf = ({ consent }: FdxDetails) => consent.resources.map(({ id }) => id)
+    const kept = idsOf(connection.details)
+    expect(previous && idsOf(previous.details).filter((id) => !kept.includes(id))).toEqual(['7'])
   })
 
   test('with a cancellation where the provider tells one', async () => {

@@ -84,6 +84,12 @@ test('the details of a connection are those of its provider', () => {
   if (state.status === 'connected') expectTypeOf(state.connection.details.profileId).toEqualTypeOf<string>()
 })
 
+test('what was granted before a renewal has the details of its provider', () => {
+  const state = client.callback.get()
+  if (state.status === 'connected' && state.provider === 'basis' && state.previous)
+    expectTypeOf(state.previous.details).toEqualTypeOf<BasisDetails>()
+})
+
 test('a callback is told apart by its status, and has only what there is then', () => {
   const narrow = (state: CallbackState) => {
     switch (state.status) {
@@ -93,6 +99,7 @@ test('a callback is told apart by its status, and has only what there is then', 
         return
       case 'connected':
         expectTypeOf(state.connection).toEqualTypeOf<Connection>()
+        expectTypeOf(state.previous).toEqualTypeOf<Pick<Connection, 'grantedScope' | 'details'> | undefined>()
         expectTypeOf(state.returnTo).toEqualTypeOf<string>()
         expectTypeOf(state).not.toHaveProperty('error')
         return

@@ -8,7 +8,7 @@ import { Abandoned } from '../parts/abandoned.js'
 import { announce } from '../parts/announcer.js'
 import { Attempt } from '../parts/attempt.js'
 import { useArrival } from '../parts/focus.js'
-import { Outcome } from '../parts/outcome.js'
+import { NoLongerShared, Outcome } from '../parts/outcome.js'
 import { Problem } from '../parts/problem.js'
 import type { Bank, Input } from './catalog.js'
 import { Chooser, Lifetime, NotShared } from './connection-facts.js'
@@ -63,6 +63,7 @@ export function BankCard({ bank }: { bank: Bank }) {
       {connection && tokens.status === 'connected' && <ShownData connection={connection} />}
       {connection && <Lifetime connection={connection} />}
       {tokens.status === 'connected' && <NotShared {...tokens.connection} />}
+      {tokens.status === 'connected' && <NoLongerShared id={tokens.connection.id} />}
       {attempted && <Abandoned provider={bank.provider} name={bank.name} />}
       {farewell !== undefined && <p className="hint">{farewell}</p>}
       {!connection && <p className="keeps">{bank.keeps}</p>}

@@ -1,7 +1,7 @@
 import type { Connection } from 'countersign'
 import { CalendarClock } from 'lucide-react'
 import { useId, useState } from 'react'
-import { day, fromNow, instant, moment } from '../format.js'
+import { day, fromNow, instant, moment, scopeWord } from '../format.js'
 import type { Bank } from './catalog.js'
 import { choose } from './remembered.js'
 
@@ -71,19 +71,8 @@ export function Lifetime({ connection }: { connection: Connection }) {
   )
 }
 
-const scopeWords: Readonly<Record<string, string>> = {
-  accounts: 'accounts',
-  'banking/read': 'accounts',
-  balances: 'balances',
-  transactions: 'transactions',
-  accountholders: 'account holders',
-  offline_access: 'access while you are away',
-}
-
 /** What the person did not grant. */
 export function NotShared({ missingScope }: Pick<Connection, 'missingScope'>) {
   if (missingScope.length === 0) return null
-  return (
-    <p className="hint">Not shared: {missingScope.map((scope) => scopeWords[scope] ?? scope).join(', ')}</p>
-  )
+  return <p className="hint">Not shared: {missingScope.map(scopeWord).join(', ')}</p>
 }

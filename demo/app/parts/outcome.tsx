@@ -1,7 +1,13 @@
-import { AuthorizationResponseError, type CallbackState, type CountersignError } from 'countersign'
+import {
+  AuthorizationResponseError,
+  useAuthorizationCallback,
+  type CallbackState,
+  type CountersignError,
+} from 'countersign'
 import { messageFor } from 'countersign/messages'
 import { navigate } from '../router.js'
 import { useUser } from '../session.js'
+import { scopeWord } from '../format.js'
 import { Act } from './act.js'
 import { SignIn } from './sign-in.js'
 
@@ -30,6 +36,15 @@ export function Outcome({ callback }: { callback: CallbackState }) {
     default:
       return null
   }
+}
+
+/** What the person shared until they renewed the connection, and does not any more. */
+export function NoLongerShared({ id }: { id: string }) {
+  const callback = useAuthorizationCallback()
+  if (callback.status !== 'connected' || callback.connection.id !== id || !callback.previous) return null
+  const { grantedScope } = callback.connection
+  const gone = callback.previous.grantedScope.filter((scope) => !grantedScope.includes(scope))
+  return gone.length === 0 ? null : <p className="hint">No longer shared: {gone.map(scopeWord).join(', ')}</p>
 }
 
 /** The app could not find out who is signed in. Once it knows, the client goes on by itself. */

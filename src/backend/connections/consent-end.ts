@@ -18,18 +18,29 @@ export async function checkConsent(
   record: ConnectionRecord,
 ): Promise<void> {
   if (!(await hasEnded(context, provider, record))) return
-  const { id, createdAt } = record
+  if ((await noteConsentEnd(context, record)) === 'another') return
+  throw new Refusal('reauthorization_required', { connection: record.id, reason })
+}
+
+const reason = 'consent_ended'
+
+/**
+ * Notes, and says once, that the consent of a connection has ended at the bank. The tokens stay, for `disconnect`.
+ *
+ * @returns `another` where the connection was renewed or forgotten meanwhile.
+ */
+export async function noteConsentEnd(
+  context: Context,
+  { id, provider, createdAt }: ConnectionRecord,
+): Promise<'new' | 'known' | 'another'> {
   const news = await changeConnection<'new' | 'known' | 'another'>(context, id, (current) => {
     // Renewed since, it has another consent.
     if (current?.createdAt !== createdAt) return { result: 'another' }
     if (current.status === 'reauthorization_required') return { result: 'known' }
     return { write: { ...current, status: 'reauthorization_required', trouble: undefined }, result: 'new' }
   })
-  if (news === 'another') return
-  const reason = 'consent_ended'
-  if (news === 'new')
-    context.emit('reauthorization_required', { provider: record.provider, connection: id, reason })
-  throw new Refusal('reauthorization_required', { connection: id, reason })
+  if (news === 'new') context.emit('reauthorization_required', { provider, connection: id, reason })
+  return news
 }
 
 async function hasEnded(

@@ -2,6 +2,7 @@ import type { Context } from '../context.js'
 import { countRequest } from '../http/rate-limit.js'
 import { providerContext } from '../provider-context.js'
 import type { BackendProvider } from '../provider.js'
+import { noteConsentEnd } from './consent-end.js'
 import { toHeld } from './held-connection.js'
 import type { ConnectionRecord } from './record.js'
 import { changeConnection, listConnections } from './stored-connections.js'
@@ -51,6 +52,10 @@ async function readDetails(
   const details =
     claimed && (await provider.readDetails?.(toHeld(claimed), providerContext(context, provider)))
   if (!details) return
+  if (details === 'ended') {
+    await noteConsentEnd(context, claimed)
+    return
+  }
   await changeConnection(context, id, (record) =>
     record
       ? { write: { ...record, details: { ...record.details, ...details } }, result: undefined }

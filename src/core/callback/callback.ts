@@ -43,6 +43,21 @@ export type ConnectedOutcome<C extends Connection = Connection> = C extends unkn
       readonly status: 'connected'
       readonly provider: C['provider']
       readonly connection: C
+      /**
+       * After a renewal: the granted scope and the details from before it, so that the app can say what is no longer shared.
+       * Absent where the connection is new.
+       *
+       * @example
+       * ```ts
+       * import type { CallbackState } from 'countersign'
+       *
+       * const noLongerGranted = (callback: CallbackState) =>
+       *   callback.status === 'connected' && callback.previous
+       *     ? callback.previous.grantedScope.filter((value) => !callback.connection.grantedScope.includes(value))
+       *     : []
+       * ```
+       */
+      readonly previous?: Pick<C, 'grantedScope' | 'details'>
     } & Return
   : never
 

@@ -27,7 +27,7 @@ export async function toCallbackState(
     readonly error?: CountersignError | undefined
   } = {},
 ): Promise<CallbackState> {
-  const { subject, provider, input, connectionId = '', outcome, error } = ended
+  const { subject, provider, input, connectionId = '', previous, outcome, error } = ended
   await context.subjectKnown()
   if ((await context.revealSubject(subject)) !== context.subject()) return { status: 'none' }
   const back = returnOf(context, ended)
@@ -45,7 +45,7 @@ export async function toCallbackState(
   await context.follow(connectionId)
   // Without it, it was ended since, or the app's user is another one now.
   return isConnectionRecord(entry) && entry[1].subject === context.subject()
-    ? { status: 'connected', ...back, connection: asHeld(context, entry[1]) }
+    ? { status: 'connected', ...back, connection: asHeld(context, entry[1]), ...(previous && { previous }) }
     : { status: 'none' }
 }
 

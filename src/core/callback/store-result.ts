@@ -1,10 +1,10 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { DeadConnections, Redeemed, WriteConnection } from '../channel/channel.js'
 import { providerOf, type Context } from '../context.js'
-import type { ConnectionRecord } from '../records/connection.js'
+import { toPrevious, type Connection, type ConnectionRecord, type Previous } from '../records/connection.js'
 import { end } from '../records/ended-transaction.js'
 import { connectionKey, disconnectedKey, transactionKey, transactionId } from '../records/keys.js'
-import type { EndedTransaction } from '../records/transaction.js'
+import type { EndedTransaction, Transaction } from '../records/transaction.js'
 import { returnOf } from '../return-to.js'
 import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
@@ -116,12 +116,14 @@ async function writeResult(
       const ended = end(transaction, { phase: 'failed', outcome: 'cancelled' })
       return [{ [key]: ended }, { id: made, ended }]
     }
-    const replaced = (dead?.pick(records) ?? []).map(({ connection }) => connection.id)
+    const replaced = (dead?.pick(records) ?? []).map(({ connection }) => connection)
     // An id that the app has noted stays good.
-    const [id = made] = replaced
+    const [old = (Object(renewed) as Partial<ConnectionRecord>).connection] = replaced
+    const { id } = replaced[0] ?? record.connection
     const next = { ...record, connection: { ...record.connection, id } }
-    const ended = end(transaction, { phase: 'done', connectionId: id })
-    const removed = Object.fromEntries(replaced.map((one) => [connectionKey(one), undefined]))
+    const previous = previousOf(transaction, old, next.connection)
+    const ended = end(transaction, { phase: 'done', connectionId: id, ...(previous && { previous }) })
+    const removed = Object.fromEntries(replaced.map((one) => [connectionKey(one.id), undefined]))
     return [
       { ...removed, [key]: ended, [connectionKey(id)]: next, ...stored },
       { id, ended, stored: next },
@@ -135,4 +137,14 @@ async function writeResult(
   }
   platform.tabs.announce(id)
   return written
+}
+
+/** What was granted before: as it was stored until now, or, where the backend's list has brought the renewal already, at the click. */
+function previousOf(
+  { input, previous }: Transaction,
+  old: Connection | undefined,
+  { id, connectedAt }: Connection,
+): Previous | undefined {
+  if (old && old.connectedAt < connectedAt) return toPrevious(old)
+  return id === input.connection ? previous : undefined
 }

@@ -31,6 +31,12 @@ export interface Connection<Details extends object = object, Name extends string
   readonly details: Details
 }
 
+/** What was granted before a renewal. */
+export type Previous = Pick<Connection, 'grantedScope' | 'details'>
+
+/** What a connection grants, for after its renewal. */
+export const toPrevious = ({ grantedScope, details }: Connection): Previous => ({ grantedScope, details })
+
 /** A connection as it lies in IndexedDB. */
 export interface ConnectionRecord {
   readonly v: 1

@@ -13,7 +13,7 @@ import { hasOwn } from '../../protocol/has-own.js'
 /** The rest of a transaction that has ended: no verifier, no nonce, no code, no handle. */
 export function end(
   { v, provider, clientId, redirectUri, subject, input, returnTo, createdAt, expiresAt }: Transaction,
-  result: Pick<EndedTransaction, 'phase' | 'connectionId' | 'outcome' | 'error'>,
+  result: Pick<EndedTransaction, 'phase' | 'connectionId' | 'previous' | 'outcome' | 'error'>,
 ): EndedTransaction {
   return { v, provider, clientId, redirectUri, subject, input, returnTo, createdAt, expiresAt, ...result }
 }

@@ -1,4 +1,5 @@
 import type { CommonInput } from '../input.js'
+import type { Previous } from './connection.js'
 import { isCodeVerifier } from '../../protocol/pkce.js'
 
 /** State that must survive the redirect. Stored in IndexedDB under a key of its `state` until it ends. */
@@ -24,6 +25,8 @@ export interface Transaction {
   readonly scope: string
   readonly subject: string
   readonly input: CommonInput
+  /** Of the connection that is to be renewed, when the person left. Absent where an older version stored it. */
+  readonly previous?: Previous
   readonly returnTo: string
   /** Epoch seconds. */
   readonly createdAt: number
@@ -61,6 +64,8 @@ export interface EndedTransaction {
   readonly expiresAt: number
   /** In `done`. */
   readonly connectionId?: string
+  /** In `done`, where the connection was there before. */
+  readonly previous?: Previous
   /** In `failed`. `abandoned`: the person went to the provider and never came back. */
   readonly outcome?: 'cancelled' | 'denied' | 'failed' | 'abandoned'
   readonly error?: StoredError

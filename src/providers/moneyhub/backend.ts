@@ -110,11 +110,12 @@ export function moneyhub<const M extends 'bff' | 'mediated' = 'bff'>(
   } satisfies BackendProvider<MoneyhubClaims>
 }
 
-/** Reads what Moneyhub says of a connection now. */
+/** Reads what Moneyhub says of a connection now: it has ended where Moneyhub no longer has it, and where its consent is over. */
 const readDetailsBy =
   (users: MoneyhubUsers): NonNullable<BackendProvider['readDetails']> =>
   async ({ data, details }, context) => {
     const state = await users.find(userOf(data), details['mh:con_id'] as string, context)
+    if (state === 'gone' || (state?.expiresAt ?? Infinity) <= context.now()) return 'ended'
     return state && toDetails(state)
   }
 
@@ -249,6 +250,8 @@ async function findState(
   if (once || userId === undefined || !(asksExpiry || readsStatus)) return undefined
   // The connection is there, whatever becomes of this: an app may lack user:read.
   const state = await users.find(userId, connectionId, context).catch(() => undefined)
+  // It has just been made: a list without it is one of before.
+  if (state === 'gone') return undefined
   return state && (readsStatus ? state : { ...state, status: undefined })
 }
 

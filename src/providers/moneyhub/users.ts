@@ -29,12 +29,12 @@ export interface MoneyhubUsers {
    * @throws {TokenEndpointError} when Moneyhub refuses. @throws {NetworkError} when no response came.
    */
   readonly ensure: (subject: string, clientUserId: string, context: UserContext) => Promise<string>
-  /** A connection as Moneyhub has it now; `undefined` where it does not say. */
+  /** A connection as Moneyhub has it now; `gone` where it has deleted it, `undefined` where it does not say. */
   readonly find: (
     userId: string,
     connectionId: string,
     context: RequestContext,
-  ) => Promise<MoneyhubConnectionState | undefined>
+  ) => Promise<MoneyhubConnectionState | 'gone' | undefined>
   /**
    * True where the connection is one of the user's.
    *
@@ -87,7 +87,7 @@ export function createMoneyhubUsers(
     return newer === token ? answer : send(newer)
   }
 
-  async function list(userId: string, context: RequestContext): Promise<readonly ListedConnection[]> {
+  async function list(userId: string, context: RequestContext): Promise<ConnectionList> {
     const path = `/${encodeURIComponent(userId)}/connections`
     const answer = await call('user:read', path, { method: 'GET' }, context)
     if (!answer.response.ok) throw refusal(answer, 'list the connections of the user', 'user:read')
@@ -103,12 +103,13 @@ export function createMoneyhubUsers(
     },
 
     async find(userId, connectionId, context) {
-      const connections = await list(userId, context)
-      return readState(connections.find(({ id }) => id === connectionId))
+      const { connections, isComplete } = await list(userId, context)
+      const found = connections.find(({ id }) => id === connectionId)
+      return found ? readState(found) : isComplete ? 'gone' : undefined
     },
 
     owns: async (userId, connectionId, context) =>
-      (await list(userId, context)).some(({ id }) => id === connectionId),
+      (await list(userId, context)).connections.some(({ id }) => id === connectionId),
 
     async disconnect(userId, connectionId, context) {
       const path = [userId, 'connection', connectionId].map(encodeURIComponent).join('/')
@@ -217,28 +218,35 @@ interface ListedConnection {
   readonly error?: unknown
 }
 
+/** Moneyhub's list of a user's connections, as far as one answer has it. */
+interface ConnectionList {
+  readonly connections: readonly ListedConnection[]
+  /** False where the answer names a further page. */
+  readonly isComplete: boolean
+}
+
 /** @throws {ValidationError} for an answer that is no list. */
-function readConnections({ text }: Answer): readonly ListedConnection[] {
+function readConnections({ text }: Answer): ConnectionList {
   let list: unknown
   try {
     list = JSON.parse(text)
   } catch {
     // Below it is none of the forms.
   }
-  const data: unknown = Array.isArray(list) ? list : (Object(list) as { data?: unknown }).data
-  if (Array.isArray(data)) return data.map((one) => Object(one) as ListedConnection)
+  const { data = list, links } = Object(list) as { data?: unknown; links?: unknown }
+  const { next } = Object(links) as { next?: unknown }
+  if (Array.isArray(data))
+    return { connections: data.map((one) => Object(one) as ListedConnection), isComplete: next == null }
   throw new ValidationError('response_malformed', 'connections', 'Moneyhub gave no list of connections.')
 }
 
-function readState(found: ListedConnection | undefined): MoneyhubConnectionState | undefined {
-  const milliseconds = typeof found?.expiresAt === 'string' ? Date.parse(found.expiresAt) : NaN
-  return (
-    found && {
-      expiresAt: Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000),
-      status: wordOf(found.status),
-      error: wordOf(found.error),
-    }
-  )
+function readState({ expiresAt, status, error }: ListedConnection): MoneyhubConnectionState {
+  const milliseconds = typeof expiresAt === 'string' ? Date.parse(expiresAt) : NaN
+  return {
+    expiresAt: Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000),
+    status: wordOf(status),
+    error: wordOf(error),
+  }
 }
 
 /** A word of Moneyhub's, and no text. */

@@ -136,6 +136,66 @@ describe('a code that comes back', () => {
     expect(await outcome(open(await consent({ connection: id })))).toMatchObject({ connection: { id } })
   })
 
+  describe('that renews a connection', () => {
+    test('tells what was granted before, whoever asks and however late', async () => {
+      const { browser, consent, open } = createScene(network)
+      const first = await until(open(await consent()).client.callback, 'connected')
+      expect(first).not.toHaveProperty('previous')
+      const { id, grantedScope, details } = first.connection
+      const url = await consent({ connection: id }, { scope: 'openid accounts' })
+      const pages = [open(url), open(url), open(url)]
+      const told = await Promise.all(pages.map(outcome))
+      expect(told.map((state) => 'previous' in state && state.previous)).toEqual(
+        Array.from({ length: 3 }, () => ({ grantedScope, details })),
+      )
+      browser.clock.advance(60)
+      expect(await outcome(open(url))).toMatchObject({
+        connection: { id, grantedScope: ['openid', 'accounts'] },
+        previous: { grantedScope, details },
+      })
+    })
+
+    test.each(['mediated', 'bff'] as const)('tells the details of before in %s mode', async (name) => {
+      const { backend, browser, leave, open } = createScene(network)
+      const share = (accounts: readonly string[]) => {
+        backend.hostile.body = (body) =>
+          'connection' in body
+            ? { ...body, connection: { ...(body['connection'] as object), details: { accounts } } }
+            : body
+      }
+      share(['6', '7'])
+      const url = backend.visit(await leave(open(), name))
+      const first = await until(open(url).client.callback, 'connected')
+      browser.clock.advance(60)
+      share(['6'])
+      const renewal = backend.visit(await leave(open(), name, { connection: first.connection.id }))
+      expect(await outcome(open(renewal))).toMatchObject({
+        connection: { details: { accounts: ['6'] } },
+        previous: { details: { accounts: ['6', '7'] } },
+      })
+    })
+
+    test('tells it although the list of the backend has brought the renewal before its answer', async () => {
+      const { backend, browser, leave, open } = createScene(network)
+      const url = backend.visit(await leave(open(), 'mediated', { scope: 'openid accounts' }))
+      const first = await until(open(url).client.callback, 'connected')
+      browser.clock.advance(3601)
+      const { id } = first.connection
+      const app = open()
+      const renewal = backend.visit(await leave(app, 'mediated', { connection: id, scope: 'openid' }))
+      backend.hostile.lose = ({ path }) => path === '/mediated/token'
+      const lost = await until(open(renewal).client.callback, 'failed')
+      await app.client.connections.refreshAsync()
+      const key = `connection:${id}`
+      expect((await browser.records()).get(key)).toMatchObject({ connection: { grantedScope: ['openid'] } })
+      delete backend.hostile.lose
+      expect(await lost.resumeAsync?.()).toMatchObject({
+        status: 'connected',
+        previous: { grantedScope: ['openid', 'accounts'] },
+      })
+    })
+  })
+
   test('is refused when another person renews the connection', async () => {
     const { browser, consent, open, server } = createScene(network)
     const first = await outcome(open(await consent()))

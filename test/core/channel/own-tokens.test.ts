@@ -84,6 +84,15 @@ describe('connecting again after the page is gone', () => {
     expect(revoked(scene)).toEqual([])
   })
 
+  test('tells what was granted before', async () => {
+    const scene = createScene(network)
+    const first = await connect(scene, { input: { scope: 'openid' }, visit: { scope: 'openid' } })
+    first.hide()
+    const { client, connection } = await connect(scene)
+    expect(connection.id).toBe(first.connection.id)
+    expect(client.callback.get()).toMatchObject({ previous: { grantedScope: ['openid'], details: {} } })
+  })
+
   test('shows every other page that the connection was renewed elsewhere', async () => {
     const scene = createScene(network)
     const first = await connect(scene)

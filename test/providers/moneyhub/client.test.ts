@@ -274,6 +274,57 @@ describe('the state at Moneyhub', () => {
     expect(renewed.connection.details).not.toHaveProperty('needs')
   })
 
+  test('moneyhub 12: is an end where Moneyhub has the connection no longer: then it is to be renewed, in the list and on every page', async () => {
+    let later = 0
+    const scene = createScene(bank, { secondsLater: () => later })
+    const { connection } = await scene.connect()
+    bank.control.always({ connectionsDeleted: true })
+    later = 1000
+    const { connections } = (await (await scene.call('/connections', {}, 'GET')).json()) as {
+      connections: object[]
+    }
+    expect(connections).toMatchObject([{ id: connection.id, status: 'reauthorization_required' }])
+    scene.browser.clock.advance(3700)
+    const tokens = scene.open().client.tokens('moneyhub')
+    onTestFinished(tokens.subscribe(() => undefined))
+    await eventually(() => {
+      expect(tokens.get()).toMatchObject({ status: 'reauthorization_required' })
+    })
+    expect(scene.events.filter(({ name }) => name === 'reauthorization_required')).toMatchObject([
+      { connection: connection.id, reason: 'consent_ended' },
+    ])
+    bank.control.reset()
+    later = 0
+    expect((await scene.connect({ bankId: mockBank })).connection).toMatchObject({ status: 'connected' })
+  })
+
+  test('moneyhub 12: is an end where the consent is over', async () => {
+    let later = 0
+    const scene = createScene(bank, { secondsLater: () => later, backend: { readsExpiry: false } })
+    const { connection } = await scene.connect()
+    expect(connection).not.toHaveProperty('consentExpiresAt')
+    later = 91 * 24 * 3600
+    const { connections } = (await (await scene.call('/connections', {}, 'GET')).json()) as {
+      connections: object[]
+    }
+    expect(connections).toMatchObject([{ id: connection.id, status: 'reauthorization_required' }])
+  })
+
+  test('moneyhub 12: is no end where the list of connections has a further page', async () => {
+    let later = 0
+    const fetchListless = async (url: string, init: RequestInit): Promise<Response> =>
+      later > 0 && init.method === 'GET' && url.endsWith('/connections')
+        ? Response.json({ data: [], links: { next: `${url}?offset=100` } })
+        : fetch(url, init)
+    const scene = createScene(bank, { secondsLater: () => later, fetch: fetchListless })
+    await scene.connect()
+    later = 1000
+    const { connections } = (await (await scene.call('/connections', {}, 'GET')).json()) as {
+      connections: object[]
+    }
+    expect(connections).toMatchObject([{ status: 'connected', details: { status: 'ok' } }])
+  })
+
   test('moneyhub 12: does not hide the connections where Moneyhub does not tell', async () => {
     let later = 0
     const scene = createScene(bank, { secondsLater: () => later })
