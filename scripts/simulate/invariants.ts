@@ -1,8 +1,9 @@
 // What must hold after every step, by the numbers of docs/reliability.md.
 import type { CallbackState } from '../../src/core/index.js'
-import type { Page, Told } from './browser.js'
+import { transactionIn, type Page, type Told } from './browser.js'
 import type { Exchange } from './network.js'
 import { subjectName } from './realm.js'
+import { checkWebhooks } from './webhooks.js'
 import { livePages, type World } from './world.js'
 
 export interface Violation {
@@ -37,6 +38,7 @@ export function createInvariants(world: World): () => Violation | undefined {
     ['7 requests are bounded', checkRequests],
     ['8 no secret outlives its transaction', checkSecrets()],
     ['9 nothing unlisted is used', ({ faults }) => faults[0]],
+    ['10 webhooks reach the app once', checkWebhooks()],
     ['liveness', checkLeases],
   ]
   return () => {
@@ -48,10 +50,13 @@ export function createInvariants(world: World): () => Violation | undefined {
   }
 }
 
+/** The state of a transaction's key, under which version 0.1 kept it bare. */
+const stateIn = (key: string): string | undefined => /^(?:transaction:)?([\w-]{43})$/.exec(key)?.[1]
+
 const transactionOf = ({ browser }: World, id: string | undefined): StoredTransaction | undefined => {
   if (id === undefined) return undefined
   for (const [key, value] of browser.records)
-    if (key.startsWith(`transaction:${id}`)) return value as StoredTransaction
+    if (stateIn(key)?.startsWith(id)) return value as StoredTransaction
   return undefined
 }
 
@@ -288,12 +293,12 @@ function checkSecrets(): Check {
       const { codeVerifier, nonce, code } = value as StoredTransaction
       if (codeVerifier !== undefined)
         secrets.set(
-          key,
+          stateIn(key) ?? key,
           [codeVerifier, nonce, code].filter((one) => one !== undefined).filter((one) => one !== ''),
         )
     }
     for (const [key, values] of secrets) {
-      const { phase } = (browser.records.get(key) ?? { phase: 'failed' }) as StoredTransaction
+      const { phase } = (transactionIn(browser, key) ?? { phase: 'failed' }) as StoredTransaction
       const isEnded = phase === 'done' || phase === 'failed'
       if (isEnded && values.some((value) => text.includes(value)))
         return 'a verifier, nonce or code is stored after the end of its transaction'
