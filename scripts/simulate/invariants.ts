@@ -33,6 +33,7 @@ export function createInvariants(world: World): () => Violation | undefined {
     ['1 everybody is told the same', checkAbandoned()],
     ['2 a code is sent twice at most', checkSends('code')],
     ['3 a refresh token is sent once at a time', checkSends('refresh_token')],
+    ['3 a refresh token is sent once at a time', checkRefreshes],
     ["4 nothing of one user is another's", checkSubjects()],
     ['5 disconnected is disconnected', checkDisconnected()],
     ['7 requests are bounded', checkRequests],
@@ -71,13 +72,7 @@ const describe = (state: CallbackState): string =>
       : state.status
 
 /** Codes of a response that was refused while its transaction goes on, or that found none. */
-const refusals = [
-  'issuer_mismatch',
-  'subject_mismatch',
-  'state_unknown',
-  'response_malformed',
-  'subject_unknown',
-]
+const refusals = ['issuer_mismatch', 'subject_mismatch', 'response_malformed', 'subject_unknown']
 
 function checkTold(): Check {
   const seen = new Map<Page, number>()
@@ -123,12 +118,17 @@ function checkOneTold(world: World, { page, id, state }: Told): string | undefin
   if (id === undefined || !isOver(state) || world.isStorageBroken) return undefined
   const record = transactionOf(world, id)
   // Another user, or the same one again, is shown nothing until it is completed again.
+  const subject = page.subject() ?? ''
+  // An older version wrote ids of users.
   if (
-    record?.subject !== subjectName(page.subject() ?? '') ||
+    !record ||
+    (record.subject !== subjectName(subject) && record.subject !== subject) ||
     (world.hasSessionChanged && state.status === 'none')
   )
     return undefined
   const says = `${page.actor.name} is told "${describe(state)}"`
+  if ('error' in state && state.error.code === 'state_unknown')
+    return `${says}, but it is stored (${record.phase})`
   if ('error' in state && refusals.includes(state.error.code)) return undefined
   if (record.phase === 'done') {
     const renewed = record.input?.connection
@@ -271,6 +271,23 @@ const checkRequests: Check = ({ network, acts, browser }) => {
   const { length } = network.exchanges
   const limit = requestsPerAct * (acts + browser.pages.length)
   return length > limit ? `${length} requests after ${acts} acts on ${browser.pages.length} pages` : undefined
+}
+
+/** Seconds within which no token is refreshed twice: it is good for five minutes. */
+const restSeconds = 60
+
+/** One refresh serves all replicas: pages, jobs that use connections, and jobs that renew what is due. */
+const checkRefreshes: Check = ({ server, isBackendBroken, isNetworkBroken, areClocksWrong }) => {
+  if (isBackendBroken || isNetworkBroken || areClocksWrong) return undefined
+  for (const { successes } of server.grants) {
+    const [last, before] = successes
+      .filter(({ fromCode, exchange }) => !fromCode && exchange.client.kind === 'replica')
+      .map(({ exchange }) => exchange)
+      .reverse()
+    if (last && before && last.at - before.at < restSeconds)
+      return `${last.client.name} refreshes what ${before.client.name} has just refreshed`
+  }
+  return undefined
 }
 
 /** Others would wait for it in vain, for as long as the page is open. */

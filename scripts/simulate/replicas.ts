@@ -46,6 +46,8 @@ const keptSeconds = 63_072_000
 
 /** The bank: what it gives must be used in time, and it tells of what happens by signed webhooks. */
 function asBank(provider: BackendProvider, now: () => number): BackendProvider {
+  // One for each replica: keys are kept by it.
+  const keyServer = { issuer, jwks_uri: `${issuer}/jwks` }
   return {
     ...provider,
     redeem: async (...given) => ({ ...(await provider.redeem(...given)), renewBy: now() + renewSeconds }),
@@ -60,8 +62,6 @@ function asBank(provider: BackendProvider, now: () => number): BackendProvider {
     },
   }
 }
-
-const keyServer = { issuer, jwks_uri: `${issuer}/jwks` }
 
 /** How many there are. */
 const count = 2

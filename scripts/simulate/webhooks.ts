@@ -6,8 +6,8 @@ import type { World } from './world.js'
 export interface Told {
   readonly number: string
   readonly subject: string
-  /** Ids of the connections that were there when it was sent first. */
-  readonly about: readonly string[]
+  /** Key of the only connection that was there, and could be found by its person, when it was sent first. */
+  readonly about: string | undefined
   isConfirmed: boolean
 }
 
@@ -21,7 +21,10 @@ export function sendWebhook(
   subject: string,
 ): void {
   const { number, text } = server.tell(subject)
-  const about = [...(replicas?.stored().keys() ?? [])].filter((key) => key.startsWith('connection:'))
+  const keys = [...(replicas?.stored().keys() ?? [])]
+  const [first, ...others] = keys.filter((key) => key.startsWith('connection:'))
+  const isFiled = others.length === 0 && keys.some((key) => key.startsWith('webhook:'))
+  const about = isFiled ? first : undefined
   const told: Told = { number, subject, about, isConfirmed: false }
   webhooks.push(told)
   const bank: Actor = { name: 'the bank', kind: 'page', alive: true, frozen: false, clock: { offset: 0 } }
@@ -42,7 +45,7 @@ export function sendWebhook(
 export function checkWebhooks(): (world: World) => string | undefined {
   let seen = 0
   const heard = new Set<string>()
-  return ({ replicas, webhooks, isBackendBroken, areClocksWrong, hasSlept }) => {
+  return ({ replicas, webhooks, disconnected, isBackendBroken, areClocksWrong, hasSlept }) => {
     for (const { number, subject, id } of replicas?.heard.slice(seen) ?? []) {
       const told = webhooks.find((one) => one.number === number)
       if (told?.subject !== subject)
@@ -54,12 +57,12 @@ export function checkWebhooks(): (world: World) => string | undefined {
       heard.add(key)
     }
     seen = replicas?.heard.length ?? 0
-    if (isBackendBroken) return undefined
+    if (isBackendBroken || disconnected.length > 0) return undefined
     const lost = webhooks.find(
       ({ number, subject, about, isConfirmed }) =>
         isConfirmed &&
-        about.length === 1 &&
-        replicas?.stored().has(about[0] ?? '') &&
+        about !== undefined &&
+        replicas?.stored().has(about) &&
         ![...heard].some((key) => key.startsWith(`${number} `)) &&
         webhooks.every((other) => other.subject === subject),
     )
