@@ -215,15 +215,15 @@ function useOnServer(world: World, draw: Draw, add: Add): void {
   add(3, `a job on ${replica.name} uses what ${subject} has connected`, () => {
     replicas.useAll(replica, subject)
   })
-  add(1, `the bank tells the app of ${subject}`, () => sendWebhook(world, subject))
+  add(4, `the bank tells the app of ${subject}`, () => sendWebhook(world, subject))
   const isConnected = [...replicas.stored().keys()].some((key) => key.startsWith('connection:'))
   if (!isConnected) return
-  add(1, 'six days pass, and a job on every replica renews what is due', () => {
+  add(12, 'six days pass, and a job on every replica renews what is due', () => {
     world.hasSlept = true
     world.scheduler.pass(6 * 86_400)
     for (const actor of replicas.actors) replicas.renewDue(actor)
   })
-  add(1, `${replica.name} writes the connections as an older version does`, () => {
+  add(8, `${replica.name} writes the connections as an older version does`, () => {
     replicas.writeAsBefore(replica)
   })
 }
