@@ -360,3 +360,7 @@ function databaseOf(scheduler: Scheduler, browser: Browser, actor: Actor): Datab
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1)
 
 const kindOf = (key: string): string => key.split(':')[0] ?? ''
+
+/** The record of a transaction. Version 0.1 kept it under its bare state. */
+export const transactionIn = ({ records }: Pick<Browser, 'records'>, state: string): unknown =>
+  records.get(`transaction:${state}`) ?? records.get(state)

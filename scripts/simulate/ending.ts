@@ -1,4 +1,5 @@
 // What must hold once faults have stopped, and what a run that is over must have come to.
+import { transactionIn } from './browser.js'
 import type { Violation } from './invariants.js'
 import type { Grant } from './server.js'
 import { livePages, type World } from './world.js'
@@ -33,7 +34,7 @@ function findStuck(world: World): string | undefined {
   const unheard = findUnheard(world)
   if (unheard !== undefined) return unheard
   for (const { state, answers, subject } of world.visits) {
-    const record = world.browser.records.get(`transaction:${state}`) as Ended | undefined
+    const record = transactionIn(world.browser, state) as Ended | undefined
     if (!record || answers.length === 0 || record.phase === 'done' || record.phase === 'failed') continue
     const id = state.slice(0, 16)
     const canGoOn = livePages(world).some(({ asksAbout, popupTransaction, client, subject: current }) => {
@@ -56,7 +57,7 @@ function findUnheard(world: World): string | undefined {
   for (const { actor, client, popupTransaction } of livePages(world)) {
     if (client.authorization('bank').get().status !== 'waiting') continue
     const visit = world.visits.find(({ state }) => state.slice(0, 16) === popupTransaction)
-    const { phase } = (world.browser.records.get(`transaction:${visit?.state ?? ''}`) ?? {}) as Partial<Ended>
+    const { phase } = (transactionIn(world.browser, visit?.state ?? '') ?? {}) as Partial<Ended>
     if (phase === 'done' || phase === 'failed')
       return `${actor.name} waits for a popup whose transaction has ended (${phase})`
   }
@@ -81,7 +82,7 @@ function findLost(world: World): string | undefined {
       : `the backend has got tokens for ${made.length} connections, and has stored ${stored.length} connections`
   }
   for (const { state, successes } of kept) {
-    const record = browser.records.get(`transaction:${state}`) as Ended | undefined
+    const record = transactionIn(browser, state) as Ended | undefined
     // A page whose user has gone drops an answer. It revokes it only where nobody has a connection there, which might end with it.
     const isDropped = record?.phase === 'answered' && world.hasSessionChanged && hasConnection(browser)
     if (record && record.phase !== 'done' && !isDropped)

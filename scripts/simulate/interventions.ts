@@ -1,10 +1,12 @@
 // What a person, the network and the machines may do between two steps.
 import type { Page } from './browser.js'
+import { makeOlder } from './older-records.js'
 import { closePopup } from './popups.js'
 import { choose } from './random.js'
 import { runAs } from './scheduler.js'
 import type { Failure } from './server.js'
-import { livePages, type World } from './world.js'
+import { sendWebhook } from './webhooks.js'
+import { livePages, users, type World } from './world.js'
 
 /** Something that can happen now. */
 export interface Intervention {
@@ -206,12 +208,24 @@ function askOften({ scheduler }: World, { actor }: Page, state: Connected, times
 }
 
 /** A job of the server uses what the user has connected, beside the pages. */
-function useOnServer({ replicas, visits }: World, draw: Draw, add: Add): void {
+function useOnServer(world: World, draw: Draw, add: Add): void {
+  const { replicas, visits } = world
   const { subject } = visits[0] ?? {}
   if (!replicas || !subject) return
   const replica = choose(replicas.actors, draw(15))
   add(3, `a job on ${replica.name} uses what ${subject} has connected`, () => {
     replicas.useAll(replica, subject)
+  })
+  add(4, `the bank tells the app of ${subject}`, () => sendWebhook(world, subject))
+  const isConnected = [...replicas.stored().keys()].some((key) => key.startsWith('connection:'))
+  if (!isConnected) return
+  add(12, 'six days pass, and a job on every replica renews what is due', () => {
+    world.hasSlept = true
+    world.scheduler.pass(6 * 86_400)
+    for (const actor of replicas.actors) replicas.renewDue(actor)
+  })
+  add(8, `${replica.name} writes the connections as an older version does`, () => {
+    replicas.writeAsBefore(replica)
   })
 }
 
@@ -267,6 +281,17 @@ function browserFaults(world: World, draw: Draw): Intervention[] {
       },
     },
   ]
+  if (browser.pages.length < 12)
+    list.push({
+      weight: 0.7,
+      label: 'the app is upgraded: its pages are opened anew, over records of an older version',
+      run() {
+        for (const popup of browser.popups) if (!popup.isClosed) closePopup(browser, popup)
+        for (const other of browser.pages) if (other.actor.alive) browser.end(other)
+        makeOlder(browser, users)
+        browser.open('/')
+      },
+    })
   const frozen = browser.pages.find((other) => other.actor.alive && other.actor.frozen && !other.isBehindBank)
   if (frozen)
     list.push({ weight: 3, label: `${frozen.actor.name} wakes up`, run: () => browser.show(frozen) })

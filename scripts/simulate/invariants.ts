@@ -1,8 +1,9 @@
 // What must hold after every step, by the numbers of docs/reliability.md.
 import type { CallbackState } from '../../src/core/index.js'
-import type { Page, Told } from './browser.js'
+import { transactionIn, type Page, type Told } from './browser.js'
 import type { Exchange } from './network.js'
 import { subjectName } from './realm.js'
+import { checkWebhooks } from './webhooks.js'
 import { livePages, type World } from './world.js'
 
 export interface Violation {
@@ -32,11 +33,13 @@ export function createInvariants(world: World): () => Violation | undefined {
     ['1 everybody is told the same', checkAbandoned()],
     ['2 a code is sent twice at most', checkSends('code')],
     ['3 a refresh token is sent once at a time', checkSends('refresh_token')],
+    ['3 a refresh token is sent once at a time', checkRefreshes],
     ["4 nothing of one user is another's", checkSubjects()],
     ['5 disconnected is disconnected', checkDisconnected()],
     ['7 requests are bounded', checkRequests],
     ['8 no secret outlives its transaction', checkSecrets()],
     ['9 nothing unlisted is used', ({ faults }) => faults[0]],
+    ['10 webhooks reach the app once', checkWebhooks()],
     ['liveness', checkLeases],
   ]
   return () => {
@@ -48,10 +51,13 @@ export function createInvariants(world: World): () => Violation | undefined {
   }
 }
 
+/** The state of a transaction's key, under which version 0.1 kept it bare. */
+const stateIn = (key: string): string | undefined => /^(?:transaction:)?([\w-]{43})$/.exec(key)?.[1]
+
 const transactionOf = ({ browser }: World, id: string | undefined): StoredTransaction | undefined => {
   if (id === undefined) return undefined
   for (const [key, value] of browser.records)
-    if (key.startsWith(`transaction:${id}`)) return value as StoredTransaction
+    if (stateIn(key)?.startsWith(id)) return value as StoredTransaction
   return undefined
 }
 
@@ -66,13 +72,7 @@ const describe = (state: CallbackState): string =>
       : state.status
 
 /** Codes of a response that was refused while its transaction goes on, or that found none. */
-const refusals = [
-  'issuer_mismatch',
-  'subject_mismatch',
-  'state_unknown',
-  'response_malformed',
-  'subject_unknown',
-]
+const refusals = ['issuer_mismatch', 'subject_mismatch', 'response_malformed', 'subject_unknown']
 
 function checkTold(): Check {
   const seen = new Map<Page, number>()
@@ -118,12 +118,17 @@ function checkOneTold(world: World, { page, id, state }: Told): string | undefin
   if (id === undefined || !isOver(state) || world.isStorageBroken) return undefined
   const record = transactionOf(world, id)
   // Another user, or the same one again, is shown nothing until it is completed again.
+  const subject = page.subject() ?? ''
+  // An older version wrote ids of users.
   if (
-    record?.subject !== subjectName(page.subject() ?? '') ||
+    !record ||
+    (record.subject !== subjectName(subject) && record.subject !== subject) ||
     (world.hasSessionChanged && state.status === 'none')
   )
     return undefined
   const says = `${page.actor.name} is told "${describe(state)}"`
+  if ('error' in state && state.error.code === 'state_unknown')
+    return `${says}, but it is stored (${record.phase})`
   if ('error' in state && refusals.includes(state.error.code)) return undefined
   if (record.phase === 'done') {
     const renewed = record.input?.connection
@@ -268,6 +273,23 @@ const checkRequests: Check = ({ network, acts, browser }) => {
   return length > limit ? `${length} requests after ${acts} acts on ${browser.pages.length} pages` : undefined
 }
 
+/** Seconds within which no token is refreshed twice: it is good for five minutes. */
+const restSeconds = 60
+
+/** One refresh serves all replicas: pages, jobs that use connections, and jobs that renew what is due. */
+const checkRefreshes: Check = ({ server, isBackendBroken, isNetworkBroken, areClocksWrong }) => {
+  if (isBackendBroken || isNetworkBroken || areClocksWrong) return undefined
+  for (const { successes } of server.grants) {
+    const [last, before] = successes
+      .filter(({ fromCode, exchange }) => !fromCode && exchange.client.kind === 'replica')
+      .map(({ exchange }) => exchange)
+      .reverse()
+    if (last && before && last.at - before.at < restSeconds)
+      return `${last.client.name} refreshes what ${before.client.name} has just refreshed`
+  }
+  return undefined
+}
+
 /** Others would wait for it in vain, for as long as the page is open. */
 const checkLeases: Check = ({ browser }) => {
   const [name] = browser.lateRenewals
@@ -288,12 +310,12 @@ function checkSecrets(): Check {
       const { codeVerifier, nonce, code } = value as StoredTransaction
       if (codeVerifier !== undefined)
         secrets.set(
-          key,
+          stateIn(key) ?? key,
           [codeVerifier, nonce, code].filter((one) => one !== undefined).filter((one) => one !== ''),
         )
     }
     for (const [key, values] of secrets) {
-      const { phase } = (browser.records.get(key) ?? { phase: 'failed' }) as StoredTransaction
+      const { phase } = (transactionIn(browser, key) ?? { phase: 'failed' }) as StoredTransaction
       const isEnded = phase === 'done' || phase === 'failed'
       if (isEnded && values.some((value) => text.includes(value)))
         return 'a verifier, nonce or code is stored after the end of its transaction'

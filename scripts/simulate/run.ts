@@ -1,4 +1,4 @@
-import type { Variant } from './browser.js'
+import { transactionIn, type Variant } from './browser.js'
 import { interventionsIn, pick } from './interventions.js'
 import { createInvariants, type Violation } from './invariants.js'
 import { checkEnd } from './ending.js'
@@ -145,7 +145,7 @@ async function settleDown(world: World, holds: () => Promise<boolean>): Promise<
 
 function endsOf({ browser, visits }: World): string[] {
   return visits.map(({ state, answers }) => {
-    const record = browser.records.get(`transaction:${state}`) as
+    const record = transactionIn(browser, state) as
       | { readonly phase: string; readonly outcome?: string; readonly error?: { readonly code: string } }
       | undefined
     if (answers.length === 0) return 'unanswered'

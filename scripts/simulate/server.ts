@@ -42,6 +42,8 @@ export interface Server {
   /** The person consents, or refuses: where the browser is sent. */
   readonly approve: (authorizationUrl: URL, subject: string) => string
   readonly deny: (authorizationUrl: URL) => string
+  /** A signed webhook about the person of a user. @returns its number, and its text. */
+  readonly tell: (subject: string) => { readonly number: string; readonly text: string }
 }
 
 // One pair for all runs of a process: traces hold no bytes.
@@ -49,8 +51,8 @@ const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256
 const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'key', alg: 'ES256', use: 'sig' }
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-function signed(claims: object): string {
-  const input = `${encode({ alg: 'ES256', kid: 'key' })}.${encode(claims)}`
+function signed(claims: object, typ?: string): string {
+  const input = `${encode({ alg: 'ES256', kid: 'key', typ })}.${encode(claims)}`
   const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
   return `${input}.${signature.toString('base64url')}`
 }
@@ -68,6 +70,8 @@ const metadata = {
 
 const json = (body: object, status = 200): Response =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } })
+
+const personOf = (subject: string): string => `person of ${subject}`
 
 /** Seconds for which an access token is good. */
 const tokenSeconds = 300
@@ -89,7 +93,7 @@ export function createServer(scheduler: Scheduler): Server {
     const claims = {
       iss: issuer,
       aud: clientId,
-      sub: `person of ${grant.subject}`,
+      sub: personOf(grant.subject),
       iat: now,
       exp: now + 300,
       nonce: grant.nonce,
@@ -180,6 +184,12 @@ export function createServer(scheduler: Scheduler): Server {
         ...{ accessTokens: [], refreshTokens: [], successes: [] },
       })
       return answer(authorizationUrl, { code })
+    },
+    tell(subject) {
+      const number = make('webhook')
+      const claims = { iss: issuer, aud: clientId, iat: Math.floor(scheduler.time), jti: number }
+      const about = { sub: personOf(subject), events: { synced: {} } }
+      return { number, text: signed({ ...claims, ...about }, 'secevent+jwt') }
     },
     deny: (authorizationUrl) => answer(authorizationUrl, { error: 'access_denied' }),
   }

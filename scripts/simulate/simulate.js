@@ -4,7 +4,7 @@
 //   npm run simulate -- --seeds 1000              seeds 0 to 999
 //   npm run simulate -- --seed 42 --trace         one seed, step by step
 //   npm run simulate -- --minutes 10 --from 5000  as many as there is time for
-//   npm run simulate -- --plant 'a verifier that is kept'
+//   npm run simulate -- --plant 'a verifier that is kept' --until 8
 //
 // With `--seeds` and `--minutes` it ends with whichever is first. A seed that fails is shrunk and told as a story. The last line is `N passed, N failed`.
 import { spawn } from 'node:child_process'

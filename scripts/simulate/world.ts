@@ -1,10 +1,19 @@
-import { createBrowser, hasBackend, origin, type Browser, type Page, type Variant } from './browser.js'
+import {
+  createBrowser,
+  hasBackend,
+  origin,
+  transactionIn,
+  type Browser,
+  type Page,
+  type Variant,
+} from './browser.js'
 import { createNetwork, type Network, type Serve } from './network.js'
 import { enterRealm, subjectName } from './realm.js'
 import type { Popup } from './popups.js'
 import { createReplicas, type Replicas } from './replicas.js'
 import { createScheduler, streams, type Plan, type Scheduler } from './scheduler.js'
 import { createServer, issuer, type Server } from './server.js'
+import type { Told } from './webhooks.js'
 
 /** A visit to the bank, from the authorization request on. */
 export interface Visit {
@@ -44,6 +53,7 @@ export interface World {
   disconnects: number
   /** Access tokens that the app was given, with the user who was signed in when it asked. */
   readonly handed: { readonly token: string; readonly subject: string | null; readonly page: Page }[]
+  readonly webhooks: Told[]
   /** Number of things that a person or the surroundings have done. */
   acts: number
   /** True when storage lost or refused something: then less is promised. */
@@ -91,7 +101,7 @@ export function createWorld(plan: Plan, variant: Variant): World {
   if (isAhead) first.clock.offset = aheadSeconds
   return {
     ...{ scheduler, network, server, replicas, browser: createBrowser(scheduler, network, variant) },
-    ...{ visits: [], disconnected: [], disconnects: 0, handed: [], acts: 0, faults },
+    ...{ visits: [], disconnected: [], disconnects: 0, handed: [], webhooks: [], acts: 0, faults },
     hasPopups: scheduler.draw(streams.setup, 3) < 0.4,
     ...{
       isStorageBroken: false,
@@ -131,7 +141,7 @@ interface Left {
 }
 
 /** Who may sign in to the app. */
-const users = ['ada', 'bob']
+export const users = ['ada', 'bob']
 
 const recordOf = ({ browser }: World, state: string): Left | undefined =>
-  browser.records.get(`transaction:${state}`) as Left | undefined
+  transactionIn(browser, state) as Left | undefined
