@@ -139,9 +139,22 @@ describe.each(runtimes.filter((name) => name !== 'this Node' || hasSqlite))('in 
     expect(await call('GET', '/connections')).toEqual({ connections: [] })
   })
 
+  const job = (name: string): Promise<unknown> => getJson(`${running.origin}/jobs/${name}`)
+
+  test('jobs run here: what is due is renewed, once, and is not due any more', async () => {
+    const { id, accessToken } = await connect()
+    expect(await job('due')).toEqual([id])
+    expect(await job('renew')).toEqual([id])
+    expect(await job('renew')).toEqual([])
+    expect(await job('due')).toEqual([])
+    const { access_token: token } = await call('POST', `/connections/${id}/access-token`, {})
+    expect(token).not.toBe(accessToken)
+    expect(await accounts(String(token))).toBe(200)
+    expect(await call('DELETE', `/connections/${id}`)).toHaveProperty('revoked')
+  })
+
   test('jobs run here: what is due is found, connections are filed anew, and sealed with another key', async () => {
     const { id } = await connect()
-    const job = (name: string): Promise<unknown> => getJson(`${running.origin}/jobs/${name}`)
     expect(await job('due')).toContain(id)
     expect(await job('reindex')).toBeGreaterThan(0)
     const first = (await job('reseal')) as ResealProgress
@@ -172,7 +185,7 @@ describe.each(runtimes.filter((name) => name !== 'this Node' || hasSqlite))('in 
   })
 })
 
-/** Gets JSON, however long it takes: `fetch` gives up after five minutes, and workerd opens a file for each of 1,100 records. */
+/** Gets JSON, however long it takes: `fetch` gives up after five minutes. */
 async function getJson(url: string): Promise<unknown> {
   const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
     get(url, resolve).on('error', reject)

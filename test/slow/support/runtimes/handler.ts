@@ -8,6 +8,7 @@ import {
   stitch,
   type Backend,
   type BackendOptions,
+  type BackendProvider,
   type Store,
 } from 'countersign/backend'
 import { checkStore } from '../../../../src/store-commands/check-store.js'
@@ -63,6 +64,19 @@ export function createHandler(
         ],
       }),
     })
+  const bank = stitch({
+    clientId: env.STITCH_CLIENT_ID,
+    redirectUri: `${env.APP_ORIGIN}/callback/stitch`,
+    scope: 'openid accounts balances offline_access',
+    privateKey: env.STITCH_KEY,
+    keyId: 'k1',
+    issuer: env.STITCH,
+    authorizationEndpoint: `${env.STITCH}/connect/authorize`,
+    tokenEndpoint: `${env.STITCH}/connect/token`,
+    api: `${env.STITCH}/`,
+    // So that a connection is due tomorrow. Its index is read day by day.
+    refreshTokenSlidingSeconds: 2 * daySeconds,
+  })
   const options: BackendOptions = {
     origins: [env.APP_ORIGIN],
     keys: [env.COUNTERSIGN_KEY, env.COUNTERSIGN_NEXT_KEY],
@@ -77,23 +91,15 @@ export function createHandler(
       check: provider('check', 'mediated'),
       'check-bff': provider('check-bff', 'bff'),
       'check-openid': provider('check-openid', 'mediated', 'openid accounts payments'),
-      stitch: stitch({
-        clientId: env.STITCH_CLIENT_ID,
-        redirectUri: `${env.APP_ORIGIN}/callback/stitch`,
-        scope: 'openid accounts balances offline_access',
-        privateKey: env.STITCH_KEY,
-        keyId: 'k1',
-        issuer: env.STITCH,
-        authorizationEndpoint: `${env.STITCH}/connect/authorize`,
-        tokenEndpoint: `${env.STITCH}/connect/token`,
-        api: `${env.STITCH}/`,
-        // So that a connection is due tomorrow. Its index is read day by day.
-        refreshTokenSlidingSeconds: 2 * daySeconds,
-      }),
+      stitch: bank,
     },
   }
   const backend = createBackend(options)
-  const tomorrow = createBackend({ ...options, clock: { now: () => now() + 1.1 * daySeconds } })
+  const tomorrow = createBackend({
+    ...options,
+    clock: { now: () => now() + 1.1 * daySeconds },
+    providers: { ...options.providers, stitch: asOfToday(bank) },
+  })
   return async (request) => {
     const { pathname } = new URL(request.url)
     if (pathname === '/health') return Response.json(await backend.health())
@@ -107,7 +113,16 @@ export function createHandler(
   }
 }
 
-/** What a server does without a page, a day later. Nothing is sent: a provider takes no client assertion of tomorrow. */
+/** A provider at which it is still today: it takes no client assertion of tomorrow, and its ID Tokens end today. */
+function asOfToday<C extends object>(provider: BackendProvider<C>): BackendProvider<C> {
+  const context = { now: () => Math.floor(now()) }
+  return {
+    ...provider,
+    refresh: async (tokens, own) => ({ ...(await provider.refresh?.(tokens, { ...own, ...context })) }),
+  }
+}
+
+/** What a server does without a page, a day later. */
 async function runJob(
   pathname: string,
   { connections }: Backend,
@@ -117,7 +132,10 @@ async function runJob(
   if (pathname === '/jobs/reindex') return connections.reindex()
   if (pathname === '/jobs/reseal') return reseal({ store, keys: [COUNTERSIGN_NEXT_KEY, COUNTERSIGN_KEY] })
   const due: string[] = []
-  for await (const { id } of connections.due({ renewBefore: now() + 3 * daySeconds })) due.push(id)
+  for await (const connection of connections.due({ renewBefore: now() + 3 * daySeconds })) {
+    if (pathname === '/jobs/renew') await connection.renew()
+    due.push(connection.id)
+  }
   return due
 }
 
