@@ -1,7 +1,6 @@
 import { UnsecuredJWT, decodeJwt } from 'jose'
 import { randomUUID } from 'node:crypto'
 import type { ClientMetadata, Configuration, Grant, Interaction, JWKS, Provider } from 'oidc-provider'
-import type { TLSSocket } from 'node:tls'
 import type { Bank, Endpoint, Foundation } from './bank.js'
 import { createServerCertificate, type Certificate } from './certificates.js'
 import type { Fields } from './control.js'
@@ -10,6 +9,7 @@ import { accountsOf } from './fdx-accounts.js'
 import { serveFdxApi } from './fdx-api.js'
 import { consentChoices, readChoices } from './fdx-consent-page.js'
 import { checkDetail, readConsentRequest } from './fdx-details.js'
+import { certificateEndpoints, certificateFeature, mutualTls } from './mutual-tls.js'
 import { errors } from './oidc-provider.js'
 import {
   oidcFields,
@@ -100,12 +100,8 @@ export async function startFdx(options: FdxOptions): Promise<FdxBank> {
   return { ...bank, api: `${secureOrigin}${mount}/`, ca: certificate.cert }
 }
 
-/** Any certificate is let in; which one a client may present is decided by its registration. */
-function openSecureListener({ listenAlso }: Foundation<FdxBehaviour>, { cert, key }: Certificate) {
-  return listenAlso({
-    portOption: 'ports.fdx',
-    tls: { cert, key, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' },
-  })
+function openSecureListener({ listenAlso }: Foundation<FdxBehaviour>, certificate: Certificate) {
+  return listenAlso({ portOption: 'ports.fdx', tls: mutualTls(certificate) })
 }
 
 function endpointOf(path: string): Endpoint | undefined {
@@ -180,12 +176,7 @@ function configure(api: string, fapi: boolean): Configuration {
       revocation: { enabled: true },
       clientCredentials: { enabled: true },
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
-      mTLS: {
-        enabled: true,
-        selfSignedTlsClientAuth: true,
-        certificateBoundAccessTokens: true,
-        getCertificate: ({ req }) => (req.socket as Partial<TLSSocket>).getPeerX509Certificate?.(),
-      },
+      mTLS: certificateFeature,
       // Authorization details need a resource they are about: the data provider's API.
       resourceIndicators: {
         enabled: true,
@@ -312,11 +303,8 @@ function toDiscovery(
   origin: string,
   secureOrigin: string,
 ): Record<string, unknown> {
-  const at = (base: string) => ({
-    token_endpoint: `${base}${mount}/oauth2/token`,
-    pushed_authorization_request_endpoint: `${base}${mount}/par`,
-    revocation_endpoint: `${base}${mount}/oauth2/revoke`,
-  })
+  const at = (base: string) =>
+    certificateEndpoints(base + mount, { token: '/oauth2/token', revocation: '/oauth2/revoke' })
   return {
     ...document,
     ...at(origin),

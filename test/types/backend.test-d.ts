@@ -181,6 +181,11 @@ test('`fapi` of oidc takes what the profile allows, and nothing else', () => {
   const profile = { ...common, mode: 'bff', fapi: true, fetch: send } as const
   expectTypeOf(oidc({ ...profile, ...key, algorithm: 'ES256' }).mode).toEqualTypeOf<'bff'>()
   expectTypeOf(oidc({ ...profile, authentication: 'tls_client_auth' }).mode).toEqualTypeOf<'bff'>()
+  // Bound to a key, and no certificate.
+  const { fetch: _fetch, ...bare } = profile
+  expectTypeOf(oidc({ ...bare, ...key, dpop: true }).mode).toEqualTypeOf<'bff'>()
+  // @ts-expect-error tokens are bound to a certificate or a key
+  oidc({ ...bare, ...key })
   // A certificate without the profile, in any mode.
   expectTypeOf(
     oidc({ ...common, authentication: 'tls_client_auth', fetch: send }).mode,

@@ -1,6 +1,6 @@
 import { expect, expectOutcome, member } from '../harness/expectations.js'
 import { Mismatch } from '../harness/mismatch.js'
-import { hashOf, type Attempt, type Scene } from '../harness/scene.js'
+import { connectionId, hashOf, type Attempt, type Scene } from '../harness/scene.js'
 import type { Role } from '../options.js'
 import type { Rules } from '../rule.js'
 
@@ -53,6 +53,32 @@ export const flowRules: Rules = {
       >
       expect(scope === 'accounts', 'scope is not what was granted')
       expect(missing === 'payments', 'missing_scope is not what was asked for and not granted')
+    },
+  },
+  'response-scope': {
+    sent: 'token requests with the scope of the authorization response: less than was granted, and more',
+    why: 'What the provider says there takes away from what the app may do, and adds nothing.',
+    section: 'contract, scope of POST /{provider}/token',
+    explainedBy: 'missing-scope',
+    async run(scene) {
+      const connect = async (granted: string, scope: string): Promise<string> => {
+        const proof = await scene.begin({ granted })
+        const answer = await scene.ask(scene.token({ ...proof, scope }), 200)
+        const id = connectionId(answer)
+        for (const { scope: reported } of [
+          member(answer, 'connection') as object,
+          ...(await scene.listed(id)),
+        ] as {
+          readonly scope?: unknown
+        }[])
+          expect(reported === 'accounts', 'scope is not what both the token response and the response name')
+        return id
+      }
+      await connect('accounts', 'accounts payments')
+      const id = await connect('accounts payments', 'accounts')
+      await scene.ask(scene.accessToken(id, { rejected: await scene.rejected(id) }), 200)
+      const [refreshed] = await scene.listed(id)
+      expect(refreshed?.['scope'] === 'accounts', 'after a refresh scope is more than the response named')
     },
   },
   connections: {

@@ -1,4 +1,4 @@
-import { expect, member } from '../harness/expectations.js'
+import { expect, member, type Outcomes } from '../harness/expectations.js'
 import type { IdTokenFault } from '../harness/provider/id-tokens.js'
 import type { Rules, UnnamedRule } from '../rule.js'
 import { checkAuthorizationUrl, checkConnection } from './flow.js'
@@ -11,6 +11,28 @@ const refuses = (sent: string, why: string, section: string, ...faults: IdTokenF
   explainedBy: 'id-token-missing',
   trouble: { asks: 'openid code', cases: () => faults.map((idToken) => [[{ idToken }], 'provider_error']) },
 })
+
+const askedChecks = { acr_values: 'phr phrh', max_age: 600 }
+
+const malformedChecks: readonly object[] = [
+  { acr_values: '' },
+  { acr_values: 'a"b' },
+  { acr_values: ['phr'] },
+  { max_age: -1 },
+  { max_age: 1.5 },
+  { max_age: '600' },
+]
+
+/** Claims of an ID Token, and what the page gets. */
+function confirmations(): readonly (readonly [claims: Record<string, string | number>, page: Outcomes])[] {
+  const now = Math.floor(Date.now() / 1000)
+  return [
+    [{}, 'provider_error'],
+    [{ acr: 'pwd', auth_time: now }, 'provider_error'],
+    [{ acr: 'phr', auth_time: now - 7200 }, 'provider_error'],
+    [{ acr: 'phr', auth_time: now }, 200],
+  ]
+}
 
 /** The person at the provider, whom an ID Token names. */
 export const idTokenRules: Rules = {
@@ -79,6 +101,39 @@ export const idTokenRules: Rules = {
     '§3.1.3.7',
     { claims: { iat: 1_700_000_000, exp: 1_700_000_300 } },
   ),
+  'asked-checks': {
+    sent: 'acr_values and max_age: malformed, without a nonce, and such that the ID Token confirms and contradicts them; or a refusal of both',
+    why: 'A page must not take for done what nobody has checked.',
+    section: 'RFC 9470 §4, OpenID Connect Core §3.1.2.1',
+    explainedBy: 'id-token-missing',
+    refuses: (scene) => [
+      ...malformedChecks.map((asked) =>
+        scene.authorization({ ...scene.attempt('openid').body, ...asked }, {}, 'openid'),
+      ),
+      scene.authorization(askedChecks),
+    ],
+    refusal: 'invalid_request',
+    async run(scene) {
+      const attempt = scene.attempt('openid')
+      const request = scene.authorization({ ...attempt.body, ...askedChecks }, {}, 'openid')
+      const answer = await scene.ask(request, [201, 'invalid_request'])
+      // It cannot have them confirmed, and says so.
+      if (answer.status !== 201) return
+      const url = String(member(answer, 'authorization_url'))
+      checkAuthorizationUrl(url, attempt, scene.provider.issuer)
+      const { searchParams } = new URL(url)
+      for (const [name, value] of Object.entries(askedChecks))
+        expect(
+          searchParams.get(name) === String(value),
+          `authorization_url has another ${name} than was asked for`,
+        )
+      for (const [claims, outcome] of confirmations()) {
+        const proof = await scene.begin({ at: 'openid', body: askedChecks })
+        scene.provider.next('token', { idToken: { claims } })
+        await scene.ask(scene.token(proof, {}, 'openid'), outcome)
+      }
+    },
+  },
   'other-person': {
     sent: 'a renewal in which another person signs in at the provider',
     why: "Nobody's data is taken for somebody else's: the connection stays as it was.",

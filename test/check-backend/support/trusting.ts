@@ -69,6 +69,41 @@ export const trusting: readonly Variant[] = [
     "throw error.error === 'invalid_grant'",
     "if (error.isUnanswered) connection.subject = ''\n      throw error.error === 'invalid_grant'",
   ]),
+  variant('drops what the page asks of the sign-in', 'asked-checks', [
+    'app.js',
+    "scope connection input'",
+    "scope connection input acr_values max_age'",
+  ]),
+  variant(
+    'asks for a stronger sign-in, and does not look whether it was one',
+    'asked-checks',
+    ['app.js', "scope connection input'", "scope connection input acr_values max_age'"],
+    [
+      'app.js',
+      "if (redirectUri !== provider.redirectUri) throw new Refusal('invalid_request')",
+      `if (redirectUri !== provider.redirectUri) throw new Refusal('invalid_request')
+      const { acr_values: acr, max_age: age } = req.body
+      if (acr !== undefined && !(typeof acr === 'string' && /^[\\w ]+$/.test(acr))) throw new Refusal('invalid_request')
+      if (age !== undefined && !(Number.isInteger(age) && age >= 0)) throw new Refusal('invalid_request')
+      if ((acr ?? age) !== undefined && nonce === undefined) throw new Refusal('invalid_request')
+      const wanted = new URLSearchParams({ ...(acr && { acr_values: acr }), ...(age && { max_age: age }) })`,
+    ],
+    [
+      'app.js',
+      "authorization_url: provider.authorizationUrl({ state, challenge, nonce, scope: asked.join(' ') }),",
+      "authorization_url: `${provider.authorizationUrl({ state, challenge, nonce, scope: asked.join(' ') })}&${wanted}`,",
+    ],
+  ),
+  variant('overlooks the scope of the authorization response', 'response-scope', [
+    'connections.js',
+    'named === undefined ? told',
+    'true ? told',
+  ]),
+  variant('takes the scope of the authorization response for granted', 'response-scope', [
+    'connections.js',
+    'told.filter((one) => words(named).includes(one))',
+    'words(named)',
+  ]),
   variant('gives reasons of its own', 'disconnect-reason', [
     'app.js',
     'res.json(await connections.forget(connection))',

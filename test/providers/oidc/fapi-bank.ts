@@ -1,10 +1,10 @@
 import { decodeJwt, type JWK } from 'jose'
 import type { ClientMetadata, Configuration, Provider } from 'oidc-provider'
-import type { TLSSocket } from 'node:tls'
 import { serveApi } from '../../../demo/banks/api.js'
 import type { Bank } from '../../../demo/banks/bank.js'
 import { createServerCertificate } from '../../../demo/banks/certificates.js'
 import { sendJson, type Handler } from '../../../demo/banks/http.js'
+import { certificateEndpoints, certificateFeature, mutualTls } from '../../../demo/banks/mutual-tls.js'
 import { oidcFields, type OidcAction, type OidcBehaviour } from '../../../demo/banks/oidc-setup.js'
 import { startOidcBank } from '../../../demo/banks/oidc.js'
 import { presentedCertificate } from '../../../demo/banks/requests.js'
@@ -45,7 +45,7 @@ const mount = '/fapi'
  * which `mtls_endpoint_aliases` names; or everything on one port, with tokens bound to a DPoP key.
  */
 export async function startFapiBank(options: FapiBankOptions): Promise<FapiBank> {
-  const { cert, key } = await createServerCertificate()
+  const certificate = await createServerCertificate()
   const isByKey = options.boundTo === 'key'
   let secureOrigin = ''
   let demandsNonce = false
@@ -72,9 +72,7 @@ export async function startFapiBank(options: FapiBankOptions): Promise<FapiBank>
           routes: (provider) => ({ [`${mount}/accounts`]: serveByProof(provider, () => demandsNonce) }),
         }
       }
-      // Any certificate is let in; which one a client may present is decided by its registration.
-      const tls = { cert, key, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' as const }
-      secureOrigin = (await listenAlso({ portOption: 'none', tls })).origin
+      secureOrigin = (await listenAlso({ portOption: 'none', tls: mutualTls(certificate) })).origin
       return {
         configuration: configure(`${secureOrigin}${mount}/`, options),
         discovery: (document) => ({
@@ -96,14 +94,11 @@ export async function startFapiBank(options: FapiBankOptions): Promise<FapiBank>
   const demandNonces = () => {
     demandsNonce = true
   }
-  return { ...bank, secureOrigin, api: `${secureOrigin}${mount}/`, ca: cert, demandNonces }
+  return { ...bank, secureOrigin, api: `${secureOrigin}${mount}/`, ca: certificate.cert, demandNonces }
 }
 
-const endpointsAt = (origin: string) => ({
-  token_endpoint: `${origin}${mount}/token`,
-  pushed_authorization_request_endpoint: `${origin}${mount}/par`,
-  revocation_endpoint: `${origin}${mount}/revoke`,
-})
+const endpointsAt = (origin: string) =>
+  certificateEndpoints(origin + mount, { token: '/token', revocation: '/revoke' })
 
 function configure(
   api: string,
@@ -121,12 +116,7 @@ function configure(
       revocation: { enabled: true },
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
       dPoP: { enabled: boundTo === 'key', nonceSecret: Buffer.alloc(32, 7), requireNonce: demandsNonce },
-      mTLS: {
-        enabled: boundTo === 'certificate',
-        selfSignedTlsClientAuth: true,
-        certificateBoundAccessTokens: true,
-        getCertificate: ({ req }) => (req.socket as Partial<TLSSocket>).getPeerX509Certificate?.(),
-      },
+      mTLS: { ...certificateFeature, enabled: boundTo === 'certificate' },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => api,
