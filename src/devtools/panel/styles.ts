@@ -20,7 +20,8 @@ button:hover{background:var(--raised)}
 :focus-visible{outline:2px solid var(--accent);outline-offset:1px}
 a{color:var(--accent)}
 .toggle{margin:0 12px 12px;border-radius:16px;display:flex;gap:7px;align-items:center;font-weight:600;box-shadow:0 2px 10px #0003}
-.toggle svg{width:16px;height:16px}
+.toggle svg{width:16px;height:16px;flex:none}
+.toggle.open{margin-bottom:-1px;border-radius:10px 10px 0 0;border-bottom-color:var(--raised);background:var(--raised);box-shadow:none}
 .panel,.spacer{height:min(52vh,560px)}
 .panel{width:100%;background:var(--ground);border-top:1px solid var(--line);box-shadow:0 -4px 24px #0002;display:flex;flex-direction:column}
 .bar{display:flex;gap:8px;align-items:center;border-bottom:1px solid var(--line);padding:6px 12px;background:var(--raised)}
@@ -90,6 +91,10 @@ tbody th{font-weight:500}
 .short{display:none}
 @media(max-width:640px){
 .panel,.spacer{height:72vh}
+.toggle{padding:0;width:40px;height:40px;border-radius:50%;justify-content:center}.toggle svg{width:20px;height:20px}
+.toggle.open{height:32px}
+.toggle span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.scroll>table{width:max-content;min-width:100%}.scroll th,.scroll td{max-width:32ch}
 .bar{padding:6px 8px;flex-wrap:wrap}.bar h2{flex:1}[role=tablist]{order:3;flex:0 0 100%}
 .timeline{display:block;height:auto}
 .flows{flex-direction:row;border:0;border-bottom:1px solid var(--line);overflow-x:auto;padding:6px 8px}
