@@ -4,6 +4,7 @@ import { BankCard } from '../connect/bank-card.js'
 import { bankOf, useCatalog } from '../connect/catalog.js'
 import { Picker } from '../connect/picker.js'
 import { useLoaded } from '../data/accounts.js'
+import { Forgotten } from '../fake/forgotten.js'
 import { SignIn } from '../parts/sign-in.js'
 import { useUser } from '../session.js'
 import { gather } from './holdings.js'
@@ -26,6 +27,7 @@ export function Home() {
   const empty = all.status !== 'restoring' && connections.length === 0
   return (
     <>
+      <Forgotten />
       {empty && <SignedOut />}
       {empty && <Landing />}
       {!empty && <h1 className="greeting">{user ? `${user.name}’s cash overview` : 'Cash overview'}</h1>}
