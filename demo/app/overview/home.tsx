@@ -41,18 +41,23 @@ export function Home() {
               <BankCard key={bank.id} bank={bank} />
             ))}
           </section>
-          {holdings.bookings.length > 0 && <Transactions bookings={holdings.bookings} now={now} />}
+          {holdings.bookings.length > 0 ? (
+            <Transactions bookings={holdings.bookings} now={now} />
+          ) : (
+            holdings.loading && <div className="panel skeleton-block screen" aria-hidden="true" />
+          )}
         </div>
       )}
-      <Picker banks={others} first={empty} />
+      {/* Not before it is known where: what is drawn must not move away from under a pointer. */}
+      {all.status !== 'restoring' && <Picker banks={others} first={empty} />}
     </>
   )
 }
 
 /** Until it is known what is connected. */
 const Waiting = () => (
-  <div className="dashboard" aria-hidden="true">
-    <div className="panel skeleton-block" />
+  <div className="dashboard screen" aria-hidden="true">
+    <div className="panel skeleton-block tall" />
     <div className="panel skeleton-block" />
   </div>
 )

@@ -28,6 +28,7 @@ a{color:var(--accent)}
 .bar h2{font-size:13px;margin:0 8px 0 0;white-space:nowrap}
 [role=tablist]{display:flex;gap:2px;flex:1;overflow-x:auto;scrollbar-width:thin}
 [role=tab]{background:none;border-color:transparent;white-space:nowrap;color:var(--soft)}
+[role=tab]:hover{color:var(--text)}.bar button:hover{border-color:var(--soft)}[role=tab]:not([aria-selected=true]):hover{border-color:transparent}
 [role=tab][aria-selected=true]{background:var(--ground);border-color:var(--line);color:var(--text);font-weight:600}
 [role=tab]:focus-visible{outline-offset:-2px}
 .count{font-variant-numeric:tabular-nums;margin-inline-start:5px;color:var(--soft);font-weight:400}
@@ -48,6 +49,7 @@ a{color:var(--accent)}
 .summary .grow{flex:1;color:var(--soft)}
 .status{font-weight:600}.status.connected{color:var(--good)}.status.failed,.status.denied{color:var(--bad)}
 .sequence{list-style:none;margin:0;padding:0;min-width:0}
+.sequence li{scroll-margin-top:36px}
 .heads{position:sticky;top:0;background:var(--ground);z-index:1;border-bottom:1px solid var(--line)}
 .heads,.event{display:grid;grid-template-columns:62px minmax(0,1fr);gap:8px;width:100%;text-align:start}
 .heads{padding:6px 11px 6px 9px}
@@ -104,7 +106,7 @@ tbody th{font-weight:500}
 .heads{top:0}.heads .tracks{font-size:11px}
 .long{display:none}.short{display:inline}
 .at-0,.at-1,.at-2,.at-3,.at-4{padding-inline:2px}.at-3,.at-4{text-align:end}
-.details{padding:4px 8px 12px}
+.details{padding:4px 8px 12px}.holders td,.holders thead th{padding-inline:3px;font-size:12px}
 .summary .grow{flex-basis:100%}
 }
 @media(prefers-reduced-motion:no-preference){.panel{animation:rise .16s ease-out}@keyframes rise{from{transform:translateY(12px);opacity:.4}}}
