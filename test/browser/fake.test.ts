@@ -48,10 +48,8 @@ async function connect(page: Page, title: string): Promise<void> {
 async function endWorker(page: Page): Promise<void> {
   const readRun = () =>
     page.evaluate(() => {
-      const { run } = JSON.parse(document.getElementById('configuration')?.textContent ?? '{}') as {
-        readonly run?: string
-      }
-      return run
+      const text = document.getElementById('configuration')?.textContent ?? ''
+      return text === '' ? undefined : (JSON.parse(text) as { readonly run?: string }).run
     })
   const session = await page.context().newCDPSession(page)
   await session.send('ServiceWorker.enable')

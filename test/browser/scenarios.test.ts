@@ -65,6 +65,8 @@ describe('a scenario', () => {
     await run(page, title).click()
     await waitForVerdict(page, title)
     await seen(page, title, 'The bank saw 0 redemptions.')
+    // As it was judged: where the answer led, not where the page is shown now.
+    await seen(page, title, 'In the address bar: /callback/openid')
     expect(new URL(page.url()).search).toBe('')
   })
 

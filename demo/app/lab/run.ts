@@ -48,12 +48,13 @@ export function setVerdict(id: ScenarioId, verdict: Verdict | undefined): void {
   keep(tab, verdictsKey, verdicts.get())
 }
 
-/** Ends a run. Its verdict stays, whatever is run next. */
-export function finish({ id }: Run, verdict: Verdict): void {
-  setVerdict(id, verdict)
+/** Ends a run, unless it is over. Its verdict stays, whatever is run next. */
+export function finish(run: Run, verdict: Verdict): void {
+  if (present.get() !== run) return
+  setVerdict(run.id, verdict)
   // The address of an answer is no place to stay at.
   if (pathOf(location.pathname).startsWith('/callback/')) navigate('/lab', { replace: true })
-  if (present.get()?.id === id) setRun(undefined)
+  setRun(undefined)
 }
 
 /** What a bank has seen. */

@@ -16,7 +16,8 @@ export function Message({
   const details = React.useRef<HTMLDivElement>(null)
   React.useEffect(() => {
     // Opened near the lower edge, it would be out of sight. A test's document has no layout.
-    details.current?.parentElement?.scrollIntoView?.({ block: 'nearest' })
+    const item = details.current?.parentElement
+    if (item && 'scrollIntoView' in item) item.scrollIntoView({ block: 'nearest' })
   }, [])
   return (
     <div className="details" ref={details}>

@@ -49,7 +49,7 @@ a{color:var(--accent)}
 .summary .grow{flex:1;color:var(--soft)}
 .status{font-weight:600}.status.connected{color:var(--good)}.status.failed,.status.denied{color:var(--bad)}
 .sequence{list-style:none;margin:0;padding:0;min-width:0}
-.sequence li{scroll-margin-top:36px}
+.sequence li{scroll-margin-top:76px}
 .heads{position:sticky;top:0;background:var(--ground);z-index:1;border-bottom:1px solid var(--line)}
 .heads,.event{display:grid;grid-template-columns:62px minmax(0,1fr);gap:8px;width:100%;text-align:start}
 .heads{padding:6px 11px 6px 9px}
