@@ -1,4 +1,4 @@
-// `npm run first-paint`: when the demo shows something on a slow network, and when it can be used.
+// `npm run bench:paint`: when the demo shows something on a slow network, and when it can be used.
 import { chromium, type Browser } from 'playwright-core'
 import { startDemo } from '../../demo/demo.js'
 import { findChromium } from '../chromium.js'
