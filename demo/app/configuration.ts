@@ -17,6 +17,8 @@ export interface Configuration {
    * there is no server.
    */
   readonly fake: false | 'chosen' | 'only'
+  /** Names the time since which the service worker's banks are there: they forget everything when the browser ends it. */
+  readonly run?: string
   /** The people who can sign in to the app. */
   readonly users: readonly { readonly id: string; readonly name: string }[]
   readonly apiture: ApitureOptions<'browser' | 'mediated'>

@@ -22,6 +22,7 @@ const kept = createStore('lasagna-fake', 'kept')
 export function createFakeServer(place: Place): FakeServer {
   const { origin, basePath } = place
   const addresses = createAddresses(place)
+  const run = crypto.randomUUID()
   const world: World = createWorld({
     client: {
       providers: createInsideProviders(createConfiguration(place, 'only'), addresses),
@@ -71,7 +72,7 @@ export function createFakeServer(place: Place): FakeServer {
     const isServed = /id="configuration">\s*\{/.test(plain)
     const document = withShell(withBase(plain, basePath), path)
     return new Response(
-      withConfiguration(document, createConfiguration(place, isServed ? 'chosen' : 'only')),
+      withConfiguration(document, { ...createConfiguration(place, isServed ? 'chosen' : 'only'), run }),
       {
         status: isPage(path.replace(/(.)\/$/, '$1')) ? 200 : 404,
         headers: {

@@ -50,6 +50,7 @@ async function connect(page: Page, origin: string, bank: string): Promise<void> 
 /** Opens the devtools on the flow that came last, with what was checked when the code was redeemed. */
 async function takeDevtools(page: Page): Promise<void> {
   const toggle = page.getByRole('button', { name: 'Countersign', exact: true })
+  await page.setViewportSize({ width: desktop.width, height: 1000 })
   await toggle.click()
   const panel = page.getByRole('region', { name: 'What the client does' })
   await panel
@@ -60,8 +61,16 @@ async function takeDevtools(page: Page): Promise<void> {
     .getByText(/^passed: /)
     .first()
     .waitFor()
+  // What is opened is brought into view; the way there is what the picture is about.
+  await panel
+    .getByRole('button', { name: /Transaction prepared/ })
+    .first()
+    .evaluate((message) => {
+      message.parentElement?.scrollIntoView({ block: 'start' })
+    })
   await takeBoth(page, 'devtools')
   await panel.getByRole('button', { name: 'Close' }).click()
+  await page.setViewportSize(desktop)
 }
 
 await mkdir(folder, { recursive: true })
@@ -80,8 +89,10 @@ try {
   await takeBoth(page, 'overview')
   await takeDevtools(page)
   await page.getByRole('link', { name: 'What can go wrong' }).click()
-  await page.getByRole('button', { name: 'Run: Stolen DPoP token' }).click()
-  await page.getByText('As expected', { exact: true }).waitFor()
+  for (const title of ['Forged state', 'Stolen DPoP token']) {
+    await page.getByRole('button', { name: `Run: ${title}` }).click()
+    await page.getByRole('article', { name: title }).getByText('As expected', { exact: true }).waitFor()
+  }
   await page.setViewportSize({ width: 1280, height: 1120 })
   await page.evaluate(() => scrollTo(0, 0))
   await take(page, 'scenarios')

@@ -44,6 +44,29 @@ async function connect(page: Page, title: string): Promise<void> {
   await waitForStatus(page, title, 'Connected')
 }
 
+/** Has the browser end the service worker, as it does once no page has needed it for a while, and loads the page again. */
+async function endWorker(page: Page): Promise<void> {
+  const readRun = () =>
+    page.evaluate(() => {
+      const text = document.getElementById('configuration')?.textContent ?? ''
+      return text === '' ? undefined : (JSON.parse(text) as { readonly run?: string }).run
+    })
+  const session = await page.context().newCDPSession(page)
+  await session.send('ServiceWorker.enable')
+  const before = await readRun()
+  expect(before).toBeDefined()
+  await expect
+    .poll(
+      async () => {
+        await session.send('ServiceWorker.stopAllWorkers')
+        await page.reload()
+        return (await readRun()) !== before
+      },
+      { timeout: 60_000 },
+    )
+    .toBe(true)
+}
+
 describe('on a server of files', () => {
   it.each(['Stitch', 'OpenID', 'FDX', 'Basis', 'Apiture', 'Moneyhub'])(
     'connects a bank with consent pages of its own, and asks the server for files only: %s',
@@ -90,6 +113,23 @@ describe('on a server of files', () => {
     }
     await second.reload()
     for (const title of ['Stitch', 'OpenID']) await waitForStatus(second, title, 'Not connected')
+  })
+
+  it('says that the banks have started anew, once the browser has ended them, until something is connected', async () => {
+    const page = await openStatic(await bench.newProfile(null))
+    await connect(page, 'Stitch')
+    const notice = page.getByRole('region', { name: 'The banks have started anew' })
+    expect(await notice.count()).toBe(0)
+    await endWorker(page)
+    await notice.waitFor()
+    await connect(page, 'Stitch')
+    await notice.waitFor({ state: 'detached' })
+    await endWorker(page)
+    await notice.getByRole('button', { name: 'All right' }).click()
+    await notice.waitFor({ state: 'detached' })
+    await page.reload()
+    await card(page, 'Stitch').waitFor()
+    expect(await notice.count()).toBe(0)
   })
 
   it('opens a bank in a window of its own', async () => {

@@ -20,6 +20,23 @@ const bench = useBench({ oneProcess: true })
 const tiles = (page: Page) => page.getByRole('article')
 
 describe('the picker', () => {
+  it('comes once it is known what is connected: no bank moves away from under a pointer', async () => {
+    const page = await (await bench.newProfile()).newPage()
+    let answer = (): void => undefined
+    const held = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    await page.route('**/session', async (route) => {
+      await held
+      await route.continue()
+    })
+    await page.goto(bench.demo.origin)
+    await page.getByRole('link', { name: 'Skip to the content' }).waitFor({ state: 'attached' })
+    expect(await tiles(page).count()).toBe(0)
+    answer()
+    await card(page, 'Stitch').waitFor()
+  })
+
   it('finds banks by name, country and platform, and says when there is none', async () => {
     const page = await bench.open()
     await card(page, 'Basis').waitFor()

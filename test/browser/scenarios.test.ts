@@ -54,6 +54,9 @@ describe('a scenario', () => {
     await waitForVerdict(page, title)
     await seen(page, title, '100 callers in 10 tabs: 100 answered, 0 not.')
     await seen(page, title, 'The bank saw 1 refresh.')
+    const [, closed] = page.context().pages()
+    await closed?.close()
+    await scenario(page, title).getByText('9 tabs are open').waitFor()
   })
 
   it('"Forged state" sends nothing to the bank and leaves nothing in the address bar', async () => {
@@ -62,6 +65,8 @@ describe('a scenario', () => {
     await run(page, title).click()
     await waitForVerdict(page, title)
     await seen(page, title, 'The bank saw 0 redemptions.')
+    // As it was judged: where the answer led, not where the page is shown now.
+    await seen(page, title, 'In the address bar: /callback/openid')
     expect(new URL(page.url()).search).toBe('')
   })
 
@@ -94,5 +99,21 @@ describe('a scenario', () => {
     await scenario(page, title).getByRole('button', { name: 'Sign in as Robin' }).click()
     await waitForVerdict(page, title)
     expect(bench.demo.banks.stitch.requests.count('/connect/token')).toBe(1)
+  })
+
+  it('is judged by its own answer, after another one has failed, and both verdicts stay', async () => {
+    const [first, second] = ['Forged state', 'Wrong person renews'] as const
+    const page = await openLab()
+    await connectFirst(page, second, 'Fynbos Bank')
+    await run(page, first).click()
+    await waitForVerdict(page, first)
+    await run(page, second).click()
+    await waitForVerdict(page, second)
+    await seen(page, second, 'Refused: other_person.')
+    await waitForVerdict(page, first)
+    expect(new URL(page.url()).pathname).toBe('/lab')
+    await scenario(page, first).getByRole('button', { name: 'Clear' }).click()
+    await scenario(page, first).getByText('Not run yet.').waitFor()
+    await waitForVerdict(page, second)
   })
 })

@@ -40,6 +40,17 @@ describe('a document whose scripts have not come', () => {
   })
 })
 
+it('asks for the stylesheet first, and for few scripts, which would take from it on a slow network', async () => {
+  const page = await (await bench.newProfile()).newPage()
+  const answer = await page.request.get(bench.demo.origin)
+  const head = (await answer.text()).split('</head>')[0] ?? ''
+  const scripts = [...head.matchAll(/<script type="module"|<link rel="modulepreload"/g)]
+  expect(scripts.length).toBeGreaterThan(0)
+  expect(scripts.length).toBeLessThan(4)
+  expect(head.indexOf('<link rel="stylesheet"')).toBeGreaterThan(0)
+  expect(head.indexOf('<link rel="stylesheet"')).toBeLessThan(scripts[0]?.index ?? 0)
+})
+
 it('what the first paint needs is a document and a stylesheet, less than 1.5 s of 400 kbit a second', async () => {
   const page = await (await bench.newProfile()).newPage()
   await slowDown(page)

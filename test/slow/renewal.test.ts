@@ -125,7 +125,7 @@ describe('when a connection ends', () => {
     ['Moneyhub', 'a consent of 90 days', 'Consent ends', 90],
     ['Moneyhub one-time', 'a consent of a day', 'Consent ends', 1],
     ['FDX', 'a consent of a year', 'Consent ends', 365],
-    ['Stitch', 'what is not used for 60 days', 'Stays if used by', 60],
+    ['Stitch', 'what is not used for 60 days', 'Ends unless used by', 60],
   ] as const)('%s: %s is shown', async (title, _what, words, days) => {
     const earliest = day(days * 86_400)
     const page = await bench.open()

@@ -61,7 +61,7 @@ export function Lifetime({ connection }: { connection: Connection }) {
       )}
       {renewBy !== undefined && (
         <div>
-          <dt>Stays if used by</dt>
+          <dt>Ends unless used by</dt>
           <dd>
             {day(renewBy)} <small>{fromNow(renewBy, now)}</small>
           </dd>

@@ -1,3 +1,4 @@
+import { keepRun } from '../fake/run.js'
 import { browser, keep, readKept, tab } from '../kept.js'
 import { onUserChanged } from '../session.js'
 import { createStore, useStore, type Store } from '../store.js'
@@ -26,6 +27,7 @@ export function readAppState(value: unknown): AppState | undefined {
 export function rememberBank(connection: string, { bank }: AppState): void {
   const known = readKept<Record<string, string>>(browser, key, {})
   if (known[connection] !== bank) keep(browser, key, { ...known, [connection]: bank })
+  keepRun()
 }
 
 const lastKey = 'lasagna:last'

@@ -1,5 +1,6 @@
-import { at } from '../base.js'
+import { at, pathOf } from '../base.js'
 import { keep, readKept, tab } from '../kept.js'
+import { navigate } from '../router.js'
 import { createStore, useStore } from '../store.js'
 
 /** The scenarios there are. */
@@ -13,8 +14,6 @@ export interface Run {
   readonly since: number
   /** The connection it is about, where there was one. */
   readonly connection?: string
-  /** What came of it, where that is known already. */
-  readonly result?: Verdict
 }
 
 /** What was observed. */
@@ -29,10 +28,33 @@ const present = createStore<Run | undefined>(readKept<Run | null>(tab, key, null
 /** The scenario that is on its way, of which there is one. */
 export const useRun = (): Run | undefined => useStore(present)
 
-/** Begins one, stores what came of it, or puts it away. */
+/** Begins one, or puts it away. */
 export function setRun(run: Run | undefined): void {
   present.set(run)
   keep(tab, key, run ?? null)
+}
+
+type Verdicts = Readonly<Partial<Record<ScenarioId, Verdict>>>
+
+const verdictsKey = 'lasagna:verdicts'
+const verdicts = createStore<Verdicts>(readKept<Verdicts>(tab, verdictsKey, {}))
+
+/** What came of a scenario the last time; `undefined` where it has not been run. */
+export const useVerdict = (id: ScenarioId): Verdict | undefined => useStore(verdicts)[id]
+
+/** Stores what came of a scenario, or forgets it. */
+export function setVerdict(id: ScenarioId, verdict: Verdict | undefined): void {
+  verdicts.change((before) => ({ ...before, [id]: verdict }))
+  keep(tab, verdictsKey, verdicts.get())
+}
+
+/** Ends a run, unless it is over. Its verdict stays, whatever is run next. */
+export function finish(run: Run, verdict: Verdict): void {
+  if (present.get() !== run) return
+  setVerdict(run.id, verdict)
+  // The address of an answer is no place to stay at.
+  if (pathOf(location.pathname).startsWith('/callback/')) navigate('/lab', { replace: true })
+  setRun(undefined)
 }
 
 /** What a bank has seen. */

@@ -3,20 +3,20 @@ import { messageFor } from 'countersign/messages'
 import { CircleCheck, CircleX, ExternalLink, Play } from 'lucide-react'
 import { useEffect, useId, useState } from 'react'
 import { bank } from '../bank.js'
-import { at, pathOf } from '../base.js'
+import { at } from '../base.js'
 import { Act } from '../parts/act.js'
 import { announce } from '../parts/announcer.js'
 import { SignIn } from '../parts/sign-in.js'
-import { navigate } from '../router.js'
 import { useUser } from '../session.js'
-import { readSeen, setRun, useRun, type Run, type Verdict } from './run.js'
-import type { Facts, Scenario } from './scenarios.js'
+import { finish, readSeen, setVerdict, useRun, useVerdict, type Run, type Verdict } from './run.js'
+import { isNew, type Facts, type Scenario } from './scenarios.js'
 
 /** One scenario: what happens, what is expected, and what was observed. */
 export function ScenarioCard({ scenario, tabs }: { scenario: Scenario; tabs: number }) {
   const { id, title, story, expected } = scenario
   const run = useRun()
   const own = run?.id === id ? run : undefined
+  const verdict = useVerdict(id)
   const heading = useId()
   return (
     <article className="panel scenario" aria-labelledby={heading} data-scenario={id} tabIndex={-1}>
@@ -31,7 +31,13 @@ export function ScenarioCard({ scenario, tabs }: { scenario: Scenario; tabs: num
         <div>
           <dt>Observed</dt>
           <dd>
-            {own ? <Observed run={own} scenario={scenario} /> : <span className="meta">Not run yet.</span>}
+            {own ? (
+              <Observed run={own} scenario={scenario} />
+            ) : verdict ? (
+              <Verdicted id={id} {...verdict} />
+            ) : (
+              <span className="meta">Not run yet.</span>
+            )}
           </dd>
         </div>
       </dl>
@@ -112,25 +118,26 @@ function MoreTabs({ tabs }: { tabs: number }) {
   )
 }
 
+const none: CallbackState = { status: 'none' }
+
 function Observed({ run, scenario }: { run: Run; scenario: Scenario }) {
   const callback = useAuthorizationCallback()
   const connections = useConnectionIds(scenario)
-  const settled = run.result
   useEffect(() => {
-    if (settled || !scenario.settle || callback.status === 'none' || callback.status === 'pending') return
+    if (!scenario.settle || !isNew(callback)) return
+    if (callback.status === 'none' || callback.status === 'pending') return
     void readSeen(scenario.provider, run.since).then((seen) => {
       const facts: Facts = { run, callback, seen, connections }
       const result = scenario.settle?.(facts)
       if (!result) return
-      setRun({ ...run, result })
+      finish(run, result)
       announce(`${scenario.title}: ${result.holds ? 'as expected' : 'not as expected'}`)
     })
-  }, [run, settled, scenario, callback, connections])
-  if (settled) return <Verdicted {...settled} />
-  return <OnTheWay callback={callback} />
+  }, [run, scenario, callback, connections])
+  return <OnTheWay callback={isNew(callback) ? callback : none} />
 }
 
-function Verdicted({ holds, observed }: Verdict) {
+function Verdicted({ id, holds, observed }: Verdict & { readonly id: Run['id'] }) {
   return (
     <div className={holds ? 'verdict holds' : 'verdict'}>
       <p>
@@ -146,8 +153,7 @@ function Verdicted({ holds, observed }: Verdict) {
         quiet
         label="Clear"
         onClick={() => {
-          setRun(undefined)
-          if (pathOf(location.pathname).startsWith('/callback/')) navigate('/lab', { replace: true })
+          setVerdict(id, undefined)
         }}
       />
     </div>
@@ -179,7 +185,7 @@ function OnTheWay({ callback }: { callback: CallbackState }) {
         </div>
       )
     case 'none':
-      return <span className="meta">Begun, and not over: run it again.</span>
+      return <span className="meta">On its way. If nothing follows, run it again.</span>
     default:
       return <span className="meta">Running…</span>
   }

@@ -2,7 +2,17 @@ import type { CallbackState } from 'countersign'
 import { bank, type ProviderName } from '../bank.js'
 import { at } from '../base.js'
 import { readConfiguration } from '../configuration.js'
-import { readSeen, setRun, tell, type Run, type ScenarioId, type Seen, type Verdict } from './run.js'
+import {
+  finish,
+  readSeen,
+  setRun,
+  setVerdict,
+  tell,
+  type Run,
+  type ScenarioId,
+  type Seen,
+  type Verdict,
+} from './run.js'
 import { askInEveryTab } from './tabs.js'
 
 /** Something that goes wrong, what should become of it, and what did. */
@@ -34,15 +44,19 @@ export interface Facts {
 
 const times = (number: number, what: string): string => `${String(number)} ${what}${number === 1 ? '' : 's'}`
 
+/** What this page was opened with when a scenario began: it is the answer to something else. */
+let former: CallbackState | undefined
+
 const start = (id: ScenarioId, connection?: string): Run => {
   const run = { id, since: Date.now(), ...(connection !== undefined && { connection }) }
+  former = bank.callback.get()
+  setVerdict(id, undefined)
   setRun(run)
   return run
 }
 
-const finish = (run: Run, result: Verdict): void => {
-  setRun({ ...run, result })
-}
+/** Whether an answer may be the one to the scenario that is on its way. */
+export const isNew = (callback: CallbackState): boolean => callback !== former
 
 /** Connected after all, with one code. */
 function connectedOnce({ callback, seen }: Facts): Verdict | undefined {

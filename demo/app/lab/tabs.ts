@@ -3,7 +3,7 @@ import { createStore, useStore } from '../store.js'
 
 /** What the tabs of this page say to one another. */
 type Message =
-  | { readonly kind: 'hello' | 'here'; readonly tab: string }
+  | { readonly kind: 'hello' | 'here' | 'gone'; readonly tab: string }
   | { readonly kind: 'ask'; readonly connection: string }
   | { readonly kind: 'answer'; readonly tab: string; readonly good: number; readonly bad: number }
 
@@ -24,11 +24,19 @@ export function joinTabs(): void {
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     if (data.kind === 'hello') send({ kind: 'here', tab: me })
     if (data.kind === 'hello' || data.kind === 'here') add(data.tab)
+    if (data.kind === 'gone') known.change((before) => before.filter((one) => one !== data.tab))
     if (data.kind === 'ask')
       void ask(data.connection).then((answer) => send({ kind: 'answer', tab: me, ...answer }))
     if (data.kind === 'answer') note(data.tab, data)
   }
   send({ kind: 'hello', tab: me })
+  addEventListener('pagehide', () => {
+    send({ kind: 'gone', tab: me })
+  })
+  // It may come back out of the back/forward cache.
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) send({ kind: 'hello', tab: me })
+  })
 }
 
 const send = (message: Message): void => channel?.postMessage(message)

@@ -4,6 +4,7 @@ import { BankCard } from '../connect/bank-card.js'
 import { bankOf, useCatalog } from '../connect/catalog.js'
 import { Picker } from '../connect/picker.js'
 import { useLoaded } from '../data/accounts.js'
+import { Forgotten } from '../fake/forgotten.js'
 import { SignIn } from '../parts/sign-in.js'
 import { useUser } from '../session.js'
 import { gather } from './holdings.js'
@@ -26,6 +27,7 @@ export function Home() {
   const empty = all.status !== 'restoring' && connections.length === 0
   return (
     <>
+      <Forgotten />
       {empty && <SignedOut />}
       {empty && <Landing />}
       {!empty && <h1 className="greeting">{user ? `${user.name}’s cash overview` : 'Cash overview'}</h1>}
@@ -39,18 +41,23 @@ export function Home() {
               <BankCard key={bank.id} bank={bank} />
             ))}
           </section>
-          {holdings.bookings.length > 0 && <Transactions bookings={holdings.bookings} now={now} />}
+          {holdings.bookings.length > 0 ? (
+            <Transactions bookings={holdings.bookings} now={now} />
+          ) : (
+            holdings.loading && <div className="panel skeleton-block screen" aria-hidden="true" />
+          )}
         </div>
       )}
-      <Picker banks={others} first={empty} />
+      {/* Not before it is known where: what is drawn must not move away from under a pointer. */}
+      {all.status !== 'restoring' && <Picker banks={others} first={empty} />}
     </>
   )
 }
 
 /** Until it is known what is connected. */
 const Waiting = () => (
-  <div className="dashboard" aria-hidden="true">
-    <div className="panel skeleton-block" />
+  <div className="dashboard screen" aria-hidden="true">
+    <div className="panel skeleton-block tall" />
     <div className="panel skeleton-block" />
   </div>
 )

@@ -62,7 +62,7 @@ function Nothing({ loading }: { loading: boolean }) {
     <section className="panel total" aria-labelledby="total">
       <h2 id="total">Cash</h2>
       {loading ? (
-        <div className="skeleton-block" aria-hidden="true" />
+        <div className="skeleton-block chart-to-come" aria-hidden="true" />
       ) : (
         <p className="meta">
           No bank shares a balance at the moment. Connect one, or renew one that is connected.

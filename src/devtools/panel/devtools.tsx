@@ -80,12 +80,12 @@ function Dock({
       <aside aria-label="Countersign devtools">
         <button
           ref={toggle}
-          className="toggle"
+          className={isOpen ? 'toggle open' : 'toggle'}
           aria-expanded={isOpen}
           onClick={() => view.set({ isOpen: !isOpen, tab })}
         >
           <Mark />
-          Countersign
+          <span>Countersign</span>
         </button>
         {isOpen && (
           <React.Suspense fallback={<div className="panel" aria-busy="true" />}>

@@ -7,9 +7,24 @@ import { Table } from './table.js'
 import type { TabProps } from './tab-props.js'
 import { timeOf } from './time.js'
 
-/** What failed, of a log. */
-export const errorsIn = (events: readonly InspectedEvent[]): readonly InspectedEvent[] =>
-  events.filter(({ error, status }) => error !== undefined || status === 0 || (status ?? 0) >= 400)
+const hasFailed = ({ error, status }: InspectedEvent): boolean =>
+  error !== undefined || status === 0 || (status ?? 0) >= 400
+
+/** What failed, of a log. A request that failed, and the end of the flow that it led to, are one error. */
+export function errorsIn(events: readonly InspectedEvent[]): readonly InspectedEvent[] {
+  const errors: InspectedEvent[] = []
+  const places = new Map<string, number>()
+  for (const event of events.filter(hasFailed)) {
+    const { flow, kind, error } = event
+    const name = `${flow ?? ''} ${codeOf(event) ?? ''}`
+    const place = places.get(name)
+    const first = place === undefined ? undefined : errors[place]
+    if (place !== undefined && first && flow !== undefined && (kind === 'ended' || kind === 'callback'))
+      errors[place] = { ...first, error: { ...first.error, ...error } }
+    else places.set(name, errors.push(event) - 1)
+  }
+  return errors
+}
 
 /** The code by which an event is explained. */
 const codeOf = ({ error, status }: InspectedEvent): string | undefined =>

@@ -1,5 +1,5 @@
 'use client'
-import type * as React from 'react'
+import * as React from 'react'
 import type { Holders, Secret } from '../flow/holders.js'
 import { laneNames, shortLaneNames } from '../flow/titles.js'
 import { lanes, type Check, type InspectedEvent, type Parameter } from '../log/event.js'
@@ -13,8 +13,14 @@ export function Message({
   readonly holders: Holders
 }): React.ReactElement {
   const { parameters = [], answer = [], checks = [], status, inferred, error, outcome } = event
+  const details = React.useRef<HTMLDivElement>(null)
+  React.useEffect(() => {
+    // Opened near the lower edge, it would be out of sight. A test's document has no layout.
+    const item = details.current?.parentElement
+    if (item && 'scrollIntoView' in item) item.scrollIntoView({ block: 'nearest' })
+  }, [])
   return (
-    <div className="details">
+    <div className="details" ref={details}>
       {inferred && <p>Nobody here has seen this: it must have happened for what followed to happen.</p>}
       {(parameters.length > 0 || status !== undefined) && (
         <Parameters title={event.kind === 'returned' ? 'Response' : 'Request'} parameters={parameters} />

@@ -20,13 +20,15 @@ button:hover{background:var(--raised)}
 :focus-visible{outline:2px solid var(--accent);outline-offset:1px}
 a{color:var(--accent)}
 .toggle{margin:0 12px 12px;border-radius:16px;display:flex;gap:7px;align-items:center;font-weight:600;box-shadow:0 2px 10px #0003}
-.toggle svg{width:16px;height:16px}
+.toggle svg{width:16px;height:16px;flex:none}
+.toggle.open{margin-bottom:-1px;border-radius:10px 10px 0 0;border-bottom-color:var(--raised);background:var(--raised);box-shadow:none}
 .panel,.spacer{height:min(52vh,560px)}
 .panel{width:100%;background:var(--ground);border-top:1px solid var(--line);box-shadow:0 -4px 24px #0002;display:flex;flex-direction:column}
 .bar{display:flex;gap:8px;align-items:center;border-bottom:1px solid var(--line);padding:6px 12px;background:var(--raised)}
 .bar h2{font-size:13px;margin:0 8px 0 0;white-space:nowrap}
 [role=tablist]{display:flex;gap:2px;flex:1;overflow-x:auto;scrollbar-width:thin}
 [role=tab]{background:none;border-color:transparent;white-space:nowrap;color:var(--soft)}
+[role=tab]:hover{color:var(--text)}.bar button:hover{border-color:var(--soft)}[role=tab]:not([aria-selected=true]):hover{border-color:transparent}
 [role=tab][aria-selected=true]{background:var(--ground);border-color:var(--line);color:var(--text);font-weight:600}
 [role=tab]:focus-visible{outline-offset:-2px}
 .count{font-variant-numeric:tabular-nums;margin-inline-start:5px;color:var(--soft);font-weight:400}
@@ -47,6 +49,7 @@ a{color:var(--accent)}
 .summary .grow{flex:1;color:var(--soft)}
 .status{font-weight:600}.status.connected{color:var(--good)}.status.failed,.status.denied{color:var(--bad)}
 .sequence{list-style:none;margin:0;padding:0;min-width:0}
+.sequence li{scroll-margin-top:76px}
 .heads{position:sticky;top:0;background:var(--ground);z-index:1;border-bottom:1px solid var(--line)}
 .heads,.event{display:grid;grid-template-columns:62px minmax(0,1fr);gap:8px;width:100%;text-align:start}
 .heads{padding:6px 11px 6px 9px}
@@ -90,6 +93,10 @@ tbody th{font-weight:500}
 .short{display:none}
 @media(max-width:640px){
 .panel,.spacer{height:72vh}
+.toggle{padding:0;width:40px;height:40px;border-radius:50%;justify-content:center}.toggle svg{width:20px;height:20px}
+.toggle.open{height:32px}
+.toggle span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.scroll>table{width:max-content;min-width:100%}.scroll th,.scroll td{max-width:32ch}
 .bar{padding:6px 8px;flex-wrap:wrap}.bar h2{flex:1}[role=tablist]{order:3;flex:0 0 100%}
 .timeline{display:block;height:auto}
 .flows{flex-direction:row;border:0;border-bottom:1px solid var(--line);overflow-x:auto;padding:6px 8px}
@@ -99,7 +106,7 @@ tbody th{font-weight:500}
 .heads{top:0}.heads .tracks{font-size:11px}
 .long{display:none}.short{display:inline}
 .at-0,.at-1,.at-2,.at-3,.at-4{padding-inline:2px}.at-3,.at-4{text-align:end}
-.details{padding:4px 8px 12px}
+.details{padding:4px 8px 12px}.holders td,.holders thead th{padding-inline:3px;font-size:12px}
 .summary .grow{flex-basis:100%}
 }
 @media(prefers-reduced-motion:no-preference){.panel{animation:rise .16s ease-out}@keyframes rise{from{transform:translateY(12px);opacity:.4}}}
