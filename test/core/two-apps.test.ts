@@ -1,4 +1,5 @@
 // Two apps of one origin that both go without a `namespace` share one database.
+import { createClient } from 'countersign/core'
 import { describe, expect, test } from 'vitest'
 import {
   connectionKey,
@@ -7,7 +8,8 @@ import {
   tokensKey,
   transactionKey,
 } from '../../src/core/records/keys.js'
-import { createScene, stateOf, type Setting } from '../support/app.js'
+import { createScene, providers, stateOf, type Setting } from '../support/app.js'
+import { createBackend } from '../support/backend.js'
 import { openNetwork } from '../support/network.js'
 import { outcome } from '../support/outcome.js'
 import { eventually, settled, until } from '../support/until.js'
@@ -64,6 +66,53 @@ describe('another app of the origin', () => {
     await eventually(() =>
       expect(first.client.connections.get()).toMatchObject({ abandoned: [{ provider: 'bank' }] }),
     )
+  })
+})
+
+describe('another app of the origin, whose backend is another', () => {
+  const elsewhere = 'https://app.example/second/connect'
+
+  async function connected() {
+    const scene = createScene(network, { subject: 'anna' })
+    const { backend, browser, leave, open } = scene
+    const first = await until(
+      open(backend.visit(await leave(open(), 'mediated'))).client.callback,
+      'connected',
+    )
+    const other = createBackend({ url: elsewhere, now: () => browser.clock.now() })
+    network.use(...other.handlers)
+    const { platform } = browser.open('/second')
+    const openOther = () => createClient({ subject: 'anna', providers, backend: '/second/connect', platform })
+    return { ...scene, connection: first.connection, key: connectionKey(first.connection.id), openOther }
+  }
+
+  test('does not end the connections that its own backend has not made', async () => {
+    const { browser, key, openOther } = await connected()
+    const record = (await browser.records()).get(key)
+    browser.clock.advance(3601)
+    const client = openOther()
+    await client.connections.refreshAsync()
+    expect((await browser.records()).get(key)).toEqual(record)
+  })
+
+  test('nor where its backend says that it does not know them', async () => {
+    const { browser, connection, key, openOther } = await connected()
+    browser.clock.advance(3601)
+    const record = (await browser.records()).get(key)
+    const client = openOther()
+    const tokens = await until(client.tokens('mediated', { connection: connection.id }), 'connected')
+    await expect(tokens.getAccessToken()).rejects.toMatchObject({ code: 'unknown_connection' })
+    expect((await browser.records()).get(key)).toEqual(record)
+  })
+
+  test('and the backend that made one can end it, also one that an older version stored', async () => {
+    const { backend, browser, connection, key, open } = await connected()
+    const { backend: _, ...older } = (await browser.records()).get(key) as { backend: string }
+    await browser.tamper(key, older)
+    browser.clock.advance(3601)
+    backend.connections.delete(connection.id)
+    await open().client.connections.refreshAsync()
+    expect((await browser.records()).has(key)).toBe(false)
   })
 })
 

@@ -148,4 +148,64 @@ describe.each(redisPrograms)('with a replica of %s', (program) => {
     expect([kept.status, kept.body.access_token]).toEqual([200, answer.body.access_token])
     expect(refreshes()).toHaveLength(1)
   })
+
+  /** A refresh whose last write no replica has, and the backend over the replica that is promoted then. */
+  async function loseLastWrite() {
+    const { line, open, promote } = await startReplicated(program)
+    const upstream = createUpstream(() => Date.now() / 1000)
+    const backend = { keys, rateLimit: 'off' } as const
+    const confirmed = await open({ wait: { replicas: 1, milliseconds: 30_000 } })
+    const before = await createBench({ upstream, store: confirmed, backend })
+    upstream.expiresIn = 5
+    const { id } = await before.connect()
+    upstream.expiresIn = 3600
+    const unconfirmed = await createBench({ upstream, store: await open(), backend })
+    line.hold()
+    expect((await unconfirmed.call('POST', `/connections/${id}/access-token`, {})).status).toBe(200)
+    const after = await createBench({ upstream, store: await promote(), backend })
+    const sent = () =>
+      upstream.requests.flatMap(({ form }) =>
+        form.get('grant_type') === 'refresh_token' ? [form.get('refresh_token')] : [],
+      )
+    return {
+      after,
+      id,
+      upstream,
+      sent,
+      demand: () => after.call('POST', `/connections/${id}/access-token`, {}),
+    }
+  }
+
+  test('a spent refresh token that a promotion brings back is good where the provider accepts its repeat', async () => {
+    const { demand, sent, upstream } = await loseLastWrite()
+    upstream.next.push(({ form }) =>
+      form.get('refresh_token') === sent()[0]
+        ? Response.json({
+            ...{ access_token: 'access-token-of-repeat', token_type: 'Bearer', expires_in: 3600 },
+            refresh_token: 'refresh-token-of-repeat',
+          })
+        : undefined,
+    )
+    expect((await demand()).status).toBe(200)
+    const [first, second] = sent()
+    expect(second).toBe(first)
+    // What the repeat has given is stored.
+    expect((await demand()).status).toBe(200)
+    expect(sent()).toHaveLength(2)
+  })
+
+  test('a spent refresh token that a promotion brings back costs no connection where the provider refuses it: the person renews it', async () => {
+    const { after, demand, id } = await loseLastWrite()
+    const refused = await demand()
+    expect([refused.status, refused.body.error, refused.body.connection]).toEqual([
+      409,
+      'reauthorization_required',
+      id,
+    ])
+    const list = async () => (await after.call('GET', '/connections')).body.connections
+    expect(await list()).toMatchObject([{ id, status: 'reauthorization_required' }])
+    const { body } = await after.redeem(await after.begin({ body: { connection: id } }))
+    expect(body.connection).toMatchObject({ id, status: 'connected' })
+    expect((await demand()).status).toBe(200)
+  })
 })

@@ -155,7 +155,7 @@ async function create(context: Context, name: string, input: CommonInput): Promi
     checkRenewal(context, name, subject, input),
     openChannel(context, name),
   ])
-  return { ...transaction, ...(previous && { previous }) }
+  return { ...transaction, previous }
 }
 
 const signInRequired = (reason: string): CountersignError =>

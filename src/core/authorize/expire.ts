@@ -47,8 +47,12 @@ export async function expire(
   await database.change(
     gone.map(([key]) => key),
     (records) => {
-      // The person may have come back this moment, or another tab may have swept: then it has had its turn.
-      const same = gone.filter(([, seen], index) => phaseOf(records[index]) === phaseOf(seen))
+      // The person may have come back this moment, or another tab may have swept or written anew: then it has had its turn.
+      const same = gone.filter(([key, seen], index) =>
+        stateOf(key) === undefined
+          ? isLitter([key, records[index]], now)
+          : phaseOf(records[index]) === phaseOf(seen),
+      )
       const next = same.map(
         ([key, seen]) =>
           [

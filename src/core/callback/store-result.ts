@@ -1,5 +1,6 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { DeadConnections, Redeemed, WriteConnection } from '../channel/channel.js'
+import { backendUrl } from '../backend-url.js'
 import { providerOf, type Context } from '../context.js'
 import { toPrevious, type Connection, type ConnectionRecord, type Previous } from '../records/connection.js'
 import { end } from '../records/ended-transaction.js'
@@ -71,6 +72,7 @@ function toRecord(
     connection,
     ...(idTokenSubject !== undefined && { idTokenSubject }),
     ...(binding !== undefined && { binding }),
+    ...(mode !== 'browser' && { backend: backendUrl(context) }),
     ...(stored && { persistent: true, dpop: settings?.dpop ?? false }),
   }
 }
@@ -122,7 +124,7 @@ async function writeResult(
     const { id } = replaced[0] ?? record.connection
     const next = { ...record, connection: { ...record.connection, id } }
     const previous = previousOf(transaction, old, next.connection)
-    const ended = end(transaction, { phase: 'done', connectionId: id, ...(previous && { previous }) })
+    const ended = end(transaction, { phase: 'done', connectionId: id, previous })
     const removed = Object.fromEntries(replaced.map((one) => [connectionKey(one.id), undefined]))
     return [
       { ...removed, [key]: ended, [connectionKey(id)]: next, ...stored },

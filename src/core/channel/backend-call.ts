@@ -9,6 +9,7 @@ import {
 import { CountersignError, StepUpError, ValidationError } from '../../protocol/errors.js'
 import { sha256 } from '../../protocol/digest.js'
 import { readJsonObject, request, type Fetch } from '../../protocol/http.js'
+import { backendUrl } from '../backend-url.js'
 import type { Context } from '../context.js'
 import { invalid, notFound, toError } from './backend-error.js'
 import { resourceUrl } from './resource-url.js'
@@ -151,14 +152,14 @@ async function contractHeaders({ subject }: Context): Promise<Readonly<Record<st
 const pathOf = (url: string): string => new URL(url).pathname
 
 /** The backend's absolute URL, without a slash at the end, and the `fetch` that reaches it. */
-function backendOf({ backend, platform: { fetch, navigation } }: Context): {
+function backendOf(context: Context): {
   readonly url: string
   readonly fetch: Fetch
   /** Cookies go along, unless the app brings its own `fetch`. */
   readonly credentials: RequestCredentials
 } {
-  if (!backend) throw new TypeError('This provider needs a backend: give createClient the `backend` option.')
-  const own = typeof backend === 'string' ? { url: backend } : backend
-  const url = new URL(own.url, navigation.url()).href.replace(/\/+$/, '')
-  return { url, fetch: own.fetch ?? fetch, credentials: own.fetch ? 'omit' : 'include' }
+  const url = backendUrl(context)
+  if (!url) throw new TypeError('This provider needs a backend: give createClient the `backend` option.')
+  const { fetch } = Object(context.backend) as { readonly fetch?: Fetch }
+  return { url, fetch: fetch ?? context.platform.fetch, credentials: fetch ? 'omit' : 'include' }
 }

@@ -2,6 +2,7 @@ import { openChannel } from '../channel/open-channel.js'
 import { CountersignError } from '../../protocol/errors.js'
 import type { AccessToken } from '../held-tokens.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
+import { isOfThisBackend } from '../backend-url.js'
 import { providerOf, type Context } from '../context.js'
 import { isBoundTo } from '../records/binding.js'
 import { sessionKey } from '../records/keys.js'
@@ -119,7 +120,10 @@ export async function noteFailure(
 ): Promise<void> {
   const code = error instanceof CountersignError ? error.code : undefined
   if (code === 'sign_in_required') context.requireSignIn()
-  else if (code === 'unknown_connection') await changeConnection(context, connection.id, () => undefined)
+  else if (code === 'unknown_connection')
+    await changeConnection(context, connection.id, (known) =>
+      isOfThisBackend(context, known) ? undefined : known,
+    )
   else if (code === 'refresh_failed') await setStatus(context, connection, 'failed', record)
   else if (code === 'reauthorization_required') await setStatus(context, connection, code, record)
 }

@@ -1,5 +1,6 @@
 import { CountersignError } from '../../protocol/errors.js'
 import { openChannel } from '../channel/open-channel.js'
+import { backendUrl, isOfThisBackend } from '../backend-url.js'
 import { type Context, providerOf } from '../context.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { connectionKey, sessionKey, syncedKey } from '../records/keys.js'
@@ -27,8 +28,8 @@ export async function synchronize(context: Context, subject: string, name: strin
   const listed = new Map(answer?.map((connection) => [connectionKey(connection.id), connection]))
 
   /**
-   * What a record becomes: that of a connection the backend no longer has goes, unless it came while we asked. What lies
-   * in storage may have been written by others: a damaged record neither stays in the way nor ends the whole.
+   * What a record becomes: that of a connection the backend no longer has goes, unless it came while we asked. What another
+   * app's backend made is not for this one to end. What lies in storage may have been written by others: a damaged record neither stays in the way nor ends the whole.
    */
   const settle = (key: string, stored: unknown): unknown => {
     const connection = listed.get(key)
@@ -43,12 +44,16 @@ export async function synchronize(context: Context, subject: string, name: strin
     v: 1,
     subject,
     mode: providerOf(context, connection.provider).channel.mode,
+    backend: backendUrl(context),
     connection,
   })
   const isOlder = (record: ConnectionRecord): boolean =>
     record.connection.connectedAt < askedAt - clockToleranceSeconds
-  const isMediated = ({ subject: owner, mode, connection: { provider } }: ConnectionRecord): boolean =>
-    owner === subject && mode !== 'browser' && hasOwn(context.providers, provider)
+  const isMediated = (record: ConnectionRecord): boolean =>
+    record.subject === subject &&
+    record.mode !== 'browser' &&
+    hasOwn(context.providers, record.connection.provider) &&
+    isOfThisBackend(context, record)
 
   const stored = (await database.entries())
     .map(([key]) => key)

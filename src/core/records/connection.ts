@@ -50,6 +50,8 @@ export interface ConnectionRecord {
    * records/binding.ts. Absent where an older version stored it.
    */
   readonly binding?: string
+  /** URL of the backend that made it, in `mediated` and `bff` mode. Absent where an older version stored it. */
+  readonly backend?: string | undefined
   /** True when its tokens outlive the page. */
   readonly persistent?: boolean
   /** True when its tokens are bound to this browser's DPoP key; absent where an older version stored it. */

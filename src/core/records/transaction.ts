@@ -26,7 +26,7 @@ export interface Transaction {
   readonly subject: string
   readonly input: CommonInput
   /** Of the connection that is to be renewed, when the person left. Absent where an older version stored it. */
-  readonly previous?: Previous
+  readonly previous?: Previous | undefined
   readonly returnTo: string
   /** Epoch seconds. */
   readonly createdAt: number
@@ -65,7 +65,7 @@ export interface EndedTransaction {
   /** In `done`. */
   readonly connectionId?: string
   /** In `done`, where the connection was there before. */
-  readonly previous?: Previous
+  readonly previous?: Previous | undefined
   /** In `failed`. `abandoned`: the person went to the provider and never came back. */
   readonly outcome?: 'cancelled' | 'denied' | 'failed' | 'abandoned'
   readonly error?: StoredError

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { expire } from '../../../src/core/authorize/expire.js'
-import { transactionKey } from '../../../src/core/records/keys.js'
+import {
+  connectionKey,
+  disconnectedKey,
+  leaseKey,
+  tokensKey,
+  transactionKey,
+} from '../../../src/core/records/keys.js'
 import type { EndedTransaction, Transaction } from '../../../src/core/records/transaction.js'
 import type { Database } from '../../../src/platform/database.js'
 
@@ -20,12 +26,20 @@ const stale = (number: number, ago: number): [string, Transaction] => {
   ]
 }
 
-/** Sweeps what is stored, and gives what is left. */
-async function sweep(stored: readonly (readonly [string, unknown])[]): Promise<ReadonlyMap<string, unknown>> {
+/**
+ * Sweeps what is stored, and gives what is left.
+ *
+ * @param meanwhile What another page writes after the sweep has looked.
+ */
+async function sweep(
+  stored: readonly (readonly [string, unknown])[],
+  meanwhile: readonly (readonly [string, unknown])[] = [],
+): Promise<ReadonlyMap<string, unknown>> {
   const records = new Map(stored)
   const database = {
     entries: () => Promise.resolve([...records]),
     change: (keys, change) => {
+      for (const [key, value] of meanwhile) records.set(key, value)
       const [writes, result] = change(keys.map((key) => records.get(key)))
       for (const [key, value] of Object.entries(writes))
         if (value === undefined) records.delete(key)
@@ -65,5 +79,24 @@ describe('the sweep of transactions', () => {
     ])
     await sweep([...connections, ...Array.from({ length: 200 }, (_, index) => stale(index, 5000))])
     expect(looks).toBeLessThanOrEqual(10 * connections.length)
+  })
+})
+
+describe('the sweep of what nobody can use', () => {
+  const connection = { v: 1, subject: '', mode: 'browser', connection: { id: 'one' } }
+
+  test.each<[string, string, unknown, unknown]>([
+    ['a damaged connection', connectionKey('one'), 'damaged', connection],
+    ['damaged tokens', tokensKey('one'), 7, { v: 1 }],
+    ['a lease that nobody gave back', leaseKey('tx'), { until: now - 90_000 }, { until: now + 60 }],
+    [
+      'an old note',
+      disconnectedKey('one'),
+      { v: 1, phase: 'disconnected', expiresAt: now - 1 },
+      { v: 1, phase: 'disconnected', expiresAt: now + 60 },
+    ],
+  ])('takes %s, and leaves what another page has put in its place meanwhile', async (_, key, old, anew) => {
+    expect((await sweep([[key, old]])).has(key)).toBe(false)
+    expect((await sweep([[key, old]], [[key, anew]])).get(key)).toEqual(anew)
   })
 })
