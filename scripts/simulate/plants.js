@@ -113,17 +113,6 @@ export const plants = {
     invariant: '1',
     edits: [{ file: 'core/callback/redeem.ts', text: 'asAnswered(known ?? bare,', by: 'asAnswered(known,' }],
   },
-  'a webhook that the app hears again': {
-    invariant: '10',
-    edits: [
-      {
-        file: 'backend/webhooks/once.ts',
-        text: "if (current && 'done' in current) return { result: 'done' }",
-        by: '',
-      },
-    ],
-  },
-
   // What was found once: the change that mended it, taken back.
   'reverted: a success is told as none': {
     // What is told is looked up in the list, and a load of the list that another one has overtaken is thrown away.

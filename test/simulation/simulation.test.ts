@@ -43,7 +43,7 @@ describe('the simulation notices', () => {
   test.each(Object.entries(plants))(
     '%s',
     async (name, { invariant }) => {
-      const report = await simulate('--plant', name, '--seeds', '5000', '--until', invariant)
+      const report = await simulate('--plant', name, '--seeds', '40000', '--until', invariant)
       expect(report.violation?.invariant).toMatch(new RegExp(`^${invariant}`))
       expect(report.story).toContain(`Broken: ${report.violation?.invariant}`)
     },
