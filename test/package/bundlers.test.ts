@@ -7,10 +7,10 @@ import { entries } from '../../scripts/entries.js'
 
 /** Bytes of everything that a page can load, gzip -9. esbuild makes more chunks than the others. */
 const budgets: Readonly<Record<string, { readonly everything: number; readonly backendOnly: number }>> = {
-  vite: { everything: 59_400, backendOnly: 36_400 },
-  webpack: { everything: 59_300, backendOnly: 36_300 },
-  esbuild: { everything: 62_700, backendOnly: 38_900 },
-  rollup: { everything: 58_700, backendOnly: 36_400 },
+  vite: { everything: 60_200, backendOnly: 37_100 },
+  webpack: { everything: 60_200, backendOnly: 37_200 },
+  esbuild: { everything: 63_700, backendOnly: 39_900 },
+  rollup: { everything: 59_500, backendOnly: 37_300 },
 }
 
 /** What only the direct channel has. */

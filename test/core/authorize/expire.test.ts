@@ -3,6 +3,7 @@ import { expire } from '../../../src/core/authorize/expire.js'
 import { transactionKey } from '../../../src/core/records/keys.js'
 import type { EndedTransaction, Transaction } from '../../../src/core/records/transaction.js'
 import type { Database } from '../../../src/platform/database.js'
+import { eventually } from '../../support/until.js'
 
 const now = 1_800_000_000
 
@@ -21,11 +22,15 @@ const stale = (number: number, ago: number): [string, Transaction] => {
 }
 
 /** Sweeps what is stored, and gives what is left. */
-async function sweep(stored: readonly (readonly [string, unknown])[]): Promise<ReadonlyMap<string, unknown>> {
+async function sweep(
+  stored: readonly (readonly [string, unknown])[],
+  onChange: (keys: readonly string[]) => void = () => undefined,
+): Promise<ReadonlyMap<string, unknown>> {
   const records = new Map(stored)
   const database = {
     entries: () => Promise.resolve([...records]),
     change: (keys, change) => {
+      onChange(keys)
       const [writes, result] = change(keys.map((key) => records.get(key)))
       for (const [key, value] of Object.entries(writes))
         if (value === undefined) records.delete(key)
@@ -47,6 +52,16 @@ describe('the sweep of transactions', () => {
     const kept = [...left.values()] as EndedTransaction[]
     expect(kept.map(({ outcome }) => outcome)).toEqual(Array(16).fill('abandoned'))
     expect(Math.min(...kept.map(({ createdAt }) => createdAt))).toBe(now - 5015)
+  })
+
+  test('removes a great many in batches, and what is told of with the first', async () => {
+    const changes: number[] = []
+    const stored = Array.from({ length: 250 }, (_, index) => stale(index, 7000 - index))
+    const records = await sweep(stored, ({ length }) => changes.push(length))
+    const told = [...records.values()].filter((value) => (value as EndedTransaction).outcome === 'abandoned')
+    expect(told).toHaveLength(16)
+    await eventually(() => expect([...records.values()]).toEqual(told))
+    expect(changes).toEqual([100, 100, 50])
   })
 
   test('looks at each connection a few times, however many transactions there are', async () => {
