@@ -161,7 +161,7 @@ export function createClient<const P extends Providers>(options: ClientOptions<P
     requireSignIn: () => {
       connections.requireSignIn()
     },
-    follow: (id) => (id === sessionKey ? subject.check() : connections.load()),
+    follow: (id) => (id === sessionKey ? subject.check() : connections.follow(id)),
   })
   const connections = createConnections(context)
   const stop = onServer ? undefined : start(context, subject, connections, callback)

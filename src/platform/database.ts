@@ -6,8 +6,13 @@ import { systemClock, type Clock } from './clock.js'
 export interface Database {
   /** The value under a key. @throws {StorageError} when IndexedDB cannot be used. */
   get(key: string): Promise<unknown>
-  /** All keys and values. @throws {StorageError} when IndexedDB cannot be used. */
-  entries(): Promise<[key: string, value: unknown][]>
+  /**
+   * All keys and values, in the order of the keys.
+   *
+   * @param few How many there may be from a key on.
+   * @throws {StorageError} when IndexedDB cannot be used.
+   */
+  entries(few?: Few): Promise<[key: string, value: unknown][]>
   /**
    * Reads and writes in one transaction: `change` sees the current values and says what to put under which
    * key (`undefined` deletes, no entry leaves as it is). Nobody else, in any tab, comes between.
@@ -20,6 +25,13 @@ export interface Database {
       current: readonly unknown[],
     ) => readonly [writes: Readonly<Record<string, unknown>>, result: Result],
   ): Promise<Result>
+}
+
+/** A limit for the last records. */
+export interface Few {
+  /** The key from which on they are counted. */
+  readonly from: string
+  readonly count: number
 }
 
 /** Requests of one transaction. */
@@ -59,14 +71,7 @@ export function openDatabase(name: string, clock: Pick<Clock, 'after'> = systemC
   return {
     get: (key) => use('readonly', (records) => promisifyRequest<unknown>(records.get(key))),
 
-    entries: () =>
-      use('readonly', async (records) => {
-        const [keys, values] = await Promise.all([
-          promisifyRequest(records.getAllKeys() as IDBRequest<string[]>),
-          promisifyRequest(records.getAll() as IDBRequest<unknown[]>),
-        ])
-        return keys.map((key, index) => [key, values[index]])
-      }),
+    entries: (few) => use('readonly', (records) => readEntries(records, few)),
 
     change: async (keys, change) => {
       const outcome = await use('readwrite', async (records) => {
@@ -88,6 +93,22 @@ export function openDatabase(name: string, clock: Pick<Clock, 'after'> = systemC
       return outcome()
     },
   }
+}
+
+async function readEntries(records: IDBObjectStore, few?: Few): Promise<[string, unknown][]> {
+  const read = async (range?: IDBKeyRange, count?: number): Promise<[string, unknown][]> => {
+    const [keys, values] = await Promise.all([
+      promisifyRequest(records.getAllKeys(range, count) as IDBRequest<string[]>),
+      promisifyRequest(records.getAll(range, count) as IDBRequest<unknown[]>),
+    ])
+    return keys.map((key, index) => [key, values[index]])
+  }
+  if (!few) return read()
+  const parts = await Promise.all([
+    read(IDBKeyRange.upperBound(few.from, true)),
+    read(IDBKeyRange.lowerBound(few.from), few.count),
+  ])
+  return parts.flat()
 }
 
 /** @param onClosed Called when the browser has closed the connection, or another page needs it closed. */

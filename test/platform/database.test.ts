@@ -20,6 +20,19 @@ describe('a database', () => {
     ])
   })
 
+  test('gives a few of the last where no more are wanted, and all before them', async () => {
+    for (const key of ['y2', 'a', 'y1', 'z', 'b']) await put(key, key)
+    expect(await openDatabase('app').entries({ from: 'y', count: 2 })).toEqual([
+      ['a', 'a'],
+      ['b', 'b'],
+      ['y1', 'y1'],
+      ['y2', 'y2'],
+    ])
+    expect(await openDatabase('app').entries({ from: 'y', count: 9 })).toEqual(
+      await openDatabase('app').entries(),
+    )
+  })
+
   test('is one of its own for each name', async () => {
     await put('a', 1)
     expect(await openDatabase('another app').entries()).toEqual([])

@@ -97,6 +97,20 @@ const change = (page: Page): Promise<number> =>
     return (scale?.renderedAt ?? NaN) - announcedAt
   })
 
+/** Waits until the sweep, which goes on after the first view, has removed what is stale. */
+const swept = (page: Page, { connections }: Size): Promise<void> =>
+  page.evaluate(async (most) => {
+    const opening = indexedDB.open('countersign')
+    await new Promise((resolve) => (opening.onsuccess = resolve))
+    for (let count = Infinity; count > most;) {
+      const counting = opening.result.transaction('records').objectStore('records').count()
+      await new Promise((resolve) => (counting.onsuccess = resolve))
+      count = counting.result
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    opening.result.close()
+  }, connections + 40)
+
 async function click(page: Page): Promise<number> {
   await page.evaluate(() => {
     delete window.left
@@ -125,6 +139,7 @@ async function run(browser: Browser, app: string, issuer: string, size: Size): P
     await tab.goto(`${app}/floor/?issuer=${encodeURIComponent(issuer)}`)
     await fill(tab, size)
     const first = await open()
+    await swept(tab, size)
     // The first click asks for the metadata, and loads what a click needs.
     await click(tab)
     const next = await open()

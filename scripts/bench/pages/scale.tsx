@@ -62,13 +62,20 @@ function Status({ connection, turn }: { connection: string; turn: number }) {
   return <i data-turn={turn}>{'connection' in bank && JSON.stringify(bank.connection.details)}</i>
 }
 
-function App() {
+/** A click renders what shows its state: this, and not the list. */
+function Connect() {
   const handlers = useAuthorize('bank')
-  const [turn, setTurn] = useState(0)
   useEffect(() => {
     authorize = () => {
       handlers.authorize()
     }
+  }, [handlers])
+  return handlers.status
+}
+
+function App() {
+  const [turn, setTurn] = useState(0)
+  useEffect(() => {
     scale.render = async (times, perSecond) => {
       let spent = 0
       const beganAt = performance.now()
@@ -83,8 +90,13 @@ function App() {
       }
       return spent / times
     }
-  }, [handlers])
-  return Array.from({ length: hooks }, (_, index) => (
-    <Status key={index} connection={`connection-${index % connections}`} turn={turn} />
-  ))
+  }, [])
+  return (
+    <>
+      <Connect />
+      {Array.from({ length: hooks }, (_, index) => (
+        <Status key={index} connection={`connection-${index % connections}`} turn={turn} />
+      ))}
+    </>
+  )
 }

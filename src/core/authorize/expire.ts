@@ -1,3 +1,4 @@
+import type { Database } from '../../platform/database.js'
 import type { TransactionError } from '../../protocol/errors.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import type { Context } from '../context.js'
@@ -17,20 +18,31 @@ const maximumTransactions = 16
 /** Seconds for which it is told that somebody never came back. */
 const abandonedSeconds = 7 * 24 * 3600
 
+/** How many records one transaction of the database removes: those of other pages wait no longer than for these. */
+const batch = 100
+
+/** What lies in the database, as `Database.entries` gives it. */
+type Entries = [key: string, value: unknown][]
+
 /**
  * Removes what has expired or cannot be read, and the oldest of what is too much. Of a transaction whose person never came back
  * only the fact is kept, without its verifier. Before it has expired, what another app of this origin began is left alone; what a
  * newer version of this library wrote always is.
  *
+ * What is told of is written when the promise resolves; where more is to be removed than one batch, that goes on beside.
+ *
  * @param room How many transactions are about to be stored.
+ * @param known What lies in the database, where it has just been read.
+ * @returns What is left.
  */
 export async function expire(
   context: Pick<Context, 'platform' | 'providers' | 'redirectUri'>,
   room = 0,
-): Promise<void> {
+  known?: Entries,
+): Promise<Entries> {
   const { clock, database } = context.platform
   const now = clock.now()
-  const entries = await database.entries()
+  const entries = known ?? (await database.entries())
   const live = entries
     .filter((entry): entry is [string, Transaction | EndedTransaction] => isTransaction(entry[1]))
     .filter(([, { expiresAt }]) => expiresAt > now)
@@ -42,37 +54,69 @@ export async function expire(
     ([key, value]) =>
       !kept.has(key) && (stateOf(key) === undefined ? isLitter([key, value], now) : !isNewer(value)),
   )
-  if (gone.length === 0) return
-  const connectedAt = lastConnections(entries)
-  await database.change(
-    gone.map(([key]) => key),
+  if (gone.length === 0) return entries
+  const told = toldOf(context, gone, lastConnections(entries), now)
+  const isTold = new Set<unknown>(told.keys())
+  const [first = [], ...others] = inBatches([
+    ...gone.filter(([key]) => isTold.has(key)),
+    ...gone.filter(([key]) => !isTold.has(key)),
+  ])
+  const written = await replace(database, first, told, now)
+  void replaceEach(database, others, now)
+  const isGone = new Set(gone.map(([key]) => key))
+  return [...entries.filter(([key]) => !isGone.has(key)), ...written]
+}
+
+/** What is told of the transactions whose person never came back, by key. */
+function toldOf(
+  context: Pick<Context, 'providers' | 'redirectUri'>,
+  gone: Entries,
+  connectedAt: ReadonlyMap<string, number>,
+  now: number,
+): ReadonlyMap<string, EndedTransaction> {
+  const ended = gone.flatMap(([key, value]): [string, EndedTransaction][] => {
+    if (isTransaction(value) && isOfThisApp(context, value) && isMadeUpFor(connectedAt, value)) return []
+    const rest = remainder(value, now)
+    return rest ? [[key, rest]] : []
+  })
+  return new Map(ended.sort(([, a], [, b]) => b.createdAt - a.createdAt).slice(0, maximumTransactions))
+}
+
+const inBatches = (entries: Entries): Entries[] =>
+  Array.from({ length: Math.ceil(entries.length / batch) }, (_, index) =>
+    entries.slice(index * batch, (index + 1) * batch),
+  )
+
+/** Removes records, or has what is told of them in their place. Resolves with what lies there then. */
+function replace(
+  database: Database,
+  entries: Entries,
+  told: ReadonlyMap<string, EndedTransaction>,
+  now: number,
+): Promise<Entries> {
+  return database.change(
+    entries.map(([key]) => key),
     (records) => {
       // The person may have come back this moment, or another tab may have swept or written anew: then it has had its turn.
-      const same = gone.filter(([key, seen], index) =>
-        stateOf(key) === undefined
-          ? isLitter([key, records[index]], now)
-          : phaseOf(records[index]) === phaseOf(seen),
-      )
-      const next = same.map(
-        ([key, seen]) =>
-          [
-            key,
-            isTransaction(seen) && isOfThisApp(context, seen) && isMadeUpFor(connectedAt, seen)
-              ? undefined
-              : remainder(seen, now),
-          ] as const,
-      )
-      const told = next
-        .flatMap(([, rest]) => rest ?? [])
-        .sort((a, b) => b.createdAt - a.createdAt)
-        .slice(0, maximumTransactions)
-      const isTold = new Set<unknown>(told)
-      return [
-        Object.fromEntries(next.map(([key, rest]) => [key, isTold.has(rest) ? rest : undefined])),
-        undefined,
-      ]
+      const isSame = ([key, seen]: Entries[number], record: unknown): boolean =>
+        stateOf(key) === undefined ? isLitter([key, record], now) : phaseOf(record) === phaseOf(seen)
+      const next = entries.map((entry, index): [string, unknown] => [
+        entry[0],
+        isSame(entry, records[index]) ? told.get(entry[0]) : records[index],
+      ])
+      const writes = next.filter(([, value], index) => value !== records[index])
+      return [Object.fromEntries(writes), next.filter(([, value]) => value !== undefined)]
     },
   )
+}
+
+/** Removes the rest. What a page that is left does not get done, the next one does. */
+async function replaceEach(database: Database, batches: readonly Entries[], now: number): Promise<void> {
+  try {
+    for (const entries of batches) await replace(database, entries, new Map(), now)
+  } catch {
+    // Without storage there is nothing to remove.
+  }
 }
 
 const phaseOf = (value: unknown): unknown => (Object(value) as Partial<Transaction>).phase

@@ -53,6 +53,8 @@ export interface ConnectionsStore<C extends Connection = Connection> extends Rea
 export interface Connections extends ConnectionsStore {
   /** Reads them again from IndexedDB. Afterwards they are at least as new as the call, whoever else calls. Never rejects. */
   load(): Promise<void>
+  /** Follows a change of one of them, or of an attempt. Afterwards they are at least as new as the call. Never rejects. */
+  follow(id: string): Promise<void>
   /** The app's user must sign in before anything is known. */
   requireSignIn(): void
   /** It is not known whose connections they are. */

@@ -3,41 +3,27 @@ import type { Context } from '../context.js'
 import { inBackground } from '../in-background.js'
 import { lazyParts } from '../lazy.js'
 import { createStore } from '../readable-store.js'
-import type { Connection } from '../records/connection.js'
-import type { Abandoned, Connections, ConnectionsState } from './connections-state.js'
-import { keepIdentity, project } from './project.js'
+import type { Connections, ConnectionsState } from './connections-state.js'
+import { createReader } from './read.js'
 import { createRestore } from './restore.js'
 
 const restoring: ConnectionsState = { status: 'restoring' }
 const signInRequired: ConnectionsState = { status: 'sign_in_required' }
+
+/** Of a long list, only the connection that has changed is read; a short one whole: that shows also what nobody told of. */
+const isLong = (state: ConnectionsState): boolean => state.status === 'ready' && state.connections.length > 50
 
 const toState = (error: CountersignError): ConnectionsState =>
   error.code === 'sign_in_required' ? signInRequired : { status: 'failed', error }
 
 /** Keeps the connections of the present subject in memory, in step with IndexedDB and with the other tabs. */
 export function createConnections(context: Context): Connections {
-  const { platform, subject, tokens } = context
+  const { subject } = context
   const store = createStore(restoring)
   let loads = 0
   /** The load whose result is shown. */
   let latest = 0
   let shown = subject()
-
-  async function read(owner: string): Promise<ConnectionsState> {
-    // Before the records: a connection is stored before its tokens are held, so these all have one, or had.
-    const held = tokens.ids()
-    let entries = await platform.database.entries()
-    if (await restore(owner, entries)) entries = await platform.database.entries()
-    const found = project(context, entries, owner)
-    for (const id of held) {
-      // Disconnected in another tab, perhaps while this page was frozen; or storage was cleared.
-      if (!found.connections.some((connection) => connection.id === id)) tokens.forget(id, entries)
-    }
-    const attempts =
-      found.abandoned.length > 0 ? (await lazyParts()).toAbandoned(context, found.abandoned) : []
-    return merge(store.get(), found.connections, attempts)
-  }
-
   const connections: Connections = {
     get: store.get,
     subscribe: store.subscribe,
@@ -62,31 +48,37 @@ export function createConnections(context: Context): Connections {
         latest = load
         shown = owner
       }
-      const next =
+      const { state, isPart = false } =
         owner === null
-          ? signInRequired
-          : await read(owner).catch((error: unknown) => toState(error as CountersignError))
+          ? { state: signInRequired }
+          : await read(owner).catch((error: unknown) => ({ state: toState(error as CountersignError) }))
       // Loads overtake each other, and there may be no end of them: each is shown unless a later one is already.
       if (load >= latest) {
         latest = load
-        store.set(next)
+        store.set(state)
       }
+      // The rest follows, and is swept.
+      if (isPart) void connections.load()
+    },
+    async follow(id) {
+      const owner = subject()
+      // One load that is under way would be dropped for this change.
+      if (owner != null && isLong(store.get()) && latest === loads) {
+        const load = ++loads
+        const one = { owner, id, shown: store.get, restore }
+        const next = await lazyParts()
+          .then(({ readOne }) => readOne(context, one))
+          .catch(() => undefined)
+        if (next && load === loads) {
+          latest = load
+          store.set(next)
+          return
+        }
+      }
+      await connections.load()
     },
   }
   const restore = createRestore(context, () => void connections.load())
+  const read = createReader(context, store.get, restore)
   return connections
-}
-
-/** The state that follows: every list and item that did not change is the same object. */
-function merge(
-  previous: ConnectionsState,
-  connections: readonly Connection[],
-  attempts: readonly Abandoned[],
-): ConnectionsState {
-  if (previous.status !== 'ready') return { status: 'ready', connections, abandoned: attempts }
-  const kept = keepIdentity(connections, previous.connections)
-  const abandoned = keepIdentity(attempts, previous.abandoned)
-  return kept === previous.connections && abandoned === previous.abandoned
-    ? previous
-    : { status: 'ready', connections: kept, abandoned }
 }

@@ -1,6 +1,7 @@
 import { asHeld } from '../as-held.js'
 import type { Context } from '../context.js'
 import { isConnectionRecord, type Connection } from '../records/connection.js'
+import type { Abandoned, ConnectionsState } from './connections-state.js'
 import { isOfThisApp } from '../of-this-app.js'
 import type { EndedTransaction } from '../records/transaction.js'
 
@@ -8,7 +9,7 @@ import type { EndedTransaction } from '../records/transaction.js'
 export interface Projection {
   /** Oldest first; of the same second, first those that need the person. */
   readonly connections: readonly Connection[]
-  /** Ended transactions from which nobody came back, each with its key. */
+  /** Ended transactions from which nobody came back, each with its key; oldest first. */
   readonly abandoned: readonly (readonly [key: string, ended: EndedTransaction])[]
 }
 
@@ -23,14 +24,20 @@ export function project(
     connections: own
       .filter(isConnectionRecord)
       .map(([, record]) => asHeld(context, record))
-      .sort((a, b) => a.connectedAt - b.connectedAt || Number(isGood(a)) - Number(isGood(b))),
-    abandoned: own.filter(
-      (entry): entry is [string, EndedTransaction] =>
-        (entry[1] as EndedTransaction).outcome === 'abandoned' &&
-        isOfThisApp(context, entry[1] as EndedTransaction),
-    ),
+      .sort(inOrder),
+    abandoned: own
+      .filter(
+        (entry): entry is [string, EndedTransaction] =>
+          (entry[1] as EndedTransaction).outcome === 'abandoned' &&
+          isOfThisApp(context, entry[1] as EndedTransaction),
+      )
+      .sort(([, a], [, b]) => a.createdAt - b.createdAt),
   }
 }
+
+/** The order of a list of connections. */
+export const inOrder = (a: Connection, b: Connection): number =>
+  a.connectedAt - b.connectedAt || Number(isGood(a)) - Number(isGood(b))
 
 const isGood = ({ status }: Connection): boolean => status === 'connected'
 
@@ -42,9 +49,23 @@ export function keepIdentity<T extends { readonly id: string }>(
   const before = new Map(previous.map((item) => [item.id, item]))
   const kept = next.map((item) => {
     const same = before.get(item.id)
-    return same && JSON.stringify(same) === JSON.stringify(item) ? same : item
+    return same && (same === item || JSON.stringify(same) === JSON.stringify(item)) ? same : item
   })
   return kept.length === previous.length && kept.every((item, index) => item === previous[index])
     ? previous
     : kept
+}
+
+/** The state that follows: every list and item that did not change is the same object. */
+export function merge(
+  previous: ConnectionsState,
+  connections: readonly Connection[],
+  attempts: readonly Abandoned[],
+): ConnectionsState {
+  if (previous.status !== 'ready') return { status: 'ready', connections, abandoned: attempts }
+  const kept = keepIdentity(connections, previous.connections)
+  const abandoned = keepIdentity(attempts, previous.abandoned)
+  return kept === previous.connections && abandoned === previous.abandoned
+    ? previous
+    : { status: 'ready', connections: kept, abandoned }
 }

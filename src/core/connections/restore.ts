@@ -2,6 +2,7 @@ import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { lazyParts } from '../lazy.js'
 import { mediatorOf } from './mediator.js'
+import type { Entries, Restore } from './restoring.js'
 import type { ConnectionRecord } from '../records/connection.js'
 import { syncedKey } from '../records/keys.js'
 import { isUnused } from '../records/unused-tokens.js'
@@ -9,13 +10,6 @@ import type { Transaction } from '../records/transaction.js'
 
 /** Lifetime of the backend's list of connections: seconds. A connection that ended meanwhile shows it when it is used. */
 const synchronizeSeconds = 3600
-
-/**
- * Brings the stored records up to date. Resolves with whether they must be read again.
- *
- * @throws {CountersignError} `sign_in_required` where nothing is known, because the backend says that nobody is signed in.
- */
-export type Restore = (subject: string, entries: readonly [key: string, value: unknown][]) => Promise<boolean>
 
 /**
  * Makes the one function that does what must happen before a subject's connections are shown: ends transactions that
@@ -51,20 +45,25 @@ export function createRestore(context: Context, reload: () => void): Restore {
     }
   }
 
-  return async (subject, entries) => {
+  /** Ends what has expired, and goes on with redemptions whose page went away. */
+  async function withoutOverdue(subject: string, entries: Entries): Promise<Entries> {
     const isNew = !seen.has(subject)
     seen.add(subject)
-    let hasChanged = entries.some(([, value]) => isOverdue(value, clock.now(), isNew))
-    if (hasChanged) {
-      const { expire, resumePending } = await lazyParts()
-      await expire(context)
-      if (isNew) resumePending(context)
-    }
-    if (entries.some((entry) => mayNeedCare(entry, subject) || isUnused(entry, clock.now())))
-      hasChanged =
-        (await (await lazyParts()).restoreTokens(context, subject, openedAt, entries)) || hasChanged
+    if (!entries.some(([, value]) => isOverdue(value, clock.now(), isNew))) return entries
+    const { expire, resumePending } = await lazyParts()
+    const left = await expire(context, 0, entries)
+    if (isNew) resumePending(context)
+    return left
+  }
+
+  return async (subject, stored, isPart) => {
+    const entries = isPart ? stored : await withoutOverdue(subject, stored)
+    const isRetired =
+      entries.some((entry) => mayNeedCare(entry, subject) || isUnused(entry, clock.now())) &&
+      (await (await lazyParts()).restoreTokens(context, subject, openedAt, entries))
+    const left = isRetired ? undefined : entries
     const synced = entries.find(([key]) => key === syncedKey(subject))?.[1]
-    if (mediator === undefined || isRecent(synced) || isRecent(asked.get(subject))) return hasChanged
+    if (mediator === undefined || isRecent(synced) || isRecent(asked.get(subject))) return left
     asked.set(subject, clock.now())
     const isSameUser = context.watchSubject()
     const list = synchronized(subject, mediator, isSameUser)
@@ -72,9 +71,9 @@ export function createRestore(context: Context, reload: () => void): Restore {
     list.then(reload, () => {
       if (isSameUser()) context.requireSignIn()
     })
-    if (synced !== undefined) return hasChanged
+    if (synced !== undefined) return left
     await list
-    return true
+    return undefined
   }
 }
 

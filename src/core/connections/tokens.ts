@@ -29,9 +29,10 @@ export function createTokens(
 
   function derive(all: ConnectionsState): TokensState {
     if (all.status !== 'ready') return all
-    const candidates = all.connections.filter(({ provider }) => provider === name)
-    const present = candidates.find(({ id }) => id === chosen)
-    const newest = wanted === undefined ? candidates[candidates.length - 1] : undefined
+    const isOwn = ({ provider }: Connection): boolean => provider === name
+    const known = byId(all.connections).get(chosen ?? '')
+    const present = known && isOwn(known) ? known : undefined
+    const newest = wanted === undefined ? all.connections.filter(isOwn).pop() : undefined
     // One that must be renewed gives way when the person has connected anew instead.
     const stays =
       callback.get().status !== 'pending' &&
@@ -71,6 +72,15 @@ export function createTokens(
       }
     },
   }
+}
+
+const indexes = new WeakMap<readonly Connection[], ReadonlyMap<string, Connection>>()
+
+/** The connections of a list by id: made once for each list, however many stores look into it. */
+function byId(list: readonly Connection[]): ReadonlyMap<string, Connection> {
+  let index = indexes.get(list)
+  if (!index) indexes.set(list, (index = new Map(list.map((connection) => [connection.id, connection]))))
+  return index
 }
 
 function toState(context: Context, name: string, connection: Connection): TokensState {

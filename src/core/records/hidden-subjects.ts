@@ -61,17 +61,18 @@ export function hideSubjects(given: Platform, current: () => string | null | und
       return hidden.get(key)
     },
 
-    async entries() {
+    async entries(few) {
       await names.learn(current())
-      const entries = await database.entries()
+      const entries = await database.entries(few)
       const stored = entries.find(([key]) => key === subjectKeyKey)?.[1]
       if (names.isOther(stored)) {
         names.adopt(stored)
-        return hidden.entries()
+        return hidden.entries(few)
       }
       const former = isMigrated ? [] : entries.filter(isFormer)
       if (former.length > 0) {
-        isMigrated = true
+        // Of a few of the records, there may be more.
+        isMigrated = few === undefined
         // What cannot be written now is rewritten by the next page.
         await migrate(database, hidden, former).catch(() => undefined)
       }

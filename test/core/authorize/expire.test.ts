@@ -9,6 +9,7 @@ import {
 } from '../../../src/core/records/keys.js'
 import type { EndedTransaction, Transaction } from '../../../src/core/records/transaction.js'
 import type { Database } from '../../../src/platform/database.js'
+import { eventually } from '../../support/until.js'
 
 const now = 1_800_000_000
 
@@ -30,16 +31,19 @@ const stale = (number: number, ago: number): [string, Transaction] => {
  * Sweeps what is stored, and gives what is left.
  *
  * @param meanwhile What another page writes after the sweep has looked.
+ * @param onChange Hears of the keys of each transaction of the database.
  */
 async function sweep(
   stored: readonly (readonly [string, unknown])[],
   meanwhile: readonly (readonly [string, unknown])[] = [],
+  onChange: (keys: readonly string[]) => void = () => undefined,
 ): Promise<ReadonlyMap<string, unknown>> {
   const records = new Map(stored)
   const database = {
     entries: () => Promise.resolve([...records]),
     change: (keys, change) => {
       for (const [key, value] of meanwhile) records.set(key, value)
+      onChange(keys)
       const [writes, result] = change(keys.map((key) => records.get(key)))
       for (const [key, value] of Object.entries(writes))
         if (value === undefined) records.delete(key)
@@ -61,6 +65,16 @@ describe('the sweep of transactions', () => {
     const kept = [...left.values()] as EndedTransaction[]
     expect(kept.map(({ outcome }) => outcome)).toEqual(Array(16).fill('abandoned'))
     expect(Math.min(...kept.map(({ createdAt }) => createdAt))).toBe(now - 5015)
+  })
+
+  test('removes a great many in batches, and what is told of with the first', async () => {
+    const changes: number[] = []
+    const stored = Array.from({ length: 250 }, (_, index) => stale(index, 7000 - index))
+    const records = await sweep(stored, [], ({ length }) => changes.push(length))
+    const told = [...records.values()].filter((value) => (value as EndedTransaction).outcome === 'abandoned')
+    expect(told).toHaveLength(16)
+    await eventually(() => expect([...records.values()]).toEqual(told))
+    expect(changes).toEqual([100, 100, 50])
   })
 
   test('looks at each connection a few times, however many transactions there are', async () => {

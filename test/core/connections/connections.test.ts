@@ -1,11 +1,13 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import type { ConnectionsState } from '../../../src/core/connections/connections-state.js'
-import type { ConnectionRecord } from '../../../src/core/records/connection.js'
+import type { Connection, ConnectionRecord } from '../../../src/core/records/connection.js'
 import { openDatabase } from '../../../src/platform/database.js'
 import { StorageError } from '../../../src/protocol/errors.js'
 import { createClient, singleUser } from 'countersign/core'
-import { syncedKey } from '../../../src/core/records/keys.js'
+import { oidc } from 'countersign/providers'
+import { connectionKey, syncedKey, transactionKey } from '../../../src/core/records/keys.js'
+import type { Transaction } from '../../../src/core/records/transaction.js'
 import { subjectName } from '../../support/subject-name.js'
 import { createScene, providers, type Scene } from '../../support/app.js'
 import { holdAnswers, refusal } from '../../support/backend.js'
@@ -29,6 +31,17 @@ const storedSilently = {
   missingScope: [],
   connectedAt: 1,
   details: {},
+}
+
+/** Writes a connection whose tokens are stored, as another page does. */
+const putConnection = (number: number, change: Partial<Connection> = {}, persistent = true) => {
+  const connection = { ...storedSilently, id: String(number), connectedAt: number + 1, ...change }
+  const record = { v: 1, subject: '', mode: 'browser', ...(persistent && { persistent }), connection }
+  return openDatabase('countersign').change([], () => [{ [connectionKey(connection.id)]: record }, undefined])
+}
+
+const putConnections = async (length: number) => {
+  for (let number = 0; number < length; number++) await putConnection(number)
 }
 
 const listCalls = ({ backend }: Scene) => backend.calls.filter(({ path }) => path === '/connections')
@@ -183,6 +196,37 @@ describe('connections', () => {
     expect(held.expiresAt).toBeUndefined()
   })
 
+  test('are shown before more transactions are swept than anybody can have begun, and who never came back is told of then', async () => {
+    const scene = createScene(network)
+    const now = scene.browser.clock.now()
+    const left: Omit<Transaction, 'state'> = {
+      ...{ v: 1, phase: 'left', codeVerifier: 'v'.repeat(43), codeChallenge: 'c'.repeat(43) },
+      ...{ provider: 'bank', clientId: 'client-1', redirectUri: 'https://app.example/callback/bank' },
+      ...{ scope: 'accounts', subject: '', input: {}, returnTo: '/' },
+      ...{ createdAt: now - 2000, expiresAt: now - 1000 },
+    }
+    await openDatabase('countersign').change([], () => [
+      Object.fromEntries(
+        Array.from({ length: 99 }, (_, index) => {
+          const state = `cs${String(index).padStart(41, '0')}`
+          return [transactionKey(state), { ...left, state }]
+        }),
+      ),
+      undefined,
+    ])
+    await putConnections(1)
+    const { client } = scene.open()
+    const first = await until(client.connections, 'ready')
+    expect(first).toMatchObject({ connections: [{ id: '0' }], abandoned: [] })
+    const isTold = (state: ConnectionsState): state is typeof first =>
+      state.status === 'ready' && state.abandoned.length > 0
+    expect((await untilState(client.connections, isTold)).abandoned).toHaveLength(16)
+    const kept = [...(await scene.browser.records()).keys()].filter((one) =>
+      one.startsWith(transactionKey('')),
+    )
+    expect(kept).toHaveLength(16)
+  })
+
   test('without storage are a failure that says so, and nothing is thrown about', async () => {
     const failing = async (): Promise<never> => {
       throw new StorageError()
@@ -200,6 +244,79 @@ describe('connections', () => {
     app.show()
     app.client.setSubject('berta')
     await settled()
+  })
+})
+
+describe('a long list', () => {
+  /** A page that shows so many, and how often it has read everything since. */
+  async function long(length: number) {
+    const scene = createScene(network)
+    await putConnections(length)
+    const real = openDatabase('countersign')
+    let reads = 0
+    const database = {
+      ...real,
+      entries: (...few: Parameters<typeof real.entries>) => (reads++, real.entries(...few)),
+    }
+    const bank = oidc({
+      issuer: 'https://as.example',
+      clientId: 'client-1',
+      scope: 'openid accounts',
+      persistTokens: true,
+    })
+    const { platform } = scene.browser.open('/', { database })
+    const client = createClient({ subject: singleUser, providers: { bank }, platform })
+    const first = await until(client.connections, 'ready')
+    expect(first.connections).toHaveLength(length)
+    await settled()
+    const before = reads
+    const shows = (accept: (list: readonly Connection[]) => boolean) =>
+      untilState(
+        client.connections,
+        (state): state is typeof first => state.status === 'ready' && accept(state.connections),
+      )
+    return { scene, first, shows, reads: () => reads - before }
+  }
+
+  test('is not read again for one that has changed: only that is another object', async () => {
+    const { scene, first, shows, reads } = await long(60)
+    await putConnection(7, { status: 'failed' })
+    scene.browser.post({ v: 1, id: '7' })
+    const { connections } = await shows((list) => list[7]?.status === 'failed')
+    expect(reads()).toBe(0)
+    expect(connections.flatMap((one, index) => (one === first.connections[index] ? [] : [index]))).toEqual([
+      7,
+    ])
+  })
+
+  test('is not read again for one that is new or gone', async () => {
+    const { scene, shows, reads } = await long(60)
+    await putConnection(60)
+    scene.browser.post({ v: 1, id: '60' })
+    await shows((list) => list[60]?.id === '60')
+    await openDatabase('countersign').change([], () => [{ [connectionKey('3')]: undefined }, undefined])
+    scene.browser.post({ v: 1, id: '3' })
+    await shows((list) => list.length === 60 && list[3]?.id === '4')
+    expect(reads()).toBe(0)
+  })
+
+  test('is read again for one that may have taken the place of others', async () => {
+    const { scene, shows } = await long(60)
+    await putConnection(3, { connectedAt: 99 }, false)
+    await openDatabase('countersign').change([], () => [{ [connectionKey('4')]: undefined }, undefined])
+    scene.browser.post({ v: 1, id: '3' })
+    const { connections } = await shows((list) => list.length === 59)
+    expect(connections[58]).toMatchObject({ id: '3', connectedAt: 99 })
+  })
+
+  test('shows every one of many that change at once', async () => {
+    const { scene, shows } = await long(60)
+    const changed = [5, 6, 7, 8, 9]
+    for (const number of changed) {
+      await putConnection(number, { status: 'failed' })
+      scene.browser.post({ v: 1, id: String(number) })
+    }
+    await shows((list) => changed.every((number) => list[number]?.status === 'failed'))
   })
 })
 
