@@ -462,8 +462,8 @@ export const storage = [
     [
       {
         file: 'core/client.ts',
-        text: 'id === sessionKey ? subject.check() : connections.load()',
-        by: 'connections.load()',
+        text: 'id === sessionKey ? subject.check() : connections.follow(id)',
+        by: 'connections.follow(id)',
       },
     ],
     'core/connections/connections.test.ts',
