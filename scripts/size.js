@@ -32,12 +32,12 @@ const apps = [
     optional: /(?:dpop|pushed-authorization|watch|lease|backend|userinfo|direct-faults)-/,
     budget: 51_600,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 60_600 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 60_700 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 37_500,
+    budget: 37_600,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]

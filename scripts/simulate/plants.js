@@ -136,7 +136,7 @@ export const plants = {
       },
       {
         file: 'core/client.ts',
-        text: 'follow: (id) => (id === sessionKey ? subject.check() : connections.load())',
+        text: 'follow: (id) => (id === sessionKey ? subject.check() : connections.follow(id))',
         by: 'follow: (id) => (id === sessionKey ? subject.check() : connections.load().then(connections.get))',
       },
       {

@@ -75,7 +75,7 @@ describe('after a connection was made', () => {
       key.startsWith(transactionKey('')),
     )
     expect(tombstones.map(([, value]) => Object.keys(value as object).sort())).toEqual([
-      'clientId connectionId createdAt expiresAt input phase provider redirectUri returnTo subject v'.split(
+      'clientId connectionId createdAt expiresAt input phase previous provider redirectUri returnTo subject v'.split(
         ' ',
       ),
     ])

@@ -17,9 +17,12 @@ describe.each([
     for (let at = 1; at <= points.length; at++) ends.push(await crashAt(bench, title, at))
     expect(ends.filter(({ granted }) => granted > 1)).toEqual([])
     expect(ends.filter(({ sent }) => sent > sends)).toEqual([])
-    // Before the answer of the bank is in the database it can only be begun again; after the connection is, it never is.
+    // Before the answer of the bank is in the database it can only be begun again; after the connection is, it never is. How many
+    // points there are may differ by one or two from run to run.
     const kinds = ends.map(({ end }) => end)
     expect(kinds.at(0)).toBe('restarted')
-    expect(kinds.at(-1)).not.toBe('restarted')
+    expect(new Set(kinds).size).toBeGreaterThan(1)
+    const after = ends.filter(({ point }) => /lock tx: (?:work done|released)$/.test(point))
+    expect(after.filter(({ end }) => end === 'restarted')).toEqual([])
   })
 })

@@ -8,7 +8,7 @@ import { redisPrograms, startRedis, type RedisProgram, type RedisServer } from '
 import { eventually } from '../support/until.js'
 import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js'
 
-const wait = { replicas: 1, milliseconds: 300 }
+const wait = { replicas: 1, milliseconds: 3000 }
 const keys = [Buffer.alloc(32, 7).toString('base64url')]
 const later = () => Date.now() / 1000 + 3600
 

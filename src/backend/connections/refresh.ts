@@ -288,7 +288,8 @@ async function afterFailure(
   const trouble = verdict === 'ended' ? undefined : noteTrouble(record.trouble, verdict, context.now())
   const status = verdict === 'ended' ? 'reauthorization_required' : statusFrom(trouble)
   const concluded = await leased.conclude(lease, (current) => ({
-    write: { ...current, refresh: undefined, status, trouble },
+    // What has ended meanwhile does not come back by a refresh that failed.
+    write: { ...current, refresh: undefined, ...(!isOver(current) && { status, trouble }) },
   }))
   if (concluded === 'gone') {
     if (verdict !== 'ended') await forgetConnection(context, record)

@@ -172,7 +172,7 @@ const errorOf = (error: unknown): ContractErrorCode =>
 function afterFailure(
   { transaction, attempts: before }: Job,
   error: unknown,
-  { isUnsent }: Attempt,
+  { isUnsent, mayHaveArrived }: Attempt,
 ): TransactionRecord {
   const reason = errorOf(error)
   const attempts = before + 1
@@ -183,6 +183,9 @@ function afterFailure(
     return { phase: 'begun', transaction, attempts: before }
   // Without an answer of the provider, the same request may be sent once more.
   if (reason === 'provider_unavailable' && attempts < maximumAttempts)
+    return { phase: 'begun', transaction, attempts }
+  // The store failed, and the code is still good: the key that the request needs could not be read, for instance.
+  if (reason === 'backend_unavailable' && !mayHaveArrived() && attempts < maximumAttempts)
     return { phase: 'begun', transaction, attempts }
   return failed(transaction.challenge, error)
 }
@@ -195,4 +198,6 @@ const failed = (challenge: string, error: unknown): TransactionRecord => ({
 
 /** True where the check of an answer is to be taken again: before it there may be a limit, or a request that is not the right one. */
 const isForNow = (error: unknown): boolean =>
-  /^(?:provider_unavailable|rate_limited|transaction_invalid|invalid_request)$/.test(errorOf(error))
+  /^(?:provider_unavailable|backend_unavailable|rate_limited|transaction_invalid|invalid_request)$/.test(
+    errorOf(error),
+  )

@@ -83,7 +83,8 @@ export function createRecords(
       const entry = await store.get(key)
       const { write, until = 0, result } = await next(entry && (await decode<T>(key, entry.value)))
       if (write === undefined) return result
-      const text = await encode(key, write, until)
+      // To an earlier version a record that is taken has expired.
+      const text = await encode(key, write, write === taken ? 0 : until)
       if (await put(store, key, text, entry?.version ?? null, until)) {
         known?.set(key, { text, value: write ?? undefined })
         return result

@@ -7,16 +7,19 @@ import { cameTooLate, neverCameBack, unknownFate } from '../records/end-reasons.
 import { endWith } from '../records/ended-transaction.js'
 import { stateOf } from '../records/keys.js'
 import { isLitter, isNewer } from '../records/litter.js'
-import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
+import {
+  abandonedSeconds,
+  hasEnded,
+  isTransaction,
+  type EndedTransaction,
+  type Transaction,
+} from '../records/transaction.js'
 
 /**
  * Nobody needs more than this many at once; prepared ones make room first, then ended ones, the oldest before others. Of those that
  * one sweep ends, no more are told of either.
  */
 const maximumTransactions = 16
-
-/** Seconds for which it is told that somebody never came back. */
-const abandonedSeconds = 7 * 24 * 3600
 
 /** How many records one transaction of the database removes: those of other pages wait no longer than for these. */
 const batch = 100
@@ -99,7 +102,7 @@ function replace(
     (records) => {
       // The person may have come back this moment, or another tab may have swept or written anew: then it has had its turn.
       const isSame = ([key, seen]: Entries[number], record: unknown): boolean =>
-        stateOf(key) === undefined ? isLitter([key, record], now) : phaseOf(record) === phaseOf(seen)
+        stateOf(key) === undefined ? isLitter([key, record], now) : isAsSeen(record, seen)
       const next = entries.map((entry, index): [string, unknown] => [
         entry[0],
         isSame(entry, records[index]) ? told.get(entry[0]) : records[index],
@@ -119,7 +122,11 @@ async function replaceEach(database: Database, batches: readonly Entries[], now:
   }
 }
 
-const phaseOf = (value: unknown): unknown => (Object(value) as Partial<Transaction>).phase
+/** True for a transaction that nobody has changed since, nor given more time. */
+function isAsSeen(record: unknown, seen: unknown): boolean {
+  const [now, before] = [record, seen].map((value) => Object(value) as Partial<Transaction>)
+  return now?.phase === before?.phase && now?.expiresAt === before?.expiresAt
+}
 
 const rank = (record: Transaction | EndedTransaction): number =>
   record.phase === 'prepared' ? 2 : hasEnded(record) ? 1 : 0

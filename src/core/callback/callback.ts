@@ -45,7 +45,8 @@ export type ConnectedOutcome<C extends Connection = Connection> = C extends unkn
       readonly connection: C
       /**
        * After a renewal: the granted scope and the details from before it, so that the app can say what is no longer shared.
-       * Absent where the connection is new.
+       * Absent where the connection is new, unless it took the place of one
+       * whose tokens died with their page.
        *
        * @example
        * ```ts

@@ -134,8 +134,8 @@ export async function redeem(
     if (response) context.emit('response_received', transactionId(state), step.do)
     if (step.do === 'send') return send(context, step.transaction, resume)
     if (step.do === 'check') return check(context, step.transaction, resume)
-    // Ended or refused: nobody will check it.
-    if ('ended' in step) forgetAnswer(context, state)?.drop()
+    // Ended, refused or removed: nobody will check it.
+    if ('ended' in step || step.do === 'nothing') forgetAnswer(context, state)?.drop()
     return step
   }
 

@@ -4,7 +4,7 @@ import { publish } from '../records/changes.js'
 import { timing } from '../popup/timing.js'
 import { redeem } from './redeem.js'
 import { transactionKey, transactionId } from '../records/keys.js'
-import { hasEnded, isTransaction, type Transaction } from '../records/transaction.js'
+import { abandonedSeconds, hasEnded, isTransaction, type Transaction } from '../records/transaction.js'
 import { keptAnswer } from './waiting-answer.js'
 
 /**
@@ -33,7 +33,8 @@ async function resumeEach(context: Context): Promise<void> {
     // A time that lies ahead is from before the clock was set back.
     (record.phase === 'sent' || Math.abs(clock.now() - (record.returnedAt ?? 0)) > timing.ownership)
   for (const { state } of (await database.entries()).map(([, record]) => record).filter(isLeft)) {
-    const { status } = await redeem(context, state)
+    // Without storage the others may go on all the same, and an answer that came waits in this page.
+    const { status } = await redeem(context, state).catch(() => ({ status: 'none' }))
     if (keptAnswer(context, state)) void checkAgain(context, state)
     else if (status === 'failed') await abandon(context, state)
   }
@@ -43,7 +44,7 @@ async function resumeEach(context: Context): Promise<void> {
 const firstSeconds = 15
 const longestSeconds = 240
 
-/** Checks an answer until it can be checked: this page does not show that it waits, so nobody else could ask for it. Never rejects. */
+/** Checks an answer until it can be checked, or has waited too long: this page does not show that it waits, so nobody else could ask for it. Never rejects. */
 async function checkAgain(context: Context, state: string): Promise<void> {
   for (let seconds = firstSeconds; ; seconds = Math.min(2 * seconds, longestSeconds)) {
     await new Promise<void>((resolve) => context.platform.clock.after(seconds, resolve))
@@ -62,8 +63,11 @@ async function checkAgain(context: Context, state: string): Promise<void> {
 
 /** Has the person told of an attempt that did not come about, where it has ended: another page may have completed it. */
 async function abandon(context: Context, state: string): Promise<void> {
+  const { clock } = context.platform
   const key = transactionKey(state)
   await publish(context, transactionId(state), [key], ([record]) =>
-    isTransaction(record) && record.phase === 'failed' ? { [key]: { ...record, outcome: 'abandoned' } } : {},
+    isTransaction(record) && record.phase === 'failed'
+      ? { [key]: { ...record, outcome: 'abandoned', expiresAt: clock.now() + abandonedSeconds } }
+      : {},
   )
 }

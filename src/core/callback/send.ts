@@ -61,8 +61,12 @@ export async function check(
   transaction: TransactionWithCode,
   resume: () => Promise<CallbackState>,
 ): Promise<CallbackState> {
-  const { state } = transaction
+  const { state, returnedAt = Infinity } = transaction
   const answer = keptAnswer(context, state)
+  if (answer && context.platform.clock.now() - returnedAt > answeredSeconds) {
+    forgetAnswer(context, state)?.drop()
+    return endBy(context, transaction, unknownFate())
+  }
   if (!answer) {
     if (!(await isKeptElsewhere(context, state))) return endBy(context, transaction, unknownFate())
     return { status: 'failed', error: busy(), ...returnOf(context, transaction), ...resumable(resume) }

@@ -37,7 +37,7 @@ export function project(
 
 /** The order of a list of connections. */
 export const inOrder = (a: Connection, b: Connection): number =>
-  a.connectedAt - b.connectedAt || Number(isGood(a)) - Number(isGood(b))
+  a.connectedAt - b.connectedAt || Number(isGood(a)) - Number(isGood(b)) || (a.id < b.id ? -1 : 1)
 
 const isGood = ({ status }: Connection): boolean => status === 'connected'
 

@@ -80,6 +80,9 @@ export interface StoredError {
   readonly message: string
 }
 
+/** Seconds for which it is told that somebody never came back. */
+export const abandonedSeconds: number = 7 * 24 * 3600
+
 /** No transaction lives longer than this: seconds. */
 export const longestSeconds = 3600
 

@@ -1,4 +1,4 @@
-import { createBackend, memoryStore, type BackendProvider } from 'countersign/backend'
+import { createBackend, memoryStore, Refusal, type BackendProvider } from 'countersign/backend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -228,7 +228,7 @@ describe('a consent that has ended at the bank, while tokens are still issued', 
     expect(asked).toEqual(['token-2'])
   })
 
-  test('stays ended when a refresh that had begun before is over', async () => {
+  test.each(['succeeds', 'fails'])('stays ended when a refresh that had begun before %s', async (end) => {
     let answer = (): void => undefined
     let noteBegun = (): void => undefined
     const begun = new Promise<void>((resolve) => {
@@ -243,6 +243,7 @@ describe('a consent that has ended at the bank, while tokens are still issued', 
             answer = resolve
             noteBegun()
           })
+          if (end === 'fails') throw new Refusal('provider_unavailable')
           const tokens = { accessToken: 'token-9', tokenType: 'bearer' as const, expiresInSeconds: 3600 }
           return { tokens: { ...tokens, refreshToken, idToken: undefined, scope: undefined, extra: {} } }
         },

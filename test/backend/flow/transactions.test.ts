@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { memoryStore, type BackendProvider } from 'countersign/backend'
+import { memoryStore, Refusal, type BackendProvider } from 'countersign/backend'
 import { describe, expect, test, vi } from 'vitest'
 import { nodeCrypto } from '../../../src/backend/crypto/node-crypto.js'
 import { calculateCodeChallenge, createCodeVerifier, createState } from '../../../src/protocol/pkce.js'
@@ -265,6 +265,26 @@ describe.each([
     expect(renewed.id).toBe(id)
     expect(renewed.accessToken).not.toBe(accessToken)
     expect((await bench.call('GET', '/connections')).body.connections).toHaveLength(1)
+  })
+
+  test('can be redeemed after the store failed before anything was sent', async () => {
+    const plain = await createBench(options())
+    let failures = 1
+    const provider: BackendProvider = {
+      ...plain.provider,
+      redeem(redemption, context) {
+        if (failures-- > 0) throw new Refusal('backend_unavailable')
+        return plain.provider.redeem(redemption, context)
+      },
+    }
+    const bench = await createBench({
+      upstream: plain.upstream,
+      backend: { ...options().backend, providers: { stitch: provider } },
+    })
+    const proof = await bench.begin()
+    expect((await bench.redeem(proof)).status).toBe(503)
+    expect((await bench.redeem(proof)).status).toBe(200)
+    expect(tokenRequests(bench)).toBe(1)
   })
 
   test('that renews a connection while it is disconnected: what comes of it is neither lost nor left at the bank', async () => {

@@ -82,7 +82,7 @@ export const careless: readonly Variant[] = [
     ['body.js', "if (Array.isArray(body)) throw new Refusal('invalid_request')", ''],
     ['body.js', 'strict: members !== undefined', 'strict: true'],
   ),
-  variant('overlooks members that it does not know', 'body-members', [
+  variant('overlooks members that it does not know', ['asked-checks', 'body-members'], [
     'body.js',
     "if (!Object.keys(body).every((name) => members.includes(name))) throw new Refusal('invalid_request')",
     '',

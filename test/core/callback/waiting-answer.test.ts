@@ -140,6 +140,56 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     expect(server.requests.token).toHaveLength(1)
   })
 
+  test('is revoked by such a page once its user has signed out in another tab of an app without users', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent()
+    await browser.tamper(metadataKey('bank'), undefined)
+    server.hostile.discovery = () => new HttpResponse(null, { status: 503 })
+    const gone = open(url)
+    await until(gone.client.callback, 'failed')
+    gone.client.dispose()
+    delete server.hostile.discovery
+    server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
+    browser.clock.advance(20)
+    const app = open('/accounts')
+    await eventually(async () => {
+      const record = (await browser.records()).get(transactionKey(stateOf(url)))
+      expect(record).toMatchObject({ phase: 'answered' })
+    })
+    await open().client.signOut()
+    await eventually(() => {
+      browser.clock.advance(10)
+      expect(server.requests.revocation).toHaveLength(2)
+    })
+    expect(app.client.tokens('bank').get().status).toBe('disconnected')
+  })
+
+  test('is revoked by such a page after an hour, and the attempt is told of for a week', async () => {
+    const { browser, consent, open, server } = createScene(network)
+    const url = await consent()
+    await browser.tamper(metadataKey('bank'), undefined)
+    server.hostile.discovery = () => new HttpResponse(null, { status: 503 })
+    const gone = open(url)
+    await until(gone.client.callback, 'failed')
+    gone.client.dispose()
+    delete server.hostile.discovery
+    server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
+    browser.clock.advance(20)
+    open('/accounts')
+    await eventually(async () => {
+      const record = (await browser.records()).get(transactionKey(stateOf(url)))
+      expect(record).toMatchObject({ phase: 'answered' })
+    })
+    await eventually(() => {
+      browser.clock.advance(60)
+      expect(server.requests.revocation).toHaveLength(2)
+    })
+    browser.clock.advance(6 * 24 * 3600)
+    expect(await until(open().client.connections, 'ready')).toMatchObject({
+      abandoned: [{ provider: 'bank' }],
+    })
+  })
+
   test('counts as lost where no Web Locks tell whether its page is there', async () => {
     const { open, record, url } = await answered()
     expect(await refusal(open(url, { webLocks: 'absent' }))).toEqual({ code: 'redemption_unknown' })
