@@ -82,11 +82,15 @@ export const careless: readonly Variant[] = [
     ['body.js', "if (Array.isArray(body)) throw new Refusal('invalid_request')", ''],
     ['body.js', 'strict: members !== undefined', 'strict: true'],
   ),
-  variant('overlooks members that it does not know', ['asked-checks', 'body-members'], [
-    'body.js',
-    "if (!Object.keys(body).every((name) => members.includes(name))) throw new Refusal('invalid_request')",
-    '',
-  ]),
+  variant(
+    'overlooks members that it does not know',
+    ['asked-checks', 'body-members'],
+    [
+      'body.js',
+      "if (!Object.keys(body).every((name) => members.includes(name))) throw new Refusal('invalid_request')",
+      '',
+    ],
+  ),
   variant('takes short verifiers', 'parameters', [
     'app.js',
     "if (!isVerifier(verifier)) throw new Refusal('invalid_request')",
