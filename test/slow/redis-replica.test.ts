@@ -93,7 +93,7 @@ describe.each(redisPrograms)('with a replica of %s', (program) => {
     const store = await open({ wait })
     line.hold()
     await expect(store.put('connection:1', 'token', null, later())).rejects.toThrow(
-      'Redis has written, but 0 of 1 replicas have confirmed it within 300 ms.',
+      `Redis has written, but 0 of 1 replicas have confirmed it within ${String(wait.milliseconds)} ms.`,
     )
     await expect(store.get('connection:1')).rejects.toThrow('0 of 1 replicas')
     // Of what is confirmed nothing is held up, and another process may read.
