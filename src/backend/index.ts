@@ -47,7 +47,10 @@ export { oidc } from '../providers/oidc/backend.js'
 export type {
   FapiKeyAuthentication,
   OidcBackendOptions,
+  CertificateBinding,
+  DpopBinding,
   OidcFapiOptions,
+  OidcProfileOptions,
   OidcStandardOptions,
 } from '../providers/oidc/options.js'
 export type { AskedChecks } from '../protocol/asked-checks.js'

@@ -78,21 +78,22 @@ export interface OidcStandardOptions {
 export type OidcFapiOptions<M> = OidcProfileOptions<M> & (CertificateBinding | DpopBinding)
 
 /** Tokens bound to a certificate (RFC 8705). */
-interface CertificateBinding {
+export interface CertificateBinding {
   readonly dpop?: false | undefined
   /** A `fetch` that presents the client's certificate, to which access tokens are bound; see `mtlsFetch`. */
   readonly fetch: Fetch
 }
 
 /** Tokens bound to a key (RFC 9449). */
-interface DpopBinding {
+export interface DpopBinding {
   /** Binds tokens to a key of the backend, which is made once and kept in its store, sealed by its `keys`. */
   readonly dpop: true
   /** A `fetch` that presents the client's certificate, where that is its authentication. @defaultValue the backend's: no certificate */
   readonly fetch?: Fetch
 }
 
-interface OidcProfileOptions<M> {
+/** What `fapi: true` means, whatever tokens are bound to. */
+export interface OidcProfileOptions<M> {
   /**
    * Keeps to the FAPI 2.0 Security Profile. Demanded at the start: `mode: 'bff'`; authentication by a key for PS256, ES256 or
    * Ed25519 (as a `CryptoKey`), whose assertions have the issuer as `aud`, or by a certificate; `dpop: true`, or a `fetch` that presents the
