@@ -121,12 +121,12 @@ export const plants = {
       {
         file: 'core/callback/outcome.ts',
         text: `  return isConnectionRecord(entry) && entry[1].subject === context.subject()
-    ? { status: 'connected', ...back, connection: asHeld(context, entry[1]) }
+    ? { status: 'connected', ...back, connection: asHeld(context, entry[1]), ...(previous && { previous }) }
     : { status: 'none' }
 `,
         by: `  const list = followed
   const connection = list.status === 'ready' && list.connections.find(({ id }) => id === connectionId)
-  return connection ? { status: 'connected', ...back, connection } : { status: 'none' }
+  return connection ? { status: 'connected', ...back, connection, ...(previous && { previous }) } : { status: 'none' }
 `,
       },
       {
