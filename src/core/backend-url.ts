@@ -11,8 +11,8 @@ export function backendUrl({
 }
 
 /**
- * True for a connection that the backend of this app made, which alone can say what has become of it. Two apps of one origin that
- * both go without a `namespace` have one database.
+ * True for a connection of this app's backend. Another backend cannot say what became of it: two apps at one origin share a
+ * database unless they have a `namespace` each.
  */
 export const isOfThisBackend = (
   context: Pick<Context, 'backend' | 'platform'>,

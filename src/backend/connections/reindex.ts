@@ -7,8 +7,9 @@ import { connectionIdOf, readConnection } from './read-connection.js'
 import { bindFirst, listAgain } from './stored-connections.js'
 
 /**
- * Files every connection anew, names every shard of the index in its day's record, puts it back on its user's list, and binds it to its provider's present server where it is bound to
- * none. Each is a call of its own: a backend that closes waits for one connection, not for all.
+ * Files every connection anew, puts it back on its user's list, and binds it to its provider's present server where it is bound
+ * to none. Names every shard of the index in its day's record. Each is a call of its own: a backend that closes waits for one
+ * connection, not for all.
  *
  * @param keys Every key of the store.
  * @returns The number of connections seen.

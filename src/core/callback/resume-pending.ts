@@ -33,7 +33,7 @@ async function resumeEach(context: Context): Promise<void> {
     // A time that lies ahead is from before the clock was set back.
     (record.phase === 'sent' || Math.abs(clock.now() - (record.returnedAt ?? 0)) > timing.ownership)
   for (const { state } of (await database.entries()).map(([, record]) => record).filter(isLeft)) {
-    // Without storage the others may go on all the same, and an answer that came waits in this page.
+    // A storage error ends neither the others nor the wait of an answer that has come.
     const { status } = await redeem(context, state).catch(() => ({ status: 'none' }))
     if (keptAnswer(context, state)) void checkAgain(context, state)
     else if (status === 'failed') await abandon(context, state)
@@ -44,11 +44,14 @@ async function resumeEach(context: Context): Promise<void> {
 const firstSeconds = 15
 const longestSeconds = 240
 
-/** Checks an answer until it can be checked, or has waited too long: this page does not show that it waits, so nobody else could ask for it. Never rejects. */
+/**
+ * Checks an answer again and again, until the keys are there or it has waited too long. No page shows that it waits, so no person
+ * can ask for it. Never rejects.
+ */
 async function checkAgain(context: Context, state: string): Promise<void> {
   for (let seconds = firstSeconds; ; seconds = Math.min(2 * seconds, longestSeconds)) {
     await new Promise<void>((resolve) => context.platform.clock.after(seconds, resolve))
-    // Revoked with its user's session.
+    // It was revoked: its user has signed out.
     if (!keptAnswer(context, state)) return
     try {
       const { status } = await redeem(context, state)

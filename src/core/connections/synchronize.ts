@@ -28,8 +28,8 @@ export async function synchronize(context: Context, subject: string, name: strin
   const listed = new Map(answer?.map((connection) => [connectionKey(connection.id), connection]))
 
   /**
-   * What a record becomes: that of a connection the backend no longer has goes, unless it came while we asked. What another
-   * app's backend made is not for this one to end. What lies in storage may have been written by others: a damaged record neither stays in the way nor ends the whole.
+   * What a record becomes. That of a connection the backend no longer has goes, unless it came while we asked, or another
+   * app's backend listed it. Other scripts can write to storage: a damaged record neither stays in the way nor stops the rest.
    */
   const settle = (key: string, stored: unknown): unknown => {
     const connection = listed.get(key)

@@ -33,6 +33,27 @@ async function answered(
   return { ...scene, url, app, state, record, revoked, isAwaited: () => isAwaited(scene) }
 }
 
+/** A page that took up the code of one that is gone, and has spent it while nobody could have the keys of the server. */
+async function takenUp() {
+  const scene = createScene(network)
+  const { browser, consent, open, server } = scene
+  const url = await consent()
+  await browser.tamper(metadataKey('bank'), undefined)
+  server.hostile.discovery = () => new HttpResponse(null, { status: 503 })
+  const gone = open(url)
+  await until(gone.client.callback, 'failed')
+  gone.client.dispose()
+  delete server.hostile.discovery
+  server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
+  browser.clock.advance(20)
+  const app = open('/accounts')
+  await eventually(async () => {
+    const record = (await browser.records()).get(transactionKey(stateOf(url)))
+    expect(record).toMatchObject({ phase: 'answered' })
+  })
+  return { ...scene, app }
+}
+
 describe('the answer to a code, while the keys of its ID Token are out of reach', () => {
   test.each<[string, () => Response]>([
     ['offline', () => HttpResponse.error()],
@@ -112,21 +133,7 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
   })
 
   test('is checked again by a page that took the code up where another one went away', async () => {
-    const { browser, consent, open, server } = createScene(network)
-    const url = await consent()
-    await browser.tamper(metadataKey('bank'), undefined)
-    server.hostile.discovery = () => new HttpResponse(null, { status: 503 })
-    const gone = open(url)
-    await until(gone.client.callback, 'failed')
-    gone.client.dispose()
-    delete server.hostile.discovery
-    server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
-    browser.clock.advance(20)
-    const app = open('/accounts')
-    await eventually(async () => {
-      const record = (await browser.records()).get(transactionKey(stateOf(url)))
-      expect(record).toMatchObject({ phase: 'answered' })
-    })
+    const { app, browser, server } = await takenUp()
     const asked = server.requests.jwks.length
     await eventually(() => {
       browser.clock.advance(10)
@@ -141,21 +148,7 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
   })
 
   test('is revoked by such a page once its user has signed out in another tab of an app without users', async () => {
-    const { browser, consent, open, server } = createScene(network)
-    const url = await consent()
-    await browser.tamper(metadataKey('bank'), undefined)
-    server.hostile.discovery = () => new HttpResponse(null, { status: 503 })
-    const gone = open(url)
-    await until(gone.client.callback, 'failed')
-    gone.client.dispose()
-    delete server.hostile.discovery
-    server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
-    browser.clock.advance(20)
-    const app = open('/accounts')
-    await eventually(async () => {
-      const record = (await browser.records()).get(transactionKey(stateOf(url)))
-      expect(record).toMatchObject({ phase: 'answered' })
-    })
+    const { app, browser, open, server } = await takenUp()
     await open().client.signOut()
     await eventually(() => {
       browser.clock.advance(10)
@@ -165,21 +158,7 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
   })
 
   test('is revoked by such a page after an hour, and the attempt is told of for a week', async () => {
-    const { browser, consent, open, server } = createScene(network)
-    const url = await consent()
-    await browser.tamper(metadataKey('bank'), undefined)
-    server.hostile.discovery = () => new HttpResponse(null, { status: 503 })
-    const gone = open(url)
-    await until(gone.client.callback, 'failed')
-    gone.client.dispose()
-    delete server.hostile.discovery
-    server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
-    browser.clock.advance(20)
-    open('/accounts')
-    await eventually(async () => {
-      const record = (await browser.records()).get(transactionKey(stateOf(url)))
-      expect(record).toMatchObject({ phase: 'answered' })
-    })
+    const { browser, open, server } = await takenUp()
     await eventually(() => {
       browser.clock.advance(60)
       expect(server.requests.revocation).toHaveLength(2)
