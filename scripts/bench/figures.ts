@@ -1,3 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { cpus, loadavg } from 'node:os'
+import { format, resolveConfig } from 'prettier'
+
 /** The value below which a share of the values lies. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b)
@@ -25,7 +29,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** A document with the part between two comments, `<!-- name -->` and `<!-- /name -->`, replaced by a line and a table. */
-export function withTable(
+function withTable(
   document: string,
   name: string,
   line: string,
@@ -37,4 +41,19 @@ export function withTable(
   const [head = [], ...body] = rows
   const lines = [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`)
   return `${document.slice(0, from + begin.length)}\n\n${line}\n\n${lines.join('\n')}\n\n${document.slice(to)}`
+}
+
+/** What a table was measured on. */
+export const machine = (): string =>
+  `Node ${process.versions.node}, ${String(cpus().length)} × ${cpus()[0]?.model ?? ''}, load ${loadavg()[0]?.toFixed(1) ?? ''}.`
+
+/** Puts a table into docs/backend-performance.md, between the comments of its name. */
+export async function writeTable(
+  name: string,
+  line: string,
+  rows: readonly (readonly string[])[],
+): Promise<void> {
+  const path = 'docs/backend-performance.md'
+  const document = withTable(await readFile(path, 'utf8'), name, line, rows)
+  await writeFile(path, await format(document, { ...(await resolveConfig(path)), filepath: path }))
 }

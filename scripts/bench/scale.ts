@@ -1,18 +1,13 @@
 // npm run bench:scale: one, two and four replicas in a round-robin on one PostgreSQL and one Redis, and how often the
 // provider is asked for each connection. Prints a table, with `-- --write` also into docs/backend-performance.md, which says what
 // it means; ends with 1 where a connection was refreshed more than once.
-import { createClient } from 'redis'
-import { readFile, writeFile } from 'node:fs/promises'
-import { cpus, loadavg } from 'node:os'
-import { format, resolveConfig } from 'prettier'
 import { sha256 } from '../../src/protocol/digest.js'
-import { startRedis } from '../../test/support/redis-server.js'
 import { startAuthorizationServer } from '../../test/slow/support/authorization-server.js'
 import { askToken } from '../../test/slow/support/pair.js'
-import { startPostgresStore } from '../../test/slow/support/postgres-store.js'
 import { connect, startReplica, type Replica } from '../../test/slow/support/replicas.js'
 import type { SharedStore } from '../../test/slow/support/store-location.js'
-import { ms, quantile, table, whole, withTable } from './figures.js'
+import { machine, ms, quantile, table, whole, writeTable } from './figures.js'
+import { sharedStores } from './stores.js'
 
 const connections = 100
 /** Requests for a token that is good. */
@@ -91,28 +86,13 @@ async function measure(store: SharedStore, count: number): Promise<string[]> {
   ]
 }
 
-async function startRedisStore(): Promise<SharedStore> {
-  const redis = await startRedis()
-  return {
-    kind: 'redis',
-    at: redis.url,
-    async clear() {
-      const client = createClient({ url: redis.url }).on('error', () => undefined)
-      await client.connect()
-      await client.flushDb()
-      client.destroy()
-    },
-    close: () => redis.close(),
-  }
-}
-
 const rows: string[][] = []
-for (const open of [startPostgresStore, startRedisStore]) {
+for (const open of sharedStores) {
   const store = await open()
   for (const count of [1, 2, 4]) rows.push(await measure(store, count))
   await store.close()
 }
-const line = `Node ${process.versions.node}, ${String(cpus().length)} × ${cpus()[0]?.model ?? ''}, load ${loadavg()[0]?.toFixed(1) ?? ''}.`
+const line = machine()
 const times = ['requests/s', 'p50 ms', 'p99 ms']
 const head = [
   'store, replicas',
@@ -123,9 +103,5 @@ const head = [
 ]
 console.log(line)
 table(head, rows)
-if (process.argv.includes('--write')) {
-  const path = 'docs/backend-performance.md'
-  const document = withTable(await readFile(path, 'utf8'), 'bench:scale', line, [head, ...rows])
-  await writeFile(path, await format(document, { ...(await resolveConfig(path)), filepath: path }))
-}
+if (process.argv.includes('--write')) await writeTable('bench:scale', line, [head, ...rows])
 if (rows.some((row) => row.at(-1) !== '1.00')) process.exitCode = 1
