@@ -55,15 +55,21 @@ const medianOf = (profile: string, subject: string, what: Measure): number =>
       .map(({ value }) => value),
   )
 
-const head = ['', ...subjects.map(({ name }) => name), 'to the floor', 'to oidc-client-ts']
+const head = [
+  '',
+  ...subjects.map(({ name }) => name),
+  'to the floor',
+  'to that with React',
+  'to oidc-client-ts',
+]
 const rowsOf = (what: Measure): string[][] =>
   profiles
     .filter(({ latency, isPhone }) => what !== 'heap' || (latency === 0 && !isPhone))
     .map(({ name }) => {
       const values = subjects.map((subject) => medianOf(name, subject.name, what))
-      const [floor = NaN, discovers = NaN, other = NaN, ours = NaN] = values
+      const [floor = NaN, discovers = NaN, react = NaN, other = NaN, ours = NaN] = values
       const base = what === 'first click' ? discovers : floor
-      return [name, ...values.map(figure), figure(ours / base), figure(ours / other)]
+      return [name, ...values.map(figure), figure(ours / base), figure(ours / react), figure(ours / other)]
     })
 const aimHead = ['', 'aim', 'measured', '']
 const scaleHead = ['', ...sizes.map(({ name }) => name)]

@@ -1,6 +1,7 @@
 import type { Fetch } from '../protocol/http.js'
 import type { Platform } from '../platform/platform.js'
 import type { Channel, WaitingAnswer } from './channel/channel.js'
+import type { EarlyMetadata } from './channel/early-metadata.js'
 import type { Outcome } from './callback/callback.js'
 import type { HeldTokens } from './held-tokens.js'
 import type { Emit } from './client-events.js'
@@ -43,6 +44,8 @@ export interface Context {
   readonly requireSignIn: () => void
   /** The channels that are loaded, by provider; channel/open-channel.ts fills it. */
   readonly channels: Map<string, Promise<Channel>>
+  /** What the first click of this page has found of a server's metadata, by provider; channel/direct-client.ts takes it. */
+  readonly early: Map<string, Promise<EarlyMetadata>>
   /** Answers to codes that wait in this page, by `state`: see callback/waiting-answer.ts. */
   readonly answers: Map<string, WaitingAnswer>
   readonly emit: Emit

@@ -30,6 +30,7 @@ export const createContext = (options: ClientOptions, { subject, ...parts }: Con
   tokens: createHeldTokens(),
   made: new Set(),
   channels: new Map(),
+  early: new Map(),
   answers: new Map(),
   emit(type, id, detail, { since, correlation } = {}) {
     const at = parts.platform.clock.now()

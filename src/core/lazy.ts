@@ -1,3 +1,5 @@
+import { findEarly } from './channel/early-metadata.js'
+import type { Context } from './context.js'
 import type * as LazyParts from './lazy-parts.js'
 import { loadModule } from './load-module.js'
 import type { Provider } from './provider.js'
@@ -10,4 +12,18 @@ export function lazyPartsFor(provider: Provider | undefined): Promise<typeof Laz
   // Where it does not arrive, the channel says so to whom needs it.
   provider?.channel.load().catch(() => undefined)
   return lazyParts()
+}
+
+/** The same for a click: what it needs to know of the server is on its way, too. */
+export function lazyPartsForClick(context: Context, name: string): Promise<typeof LazyParts> {
+  const { channels, early, platform, providers, subject } = context
+  const { channel, issuer } = providers[name] ?? {}
+  const isAsked = channel?.mode === 'browser' && !channel.settings?.metadata && !channels.has(name)
+  if (isAsked && issuer !== undefined && subject() !== null && !early.has(name)) {
+    const found = findEarly(platform, name, issuer)
+    // Without storage the channel finds out by itself.
+    found.catch(() => undefined)
+    early.set(name, found)
+  }
+  return lazyPartsFor(providers[name])
 }

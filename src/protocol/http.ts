@@ -1,4 +1,5 @@
 import { NetworkError, ValidationError } from './errors.js'
+import { plainRequest } from './metadata-request.js'
 import { limitTime } from './time-limit.js'
 
 /** Limits of one request. */
@@ -42,10 +43,7 @@ export async function request(
   let text: string | undefined
   try {
     response = await fetch(url, {
-      credentials: 'omit',
-      cache: 'no-store',
-      referrerPolicy: 'no-referrer',
-      redirect: 'manual',
+      ...plainRequest,
       ...init,
       signal: limit.signal,
     })

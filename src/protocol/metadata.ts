@@ -4,6 +4,7 @@ import { CountersignError, NetworkError, ValidationError } from './errors.js'
 import { readJsonObject, request, type Answer, type Fetch } from './http.js'
 import { isLoopback, type Resolver } from './secure-url.js'
 import { hasOwn } from './has-own.js'
+import { metadataHeaders, metadataUrl } from './metadata-request.js'
 import { retryAfterOf } from './retry-after.js'
 
 /** The metadata of an authorization server, checked. Keep one object per server: its signing keys are kept by it. */
@@ -48,8 +49,6 @@ export const codeFlowCalls = (scope: string, par = false): EndpointName[] => [
   ...(par ? (['pushed_authorization_request_endpoint'] as const) : []),
 ]
 
-const headers = { accept: 'application/json' }
-
 const refuse = (member: string, sentence: string): never => {
   throw new ValidationError('metadata_invalid', member, sentence, { recovery: 'configure' })
 }
@@ -70,17 +69,18 @@ export async function discover(
 ): Promise<ServerMetadata> {
   const url = parseEndpoint(issuer, 'issuer', rules.resolver)
   if (url.href.includes('?')) refuse('issuer', 'An issuer has no query. Correct `issuer`.')
-  const path = url.pathname.replace(/\/$/, '')
-  const ask = (wellKnown: string): Promise<Answer> =>
-    request(fetch, url.origin + wellKnown, { headers }, { maximumBytes: 1_048_576 })
+  const ask = (address: string): Promise<Answer> =>
+    request(fetch, address, { headers: metadataHeaders }, { maximumBytes: 1_048_576 })
   // A page cannot read a 404 without CORS headers: to it, such a server is there and says nothing.
-  const openid = await ask(`${path}/.well-known/openid-configuration`).catch((error: unknown) => {
+  const openid = await ask(metadataUrl(url)).catch((error: unknown) => {
     if (error instanceof NetworkError && error.recovery === 'configure') return error
     throw error
   })
   const found = openid instanceof CountersignError ? undefined : documentOf(openid)
   if (found) return checkMetadata(found, issuer, rules)
-  const fallback = await ask(`/.well-known/oauth-authorization-server${path}`).catch((error: unknown) => {
+  const fallback = await ask(
+    `${url.origin}/.well-known/oauth-authorization-server${url.pathname.replace(/\/$/, '')}`,
+  ).catch((error: unknown) => {
     throw openid instanceof CountersignError ? openid : error
   })
   const document = documentOf(fallback)

@@ -1,11 +1,13 @@
 // The page's paths, from the first click to the next visit, of every subject under every profile.
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { click } from './click.js'
 import { withoutNonce } from './servers.js'
 
 /** Subjects, each with the page that it is. */
 export const subjects = [
   { name: 'floor', page: 'floor' },
   { name: 'floor with discovery', page: 'floor-discovers' },
+  { name: 'floor with React and IndexedDB', page: 'floor-react' },
   { name: 'oidc-client-ts', page: 'oidc-client' },
   { name: 'countersign', page: 'countersign' },
 ] as const
@@ -41,15 +43,8 @@ export interface Sample {
   readonly value: number
 }
 
-/** Clicks, and gives how long it took until the page left, and where to. */
-async function click(page: Page): Promise<NonNullable<Window['left']>> {
-  await page.evaluate(() => {
-    delete window.left
-    document.body.click()
-  })
-  const left = await page.waitForFunction(() => window.left, undefined, { polling: 10 })
-  return (await left.jsonValue()) as NonNullable<Window['left']>
-}
+/** Begins what a page says when it has a token. */
+export const tokenMark = 'token at '
 
 /** Makes a tab as slow as a phone. */
 async function throttle(context: BrowserContext, tab: Page): Promise<void> {
@@ -93,9 +88,10 @@ async function run(
       code: searchParams.get('nonce') ?? withoutNonce,
       state: searchParams.get('state') ?? '',
     })
+    // The page tells it by itself, see above.
+    const token = tab.waitForEvent('console', (message) => message.text().startsWith(tokenMark))
     await tab.goto(`${searchParams.get('redirect_uri') ?? ''}?${response.toString()}`)
-    const token = await tab.waitForFunction(() => window.tokenAt, undefined, { polling: 10 })
-    const callback = (await token.jsonValue()) ?? NaN
+    const callback = Number((await token).text().slice(tokenMark.length))
     const heap = await heapOf(context, tab)
     await open()
     const second = await click(tab)

@@ -7,7 +7,7 @@ export interface Group {
 }
 
 const [width, rowHeight, left, right] = [760, 16, 190, 70]
-const colours = ['#7a8794', '#a9b4be', '#c98a3a', '#2a6fd6']
+const colours = ['#7a8794', '#a9b4be', '#8f9f74', '#c98a3a', '#2a6fd6']
 
 const escape = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;')
 

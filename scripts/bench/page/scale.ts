@@ -1,6 +1,7 @@
 // How the page's times grow with what lies in its database and with what is mounted.
 import type { Browser, Page } from 'playwright-core'
 import { median } from '../figures.js'
+import { click } from './click.js'
 
 /** What is stored, and what is mounted. */
 interface Size {
@@ -111,15 +112,6 @@ const swept = (page: Page, { connections }: Size): Promise<void> =>
     opening.result.close()
   }, connections + 40)
 
-async function click(page: Page): Promise<number> {
-  await page.evaluate(() => {
-    delete window.left
-    document.body.click()
-  })
-  const left = await page.waitForFunction(() => window.left, undefined, { polling: 10 })
-  return ((await left.jsonValue()) as NonNullable<Window['left']>).after
-}
-
 /** All operations at one size, in a new profile. */
 async function run(browser: Browser, app: string, issuer: string, size: Size): Promise<ScaleSample[]> {
   const context = await browser.newContext()
@@ -148,7 +140,7 @@ async function run(browser: Browser, app: string, issuer: string, size: Size): P
       sweep: first.restored,
       restore: next.restored,
       change: await change(tab),
-      click: await click(tab),
+      click: (await click(tab)).after,
       mount: (next.mounted * 1000) / size.hooks,
       render: ((render ?? NaN) * 1000) / size.hooks,
     }

@@ -39,6 +39,7 @@ export async function buildPages(): Promise<ReadonlyMap<string, string>> {
         onLog,
         input: {
           floor: `${folder}floor.ts`,
+          'floor-react': `${folder}floor-react.tsx`,
           'oidc-client': `${folder}oidc-client.tsx`,
           countersign: `${folder}countersign.tsx`,
           scale: `${folder}scale.tsx`,

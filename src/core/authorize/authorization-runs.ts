@@ -1,7 +1,7 @@
 import { CountersignError } from '../../protocol/errors.js'
 import { providerOf, type Context } from '../context.js'
 import type { CommonInput } from '../input.js'
-import { lazyPartsFor } from '../lazy.js'
+import { lazyPartsForClick } from '../lazy.js'
 import { createStore, type ReadableStore } from '../readable-store.js'
 import { inputKey } from './authorization-input.js'
 import type { AuthorizationState } from './authorization-state.js'
@@ -18,7 +18,8 @@ const leaving: AuthorizationState = { status: 'leaving' }
 
 /** Runs the authorizations of one provider, or the renewals of one of its connections. */
 export function createAuthorizationRuns(context: Context, name: string): AuthorizationRuns {
-  const provider = providerOf(context, name)
+  // A name that is no provider's is a mistake that shows here.
+  providerOf(context, name)
   const store = createStore(idle)
   const preparation = createPreparation(context, name)
   /** The call in progress: clicks with an equal input share it. */
@@ -56,7 +57,7 @@ export function createAuthorizationRuns(context: Context, name: string): Authori
     }
     let outcome = idle
     try {
-      outcome = await (await lazyPartsFor(provider)).sendAway(context, name, input, click)
+      outcome = await (await lazyPartsForClick(context, name)).sendAway(context, name, input, click)
     } catch (error) {
       opened?.close()
       if (!(error instanceof CountersignError)) throw error

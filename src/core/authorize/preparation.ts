@@ -1,7 +1,7 @@
 import { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import type { CommonInput } from '../input.js'
-import { lazyParts, lazyPartsFor } from '../lazy.js'
+import { lazyParts, lazyPartsForClick } from '../lazy.js'
 import { inputKey } from './authorization-input.js'
 import type { Prepared } from './begin.js'
 
@@ -38,7 +38,7 @@ export function createPreparation(context: Context, name: string): Preparation {
       const key = inputKey(input)
       const result =
         take(key) ??
-        lazyPartsFor(context.providers[name]).then((parts) => parts.prepare(context, name, input))
+        lazyPartsForClick(context, name).then((parts) => parts.prepare(context, name, input))
       prepared = { key, result }
       await result.catch((error: unknown) => {
         if (prepared?.result === result) prepared = undefined

@@ -1,11 +1,12 @@
 import * as oauth from 'oauth4webapi'
-import { checkMetadata, codeFlowCalls, discover } from '../../protocol/metadata.js'
+import { checkMetadata, codeFlowCalls } from '../../protocol/metadata.js'
 import { cacheMetadata } from '../../protocol/metadata-cache.js'
 import type { Fetch } from '../../protocol/http.js'
 import type { TokenEndpoint } from '../../protocol/token-endpoint.js'
 import type { Context } from '../context.js'
 import type { Provider } from '../provider.js'
 import { fetchToServer } from './explain.js'
+import { findMetadata } from './find-metadata.js'
 import type { DirectSettings } from './direct-settings.js'
 import { storedMetadata } from './stored-metadata.js'
 
@@ -38,14 +39,11 @@ export function createDirectClient(context: Context, name: string, provider: Pro
   const calls = codeFlowCalls(scope, settings.par)
   const rules = { origins: settings.origins, calls, resolver: 'browser' } as const
   const stored = storedMetadata(context.platform, name, provider, rules)
-  const metadata = cacheMetadata(async (through) => {
-    if (settings.metadata) return checkMetadata(settings.metadata, issuer, rules)
-    const known = await stored.read()
-    if (known) return known
-    const fetched = await discover(through.fetch, issuer, rules)
-    stored.write(fetched)
-    return fetched
-  })
+  const metadata = cacheMetadata(() =>
+    settings.metadata
+      ? Promise.resolve(checkMetadata(settings.metadata, issuer, rules))
+      : findMetadata(context, name, provider, { rules, stored }),
+  )
   const fetch: Fetch = async (url, init) => {
     const response = await send(url, init)
     // The endpoint may have moved: the next page asks where it is.

@@ -6,16 +6,19 @@ import type { ServerMetadata } from '../../protocol/metadata.js'
 // The sentences are loaded when something fails. Where they do not arrive, the error stays as it was.
 const loadFaults = () => import('./direct-faults.js').catch(() => undefined)
 
+/** The way to servers. */
+export type Network = Pick<Platform, 'fetch' | 'isOnline'>
+
 /** The page's `fetch`, for requests to an authorization server: where no answer came, the error says why. */
 export const fetchToServer =
-  (platform: Platform): Fetch =>
+  (network: Network): Fetch =>
   async (url, init) => {
     try {
-      return await platform.fetch(url, init)
+      return await network.fetch(url, init)
     } catch (error) {
       // Once it was too slow, there is nothing to find out.
       const faults = init.signal?.aborted ? undefined : await loadFaults()
-      const found = await faults?.lookAgain(platform, url, init)
+      const found = await faults?.lookAgain(network, url, init)
       if (found instanceof Response) return found
       throw found ?? error
     }

@@ -18,8 +18,12 @@ interface MetadataRecord {
 
 /** Metadata in IndexedDB, so that the page to which the person comes back asks for none. */
 export interface StoredMetadata {
-  /** The metadata of this issuer and client, checked again; `undefined` where there is none, or it is older than a day. */
-  readonly read: () => Promise<ServerMetadata | undefined>
+  /**
+   * The metadata of this issuer and client, checked again; `undefined` where there is none, or it is older than a day.
+   *
+   * @param found The record, where it has been read already.
+   */
+  readonly read: (found?: { readonly stored: unknown }) => Promise<ServerMetadata | undefined>
   /** Stores it for the pages to come, or removes it. Nothing waits for it, and it may fail. */
   readonly write: (document: ServerMetadata | undefined) => void
 }
@@ -33,9 +37,9 @@ export function storedMetadata(
 ): StoredMetadata {
   const key = metadataKey(name)
   return {
-    async read() {
+    async read(found) {
       try {
-        const record = Object(await database.get(key)) as Partial<MetadataRecord>
+        const record = Object(found ? found.stored : await database.get(key)) as Partial<MetadataRecord>
         const isOurs = record.v === 1 && record.issuer === issuer && record.clientId === clientId
         const isRecent = Math.abs(clock.now() - Number(record.fetchedAt)) < keptSeconds
         return isOurs && isRecent ? checkMetadata({ ...record.document }, issuer, rules) : undefined
