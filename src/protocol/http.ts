@@ -1,5 +1,5 @@
 import { NetworkError, ValidationError } from './errors.js'
-import { plainRequest } from './metadata-request.js'
+import { plainRequest } from './plain-request.js'
 import { limitTime } from './time-limit.js'
 
 /** Limits of one request. */

@@ -1,11 +1,3 @@
-/** How every request to another server is sent: nothing is followed, cached or told. */
-export const plainRequest: RequestInit = {
-  credentials: 'omit',
-  cache: 'no-store',
-  referrerPolicy: 'no-referrer',
-  redirect: 'manual',
-}
-
 /** Headers of a request for metadata. */
 export const metadataHeaders: Readonly<Record<string, string>> = { accept: 'application/json' }
 

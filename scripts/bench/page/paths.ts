@@ -44,7 +44,7 @@ export interface Sample {
 }
 
 /** Begins what a page says when it has a token. */
-export const tokenMark = 'token at '
+const tokenMark = 'token at '
 
 /** Makes a tab as slow as a phone. */
 async function throttle(context: BrowserContext, tab: Page): Promise<void> {

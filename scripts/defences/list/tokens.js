@@ -423,7 +423,7 @@ export const tokens = [
   removal(
     'a redirect, when it is asked for',
     [60],
-    [{ file: http, text: "redirect: 'manual',", by: '' }],
+    [{ file: 'protocol/plain-request.ts', text: "redirect: 'manual',", by: '' }],
     httpTest,
     'sends no cookie, no referrer, keeps nothing and follows nothing',
   ),

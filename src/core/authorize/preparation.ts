@@ -37,8 +37,7 @@ export function createPreparation(context: Context, name: string): Preparation {
     async prepare(input) {
       const key = inputKey(input)
       const result =
-        take(key) ??
-        lazyPartsForClick(context, name).then((parts) => parts.prepare(context, name, input))
+        take(key) ?? lazyPartsForClick(context, name).then((parts) => parts.prepare(context, name, input))
       prepared = { key, result }
       await result.catch((error: unknown) => {
         if (prepared?.result === result) prepared = undefined

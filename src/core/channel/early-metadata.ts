@@ -1,5 +1,6 @@
 import type { Platform } from '../../platform/platform.js'
-import { metadataHeaders, metadataUrl, plainRequest } from '../../protocol/metadata-request.js'
+import { metadataHeaders, metadataUrl } from '../../protocol/metadata-request.js'
+import { plainRequest } from '../../protocol/plain-request.js'
 import { metadataKey } from '../records/keys.js'
 
 /** What the first click of a page has of a server's metadata by the time that the code which reads it is here. */
