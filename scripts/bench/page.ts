@@ -1,13 +1,15 @@
 // npm run bench:page: how long a person waits, in Chromium on this machine, beside a hand-written floor without checks and beside
 // oidc-client-ts with react-oidc-context; and how that grows. Prints tables and writes docs/performance.md, its plot and the raw
-// samples; asserts nothing. An argument says how many rounds, `--only paths` or `--only scale` leaves the other out and writes nothing.
+// samples; asserts nothing. An argument says how many rounds, `--only` with `paths`, `kept` or `scale` leaves
+// the others out and writes nothing.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release } from 'node:os'
 import { chromium } from 'playwright-core'
 import { format, resolveConfig } from 'prettier'
 import { findChromium } from '../chromium.js'
 import { median, table } from './figures.js'
-import { aimRows } from './page/aims.js'
+import { aimRows, keptAimRows } from './page/aims.js'
+import { keepers, keptRows, measureKept, type KeptMeasure, type KeptSample } from './page/kept.js'
 import { measurePaths, profiles, subjects, type Measure, type Sample } from './page/paths.js'
 import { plot } from './page/plot.js'
 import { figure, measureScale, scaleRows, sizes, type ScaleSample } from './page/scale.js'
@@ -15,7 +17,7 @@ import { buildPages, startApp, startServer } from './page/servers.js'
 
 const rounds = Number(process.argv.find((argument) => /^\d+$/.test(argument)) ?? 9)
 const only = process.argv.includes('--only') ? process.argv.at(process.argv.indexOf('--only') + 1) : undefined
-const wants = (part: 'paths' | 'scale'): boolean => only === undefined || only === part
+const wants = (part: 'paths' | 'scale' | 'kept'): boolean => only === undefined || only === part
 const beganAt = Date.now()
 
 const titles: Readonly<Record<Measure, string>> = {
@@ -27,7 +29,7 @@ const titles: Readonly<Record<Measure, string>> = {
 }
 const measures = Object.keys(titles) as readonly Measure[]
 
-async function measure(): Promise<{ samples: Sample[]; scale: ScaleSample[] }> {
+async function measure(): Promise<{ samples: Sample[]; kept: KeptSample[]; scale: ScaleSample[] }> {
   const app = await startApp(await buildPages())
   const latency = { milliseconds: 0 }
   const server = await startServer(latency)
@@ -38,6 +40,7 @@ async function measure(): Promise<{ samples: Sample[]; scale: ScaleSample[] }> {
   try {
     return {
       samples: wants('paths') ? await measurePaths(browser, app.origin, server.origin, latency, rounds) : [],
+      kept: wants('kept') ? await measureKept(browser, app.origin, server, rounds) : [],
       scale: wants('scale') ? await measureScale(browser, app.origin, server.origin, rounds) : [],
     }
   } finally {
@@ -47,7 +50,9 @@ async function measure(): Promise<{ samples: Sample[]; scale: ScaleSample[] }> {
   }
 }
 
-const { samples, scale } = await measure()
+const { samples, kept, scale } = await measure()
+const keptMedian = (subject: string, what: KeptMeasure): number =>
+  median(kept.filter((one) => one.subject === subject && one.measure === what).map(({ value }) => value))
 const medianOf = (profile: string, subject: string, what: Measure): number =>
   median(
     samples
@@ -72,6 +77,7 @@ const rowsOf = (what: Measure): string[][] =>
       return [name, ...values.map(figure), figure(ours / base), figure(ours / react), figure(ours / other)]
     })
 const aimHead = ['', 'aim', 'measured', '']
+const keptHead = ['', ...keepers.map(({ name }) => name)]
 const scaleHead = ['', ...sizes.map(({ name }) => name)]
 
 if (wants('paths'))
@@ -82,6 +88,10 @@ if (wants('paths'))
 if (wants('paths')) {
   console.log('\nAims')
   table(aimHead, aimRows(medianOf))
+}
+if (wants('kept')) {
+  console.log(`\nStored tokens, medians of ${rounds}`)
+  table(keptHead, keptRows(keptMedian, figure))
 }
 if (wants('scale')) {
   console.log(`\nGrowth, medians of ${rounds}`)
@@ -108,11 +118,15 @@ const minutes = ((Date.now() - beganAt) / 60_000).toFixed(0)
 /** What a run measures: it takes the place of what the run before wrote. */
 const measured = (): string => `## Aims
 
-${markdownTable(aimHead, aimRows(medianOf))}
+${markdownTable(aimHead, [...aimRows(medianOf), ...keptAimRows(keptMedian)])}
 
 ${measures.map((what) => `## ${titles[what]}\n\n${markdownTable(head, rowsOf(what))}`).join('\n\n')}
 
 ![The callback page under each profile](pictures/performance.svg)
+
+## Stored tokens
+
+${markdownTable(keptHead, keptRows(keptMedian, figure))}
 
 ## Growth
 
@@ -125,7 +139,7 @@ if (only === undefined) {
     list.map((one) => ({ ...one, value: Number(one.value.toFixed(2)) }))
   writeFileSync(
     new URL('scripts/bench/page-samples.json', root),
-    `${JSON.stringify({ machine, rounds, samples: rounded(samples), scale: rounded(scale) })}\n`,
+    `${JSON.stringify({ machine, rounds, samples: rounded(samples), kept: rounded(kept), scale: rounded(scale) })}\n`,
   )
   writeFileSync(
     new URL('docs/pictures/performance.svg', root),

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 
-type Left = Parameters<NonNullable<Window['noteLeft']>>[0]
+/** How long a page took to leave: milliseconds. And where to. */
+export type Left = Parameters<NonNullable<Window['noteLeft']>>[0]
 
 /** Clicks, and gives how long it took until the page left, and where to. */
 export async function click(page: Page): Promise<Left> {

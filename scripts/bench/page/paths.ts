@@ -1,7 +1,7 @@
 // The page's paths, from the first click to the next visit, of every subject under every profile.
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { click } from './click.js'
-import { withoutNonce } from './servers.js'
+import { connect } from './connect.js'
 
 /** Subjects, each with the page that it is. */
 export const subjects = [
@@ -43,9 +43,6 @@ export interface Sample {
   readonly value: number
 }
 
-/** Begins what a page says when it has a token. */
-const tokenMark = 'token at '
-
 /** Makes a tab as slow as a phone. */
 async function throttle(context: BrowserContext, tab: Page): Promise<void> {
   const session = await context.newCDPSession(tab)
@@ -83,15 +80,7 @@ async function run(
     }
     await open()
     const first = await click(tab)
-    const { searchParams } = new URL(first.url)
-    const response = new URLSearchParams({
-      code: searchParams.get('nonce') ?? withoutNonce,
-      state: searchParams.get('state') ?? '',
-    })
-    // The page tells it by itself, see above.
-    const token = tab.waitForEvent('console', (message) => message.text().startsWith(tokenMark))
-    await tab.goto(`${searchParams.get('redirect_uri') ?? ''}?${response.toString()}`)
-    const callback = Number((await token).text().slice(tokenMark.length))
+    const callback = await connect(tab, first)
     const heap = await heapOf(context, tab)
     await open()
     const second = await click(tab)

@@ -43,6 +43,9 @@ export async function buildPages(): Promise<ReadonlyMap<string, string>> {
           'oidc-client': `${folder}oidc-client.tsx`,
           countersign: `${folder}countersign.tsx`,
           scale: `${folder}scale.tsx`,
+          'kept-floor': `${folder}kept-floor.ts`,
+          'kept-oidc-client': `${folder}kept-oidc-client.tsx`,
+          'kept-countersign': `${folder}kept-countersign.tsx`,
         },
         output: { entryFileNames: 'assets/[name].js' },
       },
@@ -73,9 +76,28 @@ export function startApp(pages: ReadonlyMap<string, string>) {
   })
 }
 
-/** An authorization server that answers everybody. The code is what the ID Token needs to hold. */
-export async function startServer(latency: { milliseconds: number }) {
+export interface AuthorizationServer {
+  readonly origin: string
+  /** Seconds by which its clock is ahead, as those of the pages are when a token has expired. */
+  aheadSeconds: number
+  /** How many requests for a refresh have come. */
+  readonly refreshes: () => number
+  readonly close: () => void
+}
+
+/**
+ * An authorization server that answers everybody. The code is what the ID Token needs to hold; the client `bench-kept` gets refresh
+ * tokens, each of which may be used once.
+ */
+export async function startServer(latency: { milliseconds: number }): Promise<AuthorizationServer> {
   const { privateKey, publicKey } = await generateKeyPair('ES256')
+  const live = new Set<string>()
+  let refreshes = 0
+  const issue = (): string => {
+    const token: string = randomUUID()
+    live.add(token)
+    return token
+  }
   const keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }]
   const answer = async (origin: string, path: string, form: URLSearchParams): Promise<object> => {
     if (path === '/jwks') return { keys }
@@ -87,13 +109,22 @@ export async function startServer(latency: { milliseconds: number }) {
         jwks_uri: `${origin}/jwks`,
         code_challenge_methods_supported: ['S256'],
       }
-    const idToken = await new SignJWT(form.get('code') === withoutNonce ? {} : { nonce: form.get('code') })
+    const nonce = form.get('code')
+    const refreshToken = form.get('refresh_token')
+    if (refreshToken !== null) {
+      refreshes += 1
+      // Each may be used once.
+      if (!live.delete(refreshToken)) return { error: 'invalid_grant' }
+    }
+    const clientId = form.get('client_id') ?? ''
+    const now = Math.floor(Date.now() / 1000) + server.aheadSeconds
+    const idToken = await new SignJWT(nonce === null || nonce === withoutNonce ? {} : { nonce })
       .setProtectedHeader({ alg: 'ES256', kid: 'one' })
       .setIssuer(origin)
-      .setAudience('bench')
+      .setAudience(clientId)
       .setSubject('person')
-      .setIssuedAt()
-      .setExpirationTime('5m')
+      .setIssuedAt(now)
+      .setExpirationTime(now + 300)
       .sign(privateKey)
     return {
       access_token: randomUUID(),
@@ -101,9 +132,10 @@ export async function startServer(latency: { milliseconds: number }) {
       expires_in: 300,
       scope: 'openid accounts',
       id_token: idToken,
+      ...(clientId === 'bench-kept' && { refresh_token: issue() }),
     }
   }
-  return listen((request, response) => {
+  const listening = await listen((request, response) => {
     const origin = `http://${request.headers.host ?? ''}`
     const { pathname } = new URL(request.url ?? '/', origin)
     let body = ''
@@ -116,9 +148,11 @@ export async function startServer(latency: { milliseconds: number }) {
           'content-type': 'application/json',
         }
         void answer(origin, pathname, new URLSearchParams(body)).then((document) => {
-          response.writeHead(200, headers).end(JSON.stringify(document))
+          response.writeHead('error' in document ? 400 : 200, headers).end(JSON.stringify(document))
         })
       }, latency.milliseconds)
     })
   })
+  const server: AuthorizationServer = { ...listening, aheadSeconds: 0, refreshes: () => refreshes }
+  return server
 }
