@@ -626,7 +626,7 @@ export const backend = [
     [
       {
         file: 'backend/http/to-refusal.ts',
-        text: "return /^[A-Za-z]{1,40}$/.test(error.name) ? error.name + known : 'unexpected'",
+        text: "return /^[A-Za-z]{1,40}$/.test(name) ? [name, ...codesOf(error, name)].join(':') : 'unexpected'",
         by: 'return error.message',
       },
     ],

@@ -189,7 +189,7 @@ export const server = [
     [
       {
         file: 'backend/storage/canary.ts',
-        text: "if (found !== subjects) throw new TypeError(remedies['subjects'])",
+        text: "if (found !== subjects) throw new MisconfiguredError(remedies['subjects'])",
         by: '',
       },
     ],
