@@ -6,6 +6,7 @@ import { memoryStore, type Store } from 'countersign/backend'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { main } from '../../src/check-backend/main.js'
 import { checkStore } from '../../src/store-commands/check-store.js'
+import { openSqlite } from '../support/open-sqlite.js'
 
 let folder = ''
 
@@ -41,6 +42,11 @@ test('the example of a store of one’s own passes, but for what it does not hav
   expect(out).not.toContain('✗')
   expect(out).toContain('18 of 19 passed, 1 not run')
   expect(code).toBe(0)
+  const database = await openSqlite(join(folder, 'own.db'))
+  const left = database.prepare('SELECT key FROM countersign').all()
+  database.close()
+  // Not what the killed process was writing either: `reseal` would take it for a record whose key is missing.
+  expect(left).toEqual([])
 })
 
 /** The titles of the rules that a store fails. */

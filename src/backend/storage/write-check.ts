@@ -1,7 +1,7 @@
 import type { Records } from './records.js'
 
 /** The key of a record that is written to find out whether the store takes writes. */
-export const healthKey = 'health'
+const healthKey = 'health'
 
 /** Seconds for which it is kept. */
 const keptSeconds = 60
