@@ -2,8 +2,8 @@
 import { backend, redis } from './backend.js'
 import { keepFresh } from './keep-fresh.js'
 
-// A renewal that is under way is finished and stored before the process ends.
-process.once('SIGTERM', () => void backend.close())
+// A renewal that is under way is finished and stored before the process ends. Not `once`: a second signal would end it.
+process.on('SIGTERM', () => void backend.close())
 
 await backend.ready // rejects with the remedy for a wrong key
 try {

@@ -26,6 +26,7 @@ export async function serve(backend: Backend, port: number, closeStore: () => un
   })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
 
+  let ending: Promise<void> | undefined
   async function end(): Promise<void> {
     server.close()
     // A code that is being redeemed and a refresh end up in the store; a minute is the longest that a provider may take.
@@ -33,6 +34,7 @@ export async function serve(backend: Backend, port: number, closeStore: () => un
     await closeStore()
     server.closeAllConnections()
   }
-  process.once('SIGTERM', () => void end())
+  // Not `once`: without a listener a second signal, which npm and process groups send, would end what is under way.
+  process.on('SIGTERM', () => void (ending ??= end()))
   return server
 }

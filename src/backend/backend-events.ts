@@ -57,8 +57,8 @@ export interface BackendEvent {
 /**
  * Kinds of records in the store: the list of a user's connections, a connection with its tokens, a transaction, the count
  * of a user's pending transactions, grants that a provider has yet to end, answers that wait to be checked, records of a provider's own, such as Moneyhub's users, a
- * part of the index of connections to use in time or of those that webhooks mean, a delivery of a webhook, and the one that tells at
- * the start whether the keys are right.
+ * part of the index of connections to use in time or of those that webhooks mean, a delivery of a webhook, the one that tells at
+ * the start whether the keys are right, and the one that tells for `health` whether the store takes writes.
  */
 export type RecordKind =
   | 'connections'
@@ -72,6 +72,7 @@ export type RecordKind =
   | 'webhook'
   | 'delivery'
   | 'canary'
+  | 'health'
 
 /** Takes events. Its errors are ignored. */
 export type BackendLog = (event: BackendEvent) => void

@@ -4,6 +4,7 @@ import type { BackendEvent, RecordKind } from './backend-events.js'
 import type { GuardOptions } from './http/guard.js'
 import type { InstitutionLists } from './institutions/institution-lists.js'
 import type { BackendProvider, Session } from './provider.js'
+import type { BackendHealth } from './health.js'
 import type { KnownSessions } from './http/known-sessions.js'
 import type { RateLimit } from './http/rate-limit.js'
 import type { Records, Report } from './storage/records.js'
@@ -47,8 +48,12 @@ export interface Context {
   readonly emit: (name: BackendEvent['name'], event?: Partial<BackendEvent>) => void
   /** Fulfilled when the providers' keys are imported and `keys` belong to the store. */
   readonly ready: () => Promise<void>
-  /** Asks the store for something. @throws what the store throws */
-  readonly ping: () => Promise<unknown>
+  /**
+   * Reads from the store, and writes to it.
+   *
+   * @param onRead Called when it has been read, before the write.
+   */
+  readonly lookAtStore: (onRead: () => void) => Promise<BackendHealth['store']>
 }
 
 /** The provider of a name, from the backend's own list. @throws {Refusal} `unknown_provider` */

@@ -62,7 +62,7 @@ export {
 } from '../providers/stitch/backend.js'
 export type { Revocation } from '../protocol/revocation-result.js'
 export type { BackendEvent, BackendLog, RecordKind } from './backend-events.js'
-export type { BackendHealth, HealthOptions } from './lifecycle.js'
+export type { BackendHealth, HealthOptions } from './health.js'
 export { createBackend, type Backend } from './handler.js'
 export type { BackendConnection, ConnectionHandle } from './connections/backend-connection.js'
 export type {

@@ -5,9 +5,10 @@ import { createInstitutionLists } from './institutions/institution-lists.js'
 import { createFormerLists } from './storage/former-lists.js'
 import { checkBackendOptions } from './check-options.js'
 import { reportBy, type Context } from './context.js'
+import { createStart } from './start.js'
 import { createSubjectKeys } from './subject-keys.js'
 import type { BackendLog } from './backend-events.js'
-import type { BackendProvider, BackendProviders, Session, SessionOf } from './provider.js'
+import type { BackendProviders, Session, SessionOf } from './provider.js'
 import { directAddress } from './http/client-address.js'
 import { createKnownSessions } from './http/known-sessions.js'
 import { memoryRateLimit, type RateLimit } from './http/rate-limit.js'
@@ -122,25 +123,11 @@ export function createContext<P extends BackendProviders>(options: BackendOption
     redemptions: new Map(),
     refreshes: new Map(),
     emit,
-    ready: createReady(
-      providers,
-      endsWithProcess ? undefined : createCanaryCheck(records, now, subjects.proof),
-    ),
-    ping: () => store.get(canaryKey),
-  }
-}
-
-/** The keys of the providers, and of the store where it outlives this process. */
-function createReady(
-  providers: ReadonlyMap<string, BackendProvider>,
-  checkStore: (() => Promise<void>) | undefined,
-): Context['ready'] {
-  const imported = Promise.all([...providers.values()].map(async (provider) => provider.ready))
-  // Those who do not await it learn of it by the answers to their requests.
-  imported.catch(() => undefined)
-  return async () => {
-    await imported
-    await checkStore?.()
+    ...createStart({
+      ...{ providers, records, now },
+      read: () => store.get(canaryKey),
+      canary: endsWithProcess ? undefined : createCanaryCheck(records, now, subjects.proof),
+    }),
   }
 }
 

@@ -10,6 +10,9 @@ import type { StoreRuleResult } from './check-store.js'
 /** Writes the writer may count as written before it is killed. */
 const writes = 25
 
+/** Writes that it may have made beyond, and not told of any more. */
+const untold = 25
+
 /** What the writer runs: it opens the store as the check does, writes without end, and names each key that counts as written. */
 const program = `
 const [url, prefix] = process.argv.slice(1)
@@ -29,9 +32,11 @@ const title = 'keeps what a process has written that is killed'
  */
 export async function checkKilledWriter(path: string, store: Store): Promise<StoreRuleResult> {
   const begun = performance.now()
-  const written = await writeUntilKilled(path, `check:${crypto.randomUUID()}:`)
+  const prefix = `check:${crypto.randomUUID()}:`
+  const written = await writeUntilKilled(path, prefix)
   const found = await Promise.all(written.keys.map((key) => store.get(key)))
-  await Promise.allSettled(written.keys.map((key) => store.delete(key)))
+  const made = Array.from({ length: written.keys.length + untold }, (_, index) => prefix + String(index))
+  await Promise.allSettled(made.map((key) => store.delete(key)))
   const lost = found.filter((entry) => entry === undefined).length
   const problem =
     written.keys.length === 0

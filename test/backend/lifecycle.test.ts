@@ -1,5 +1,5 @@
 import { memoryStore, type BackendHealth } from 'countersign/backend'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createBench } from './support/bench.js'
 
 test('a backend whose store answers is healthy', async () => {
@@ -31,6 +31,57 @@ test('one whose store throws, or does not answer in time, is not', async () => {
   expect(await backend.health({ timeoutMilliseconds: 1 })).toMatchObject({ ok: false, store: 'unreachable' })
   answer = undefined
   expect(await backend.health()).toMatchObject({ ok: true, store: 'ok' })
+})
+
+describe('a store that is read and takes no writes', () => {
+  /** A bench over a store that outlives the process, and what that does with a write. */
+  async function createWith(refuse: () => Promise<boolean> | undefined) {
+    const store = memoryStore()
+    const bench = await createBench({
+      backend: { unsealed: true },
+      store: { ...store, inProcess: false, put: (...values) => refuse() ?? store.put(...values) },
+    })
+    await bench.handle.ready
+    return bench
+  }
+
+  test('is told, and its backend still gives out what is good', async () => {
+    let isFull = false
+    const bench = await createWith(() => (isFull ? Promise.reject(new Error('full')) : undefined))
+    const { id } = await bench.connect()
+    isFull = true
+    expect(await bench.handle.health()).toMatchObject({ ok: true, store: 'unwritable' })
+    expect((await bench.call('POST', `/connections/${id}/access-token`, {})).status).toBe(200)
+    isFull = false
+    expect(await bench.handle.health()).toMatchObject({ ok: true, store: 'ok' })
+  })
+
+  test('is told where a write is not answered in time, too', async () => {
+    let hangs = false
+    const { handle } = await createWith(() => (hangs ? new Promise<boolean>(() => undefined) : undefined))
+    hangs = true
+    expect(await handle.health({ timeoutMilliseconds: 1 })).toMatchObject({ ok: true, store: 'unwritable' })
+  })
+
+  test('is asked for a write every five seconds, however often health is', async () => {
+    let writes = 0
+    const bench = await createWith(() => void (writes += 1))
+    const before = writes
+    await Promise.all([bench.handle.health(), bench.handle.health()])
+    await bench.handle.health()
+    expect(writes).toBe(before + 1)
+    bench.passed += 5
+    await bench.handle.health()
+    expect(writes).toBe(before + 2)
+  })
+})
+
+test('a provider whose key cannot be used is a fault of the settings, whatever it rejects with', async () => {
+  const { provider } = await createBench()
+  const ready = Promise.reject(new Error('no such key'))
+  ready.catch(() => undefined)
+  const { handle } = await createBench({ backend: { providers: { stitch: { ...provider, ready } } } })
+  expect(await handle.health()).toMatchObject({ ok: false, store: 'misconfigured' })
 })
 
 test('close waits for a redemption under way, and the connection is stored', async () => {

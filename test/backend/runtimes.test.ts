@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { toNodeListener } from 'countersign/backend/node'
@@ -85,6 +86,13 @@ test('is what Workers, Deno and Bun serve', async () => {
   expectTypeOf(server.fetch).toBeCallableWith(new Request('https://app.example/'))
   const answer = await server.fetch(new Request(`${check.origin}/connect/connections`))
   expect(answer.status).toBe(403)
+})
+
+test('names its files as they are, since Deno looks for no others', () => {
+  const folder = new URL('../../examples/runtimes/', import.meta.url)
+  const named = [...readFileSync(new URL('fetch.ts', folder), 'utf8').matchAll(/from '(\.[^']+)'/g)]
+  expect(named.length).toBeGreaterThan(0)
+  for (const [, file = ''] of named) expect([file, existsSync(new URL(file, folder))]).toEqual([file, true])
 })
 
 test('needs a secret, and says so', async () => {

@@ -18,6 +18,7 @@ const timer = 'a wait that no clock may shorten or lengthen'
 const exceptions: Readonly<Record<string, readonly [uses: number, why: string]>> = {
   'backend/connections/live-details.ts': [1, timer],
   'backend/flow/kept-answer.ts': [1, timer],
+  'backend/http/body.ts': [1, timer],
   'backend/http/rate-limit.ts': [1, clock],
   'backend/lifecycle.ts': [3, 'the length of a real look at the store'],
   'backend/node/sqlite.ts': [1, clock],

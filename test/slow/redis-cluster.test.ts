@@ -14,7 +14,7 @@ import {
   type Pair,
   type PairSetup,
 } from './support/pair.js'
-import { clusterClient, startRedisCluster, type RedisCluster } from './support/redis-cluster.js'
+import { clusterClient, startRedisCluster, type RedisCluster, type Shard } from './support/redis-cluster.js'
 import { begin, connect, type Replica } from './support/replicas.js'
 
 let cluster: RedisCluster
@@ -85,19 +85,30 @@ describe('a master of a cluster that is killed, and its replica promoted,', () =
       expect((await askToken(replica, id)).status).toBe(200)
     })
 
+  /** Fails a shard over while the authorization server holds a request. @returns The answer of the replica that asked it. */
+  async function failOverDuring<T>(
+    when: 'before' | 'after',
+    shard: Shard,
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    const hold = pair.server.hold(when)
+    const asked = ask()
+    await hold.reached
+    await shard.catchUp()
+    await shard.failOver()
+    hold.release()
+    return asked
+  }
+
   test.each(['before', 'after'] as const)(
     'in the middle of a refresh gets the new tokens, when it dies %s the authorization server has answered',
     async (when) => {
       const { one, two, server } = await start()
       const { id, accessToken } = await connect(one, server)
-      const shard = await shardOf(id)
-      const hold = server.hold(when)
-      const asked = askToken(one, id, await sha256(accessToken))
-      await hold.reached
-      await shard.catchUp()
-      await shard.failOver()
-      hold.release()
-      const { status, body } = await asked
+      const rejected = await sha256(accessToken)
+      const { status, body } = await failOverDuring(when, await shardOf(id), () =>
+        askToken(one, id, rejected),
+      )
       expect(status).toBe(200)
       expect(body.access_token).not.toBe(accessToken)
       await hasFound(two, id)
@@ -111,13 +122,9 @@ describe('a master of a cluster that is killed, and its replica promoted,', () =
     await connect(one, server)
     const shard = await cluster.shardOf('countersign:connections:*')
     const proof = await begin(one, server)
-    const hold = server.hold('after')
-    const asked = one.call('POST', '/basis/token', proof)
-    await hold.reached
-    await shard.catchUp()
-    await shard.failOver()
-    hold.release()
-    const { status, body } = await asked
+    const { status, body } = await failOverDuring('after', shard, () =>
+      one.call('POST', '/basis/token', proof),
+    )
     expect(status).toBe(200)
     expect(server.count('authorization_code')).toBe(2)
     await hasFound(two, body.connection.id)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +6,7 @@ import { memoryStore, type Store } from 'countersign/backend'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { main } from '../../src/check-backend/main.js'
 import { checkStore } from '../../src/store-commands/check-store.js'
+import { checkKilledWriter } from '../../src/store-commands/kill-writer.js'
 
 let folder = ''
 
@@ -191,6 +192,31 @@ test('a store in the memory of a process does not outlive that', async () => {
   expect(out).toMatch(
     /✗ keeps what a process has written that is killed\n {4}wrong {2}of \d+ values that counted as written, \d+ are gone/,
   )
+})
+
+test('what the killed process was writing is deleted, too: `reseal` would find no key for it', async () => {
+  const data = join(folder, 'data')
+  mkdirSync(data)
+  // Each write makes the next one, too, as if the process had been killed in between.
+  const path = moduleOf(`
+    import { writeFileSync } from 'node:fs'
+    export const open = () => ({
+      async put(key, value) {
+        const next = key.replace(/\\d+$/, (index) => String(Number(index) + 1))
+        for (const name of [key, next]) writeFileSync(${JSON.stringify(data)} + '/' + name, value)
+        return true
+      },
+    })`)
+  const store: Store = {
+    ...memoryStore(),
+    get: (key) => Promise.resolve({ value: readFileSync(join(data, key), 'utf8'), version: '1' }),
+    delete(key) {
+      rmSync(join(data, key), { force: true })
+      return Promise.resolve()
+    },
+  }
+  expect((await checkKilledWriter(path, store)).result).toBe('pass')
+  expect(readdirSync(data)).toEqual([])
 })
 
 test('a process that cannot open the store is told with the reason', async () => {

@@ -5,6 +5,9 @@ import { Refusal } from './refusal.js'
 /** The largest body that a page may send: 16 KiB. */
 const maximumBodyBytes = 16_384
 
+/** Seconds that a body may take to arrive. One that never ends would keep the backend from closing. */
+const maximumSeconds = 15
+
 const maximumDepth = 8
 const maximumMembers = 256
 
@@ -44,17 +47,32 @@ export function checkJsonType(headers: Headers): void {
 /**
  * The body as text. Bytes are counted as they arrive, regardless of `Content-Length`.
  *
- * @throws {Refusal} `payload_too_large`; `invalid_request` for a body that is not UTF-8.
+ * @throws {Refusal} `payload_too_large`; `invalid_request` for a body that is not UTF-8, or takes too long.
  */
 export async function readText(request: Request, maximumBytes: number): Promise<string> {
   if (Number(request.headers.get('content-length') ?? 0) > maximumBytes)
     throw new Refusal('payload_too_large')
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  const text = await readBody(request.body, maximumBytes, decoder).catch(() => {
+  const reading = readBody(request.body, maximumBytes, decoder).catch(() => {
     throw malformed('encoding')
   })
+  const text = await inTime(reading)
   if (text === undefined) throw new Refusal('payload_too_large')
   return text
+}
+
+async function inTime<T>(reading: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(malformed('body_timeout'))
+    }, maximumSeconds * 1000)
+  })
+  try {
+    return await Promise.race([reading, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function parse(text: string): Json {

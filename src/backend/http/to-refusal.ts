@@ -45,10 +45,23 @@ function fromTokenEndpoint({ error, status, retryAfterSeconds }: TokenEndpointEr
   return new Refusal('provider_error', { reason })
 }
 
-/** The kind of an unforeseen failure. Its message may hold anything, so only its name and code are logged. */
+/** The kind of an unforeseen failure, of a store mostly. Its message may hold anything, so only names and codes are logged. */
 function unexpected(error: unknown): string {
   if (!(error instanceof Error)) return 'unexpected'
-  const { code } = error as { code?: unknown }
-  const known = typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? `:${code}` : ''
-  return /^[A-Za-z]{1,40}$/.test(error.name) ? error.name + known : 'unexpected'
+  // Most classes of drivers leave `name` as it is.
+  const name = /^error$/i.test(error.name) ? error.constructor.name : error.name
+  return /^[A-Za-z]{1,40}$/.test(name) ? [name, ...codesOf(error, name)].join(':') : 'unexpected'
+}
+
+/** Codes of Node and of SQLite, an SQLSTATE, or the word that Redis' own errors begin with, such as "OOM". */
+function codesOf(error: Error, name: string): readonly string[] {
+  const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown }
+  const [word] = /^(?:SimpleError|ErrorReply)$/.test(name)
+    ? (/^[A-Z]{2,20}(?= )/.exec(error.message) ?? [])
+    : []
+  return [
+    ...(typeof code === 'string' && /^[A-Z\d_]{1,40}$/.test(code) ? [code] : []),
+    ...(Number.isInteger(errcode) ? [String(errcode)] : []),
+    ...(word === undefined ? [] : [word]),
+  ]
 }

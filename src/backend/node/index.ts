@@ -1,4 +1,4 @@
-export { remoteAddress, toNodeListener, type NodeListenerOptions } from './listener.js'
+export { remoteAddress, toNodeListener, type NodeListener, type NodeListenerOptions } from './listener.js'
 export { mtlsFetch, type MtlsFetchOptions } from './mtls-fetch.js'
 export {
   sqliteStore,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { pipeline } from 'node:stream/promises'
 import { checkOptions, type OptionForms } from '../../protocol/options.js'
 import { noteSocketAddress, socketAddress } from '../http/client-address.js'
@@ -16,8 +17,12 @@ export interface NodeListenerOptions {
 
 const forms = { origin: 'string' } satisfies OptionForms<NodeListenerOptions>
 
+/** A listener for the servers of `node:http`, `node:https` and `node:http2`. */
+export type NodeListener = RequestListener &
+  ((incoming: Http2ServerRequest, outgoing: Http2ServerResponse) => void)
+
 /**
- * Serves a Web-standard handler with `node:http`, or below an Express or Connect app.
+ * Serves a Web-standard handler with `node:http` or `node:http2`, or below an Express or Connect app.
  *
  * @throws {TypeError} when the handler is not a function, and when `origin` is not an http or https URL.
  * @example
@@ -33,17 +38,19 @@ const forms = { origin: 'string' } satisfies OptionForms<NodeListenerOptions>
 export function toNodeListener(
   handle: (request: Request) => Promise<Response>,
   options: NodeListenerOptions = {},
-): RequestListener {
+): NodeListener {
   if (typeof handle !== 'function')
     throw new TypeError('toNodeListener needs a handler: give it what createBackend has made.')
   checkOptions('toNodeListener', options, forms)
   const origin = readOrigin(options.origin ?? 'http://localhost')
-  return (incoming, outgoing) => {
+  // A request and an answer of HTTP/2 have all that is used here.
+  const listener: RequestListener = (incoming, outgoing) => {
     serve(handle, origin, incoming, outgoing).catch(() => {
       // What has begun is broken off by then, so that nobody takes a part for the whole.
       if (!outgoing.headersSent) outgoing.writeHead(500).end()
     })
   }
+  return listener as NodeListener
 }
 
 /** @throws {TypeError} for what has no origin that a request can have. */
@@ -89,13 +96,25 @@ async function serve(
   const { remoteAddress: address } = incoming.socket
   if (request instanceof Request && address !== undefined) noteSocketAddress(request, address)
   const response = request instanceof Request ? await handle(request) : respondRefusal(request)
+  const isWhole = incoming.complete
   outgoing.writeHead(response.status, {
     ...Object.fromEntries(response.headers),
     // A body that was not read whole is not waited for either.
-    ...(!incoming.complete && { connection: 'close' }),
+    ...(!isWhole && incoming.httpVersionMajor === 1 && { connection: 'close' }),
   })
+  if (!isWhole) receiveNoMore(outgoing)
   if (response.body) await pipeline(response.body, outgoing)
   else outgoing.end()
+}
+
+/** What HTTP/2 has in the place of a connection that is closed: the stream ends once the answer is sent. */
+function receiveNoMore(outgoing: ServerResponse | Http2ServerResponse): void {
+  if (!('stream' in outgoing)) return
+  const { stream } = outgoing
+  // Not the answer's own event, which waits for the end of the stream.
+  stream.once('finish', () => {
+    stream.close()
+  })
 }
 
 /** For whoever sets up the server: it happens with every request, so the first one tells. */
@@ -131,7 +150,8 @@ function toRequest(
   return new Request(origin + path, {
     method,
     headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-      value === undefined ? [] : [[name, String(value)]],
+      // HTTP/2 has method and path among its headers, as ":method" and ":path".
+      value === undefined || name.startsWith(':') ? [] : [[name, String(value)]],
     ),
     signal,
     ...(!bodiless && { body: toStream(incoming), duplex: 'half' }),

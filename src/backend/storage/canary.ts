@@ -15,6 +15,12 @@ interface Canary {
   readonly namesAllShards?: true
 }
 
+/** The keys, or the secret, are not those of the store. It stays so until the process is started with others. */
+export class MisconfiguredError extends TypeError {}
+
+/** Rejects with a {@link MisconfiguredError} with the remedy, the same every time; or with the store's own error. */
+export type CanaryCheck = () => Promise<void>
+
 const remedies: Readonly<Record<string, string>> = {
   'record:unknown_key':
     'No key in `keys` opens what is in this store. Put the key that sealed it back into `keys`, or give the store that belongs to these keys. Nothing was written.',
@@ -32,14 +38,13 @@ const remedies: Readonly<Record<string, string>> = {
  * Makes the check whether `keys` and `subjectKeySecret` belong to the store: opens a record that the first backend on it has sealed. A wrong key is
  * told before anything is served, and not by the first person whose connection cannot be opened.
  *
- * @returns A function that rejects with a `TypeError` with the remedy, the same every time; or with the store's own error,
- * and then looks again the next time.
+ * After an error of the store's own it looks again the next time. That may be a `TypeError`, too: `fetch` throws one.
  */
 export function createCanaryCheck(
   records: Records,
   now: () => number,
   subjectProof: () => Promise<string> | string,
-): () => Promise<void> {
+): CanaryCheck {
   let checked: Promise<void> | undefined
 
   async function check(): Promise<void> {
@@ -55,18 +60,18 @@ export function createCanaryCheck(
             }
           : { result: current.subjects },
       )
-      if (found !== subjects) throw new TypeError(remedies['subjects'])
+      if (found !== subjects) throw new MisconfiguredError(remedies['subjects'])
     } catch (error) {
       const remedy = error instanceof Refusal ? remedies[error.details.reason ?? ''] : undefined
-      if (remedy !== undefined) throw new TypeError(remedy, { cause: error })
+      if (remedy !== undefined) throw new MisconfiguredError(remedy, { cause: error })
       throw error
     }
   }
 
   return () =>
     (checked ??= check().catch((error: unknown) => {
-      // A store that is away comes back. A wrong key stays wrong until the process is started with another.
-      if (!(error instanceof TypeError)) checked = undefined
+      // A store that is away comes back.
+      if (!(error instanceof MisconfiguredError)) checked = undefined
       throw error
     }))
 }

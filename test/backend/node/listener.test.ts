@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { toNodeListener } from 'countersign/backend/node'
@@ -187,6 +189,41 @@ test('of an answer no more is taken than the page reads, and none when it goes a
   expect(taken).toBeLessThan(50_000_000)
   incoming.destroy()
   await expect.poll(() => cancelled).toBe(true)
+})
+
+test('over HTTP/2 serves the contract, and ends a request whose body is too large', async () => {
+  const { handle } = await createBench()
+  const server = createHttp2Server(toNodeListener(handle))
+  await new Promise<void>((resolve) => server.listen(0, '::1', resolve))
+  const session = connectHttp2(`http://[::1]:${(server.address() as AddressInfo).port}`)
+
+  /** A request; one with a body does not end it. */
+  async function ask(method: string, path: string, body?: string) {
+    const stream = session.request({
+      ':method': method,
+      ':path': path,
+      origin: 'https://app.example',
+      countersign: '1',
+      cookie: 'subject=robin',
+      'content-type': 'application/json',
+    })
+    if (body === undefined) stream.end()
+    else stream.write(body)
+    const closed = once(stream, 'close')
+    const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+    let answer = ''
+    stream.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk))
+    await closed
+    return [headers[':status'], JSON.parse(answer) as unknown]
+  }
+
+  expect(await ask('GET', '/connect/connections')).toEqual([200, { connections: [] }])
+  expect(await ask('POST', '/connect/stitch/token', ' '.repeat(20_000))).toEqual([
+    413,
+    expect.objectContaining({ error: 'payload_too_large' }),
+  ])
+  session.destroy()
+  await new Promise((resolve) => server.close(resolve))
 })
 
 test('serves the contract whole', async () => {

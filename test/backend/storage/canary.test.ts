@@ -74,15 +74,19 @@ test('who does not await ready is not served with a wrong key either', async () 
   expect(await backend.health()).toMatchObject({ ok: false, store: 'misconfigured' })
 })
 
-test('a store that is away at the start is asked again by the next request', async () => {
+test.each([
+  ['an error', new Error('ECONNREFUSED')],
+  ['a TypeError, as `fetch` does', new TypeError('fetch failed')],
+])('a store that is away at the start with %s is asked again by the next request', async (_name, error) => {
   const store = outliving()
   let isAway = true
   const away: Store = {
     ...store,
-    get: (name) => (isAway ? Promise.reject(new Error('ECONNREFUSED')) : store.get(name)),
+    get: (name) => (isAway ? Promise.reject(error) : store.get(name)),
   }
   const backend = createBackend({ ...options, store: away, keys: [right] })
-  await expect(backend.ready).rejects.toThrow('ECONNREFUSED')
+  await expect(backend.ready).rejects.toBe(error)
+  expect(await backend.health()).toMatchObject({ ok: false, store: 'unreachable' })
   expect((await backend(request())).status).toBe(503)
   isAway = false
   expect((await backend(request())).status).toBe(200)
