@@ -177,6 +177,8 @@ export function defineBackendProvider<
         : { tokens, sub: tokens.claims?.sub }
     },
     revoke: client.revoke,
+    // Where something else gets the tokens, it alone knows what they are.
+    ...(client.tokenType && !provider.redeem && !provider.refresh && { tokenType: client.tokenType }),
     ...(client.presentToken && { presentToken: client.presentToken }),
     ...provider,
     ready: ready ? Promise.all([client.ready, ready]) : client.ready,

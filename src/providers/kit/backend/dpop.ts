@@ -28,10 +28,10 @@ interface KeyRecord {
  */
 export function createDpop({ issuer, clientId }: Pick<ServerIdentity, 'issuer' | 'clientId'>): OpenDpop {
   let opened: { readonly x: string | undefined; readonly handle: Promise<oauth.DPoPHandle> } | undefined
-  return async ({ records }) => {
+  return async ({ records, now }) => {
     if (!records) throw new TypeError('`dpop` needs the `records` of the context that a provider is given.')
     // Read each time: another replica may have made it, or a backup may have brought an earlier one back.
-    const key = await openKey(records, `dpop:${await sha256(JSON.stringify([issuer, clientId]))}`)
+    const key = await openKey(records, now, `dpop:${await sha256(JSON.stringify([issuer, clientId]))}`)
     // The nonces of servers stay with the handle.
     if (opened && opened.x === key.x) return opened.handle
     opened = { x: key.x, handle: importHandle(clientId, key) }
@@ -39,12 +39,12 @@ export function createDpop({ issuer, clientId }: Pick<ServerIdentity, 'issuer' |
   }
 }
 
-async function openKey(records: ProviderRecords, name: string): Promise<JsonWebKey> {
+async function openKey(records: ProviderRecords, now: () => number, name: string): Promise<JsonWebKey> {
   const stored = await records.read<KeyRecord>(name)
   if (stored) return stored.key
   const { privateKey } = await oauth.generateKeyPair('ES256', { extractable: true })
   const key = await crypto.subtle.exportKey('jwk', privateKey)
-  const until = Math.floor(Date.now() / 1000) + keptSeconds
+  const until = Math.floor(now()) + keptSeconds
   // Another replica may have made one meanwhile: the first one stays.
   return records.change<KeyRecord, JsonWebKey>(name, (current) =>
     current ? { result: current.key } : { write: { key }, until, result: key },

@@ -118,7 +118,12 @@ export interface OAuthClient {
     tokens: Partial<Pick<HeldConnection, 'refreshToken' | 'accessToken'>>,
     context: RequestContext,
   ) => Promise<Revocation>
-  /** Sends requests to the API with a proof of the key to which tokens are bound; absent for tokens that need none. */
+  /** The type of its access tokens. */
+  readonly tokenType?: BackendProvider['tokenType']
+  /**
+   * Sends requests to the API with a proof of the key to which tokens are bound; absent for tokens that need none. The handler does so
+   * for pages' requests; a provider's own methods call it with the `context` they are given.
+   */
   readonly presentToken?: BackendProvider['presentToken']
 }
 
@@ -153,6 +158,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
   return {
     ...{ server: { issuer, clientId, formerIssuer }, ready: authentication, endpoint },
     push,
+    tokenType: dpop ? 'dpop' : 'bearer',
     ...(dpop && { presentToken: presentBy(dpop) }),
     authorize: authorizeThrough(options, endpoint, push),
 
