@@ -9,6 +9,7 @@ const claim = 'backend/flow/claim-transaction.ts'
 const begin = 'backend/flow/begin.ts'
 const flowTest = 'backend/flow/transactions.test.ts'
 const proxy = 'backend/connections/resource-proxy.ts'
+const route = 'backend/connections/resource-route.ts'
 const proxyTest = 'backend/connections/resource-proxy.test.ts'
 const sealing = 'backend/storage/sealing.ts'
 const sealingTest = 'backend/storage/sealing.test.ts'
@@ -446,14 +447,14 @@ export const backend = [
   removal(
     'the characters of a segment',
     [89],
-    [{ file: proxy, text: 'segments.every((part) => segment.test(part))', by: 'true' }],
+    [{ file: route, text: 'segments.every((part) => segment.test(part))', by: 'true' }],
     proxyTest,
     'accounts/ that is not listed does not exist',
   ),
   removal(
     'the listed paths',
     [89],
-    [{ file: proxy, text: 'parts.length === segments.length &&', by: '' }],
+    [{ file: route, text: 'parts.length === segments.length &&', by: '' }],
     proxyTest,
     'accounts/a/b that is not listed does not exist',
   ),
@@ -462,12 +463,12 @@ export const backend = [
     [67, 89, 98],
     [
       {
-        file: proxy,
+        file: route,
         text: "url.pathname = root.pathname + segments.join('/')",
         by: "url.href = new URL(segments.join('/'), root).href",
       },
-      { file: proxy, text: 'url.origin !== root.origin ||', by: '' },
-      { file: proxy, text: '!url.pathname.startsWith(root.pathname)', by: 'false' },
+      { file: route, text: 'url.origin !== root.origin ||', by: '' },
+      { file: route, text: '!url.pathname.startsWith(root.pathname)', by: 'false' },
     ],
     proxyTest,
     'that begins with http:127.0.0.1:4680 is not a URL of its own: it goes below the base, as it came',
@@ -475,21 +476,21 @@ export const backend = [
   removal(
     'the value that a path is bound to',
     [85, 89],
-    [{ file: proxy, text: 'return !bound || bound(held) === segments[index]', by: 'return true' }],
+    [{ file: route, text: 'return !bound || bound(held) === segments[index]', by: 'return true' }],
     proxyTest,
     'that is bound to the connection has one value',
   ),
   removal(
     'the listed parameters of a query',
     [89],
-    [{ file: proxy, text: 'names.every((name) => query.includes(name)) &&', by: '' }],
+    [{ file: route, text: 'names.every((name) => query.includes(name)) &&', by: '' }],
     proxyTest,
     'with a parameter that is not listed is refused',
   ),
   removal(
     'a parameter that comes twice',
     [89],
-    [{ file: proxy, text: '&& new Set(names).size === names.length', by: '' }],
+    [{ file: route, text: '&& new Set(names).size === names.length', by: '' }],
     proxyTest,
     'with a parameter twice is refused',
   ),

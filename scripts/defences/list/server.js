@@ -481,9 +481,9 @@ export const server = [
     'the routes of a job',
     [140],
     [
-      { file: 'backend/connections/resource-proxy.ts', text: 'parts.length === segments.length &&', by: '' },
+      { file: 'backend/connections/resource-route.ts', text: 'parts.length === segments.length &&', by: '' },
       {
-        file: 'backend/connections/resource-proxy.ts',
+        file: 'backend/connections/resource-route.ts',
         text: 'if (name === undefined) return part === segments[index]',
         by: 'if (name === undefined) return true',
       },
@@ -496,11 +496,11 @@ export const server = [
     [140],
     [
       {
-        file: 'backend/connections/resource-proxy.ts',
+        file: 'backend/connections/resource-route.ts',
         text: 'segments.every((part) => segment.test(part))',
         by: 'true',
       },
-      { file: 'backend/connections/resource-proxy.ts', text: 'parts.length === segments.length &&', by: '' },
+      { file: 'backend/connections/resource-route.ts', text: 'parts.length === segments.length &&', by: '' },
     ],
     ownTest,
     'to "/graphql/../connect/token" is not sent',

@@ -7,6 +7,7 @@ import { checkJsonType, readText } from '../http/body.js'
 import { checkConsent } from './consent-end.js'
 import { toHeld } from './held-connection.js'
 import type { ConnectionRecord } from './record.js'
+import { buildUrl, findRoute, readQuery } from './resource-route.js'
 import { changeConnection, findConnection } from './stored-connections.js'
 import { countUnattended } from './unattended-limit.js'
 import { providerOf, type Context } from '../context.js'
@@ -15,7 +16,7 @@ import { toRefusal } from '../http/to-refusal.js'
 import { sha256 } from '../crypto/hash.js'
 import { correlationHeader } from '../../protocol/contract.js'
 import { forwardedHeaders, relayedHeaders } from '../http/headers.js'
-import type { BackendProvider, HeldConnection, ResourceRoute, Resources } from '../provider.js'
+import type { BackendProvider, ResourceRoute, Resources } from '../provider.js'
 import { countRequest } from '../http/rate-limit.js'
 import { Refusal } from '../http/refusal.js'
 
@@ -25,14 +26,7 @@ const maximumRequestBytes = 65_536
 /** The largest answer that is relayed: 4 MiB. */
 const maximumAnswerBytes = 4_194_304
 
-const maximumQueryLength = 2048
 const timeoutSeconds = 20
-
-/**
- * One segment of a path: characters that need no encoding and mean nothing to any server, so no `%`, `;` or `\`. A `:` is among
- * them because a path is appended to the base, and never parsed as a URL of its own.
- */
-const segment = /^(?!\.{1,2}$)[A-Za-z0-9._~:-]{1,128}$/
 
 interface Forward {
   readonly provider: BackendProvider
@@ -103,63 +97,6 @@ async function countRequestWithoutPerson(
   await changeConnection(context, id, (record) =>
     record ? { write: countUnattended(context, record), result: undefined } : { result: undefined },
   )
-}
-
-function findRoute(
-  { routes }: Resources,
-  method: string,
-  path: string,
-  held: HeldConnection,
-): { readonly route: ResourceRoute; readonly segments: readonly string[] } {
-  const segments = path.split('/')
-  const matching = segments.every((part) => segment.test(part))
-    ? routes.filter((route) => matches(route, segments, held))
-    : []
-  const route = matching.find((candidate) => candidate.method === method)
-  if (route) return { route, segments }
-  if (matching.length === 0) throw new Refusal('not_found', { reason: 'path' })
-  throw new Refusal('method_not_allowed', { allow: matching.map((candidate) => candidate.method) })
-}
-
-function matches(
-  { path, bind = {} }: ResourceRoute,
-  segments: readonly string[],
-  held: HeldConnection,
-): boolean {
-  const parts = path.replace(/^\//, '').split('/')
-  return (
-    parts.length === segments.length &&
-    parts.every((part, index) => {
-      const name = /^\{(\w+)\}$/.exec(part)?.[1]
-      if (name === undefined) return part === segments[index]
-      const bound = Object.hasOwn(bind, name) ? bind[name] : undefined
-      return !bound || bound(held) === segments[index]
-    })
-  )
-}
-
-function readQuery({ query = [] }: ResourceRoute, parameters: URLSearchParams): URLSearchParams {
-  const names = [...parameters.keys()]
-  const known = names.every((name) => query.includes(name)) && new Set(names).size === names.length
-  if (!known || parameters.toString().length > maximumQueryLength) {
-    throw new Refusal('invalid_request', {
-      description: 'The query holds a parameter that this path does not take, or one twice.',
-      reason: 'query',
-    })
-  }
-  return parameters
-}
-
-function buildUrl({ base }: Resources, segments: readonly string[], query: URLSearchParams): string {
-  const root = new URL(base.endsWith('/') ? base : `${base}/`)
-  const url = new URL(root)
-  // Appended, never resolved: `http:host` as the first segment would be a reference to another server (RFC 3986 §5.2.2).
-  url.pathname = root.pathname + segments.join('/')
-  url.search = query.toString()
-  // The segments allow for nothing else; this is the last look before a token goes out.
-  if (url.origin !== root.origin || !url.pathname.startsWith(root.pathname))
-    throw new Refusal('not_found', { reason: 'path' })
-  return url.href
 }
 
 function pick(headers: Headers, names: readonly string[]): Record<string, string> {
