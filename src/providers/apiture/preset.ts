@@ -108,6 +108,10 @@ export function apiture<const M extends ApitureMode = 'browser', const Claim ext
     details,
     issuer = environments[options.environment ?? 'production'],
     idToken = 'optional',
+    dpop,
+    persistTokens,
+    refresh,
+    origins,
   } = options
   checkOpenidScope('Apiture', scope)
   const mode: M = options.mode ?? ('browser' as M)
@@ -133,10 +137,10 @@ export function apiture<const M extends ApitureMode = 'browser', const Claim ext
           bearerAliases,
           details,
           idToken,
-          dpop: options.dpop ?? false,
-          persistTokens: options.persistTokens ?? false,
-          refresh: options.refresh ?? true,
-          origins: options.origins ?? [],
+          dpop,
+          persistTokens,
+          refresh,
+          origins,
         })
       : backend(mode)) as ProviderChannel<M>,
   }

@@ -32,7 +32,8 @@ import {
   type Grant,
   type TokenEndpoint,
 } from '../../../protocol/token-endpoint.js'
-import { sendWithProof, type DpopContext, type OpenDpop } from './dpop.js'
+import { sendWithProof } from '../../../protocol/send-with-proof.js'
+import type { DpopContext, OpenDpop } from './dpop.js'
 import { strictestChecks } from './strictest-checks.js'
 
 /** Differences from a standard authorization server, each described at {@link TokenEndpoint}. */

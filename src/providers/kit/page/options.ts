@@ -42,7 +42,5 @@ export function refuseUnused(
 ): void {
   for (const [name, value] of Object.entries(options) as [string, unknown][])
     if (value !== undefined && value !== (name === 'refresh') && usedIn[name]?.includes(mode) === false)
-      throw new TypeError(
-        `${preset}: \`${name}\` has no effect in "${mode}" mode: leave it out, or give it to the backend.`,
-      )
+      throw new TypeError(`${preset}: \`${name}\` has no effect in "${mode}" mode: leave it out here.`)
 }
