@@ -13,7 +13,7 @@ export interface ApitureOptions<M extends ApitureMode = 'browser', Claim extends
   readonly clientId: string
   /** The environment, whose authority is known. @defaultValue `production` */
   readonly environment?: keyof typeof environments
-  /** The authority of a financial institution that has its own; as its discovery document writes it, slash included. */
+  /** The authority of a financial institution that has its own, in place of the `environment`; as its discovery document writes it, slash included. */
   readonly issuer?: string
   /** Origins, beside the authority's, on which discovered endpoints lie. `browser` mode only. @defaultValue none */
   readonly origins?: readonly string[]
