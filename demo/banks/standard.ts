@@ -32,6 +32,8 @@ export interface StandardOptions {
   readonly port?: number
   /** Tokens are bound to the client's DPoP key (RFC 9449). @defaultValue true */
   readonly dpop?: boolean
+  /** Whether the client gets bound tokens alone. @defaultValue where DPoP is offered */
+  readonly demandsDpop?: boolean
   /** The client must push its authorization requests (RFC 9126). @defaultValue true */
   readonly par?: boolean
   /** How ID Tokens are signed. @defaultValue 'ES256' */
@@ -116,6 +118,7 @@ function configure(
 
 function toClient(options: StandardOptions) {
   const { clientId, clientSecret, clientName, redirectUris, dpop = true, signingAlgorithm } = options
+  const { demandsDpop = dpop } = options
   return {
     client_id: clientId ?? 'countersign-demo',
     client_name: clientName ?? 'Countersign demo',
@@ -126,6 +129,6 @@ function toClient(options: StandardOptions) {
       ? { token_endpoint_auth_method: 'none' as const }
       : { token_endpoint_auth_method: 'client_secret_basic' as const, client_secret: clientSecret }),
     id_token_signed_response_alg: signingAlgorithm ?? 'ES256',
-    dpop_bound_access_tokens: dpop,
+    dpop_bound_access_tokens: demandsDpop,
   } satisfies ClientMetadata
 }

@@ -48,6 +48,10 @@ export function checkBackendOptions(options: object): CheckedOptions {
       'This store needs `keys`, because refresh tokens would lie in it as plain text: give a key made with `openssl rand -base64 32`, or set `unsealed: true`.',
     )
   }
+  if (keys !== undefined && unsealed === true)
+    throw new TypeError(
+      '`unsealed` says that there are no `keys`, and they are given: leave one of the two out.',
+    )
   checkSubjectKeySecret(given['subjectKeySecret'], keys ?? [], store)
   checkFunction(
     given['session'],

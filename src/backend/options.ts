@@ -53,7 +53,8 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   readonly subjectKeySecret?: string
   /**
    * Permission to leave `keys` out although the store is not this process's memory: refresh tokens then lie in it as
-   * plain text, protected by nothing but the store's own encryption. @defaultValue false
+   * plain text, protected by nothing but the store's own encryption. `memoryStore()` needs no permission, and the option may stay where
+   * it is used in tests. @defaultValue false
    */
   readonly unsealed?: boolean
   /** Permission for pages on another origin than this backend's. @defaultValue false */
@@ -63,6 +64,8 @@ export interface BackendOptions<P extends BackendProviders = BackendProviders> {
   /**
    * The client's address, for the rate limit; a Web request does not hold it. Behind a proxy of yours it is the header that
    * the proxy sets. A header that any client can send, such as `X-Forwarded-For` without a proxy, is no address.
+   *
+   * With `rateLimit: 'off'` nobody asks for it; it may stay, for where requests are counted.
    *
    * Requests without an address share one budget, as if they came from one, until a session is found for their cookies or
    * `Authorization`. @defaultValue with Node's listener the socket's, if it is not a proxy's: no machine nearby, and no

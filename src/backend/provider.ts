@@ -265,6 +265,11 @@ export interface BackendProvider<Claims extends object = object> {
     context: ProviderContext,
   ): Promise<JsonObject | 'ended' | undefined>
 
+  /**
+   * The type of its access tokens: a stored one of the other type is refreshed before it is used. So `dpop` can be switched on and off.
+   * @defaultValue tokens of any type are used
+   */
+  readonly tokenType?: TokenSet['tokenType']
   /** Requests of pages to the API, in `bff` mode. */
   readonly resources?: Resources
   /** The institutions among which a person may choose before {@link authorize}. Absent: there is no list. */
@@ -284,8 +289,8 @@ export interface BackendProvider<Claims extends object = object> {
     context: ProviderContext,
   ): Promise<string | undefined>
   /**
-   * How requests to the API show the access token, where a bearer token will not do: a `fetch` that adds the `Authorization` itself,
-   * such as with a DPoP proof. Absent: `Authorization: Bearer`.
+   * How requests to the API show the access token, that of `resourceToken` too, where a bearer token will not do: a `fetch` that adds the
+   * `Authorization` itself, such as with a DPoP proof. Absent: `Authorization: Bearer`.
    *
    * @param fetch What it sends by.
    * @see https://www.rfc-editor.org/rfc/rfc9449.html#section-7

@@ -7,11 +7,14 @@ import { Scene } from './harness/scene.js'
 import type { CheckOptions, Role } from './options.js'
 import { named, type Rule, type Tier } from './rule.js'
 import { answerRules, rateLimitRules } from './rules/answers.js'
-import { flowRules, refreshRules } from './rules/flow.js'
+import { flowRules } from './rules/flow.js'
 import { guardRules } from './rules/guard.js'
 import { idTokenRules } from './rules/id-tokens.js'
 import { bodyRules, pathRules } from './rules/requests.js'
 import { institutionRules } from './rules/institutions.js'
+import { refreshRules } from './rules/refresh.js'
+import { resourceAnswerRules } from './rules/resource-answers.js'
+import { resourcePathRules } from './rules/resource-paths.js'
 import { resourceRules } from './rules/resources.js'
 import { failureRules, transactionRules } from './rules/transactions.js'
 import { checkSetup } from './setup.js'
@@ -21,7 +24,7 @@ export const rules: readonly Rule[] = [
   ...named({ ...flowRules, ...refreshRules, ...transactionRules, ...failureRules }),
   ...named(idTokenRules, 'openid'),
   ...named({ ...guardRules, ...bodyRules, ...pathRules }),
-  ...named({ ...resourceRules, ...institutionRules }, 'bff'),
+  ...named({ ...resourceRules, ...resourcePathRules, ...resourceAnswerRules, ...institutionRules }, 'bff'),
   ...named({ ...answerRules, ...rateLimitRules }),
 ]
 

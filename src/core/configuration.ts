@@ -97,6 +97,7 @@ export function checkClientOptions(options: ClientOptions): void {
 /** @throws {TypeError} naming the provider and what to change. */
 export function checkConfiguration(context: Context, names: readonly string[]): void {
   const seen: string[] = []
+  let usesBackend = false
   for (const name of names) {
     const provider = providerOf(context, name)
     const refuse = (sentence: string): never => {
@@ -106,15 +107,22 @@ export function checkConfiguration(context: Context, names: readonly string[]): 
     const { mode } = provider.channel
     const uri = context.redirectUri(name)
     if (!/^[\w-]+$/.test(name)) refuse('needs a name of letters, digits, "-" and "_".')
-    if (mode !== 'browser' && !context.backend)
-      refuse(`is in ${mode} mode: give createClient the \`backend\` option.`)
+    if (mode !== 'browser') {
+      usesBackend = true
+      if (!context.backend) refuse(`is in ${mode} mode: give createClient the \`backend\` option.`)
+    }
     if (parseUrl(uri)?.origin !== context.platform.navigation.url().origin || uri.includes('#'))
       refuse('needs a redirect URI on this origin, without fragment.')
     // Without a redirect URI of its own, a response of one authorization server could pass for another's (RFC 9700 §4.4).
     if (seen.some((other) => areConfusable(other, uri)))
       refuse(
-        'shares its redirect URI with another: give each its own. A query that only one of them has, a slash at the end, `.html` and `index.html` make no difference.',
+        'shares its redirect URI with another: give each its own. A query, a slash at the end, `.html` and `index.html` do not count.',
       )
     seen.push(uri)
   }
+  // Whoever gives it believes that tokens stay there.
+  if (context.backend && !usesBackend)
+    throw new TypeError(
+      'createClient: `backend` has no effect in "browser" mode: leave it out here, or set a `mode`.',
+    )
 }

@@ -46,7 +46,7 @@ export interface Provider<
   readonly preparesRemotely?: boolean
   /** Seconds that a person may take at the provider. @defaultValue 900 */
   readonly transactionSeconds?: number
-  /** Base URL of the provider's API; `fetch(path)` stays below it, and tokens go nowhere else. */
+  /** Base URL of the provider's API; `fetch(path)` stays below it, and tokens go nowhere else. In `bff` mode the backend's counts. */
   readonly api?: string | undefined
   /** True when connections have `userinfo()`, which asks the OpenID provider's userinfo endpoint. @defaultValue false */
   readonly userinfo?: U

@@ -220,25 +220,6 @@ test.each([
   ['Refusal', 'a code that does not exist', ['nonsense'], /Refusal needs an error code/],
   ['fdx', 'no template', [{ ...good['fdx'], consents: { a: undefined } }], /Consent template "a"/],
   ['fdx', 'no reason', [{ ...good['fdx'], revocation: {} }], /fdx: `revocation`: `reason` is missing/],
-  ...(['oidc', 'apiture', 'basis'] as const).map((name): [typeof name, string, unknown[], RegExp] => [
-    name,
-    'routes in mediated mode, which would limit nothing',
-    [{ ...(good[name] as object), mode: 'mediated', routes: [{ method: 'GET', path: '/accounts' }] }],
-    /`routes` of .* limits nothing in `mediated` mode.*leave it out/,
-  ]),
-  [
-    'moneyhub',
-    'routes in mediated mode, which would limit nothing',
-    [
-      {
-        ...(good['moneyhub'] as object),
-        useCase: 'one-time',
-        mode: 'mediated',
-        routes: [{ method: 'GET', path: '/accounts' }],
-      },
-    ],
-    /`routes` of Moneyhub limits nothing/,
-  ],
   ['fdx', 'routes that are no list', [{ ...good['fdx'], routes: {} }], /fdx: `routes` is a list/],
   [
     'oauthClient',

@@ -215,7 +215,7 @@ describe('a preset throws', () => {
           authorizationEndpoint: 'https://as.example/a',
           persistTokens: true,
         }),
-      /`persistTokens` is for "browser" mode/,
+      /`persistTokens` has no effect in "bff" mode/,
     ],
     ['direct', () => direct({ persistToken: true } as never), /Did you mean "persistTokens"/],
   ])('for an option of %s that cannot be: %#', (_name, create, words) => {
@@ -259,7 +259,7 @@ describe('a preset throws', () => {
         authorizationEndpoint: 'https://as.example/authorize',
         dpop: true,
       }),
-    ).toThrow(/leave out "dpop"/)
+    ).toThrow(/`dpop` has no effect in "mediated" mode/)
   })
 })
 

@@ -4,17 +4,39 @@ import { inspect } from 'node:util'
 // Codes, tokens, verifiers and nonces of the tests that ran in this file so far: the fakes report each they make.
 const secrets = new Set<string>()
 
+/** The same by how they begin, so that a text is read once and not once for each. */
+const byBeginning = new Map<string, Set<string>>()
+const beginningLength = 8
+
 /** Most of them: a long run of the fuzzer makes a million, and each output is searched for every one. */
 const remembered = 5_000
 
 /** Notes a value that must appear nowhere but in the requests it belongs to. */
 export function secret(value: string): string {
   secrets.add(value)
+  const beginning = value.slice(0, beginningLength)
+  byBeginning.set(beginning, (byBeginning.get(beginning) ?? new Set()).add(value))
   for (const oldest of secrets) {
     if (secrets.size <= remembered) break
-    secrets.delete(oldest)
+    forget(oldest)
   }
   return value
+}
+
+function forget(value: string): void {
+  secrets.delete(value)
+  const beginning = value.slice(0, beginningLength)
+  const same = byBeginning.get(beginning)
+  same?.delete(value)
+  if (same?.size === 0) byBeginning.delete(beginning)
+}
+
+/** The secrets in a text. @param lengths Of the beginnings: one that is shorter is a whole secret. */
+function* secretsIn(text: string, lengths: ReadonlySet<number>): Generator<string> {
+  for (const length of lengths)
+    for (let at = 0; at + length <= text.length; at += 1)
+      for (const known of byBeginning.get(text.slice(at, at + length)) ?? [])
+        if (text.startsWith(known, at)) yield known
 }
 
 /** A new secret, of which no other knows. */
@@ -31,7 +53,8 @@ export function leaksOf(value: unknown): string[] {
     safely(() => inspect(structuredClone(value), { depth: Infinity, showHidden: true })),
   ]
   const all = [...texts, ...texts.flatMap(decodingsOf)]
-  return [...secrets].filter((known) => all.some((text) => text.includes(known)))
+  const lengths = new Set([...byBeginning.keys()].map(({ length }) => length))
+  return [...new Set(all.flatMap((text) => [...secretsIn(text, lengths)]))]
 }
 
 /** What a text holds in base64, base64url, hex or percent-encoded. */

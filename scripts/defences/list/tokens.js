@@ -716,4 +716,24 @@ export const tokens = [
     'providers/moneyhub/moneyhub.test.ts',
     'moneyhub 13: asks once for another token where the users API refuses the one that is kept',
   ),
+  removal(
+    'the type of a stored token',
+    [164],
+    [
+      {
+        file: 'backend/connections/good-tokens.ts',
+        text: 'isRejected || isOfOtherType(context, record)',
+        by: 'isRejected',
+      },
+    ],
+    'providers/oidc/dpop.test.ts',
+    'when `dpop` is switched off and on again, the next request refreshes first, and none is refused',
+  ),
+  removal(
+    'the limit of refreshes for tokens of another type',
+    [164],
+    [{ file: 'backend/connections/refresh.ts', text: '|| isOfOtherType(context, record)', by: '' }],
+    'providers/oidc/dpop.test.ts',
+    'replicas that disagree about `dpop` do not refresh for pages without end',
+  ),
 ]

@@ -17,7 +17,7 @@ const marginSeconds = 10
  * @throws {Refusal} `reauthorization_required`, `provider_unavailable` where there is nothing to try now.
  */
 export async function goodTokens(
-  context: Pick<Context, 'now' | 'attended'>,
+  context: Pick<Context, 'now' | 'attended' | 'providers'>,
   record: ConnectionRecord,
   rejected: string | undefined,
 ): Promise<StoredTokens | undefined> {
@@ -27,7 +27,8 @@ export async function goodTokens(
   if (status !== 'reauthorization_required') {
     const lasts = tokens.expiresAt === undefined || tokens.expiresAt - now() > marginSeconds
     const isRejected = rejected !== undefined && isSameHash(await sha256(tokens.accessToken), rejected)
-    if (lasts && !(isRejected && mayReplaceToken(context, record))) return tokens
+    const isNoGood = isRejected || isOfOtherType(context, record)
+    if (lasts && !(isNoGood && mayReplaceToken(context, record))) return tokens
   }
   if (isRefreshDue(record, now())) return undefined
   if (status === 'connected') {
@@ -35,6 +36,18 @@ export async function goodTokens(
     throw new Refusal('provider_unavailable', { retryAfterSeconds, reason: 'refresh_unanswered' })
   }
   throw status === 'failed' ? refreshFailed(id) : reauthorizationRequired(id)
+}
+
+/**
+ * True for a token that came while the client had its tokens bound to a key and now has not, or the other way round: the API would refuse
+ * it, and a request that may not be repeated would fail.
+ */
+export const isOfOtherType = (
+  { providers }: Pick<Context, 'providers'>,
+  { provider, tokens }: ConnectionRecord,
+): boolean => {
+  const { tokenType } = providers.get(provider) ?? {}
+  return tokenType !== undefined && tokens?.tokenType !== undefined && tokens.tokenType !== tokenType
 }
 
 /** True where a refused token may be replaced, or is being: a page says so on its own word, the app's server on the app's. */

@@ -1,5 +1,6 @@
 import type { ConnectionDocument, JsonObject } from '../../protocol/contract.js'
 import type { FirstIdToken } from '../../protocol/id-token.js'
+import type { TokenSet } from '../../protocol/token-response.js'
 import type { RefreshTrouble } from '../../protocol/refresh-trouble.js'
 import type { ServerIdentity } from '../provider.js'
 import type { Lease } from '../storage/lease.js'
@@ -50,6 +51,8 @@ export interface ConnectionRecord {
 /** The tokens of a connection. A page gets the access token at most, in `mediated` mode. */
 export interface StoredTokens {
   readonly accessToken: string
+  /** Whether it is bound to a key; absent where an older version stored it. */
+  readonly tokenType?: TokenSet['tokenType'] | undefined
   /** Epoch seconds; absent where the server did not say. */
   readonly expiresAt?: number | undefined
   readonly refreshToken?: string | undefined

@@ -16,7 +16,7 @@ import { asBound, bindingOf } from './binding.js'
 import { fileConnection } from './due-index.js'
 import { countUnattended } from './unattended-limit.js'
 import { changeConnection, forgetConnection } from './stored-connections.js'
-import { goodTokens, isRefreshDue, reauthorizationRequired } from './good-tokens.js'
+import { goodTokens, isOfOtherType, isRefreshDue, reauthorizationRequired } from './good-tokens.js'
 import { toHeld } from './held-connection.js'
 import type { ConnectionRecord, StoredTokens } from './record.js'
 import { judgeFailure, leaseSeconds, refusalAfter, withLostAnswer } from './refresh-failure.js'
@@ -127,15 +127,18 @@ function claimRefresh(
   return { write: record, result: { lease, record } }
 }
 
-/** One that the API has refused counts, as long as it would have lasted or its end is not known. */
+/** One that the API has refused, or would, counts as long as it would have lasted or its end is not known. */
 const countReplacement = (
-  { now }: Context,
-  { replacedAt, tokens }: ConnectionRecord,
+  context: Context,
+  record: ConnectionRecord,
   rejected: string | undefined,
-): Pick<ConnectionRecord, 'replacedAt'> =>
-  rejected !== undefined && (tokens?.expiresAt ?? Infinity) > now()
-    ? { replacedAt: noteReplacement(replacedAt, now()) }
+): Pick<ConnectionRecord, 'replacedAt'> => {
+  const now = context.now()
+  const isReplaced = rejected !== undefined || isOfOtherType(context, record)
+  return isReplaced && (record.tokens?.expiresAt ?? Infinity) > now
+    ? { replacedAt: noteReplacement(record.replacedAt, now) }
     : {}
+}
 
 async function refresh(
   context: Context,

@@ -3,9 +3,10 @@ import type { StoredTokens } from './record.js'
 
 /** The tokens of a token response to store; its ID Token is not kept. */
 export function toStoredTokens(tokens: NonNullable<ProviderGrant['tokens']>, now: number): StoredTokens {
-  const { accessToken, expiresInSeconds, refreshToken } = tokens
+  const { accessToken, tokenType, expiresInSeconds, refreshToken } = tokens
   return {
     accessToken,
+    tokenType,
     expiresAt: expiresInSeconds === undefined ? undefined : now + Math.floor(expiresInSeconds),
     refreshToken,
     issuedAt: now,

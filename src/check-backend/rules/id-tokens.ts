@@ -1,7 +1,7 @@
 import { expect, member, type Outcomes } from '../harness/expectations.js'
 import type { IdTokenFault } from '../harness/provider/id-tokens.js'
 import type { Rules, UnnamedRule } from '../rule.js'
-import { checkAuthorizationUrl, checkConnection } from './flow.js'
+import { checkAuthorizationUrl, checkConnection } from './checks.js'
 
 /** A rule about ID Tokens with a fault: no connection is made of any. */
 const refuses = (sent: string, why: string, section: string, ...faults: IdTokenFault[]): UnnamedRule => ({

@@ -2,7 +2,7 @@ import { createCodeVerifier, createState } from '../../protocol/pkce.js'
 import { expect, expectOutcome } from '../harness/expectations.js'
 import { connectionId, type Proof, type Scene } from '../harness/scene.js'
 import type { Rules } from '../rule.js'
-import { heldMilliseconds } from './flow.js'
+import { heldMilliseconds } from './checks.js'
 
 /** The code is still the person's: after a refused request the right one succeeds. */
 const isKept = async (scene: Scene, proof: Proof): Promise<void> => {

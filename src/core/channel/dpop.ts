@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { Database } from '../../platform/database.js'
-import { insecure } from '../../protocol/metadata.js'
+import { sendWithProof as send } from '../../protocol/send-with-proof.js'
 import type { Context } from '../context.js'
 import type { AccessToken } from '../held-tokens.js'
 import { dpopKey } from '../records/keys.js'
@@ -34,47 +34,19 @@ function isKeyPair(value: unknown): value is CryptoKeyPair {
   return privateKey instanceof CryptoKey && !privateKey.extractable
 }
 
-/**
- * A request to the API with a proof for this very request; once more when the API asks for its nonce in the proof.
- *
- * @see https://www.rfc-editor.org/rfc/rfc9449.html#section-7
- */
-export async function sendWithProof(
-  context: Context,
+/** A request to the API with a proof of the key. Whatever the application says, a redirect must not take the token elsewhere. */
+export const sendWithProof = (
+  { platform }: Context,
   dpop: oauth.DPoPHandle,
   url: string,
   init: RequestInit,
   token: AccessToken,
-): Promise<Response> {
-  for (let attempt = 0; ; attempt++) {
-    let answer: Response | undefined
-    try {
-      return await oauth.protectedResourceRequest(
-        token.value,
-        init.method ?? 'GET',
-        new URL(url),
-        new Headers(init.headers),
-        init.body as string | undefined,
-        {
-          DPoP: dpop,
-          ...insecure(url),
-          [oauth.customFetch]: async (href, { headers, method, body }) =>
-            (answer = await context.platform.fetch(href, {
-              credentials: 'omit',
-              referrerPolicy: 'no-referrer',
-              ...init,
-              redirect: 'error',
-              headers,
-              method,
-              body: (body ?? null) as BodyInit | null,
-            })),
-        },
-      )
-    } catch (error) {
-      if (attempt === 0 && oauth.isDPoPNonceError(error)) continue
-      // A 401 with a challenge is an answer, not a failure: the caller decides what follows from it.
-      if (answer) return answer
-      throw error
-    }
-  }
-}
+): Promise<Response> =>
+  send(dpop, token.value, (href, given) =>
+    platform.fetch(href, {
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      ...given,
+      redirect: 'error',
+    }),
+  )(url, init)

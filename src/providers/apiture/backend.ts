@@ -19,7 +19,7 @@ export interface ApitureBackendOptions<M extends 'mediated' | 'bff' = 'mediated'
   readonly redirectUri: string | readonly string[]
   /** The environment, whose authority is known. @defaultValue `production` */
   readonly environment?: keyof typeof environments
-  /** The authority of a financial institution that has its own; as its discovery document writes it, slash included. */
+  /** The authority of a financial institution that has its own, in place of the `environment`; as its discovery document writes it, slash included. */
   readonly issuer?: string
   /** Space-delimited; must hold `openid`. The most that a page may ask for. */
   readonly scope: string

@@ -2,7 +2,7 @@ import type { Provider, ProviderChannel } from '../../core/provider.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { pickClaims } from '../../protocol/pick-claims.js'
 import type { OptionForms } from '../../protocol/options.js'
-import { checkOpenidScope, checkPreset, modes, refuseBrowserOnly } from '../kit/page/options.js'
+import { checkOpenidScope, checkPreset, modes, refuseUnused } from '../kit/page/options.js'
 import { backend } from '../kit/page/backend.js'
 import { directChannel } from '../kit/page/direct.js'
 import { bearerAliases, environments } from './facts.js'
@@ -13,13 +13,13 @@ export interface ApitureOptions<M extends ApitureMode = 'browser', Claim extends
   readonly clientId: string
   /** The environment, whose authority is known. @defaultValue `production` */
   readonly environment?: keyof typeof environments
-  /** The authority of a financial institution that has its own; as its discovery document writes it, slash included. */
+  /** The authority of a financial institution that has its own, in place of the `environment`; as its discovery document writes it, slash included. */
   readonly issuer?: string
   /** Origins, beside the authority's, on which discovered endpoints lie. `browser` mode only. @defaultValue none */
   readonly origins?: readonly string[]
   /** Space-delimited; must hold `openid`. Without `offline_access` the person authorizes again when the token expires. */
   readonly scope: string
-  /** Base URL of the banking API, for `fetch`. */
+  /** Base URL of the banking API, for `fetch`. In `bff` mode the backend's counts, and this may stay for another mode. */
   readonly api?: string
   /**
    * ID Token in token responses. The documentation lists none. A connection of a known person is not renewed
@@ -75,6 +75,16 @@ const forms = {
   userinfoEndpoint: 'url',
 } satisfies OptionForms<ApitureOptions>
 
+/** The modes in which options do something, where that is not all. */
+const usedIn = {
+  userinfoEndpoint: 'mediated',
+  dpop: 'browser',
+  persistTokens: 'browser',
+  refresh: 'browser',
+  origins: 'browser',
+  idToken: 'browser',
+}
+
 /**
  * Apiture Digital Banking: OpenID Connect with PKCE as a public client.
  *
@@ -98,10 +108,14 @@ export function apiture<const M extends ApitureMode = 'browser', const Claim ext
     details,
     issuer = environments[options.environment ?? 'production'],
     idToken = 'optional',
+    dpop,
+    persistTokens,
+    refresh,
+    origins,
   } = options
   checkOpenidScope('Apiture', scope)
   const mode: M = options.mode ?? ('browser' as M)
-  refuseBrowserOnly('apiture', mode, options, ['dpop', 'persistTokens', 'refresh'])
+  refuseUnused('apiture', mode, options, usedIn)
   return {
     label: 'Apiture',
     clientId,
@@ -123,10 +137,10 @@ export function apiture<const M extends ApitureMode = 'browser', const Claim ext
           bearerAliases,
           details,
           idToken,
-          dpop: options.dpop ?? false,
-          persistTokens: options.persistTokens ?? false,
-          refresh: options.refresh ?? true,
-          origins: options.origins ?? [],
+          dpop,
+          persistTokens,
+          refresh,
+          origins,
         })
       : backend(mode)) as ProviderChannel<M>,
   }

@@ -6,7 +6,7 @@ import { ValidationError } from '../../protocol/errors.js'
 import type { RefreshedTokens } from '../../protocol/refresh-tokens.js'
 import { createOAuthClient, type OAuthClientWithEndpoint } from '../kit/backend/oauth-client.js'
 import { createClientCredentialsTokens } from '../kit/backend/client-credentials-tokens.js'
-import { ignoredRoutes } from '../kit/backend/read-options.js'
+import { refuseInMediated } from '../kit/backend/read-options.js'
 import { defineBackendProvider } from '../kit/backend/define-backend-provider.js'
 import { decodeSecret, rawBasic } from './credentials.js'
 import {
@@ -121,7 +121,8 @@ export function basis<const Required extends BasisProfileClaim = BasisProfileCla
   const { clientId, clientSecret, initTokenParam = 'init_token', mode = 'mediated' } = options
   const { environment = '' as BasisEnvironment } = options
   const { authorizationEndpoint = authorizationEndpoints[environment], api = apis[environment] } = options
-  if (mode !== 'bff' && options.routes) throw ignoredRoutes('Basis')
+  // In any mode the list of institutions comes from `api`.
+  refuseInMediated('Basis', options, ['routes'])
   const required: readonly string[] = options.requiredClaims ?? profileClaims
   const connect = need('authorizationEndpoint', authorizationEndpoint)
   const client = createBasisClient(options)

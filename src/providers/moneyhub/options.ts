@@ -1,7 +1,7 @@
 import type { ResourceRoute, Resources } from '../../backend/provider.js'
 import { checkPresentsCertificate } from '../kit/backend/client-certificate.js'
 import { refuseKeyOptions } from '../kit/backend/client-authentication.js'
-import { ignoredRoutes, readUrl } from '../kit/backend/read-options.js'
+import { readUrl, refuseInMediated } from '../kit/backend/read-options.js'
 import type { DeliverySettings, MoneyhubDelivery } from './authorization-request.js'
 import type { MoneyhubClientAuthentication } from './client.js'
 import { authorizationPath, dataScope, endpoints } from './facts.js'
@@ -26,6 +26,7 @@ type UseCase<M extends 'bff' | 'mediated'> =
       readonly mode?: M
     }
 
+/** Options of both use cases. One object may make a provider of each, so what one of them does not need may stay, unless it would limit something. */
 interface CommonOptions {
   /** The client id that Moneyhub's admin portal shows; as in the page. */
   readonly clientId: string
@@ -37,7 +38,7 @@ interface CommonOptions {
   readonly authorizationEndpoint?: string
   /** Origin of the users API. @defaultValue the issuer's origin */
   readonly identityService?: string
-  /** Base URL of the Data API. @defaultValue `https://api.moneyhub.co.uk/v3/` */
+  /** Base URL of the Data API; in `mediated` mode the page's counts. @defaultValue `https://api.moneyhub.co.uk/v3/` */
   readonly api?: string
   /** Scope of the data to read: space-delimited. @defaultValue `accounts:read transactions:read:all` */
   readonly dataScope?: string
@@ -64,7 +65,7 @@ interface CommonOptions {
   readonly permissions?: readonly string[]
   /** Seconds since when the person may have authenticated. @defaultValue 86400 */
   readonly maxAgeSeconds?: number
-  /** Name of the app's user at Moneyhub. @defaultValue the backend's `subjectKey` of it, so that Moneyhub cannot tell who it is */
+  /** Name of the app's user at Moneyhub, where one is made: not for one-time connections. @defaultValue the backend's `subjectKey` of it, so that Moneyhub cannot tell who it is */
   readonly clientUserId?: (subject: string) => string
   /**
    * Lets Moneyhub send people back before it has read their accounts for the first time (`mh:sync`). The data comes later; the
@@ -78,7 +79,7 @@ interface CommonOptions {
   readonly readsStatus?: boolean
   /** Origins, beside the issuer's, on which the endpoints of the discovery document may lie. @defaultValue none */
   readonly origins?: readonly string[]
-  /** Asks the users API for the end of a consent, where the page did not choose it. @defaultValue true */
+  /** Asks the users API for the end of an ongoing consent, where the page did not choose it. @defaultValue true */
   readonly readsExpiry?: boolean
 }
 
@@ -189,6 +190,10 @@ function checkAuthentication(
       `moneyhub: with \`authentication: '${authentication}'\` the certificate is the authentication: leave \`clientSecret\` out.`,
     )
   refuseKeyOptions('moneyhub', options)
+  if ((authentication ?? clientSecret) !== undefined && options.assertionAudience !== undefined)
+    throw new TypeError(
+      'moneyhub: the client authenticates without assertions, so `assertionAudience` has no effect: leave it out.',
+    )
   if (privateKey !== undefined && clientSecret !== undefined && delivery === 'par')
     throw new TypeError(
       "moneyhub: beside `clientSecret` a `privateKey` only signs requests, and `delivery: 'par'` signs none: leave one of the two out, or choose another `delivery`.",
@@ -208,7 +213,7 @@ export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>)
     throw new TypeError(
       'An ongoing connection has no token for a page: use mode "bff", or `useCase: \'one-time\'`.',
     )
-  if (mode !== 'bff' && options.routes) throw ignoredRoutes('Moneyhub')
+  refuseInMediated('Moneyhub', { ...options, mode }, ['routes'])
   const scope = options.dataScope ?? dataScope
   if (!isScope(scope))
     throw new TypeError(
@@ -217,6 +222,10 @@ export function readOptions(options: MoneyhubBackendOptions<'bff' | 'mediated'>)
   checkAuthentication(options, delivery)
   if (options.privateKey === undefined && delivery !== 'par')
     throw new TypeError(`\`delivery: '${delivery}'\` signs requests: give \`privateKey\` and \`keyId\`.`)
+  if (delivery === 'request-object' && options.sendsClientId !== undefined)
+    throw new TypeError(
+      "moneyhub: with `delivery: 'request-object'` there is no `request_uri`, and `sendsClientId` has no effect: leave it out.",
+    )
   return {
     once,
     mode,

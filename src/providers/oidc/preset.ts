@@ -6,7 +6,7 @@ import { pickClaims } from '../../protocol/pick-claims.js'
 import type { Json, JsonObject } from '../../protocol/contract.js'
 import { requestParameters, signatureAlgorithms } from '../../protocol/option-tests.js'
 import type { OptionForms } from '../../protocol/options.js'
-import { checkPreset, modes, refuseBrowserOnly } from '../kit/page/options.js'
+import { checkPreset, modes, refuseUnused } from '../kit/page/options.js'
 
 /** Options of {@link oidc}. */
 export interface OidcOptions<M extends Mode = 'browser', Claim extends string = string> {
@@ -21,7 +21,7 @@ export interface OidcOptions<M extends Mode = 'browser', Claim extends string = 
   readonly mode?: M
   /** Authorization endpoint; needed in `mediated` and `bff` mode, where the backend's authorization URL is checked against it. */
   readonly authorizationEndpoint?: string
-  /** Base URL of the API, for `fetch`. */
+  /** Base URL of the API, for `fetch`. In `bff` mode the backend's counts, and this may stay for another mode. */
   readonly api?: string
   /** Binds tokens to a key of this browser (RFC 9449); they then outlive a reload. `browser` mode only. @defaultValue false */
   readonly dpop?: boolean
@@ -90,6 +90,18 @@ const forms = {
   userinfoEndpoint: 'url',
 } satisfies OptionForms<OidcOptions>
 
+/** The modes in which options do something, where that is not all. */
+const usedIn = {
+  userinfoEndpoint: 'mediated',
+  dpop: 'browser',
+  persistTokens: 'browser',
+  refresh: 'browser',
+  origins: 'browser',
+  par: 'browser',
+  parameters: 'browser',
+  idTokenAlgorithms: 'browser',
+}
+
 /**
  * Any standard authorization server: discovery, PKCE, and where it offers them pushed requests and DPoP.
  *
@@ -119,18 +131,8 @@ export function oidc<const M extends Mode = 'browser', const Claim extends strin
     idTokenAlgorithms,
   } = options
   const mode: M = options.mode ?? ('browser' as M)
-  if (mode !== 'browser' && dpop)
-    throw new TypeError(
-      'With a backend the tokens are not bound to a key of this page (RFC 10017 §6.2.4.3.2): leave out "dpop".',
-    )
   const settings = { dpop, par, persistTokens, refresh, origins, parameters, idTokenAlgorithms }
-  refuseBrowserOnly('oidc', mode, options, [
-    'par',
-    'persistTokens',
-    'refresh',
-    'parameters',
-    'idTokenAlgorithms',
-  ])
+  refuseUnused('oidc', mode, options, usedIn)
   if (mode !== 'browser' && authorizationEndpoint === undefined)
     throw new TypeError(
       `In ${mode} mode the page must know where people are sent: give "authorizationEndpoint".`,

@@ -201,6 +201,15 @@ function readOptions(options: AnyOptions): {
     throw new TypeError(
       `stitch: \`idToken: '${options.idToken ?? ''}'\` is for an issuer that is not known: leave it out, or leave \`issuer\` out.`,
     )
+  const { jwksUri } = options as { jwksUri?: string }
+  if (options.issuer === undefined && jwksUri !== undefined)
+    throw new TypeError(
+      'stitch: without `issuer` no signature is checked, and `jwksUri` has no effect: give `issuer`, or leave `jwksUri` out.',
+    )
+  if (options.idToken === 'unchecked' && options.details !== undefined)
+    throw new TypeError(
+      "stitch: with `idToken: 'unchecked'` no ID Token is read, and `details` has no effect: leave it out.",
+    )
   if (options.privateKey === undefined ? !options.clientSecret : !options.keyId)
     throw new TypeError(
       'stitch needs `privateKey` with its `keyId`, or `clientSecret`, to authenticate the client.',
@@ -210,7 +219,6 @@ function readOptions(options: AnyOptions): {
   if (options.details?.some((name) => withheldClaims.test(name)))
     throw new TypeError('`details` names a claim that identifies the person or the session: leave it out.')
   const { api = endpoints.api, issuer, revocationEndpoint } = options
-  const { jwksUri } = options as { jwksUri?: string }
   const urls = { authorizationEndpoint, tokenEndpoint, api, issuer, jwksUri, revocationEndpoint }
   for (const [name, url] of Object.entries(urls)) {
     if (url !== undefined) readUrl(name, url)

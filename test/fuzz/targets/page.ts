@@ -61,6 +61,28 @@ const callback: Target = {
   },
 }
 
+/** What a page finds in its history entry after a reload: the app, or any script of the origin, may have written it. */
+const historyState: Target = {
+  name: 'history states',
+  outcomes: ['accepted', 'nothing'],
+  run(changes) {
+    let entry: unknown = mutateJson({ app: 'own', countersign: 'i'.repeat(16) }, changes)
+    const navigation = {
+      url: () => new URL(redirectUri),
+      historyState: () => entry,
+      replace(_url: string, next: unknown) {
+        entry = next
+      },
+    }
+    const captured = captureResponse(navigation as never, ['bank'], () => redirectUri)
+    if (!captured) return 'nothing'
+    assert.equal(captured.provider, 'bank')
+    assert.isUndefined(captured.parameters)
+    assert.isString((captured as { readonly id?: unknown }).id)
+    return 'accepted'
+  },
+}
+
 const places = ['/accounts', '/a/b?c=d#e', '/', '/%2f/x?next=/y', '/callback', '/x/../y']
 
 const returnTo: Target = {
@@ -207,5 +229,5 @@ const graphql: Target = {
 }
 
 export const pageTargets: readonly Target[] = [
-  ...[callback, returnTo, stored, backendUrl, backendConnection, resource, graphql],
+  ...[callback, historyState, returnTo, stored, backendUrl, backendConnection, resource, graphql],
 ]

@@ -136,7 +136,7 @@ describe('discovery', () => {
     }).connect()
     expect(connection.details).toEqual({ sub: 'ada' })
     expect((await userinfoOf(tokens)).sub).toBe('ada')
-    const { tokens: inBackend } = await createApitureScene(bank, { mode: 'bff', page: named }).connect()
+    const { tokens: inBackend } = await createApitureScene(bank, { mode: 'bff', page: { details } }).connect()
     expect(inBackend).not.toHaveProperty('userinfo')
   })
 

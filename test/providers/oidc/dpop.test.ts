@@ -37,7 +37,8 @@ async function openScene(
   let secondsLater = 0
   const { clientId, issuer } = bank
   const common = { clientId, issuer, scope, mode: 'bff' } as const
-  const makeProvider = () => oidcBackend({ ...common, redirectUri, dpop: true, routes, ...options } as never)
+  const makeProvider = (changes: object = {}) =>
+    oidcBackend({ ...common, redirectUri, dpop: true, routes, ...options, ...changes } as never)
   const backendOptions = { store: memoryStore(), subjectKeySecret: secret(), keys: [secret()] }
   const scene = createScene({
     name: 'bank',
@@ -54,21 +55,21 @@ async function openScene(
   const wait = (seconds: number) => {
     secondsLater += seconds
   }
-  /** Another process of the same app. */
-  const openReplica = () =>
+  /** Another process of the same app, or with other options. */
+  const openReplica = (changes?: object) =>
     createBackend({
       origins: [app],
       session: () => ({ subject: 'robin' }),
-      providers: { bank: makeProvider() },
+      providers: { bank: makeProvider(changes) },
       ...backendOptions,
     })
   return { ...scene, bank, mount, demandNonces, wait, openReplica, store: backendOptions.store }
 }
 
 /** A bank with nothing of its own, and a client with a secret. */
-async function openStandard() {
+async function openStandard(bankOptions: { readonly demandsDpop?: boolean } = {}) {
   const clientSecret = secret()
-  const bank = await startStandard({ redirectUris: [redirectUri], clientSecret })
+  const bank = await startStandard({ redirectUris: [redirectUri], clientSecret, ...bankOptions })
   const demandNonces = () => {
     bank.control.next({ dpopNonce: true })
   }
@@ -102,7 +103,7 @@ const proofsTo = ({ bank, mount }: Scene, ...paths: string[]) =>
   )
 
 const banks = [
-  ['OpenID Connect', openStandard],
+  ['OpenID Connect', () => openStandard()],
   ['FAPI 2.0 with access tokens that are a JWT', openFapi('jwt')],
   ['FAPI 2.0 with access tokens that are opaque', openFapi('opaque')],
 ] as const
@@ -164,7 +165,7 @@ describe.each(banks.slice(0, 2))(
 )
 
 test('the key lies in the store, sealed, and in nothing that a page is told', async () => {
-  const { connect, store, requests } = await openScene(openStandard)
+  const { connect, store, requests } = await openScene(() => openStandard())
   await connect()
   const keys: string[] = []
   for await (const key of store.keys?.() ?? []) keys.push(key)
@@ -204,4 +205,67 @@ test('nobody is sent to a server that offers no such tokens', async () => {
   expect(scene.backendEvents.find(({ name }) => name === 'refused')?.reason).toBe(
     'metadata_invalid:dpop_signing_alg_values_supported with ES256',
   )
+})
+
+test('when `dpop` is switched off and on again, the next request refreshes first, and none is refused', async () => {
+  const scene = await openScene(() => openStandard({ demandsDpop: false }))
+  const { connection } = await scene.connect()
+  const handle = { subject: 'robin', id: connection.id }
+  for (const dpop of [true, false, true]) {
+    const { connections } = scene.openReplica({ dpop })
+    for (let time = 0; time < 2; time += 1)
+      expect((await connections.fetch(handle, '/accounts')).status).toBe(200)
+  }
+  const asked = scene.bank.requests
+    .find('/accounts')
+    .map(({ headers }) => headers.authorization?.split(' ')[0])
+  expect(asked).toEqual(['DPoP', 'DPoP', 'Bearer', 'Bearer', 'DPoP', 'DPoP'])
+  // The code, and a refresh for each change.
+  expect(scene.bank.requests.find('/token')).toHaveLength(3)
+})
+
+test('replicas that disagree about `dpop` do not refresh for pages without end', async () => {
+  const scene = await openScene(() => openStandard({ demandsDpop: false }))
+  const { connection } = await scene.connect()
+  const replicas = [false, true].map((dpop) => scene.openReplica({ dpop }))
+  const url = `${app}/connect/connections/${connection.id}/resource/accounts`
+  const headers = { origin: app, countersign: '1' }
+  const statuses: number[] = []
+  for (let time = 0; time < 5; time += 1)
+    for (const replica of replicas) statuses.push((await replica(new Request(url, { headers }))).status)
+  expect(statuses.slice(0, 2)).toEqual([200, 200])
+  // The code, and two refreshes within a minute.
+  expect(scene.bank.requests.find('/token')).toHaveLength(3)
+})
+
+test('a provider of one’s own has the same, and asks the API itself with a proof', async () => {
+  const { bank, options } = await openStandard()
+  onTestFinished(() => bank.close())
+  const { clientId, issuer } = bank
+  const client = oauthClient({ clientId, issuer, clientSecret: options.clientSecret, dpop: true })
+  let secondsLater = 0
+  const scene = createScene({
+    name: 'bank',
+    bank,
+    secondsLater: () => secondsLater,
+    provider: oidc({ clientId, issuer, scope, mode: 'bff', authorizationEndpoint: `${issuer}/authorize` }),
+    backend: defineBackendProvider({
+      ...{ label: 'Example Bank', mode: 'bff', redirectUri, scope, client },
+      resources: { base: options.api, routes },
+      async readDetails({ accessToken = '' }, context) {
+        const send = await client.presentToken?.(accessToken, context.fetch, context)
+        const answer = await send?.(`${options.api}accounts`, { method: 'GET', headers: {} })
+        return { seen: answer?.status ?? 0 }
+      },
+    }),
+  })
+  const { tokens } = await scene.connect()
+  expect((await tokens.fetch('/accounts')).status).toBe(200)
+  secondsLater = 1000
+  const { connections } = (await (await scene.call('/connections')).json()) as {
+    connections: { details: object }[]
+  }
+  expect(connections.map(({ details }) => details)).toEqual([{ seen: 200 }])
+  expect(bank.requests.find('/accounts')).toHaveLength(2)
+  for (const { headers } of bank.requests.find('/accounts')) expect(headers.authorization).toMatch(/^DPoP /)
 })

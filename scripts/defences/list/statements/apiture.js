@@ -39,7 +39,13 @@ export const apiture = [
   removal(
     'tokens in storage',
     [],
-    [{ file: 'providers/apiture/preset.ts', text: 'options.persistTokens ?? false', by: 'false' }],
+    [
+      {
+        file: 'providers/apiture/preset.ts',
+        text: '          persistTokens,\n',
+        by: '          persistTokens: false,\n',
+      },
+    ],
     'providers/apiture/apiture.test.ts',
     'apiture 35: is of tokens in storage where the app says so',
   ),

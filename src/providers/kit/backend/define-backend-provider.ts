@@ -32,6 +32,7 @@ export interface BackendProviderDefinition<
   | 'refreshRepeatable'
   | 'resources'
   | 'resourceToken'
+  | 'presentToken'
   | 'webhooks'
   | 'institutions'
   | 'toEnding'
@@ -85,6 +86,7 @@ const forms = {
   refreshRepeatable: 'boolean',
   resources: 'object',
   resourceToken: 'function',
+  presentToken: 'function',
   webhooks: 'object',
   institutions: 'object',
   toEnding: 'function',
@@ -98,6 +100,27 @@ const forms = {
   refresh: 'function',
   revoke: 'function',
 } satisfies OptionForms<BackendProviderDefinition>
+
+/** What a method takes the place of, so that it would never be called. */
+const replaced = { authorize: 'toParameters', redeem: 'toGrant', refresh: 'toRefreshedGrant' } as const
+
+/** Members for requests to the API. */
+const forRequests = ['resourceToken', 'presentToken', 'hasEnded'] as const
+
+/** @throws {TypeError} naming a member that nothing would use. */
+function refuseUnused(definition: object): void {
+  const given = definition as Readonly<Record<string, unknown>>
+  for (const [method, part] of Object.entries(replaced))
+    if (given[method] !== undefined && given[part] !== undefined)
+      throw new TypeError(
+        `defineBackendProvider: \`${method}\` takes the place of the client's, and nothing calls \`${part}\` then: leave one of the two out.`,
+      )
+  const lost = forRequests.find((name) => given[name] !== undefined)
+  if (lost !== undefined && given['resources'] === undefined)
+    throw new TypeError(
+      `defineBackendProvider: \`${lost}\` is for requests to the API, and there are none without \`resources\`: leave it out, or give them.`,
+    )
+}
 
 /**
  * A provider of your own for `createBackend`, checked. Facts about the app's user that `toParameters` names in its type are
@@ -130,13 +153,14 @@ export function defineBackendProvider<
     throw new TypeError('defineBackendProvider: `mode` is missing: say "mediated" or "bff", as in the page.')
   if (typeof (definition.client as Partial<OAuthClient>).authorize !== 'function')
     throw new TypeError('defineBackendProvider: `client` must be what oauthClient({ … }) has made.')
-  if (definition.client.presentToken && definition.mode !== 'bff')
+  refuseUnused(definition)
+  if ((definition.presentToken ?? definition.client.presentToken) && definition.mode !== 'bff')
     throw new TypeError(
       `${definition.label}: with \`dpop\` access tokens are bound to a key of the backend, so a page cannot use them: set \`mode: 'bff'\`, or leave \`dpop\` out.`,
     )
-  const { client, redirectUri, toParameters, toGrant, toRefreshedGrant, ...provider } = definition
+  const { client, redirectUri, toParameters, toGrant, toRefreshedGrant, ready, ...provider } = definition
   return {
-    ...{ ready: client.ready, server: client.server },
+    server: client.server,
     redirectUris: readRedirectUris(redirectUri),
     // The client does, unless something else stands in its place.
     confirmsAuthentication: !provider.authorize && !provider.redeem,
@@ -153,7 +177,10 @@ export function defineBackendProvider<
         : { tokens, sub: tokens.claims?.sub }
     },
     revoke: client.revoke,
+    // Where something else gets the tokens, it alone knows what they are.
+    ...(client.tokenType && !provider.redeem && !provider.refresh && { tokenType: client.tokenType }),
     ...(client.presentToken && { presentToken: client.presentToken }),
     ...provider,
+    ready: ready ? Promise.all([client.ready, ready]) : client.ready,
   }
 }

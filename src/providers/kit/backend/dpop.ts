@@ -2,8 +2,6 @@ import * as oauth from 'oauth4webapi'
 import type { ProviderRecords } from '../../../backend/provider-given.js'
 import type { ServerIdentity } from '../../../backend/provider.js'
 import { sha256 } from '../../../protocol/digest.js'
-import type { Fetch } from '../../../protocol/http.js'
-import { insecure } from '../../../protocol/metadata.js'
 import type { RequestContext } from '../../../protocol/metadata-cache.js'
 
 /** Context of a request with a proof: what the handler gives to every method of a provider. */
@@ -28,10 +26,10 @@ interface KeyRecord {
  */
 export function createDpop({ issuer, clientId }: Pick<ServerIdentity, 'issuer' | 'clientId'>): OpenDpop {
   let opened: { readonly x: string | undefined; readonly handle: Promise<oauth.DPoPHandle> } | undefined
-  return async ({ records }) => {
+  return async ({ records, now }) => {
     if (!records) throw new TypeError('`dpop` needs the `records` of the context that a provider is given.')
     // Read each time: another replica may have made it, or a backup may have brought an earlier one back.
-    const key = await openKey(records, `dpop:${await sha256(JSON.stringify([issuer, clientId]))}`)
+    const key = await openKey(records, now, `dpop:${await sha256(JSON.stringify([issuer, clientId]))}`)
     // The nonces of servers stay with the handle.
     if (opened && opened.x === key.x) return opened.handle
     opened = { x: key.x, handle: importHandle(clientId, key) }
@@ -39,12 +37,12 @@ export function createDpop({ issuer, clientId }: Pick<ServerIdentity, 'issuer' |
   }
 }
 
-async function openKey(records: ProviderRecords, name: string): Promise<JsonWebKey> {
+async function openKey(records: ProviderRecords, now: () => number, name: string): Promise<JsonWebKey> {
   const stored = await records.read<KeyRecord>(name)
   if (stored) return stored.key
   const { privateKey } = await oauth.generateKeyPair('ES256', { extractable: true })
   const key = await crypto.subtle.exportKey('jwk', privateKey)
-  const until = Math.floor(Date.now() / 1000) + keptSeconds
+  const until = Math.floor(now()) + keptSeconds
   // Another replica may have made one meanwhile: the first one stays.
   return records.change<KeyRecord, JsonWebKey>(name, (current) =>
     current ? { result: current.key } : { write: { key }, until, result: key },
@@ -62,37 +60,3 @@ async function importHandle(clientId: string, jwk: JsonWebKey): Promise<oauth.DP
   }
   return oauth.DPoP({ client_id: clientId } as oauth.Client, pair)
 }
-
-/**
- * A `fetch` that sends the access token with a proof for each request; once more where the API asks for its nonce in the proof, since it
- * has done nothing then.
- *
- * @see https://www.rfc-editor.org/rfc/rfc9449.html#section-7
- */
-export const sendWithProof =
-  (dpop: oauth.DPoPHandle, accessToken: string, fetch: Fetch): Fetch =>
-  async (url, init) => {
-    for (let attempt = 0; ; attempt += 1) {
-      let answer: Response | undefined
-      try {
-        return await oauth.protectedResourceRequest(
-          accessToken,
-          init.method ?? 'GET',
-          new URL(url),
-          new Headers(init.headers),
-          init.body as string | undefined,
-          {
-            DPoP: dpop,
-            ...insecure(url),
-            [oauth.customFetch]: async (href, { headers }) =>
-              (answer = await fetch(href, { ...init, headers })),
-          },
-        )
-      } catch (error) {
-        // A 401 with a challenge is an answer, not a failure: what follows from it is decided where it is read.
-        if (!answer) throw error
-        if (attempt > 0 || !oauth.isDPoPNonceError(error)) return answer
-        await answer.body?.cancel()
-      }
-    }
-  }

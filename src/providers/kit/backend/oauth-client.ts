@@ -32,7 +32,8 @@ import {
   type Grant,
   type TokenEndpoint,
 } from '../../../protocol/token-endpoint.js'
-import { sendWithProof, type DpopContext, type OpenDpop } from './dpop.js'
+import { sendWithProof } from '../../../protocol/send-with-proof.js'
+import type { DpopContext, OpenDpop } from './dpop.js'
 import { strictestChecks } from './strictest-checks.js'
 
 /** Differences from a standard authorization server, each described at {@link TokenEndpoint}. */
@@ -118,7 +119,12 @@ export interface OAuthClient {
     tokens: Partial<Pick<HeldConnection, 'refreshToken' | 'accessToken'>>,
     context: RequestContext,
   ) => Promise<Revocation>
-  /** Sends requests to the API with a proof of the key to which tokens are bound; absent for tokens that need none. */
+  /** The type of its access tokens. */
+  readonly tokenType?: BackendProvider['tokenType']
+  /**
+   * Sends requests to the API with a proof of the key to which tokens are bound; absent for tokens that need none. The handler does so
+   * for pages' requests; a provider's own methods call it with the `context` they are given.
+   */
   readonly presentToken?: BackendProvider['presentToken']
 }
 
@@ -153,6 +159,7 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClientWithE
   return {
     ...{ server: { issuer, clientId, formerIssuer }, ready: authentication, endpoint },
     push,
+    tokenType: dpop ? 'dpop' : 'bearer',
     ...(dpop && { presentToken: presentBy(dpop) }),
     authorize: authorizeThrough(options, endpoint, push),
 

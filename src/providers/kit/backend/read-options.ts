@@ -23,13 +23,26 @@ export function checkOpenidScope(label: string, scope: string): void {
     throw new TypeError(`The scope for ${label} must hold "openid": add it.`)
 }
 
-/** For a mode in which pages ask the API themselves: a list that nobody keeps to would seem to limit them. */
-export const ignoredRoutes = (label: string): TypeError =>
-  new TypeError(
-    `\`routes\` of ${label} limits nothing in \`mediated\` mode, where pages ask the API themselves: leave it out, or set the mode to "bff".`,
-  )
+/**
+ * Refuses options for the requests of pages through the backend where pages ask the API themselves: a list of routes that nobody keeps
+ * to would seem to limit them.
+ *
+ * @throws {TypeError} naming the option.
+ */
+export function refuseInMediated(
+  label: string,
+  options: { readonly mode?: string | undefined },
+  names: readonly string[] = ['api', 'routes'],
+): void {
+  if (options.mode === 'bff') return
+  for (const name of names)
+    if ((options as Readonly<Record<string, unknown>>)[name] !== undefined)
+      throw new TypeError(
+        `\`${name}\` of ${label} has no effect in "mediated" mode, where pages ask the API themselves: leave it out, or set the mode to "bff".`,
+      )
+}
 
-/** The API that pages can reach. @throws {TypeError} in `bff` mode without both options; for `routes` in any other. */
+/** The API that pages can reach. @throws {TypeError} in `bff` mode without both options; for one of them in any other. */
 export function readApi(
   label: string,
   options: {
@@ -39,10 +52,8 @@ export function readApi(
   },
 ): { readonly resources?: Resources } {
   const { mode, api, routes } = options
-  if (mode !== 'bff') {
-    if (routes) throw ignoredRoutes(label)
-    return {}
-  }
+  refuseInMediated(label, options)
+  if (mode !== 'bff') return {}
   if (api !== undefined && routes) return { resources: { base: api, routes } }
   throw new TypeError(
     `In bff mode ${label} needs \`api\` and \`routes\`: what pages may ask of the provider's API.`,

@@ -1,7 +1,7 @@
 import type { Mode } from '../../../core/input.js'
 import type { Provider } from '../../../core/provider.js'
 import type { OptionForms } from '../../../protocol/options.js'
-import { checkPreset } from './options.js'
+import { checkPreset, refuseUnused } from './options.js'
 
 const forms = {
   label: 'string!',
@@ -27,9 +27,20 @@ const forms = {
 } satisfies OptionForms<Provider>
 
 /**
+ * The modes in which members do something, where that is not all. In `browser` mode the authorization request has none of the app's input.
+ * What `fetch` needs may stay in `bff` mode, whose `fetch` the backend carries out: then a change of the mode is one word.
+ */
+const usedIn = {
+  userinfo: 'browser mediated',
+  userinfoEndpoint: 'mediated',
+  toInput: 'mediated bff',
+  toInstitutionInput: 'mediated bff',
+}
+
+/**
  * A provider of your own, checked. `authorize()` and `connection.details` get their types from `toInput` and `toDetails`.
  *
- * @throws {TypeError} for a member that is missing, wrong, unknown or a secret, and where the channel lacks an address.
+ * @throws {TypeError} for a member that is missing, wrong, unknown, a secret, or without effect in the mode, and where the channel lacks an address.
  * @example
  * ```ts
  * import { backend, defineProvider } from 'countersign/providers'
@@ -58,5 +69,6 @@ export function defineProvider<
     throw new TypeError(
       `${label}: in ${channel.mode} mode the page must know where people are sent: give \`authorizationEndpoint\`.`,
     )
+  refuseUnused('defineProvider', channel.mode, provider, usedIn)
   return provider
 }

@@ -28,20 +28,19 @@ export function checkOpenidScope(label: string, scope: string): void {
 }
 
 /**
- * Refuses options that only a page uses which is itself the client.
+ * Refuses options that do nothing in a mode, because whoever gives one relies on it. `false`, and `true` for `refresh`, is what there is
+ * without the option.
  *
- * @throws {TypeError} for one that would have no effect in this mode.
+ * @param usedIn The modes in which each does something; one that is not here does in all.
+ * @throws {TypeError} naming the option.
  */
-export function refuseBrowserOnly(
+export function refuseUnused(
   preset: string,
   mode: string,
   options: object,
-  names: readonly string[],
+  usedIn: Readonly<Record<string, string>>,
 ): void {
-  if (mode === 'browser') return
-  for (const name of names)
-    if ((options as Readonly<Record<string, unknown>>)[name])
-      throw new TypeError(
-        `${preset}: \`${name}\` is for "browser" mode, and has no effect in "${mode}" mode: leave it out here, and give it to the backend if it takes it.`,
-      )
+  for (const [name, value] of Object.entries(options) as [string, unknown][])
+    if (value !== undefined && value !== (name === 'refresh') && usedIn[name]?.includes(mode) === false)
+      throw new TypeError(`${preset}: \`${name}\` has no effect in "${mode}" mode: leave it out here.`)
 }

@@ -2,7 +2,8 @@ import { memoryStore } from 'countersign/backend'
 import { expect, test } from 'vitest'
 import type { ProviderRecords } from '../../../../src/backend/provider-given.js'
 import { createRecords } from '../../../../src/backend/storage/records.js'
-import { createDpop, sendWithProof } from '../../../../src/providers/kit/backend/dpop.js'
+import { sendWithProof } from '../../../../src/protocol/send-with-proof.js'
+import { createDpop } from '../../../../src/providers/kit/backend/dpop.js'
 
 const client = { issuer: 'https://as.example', clientId: 'client-1' }
 
