@@ -17,7 +17,7 @@ const clockToleranceSeconds = 600
 export async function synchronize(context: Context, subject: string, name: string): Promise<void> {
   // The user has changed while this part was loaded: the session is another's by now.
   if (context.subject() !== subject) return
-  const { clock, database } = context.platform
+  const { clock, database, tabs } = context.platform
   const askedAt = clock.now()
   const isSameUser = context.watchSubject()
   const { list } = await openChannel(context, name)
@@ -59,14 +59,23 @@ export async function synchronize(context: Context, subject: string, name: strin
     .map(([key]) => key)
     .filter((key) => key.startsWith(connectionKey('')))
   const keys = [...new Set([...stored, ...listed.keys()])]
-  await database.change(keys, (records) => [
-    {
-      ...Object.fromEntries(keys.map((key, index) => [key, settle(key, records[index])])),
-      [syncedKey(subject)]: clock.now(),
-    },
-    undefined,
-  ])
+  const isNews = await database.change(keys, (records) => {
+    const next = keys.map((key, index) => settle(key, records[index]))
+    return [
+      {
+        ...Object.fromEntries(keys.map((key, index) => [key, next[index]])),
+        [syncedKey(subject)]: clock.now(),
+      },
+      records.some((record, index) => shownOf(record) !== shownOf(next[index])),
+    ]
+  })
+  // The id of none: the others read everything.
+  if (isNews) tabs.announce('connections')
 }
+
+/** What anybody is shown of a record, for comparison. */
+const shownOf = (record: unknown): string | undefined =>
+  JSON.stringify((Object(record) as Partial<ConnectionRecord>).connection)
 
 /**
  * Asks the backend at the app's wish, where there is one.
