@@ -1,6 +1,6 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { DeadConnections, Redeemed, WriteConnection } from '../channel/channel.js'
-import { backendUrl } from '../backend-url.js'
+import { ofThisBackend } from '../backend-url.js'
 import { providerOf, type Context } from '../context.js'
 import { toPrevious, type Connection, type ConnectionRecord, type Previous } from '../records/connection.js'
 import { end } from '../records/ended-transaction.js'
@@ -72,7 +72,7 @@ function toRecord(
     connection,
     ...(idTokenSubject !== undefined && { idTokenSubject }),
     ...(binding !== undefined && { binding }),
-    ...(mode !== 'browser' && { backend: backendUrl(context) }),
+    ...(mode !== 'browser' && ofThisBackend(context, provider)),
     ...(stored && { persistent: true, dpop: settings?.dpop ?? false }),
   }
 }

@@ -1,6 +1,6 @@
 import { CountersignError } from '../../protocol/errors.js'
 import { openChannel } from '../channel/open-channel.js'
-import { backendUrl, isOfThisBackend } from '../backend-url.js'
+import { isOfThisBackend, ofThisBackend } from '../backend-url.js'
 import { type Context, providerOf } from '../context.js'
 import type { Connection, ConnectionRecord } from '../records/connection.js'
 import { connectionKey, sessionKey, syncedKey } from '../records/keys.js'
@@ -44,7 +44,7 @@ export async function synchronize(context: Context, subject: string, name: strin
     v: 1,
     subject,
     mode: providerOf(context, connection.provider).channel.mode,
-    backend: backendUrl(context),
+    ...ofThisBackend(context, connection.provider),
     connection,
   })
   const isOlder = (record: ConnectionRecord): boolean =>

@@ -52,6 +52,8 @@ export interface ConnectionRecord {
   readonly binding?: string
   /** URL of the backend that made it, in `mediated` and `bff` mode. Absent where an older version stored it. */
   readonly backend?: string | undefined
+  /** Redirect URI of the app that stored it, in `mediated` and `bff` mode: the app's backend may move. Absent where an older version stored it. */
+  readonly redirectUri?: string
   /** True when its tokens outlive the page. */
   readonly persistent?: boolean
   /** True when its tokens are bound to this browser's DPoP key; absent where an older version stored it. */
