@@ -2,7 +2,7 @@ import { CountersignError } from '../../protocol/errors.js'
 import { openChannel } from '../channel/open-channel.js'
 import { isOfThisBackend, ofThisBackend } from '../backend-url.js'
 import { type Context, providerOf } from '../context.js'
-import type { Connection, ConnectionRecord } from '../records/connection.js'
+import { previousOf, type Connection, type ConnectionRecord } from '../records/connection.js'
 import { connectionKey, sessionKey, syncedKey } from '../records/keys.js'
 import { mediatorOf } from './mediator.js'
 import { hasOwn } from '../../protocol/has-own.js'
@@ -35,17 +35,18 @@ export async function synchronize(context: Context, subject: string, name: strin
     const connection = listed.get(key)
     const { connection: known } = Object(stored) as Partial<ConnectionRecord>
     const record = known ? (stored as ConnectionRecord) : undefined
-    if (connection) return replaces(connection, record) ? toRecord(connection) : record
+    if (connection) return replaces(connection, record) ? toRecord(connection, record) : record
     return record && isOlder(record) && isMediated(record) ? undefined : stored
   }
   const replaces = (connection: Connection, record: ConnectionRecord | undefined): boolean =>
     !record || (record.subject === subject && record.connection.connectedAt <= connection.connectedAt)
-  const toRecord = (connection: Connection): ConnectionRecord => ({
+  const toRecord = (connection: Connection, before: ConnectionRecord | undefined): ConnectionRecord => ({
     v: 1,
     subject,
     mode: providerOf(context, connection.provider).channel.mode,
     ...ofThisBackend(context, connection.provider),
     connection,
+    previous: before && previousOf(before, connection),
   })
   const isOlder = (record: ConnectionRecord): boolean =>
     record.connection.connectedAt < askedAt - clockToleranceSeconds
