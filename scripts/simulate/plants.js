@@ -108,6 +108,41 @@ export const plants = {
       },
     ],
   },
+  'a webhook that acts again when it is repeated': {
+    invariant: '10',
+    edits: [
+      {
+        file: 'backend/webhooks/once.ts',
+        text: '({ write: { done: true }, until',
+        by: '({ write: { failed: true }, until',
+      },
+    ],
+  },
+  'a job that renews what another has just renewed': {
+    invariant: '3 one refresh',
+    edits: [
+      {
+        file: 'backend/connections/due.ts',
+        text: '    now - (tokens?.issuedAt ?? 0) >= restSeconds &&\n',
+        by: '',
+      },
+      {
+        file: 'backend/connections/due.ts',
+        text: '    renewBy < renewBefore &&\n',
+        by: '    (renewBy < renewBefore || now - (tokens?.issuedAt ?? 0) < restSeconds) &&\n',
+      },
+    ],
+  },
+  'a long list that hears nothing of what the backend has ended': {
+    invariant: '11',
+    edits: [
+      {
+        file: 'core/connections/synchronize.ts',
+        text: "  if (isNews) tabs.announce('connections')\n",
+        by: '',
+      },
+    ],
+  },
 
   'a transaction of an older version that nobody knows': {
     invariant: '1',
