@@ -102,9 +102,7 @@ function findLost(world: World): string | undefined {
   const { browser, server, replicas } = world
   if (world.isStorageBroken || world.isBackendBroken || world.areClocksWrong || world.disconnects > 0)
     return undefined
-  const kept = server.grants.filter(
-    (grant) => !isGivenBack(world, grant) && grant.successes.some(isHeld),
-  )
+  const kept = server.grants.filter((grant) => !isGivenBack(world, grant) && grant.successes.some(isHeld))
   if (replicas) {
     // What is stored is sealed: it can be counted.
     const stored = [...replicas.stored().keys()].filter((key) => key.startsWith('connection:'))
@@ -131,7 +129,9 @@ const isGivenBack = ({ network }: World, { isRevoked, accessTokens, refreshToken
   const tokens: unknown[] = [...accessTokens, ...refreshTokens]
   return (
     isRevoked ||
-    network.exchanges.some(({ url, form }) => url.pathname === '/revoke' && tokens.includes(form.get('token')))
+    network.exchanges.some(
+      ({ url, form }) => url.pathname === '/revoke' && tokens.includes(form.get('token')),
+    )
   )
 }
 

@@ -143,6 +143,51 @@ export const plants = {
       },
     ],
   },
+  // In the second layer.
+  'a BroadcastChannel that may not be forbidden': {
+    invariant: '3 nothing is thrown',
+    edits: [
+      {
+        file: 'platform/tabs.ts',
+        text: 'unlessForbidden(() => new BroadcastChannel(name))',
+        by: 'new BroadcastChannel(name)',
+      },
+    ],
+  },
+  'a database that is waited for without a limit': {
+    invariant: '1 every promise settles',
+    edits: [
+      {
+        file: 'platform/database.ts',
+        text: '        reject(new StorageError())\n      } catch {',
+        by: '      } catch {',
+      },
+    ],
+  },
+  "a database of our name that is another's": {
+    invariant: '4 it works again',
+    edits: [
+      {
+        file: 'platform/database.ts',
+        text: 'if (!database.objectStoreNames.contains(storeName)) {',
+        by: 'if (name === storeName) {',
+      },
+    ],
+  },
+  'a second attempt at a database that never opens': {
+    invariant: '1 every promise settles',
+    edits: [{ file: 'platform/database.ts', text: '      undo = nothing\n    }', by: '    }' }],
+  },
+  'a write that nobody undoes when it is given up': {
+    invariant: '2 what is committed',
+    edits: [{ file: 'platform/database.ts', text: '    if (isLate) undo()\n', by: '' }],
+  },
+  'a write that is done before it is committed': {
+    invariant: '2 what is committed',
+    edits: [
+      { file: 'platform/database.ts', text: '        await promisifyRequest(records.transaction)\n', by: '' },
+    ],
+  },
 
   'a transaction of an older version that nobody knows': {
     invariant: '1',
