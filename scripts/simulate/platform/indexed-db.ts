@@ -75,7 +75,7 @@ export function createIndexedDb(scheduler: Scheduler): IndexedDb {
         })
     }
     scheduler.after(lateSeconds, { label: `${actor.name}: the database opens after all`, actor, run })
-    return shown as IDBOpenDBRequest
+    return shown
   }
   return {
     ...{ real, faults, connections },

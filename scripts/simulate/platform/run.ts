@@ -270,8 +270,8 @@ function holdOpen({ real }: IndexedDb, name: string, ends: (() => void)[]): void
   })
   ends.push(() => {
     isOver = true
-    const { readyState, result } = request as Pick<IDBOpenDBRequest, 'readyState'> & { result?: IDBDatabase }
-    if (readyState === 'done') result?.close()
+    // It may have failed.
+    if (request.readyState === 'done') (request.result as IDBDatabase | undefined)?.close()
   })
 }
 
