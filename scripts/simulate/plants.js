@@ -145,7 +145,7 @@ export const plants = {
   },
   // In the second layer.
   'a BroadcastChannel that may not be forbidden': {
-    invariant: '3 nothing is thrown',
+    invariant: 'platform: nothing',
     edits: [
       {
         file: 'platform/tabs.ts',
@@ -155,7 +155,7 @@ export const plants = {
     ],
   },
   'a database that is waited for without a limit': {
-    invariant: '1 every promise settles',
+    invariant: 'platform: every promise',
     edits: [
       {
         file: 'platform/database.ts',
@@ -165,7 +165,7 @@ export const plants = {
     ],
   },
   "a database of our name that is another's": {
-    invariant: '4 it works again',
+    invariant: 'platform: it works',
     edits: [
       {
         file: 'platform/database.ts',
@@ -175,15 +175,25 @@ export const plants = {
     ],
   },
   'a second attempt at a database that never opens': {
-    invariant: '1 every promise settles',
+    invariant: 'platform: every promise',
     edits: [{ file: 'platform/database.ts', text: '      undo = nothing\n    }', by: '    }' }],
   },
   'a write that nobody undoes when it is given up': {
-    invariant: '2 what is committed',
+    invariant: 'platform: what is committed',
     edits: [{ file: 'platform/database.ts', text: '    if (isLate) undo()\n', by: '' }],
   },
+  'work that does not wait for its lock': {
+    invariant: 'platform: one at a time',
+    edits: [
+      {
+        file: 'platform/tabs.ts',
+        text: '(request(lockName, { signal }, () => (begun = work())) as Promise<T>)',
+        by: '(begun = work())',
+      },
+    ],
+  },
   'a write that is done before it is committed': {
-    invariant: '2 what is committed',
+    invariant: 'platform: what is committed',
     edits: [
       { file: 'platform/database.ts', text: '        await promisifyRequest(records.transaction)\n', by: '' },
     ],

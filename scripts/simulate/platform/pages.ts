@@ -98,7 +98,7 @@ export function createPages(scheduler: Scheduler, count: number, { isDenied, has
     try {
       runAs(page.actor, work)
     } catch (error) {
-      fault('3 nothing is thrown about', `${page.actor.name} fails ${what}: ${String(error)}`)
+      fault('platform: nothing is thrown about', `${page.actor.name} fails ${what}: ${String(error)}`)
     }
   }
 
@@ -123,8 +123,9 @@ export function createPages(scheduler: Scheduler, count: number, { isDenied, has
         const { name = '', code } = Object(error) as { name?: string; code?: unknown }
         ends.push(`${what}: ${name}`)
         const isTyped = code === 'storage_unavailable' || name === 'TimeoutError'
-        if (!isTyped) fault('3 nothing is thrown about', `${one.what}: ${String(error)}`)
-        if (pages.mustWork && !isDenied) fault('4 it works again', `${one.what}, and fails: ${String(error)}`)
+        if (!isTyped) fault('platform: nothing is thrown about', `${one.what}: ${String(error)}`)
+        if (pages.mustWork && !isDenied)
+          fault('platform: it works again', `${one.what}, and fails: ${String(error)}`)
         return undefined
       },
     )
@@ -134,10 +135,16 @@ export function createPages(scheduler: Scheduler, count: number, { isDenied, has
   function compare(page: StoragePage, before: ReadonlySet<string>, found: ReadonlySet<string>): void {
     for (const key of before)
       if (kept.has(key) && !found.has(key))
-        fault('2 what is committed is there', `${page.actor.name} does not find ${key}, which was stored`)
+        fault(
+          'platform: what is committed is there',
+          `${page.actor.name} does not find ${key}, which was stored`,
+        )
     for (const key of found)
       if (refused.has(key))
-        fault('2 what is committed is there', `${page.actor.name} finds ${key}, which was not to be stored`)
+        fault(
+          'platform: what is committed is there',
+          `${page.actor.name} finds ${key}, which was not to be stored`,
+        )
   }
 
   const all: StoragePage[] = []
@@ -178,7 +185,7 @@ export function createPages(scheduler: Scheduler, count: number, { isDenied, has
       const { actor, tabs } = page
       const work = async (): Promise<void> => {
         if (hasLocks && holders.size > 0)
-          fault('5 one at a time', `${actor.name} gets a lock that another page holds`)
+          fault('platform: one at a time', `${actor.name} gets a lock that another page holds`)
         holders.add(actor)
         await new Promise<void>((resolve) => {
           scheduler.after(workSeconds, { label: `${actor.name}: its work ends`, actor, run: resolve })
@@ -200,7 +207,7 @@ export function createPages(scheduler: Scheduler, count: number, { isDenied, has
         (sum = 0) => {
           if (clearings === 0 && !isDenied && sum !== size)
             fault(
-              '2 what is committed is there',
+              'platform: what is committed is there',
               `${String(sum)} changes are stored, and ${size} have succeeded`,
             )
         },
@@ -208,7 +215,8 @@ export function createPages(scheduler: Scheduler, count: number, { isDenied, has
     },
     check() {
       for (const { what, until } of promised)
-        if (scheduler.time > until) fault('1 every promise settles', `${what}, and it does not settle`)
+        if (scheduler.time > until)
+          fault('platform: every promise settles', `${what}, and it does not settle`)
       return faults[0]
     },
   }

@@ -58,7 +58,7 @@ export async function runPlatform(plan: Plan): Promise<Result> {
     await quiet()
     const [fault] = faults
     violation ??=
-      fault === undefined ? pages.check() : { invariant: '3 nothing is thrown about', detail: fault }
+      fault === undefined ? pages.check() : { invariant: 'platform: nothing is thrown about', detail: fault }
     return violation === undefined
   }
   const acts = createActs(layer, plan)
