@@ -83,7 +83,8 @@ describe('another app of the origin, whose backend is another', () => {
     const other = createBackend({ url: elsewhere, now: () => browser.clock.now() })
     network.use(...other.handlers)
     const { platform } = browser.open('/second')
-    const openOther = () => createClient({ subject: 'anna', providers, backend: '/second/connect', basePath: '/second', platform })
+    const openOther = () =>
+      createClient({ subject: 'anna', providers, backend: '/second/connect', basePath: '/second', platform })
     return { ...scene, connection: first.connection, key: connectionKey(first.connection.id), openOther }
   }
 
@@ -123,7 +124,8 @@ describe('a backend that has moved', () => {
     const scene = createScene(network, { subject: 'anna' })
     const { backend, browser, leave, open } = scene
     const connect = async () =>
-      (await until(open(backend.visit(await leave(open(), 'mediated'))).client.callback, 'connected')).connection
+      (await until(open(backend.visit(await leave(open(), 'mediated'))).client.callback, 'connected'))
+        .connection
     const [gone, kept] = [await connect(), await connect()]
     const record = (await browser.records()).get(connectionKey(gone.id)) as ConnectionRecord
     const others = {

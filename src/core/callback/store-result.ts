@@ -126,7 +126,9 @@ async function writeResult(
     const next = { ...record, connection: { ...record.connection, id } }
     const previous = old && previousOf(old, next.connection)
     const ended = end(transaction, { phase: 'done', connectionId: id, previous })
-    const removed = Object.fromEntries(replaced.map(({ connection }) => [connectionKey(connection.id), undefined]))
+    const removed = Object.fromEntries(
+      replaced.map(({ connection }) => [connectionKey(connection.id), undefined]),
+    )
     return [
       { ...removed, [key]: ended, [connectionKey(id)]: next, ...stored },
       { id, ended, stored: next },

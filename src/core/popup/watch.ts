@@ -46,9 +46,7 @@ export function watchPopup(
       stopListening()
       display(outcome)
     }
-    const fail = (error: unknown): void => {
-      settle({ status: 'failed', error: error as CountersignError })
-    }
+    const fail = (error: unknown): void => settle({ status: 'failed', error: error as CountersignError })
     const end = (): void => {
       popup.close()
       giveUp(context, state).then(() => {

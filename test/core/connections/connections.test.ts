@@ -324,7 +324,13 @@ describe('a list of the backend that brings news', () => {
   /** Two tabs that show as many connections of the backend. */
   async function tabs(length: number) {
     const scene = createScene(network, { subject: 'anna' })
-    const item = { provider: 'mediated', status: 'connected', scope: '', missing_scope: '', details: {} } as const
+    const item = {
+      provider: 'mediated',
+      status: 'connected',
+      scope: '',
+      missing_scope: '',
+      details: {},
+    } as const
     for (let number = 0; number < length; number++)
       scene.backend.connections.set(`c${number}`, { ...item, id: `c${number}`, created_at: number + 1 })
     const first = scene.open().client
