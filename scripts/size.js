@@ -23,21 +23,21 @@ import { aliases, onLog } from './vite-options.js'
  * @type {App[]}
  */
 const apps = [
-  { name: 'before the first click', file: 'hooks.tsx', count: 'eager', budget: 13_900 },
+  { name: 'before the first click', file: 'hooks.tsx', count: 'eager', budget: 14_000 },
   // What a redirect with bearer tokens loads from click to data, oauth4webapi (8 kB) and every check included.
   {
     name: 'browser mode, redirect',
     file: 'browser.tsx',
     count: 'all',
     optional: /(?:dpop|pushed-authorization|watch|lease|backend|userinfo|direct-faults)-/,
-    budget: 51_600,
+    budget: 51_800,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 60_700 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 60_900 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 37_600,
+    budget: 37_800,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]

@@ -176,11 +176,11 @@ export const plants = {
   },
   'a second attempt at a database that never opens': {
     invariant: 'platform: every promise',
-    edits: [{ file: 'platform/database.ts', text: '      undo = nothing\n    }', by: '    }' }],
+    edits: [{ file: 'platform/database.ts', text: '    transaction = undefined\n', by: '' }],
   },
   'a write that nobody undoes when it is given up': {
     invariant: 'platform: what is committed',
-    edits: [{ file: 'platform/database.ts', text: '    if (isLate) undo()\n', by: '' }],
+    edits: [{ file: 'platform/database.ts', text: '    if (isLate) transaction.abort()\n', by: '' }],
   },
   'work that does not wait for its lock': {
     invariant: 'platform: one at a time',

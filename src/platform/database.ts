@@ -56,15 +56,14 @@ export function openDatabase(name: string, clock: Pick<Clock, 'after'> = systemC
     })
 
   // A connection may be closed under us (iOS in the background, site data cleared): open again and try once more.
-  async function open<T>(mode: IDBTransactionMode, work: Work<T>, isLate: () => boolean): Promise<T> {
+  async function open<T>(mode: IDBTransactionMode, work: Work<T>, mayTryAgain: () => boolean): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
         const database = await (connection ??= connect(name, () => (connection = undefined)))
         return await work(database.transaction(storeName, mode).objectStore(storeName))
       } catch {
         connection = undefined
-        // Nobody waits for a late one: the next operation would, for a database that it opens and that may never answer.
-        if (attempt > 0 || isLate()) throw new StorageError()
+        if (attempt > 0 || !mayTryAgain()) throw new StorageError()
       }
     }
   }
@@ -138,37 +137,32 @@ async function connect(name: string, onClosed: () => void): Promise<IDBDatabase>
 function limit<T>(
   clock: Pick<Clock, 'after'>,
   work: Work<T>,
-  open: (work: Work<T>, isLate: () => boolean) => Promise<T>,
+  open: (work: Work<T>, mayTryAgain: () => boolean) => Promise<T>,
 ): Promise<T> {
   let isLate = false
-  const nothing = (): void => undefined
-  let undo = nothing
-  const limited: Work<T> = async (records) => {
-    const { transaction } = records
-    undo = () => {
-      transaction.abort()
-    }
-    if (isLate) undo()
-    try {
-      return await work(records)
-    } finally {
-      // Another attempt may follow, which waits for a database that never opens.
-      undo = nothing
-    }
+  /** The transaction that is undone. */
+  let transaction: IDBTransaction | undefined
+  const limited: Work<T> = (records) => {
+    transaction = records.transaction
+    if (isLate) transaction.abort()
+    return work(records)
+  }
+  // Nobody waits for a late one: the next operation would, for a database that it opens and that may never answer.
+  const mayTryAgain = (): boolean => {
+    transaction = undefined
+    return !isLate
   }
   return new Promise((resolve, reject) => {
     const stopWaiting = clock.after(limitSeconds, () => {
       isLate = true
       try {
-        undo()
+        transaction?.abort()
         reject(new StorageError())
       } catch {
         // It has just ended, and says itself how.
       }
     })
-    void open(limited, () => isLate)
-      .then(resolve, reject)
-      .finally(stopWaiting)
+    void open(limited, mayTryAgain).then(resolve, reject).finally(stopWaiting)
   })
 }
 
