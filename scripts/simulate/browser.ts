@@ -37,6 +37,8 @@ export interface Browser {
   denied: number
   /** Number of times that the records changed. */
   changes: number
+  /** Number of changes of connections whose page has not come to tell the others, and may never do. */
+  untold: number
   /** Leases that were renewed after their work had ended. */
   readonly lateRenewals: string[]
   /** Whether it opens popups. */
@@ -104,6 +106,7 @@ export function createBrowser(scheduler: Scheduler, network: Network, variant: V
       session: 'ada',
       denied: 0,
       changes: 0,
+      untold: 0,
       departures: [],
       popups: [],
       lateRenewals: [],
@@ -330,10 +333,16 @@ function databaseOf(scheduler: Scheduler, browser: Browser, actor: Actor): Datab
     })
   return {
     get: (key) => use(`reads ${kindOf(key)}`, () => structuredClone(records.get(key))),
-    entries: () =>
-      use('reads everything', () =>
-        [...records].sort(byKey).map(([key, value]) => [key, structuredClone(value)]),
-      ),
+    entries: (few) =>
+      use(`reads ${few ? 'a part' : 'everything'}`, () => {
+        const all = [...records].sort(byKey)
+        const { from, count } = few ?? { from: '', count: Infinity }
+        const part = [
+          ...all.filter(([key]) => key < from),
+          ...all.filter(([key]) => key >= from).slice(0, count),
+        ]
+        return part.map(([key, value]) => [key, structuredClone(value)])
+      }),
     async change(keys, change) {
       let written: string[] = []
       const result = await use('commits', () => {
@@ -343,14 +352,16 @@ function databaseOf(scheduler: Scheduler, browser: Browser, actor: Actor): Datab
           else records.set(key, structuredClone(value))
         }
         browser.changes += 1
-        written = Object.keys(writes).map(kindOf)
+        written = [...new Set(Object.keys(writes).map(kindOf))]
         scheduler.note(`  written: ${written.join(', ') || 'nothing'}`)
         return changed
       })
+      const news = written.includes('connection') ? 1 : 0
+      browser.untold += news
       await scheduler.turn(
         `${actor.name}: learns that ${written.join(', ') || 'nothing'} is committed`,
         actor,
-        () => undefined,
+        () => (browser.untold -= news),
       )
       return result
     },

@@ -1,6 +1,8 @@
 // What must hold once faults have stopped, and what a run that is over must have come to.
 import { transactionIn } from './browser.js'
+import { isOfCrowd } from './crowd.js'
 import type { Violation } from './invariants.js'
+import { subjectName } from './realm.js'
 import type { Grant } from './server.js'
 import { livePages, type World } from './world.js'
 
@@ -13,9 +15,40 @@ interface Ended {
 export function checkEnd(world: World): Violation | undefined {
   const stuck = findStuck(world)
   if (stuck !== undefined) return { invariant: 'liveness', detail: stuck }
+  const stale = findStale(world)
+  if (stale !== undefined) return { invariant: '11 lists are what is stored', detail: stale }
   const lost = findLost(world)
   return lost === undefined ? undefined : { invariant: '6 nothing approved is lost', detail: lost }
 }
+
+interface Stored {
+  readonly subject: string
+  readonly connection: { readonly id: string; readonly connectedAt: number }
+}
+
+/** Whatever has changed the records, every page shows it when it has heard everything; of a page that is gone it may hear when it is shown. */
+function findStale(world: World): string | undefined {
+  if (world.isStorageBroken || world.browser.untold > 0) return undefined
+  const records = [...world.browser.records].filter(([key]) => key.startsWith('connection:'))
+  for (const { actor, client, subject } of livePages(world)) {
+    const owner = subject()
+    const state = client.connections.get()
+    if (owner === null || state.status !== 'ready') continue
+    // An older version wrote ids of users.
+    const own = records
+      .map(([, value]) => value as Stored)
+      .filter((record) => [owner, subjectName(owner)].includes(record.subject))
+    const stored = own.map(({ connection }) => nameOf(connection))
+    const shown = state.connections.map(nameOf)
+    const missing = stored.find((name) => !shown.includes(name))
+    if (missing !== undefined) return `${actor.name} does not show ${missing}, which is stored`
+    const gone = shown.find((name) => !stored.includes(name))
+    if (gone !== undefined) return `${actor.name} shows ${gone}, which is not stored`
+  }
+  return undefined
+}
+
+const nameOf = ({ id, connectedAt }: Stored['connection']): string => `${id.slice(0, 8)} of ${connectedAt}`
 
 function findStuck(world: World): string | undefined {
   for (const { actor, client } of livePages(world)) {
@@ -69,7 +102,7 @@ function findLost(world: World): string | undefined {
   const { browser, server, replicas } = world
   if (world.isStorageBroken || world.isBackendBroken || world.areClocksWrong || world.disconnects > 0)
     return undefined
-  const kept = server.grants.filter(({ isRevoked, successes }) => !isRevoked && successes.some(isHeld))
+  const kept = server.grants.filter((grant) => !isGivenBack(world, grant) && grant.successes.some(isHeld))
   if (replicas) {
     // What is stored is sealed: it can be counted.
     const stored = [...replicas.stored().keys()].filter((key) => key.startsWith('connection:'))
@@ -91,8 +124,19 @@ function findLost(world: World): string | undefined {
   return undefined
 }
 
+/** Revoked, or the bank was asked to and could not just then. */
+const isGivenBack = ({ network }: World, { isRevoked, accessTokens, refreshTokens }: Grant): boolean => {
+  const tokens: unknown[] = [...accessTokens, ...refreshTokens]
+  return (
+    isRevoked ||
+    network.exchanges.some(
+      ({ url, form }) => url.pathname === '/revoke' && tokens.includes(form.get('token')),
+    )
+  )
+}
+
 const hasConnection = ({ records }: World['browser']): boolean =>
-  [...records.keys()].some((key) => key.startsWith('connection:'))
+  [...records.keys()].some((key) => key.startsWith('connection:') && !isOfCrowd(key))
 
 /** The answer to a code, with a client that is there and can go on. */
 const isHeld = ({ exchange: { client, settled, status }, fromCode }: Grant['successes'][number]): boolean =>

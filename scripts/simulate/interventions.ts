@@ -65,6 +65,7 @@ function acts(world: World, draw: Draw): Intervention[] {
         else browser.end(page)
       })
     useConnection(world, page, add)
+    refreshList(page, add)
     useEverywhere(world, pages, add)
     useOnServer(world, draw, add)
   }
@@ -167,6 +168,13 @@ function useConnection(world: World, page: Page, add: Add): void {
     })
 }
 
+/** The app asks the backend for its list, which it otherwise does once an hour. */
+function refreshList({ actor, client }: Page, add: Add): void {
+  add(2, `the app on ${actor.name} asks for the list again`, () =>
+    runAs(actor, () => client.connections.refresh()),
+  )
+}
+
 /** All pages need an access token at the time at which it expires. */
 function useEverywhere(world: World, pages: readonly Page[], add: Add): void {
   const connected = pages.flatMap((page) => {
@@ -223,6 +231,10 @@ function useOnServer(world: World, draw: Draw, add: Add): void {
     world.hasSlept = true
     world.scheduler.pass(6 * 86_400)
     for (const actor of replicas.actors) replicas.renewDue(actor)
+  })
+  add(2, `the person disconnects everything on another device`, () => {
+    world.disconnects += 1
+    replicas.disconnectAll(replica, subject)
   })
   add(8, `${replica.name} writes the connections as an older version does`, () => {
     replicas.writeAsBefore(replica)

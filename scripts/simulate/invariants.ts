@@ -33,7 +33,7 @@ export function createInvariants(world: World): () => Violation | undefined {
     ['1 everybody is told the same', checkAbandoned()],
     ['2 a code is sent twice at most', checkSends('code')],
     ['3 a refresh token is sent once at a time', checkSends('refresh_token')],
-    ['3 a refresh token is sent once at a time', checkRefreshes],
+    ['3 one refresh serves all replicas', checkRefreshes],
     ["4 nothing of one user is another's", checkSubjects()],
     ['5 disconnected is disconnected', checkDisconnected()],
     ['7 requests are bounded', checkRequests],

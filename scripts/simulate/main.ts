@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { takeOver } from './realm.js'
-import { run, type Result } from './run.js'
+import { isOfPlatform, run, type Result } from './run.js'
 import keptSeeds from './seeds.json'
 import { shrink } from './shrink.js'
 import { tellStory } from './story.js'
@@ -17,6 +17,8 @@ interface Settings {
   readonly until: string | null
   readonly json: boolean
   readonly kept: boolean
+  /** Only seeds of the platform alone. */
+  readonly platform: boolean
 }
 
 /** Stories are told of so many failures; the others are one line each. */
@@ -69,6 +71,7 @@ function count(map: Map<string, number>, name: string): void {
 if (settings.kept) for (const { seed } of keptSeeds) await runSeed(seed)
 for (let seed = settings.from; seed < settings.from + settings.seeds; seed++) {
   if (settings.seconds !== null && (performance.now() - begun) / 1000 > settings.seconds) break
+  if (settings.platform && !isOfPlatform(seed)) continue
   await runSeed(seed)
   if (wanted()) break
 }

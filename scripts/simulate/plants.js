@@ -108,6 +108,96 @@ export const plants = {
       },
     ],
   },
+  'a webhook that acts again when it is repeated': {
+    invariant: '10',
+    edits: [
+      {
+        file: 'backend/webhooks/once.ts',
+        text: '({ write: { done: true }, until',
+        by: '({ write: { failed: true }, until',
+      },
+    ],
+  },
+  'a job that renews what another has just renewed': {
+    invariant: '3 one refresh',
+    edits: [
+      {
+        file: 'backend/connections/due.ts',
+        text: '    now - (tokens?.issuedAt ?? 0) >= restSeconds &&\n',
+        by: '',
+      },
+      {
+        file: 'backend/connections/due.ts',
+        text: '    renewBy < renewBefore &&\n',
+        by: '    (renewBy < renewBefore || now - (tokens?.issuedAt ?? 0) < restSeconds) &&\n',
+      },
+    ],
+  },
+  'a long list that hears nothing of what the backend has ended': {
+    invariant: '11',
+    edits: [
+      {
+        file: 'core/connections/synchronize.ts',
+        text: "  if (isNews) tabs.announce('connections')\n",
+        by: '',
+      },
+    ],
+  },
+  // In the second layer.
+  'a BroadcastChannel that may not be forbidden': {
+    invariant: 'platform: nothing',
+    edits: [
+      {
+        file: 'platform/tabs.ts',
+        text: 'unlessForbidden(() => new BroadcastChannel(name))',
+        by: 'new BroadcastChannel(name)',
+      },
+    ],
+  },
+  'a database that is waited for without a limit': {
+    invariant: 'platform: every promise',
+    edits: [
+      {
+        file: 'platform/database.ts',
+        text: '        reject(new StorageError())\n      } catch {',
+        by: '      } catch {',
+      },
+    ],
+  },
+  "a database of our name that is another's": {
+    invariant: 'platform: it works',
+    edits: [
+      {
+        file: 'platform/database.ts',
+        text: 'if (!database.objectStoreNames.contains(storeName)) {',
+        by: 'if (name === storeName) {',
+      },
+    ],
+  },
+  'a second attempt at a database that never opens': {
+    invariant: 'platform: every promise',
+    edits: [{ file: 'platform/database.ts', text: '    transaction = undefined\n', by: '' }],
+  },
+  'a write that nobody undoes when it is given up': {
+    invariant: 'platform: what is committed',
+    edits: [{ file: 'platform/database.ts', text: '    if (isLate) transaction.abort()\n', by: '' }],
+  },
+  'work that does not wait for its lock': {
+    invariant: 'platform: one at a time',
+    edits: [
+      {
+        file: 'platform/tabs.ts',
+        text: '(request(lockName, { signal }, () => (begun = work())) as Promise<T>)',
+        by: '(begun = work())',
+      },
+    ],
+  },
+  'a write that is done before it is committed': {
+    invariant: 'platform: what is committed',
+    edits: [
+      { file: 'platform/database.ts', text: '        await promisifyRequest(records.transaction)\n', by: '' },
+    ],
+  },
 
   'a transaction of an older version that nobody knows': {
     invariant: '1',

@@ -6,6 +6,7 @@ import { currentActor, streams, type Scheduler } from './scheduler.js'
 /** The present run; each takes over from the one before. */
 let scheduler: Scheduler
 let report: (fault: string) => void
+let takeTask: ((work: () => void) => void) | undefined
 let values = 0
 let working = 0
 let keyPairs: CryptoKeyPair[] = []
@@ -25,10 +26,19 @@ const subtle = Object.fromEntries(
 export const subjectName = (subject: string): string =>
   `hmac:${createHmac('sha256', hmacBytes).update(subject).digest('base64url')}`
 
-/** Gives a run its surroundings. */
-export function enterRealm(next: Scheduler, onFault: (fault: string) => void): void {
+/**
+ * Gives a run its surroundings.
+ *
+ * @param onTask Takes what `setImmediate` is to run, where the run has something that may call it.
+ */
+export function enterRealm(
+  next: Scheduler,
+  onFault: (fault: string) => void,
+  onTask?: (work: () => void) => void,
+): void {
   scheduler = next
   report = onFault
+  takeTask = onTask
   values = dealt = 0
 }
 
@@ -84,11 +94,12 @@ export async function takeOver(): Promise<void> {
   define(globalThis, 'clearTimeout', (timer: object | undefined) => {
     if (timer) cancels.get(timer)?.()
   })
-  for (const name of ['setInterval', 'setImmediate', 'fetch'])
-    define(globalThis, name, () => {
-      report(`the real ${name} is called`)
-      throw new Error(`the real ${name} is called`)
-    })
+  const refuse = (name: string): never => {
+    report(`the real ${name} is called`)
+    throw new Error(`the real ${name} is called`)
+  }
+  for (const name of ['setInterval', 'fetch']) define(globalThis, name, () => refuse(name))
+  define(globalThis, 'setImmediate', (work: () => void) => (takeTask ?? refuse('setImmediate'))(work))
   define(globalThis, 'reportError', (error: unknown) => {
     report(`an uncaught error: ${String(error)}`)
   })

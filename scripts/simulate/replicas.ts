@@ -25,6 +25,8 @@ export interface Replicas {
   readonly restart: (actor: Actor) => void
   /** A job of the server uses all connections of a user. */
   readonly useAll: (actor: Actor, subject: string) => void
+  /** A server of the app disconnects all that a user has connected. */
+  readonly disconnectAll: (actor: Actor, subject: string) => void
   /** A job of the server renews what must be used within two days. */
   readonly renewDue: (actor: Actor) => void
   /** A replica of an older version writes every connection, as it knows them. */
@@ -174,6 +176,14 @@ export function createReplicas(
       }
       // Whatever comes of it: the next run of the job tries again.
       runAs(actor, use).catch(() => undefined)
+    },
+    disconnectAll(actor, subject) {
+      const { connections } = backends.get(actor) ?? {}
+      const disconnect = async (): Promise<void> => {
+        for (const { id } of (await connections?.list({ subject })) ?? [])
+          await connections?.disconnect({ subject, id })
+      }
+      runAs(actor, disconnect).catch(() => undefined)
     },
     renewDue(actor) {
       const { connections } = backends.get(actor) ?? {}

@@ -2,6 +2,7 @@ import { transactionIn, type Variant } from './browser.js'
 import { interventionsIn, pick } from './interventions.js'
 import { createInvariants, type Violation } from './invariants.js'
 import { checkEnd } from './ending.js'
+import { runPlatform } from './platform/run.js'
 import { quiet } from './realm.js'
 import { runAs, streams, type Plan } from './scheduler.js'
 import { arriveAtBank, createWorld, livePages, type World } from './world.js'
@@ -9,7 +10,8 @@ import { arriveAtBank, createWorld, livePages, type World } from './world.js'
 /** What came of one seed. */
 export interface Result {
   readonly plan: Plan
-  readonly variant: Variant
+  /** What it was a run of. */
+  readonly about: string
   readonly steps: number
   readonly trace: readonly string[]
   /** The number of interventions that were due, those left out included. */
@@ -37,9 +39,16 @@ const variants: readonly Variant[] = [
   { tokens: 'bff', locks: 'web' },
 ]
 
+/** Whether a seed is one of the platform alone: it comes after one of each variant. */
+export const isOfPlatform = (seed: number): boolean => seed % (variants.length + 1) === variants.length
+
 /** Runs one seed: the same plan gives the same trace. */
 export async function run(plan: Plan): Promise<Result> {
-  const variant = variants[plan.seed % variants.length] as Variant
+  const variant = variants[plan.seed % (variants.length + 1)]
+  return variant ? runVariant(plan, variant) : runPlatform(plan)
+}
+
+async function runVariant(plan: Plan, variant: Variant): Promise<Result> {
   const world = createWorld(plan, variant)
   const { scheduler } = world
   const check = createInvariants(world)
@@ -66,7 +75,7 @@ export async function run(plan: Plan): Promise<Result> {
   return {
     ...{
       plan,
-      variant,
+      about: `tokens in ${places[variant.tokens]}, ${variant.locks === 'web' ? 'Web Locks' : 'leases'}`,
       steps: scheduler.steps,
       trace: scheduler.trace,
       interventions: interventions.count(),
@@ -151,4 +160,12 @@ function endsOf({ browser, visits }: World): string[] {
     if (answers.length === 0) return 'unanswered'
     return record ? [record.phase, record.error?.code ?? record.outcome].filter(Boolean).join(' ') : 'swept'
   })
+}
+
+const places = {
+  memory: "the page's memory",
+  stored: 'IndexedDB',
+  dpop: 'IndexedDB, bound to a key',
+  backend: 'the backend',
+  bff: 'the backend alone',
 }

@@ -4,6 +4,7 @@
 //   npm run simulate -- --seeds 1000              seeds 0 to 999
 //   npm run simulate -- --seed 42 --trace         one seed, step by step
 //   npm run simulate -- --minutes 10 --from 5000  as many as there is time for
+//   npm run simulate -- --platform --seeds 9000   the second layer alone, which is one seed in nine
 //   npm run simulate -- --plant 'a verifier that is kept' --until 8
 //
 // With `--seeds` and `--minutes` it ends with whichever is first. A seed that fails is shrunk and told as a story. The last line is `N passed, N failed`.
@@ -24,6 +25,8 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     // Ends with the first failure of an invariant whose name begins so: a regular expression.
     until: { type: 'string' },
+    // Only the seeds of the second layer, which is one in nine: the real database and tabs of a page.
+    platform: { type: 'boolean', default: false },
     // One line of JSON in place of the report.
     json: { type: 'boolean', default: false },
   },
@@ -44,7 +47,8 @@ const settings = {
   until: values.until ?? null,
   json: values.json,
   // Kept seeds are run with the others, but not in place of them.
-  kept: values.seed === undefined && values.plant === undefined && !values.json,
+  platform: values.platform,
+  kept: values.seed === undefined && values.plant === undefined && !values.json && !values.platform,
 }
 const file = await bundle(values.plant)
 const child = spawn(execPath, [file, JSON.stringify(settings)], { stdio: 'inherit' })

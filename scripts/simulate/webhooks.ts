@@ -15,7 +15,7 @@ export interface Told {
 const sends = 4
 const pauseSeconds = 7
 
-/** The bank tells the app of something about a user's person, and again until it is confirmed. */
+/** The bank tells the app of something about a user's person, again until it is confirmed, and once more. */
 export function sendWebhook(
   { scheduler, network, server, replicas, webhooks }: World,
   subject: string,
@@ -33,9 +33,11 @@ export function sendWebhook(
     const response = await post(`${origin}/webhooks/bank`, { method: 'POST', body: text }).catch(
       () => undefined,
     )
+    const wasConfirmed = told.isConfirmed
     told.isConfirmed ||= response?.ok ?? false
-    if (told.isConfirmed || left === 1) return
-    const run = (): void => void send(left - 1)
+    // Banks promise to tell at least once: one that has lost its note of the confirmation tells again.
+    if (wasConfirmed || left === 1) return
+    const run = (): void => void send(told.isConfirmed ? 1 : left - 1)
     scheduler.after(pauseSeconds, { label: 'the bank tells it again', actor: bank, run })
   }
   runAs(bank, () => void send(sends))
@@ -45,7 +47,7 @@ export function sendWebhook(
 export function checkWebhooks(): (world: World) => string | undefined {
   let seen = 0
   const heard = new Set<string>()
-  return ({ replicas, webhooks, disconnected, isBackendBroken, areClocksWrong, hasSlept }) => {
+  return ({ replicas, webhooks, disconnects, isBackendBroken, areClocksWrong, hasSlept }) => {
     for (const { number, subject, id } of replicas?.heard.slice(seen) ?? []) {
       const told = webhooks.find((one) => one.number === number)
       if (told?.subject !== subject)
@@ -57,7 +59,7 @@ export function checkWebhooks(): (world: World) => string | undefined {
       heard.add(key)
     }
     seen = replicas?.heard.length ?? 0
-    if (isBackendBroken || disconnected.length > 0) return undefined
+    if (isBackendBroken || disconnects > 0) return undefined
     const lost = webhooks.find(
       ({ number, subject, about, isConfirmed }) =>
         isConfirmed &&

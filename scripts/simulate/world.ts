@@ -7,6 +7,7 @@ import {
   type Page,
   type Variant,
 } from './browser.js'
+import { addCrowd } from './crowd.js'
 import { createNetwork, type Network, type Serve } from './network.js'
 import { enterRealm, subjectName } from './realm.js'
 import type { Popup } from './popups.js'
@@ -99,8 +100,10 @@ export function createWorld(plan: Plan, variant: Variant): World {
   const [first] = replicas?.actors ?? []
   const isAhead = first !== undefined && scheduler.draw(streams.setup, 4) < 0.2
   if (isAhead) first.clock.offset = aheadSeconds
+  const browser = createBrowser(scheduler, network, variant)
+  addCrowd(scheduler, browser)
   return {
-    ...{ scheduler, network, server, replicas, browser: createBrowser(scheduler, network, variant) },
+    ...{ scheduler, network, server, replicas, browser },
     ...{ visits: [], disconnected: [], disconnects: 0, handed: [], webhooks: [], acts: 0, faults },
     hasPopups: scheduler.draw(streams.setup, 3) < 0.4,
     ...{

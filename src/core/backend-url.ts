@@ -10,12 +10,27 @@ export function backendUrl({
   return url && new URL(url, navigation.url()).href.replace(/\/+$/, '')
 }
 
+type Surroundings = Pick<Context, 'backend' | 'platform' | 'redirectUri'>
+
+/** What the record of a connection at a provider says of the backend that has it. */
+export const ofThisBackend = (
+  context: Surroundings,
+  provider: string,
+): Pick<ConnectionRecord, 'backend' | 'redirectUri'> => ({
+  backend: backendUrl(context),
+  redirectUri: context.redirectUri(provider),
+})
+
 /**
  * True for a connection of this app's backend. Another backend cannot say what became of it: two apps at one origin share a
- * database unless they have a `namespace` each.
+ * database unless they have a `namespace` each. They have redirect URIs of their own, by which an app knows what it had before its
+ * backend moved.
  */
-export const isOfThisBackend = (
-  context: Pick<Context, 'backend' | 'platform'>,
-  // An older version did not store it.
-  { backend = backendUrl(context) }: ConnectionRecord,
-): boolean => backend === backendUrl(context)
+export function isOfThisBackend(
+  context: Surroundings,
+  // Older versions stored neither, or no redirect URI.
+  { backend, redirectUri, connection: { provider } }: ConnectionRecord,
+): boolean {
+  const own = ofThisBackend(context, provider)
+  return backend === undefined || backend === own.backend || redirectUri === own.redirectUri
+}

@@ -50,20 +50,20 @@ export function openDatabase(name: string, clock: Pick<Clock, 'after'> = systemC
   let connection: Promise<IDBDatabase> | undefined
 
   const use = <T>(mode: IDBTransactionMode, work: Work<T>): Promise<T> =>
-    limit(clock, work, (limited) => open(mode, limited)).catch((error: unknown) => {
+    limit(clock, work, (...limited) => open(mode, ...limited)).catch((error: unknown) => {
       connection = undefined
       throw error
     })
 
   // A connection may be closed under us (iOS in the background, site data cleared): open again and try once more.
-  async function open<T>(mode: IDBTransactionMode, work: Work<T>): Promise<T> {
+  async function open<T>(mode: IDBTransactionMode, work: Work<T>, mayTryAgain: () => boolean): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
         const database = await (connection ??= connect(name, () => (connection = undefined)))
         return await work(database.transaction(storeName, mode).objectStore(storeName))
       } catch {
         connection = undefined
-        if (attempt > 0) throw new StorageError()
+        if (attempt > 0 || !mayTryAgain()) throw new StorageError()
       }
     }
   }
@@ -132,34 +132,37 @@ async function connect(name: string, onClosed: () => void): Promise<IDBDatabase>
 /**
  * Runs the work of a transaction. One that takes too long is undone, also when the database opens after all.
  *
- * @param open Opens the database and runs the work in a transaction.
+ * @param open Opens the database and runs the work in a transaction; another one only while it is not late.
  */
 function limit<T>(
   clock: Pick<Clock, 'after'>,
   work: Work<T>,
-  open: (work: Work<T>) => Promise<T>,
+  open: (work: Work<T>, mayTryAgain: () => boolean) => Promise<T>,
 ): Promise<T> {
   let isLate = false
-  let undo = (): void => undefined
+  /** The transaction that is undone. */
+  let transaction: IDBTransaction | undefined
   const limited: Work<T> = (records) => {
-    const { transaction } = records
-    undo = () => {
-      transaction.abort()
-    }
-    if (isLate) undo()
+    transaction = records.transaction
+    if (isLate) transaction.abort()
     return work(records)
+  }
+  // Nobody waits for a late one: the next operation would, for a database that it opens and that may never answer.
+  const mayTryAgain = (): boolean => {
+    transaction = undefined
+    return !isLate
   }
   return new Promise((resolve, reject) => {
     const stopWaiting = clock.after(limitSeconds, () => {
       isLate = true
       try {
-        undo()
+        transaction?.abort()
         reject(new StorageError())
       } catch {
         // It has just ended, and says itself how.
       }
     })
-    void open(limited).then(resolve, reject).finally(stopWaiting)
+    void open(limited, mayTryAgain).then(resolve, reject).finally(stopWaiting)
   })
 }
 

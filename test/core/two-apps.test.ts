@@ -1,6 +1,7 @@
 // Two apps of one origin that both go without a `namespace` share one database.
 import { createClient } from 'countersign/core'
 import { describe, expect, test } from 'vitest'
+import type { ConnectionRecord } from '../../src/core/records/connection.js'
 import {
   connectionKey,
   disconnectedKey,
@@ -82,7 +83,8 @@ describe('another app of the origin, whose backend is another', () => {
     const other = createBackend({ url: elsewhere, now: () => browser.clock.now() })
     network.use(...other.handlers)
     const { platform } = browser.open('/second')
-    const openOther = () => createClient({ subject: 'anna', providers, backend: '/second/connect', platform })
+    const openOther = () =>
+      createClient({ subject: 'anna', providers, backend: '/second/connect', basePath: '/second', platform })
     return { ...scene, connection: first.connection, key: connectionKey(first.connection.id), openOther }
   }
 
@@ -113,6 +115,54 @@ describe('another app of the origin, whose backend is another', () => {
     backend.connections.delete(connection.id)
     await open().client.connections.refreshAsync()
     expect((await browser.records()).has(key)).toBe(false)
+  })
+})
+
+describe('a backend that has moved', () => {
+  /** Two connections of which one ends at the backend, and another app's; then the backend is somewhere else. */
+  async function moved() {
+    const scene = createScene(network, { subject: 'anna' })
+    const { backend, browser, leave, open } = scene
+    const connect = async () =>
+      (await until(open(backend.visit(await leave(open(), 'mediated'))).client.callback, 'connected'))
+        .connection
+    const [gone, kept] = [await connect(), await connect()]
+    const record = (await browser.records()).get(connectionKey(gone.id)) as ConnectionRecord
+    const others = {
+      ...record,
+      backend: 'https://app.example/second/connect',
+      redirectUri: 'https://app.example/second/callback/mediated',
+      connection: { ...record.connection, id: 'of-the-other-app' },
+    }
+    await browser.tamper(connectionKey('of-the-other-app'), others)
+    backend.connections.delete(gone.id)
+    const next = createBackend({ url: 'https://api.example/connect', now: () => browser.clock.now() })
+    for (const [id, connection] of backend.connections) next.connections.set(id, connection)
+    network.use(...next.handlers)
+    browser.clock.advance(3601)
+    const { platform } = browser.open('/')
+    const { connections } = createClient({
+      ...{ subject: 'anna', providers, platform },
+      backend: 'https://api.example/connect',
+    })
+    const ids = async () =>
+      [...(await browser.records()).keys()].filter((key) => key.startsWith(connectionKey(''))).sort()
+    return { browser, connections, record, gone, kept, ids }
+  }
+
+  test('ends what it ended before, and nothing of another app', async () => {
+    const { connections, kept, ids } = await moved()
+    await connections.refreshAsync()
+    expect(await ids()).toEqual([connectionKey(kept.id), connectionKey('of-the-other-app')].sort())
+  })
+
+  test('ends nothing of which an older version did not store whose it is', async () => {
+    const { browser, connections, record, gone, kept, ids } = await moved()
+    const { redirectUri: _, ...older } = record
+    await browser.tamper(connectionKey(gone.id), older)
+    await connections.refreshAsync()
+    const all = [gone.id, kept.id, 'of-the-other-app']
+    expect(await ids()).toEqual(all.map(connectionKey).sort())
   })
 })
 

@@ -272,6 +272,52 @@ describe('a database that fails', () => {
     expect(await database.get('a')).toBe(1)
   })
 
+  test('because it never opens for a second attempt says so', async () => {
+    const { clock } = createBrowser()
+    await put('a', 1)
+    const open = vi.spyOn(IDBFactory.prototype, 'open')
+    const real = IDBObjectStore.prototype.get
+    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementationOnce(function (this: IDBObjectStore, key) {
+      const request = real.call(this, key)
+      this.transaction.abort()
+      open.mockReturnValueOnce(new EventTarget() as IDBOpenDBRequest)
+      return request
+    })
+    const error = errorOf(() => openDatabase('app', clock).get('a'))
+    await eventually(() => expect(open).toHaveBeenCalledTimes(2))
+    clock.advance(15)
+    expect(await error).toMatchObject(unavailable)
+  })
+
+  test('is not opened again for what was given up: the next operation is the one that waits', async () => {
+    const { clock } = createBrowser()
+    const database = openDatabase('app', clock)
+    await put('a', 1)
+    await database.get('a')
+    const open = vi.spyOn(IDBFactory.prototype, 'open')
+    const real = IDBObjectStore.prototype.get
+    const read = vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementationOnce(
+      // An answer that comes only when the transaction is aborted, while others keep it alive.
+      function (this: IDBObjectStore, key) {
+        const held = new EventTarget() as IDBRequest
+        const again = (): void => {
+          this.count().onsuccess = again
+        }
+        again()
+        real.call(this, key)
+        this.transaction.onabort = (event) => void held.onerror?.(event)
+        return held
+      },
+    )
+    const error = errorOf(() => database.get('a'))
+    await eventually(() => expect(read).toHaveBeenCalled())
+    clock.advance(15)
+    expect(await error).toMatchObject(unavailable)
+    await settled()
+    expect(open).not.toHaveBeenCalled()
+    expect(await database.get('a')).toBe(1)
+  })
+
   test('says nothing of keys and values', async () => {
     vi.stubGlobal('indexedDB', undefined)
     const error = await errorOf(() =>

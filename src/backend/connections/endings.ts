@@ -4,6 +4,7 @@ import { countRequest } from '../http/rate-limit.js'
 import { providerContext } from '../provider-context.js'
 import type { GrantToEnd, HeldConnection, ProviderRevocation } from '../provider.js'
 import { bindingOf, isOtherBinding } from './binding.js'
+import { readListed } from './connection-list.js'
 import { toHeld } from './held-connection.js'
 import { readConnection } from './read-connection.js'
 import type { Binding, ConnectionRecord } from './record.js'
@@ -91,7 +92,7 @@ async function tryAgain(context: Context, subject: string, ending: Ending): Prom
   const isHere = context.providers.has(provider)
   if (!isHere || isOtherBinding(ending.binding, bindingOf(context, provider))) return
   // It was to be forgotten, and is there all the same: the store failed, or the person has renewed it.
-  if (await readConnection(context, id)) {
+  if ((await readConnection(context, id)) || (await hasAgain(context, subject, ending))) {
     await changeEndings(context, subject, (all) => all.filter((other) => other.id !== id))
     return
   }
@@ -104,6 +105,15 @@ async function tryAgain(context: Context, subject: string, ending: Ending): Prom
   })
   await conclude(context, subject, id, result, refreshToken)
   if (result.revoked) context.emit('grant_ended', { provider, connection: id })
+}
+
+/** True where a connection has the grant again: it was stored at the time at which the person disconnected the one before. */
+async function hasAgain(context: Context, subject: string, ending: Ending): Promise<boolean> {
+  const provider = context.providers.get(ending.provider)
+  return (await readListed(context, subject)).some((record) => {
+    const kept = record.provider === ending.provider && provider?.toEnding?.(toHeld(record))
+    return kept && grantOf(kept) === grantOf(ending)
+  })
 }
 
 async function revoke(context: Context, name: string, held: HeldConnection): Promise<ProviderRevocation> {

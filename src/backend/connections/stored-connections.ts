@@ -1,6 +1,6 @@
 import type { Context } from '../context.js'
 import { isConnectionId } from './connection-id.js'
-import { keptSeconds, listKey } from './connection-list.js'
+import { keptSeconds, listKey, readListed } from './connection-list.js'
 import { fileConnection, placeOf, removeEntries } from './due-index.js'
 import { forgetForWebhooks, noteForWebhooks } from '../webhooks/webhook-index.js'
 import { dropEndings, endGrant, noteEnding } from './endings.js'
@@ -43,11 +43,8 @@ export async function bindFirst(context: Context, record: ConnectionRecord): Pro
 
 /** All connections of the user, the newest last. */
 export async function listConnections(context: Context, subject: string): Promise<ConnectionRecord[]> {
-  const ids = (await context.records.read<readonly string[]>(await listKey(context, subject))) ?? []
-  const found = await Promise.all(ids.map((id) => context.records.read<ConnectionRecord>(recordKey(id))))
-  return found
-    .filter((record) => record !== undefined)
-    .filter((record) => record.subject === subject && context.providers.has(record.provider))
+  return (await readListed(context, subject))
+    .filter(({ provider }) => context.providers.has(provider))
     .map((record) => asBound(context, record))
 }
 

@@ -2,7 +2,7 @@ import { openChannel } from '../channel/open-channel.js'
 import { CountersignError } from '../../protocol/errors.js'
 import { withoutAppState } from '../app-state.js'
 import type { AuthorizationUrl } from '../channel/channel.js'
-import { toPrevious, type ConnectionRecord, type Previous } from '../records/connection.js'
+import type { ConnectionRecord } from '../records/connection.js'
 import { connectionKey, transactionKey, transactionId } from '../records/keys.js'
 import { providerOf, type Context } from '../context.js'
 import type { CommonInput } from '../input.js'
@@ -150,12 +150,12 @@ async function create(context: Context, name: string, input: CommonInput): Promi
   if (subject == null) throw signInRequired('Nobody is signed in to this app')
   checkEnvironment(context)
   providerOf(context, name).toInput?.(withoutAppState(input))
-  const [transaction, previous] = await Promise.all([
+  const [transaction] = await Promise.all([
     createTransaction(context, name, subject, input),
     checkRenewal(context, name, subject, input),
     openChannel(context, name),
   ])
-  return { ...transaction, previous }
+  return transaction
 }
 
 const signInRequired = (reason: string): CountersignError =>
@@ -180,7 +180,6 @@ async function usable(
 /**
  * A connection that is to be renewed must be this user's and this provider's: its record will be replaced.
  *
- * @returns What it grants now.
  * @throws {CountersignError} `unknown_connection`
  */
 async function checkRenewal(
@@ -188,10 +187,10 @@ async function checkRenewal(
   name: string,
   subject: string,
   { connection: id }: CommonInput,
-): Promise<Previous | undefined> {
-  if (id === undefined) return undefined
+): Promise<void> {
+  if (id === undefined) return
   const record = (await database.get(connectionKey(id))) as ConnectionRecord | undefined
-  if (record?.subject === subject && record.connection.provider === name) return toPrevious(record.connection)
+  if (record?.subject === subject && record.connection.provider === name) return
   throw new CountersignError(
     'unknown_connection',
     'The connection to be renewed is no longer here: connect again, without `connection`.',

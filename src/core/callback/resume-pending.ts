@@ -47,12 +47,19 @@ const longestSeconds = 240
 /**
  * Checks an answer again and again, until the keys are there or it has waited too long. No page shows that it waits, so no person
  * can ask for it. Never rejects.
+ *
+ * @param isShown Whether a page shows it all the same: then the person is the one who asks.
  */
-async function checkAgain(context: Context, state: string): Promise<void> {
+export async function checkAgain(
+  context: Context,
+  state: string,
+  isShown: () => boolean = () => false,
+): Promise<void> {
   for (let seconds = firstSeconds; ; seconds = Math.min(2 * seconds, longestSeconds)) {
     await new Promise<void>((resolve) => context.platform.clock.after(seconds, resolve))
     // It was revoked: its user has signed out.
     if (!keptAnswer(context, state)) return
+    if (isShown()) continue
     try {
       const { status } = await redeem(context, state)
       if (keptAnswer(context, state)) continue

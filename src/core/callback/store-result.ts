@@ -1,11 +1,11 @@
 import type { CountersignError } from '../../protocol/errors.js'
 import type { DeadConnections, Redeemed, WriteConnection } from '../channel/channel.js'
-import { backendUrl } from '../backend-url.js'
+import { ofThisBackend } from '../backend-url.js'
 import { providerOf, type Context } from '../context.js'
-import { toPrevious, type Connection, type ConnectionRecord, type Previous } from '../records/connection.js'
+import { isConnectionRecord, previousOf, type ConnectionRecord } from '../records/connection.js'
 import { end } from '../records/ended-transaction.js'
 import { connectionKey, disconnectedKey, transactionKey, transactionId } from '../records/keys.js'
-import type { EndedTransaction, Transaction } from '../records/transaction.js'
+import type { EndedTransaction } from '../records/transaction.js'
 import { returnOf } from '../return-to.js'
 import { resumable } from './actions.js'
 import type { CallbackState } from './callback.js'
@@ -72,7 +72,7 @@ function toRecord(
     connection,
     ...(idTokenSubject !== undefined && { idTokenSubject }),
     ...(binding !== undefined && { binding }),
-    ...(mode !== 'browser' && { backend: backendUrl(context) }),
+    ...(mode !== 'browser' && ofThisBackend(context, provider)),
     ...(stored && { persistent: true, dpop: settings?.dpop ?? false }),
   }
 }
@@ -118,14 +118,17 @@ async function writeResult(
       const ended = end(transaction, { phase: 'failed', outcome: 'cancelled' })
       return [{ [key]: ended }, { id: made, ended }]
     }
-    const replaced = (dead?.pick(records) ?? []).map(({ connection }) => connection)
+    const replaced = dead?.pick(records) ?? []
+    const before: [string, unknown] = [connectionKey(made), renewed]
+    const [old = isConnectionRecord(before) ? before[1] : undefined] = replaced
     // An id that the app has noted stays good.
-    const [old = (Object(renewed) as Partial<ConnectionRecord>).connection] = replaced
-    const { id } = replaced[0] ?? record.connection
+    const { id } = (replaced[0] ?? record).connection
     const next = { ...record, connection: { ...record.connection, id } }
-    const previous = previousOf(transaction, old, next.connection)
+    const previous = old && previousOf(old, next.connection)
     const ended = end(transaction, { phase: 'done', connectionId: id, previous })
-    const removed = Object.fromEntries(replaced.map((one) => [connectionKey(one.id), undefined]))
+    const removed = Object.fromEntries(
+      replaced.map(({ connection }) => [connectionKey(connection.id), undefined]),
+    )
     return [
       { ...removed, [key]: ended, [connectionKey(id)]: next, ...stored },
       { id, ended, stored: next },
@@ -139,14 +142,4 @@ async function writeResult(
   }
   platform.tabs.announce(id)
   return written
-}
-
-/** What was granted before: as it was stored until now, or, where the backend's list has brought the renewal already, at the click. */
-function previousOf(
-  { input, previous }: Transaction,
-  old: Connection | undefined,
-  { id, connectedAt }: Connection,
-): Previous | undefined {
-  if (old && old.connectedAt < connectedAt) return toPrevious(old)
-  return id === input.connection ? previous : undefined
 }

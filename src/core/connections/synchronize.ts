@@ -1,8 +1,8 @@
 import { CountersignError } from '../../protocol/errors.js'
 import { openChannel } from '../channel/open-channel.js'
-import { backendUrl, isOfThisBackend } from '../backend-url.js'
+import { isOfThisBackend, ofThisBackend } from '../backend-url.js'
 import { type Context, providerOf } from '../context.js'
-import type { Connection, ConnectionRecord } from '../records/connection.js'
+import { previousOf, type Connection, type ConnectionRecord } from '../records/connection.js'
 import { connectionKey, sessionKey, syncedKey } from '../records/keys.js'
 import { mediatorOf } from './mediator.js'
 import { hasOwn } from '../../protocol/has-own.js'
@@ -17,7 +17,7 @@ const clockToleranceSeconds = 600
 export async function synchronize(context: Context, subject: string, name: string): Promise<void> {
   // The user has changed while this part was loaded: the session is another's by now.
   if (context.subject() !== subject) return
-  const { clock, database } = context.platform
+  const { clock, database, tabs } = context.platform
   const askedAt = clock.now()
   const isSameUser = context.watchSubject()
   const { list } = await openChannel(context, name)
@@ -35,17 +35,18 @@ export async function synchronize(context: Context, subject: string, name: strin
     const connection = listed.get(key)
     const { connection: known } = Object(stored) as Partial<ConnectionRecord>
     const record = known ? (stored as ConnectionRecord) : undefined
-    if (connection) return replaces(connection, record) ? toRecord(connection) : record
+    if (connection) return replaces(connection, record) ? toRecord(connection, record) : record
     return record && isOlder(record) && isMediated(record) ? undefined : stored
   }
   const replaces = (connection: Connection, record: ConnectionRecord | undefined): boolean =>
     !record || (record.subject === subject && record.connection.connectedAt <= connection.connectedAt)
-  const toRecord = (connection: Connection): ConnectionRecord => ({
+  const toRecord = (connection: Connection, before: ConnectionRecord | undefined): ConnectionRecord => ({
     v: 1,
     subject,
     mode: providerOf(context, connection.provider).channel.mode,
-    backend: backendUrl(context),
+    ...ofThisBackend(context, connection.provider),
     connection,
+    previous: before && previousOf(before, connection),
   })
   const isOlder = (record: ConnectionRecord): boolean =>
     record.connection.connectedAt < askedAt - clockToleranceSeconds
@@ -59,14 +60,23 @@ export async function synchronize(context: Context, subject: string, name: strin
     .map(([key]) => key)
     .filter((key) => key.startsWith(connectionKey('')))
   const keys = [...new Set([...stored, ...listed.keys()])]
-  await database.change(keys, (records) => [
-    {
-      ...Object.fromEntries(keys.map((key, index) => [key, settle(key, records[index])])),
-      [syncedKey(subject)]: clock.now(),
-    },
-    undefined,
-  ])
+  const isNews = await database.change(keys, (records) => {
+    const next = keys.map((key, index) => settle(key, records[index]))
+    return [
+      {
+        ...Object.fromEntries(keys.map((key, index) => [key, next[index]])),
+        [syncedKey(subject)]: clock.now(),
+      },
+      records.some((record, index) => shownOf(record) !== shownOf(next[index])),
+    ]
+  })
+  // The id of none: the others read everything.
+  if (isNews) tabs.announce('connections')
 }
+
+/** What anybody is shown of a record, for comparison. */
+const shownOf = (record: unknown): string | undefined =>
+  JSON.stringify((Object(record) as Partial<ConnectionRecord>).connection)
 
 /**
  * Asks the backend at the app's wish, where there is one.

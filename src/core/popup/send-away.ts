@@ -18,7 +18,7 @@ export async function sendAway(
   click: Click,
 ): Promise<AuthorizationState> {
   const begun = await begin(context, name, input, click)
-  const { popup, isLast, onLeaving, show } = click
+  const { popup, isLast, onLeaving } = click
   if (!begun || !isLast()) {
     popup?.close()
     return { status: 'idle' }
@@ -26,5 +26,5 @@ export async function sendAway(
   onLeaving(begun.transaction.state)
   if (!popup) return leave(context, begun)
   const { watchPopup } = await loadModule(import('./watch.js'))
-  return watchPopup(context, begun, popup, show)
+  return watchPopup(context, begun, popup, click)
 }

@@ -1,10 +1,12 @@
 import type { AuthorizationState } from '../authorize/authorization-state.js'
-import type { Begun } from '../authorize/begin.js'
+import type { Begun, Click } from '../authorize/begin.js'
 import { attempt, resumable } from '../callback/actions.js'
 import type { CallbackState } from '../callback/callback.js'
 import type { CountersignError } from '../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { giveUp, redeem } from '../callback/redeem.js'
+import { checkAgain } from '../callback/resume-pending.js'
+import { keptAnswer } from '../callback/waiting-answer.js'
 import { transactionKey, transactionId } from '../records/keys.js'
 import { hasEnded, isTransaction, type EndedTransaction, type Transaction } from '../records/transaction.js'
 import { lookAt, type Sight } from './look.js'
@@ -26,7 +28,7 @@ export function watchPopup(
   context: Context,
   { transaction, url }: Begun,
   popup: Window,
-  show: (state: AuthorizationState) => void,
+  { show, isLast }: Pick<Click, 'show' | 'isLast'>,
 ): Promise<AuthorizationState> {
   const { clock, tabs } = context.platform
   const { state, expiresAt } = transaction
@@ -44,9 +46,7 @@ export function watchPopup(
       stopListening()
       display(outcome)
     }
-    const fail = (error: unknown): void => {
-      settle({ status: 'failed', error: error as CountersignError })
-    }
+    const fail = (error: unknown): void => settle({ status: 'failed', error: error as CountersignError })
     const end = (): void => {
       popup.close()
       giveUp(context, state).then(() => {
@@ -60,6 +60,8 @@ export function watchPopup(
       (outcome) => {
         popup.close()
         settle(toState(outcome, show))
+        // Once another click is shown, nobody is asked to try again.
+        if (keptAnswer(context, state)) void checkAgain(context, state, isLast)
       },
     )
     const look = ({ seemsClosed, isOver }: Sight): void => {

@@ -35,7 +35,14 @@ export interface Connection<Details extends object = object, Name extends string
 export type Previous = Pick<Connection, 'grantedScope' | 'details'>
 
 /** What a connection grants, for after its renewal. */
-export const toPrevious = ({ grantedScope, details }: Connection): Previous => ({ grantedScope, details })
+const toPrevious = ({ grantedScope, details }: Connection): Previous => ({ grantedScope, details })
+
+/** What was granted before a connection was renewed: the record of before may hold that renewal already, as the backend's list had it. */
+export const previousOf = (
+  { connection: old, mode, previous }: ConnectionRecord,
+  { connectedAt }: Connection,
+): Previous | undefined =>
+  mode !== 'browser' && old.connectedAt === connectedAt ? previous : toPrevious(old)
 
 /** A connection as it lies in IndexedDB. */
 export interface ConnectionRecord {
@@ -52,6 +59,10 @@ export interface ConnectionRecord {
   readonly binding?: string
   /** URL of the backend that made it, in `mediated` and `bff` mode. Absent where an older version stored it. */
   readonly backend?: string | undefined
+  /** Redirect URI of the app that stored it, in `mediated` and `bff` mode: the app's backend may move. Absent where an older version stored it. */
+  readonly redirectUri?: string
+  /** What was granted before the last renewal, where the backend's list has brought that before any page stored it. */
+  readonly previous?: Previous | undefined
   /** True when its tokens outlive the page. */
   readonly persistent?: boolean
   /** True when its tokens are bound to this browser's DPoP key; absent where an older version stored it. */

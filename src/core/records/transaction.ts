@@ -25,8 +25,6 @@ export interface Transaction {
   readonly scope: string
   readonly subject: string
   readonly input: CommonInput
-  /** Of the connection that is to be renewed, when the person left. Absent where an older version stored it. */
-  readonly previous?: Previous | undefined
   readonly returnTo: string
   /** Epoch seconds. */
   readonly createdAt: number

@@ -16,6 +16,8 @@ interface Scene {
   isBudgetUsed: boolean
   /** Number of requests that were one too many. */
   refused: number
+  /** What happens once, when a connection that is about to be stored has dropped the endings of its grant. */
+  afterDropped: (() => Promise<unknown>) | undefined
 }
 
 /** A provider that names its grants, in front of a store that may fail. */
@@ -28,6 +30,14 @@ async function open(): Promise<Scene> {
   }
   const store: Store = {
     ...inner,
+    async get(key) {
+      const value = await inner.get(key)
+      if (!key.startsWith('endings:')) return value
+      const { afterDropped } = scene
+      scene.afterDropped = undefined
+      await afterDropped?.()
+      return value
+    },
     put: async (key, ...rest) => (await check(key), inner.put(key, ...rest)),
     delete: async (key) => (await check(key), inner.delete(key)),
   }
@@ -63,6 +73,7 @@ async function open(): Promise<Scene> {
     isStuck: false,
     isBudgetUsed: false,
     refused: 0,
+    afterDropped: undefined,
   }
   return scene
 }
@@ -117,6 +128,21 @@ describe('the end of a grant that is tried again', () => {
     await scene.bench.connect()
     scene.grant = 'one'
     await scene.bench.connect()
+    await later(scene)
+    expect(scene.asked).toEqual(['one'])
+  })
+
+  test.each([
+    ['renewed', (id: string) => ({ body: { connection: id } })],
+    ['connected anew', () => ({})],
+  ])('is not that of a grant which is being %s while the person disconnects it', async (_name, by) => {
+    const scene = await open()
+    const { id } = await scene.bench.connect()
+    const next = await scene.bench.begin(by(id))
+    scene.answers.push(unreachable)
+    scene.afterDropped = () => scene.bench.call('DELETE', `/connections/${id}`)
+    expect((await scene.bench.redeem(next)).status).toBe(200)
+    expect(scene.asked).toEqual(['one'])
     await later(scene)
     expect(scene.asked).toEqual(['one'])
   })

@@ -194,6 +194,29 @@ describe('a code that comes back', () => {
         previous: { grantedScope: ['openid', 'accounts'] },
       })
     })
+
+    test('tells what the renewal before granted, although its own click was prepared before that one', async () => {
+      const { backend, browser, leave, open } = createScene(network)
+      const url = backend.visit(await leave(open(), 'mediated', { scope: 'openid accounts payments' }))
+      const { id } = (await until(open(url).client.callback, 'connected')).connection
+      const app = open()
+      const second = { connection: id, scope: 'openid' }
+      await app.client.authorization('mediated', second).prepareAsync()
+      browser.clock.advance(60)
+      const other = await leave(open(), 'mediated', { connection: id, scope: 'openid accounts' })
+      await until(open(backend.visit(other)).client.callback, 'connected')
+      browser.clock.advance(60)
+      const renewal = backend.visit(await leave(app, 'mediated', second))
+      backend.hostile.lose = ({ path }) => path === '/mediated/token'
+      const lost = await until(open(renewal).client.callback, 'failed')
+      // The list brings the renewal before its answer.
+      await app.client.connections.refreshAsync()
+      delete backend.hostile.lose
+      expect(await lost.resumeAsync?.()).toMatchObject({
+        status: 'connected',
+        previous: { grantedScope: ['openid', 'accounts'] },
+      })
+    })
   })
 
   test('is refused when another person renews the connection', async () => {

@@ -320,6 +320,50 @@ describe('a long list', () => {
   })
 })
 
+describe('a list of the backend that brings news', () => {
+  /** Two tabs that show as many connections of the backend. */
+  async function tabs(length: number) {
+    const scene = createScene(network, { subject: 'anna' })
+    const item = {
+      provider: 'mediated',
+      status: 'connected',
+      scope: '',
+      missing_scope: '',
+      details: {},
+    } as const
+    for (let number = 0; number < length; number++)
+      scene.backend.connections.set(`c${number}`, { ...item, id: `c${number}`, created_at: number + 1 })
+    const first = scene.open().client
+    expect((await until(first.connections, 'ready')).connections).toHaveLength(length)
+    const second = scene.open().client
+    expect((await until(second.connections, 'ready')).connections).toHaveLength(length)
+    await settled()
+    scene.browser.messages.splice(0)
+    return { scene, first, second }
+  }
+
+  test('is shown by the other tabs, too, also where they show a long one', async () => {
+    const { scene, first, second } = await tabs(60)
+    for (const id of ['c3', 'c58']) scene.backend.connections.delete(id)
+    await first.connections.refreshAsync()
+    await untilState(
+      second.connections,
+      (state): state is Extract<typeof state, { status: 'ready' }> =>
+        state.status === 'ready' && state.connections.length === 58,
+    )
+    await settled()
+    expect(scene.browser.messages).toEqual([{ v: 1, id: 'connections' }])
+    expect(listCalls(scene)).toHaveLength(2)
+  })
+
+  test('tells nobody where there are none', async () => {
+    const { scene, first } = await tabs(2)
+    await first.connections.refreshAsync()
+    await settled()
+    expect(scene.browser.messages).toEqual([])
+  })
+})
+
 describe('messages between tabs', () => {
   test('hold ids and nothing else', async () => {
     const scene = createScene(network)

@@ -217,6 +217,41 @@ describe('a popup', () => {
     expect(authorization.get().status).toBe('waiting')
   })
 
+  test.each([
+    ['before it came back', true],
+    ['when the person was asked to try again', false],
+  ])(
+    'whose answer waits for keys connects by itself where another click is shown since %s',
+    async (_name, isEarly) => {
+      const scene = createScene(network)
+      const { app, popup, authorization, url } = await closed(scene)
+      const clickAnew = async () => {
+        popup.closed = false
+        void authorization.authorizeAsync()
+        await until(authorization, 'waiting')
+      }
+      if (isEarly) await clickAnew()
+      scene.server.hostile.jwks = () => new HttpResponse(null, { status: 503 })
+      scene.open(scene.server.visit(url))
+      const phase = async () => {
+        const record = [...(await scene.browser.records())].find(([key]) => key.endsWith(stateOf(url)))?.[1]
+        return (record as { phase: string }).phase
+      }
+      await eventually(async () => expect(await phase()).toBe('answered'))
+      if (!isEarly) {
+        await until(authorization, 'failed')
+        await clickAnew()
+      }
+      delete scene.server.hostile.jwks
+      await eventually(() => {
+        scene.browser.clock.advance(10)
+        expect(app.client.tokens('bank').get().status).toBe('connected')
+      })
+      expect(authorization.get().status).toBe('waiting')
+      expect(scene.server.requests.token).toHaveLength(1)
+    },
+  )
+
   test('that is seen away while the provider cuts it off, but not again, does not count as closed', async () => {
     const scene = createScene(network)
     const popup = createPopup()
