@@ -40,6 +40,7 @@ export function useArrival(part: RefObject<HTMLElement | null>, arrived: boolean
   useEffect(() => {
     if (!arrived) return
     part.current?.focus({ preventScroll: true })
-    part.current?.scrollIntoView({ block: 'start' })
+    const { top = 0, bottom = 0 } = part.current?.getBoundingClientRect() ?? {}
+    if (top < 0 || bottom > innerHeight) part.current?.scrollIntoView({ block: 'start' })
   }, [part, arrived])
 }
