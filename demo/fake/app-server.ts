@@ -75,7 +75,7 @@ function createFakeServer(place: Place, memory: Memory, run: string): FakeServer
     const own =
       (await answerApp(path, request)) ??
       (await controls.answer(path, request)) ??
-      answerAsset(path) ??
+      answerAsset(path, basePath) ??
       (await visits.answer(path, request))
     if (own) return own
     if (request.mode === 'navigate') return (await openBank(url)) ?? answerPage(path)

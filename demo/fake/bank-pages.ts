@@ -11,7 +11,7 @@ import {
   type ScopeChoice,
 } from '../banks/pages.js'
 import type { Person } from '../banks/people.js'
-import { stylesheet } from '../banks/stylesheet.js'
+import { fontFace, stylesheet } from '../banks/stylesheet.js'
 import type { Theme } from '../banks/theme.js'
 import {
   basisConnect,
@@ -156,20 +156,22 @@ const bankHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
   'content-security-policy':
-    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 }
 
 /** A bank's page is the only one that is open while the person reads it: it keeps the worker alive. */
 const aliveCode = "setInterval(() => navigator.serviceWorker.controller?.postMessage('here'), 20000)\n"
 
-/** What the pages are made of: stylesheets, marks, and the script. @returns undefined for any other path */
-export function answerAsset(path: string): Response | undefined {
+/** What the pages are made of: stylesheets, marks, and the script; typefaces are files. @returns undefined for any other path */
+export function answerAsset(path: string, basePath: string): Response | undefined {
   if (path === aliveScript)
     return new Response(aliveCode, { headers: { 'content-type': 'text/javascript; charset=utf-8' } })
   const [, brand = '', extension] = /^\/brand\/(\w+)\.(css|svg)$/.exec(path) ?? []
   const theme = themeNamed(brand)
   if (!theme) return undefined
   return extension === 'css'
-    ? new Response(stylesheet(theme), { headers: { 'content-type': 'text/css; charset=utf-8' } })
+    ? new Response(fontFace(theme).replace("url('/", `url('${basePath}/`) + stylesheet(theme), {
+        headers: { 'content-type': 'text/css; charset=utf-8' },
+      })
     : new Response(markFile(theme), { headers: { 'content-type': 'image/svg+xml' } })
 }

@@ -102,7 +102,8 @@ describe('on a server of files', () => {
       await card(page, title).getByRole('table').first().waitFor()
       expect(elsewhere).toEqual([])
       const other = asked.filter(
-        (one) => !/^GET \/some\/folder\/(?:$|assets\/|icon\.svg|fake-worker\.js)/.test(one),
+        (one) =>
+          !/^GET \/some\/folder\/(?:$|assets\/|brand\/\w+\.woff2$|icon\.svg|fake-worker\.js)/.test(one),
       )
       expect(other).toEqual([])
     },
@@ -112,6 +113,9 @@ describe('on a server of files', () => {
     const page = await openStatic(await bench.newProfile(null))
     await goToConsent(page, 'FDX')
     expect(await page.locator('.bank').textContent()).toBe('Foxglove Federal')
+    expect(
+      await page.evaluate(() => document.fonts.load('600 1rem Zilla Slab').then(({ length }) => length)),
+    ).toBe(1)
     await page.reload()
     await page.getByText('list the accounts you share').waitFor()
     expect(await page.locator('main').textContent()).not.toMatch(/READ_|ACCOUNT_|offline_access|openid/)

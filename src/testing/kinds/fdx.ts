@@ -170,7 +170,7 @@ function readDetail(parameters: URLSearchParams): ConsentDetail | undefined {
 /** The kinds of data that are asked for, in words. */
 const consentTexts = ({ parameters }: AuthorizationRequest): readonly string[] =>
   readDetail(parameters)?.consentRequest.resources.flatMap(({ resourceType, dataClusters }) =>
-    dataClusters.map((cluster) => fdxClusters[resourceType]?.[cluster] ?? cluster),
+    dataClusters.map((cluster) => `see ${fdxClusters[resourceType]?.[cluster] ?? cluster}`),
   ) ?? []
 
 /** What the person agrees to: of accounts, one entry each. */
