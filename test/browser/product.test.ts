@@ -9,7 +9,9 @@ import {
   connectButton,
   disconnect,
   goToConsent,
+  goToConsentInWindow,
   pressConnect,
+  pressInWindow,
   signInAtBank,
   useBench,
   waitForStatus,
@@ -68,6 +70,24 @@ describe('on a phone', () => {
     await page.getByRole('button', { name: 'Deny' }).click()
     await waitForStatus(page, 'OpenID', 'Denied')
     expect(await readShift(page)).toBeLessThan(0.1)
+  })
+})
+
+describe('a bank in a window of its own', () => {
+  it('is brought to the person once it is connected', async () => {
+    const page = await bench.open()
+    await connect(page, 'FDX')
+    const popup = await goToConsentInWindow(page, 'Stitch')
+    await pressInWindow(popup, 'Approve')
+    await waitForStatus(page, 'Stitch', 'Connected')
+    const heading = card(page, 'Stitch').getByRole('heading')
+    const isInSight = () =>
+      heading.evaluate((element) => {
+        const { top, bottom } = element.getBoundingClientRect()
+        return top >= 0 && bottom <= innerHeight
+      })
+    await expect.poll(isInSight).toBe(true)
+    expect(await card(page, 'Stitch').evaluate((element) => element === document.activeElement)).toBe(true)
   })
 })
 

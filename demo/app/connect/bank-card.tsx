@@ -14,7 +14,7 @@ import type { Bank, Input } from './catalog.js'
 import { Chooser, Lifetime, NotShared } from './connection-facts.js'
 import { Disconnect } from './disconnect.js'
 import { MoneyhubRenewals, Renew } from './renewals.js'
-import { changeChoice, useChoice, useFarewell } from './remembered.js'
+import { changeChoice, useChoice, useFarewell, useLanded } from './remembered.js'
 import { ShownData } from './shown-data.js'
 import { UnderTheHood } from './under-the-hood.js'
 import { useIsCompleting, useIsLast, useOutcomeAt, useShown, useWay, type WayToBank } from './use-bank.js'
@@ -173,11 +173,12 @@ function Actions({ bank, tokens, way, input, busy, offered, connections }: Actio
   )
 }
 
-/** Whether this page was opened with an answer that belongs to the bank, and it is known what came of it. */
+/** Whether the person has come back to this page from the bank, or from its window, and it is known what came of it. */
 function useArrivedAt(connection: Connection | undefined, outcome: CallbackState | undefined): boolean {
   const callback = useAuthorizationCallback()
   const data = useLoaded()
-  if (outcome) return true
+  const landed = useLanded()
+  if (outcome || (landed !== undefined && landed === connection?.id)) return true
   // The page grows while the accounts come: the person is taken to the bank once it is where it stays.
   const came = callback.status === 'connected' && callback.connection.id === connection?.id
   const status = came ? data[callback.connection.id]?.status : undefined
