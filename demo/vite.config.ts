@@ -2,12 +2,16 @@
 //   script-src 'self'; style-src 'self'; require-trusted-types-for 'script'
 // hence no inline script, no data: URL, and React's refresh preamble in the dev server only.
 import react from '@vitejs/plugin-react'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, defineConfig, type Plugin } from 'vite'
 import { aliases, onLog } from '../scripts/vite-options.js'
+import { fontFile } from './banks/stylesheet.js'
+import { themes } from './banks/themes.js'
 
+const { resolve } = createRequire(import.meta.url)
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** The service worker of `?fake`, as one file: not every browser loads modules in a service worker. */
@@ -38,6 +42,12 @@ const fakeWorker = (): Plugin => ({
   name: 'fake-worker',
   async generateBundle() {
     this.emitFile({ type: 'asset', fileName: 'fake-worker.js', source: await buildWorker() })
+    for (const theme of Object.values(themes))
+      this.emitFile({
+        type: 'asset',
+        fileName: `brand/${theme.brand}.woff2`,
+        source: readFileSync(resolve(fontFile(theme))),
+      })
   },
   writeBundle({ dir = '' }, bundle) {
     // A server of files knows no paths of the app: each that can be opened by its address is a folder there.

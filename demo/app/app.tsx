@@ -29,7 +29,7 @@ const real = realProviders(configuration)
 const allMadeUp = 'The banks, their people and their money are made up. No request leaves this machine.'
 
 const allInBrowser =
-  'The banks, their people and their money are made up, and a service worker of this browser plays them: no request leaves it. They forget everything once no page of this app has been open for a while.'
+  'The banks, their people and their money are made up, and a service worker of this browser plays them: no request leaves it, and what they know is kept in it.'
 
 const someReal = `With the credentials this demo was started with, your requests leave this machine and go to: ${real.join(', ')}. Every other bank here, its people and its money are made up.`
 

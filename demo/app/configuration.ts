@@ -17,7 +17,7 @@ export interface Configuration {
    * there is no server.
    */
   readonly fake: false | 'chosen' | 'only'
-  /** Names the time since which the service worker's banks are there: they forget everything when the browser ends it. */
+  /** Names what the service worker's banks know: another name says that the browser has dropped it, and they have started anew. */
   readonly run?: string
   /** The people who can sign in to the app. */
   readonly users: readonly { readonly id: string; readonly name: string }[]

@@ -14,7 +14,8 @@ export function money(amount: number, currency: string, digits?: 0): string {
       ...(digits !== undefined && { maximumFractionDigits: digits }),
     })
   cache.set(key, format)
-  return format.format(amount)
+  // A hyphen is too short for a sign beside digits.
+  return format.format(amount).replace('-', '−')
 }
 
 /** An amount for an axis: short. */

@@ -127,6 +127,7 @@ button, .button {
   cursor: pointer;
 }
 button.main { flex-basis: 100%; background: var(--accent); color: var(--on-accent); }
+a.button { display: flex; align-items: center; justify-content: center; }
 button:hover, .button:hover { background: color-mix(in srgb, var(--accent) 10%, transparent); }
 button.main:hover { background: color-mix(in srgb, var(--accent) 88%, var(--text)); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }

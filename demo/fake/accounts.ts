@@ -65,7 +65,9 @@ export const apis: Readonly<Partial<Record<ProviderName, ApiHandler>>> = {
   fdx: ({ path, accounts = [] }) => {
     const [, id] = /\/accounts\/([\w-]+)\/transactions$/.exec(path) ?? []
     if (id === undefined) return undefined
-    const owner = people.find((person) => fdxAccountsOf(person.id) === accounts)
+    const owner = people.find((person) =>
+      fdxAccountsOf(person.id).some((one) => isAmong(accounts, one.accountId)),
+    )
     return owner && { transactions: fdxTransactionsOf(owner.id, id) }
   },
   openid: (request) =>
@@ -76,6 +78,9 @@ export const apis: Readonly<Partial<Record<ProviderName, ApiHandler>>> = {
     ),
   stitch: (request) => toResponse(answerQuery(accessOf(request), queryOf(request))),
 }
+
+const isAmong = (accounts: readonly object[], accountId: string): boolean =>
+  accounts.some((one) => 'accountId' in one && one.accountId === accountId)
 
 const queryOf = ({ body: { query } }: ApiRequest): string => (typeof query === 'string' ? query : '')
 

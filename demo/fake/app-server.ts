@@ -1,5 +1,6 @@
 import { createStore, get, set } from 'idb-keyval'
 import { pageHeaders, isPage, withBase, withConfiguration, withShell } from '../document.js'
+import { createMemory, type Memory } from '../../src/testing/memory.js'
 import { createWorld, type World } from '../../src/testing/world.js'
 import { systemRandomness } from '../../src/testing/random.js'
 import { userOf } from '../users.js'
@@ -9,20 +10,48 @@ import { createControls } from './controls.js'
 import { createAddresses, createConfiguration, createInsideProviders, type Place } from './providers.js'
 import { createVisits } from './visits.js'
 
-/** The app's server and all its banks, in memory. */
+/** The app's server and all its banks. */
 export interface FakeServer {
   /** Answers a request of one of the demo's pages; `undefined` for a file. */
   readonly answer: (request: Request) => Promise<Response | undefined>
 }
 
-/** Who is signed in to the app outlives the worker, as a cookie would. */
+/** What outlives the worker: who is signed in to the app, as by a cookie, and what the banks know. */
 const kept = createStore('lasagna-fake', 'kept')
 
-/** Creates a {@link FakeServer} on the kit: real signatures, real PKCE, the real reference backend. */
-export function createFakeServer(place: Place): FakeServer {
+/** What the banks know, as it is kept. */
+interface KeptBanks {
+  /** Of the banks themselves: another one where they have forgotten everything. */
+  readonly run: string
+  readonly all: Memory['all']
+}
+
+/** Under another name when what the kit remembers has another shape: the banks then start anew. */
+const banksKey = 'banks-1'
+
+/** Opens a {@link FakeServer} on the kit: real signatures, real PKCE, the real reference backend. */
+export async function openFakeServer(place: Place): Promise<FakeServer> {
+  // A browser that keeps nothing has banks that know what happens until it ends the worker.
+  const former = await get<KeptBanks>(banksKey, kept).catch(() => undefined)
+  const { run, all } = former ?? { run: crypto.randomUUID(), all: undefined }
+  const memory = createMemory(all)
+  const server = createFakeServer(place, memory, run)
+  let saving = Promise.resolve()
+  const save = (): Promise<void> =>
+    (saving = saving.then(() => set(banksKey, { run, all: memory.all }, kept)).catch(() => undefined))
+  return {
+    async answer(request) {
+      const response = await server.answer(request)
+      // Before anybody relies on it: the browser may end the worker at any moment.
+      if (response) await save()
+      return response
+    },
+  }
+}
+
+function createFakeServer(place: Place, memory: Memory, run: string): FakeServer {
   const { origin, basePath } = place
   const addresses = createAddresses(place)
-  const run = crypto.randomUUID()
   const world: World = createWorld({
     client: {
       providers: createInsideProviders(createConfiguration(place, 'only'), addresses),
@@ -34,9 +63,10 @@ export function createFakeServer(place: Place): FakeServer {
     api: apis,
     random: () => systemRandomness,
     isReady: () => true,
+    memory,
   })
   const controls = createControls(world)
-  const visits = createVisits(place, controls)
+  const visits = createVisits(place, world, controls, memory)
 
   async function answer(request: Request): Promise<Response | undefined> {
     const url = new URL(request.url)
@@ -45,7 +75,7 @@ export function createFakeServer(place: Place): FakeServer {
     const own =
       (await answerApp(path, request)) ??
       (await controls.answer(path, request)) ??
-      answerAsset(path) ??
+      answerAsset(path, basePath) ??
       (await visits.answer(path, request))
     if (own) return own
     if (request.mode === 'navigate') return (await openBank(url)) ?? answerPage(path)

@@ -11,7 +11,7 @@ import {
   type ScopeChoice,
 } from '../banks/pages.js'
 import type { Person } from '../banks/people.js'
-import { stylesheet } from '../banks/stylesheet.js'
+import { fontFace, stylesheet } from '../banks/stylesheet.js'
 import type { Theme } from '../banks/theme.js'
 import {
   basisConnect,
@@ -37,30 +37,31 @@ export function platformOf({ parameters }: AuthorizationRequest): string | undef
   return typeof platform === 'string' ? platform : undefined
 }
 
+/** How each provider looks, or the bank that alone it connects. */
+const themesOfProviders: Readonly<Record<ProviderName, Theme>> = {
+  apiture: ternHarbor,
+  basis: basisConnect,
+  fdx: foxglove,
+  moneyhub: moneyhubTheme,
+  moneyhubOnce: moneyhubTheme,
+  openid: juniper,
+  stitch: fynbos,
+}
+
 /** How the bank looks that a person meets. */
 function themeOfRequest(request: AuthorizationRequest): Theme {
   const provider = request.registration.name as ProviderName
-  switch (provider) {
-    case 'apiture':
-      return ternHarbor
-    case 'basis': {
-      const name = findPlatform(platformOf(request) ?? '')?.institution.name ?? ''
-      return themeOf(brandOf(name), basisConnect)
-    }
-    case 'fdx':
-      return foxglove
-    case 'openid':
-      return juniper
-    case 'stitch':
-      return fynbos
-    default: {
-      const [institution, ...others] = request.scope.flatMap(institutionsOfScope)
-      return institution && others.length === 0
-        ? themeOf(brandOf(institution.name), moneyhubTheme)
-        : moneyhubTheme
-    }
+  const otherwise = themesOfProviders[provider]
+  if (provider === 'basis') {
+    const name = findPlatform(platformOf(request) ?? '')?.institution.name ?? ''
+    return themeOf(brandOf(name), otherwise)
   }
+  const [institution, ...others] = request.scope.flatMap(institutionsOfScope)
+  return institution && others.length === 0 ? themeOf(brandOf(institution.name), otherwise) : otherwise
 }
+
+/** The bank that a person meets, as the address of its pages names it. */
+export const brandOfRequest = (request: AuthorizationRequest): string => themeOfRequest(request).brand
 
 const kinds = {
   apiture: 'apiture',
@@ -129,19 +130,24 @@ export function createBankPages(place: Place) {
           wayBack(request.redirectUri),
         ),
       ),
-    refused: (why: string): Response =>
+    refused: (provider: string, why: string): Response =>
       toAnswer(
         messagePage(
-          moneyhubTheme,
+          themesOfProviders[provider as ProviderName],
           'The bank refuses this request',
           `It sends nobody back, because ${why}.`,
           html`<div class="buttons"><a class="button" href="/">Back to the app</a></div>`,
         ),
         400,
       ),
-    expired: (): Response => toAnswer(expiredPage(moneyhubTheme, `${origin}/`), 410),
+    /** A page of a bank that is over. */
+    expired: (brand: string): Response =>
+      toAnswer(expiredPage(themeNamed(brand) ?? moneyhubTheme, `${origin}/`), 410),
   }
 }
+
+const themeNamed = (brand: string): Theme | undefined =>
+  Object.values(themes).find((one) => one.brand === brand)
 
 const aliveScript = '/banks/alive.js'
 
@@ -150,20 +156,22 @@ const bankHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
   'content-security-policy':
-    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 }
 
 /** A bank's page is the only one that is open while the person reads it: it keeps the worker alive. */
 const aliveCode = "setInterval(() => navigator.serviceWorker.controller?.postMessage('here'), 20000)\n"
 
-/** What the pages are made of: stylesheets, marks, and the script. @returns undefined for any other path */
-export function answerAsset(path: string): Response | undefined {
+/** What the pages are made of: stylesheets, marks, and the script; typefaces are files. @returns undefined for any other path */
+export function answerAsset(path: string, basePath: string): Response | undefined {
   if (path === aliveScript)
     return new Response(aliveCode, { headers: { 'content-type': 'text/javascript; charset=utf-8' } })
   const [, brand = '', extension] = /^\/brand\/(\w+)\.(css|svg)$/.exec(path) ?? []
-  const theme = Object.values(themes).find((one) => one.brand === brand)
+  const theme = themeNamed(brand)
   if (!theme) return undefined
   return extension === 'css'
-    ? new Response(stylesheet(theme), { headers: { 'content-type': 'text/css; charset=utf-8' } })
+    ? new Response(fontFace(theme).replace("url('/", `url('${basePath}/`) + stylesheet(theme), {
+        headers: { 'content-type': 'text/css; charset=utf-8' },
+      })
     : new Response(markFile(theme), { headers: { 'content-type': 'image/svg+xml' } })
 }

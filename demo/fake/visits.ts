@@ -5,10 +5,12 @@ import {
   type Ending,
 } from '../../src/testing/servers/authorization-request.js'
 import type { Server } from '../../src/testing/servers/server.js'
+import type { Memory } from '../../src/testing/memory.js'
+import type { World } from '../../src/testing/world.js'
 import { claimsOf } from '../../src/testing/quirks/moneyhub.js'
 import { institutionsOfScope } from '../../src/testing/quirks/moneyhub-institutions.js'
 import { accountsOfApproval } from './accounts.js'
-import { createBankPages, grantedOf, platformOf } from './bank-pages.js'
+import { brandOfRequest, createBankPages, grantedOf, platformOf } from './bank-pages.js'
 import type { Controls, Told } from './controls.js'
 import type { Place, ProviderName } from './providers.js'
 
@@ -20,7 +22,13 @@ interface Visit {
   /** What the bank was told to do in this visit. */
   readonly told: Told
   /** Who has signed in. */
-  person?: Person
+  readonly person?: Person
+}
+
+/** A visit as it is remembered: its request's parameters as a form, and of its server the provider's name. */
+interface KeptVisit extends Omit<Visit, 'server' | 'request'> {
+  readonly request: Omit<AuthorizationRequest, 'parameters'>
+  readonly form: string
 }
 
 /** People at the fake banks. */
@@ -31,12 +39,27 @@ export interface Visits {
   readonly answer: (path: string, request: Request) => Promise<Response | undefined>
 }
 
-const pagePath = /^\/banks\/visit\/([\w-]+)$/
+const pagePath = /^\/banks\/visit\/(\w+)\/([\w-]+)$/
 
 /** Follows who is at which bank. */
-export function createVisits(place: Place, controls: Controls): Visits {
+export function createVisits(place: Place, world: World, controls: Controls, memory: Memory): Visits {
   const pages = createBankPages(place)
-  const visits = new Map<string, Visit>()
+  const visits = memory.map<KeptVisit>('visits')
+
+  async function find(id: string): Promise<Visit | undefined> {
+    const kept = visits.get(id)
+    if (!kept) return undefined
+    const { form, request, ...visit } = kept
+    const { all } = await world.servers()
+    const isAt = ({ registrations }: Server) =>
+      registrations.some(({ name }) => name === request.registration.name)
+    const server = all.find(isAt)
+    return server && { ...visit, server, request: { ...request, parameters: new URLSearchParams(form) } }
+  }
+
+  function keep(id: string, { server: _, request: { parameters, ...request }, ...visit }: Visit): void {
+    visits.set(id, { ...visit, request, form: parameters.toString() })
+  }
 
   return {
     async open(server, url) {
@@ -44,7 +67,8 @@ export function createVisits(place: Place, controls: Controls): Visits {
       try {
         request = await server.open(url)
       } catch (error) {
-        if (error instanceof PageError) return pages.refused(error.message)
+        if (error instanceof PageError)
+          return pages.refused(server.registrations[0]?.name ?? '', error.message)
         throw error
       }
       const told = controls.takeForVisit(request.registration.name)
@@ -55,21 +79,22 @@ export function createVisits(place: Place, controls: Controls): Visits {
         return leave({ ...visit, person: findPerson(told.person ?? '') ?? people[0] }, 'approve')
       // A pushed request is good once; its page can be loaded any number of times.
       const id = crypto.randomUUID()
-      visits.set(id, visit)
-      return Response.redirect(`${place.origin}${place.basePath}/banks/visit/${id}`, 303)
+      keep(id, visit)
+      const address = `${place.origin}${place.basePath}/banks/visit/${brandOfRequest(request)}/${id}`
+      return Response.redirect(address, 303)
     },
     async answer(path, request) {
-      const id = pagePath.exec(path)?.[1]
+      const [, brand = '', id] = pagePath.exec(path) ?? []
       if (id === undefined) return undefined
-      const visit = visits.get(id)
-      if (!visit) return pages.expired()
+      const visit = await find(id)
+      if (!visit) return pages.expired(brand)
       if (request.method !== 'POST') return show(visit)
       const form = new URLSearchParams(await request.text())
       const action = form.get('action')
       if (action === 'sign-in') {
         const person = findPerson(form.get('username') ?? '')
         if (!person) return pages.login(visit.request, 'There is nobody of this name here. Try ada or grace.')
-        visit.person = person
+        keep(id, { ...visit, person })
         return Response.redirect(request.url, 303)
       }
       visits.delete(id)

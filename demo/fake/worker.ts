@@ -1,5 +1,5 @@
 // The service worker behind `?fake`. It answers for the app's server and every bank, so the demo needs no server.
-import { createFakeServer } from './app-server.js'
+import { openFakeServer } from './app-server.js'
 
 /** What is used of the worker's global scope: TypeScript has it beside that of pages only. */
 interface WorkerScope {
@@ -16,14 +16,14 @@ interface WorkerEvent {
 }
 
 /**
- * How long the worker lives on after a sign of life. Its banks are in memory, and timers of a page in the background run once
- * a minute.
+ * How long the worker lives on after a sign of life. What its banks know is kept, but not what a page has told them to do
+ * next; and timers of a page in the background run once a minute.
  */
 const lifeMs = 90_000
 
 const scope = globalThis as unknown as WorkerScope
 const { origin, pathname } = new URL(scope.registration.scope)
-const server = createFakeServer({ origin, basePath: pathname.replace(/\/$/, '') })
+const server = openFakeServer({ origin, basePath: pathname.replace(/\/$/, '') })
 
 scope.addEventListener('install', (event) => {
   event.waitUntil(scope.skipWaiting())
@@ -42,7 +42,7 @@ scope.addEventListener('fetch', (event) => {
 
 async function answer(request: Request): Promise<Response> {
   try {
-    return (await server.answer(request)) ?? (await fetch(request))
+    return (await (await server).answer(request)) ?? (await fetch(request))
   } catch {
     // What the network does when an answer is lost.
     return Response.error()

@@ -43,13 +43,13 @@ export interface OpenedServers {
 
 /** Starts an authorization server for every issuer of the app's options. Providers with the same one share it. */
 export async function openServers(options: OpenServersOptions): Promise<OpenedServers> {
-  const { providers, redirectUri, now, random, fetchWithCertificate } = options
+  const { providers, redirectUri, now, random, memory, fetchWithCertificate } = options
   const clientKey = await createKeyPair()
   const opened: Record<string, OpenedProvider> = {}
   const shared = new Map<string, { readonly dialect: Dialect; readonly registrations: Registration[] }>()
   for (const [name, provider] of Object.entries(providers)) {
     const uri = redirectUri(name)
-    const setup = { name, provider, redirectUri: uri, clientKey, fetchWithCertificate, now, random }
+    const setup = { name, provider, redirectUri: uri, clientKey, fetchWithCertificate, now, random, memory }
     const { dialect, authentication, ...more } = await findKind(provider)(setup)
     opened[name] = { dialect, authentication, ...more }
     const { label, clientId } = provider

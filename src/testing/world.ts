@@ -4,6 +4,7 @@ import { createDatabase } from './browser/database.js'
 import type { Browser } from './browser/page.js'
 import { createSharedTabs } from './browser/tabs.js'
 import { openBackend } from './network/backend.js'
+import { createMemory, type Memory } from './memory.js'
 import { createFaults, type Faults } from './network/faults.js'
 import { createNetwork, type Network, type Servers } from './network/network.js'
 import type { Randomness } from './random.js'
@@ -31,10 +32,13 @@ export interface WorldOptions {
   readonly random: (part: 'backend' | 'pages' | 'servers') => Randomness
   /** Whether what the test begins with is there. */
   readonly isReady: () => boolean
+  /** What backend and servers remember. @defaultValue nothing yet */
+  readonly memory?: Memory
 }
 
 /** Makes a world. The servers start with the first request. */
-export function createWorld({ client, origin, session, api, random, isReady }: WorldOptions): World {
+export function createWorld(options: WorldOptions): World {
+  const { client, origin, session, api, random, isReady, memory = createMemory() } = options
   const { providers, backend = '/connect', basePath = '', redirectUri } = client
   const clock = createClock()
   const faults = createFaults(isReady)
@@ -52,6 +56,7 @@ export function createWorld({ client, origin, session, api, random, isReady }: W
       api,
       now: clock.now,
       random: random('servers'),
+      memory,
       takeTampering: faults.takeTampering,
       fetchWithCertificate: network.fetchFor('backend', true),
     })
@@ -64,6 +69,7 @@ export function createWorld({ client, origin, session, api, random, isReady }: W
         session: () => world.session,
         fetch: network.fetchFor('backend'),
         now: clock.now,
+        memory,
         createId: () => backendRandom.text(16),
       }),
     }

@@ -45,27 +45,47 @@ async function connect(page: Page, title: string): Promise<void> {
 }
 
 /** Has the browser end the service worker, as it does once no page has needed it for a while, and loads the page again. */
-async function endWorker(page: Page): Promise<void> {
-  const readRun = () =>
-    page.evaluate(() => {
-      const text = document.getElementById('configuration')?.textContent ?? ''
-      return text === '' ? undefined : (JSON.parse(text) as { readonly run?: string }).run
-    })
+async function endWorker(page: Page, between = async (): Promise<void> => undefined): Promise<void> {
   const session = await page.context().newCDPSession(page)
+  const hasStopped = new Promise<void>((resolve) => {
+    session.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+      if (versions.some(({ runningStatus }) => runningStatus === 'stopped')) resolve()
+    })
+  })
   await session.send('ServiceWorker.enable')
-  const before = await readRun()
-  expect(before).toBeDefined()
-  await expect
-    .poll(
-      async () => {
-        await session.send('ServiceWorker.stopAllWorkers')
-        await page.reload()
-        return (await readRun()) !== before
-      },
-      { timeout: 60_000 },
-    )
-    .toBe(true)
+  await session.send('ServiceWorker.stopAllWorkers')
+  await hasStopped
+  await between()
+  await page.reload()
+  await session.detach()
 }
+
+/** Has the browser drop what the banks know, as when it needs the room, and ends the worker. */
+const dropBanks = (page: Page): Promise<void> =>
+  endWorker(page, () =>
+    page.evaluate(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          const open = indexedDB.open('lasagna-fake')
+          open.onerror = () => {
+            reject(new Error('no database'))
+          }
+          open.onsuccess = () => {
+            const writing = open.result.transaction('kept', 'readwrite')
+            const store = writing.objectStore('kept')
+            const keys = store.getAllKeys()
+            keys.onsuccess = () => {
+              for (const key of keys.result)
+                if (typeof key === 'string' && key.startsWith('banks')) store.delete(key)
+            }
+            writing.oncomplete = () => {
+              open.result.close()
+              resolve()
+            }
+          }
+        }),
+    ),
+  )
 
 describe('on a server of files', () => {
   it.each(['Stitch', 'OpenID', 'FDX', 'Basis', 'Apiture', 'Moneyhub'])(
@@ -82,7 +102,8 @@ describe('on a server of files', () => {
       await card(page, title).getByRole('table').first().waitFor()
       expect(elsewhere).toEqual([])
       const other = asked.filter(
-        (one) => !/^GET \/some\/folder\/(?:$|assets\/|icon\.svg|fake-worker\.js)/.test(one),
+        (one) =>
+          !/^GET \/some\/folder\/(?:$|assets\/|brand\/\w+\.woff2$|icon\.svg|fake-worker\.js)/.test(one),
       )
       expect(other).toEqual([])
     },
@@ -92,6 +113,9 @@ describe('on a server of files', () => {
     const page = await openStatic(await bench.newProfile(null))
     await goToConsent(page, 'FDX')
     expect(await page.locator('.bank').textContent()).toBe('Foxglove Federal')
+    expect(
+      await page.evaluate(() => document.fonts.load('600 1rem Zilla Slab').then(({ length }) => length)),
+    ).toBe(1)
     await page.reload()
     await page.getByText('list the accounts you share').waitFor()
     expect(await page.locator('main').textContent()).not.toMatch(/READ_|ACCOUNT_|offline_access|openid/)
@@ -115,16 +139,50 @@ describe('on a server of files', () => {
     for (const title of ['Stitch', 'OpenID']) await waitForStatus(second, title, 'Not connected')
   })
 
-  it('says that the banks have started anew, once the browser has ended them, until something is connected', async () => {
+  it('keeps what the banks know when the browser ends them: connections, and an open consent page', async () => {
+    const profile = await bench.newProfile(null)
+    const page = await openStatic(profile)
+    const all = ['Stitch', 'FDX', 'Moneyhub', 'Basis', 'OpenID']
+    for (const title of all) await connect(page, title)
+    const second = await profile.newPage()
+    await second.goto(page.url())
+    await goToConsent(second, 'Prairie Ledger')
+    await endWorker(page)
+    for (const title of all) {
+      await waitForStatus(page, title, 'Connected')
+      await card(page, title).getByRole('table').first().waitFor()
+    }
+    await page.getByText('Analytical Checking').first().waitFor()
+    await second.reload()
+    await second.getByRole('button', { name: 'Approve' }).click()
+    await waitForStatus(second, 'Prairie Ledger', 'Connected')
+    await disconnect(page, 'Stitch')
+    await endWorker(page)
+    await waitForStatus(page, 'Stitch', 'Not connected')
+    expect(await page.getByRole('region', { name: 'The banks have started anew' }).count()).toBe(0)
+  })
+
+  it('shows a page that is over as the bank’s own', async () => {
+    const page = await openStatic(await bench.newProfile(null))
+    await goToConsent(page, 'FDX')
+    const { href } = new URL(page.url())
+    await page.getByRole('button', { name: 'Deny' }).click()
+    await waitForStatus(page, 'FDX', 'Denied')
+    await page.goto(href)
+    await page.getByRole('heading', { name: 'This page has expired' }).waitFor()
+    expect(await page.locator('.bank').textContent()).toBe('Foxglove Federal')
+  })
+
+  it('says that the banks have started anew, once the browser has dropped what they knew, until something is connected', async () => {
     const page = await openStatic(await bench.newProfile(null))
     await connect(page, 'Stitch')
     const notice = page.getByRole('region', { name: 'The banks have started anew' })
     expect(await notice.count()).toBe(0)
-    await endWorker(page)
+    await dropBanks(page)
     await notice.waitFor()
     await connect(page, 'Stitch')
     await notice.waitFor({ state: 'detached' })
-    await endWorker(page)
+    await dropBanks(page)
     await notice.getByRole('button', { name: 'All right' }).click()
     await notice.waitFor({ state: 'detached' })
     await page.reload()

@@ -1,5 +1,5 @@
 // The demo as its users have it: finding a bank, seeing the money, living with a connection, trying a bad day.
-import type { Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
   approve,
@@ -9,7 +9,9 @@ import {
   connectButton,
   disconnect,
   goToConsent,
+  goToConsentInWindow,
   pressConnect,
+  pressInWindow,
   signInAtBank,
   useBench,
   waitForStatus,
@@ -18,6 +20,76 @@ import {
 const bench = useBench({ oneProcess: true })
 
 const tiles = (page: Page) => page.getByRole('article')
+
+/** Notes from the beginning of each document what moves without the person having done anything. */
+async function noteShifts(profile: BrowserContext): Promise<void> {
+  await profile.addInitScript(() => {
+    const noted: number[] = []
+    Object.assign(globalThis, { noted })
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & {
+        readonly value: number
+        readonly hadRecentInput: boolean
+      })[])
+        if (!entry.hadRecentInput) noted.push(entry.value)
+    }).observe({ type: 'layout-shift', buffered: true })
+  })
+}
+
+/** How much has moved since the document was opened, once what is there has been drawn: 0.1 and less is good, by the Core Web Vitals. */
+const readShift = (page: Page): Promise<number> =>
+  page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        requestAnimationFrame(() =>
+          requestAnimationFrame(() => {
+            const { noted } = globalThis as unknown as { readonly noted: readonly number[] }
+            resolve(noted.reduce((sum, value) => sum + value, 0))
+          }),
+        )
+      }),
+  )
+
+describe('on a phone', () => {
+  it('stays where it is when a person arrives, and when they come back from each bank', async () => {
+    const profile = await bench.newProfile()
+    await noteShifts(profile)
+    const page = await profile.newPage()
+    await page.setViewportSize({ width: 360, height: 740 })
+    await page.goto(bench.demo.origin)
+    await card(page, 'Basis').waitFor()
+    expect(await readShift(page)).toBeLessThan(0.1)
+    for (const title of ['Stitch', 'FDX', 'Basis', 'Moneyhub']) {
+      await connect(page, title)
+      await page.waitForURL(`${bench.demo.origin}/`)
+      await card(page, title).getByRole('table').first().waitFor()
+      await page.getByRole('heading', { name: 'Transactions' }).waitFor()
+      expect(await readShift(page), title).toBeLessThan(0.1)
+    }
+    await goToConsent(page, 'OpenID')
+    await page.getByRole('button', { name: 'Deny' }).click()
+    await waitForStatus(page, 'OpenID', 'Denied')
+    expect(await readShift(page)).toBeLessThan(0.1)
+  })
+})
+
+describe('a bank in a window of its own', () => {
+  it('is brought to the person once it is connected', async () => {
+    const page = await bench.open()
+    await connect(page, 'FDX')
+    const popup = await goToConsentInWindow(page, 'Stitch')
+    await pressInWindow(popup, 'Approve')
+    await waitForStatus(page, 'Stitch', 'Connected')
+    const heading = card(page, 'Stitch').getByRole('heading')
+    const isInSight = () =>
+      heading.evaluate((element) => {
+        const { top, bottom } = element.getBoundingClientRect()
+        return top >= 0 && bottom <= innerHeight
+      })
+    await expect.poll(isInSight).toBe(true)
+    expect(await card(page, 'Stitch').evaluate((element) => element === document.activeElement)).toBe(true)
+  })
+})
 
 describe('the picker', () => {
   it('comes once it is known what is connected: no bank moves away from under a pointer', async () => {

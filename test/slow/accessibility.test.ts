@@ -220,7 +220,12 @@ describe('by the keyboard alone', () => {
 
     await said(page, `${bankName('Stitch')}: Connected`)
     await focused(card(page, 'Stitch'))
-    await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(0)
+    const isInSight = () =>
+      card(page, 'Stitch').evaluate((element) => {
+        const { top } = element.getBoundingClientRect()
+        return top >= 0 && top < innerHeight / 2
+      })
+    await expect.poll(isInSight).toBe(true)
     await card(page, 'Stitch').getByText('Not shared: balances').waitFor()
 
     await tabTo(page, card(page, 'Stitch').getByRole('button', { name: 'Disconnect' }))

@@ -14,7 +14,7 @@ import type { Bank, Input } from './catalog.js'
 import { Chooser, Lifetime, NotShared } from './connection-facts.js'
 import { Disconnect } from './disconnect.js'
 import { MoneyhubRenewals, Renew } from './renewals.js'
-import { changeChoice, useChoice, useFarewell } from './remembered.js'
+import { changeChoice, useChoice, useFarewell, useLanded } from './remembered.js'
 import { ShownData } from './shown-data.js'
 import { UnderTheHood } from './under-the-hood.js'
 import { useIsCompleting, useIsLast, useOutcomeAt, useShown, useWay, type WayToBank } from './use-bank.js'
@@ -66,8 +66,11 @@ export function BankCard({ bank }: { bank: Bank }) {
       {tokens.status === 'connected' && <NoLongerShared id={tokens.connection.id} />}
       {attempted && <Abandoned provider={bank.provider} name={bank.name} />}
       {farewell !== undefined && <p className="hint">{farewell}</p>}
-      {!connection && <p className="keeps">{bank.keeps}</p>}
+      {!connection && farewell === undefined && <p className="keeps">{bank.keeps}</p>}
       <Choices bank={bank} chosen={choice} />
+      {bank.provider === 'moneyhub' && tokens.status === 'connected' && (
+        <MoneyhubRenewals connection={tokens.connection} />
+      )}
       <Actions
         bank={bank}
         tokens={tokens}
@@ -165,20 +168,21 @@ function Actions({ bank, tokens, way, input, busy, offered, connections }: Actio
       {bank.renews && connected && (
         <Renew key={`${tokens.connection.id} ${display}`} bank={bank} id={tokens.connection.id} />
       )}
-      {bank.provider === 'moneyhub' && connected && <MoneyhubRenewals connection={tokens.connection} />}
       {'disconnect' in tokens && <Disconnect bank={bank} tokens={tokens} others={connections.length - 1} />}
     </div>
   )
 }
 
-/** Whether this page was opened with an answer that belongs to the bank, and it is known what came of it. */
+/** Whether the person has come back to this page from the bank, or from its window, and it is known what came of it. */
 function useArrivedAt(connection: Connection | undefined, outcome: CallbackState | undefined): boolean {
   const callback = useAuthorizationCallback()
   const data = useLoaded()
-  if (outcome) return true
+  const landed = useLanded()
+  if (outcome || (landed !== undefined && landed === connection?.id)) return true
   // The page grows while the accounts come: the person is taken to the bank once it is where it stays.
   const came = callback.status === 'connected' && callback.connection.id === connection?.id
-  return came && data[callback.connection.id]?.status !== undefined
+  const status = came ? data[callback.connection.id]?.status : undefined
+  return status === 'loaded' || status === 'failed'
 }
 
 /** Announces what becomes of a bank; not what it is found with, unless somebody has come back for it. */

@@ -178,7 +178,8 @@ function createCatalog({ moneyhub: ofMoneyhub, basis: ofBasis }: Listed): readon
     toBank('apiture', facts.apiture, 'tern'),
     toBank('moneyhub', facts.moneyhub, 'unknown', {
       name: 'Another UK bank',
-      country: 'Moneyhub asks which',
+      country: brands.pennyhill.country,
+      keeps: `Moneyhub asks which one. ${facts.moneyhub.keeps}`,
       input: { bankId: configuration.moneyhub.list },
     }),
     ...moneyhub,

@@ -52,6 +52,16 @@ export function choose(bank: string, connection: string): void {
   chosen.change((before) => ({ ...before, [bank]: connection }))
 }
 
+const landed = createStore<string | undefined>(undefined)
+
+/** The connection that was made last in a window of its own: this page stayed where it was. */
+export const useLanded = (): string | undefined => useStore(landed)
+
+/** Says that a connection was made in a window of its own. */
+export const land = (connection: string): void => {
+  landed.set(connection)
+}
+
 const choices = createStore<Readonly<Record<string, number>>>({})
 
 /** Which of a bank's choices the person has made, by its place. */

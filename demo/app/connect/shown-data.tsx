@@ -12,13 +12,20 @@ import {
 } from '../data/accounts.js'
 import { day, money } from '../format.js'
 import { Act } from '../parts/act.js'
+import { keptHeight, useKeptHeight } from '../parts/kept-height.js'
 
 /** What was fetched with a connection. */
 export function ShownData({ connection }: { connection: Connection }) {
-  const loaded = useLoaded()[connection.id]
+  const { id } = connection
+  const loaded = useLoaded()[id]
+  const part = useKeptHeight<HTMLDivElement>(id, loaded?.status === 'loaded')
   switch (loaded?.status) {
     case 'loaded':
-      return <Data {...loaded.data} />
+      return (
+        <div className="shown" ref={part}>
+          <Data {...loaded.data} />
+        </div>
+      )
     case 'failed':
       return (
         <div className="outcome bad">
@@ -30,7 +37,12 @@ export function ShownData({ connection }: { connection: Connection }) {
       )
     default:
       return (
-        <div className="skeleton-rows" aria-hidden="true">
+        <div
+          className="skeleton-rows"
+          data-provider={connection.provider}
+          style={{ minHeight: keptHeight(id) }}
+          aria-hidden="true"
+        >
           <span />
           <span />
         </div>

@@ -14,7 +14,16 @@ import { useUnderWay } from '../parts/under-way.js'
 import { usePath } from '../router.js'
 import { bankOf, useCatalog, type Bank, type Input } from './catalog.js'
 import { sendFault, useFault } from './faults.js'
-import { choose, goTo, readAppState, rememberBank, sayFarewell, useChosenId, useLast } from './remembered.js'
+import {
+  choose,
+  goTo,
+  land,
+  readAppState,
+  rememberBank,
+  sayFarewell,
+  useChosenId,
+  useLast,
+} from './remembered.js'
 
 /** The connections at a bank, oldest first. */
 function useConnectionsAt(bank: Bank): readonly Connection[] {
@@ -109,6 +118,7 @@ export function useWay(bank: Bank, input: Input | undefined, renewed?: string): 
     const told = readAppState(outcome.appState)
     if (told) rememberBank(outcome.connection.id, told)
     choose(bank.id, outcome.connection.id)
+    land(outcome.connection.id)
   }
   return {
     state,

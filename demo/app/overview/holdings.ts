@@ -24,6 +24,9 @@ export interface Holdings {
   readonly loading: boolean
 }
 
+/** Before any bank has answered. */
+export const nothingYet: Omit<Holdings, 'loading'> = { accounts: [], bookings: [], currencies: [] }
+
 /** Gathers what was fetched. An account that two connections share counts once. */
 export function gather(
   connections: readonly Connection[],

@@ -1,5 +1,5 @@
 import { useAuthorizationCallback, useConnections } from 'countersign'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { BankCard } from '../connect/bank-card.js'
 import { bankOf, useCatalog } from '../connect/catalog.js'
 import { Picker } from '../connect/picker.js'
@@ -7,7 +7,7 @@ import { useLoaded } from '../data/accounts.js'
 import { Forgotten } from '../fake/forgotten.js'
 import { SignIn } from '../parts/sign-in.js'
 import { useUser } from '../session.js'
-import { gather } from './holdings.js'
+import { gather, nothingYet, type Holdings } from './holdings.js'
 import { Landing } from './landing.js'
 import { Overview } from './overview.js'
 import { Transactions } from './transactions.js'
@@ -20,7 +20,7 @@ export function Home() {
   const all = useConnections()
   const user = useUser()
   const connections = all.status === 'ready' ? all.connections : []
-  const holdings = gather(connections, loaded, banks)
+  const holdings = useWhole(gather(connections, loaded, banks), connections.length === 0)
   const ids = new Set(connections.map((connection) => bankOf(connection, banks)?.id))
   const connected = banks.filter(({ id }) => ids.has(id))
   const others = banks.filter(({ id }) => !ids.has(id))
@@ -52,6 +52,29 @@ export function Home() {
       {all.status !== 'restoring' && <Picker banks={others} first={empty} />}
     </>
   )
+}
+
+/** Milliseconds for which a bank that is slow is waited for before the others are shown without it. */
+const patienceMs = 3000
+
+/**
+ * What the banks have shared, once all of them have answered: a total that grows bank by bank is a wrong one, and what
+ * comes in between others moves them. A slow bank is not waited for longer than a moment.
+ */
+function useWhole(holdings: Holdings, empty: boolean): Holdings {
+  const [shown, setShown] = useState(false)
+  const { loading } = holdings
+  if (empty === shown && (empty || !loading)) setShown(!empty)
+  useEffect(() => {
+    if (shown || empty) return
+    const timer = setTimeout(() => {
+      setShown(true)
+    }, patienceMs)
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [shown, empty])
+  return shown ? holdings : { ...nothingYet, loading }
 }
 
 /** Until it is known what is connected. */

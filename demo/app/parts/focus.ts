@@ -1,4 +1,4 @@
-import { useEffect, type RefObject } from 'react'
+import { useEffect, useLayoutEffect, type RefObject } from 'react'
 
 /**
  * Keeps the place of people who use the keyboard: when the focused control disappears, such as "Disconnect" once that
@@ -35,11 +35,12 @@ function homeOf(card: HTMLElement | null | undefined): HTMLElement | null {
   return moved ?? document.querySelector('main')
 }
 
-/** Brings a part of the page to who comes back from a bank: they would look for it at the top. */
+/** Brings a part of the page to who comes back from a bank: before anything is drawn elsewhere, and only if it is out of sight. */
 export function useArrival(part: RefObject<HTMLElement | null>, arrived: boolean): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!arrived) return
     part.current?.focus({ preventScroll: true })
-    part.current?.scrollIntoView({ block: 'start' })
+    const { top = 0, bottom = 0 } = part.current?.getBoundingClientRect() ?? {}
+    if (top < 0 || bottom > innerHeight) part.current?.scrollIntoView({ block: 'start' })
   }, [part, arrived])
 }

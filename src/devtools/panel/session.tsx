@@ -15,7 +15,7 @@ export function Session({ inspection, events, flows }: TabProps): React.ReactEle
   return (
     <>
       <p className="pad">
-        <strong>{subject}.</strong>
+        <strong>{subject.endsWith('…') ? subject : `${subject}.`}</strong>
       </p>
       <Table
         label="Changes of the app's user"

@@ -93,10 +93,15 @@ tbody th{font-weight:500}
 .short{display:none}
 @media(max-width:640px){
 .panel,.spacer{height:72vh}
-.toggle{padding:0;width:40px;height:40px;border-radius:50%;justify-content:center}.toggle svg{width:20px;height:20px}
-.toggle.open{height:32px}
+.toggle{padding:0;width:28px;height:48px;margin:0 0 12px;border-inline-end:0;border-radius:10px 0 0 10px;justify-content:center}.toggle svg{width:18px;height:18px}
+.toggle.open{width:40px;height:32px;margin-inline-end:8px;border-inline-end:1px solid var(--line)}
 .toggle span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .scroll>table{width:max-content;min-width:100%}.scroll th,.scroll td{max-width:32ch}
+.scroll>.wide{width:100%}.wide,.wide tbody,.wide tr,.wide th[role=rowheader],.wide td{display:block}.wide th[role=rowheader],.wide td{max-width:none}
+.wide thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.wide tr{padding:8px 0;border-bottom:1px solid var(--line)}.wide tr>*{border:0;padding:2px 0}.wide th[role=rowheader]{font-weight:600}
+.wide td{display:grid;grid-template-columns:112px minmax(0,1fr);gap:10px}.wide td:before{content:attr(data-label);content:attr(data-label)/'';color:var(--soft)}
+.wide td>span{overflow-wrap:anywhere}
 .bar{padding:6px 8px;flex-wrap:wrap}.bar h2{flex:1}[role=tablist]{order:3;flex:0 0 100%}
 .timeline{display:block;height:auto}
 .flows{flex-direction:row;border:0;border-bottom:1px solid var(--line);overflow-x:auto;padding:6px 8px}

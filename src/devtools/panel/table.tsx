@@ -18,27 +18,34 @@ export interface TableProps {
   readonly none: string
 }
 
-/** A table that scrolls sideways where it is too wide, by the keyboard as well. */
+/**
+ * A table that scrolls sideways where it is too wide, by the keyboard as well. On a phone each row is a list of its own. The roles say
+ * what it is where its look takes that from it.
+ */
 export function Table({ label, columns, rows, none }: TableProps): React.ReactElement {
   if (rows.length === 0) return <p className="none">{none}</p>
   return (
     <div className="scroll pad" tabIndex={0} role="group" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
+      <table role="table" className="wide">
+        <thead role="rowgroup">
+          <tr role="row">
             {columns.map((column) => (
-              <th key={column} scope="col">
+              <th key={column} scope="col" role="columnheader">
                 {column}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map(({ key, cells: [head, ...cells], isBad }) => (
-            <tr key={key} className={isBad ? 'bad' : undefined}>
-              <th scope="row">{head}</th>
+            <tr key={key} role="row" className={isBad ? 'bad' : undefined}>
+              <th scope="row" role="rowheader">
+                {head}
+              </th>
               {cells.map((cell, index) => (
-                <td key={columns[index + 1]}>{cell}</td>
+                <td key={columns[index + 1]} role="cell" data-label={columns[index + 1]}>
+                  <span>{cell}</span>
+                </td>
               ))}
             </tr>
           ))}

@@ -22,13 +22,13 @@ import type { Kind, ProviderSetup } from './kind.js'
 import { withSlash } from './routes.js'
 
 /** Basis: an initialization token signed at the click, HTTP Basic as issued, no discovery, no ID Token, a `profile_id`. */
-export const basis: Kind = ({ provider, redirectUri, now, random }) => {
+export const basis: Kind = ({ provider, redirectUri, now, random, memory }) => {
   const { clientId, authorizationEndpoint = '', channel } = provider
   const api = withSlash(provider.api ?? new URL('/', authorizationEndpoint).href)
   const tokenEndpoint = new URL('/oauth/token', api).href
   const institutionsPath = new URL('institutions', api).pathname
   const clientSecret = createSecret(random)
-  const profiles = new Map<string, string>()
+  const profiles = memory.map<string>(`${authorizationEndpoint} profiles`)
   return {
     dialect: {
       issuer: new URL(authorizationEndpoint).origin,

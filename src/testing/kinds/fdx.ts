@@ -19,7 +19,7 @@ import { ResponseError, scopeValues, type AuthorizationRequest } from '../server
 import type { Dialect } from '../servers/dialect.js'
 import type { AccessToken, Grant } from '../servers/grants.js'
 import { jsonOf, type ServerRequest } from '../servers/http.js'
-import type { Kind } from './kind.js'
+import type { Kind, ProviderSetup } from './kind.js'
 import { anyRoute } from './routes.js'
 
 /** Name of the template for a page that names none. */
@@ -41,11 +41,11 @@ const template: FdxConsentTemplate = {
 }
 
 /** An FDX data provider: pushed consents, a client that is its certificate, and an API for consents and accounts. */
-export const fdx: Kind = ({ provider, redirectUri, fetchWithCertificate, now }) => {
+export const fdx: Kind = ({ provider, redirectUri, fetchWithCertificate, now, memory }) => {
   const { clientId, issuer = '', authorizationEndpoint = '', scope, requireIss = false } = provider
   const consents: Record<string, FdxConsentTemplate> = { [usualTemplate]: template }
   return {
-    dialect: toDialect(issuer, authorizationEndpoint, scopeValues(scope), now),
+    dialect: toDialect(issuer, authorizationEndpoint, scopeValues(scope), { now, memory }),
     authentication: { method: 'tls_client_auth' },
     backend: fdxBackend({
       clientId,
@@ -103,9 +103,9 @@ function toDialect(
   issuer: string,
   authorization: string,
   configured: readonly string[],
-  now: () => number,
+  { now, memory }: Pick<ProviderSetup, 'now' | 'memory'>,
 ): Dialect {
-  const grants = new Map<string, Grant>()
+  const grants = memory.map<Grant>(`${issuer} consents`)
   const isUnknown = (scope: string): boolean => !(scope in scopeTexts.fdx) && !configured.includes(scope)
   return {
     issuer,
@@ -170,7 +170,7 @@ function readDetail(parameters: URLSearchParams): ConsentDetail | undefined {
 /** The kinds of data that are asked for, in words. */
 const consentTexts = ({ parameters }: AuthorizationRequest): readonly string[] =>
   readDetail(parameters)?.consentRequest.resources.flatMap(({ resourceType, dataClusters }) =>
-    dataClusters.map((cluster) => fdxClusters[resourceType]?.[cluster] ?? cluster),
+    dataClusters.map((cluster) => `see ${fdxClusters[resourceType]?.[cluster] ?? cluster}`),
   ) ?? []
 
 /** What the person agrees to: of accounts, one entry each. */

@@ -1,5 +1,6 @@
 import type { BackendProvider, Fetch, JsonObject } from '../../backend/index.js'
 import type { Provider } from '../../core/index.js'
+import type { Memory } from '../memory.js'
 import type { Randomness } from '../random.js'
 import type { Dialect } from '../servers/dialect.js'
 import type { RegisteredAuthentication } from '../servers/registration.js'
@@ -16,6 +17,8 @@ export interface ProviderSetup {
   readonly fetchWithCertificate: Fetch
   readonly now: () => number
   readonly random: Randomness
+  /** What the provider's own part of the server remembers. */
+  readonly memory: Memory
 }
 
 /** A provider with its server and, where the app has a backend for it, the backend's half. */

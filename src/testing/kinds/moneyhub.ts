@@ -33,7 +33,7 @@ const keyId = 'kit'
 type Users = Map<string, Map<string, { readonly grant: Grant; readonly expiresAt: string }>>
 
 /** Moneyhub: users and pushed requests, a connection that the ID Token names, and data by tokens of the client's own. */
-export const moneyhub: Kind = ({ provider, redirectUri, clientKey, now, random }) => {
+export const moneyhub: Kind = ({ provider, redirectUri, clientKey, now, random, memory }) => {
   const { clientId, issuer = '', authorizationEndpoint = '', scope, channel } = provider
   const api = withSlash(provider.api ?? new URL('/v3', issuer).href)
   const once = isOneTime(provider)
@@ -48,7 +48,7 @@ export const moneyhub: Kind = ({ provider, redirectUri, clientKey, now, random }
     ...(once && { dataScope: scope.replace(/(?:^| )openid(?= |$)/, '').trim() || 'accounts:read' }),
   }
   return {
-    dialect: toDialect({ issuer, authorization: authorizationEndpoint, api }, now, random),
+    dialect: toDialect({ issuer, authorization: authorizationEndpoint, api }, { now, random, memory }),
     authentication: { method: 'private_key_jwt', key: clientKey.publicKey },
     backend: once
       ? moneyhubBackend({
@@ -72,10 +72,9 @@ function isOneTime({ toInput }: ProviderSetup['provider']): boolean {
 
 function toDialect(
   { issuer, authorization, api }: Readonly<Record<'issuer' | 'authorization' | 'api', string>>,
-  now: () => number,
-  random: Randomness,
+  { now, random, memory: { map } }: Pick<ProviderSetup, 'now' | 'random' | 'memory'>,
 ): Dialect {
-  const users: Users = new Map()
+  const users: Users = map(`${issuer} users`)
   const usersApi = new URL('/users', issuer).href
   const lists = `${issuer}/.well-known/`
   const memory = {

@@ -1,6 +1,9 @@
-import { createBackend, memoryStore, type Fetch } from '../../backend/index.js'
+import { createBackend, type Fetch } from '../../backend/index.js'
 import type { OpenedProvider } from '../kinds/kind.js'
 import { jsonOf, type ServerRequest } from '../servers/http.js'
+import { encodeBytes } from '../servers/jwt.js'
+import type { Memory } from '../memory.js'
+import { storeIn } from './backend-store.js'
 import type { BackendEndpoint } from './requests.js'
 
 /** The app's backend: the real one, in memory. */
@@ -20,6 +23,8 @@ export interface KitBackendOptions {
   readonly session: () => string | null
   readonly fetch: Fetch
   readonly now: () => number
+  /** Where it keeps connections. */
+  readonly memory: Memory
   /** Makes the id of a connection. */
   readonly createId: () => string
 }
@@ -32,9 +37,12 @@ const claims = {
   companyName: 'Analytical Engines, LLC',
 }
 
+/** No secret: always the same, so that a memory that was saved still has the user's connections. */
+const subjectKeySecret = encodeBytes(new TextEncoder().encode('the-testing-kit-hides-no-subject'))
+
 /** Makes the backend, with those providers that have a half there; `undefined` where there is none. */
 export async function openBackend(options: KitBackendOptions): Promise<KitBackend | undefined> {
-  const { url, opened, origin, session, fetch, now, createId } = options
+  const { url, opened, origin, session, fetch, now, memory, createId } = options
   const entries = Object.entries(opened).flatMap(([name, { backend }]) =>
     backend ? [[name, backend] as const] : [],
   )
@@ -43,7 +51,8 @@ export async function openBackend(options: KitBackendOptions): Promise<KitBacken
   const handle = createBackend({
     origins: [origin],
     cors: true,
-    store: memoryStore({ now }),
+    store: storeIn(memory.map('backend'), now),
+    subjectKeySecret,
     rateLimit: 'off',
     clock: { now },
     createId,

@@ -32,7 +32,7 @@ export const scopeTexts: Readonly<
     offline_access: { text: 'fetch the data when you are away' },
   },
   moneyhub: {
-    openid: { text: 'know this connection again' },
+    openid: { text: 'recognise this connection later' },
     'accounts:read': { text: 'see your accounts and balances' },
     'accounts_details:read': { text: 'see the numbers of your accounts' },
     'transactions:read:all': { text: 'see your transactions' },

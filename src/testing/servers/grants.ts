@@ -1,3 +1,4 @@
+import type { Memory } from '../memory.js'
 import type { Randomness } from '../random.js'
 import type { Approval } from '../approval.js'
 import type { Registration } from './registration.js'
@@ -60,14 +61,27 @@ export interface Grants {
   expireAccessTokens(isMeant: (grant: Grant) => boolean): void
 }
 
-/** Makes an empty memory of codes and tokens. @param codeSeconds Seconds that codes live. */
+/** What {@link createGrants} takes. */
+export interface GrantsOptions {
+  /** The server's issuer: its codes and tokens are apart from those of others. */
+  readonly issuer: string
+  readonly memory: Memory
+  readonly now: () => number
+  readonly random: Randomness
+  /** Seconds that codes live. @defaultValue 60 */
+  readonly codeSeconds?: number | undefined
+}
+
+/** Makes a server's memory of codes and tokens. */
 // eslint-disable-next-line max-lines-per-function -- one short member for each thing that happens to a code or token
-export function createGrants(now: () => number, { text: randomText }: Randomness, codeSeconds = 60): Grants {
-  const codes = new Map<string, IssuedCode>()
-  const usedCodes = new Map<string, Grant>()
-  const accessTokens = new Map<string, AccessToken>()
-  const refreshTokens = new Map<string, { readonly grant: Grant; readonly jkt: string | undefined }>()
-  const spent = new Map<string, Grant>()
+export function createGrants({ issuer, memory, now, random, codeSeconds = 60 }: GrantsOptions): Grants {
+  const randomText = random.text
+  const mapOf = <Value>(name: string) => memory.map<Value>(`${issuer} ${name}`)
+  const codes = mapOf<IssuedCode>('codes')
+  const usedCodes = mapOf<Grant>('used codes')
+  const accessTokens = mapOf<AccessToken>('access tokens')
+  const refreshTokens = mapOf<{ readonly grant: Grant; readonly jkt: string | undefined }>('refresh tokens')
+  const spent = mapOf<Grant>('spent refresh tokens')
 
   function revoke(isMeant: (grant: Grant) => boolean): void {
     for (const tokens of [codes, accessTokens, refreshTokens])

@@ -11,6 +11,7 @@ import { checkProof } from './dpop.js'
 import { createGrants, type Grants } from './grants.js'
 import { formOf, json, OAuthRefusal, type ServerRequest } from './http.js'
 import { createKeyPair, publicJwk, signJwt } from './jwt.js'
+import type { Memory } from '../memory.js'
 import type { Randomness } from '../random.js'
 import type { Registration } from './registration.js'
 import { tamperWithIdToken, tamperWithResponse, type TakeTampering } from './tamper.js'
@@ -47,6 +48,7 @@ export interface ServerContext {
   readonly now: () => number
   readonly random: Randomness
   readonly takeTampering: TakeTampering
+  readonly memory: Memory
 }
 
 const pushedSeconds = 60
@@ -56,15 +58,15 @@ const pushedSeconds = 60
 export function createServer(
   dialect: Dialect,
   registrations: readonly Registration[],
-  { now, random, takeTampering }: ServerContext,
+  { now, random, takeTampering, memory }: ServerContext,
 ): Server {
-  const keys = createKeyPair()
+  const { issuer, codeSeconds } = dialect
+  const { kid, keys } = signingKeyOf(memory.map(`${issuer} signing key`), random)
   const strangersKeys = createKeyPair()
   // Whoever awaits them learns of a failure.
   keys.catch(() => undefined)
   strangersKeys.catch(() => undefined)
-  const kid = random.text(6)
-  const grants = createGrants(now, random, dialect.codeSeconds)
+  const grants = createGrants({ issuer, memory, now, random, codeSeconds })
   const state: ServerState = {
     dialect,
     registrations,
@@ -72,7 +74,7 @@ export function createServer(
     now,
     random,
     used: new Set(),
-    pushed: new Map(),
+    pushed: memory.map(`${issuer} pushed requests`),
     async sign(claims, { name }) {
       const target = takeTampering(name, 'id_token')
       const { privateKey } = await (target === 'signature' ? strangersKeys : keys)
@@ -142,6 +144,24 @@ export function createServer(
   }
 }
 
+interface SigningKey {
+  readonly kid: string
+  readonly keys: CryptoKeyPair
+}
+
+/** The key that ID Tokens are signed with: pages keep it for a while, so it is the same when a server goes on. */
+function signingKeyOf(map: Map<string, SigningKey>, random: Randomness) {
+  const kept = map.get('own')
+  const kid = kept?.kid ?? random.text(6)
+  const keys = kept
+    ? Promise.resolve(kept.keys)
+    : createKeyPair().then((made) => {
+        map.set('own', { kid, keys: made })
+        return made
+      })
+  return { kid, keys }
+}
+
 function consentTextsOf(
   { scopeTexts, textOfScope, consentTexts }: Dialect,
   request: AuthorizationRequest,
@@ -204,7 +224,7 @@ async function push(state: ServerState, request: ServerRequest): Promise<Respons
     throw error
   }
   const uri = `urn:ietf:params:oauth:request_uri:${state.random.text()}`
-  state.pushed.set(uri, { parameters, expiresAt: state.now() + pushedSeconds })
+  state.pushed.set(uri, { form: parameters.toString(), expiresAt: state.now() + pushedSeconds })
   return json({ request_uri: uri, expires_in: pushedSeconds }, 201)
 }
 
@@ -228,11 +248,12 @@ function openRequest({ pushed, dialect, registrations, now }: ServerState, url: 
   pushed.delete(uri)
   if (!found || found.expiresAt <= now())
     throw new PageError('the request_uri is unknown, used or has expired')
+  const parameters = new URLSearchParams(found.form)
   const clientId = given.get('client_id')
   const mayLack = dialect.knowsClientByRequest && clientId === null
-  if (!mayLack && clientId !== found.parameters.get('client_id'))
+  if (!mayLack && clientId !== parameters.get('client_id'))
     throw new PageError('the client_id is not that of the pushed request')
-  return readAuthorizationRequest(found.parameters, registrations)
+  return readAuthorizationRequest(parameters, registrations)
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc7009.html#section-2 */

@@ -20,7 +20,7 @@ export interface ServerState {
   /** Ids of assertions and proofs that have been used. */
   readonly used: Set<string>
   /** Pushed authorization requests, by their URI. */
-  readonly pushed: Map<string, { readonly parameters: URLSearchParams; readonly expiresAt: number }>
+  readonly pushed: Map<string, { readonly form: string; readonly expiresAt: number }>
 }
 
 /** Clients date their assertions and proofs by the system's clock, which `advance()` does not move. */

@@ -1,5 +1,6 @@
 import type { Bank } from '../../../demo/banks/bank.js'
 import type { Kind, ProviderSetup } from '../../../src/testing/kinds/kind.js'
+import { createMemory } from '../../../src/testing/memory.js'
 import { systemRandomness } from '../../../src/testing/random.js'
 import { PageError } from '../../../src/testing/servers/authorization-request.js'
 import { createKeyPair } from '../../../src/testing/servers/jwt.js'
@@ -73,15 +74,21 @@ export async function kitEnds(
 ): Promise<Ends & { readonly authentication: RegisteredAuthentication }> {
   const now = () => Date.now() / 1000
   const random = systemRandomness
+  const memory = createMemory()
   const clientKey = await createKeyPair()
   // Nothing is sent by it: the kit's server is asked directly.
   const fetchWithCertificate: typeof fetch = (...request) => fetch(...request)
-  const setup = { name: 'bank', provider, redirectUri, clientKey, fetchWithCertificate, now, random }
+  const setup = { name: 'bank', provider, redirectUri, clientKey, fetchWithCertificate, now, random, memory }
   const { dialect, authentication: own } = await kind(setup)
   const authentication = key ? { method: 'private_key_jwt' as const, key } : own
   const { clientId, label } = provider
   const registration = { name: 'bank', label, clientId, redirectUri, authentication }
-  const server = createServer(dialect, [registration], { now, random, takeTampering: () => undefined })
+  const server = createServer(dialect, [registration], {
+    now,
+    random,
+    memory,
+    takeTampering: () => undefined,
+  })
   return {
     clientId,
     redirectUri,
