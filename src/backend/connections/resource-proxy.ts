@@ -39,7 +39,8 @@ interface Forward {
 
 /**
  * A request of a page to the provider's API: only what the provider lists, to one fixed place, with the token added
- * here. When the API refuses the token, it is replaced once and the request sent once more, if it may be repeated.
+ * here. When the API refuses the token, it is replaced once and the request sent once more, if it may be repeated. Where it may not, the
+ * next request has the new token.
  *
  * @throws {Refusal} `not_found`, `method_not_allowed`, `invalid_request`, and what the provider's failure means.
  * @see https://www.rfc-editor.org/rfc/rfc10017.html#section-6.1.3.6
@@ -68,10 +69,11 @@ export async function requestResource(
   const first = await ask(context, forward, token)
   context.emit('resource_requested', { provider: record.provider, connection: id })
   if (!first.tokenRejected) return conclude(context, forward, first)
-  if (!isRepeatable(route, forward.body)) throw new Refusal('provider_error', { reason: 'token_rejected' })
   const again = { ...forward, record: await findConnection(context, subject, id) }
+  // Also where this request may not be repeated: the next one would be refused as well.
   const newer = await tokenFor(context, again, token)
-  if (newer === token) throw new Refusal('provider_error', { reason: 'token_rejected' })
+  if (newer === token || !isRepeatable(route, forward.body))
+    throw new Refusal('provider_error', { reason: 'token_rejected' })
   await countRequestWithoutPerson(context, again.record)
   const second = await ask(context, again, newer)
   if (second.tokenRejected) throw new Refusal('provider_error', { reason: 'token_rejected_twice' })

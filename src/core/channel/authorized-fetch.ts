@@ -11,7 +11,8 @@ export type SendWithToken = (url: string, init: RequestInit, token: AccessToken)
 
 /**
  * A request to the provider's API. The access token goes along and nowhere else; when the API refuses it, it is
- * replaced once and the request sent once more, if it may be repeated.
+ * replaced once and the request sent once more, if it may be repeated. Where it may not, the answer is the API's, and the next
+ * request has the new token.
  *
  * @param send How the token goes along. A bearer token needs no more than {@link sendBearer}.
  * @throws {CountersignError} `resource_not_allowed` for a path that leaves the provider's API.
@@ -48,10 +49,12 @@ export async function sendAuthorized(
   const token = await getToken()
   const response = await sendWith(token)
   const rejected = response.status === 401 || ((await provider.isTokenRejected?.(response.clone())) ?? false)
-  if (!rejected || !(provider.isRepeatable ?? isRepeatable)(init)) return response
+  if (!rejected) return response
+  // Also where this request may not be repeated: the next one would be refused as well.
   const newer = await getToken(token.value)
+  const isAnother = newer.value !== token.value
   // It is not replaced so soon after the one before: what the API says is the answer.
-  return newer.value === token.value ? response : sendWith(newer)
+  return isAnother && (provider.isRepeatable ?? isRepeatable)(init) ? sendWith(newer) : response
 }
 
 /** Sends a bearer token. @see https://www.rfc-editor.org/rfc/rfc6750.html#section-2.1 */

@@ -645,6 +645,13 @@ describe('a refused token', () => {
     expect(seen).toHaveLength(1)
   })
 
+  test('of a payment is replaced for the next one', async () => {
+    const { send, seen } = await createPlain(refuseFirst(1))
+    await send('POST', 'payments', '{"amount":1}')
+    expect((await send('POST', 'payments', '{"amount":1}')).status).toBe(200)
+    expect(tokens(seen)).toEqual(['Bearer token-1', 'Bearer token-2'])
+  })
+
   test('without a refresh token asks for the person', async () => {
     const { get } = await createPlain(refuseFirst(1), { refresh: undefined as never })
     const response = await get('accounts')

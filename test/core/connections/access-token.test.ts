@@ -494,6 +494,15 @@ describe('a request to the API', () => {
     expect(scene.server.requests.api).toHaveLength(1)
   })
 
+  test('of POST after one that was refused has a new token', async () => {
+    const scene = createScene(network)
+    const { tokens } = await connected(scene)
+    scene.server.expire(await tokens.getAccessToken())
+    await tokens.fetch('payments', { method: 'POST', body: '{}' })
+    expect((await tokens.fetch('payments', { method: 'POST', body: '{}' })).status).toBe(200)
+    expect(refreshes(scene)).toHaveLength(1)
+  })
+
   test('is given up after the second refusal', async () => {
     const scene = createScene(network)
     let issued = 0
