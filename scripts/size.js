@@ -23,21 +23,21 @@ import { aliases, onLog } from './vite-options.js'
  * @type {App[]}
  */
 const apps = [
-  { name: 'before the first click', file: 'hooks.tsx', count: 'eager', budget: 14_200 },
+  { name: 'before the first click', file: 'hooks.tsx', count: 'eager', budget: 14_300 },
   // What a redirect with bearer tokens loads from click to data, oauth4webapi (8 kB) and every check included.
   {
     name: 'browser mode, redirect',
     file: 'browser.tsx',
     count: 'all',
     optional: /(?:dpop|pushed-authorization|watch|lease|backend|userinfo|direct-faults)-/,
-    budget: 52_000,
+    budget: 52_200,
   },
-  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 61_000 },
+  { name: 'browser mode, everything', file: 'browser.tsx', count: 'all', budget: 61_300 },
   {
     name: 'backend only, everything',
     file: 'backend.tsx',
     count: 'all',
-    budget: 37_900,
+    budget: 38_200,
     without: /[\\/]oauth4webapi[\\/]/,
   },
 ]

@@ -4,13 +4,14 @@ import { env } from 'node:process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { mutations } from './mutate.js'
+import { answerTargets } from './targets/answers.js'
 import { contractTargets } from './targets/contract.js'
 import { pageTargets } from './targets/page.js'
 import { serverTargets } from './targets/server.js'
 
 const runs = Number(env['COUNTERSIGN_FUZZ_RUNS'] ?? 300)
 const seed = Number(env['COUNTERSIGN_FUZZ_SEED'] ?? 20_261_130)
-const targets = [...pageTargets, ...serverTargets, ...contractTargets]
+const targets = [...pageTargets, ...answerTargets, ...serverTargets, ...contractTargets]
 
 test.each(targets)(
   '$name: only what is valid is accepted, and nothing else happens',

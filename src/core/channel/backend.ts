@@ -140,7 +140,7 @@ function listConnections(context: Context): Promise<Connection[]> {
   return callBackend<ConnectionsAnswer, Connection[]>(context, call, ({ connections }) => {
     if (!Array.isArray(connections)) throw invalid('connections')
     return (connections as readonly ConnectionDocument[])
-      .filter(({ provider }) => hasOwn(context.providers, provider))
+      .filter((entry) => hasOwn(context.providers, (Object(entry) as ConnectionDocument).provider))
       .map((document) => toConnection(document, document.provider, providerOf(context, document.provider)))
   })
 }
@@ -194,13 +194,13 @@ export function toConnection(
     status,
     scope = '',
     missing_scope: missing = '',
-    created_at: connectedAt,
+    created_at: connectedAt = NaN,
     details = {},
   } = document ?? ({} as Partial<ConnectionDocument>)
   const texts: unknown[] = [id, scope, missing]
-  if (!document || !texts.every((text) => typeof text === 'string') || typeof connectedAt !== 'number')
+  if (!document || !texts.every((text) => typeof text === 'string') || !Number.isFinite(connectedAt))
     throw invalid('connection')
-  if (id === '' || id.length > 200) throw invalid('connection')
+  if (id === '' || id.length > 200 || Object(details) !== details) throw invalid('connection')
   const { consent_expires_at: consentExpiresAt, renew_by: renewBy, identity } = document
   return {
     id,
@@ -209,8 +209,9 @@ export function toConnection(
     grantedScope: parseScope(scope),
     missingScope: parseScope(missing),
     connectedAt,
-    ...(consentExpiresAt !== undefined && { consentExpiresAt }),
-    ...(renewBy !== undefined && { renewBy }),
+    // What is no time is as good as none.
+    ...(Number.isFinite(consentExpiresAt) && { consentExpiresAt }),
+    ...(Number.isFinite(renewBy) && { renewBy }),
     ...(identity === 'unproven' && { identity }),
     details: provider.toDetails?.(details, document) ?? details,
   }

@@ -1,6 +1,7 @@
 import type { Platform } from '../../platform/platform.js'
 import type { FirstIdToken } from '../../protocol/id-token.js'
 import type { RefreshTrouble } from '../../protocol/refresh-trouble.js'
+import { isToken } from '../../protocol/token.js'
 import { tokensKey } from './keys.js'
 
 /** Tokens that outlive the page: bound to a key that cannot leave this browser, or kept at the application's wish. */
@@ -27,15 +28,15 @@ export interface StoredTokens {
   readonly trouble?: RefreshTrouble | undefined
 }
 
-/** The stored tokens of a connection. */
+/** The stored tokens of a connection; `undefined` also where what lies there can be none: other scripts may have written it. */
 export async function readTokens(
   { database }: Pick<Platform, 'database'>,
   id: string,
 ): Promise<StoredTokens | undefined> {
-  const value = await database.get(tokensKey(id))
-  return typeof value === 'object' && value !== null && 'v' in value && value.v === 1
-    ? (value as StoredTokens)
-    : undefined
+  const value: unknown = await database.get(tokensKey(id))
+  const { v, accessToken, refreshToken } = Object(value) as Partial<StoredTokens>
+  const isWhole = [accessToken, refreshToken].every((token) => token === undefined || isToken(token))
+  return v === 1 && isWhole ? (value as StoredTokens) : undefined
 }
 
 /** Stores the tokens of a connection, or forgets them. Resolves when that is committed. */

@@ -5,8 +5,13 @@ import { captureResponse } from '../../../src/core/callback/capture.js'
 import { decide } from '../../../src/core/callback/decide.js'
 import { toConnection } from '../../../src/core/channel/backend.js'
 import { resourceUrl } from '../../../src/core/channel/resource-url.js'
+import { getAccessToken } from '../../../src/core/connections/access-token.js'
+import { project } from '../../../src/core/connections/project.js'
 import type { Context } from '../../../src/core/context.js'
+import { createHeldTokens } from '../../../src/core/held-tokens.js'
 import type { Provider } from '../../../src/core/provider.js'
+import type { Connection } from '../../../src/core/records/connection.js'
+import { connectionKey } from '../../../src/core/records/keys.js'
 import { checkAuthorizationUrl } from '../../../src/protocol/authorization-request.js'
 import { parseAuthorizationResponse } from '../../../src/protocol/authorization-response.js'
 import { safeReturnTo } from '../../../src/protocol/return-to.js'
@@ -143,6 +148,81 @@ const stored: Target = {
   },
 }
 
+const connection = {
+  ...{
+    id: 'connection-1',
+    provider: 'bank',
+    status: 'connected',
+    grantedScope: ['openid'],
+    missingScope: [],
+  },
+  ...{ connectedAt: now - 60, details: { name: 'Ada' }, renewBy: now + 60 },
+}
+const binding = JSON.stringify([issuer, 'client-1', null])
+const held = { v: 1, subject: 'ada', mode: 'browser', persistent: true, binding, connection }
+const key = connectionKey(connection.id)
+
+const storedConnections: Target = {
+  name: 'stored connections',
+  outcomes: ['accepted', 'not listed', 'reauthorization_required'],
+  run(changes) {
+    const record = mutateJson(held, changes)
+    const entries: [string, unknown][] = [
+      [key, record],
+      ['connection:other', { ...held, subject: 'ben', connection: { ...connection, id: 'other' } }],
+    ]
+    const { connections } = project({ ...context, tokens: { get: () => undefined } as never }, entries, 'ada')
+    assert.isAtMost(connections.length, 1)
+    const [listed] = connections
+    if (!listed) return 'not listed'
+    assert.equal(listed.id, connection.id)
+    assert.equal((record as { subject?: unknown }).subject, 'ada')
+    return listed.status === 'reauthorization_required' ? listed.status : 'accepted'
+  },
+}
+
+const tokens = {
+  ...{ v: 1, accessToken: secret('t0ken-that-is-stored'), expiresAt: now + 300, usedAt: now, binding },
+  refreshToken: secret('refresh-that-is-stored'),
+}
+
+/** A page in which these tokens are stored; whatever else it wants to know or do is refused. */
+function pageWith(stored: unknown): Context {
+  const keeps = {
+    ...bank.channel,
+    keepsTokens: true,
+    load: () => Promise.reject(new Error('offline')),
+  }
+  return {
+    ...context,
+    ...{ providers: { bank: { ...bank, channel: keeps } }, channels: new Map(), tokens: createHeldTokens() },
+    platform: {
+      ...context.platform,
+      database: {
+        get: (asked: string) => Promise.resolve(asked === key ? held : stored),
+        change: () => Promise.resolve(),
+      },
+      tabs: { announce: () => undefined },
+    },
+    watchSubject: () => () => true,
+    follow: () => Promise.resolve(),
+    emit: () => undefined,
+  } as unknown as Context
+}
+
+const storedTokens: Target = {
+  name: 'stored tokens',
+  outcomes: ['accepted', 'network_error'],
+  rare: ['reauthorization_required'],
+  run: (changes) =>
+    outcomeOf(async () => {
+      const stored = mutateJson(tokens, changes)
+      const { value } = await getAccessToken(pageWith(stored), connection as Connection)
+      // What is no token goes nowhere.
+      assert.match(value, /^[\x21-\x7e]+$/)
+    }),
+}
+
 const expected = {
   endpoint: `${issuer}/authorize`,
   client_id: 'client-1',
@@ -229,5 +309,16 @@ const graphql: Target = {
 }
 
 export const pageTargets: readonly Target[] = [
-  ...[callback, historyState, returnTo, stored, backendUrl, backendConnection, resource, graphql],
+  ...[
+    callback,
+    historyState,
+    returnTo,
+    stored,
+    storedConnections,
+    storedTokens,
+    backendUrl,
+    backendConnection,
+    resource,
+    graphql,
+  ],
 ]
