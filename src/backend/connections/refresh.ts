@@ -148,8 +148,8 @@ async function refresh(
   const { lease, record } = claimed
   const { id } = record
   const { now } = context
-  const attempt = beginAttempt(() =>
-    leased.proceed(lease, (current) => ({ write: { ...current, refresh: { ...lease, sent: true } } })),
+  const attempt = beginAttempt(now, () =>
+    leased.proceed(lease, (current, sending) => ({ write: { ...current, refresh: sending } })),
   )
   let grant: RefreshedGrant | undefined
   try {

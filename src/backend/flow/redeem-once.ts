@@ -118,9 +118,9 @@ async function attempt<Grant>(
   const { lease, transaction, attempts, challenge } = job
   const conclude = (write: TransactionRecord): Promise<Conclusion> =>
     record.conclude(lease, () => ({ write, until: endOf(context, job) }))
-  const running = beginAttempt(() =>
-    record.proceed(lease, () =>
-      redeeming({ ...job, attempts: attempts + 1, lease: { ...lease, sent: true } }),
+  const running = beginAttempt(context.now, () =>
+    record.proceed(lease, (_current, sending) =>
+      redeeming({ ...job, attempts: attempts + 1, lease: sending }),
     ),
   )
   let { answer } = job

@@ -28,10 +28,12 @@ export interface Attempt {
  * Begins an attempt, right after its lease was claimed. Directly before its first request that uses something up the store is
  * told, by compare and swap: whoever has lost the lease meanwhile sends nothing.
  *
+ * @param now Epoch seconds.
  * @param noteSent Notes under the lease that something will be sent.
  */
-export function beginAttempt(noteSent: () => Promise<Conclusion>): Attempt {
+export function beginAttempt(now: () => number, noteSent: () => Promise<Conclusion>): Attempt {
   const deadline = AbortSignal.timeout(attemptSeconds * 1000)
+  const until = now() + attemptSeconds
   let noting: Promise<Conclusion> | undefined
   let failure: { readonly error: unknown } | undefined
   const seen = { requests: false, posted: false, arrived: false, overtaken: false }
@@ -47,6 +49,8 @@ export function beginAttempt(noteSent: () => Promise<Conclusion>): Attempt {
     if (seen.overtaken) throw new Error('overtaken')
     // Storing may have taken longer than others wait.
     deadline.throwIfAborted()
+    // Nor does a timer count while the machine sleeps, and others may have stopped waiting by their clocks.
+    if (now() > until) throw new Error('late')
     seen.posted = true
   }
 

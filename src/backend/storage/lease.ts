@@ -74,10 +74,16 @@ export interface LeasedRecord<T> {
    * @throws as `Records.change`.
    */
   claim<R>(decide: (current: T | undefined, lease: Lease, held: boolean) => Change<T, R> | 'wait'): Promise<R>
-  /** Writes a step of the work, if the record still holds its lease. @throws as `Records.change`. */
+  /**
+   * Notes that something will be sent, if the record still holds its lease. The time counts from now: the holder may have
+   * slept since its claim, and whoever slept as long must not take the lease for one that has run out.
+   *
+   * @param next Writes `sending` in the place of the lease.
+   * @throws as `Records.change`.
+   */
   proceed(
     lease: Lease,
-    next: (current: T) => { readonly write: T; readonly until?: number },
+    next: (current: T, sending: Lease) => { readonly write: T; readonly until?: number },
   ): Promise<Conclusion>
   /** Writes the result of the work, if the record still holds its lease. @throws as `Records.change`. */
   conclude(
@@ -148,7 +154,8 @@ export function leaseRecord<T>(
       }
     },
 
-    proceed: write,
+    proceed: (lease, next) =>
+      write(lease, (current) => next(current, { ...lease, sent: true, until: now() + leaseSeconds })),
     conclude: write,
   }
 }

@@ -14,7 +14,8 @@ const post = { method: 'POST' }
 function begin(noteSent: () => Promise<Conclusion> = () => Promise.resolve('written')) {
   const limit = new AbortController()
   const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal)
-  const attempt = beginAttempt(noteSent)
+  const clock = { now: 1000 }
+  const attempt = beginAttempt(() => clock.now, noteSent)
   const sent: RequestInit[] = []
   let answer: () => Response | Promise<Response> = () => new Response()
   const fetch: Fetch = async (_url, init) => {
@@ -23,6 +24,7 @@ function begin(noteSent: () => Promise<Conclusion> = () => Promise.resolve('writ
   }
   return {
     attempt,
+    clock,
     limit,
     timeout,
     sent,
@@ -54,6 +56,20 @@ describe('an attempt', () => {
     await expect(send('https://as.example/token', post)).rejects.toThrow('overtaken')
     expect(sent).toEqual([])
     expect([attempt.isOvertaken(), attempt.isUnsent(), attempt.mayHaveArrived()]).toEqual([true, true, false])
+  })
+
+  test('that slept while it was noted sends nothing', async () => {
+    const { attempt, clock, send, sent } = begin(() => {
+      clock.now += 3600
+      return Promise.resolve('written')
+    })
+    await expect(send('https://as.example/token', post)).rejects.toThrow('late')
+    expect(sent).toEqual([])
+    expect([attempt.isOvertaken(), attempt.isUnsent(), attempt.mayHaveArrived()]).toEqual([
+      false,
+      true,
+      false,
+    ])
   })
 
   test('that the store cannot note sends nothing, and keeps the store’s error', async () => {

@@ -30,8 +30,8 @@ function openStore(through: (store: Store) => Store = (store) => store) {
         return { write: { phase: 'working', lease: { ...lease, sent } }, until, result: lease }
       })
     const send = (lease: Lease | string) =>
-      job.proceed(lease as Lease, () => ({
-        write: { phase: 'working', lease: { ...(lease as Lease), sent: true } },
+      job.proceed(lease as Lease, (_current, sending) => ({
+        write: { phase: 'working', lease: sending },
         until,
       }))
     const conclude = (lease: Lease | string, by: string) =>
@@ -42,6 +42,18 @@ function openStore(through: (store: Store) => Store = (store) => store) {
 }
 
 describe('a lease', () => {
+  test('of a holder that slept after its claim counts from when it sends', async () => {
+    const { replica, clock } = openStore()
+    const [one, two] = [replica(), replica()]
+    const lease = await one.claim()
+    clock.now += 3600
+    expect(await one.send(lease)).toBe('written')
+    const waiting = two.claim()
+    await one.conclude(lease, 'the one that slept')
+    expect(await waiting).toBe('the one that slept')
+    expect(two.looks[0]).toBe(true)
+  })
+
   test('goes to one of many who claim at once; the others get what it concluded', async () => {
     const { replica } = openStore()
     let works = 0
