@@ -49,7 +49,7 @@ test('what a page loads on demand is one module a part, beside what it has loade
     [...staticImports(`${root}dist/${part}`)]
       .filter((name) => name.startsWith('/') && !eager.includes(name))
       .map(local)
-  const core = ['core/lazy-parts.js', 'core/redeem.js']
+  const core = ['core/lazy-parts.js', 'core/resume-pending.js']
   expect(own('core/lazy-parts.js')).toEqual(core)
   expect(own('core/channel/backend.js')).toEqual(['core/channel/backend.js', ...core])
   // What it shares with what only it loads on demand, DPoP and pushed requests, lies beside it.
