@@ -149,7 +149,10 @@ async function refresh(
   const { id } = record
   const { now } = context
   const attempt = beginAttempt(() =>
-    leased.proceed(lease, (current) => ({ write: { ...current, refresh: { ...lease, sent: true } } })),
+    // From now on: a process may have slept since it claimed.
+    leased.proceed(lease, (current) => ({
+      write: { ...current, refresh: { ...lease, until: now() + leaseSeconds, sent: true } },
+    })),
   )
   let grant: RefreshedGrant | undefined
   try {
