@@ -30,7 +30,9 @@ export const sendWithProof =
       } catch (error) {
         // A 401 with a challenge is an answer, not a failure: what follows from it is decided where it is read.
         if (!answer) throw error
-        if (attempt > 0 || !oauth.isDPoPNonceError(error)) return answer
+        // Whatever another status asks for: something may have been done, such as a payment.
+        const isRefused = answer.status === 401 && oauth.isDPoPNonceError(error)
+        if (attempt > 0 || !isRefused) return answer
         await answer.body?.cancel()
       }
     }

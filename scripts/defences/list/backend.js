@@ -1,4 +1,4 @@
-// The backend: attacks 2, 31, 78 and 83 to 96.
+// The backend: attacks 2, 31, 78, 83 to 96, and its webhooks.
 import { removal } from '../removal.js'
 
 const guard = 'backend/http/guard.ts'
@@ -16,6 +16,8 @@ const sealingTest = 'backend/storage/sealing.test.ts'
 const stored = 'backend/connections/stored-connections.ts'
 const tokensTest = 'backend/connections/access-tokens.test.ts'
 const limitTest = 'backend/http/rate-limit.test.ts'
+const securityEvent = 'backend/webhooks/security-event.ts'
+const webhooksTest = 'backend/webhooks/webhooks.test.ts'
 
 export const backend = [
   removal(
@@ -740,5 +742,71 @@ export const backend = [
     [{ file: 'providers/fdx/consent.ts', text: "&& new URL(value).protocol === 'https:'", by: '' }],
     'providers/fdx/fdx.test.ts',
     'fdx 21: keeps the names of FDX 6, and addresses only where they are https',
+  ),
+  removal(
+    'the signature of a webhook',
+    [165],
+    [{ file: securityEvent, text: '  await checkSigned(server, response, context)\n', by: '' }],
+    webhooksTest,
+    'is refused where nobody, another key, or a secret that is public has signed it',
+  ),
+  removal(
+    'what tells a webhook from an ID Token',
+    [165],
+    [
+      {
+        file: securityEvent,
+        text: "if (idTokenMembers.some((name) => name in claims)) refuseWebhook('type')",
+        by: '',
+      },
+    ],
+    webhooksTest,
+    'with the nonce of an ID Token is refused',
+  ),
+  removal(
+    'the memory of webhooks that were told',
+    [166],
+    [{ file: 'backend/webhooks/once.ts', text: "'done' in current", by: 'false' }],
+    webhooksTest,
+    'has its effect once, in whatever replica it arrives, and is accepted every time',
+  ),
+  removal(
+    'the second telling of an unsigned webhook',
+    [167],
+    [
+      {
+        file: 'backend/webhooks/webhooks.ts',
+        text: 'if (repeated !== undefined)',
+        by: 'if (repeated === 0)',
+      },
+    ],
+    webhooksTest,
+    'does not pass for the provider’s, which is told once those ten seconds are over',
+  ),
+  removal(
+    'the kinds of events, of which no member of an object is one',
+    [52],
+    [
+      {
+        file: 'providers/moneyhub/webhooks.ts',
+        text: 'kinds.get(event)',
+        by: '(Object.fromEntries(kinds) as Record<string, WebhookKind>)[event]',
+      },
+    ],
+    'providers/moneyhub/webhooks.test.ts',
+    'called constructor are of no kind that is known',
+  ),
+  removal(
+    'the consent that a provider was asked about',
+    [170],
+    [
+      {
+        file: 'backend/connections/live-details.ts',
+        text: 'record?.createdAt === claimed.createdAt\n      ?',
+        by: 'record\n      ?',
+      },
+    ],
+    'backend/connections/live-details.test.ts',
+    'what a provider said of a consent is not told of the one that has taken its place meanwhile',
   ),
 ]

@@ -560,4 +560,17 @@ export const page = [
     interactionTest,
     'leads nowhere outside of the app, whatever storage holds',
   ),
+  removal(
+    'what went while the backend was asked',
+    [169],
+    [
+      {
+        file: 'core/connections/synchronize.ts',
+        text: 'if (stored === undefined && before.has(key)) return undefined\n',
+        by: '',
+      },
+    ],
+    'core/connections/connections.test.ts',
+    'and one that is disconnected while the answer is on its way does not come back by it',
+  ),
 ]

@@ -508,4 +508,17 @@ export const storage = [
     'core/secret-search.test.ts',
     'nothing leaks when the token endpoint answers invalid_grant, and repeats the request',
   ),
+  removal(
+    'the user of an answer that cannot be stored',
+    [171],
+    [
+      {
+        file: 'core/callback/store-result.ts',
+        text: 'if (context.subject() !== transaction.subject) forgetAnswer(context, state)?.drop()',
+        by: '',
+      },
+    ],
+    'core/callback/waiting-answer.test.ts',
+    'is revoked when its user has signed out by the time it turns out that it cannot be stored',
+  ),
 ]

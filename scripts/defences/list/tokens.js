@@ -736,4 +736,17 @@ export const tokens = [
     'providers/oidc/dpop.test.ts',
     'replicas that disagree about `dpop` do not refresh for pages without end',
   ),
+  removal(
+    'the status with which an API asks for a nonce',
+    [168],
+    [
+      {
+        file: 'protocol/send-with-proof.ts',
+        text: 'answer.status === 401 && oauth.isDPoPNonceError(error)',
+        by: 'oauth.isDPoPNonceError(error)',
+      },
+    ],
+    'providers/kit/backend/dpop.test.ts',
+    'a payment that is answered with 201 is not sent once more, whatever nonce the answer asks for',
+  ),
 ]

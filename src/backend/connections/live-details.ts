@@ -57,7 +57,8 @@ async function readDetails(
     return
   }
   await changeConnection(context, id, (record) =>
-    record
+    // Renewed since, it has another consent.
+    record?.createdAt === claimed.createdAt
       ? { write: { ...record, details: { ...record.details, ...details } }, result: undefined }
       : { result: undefined },
   )

@@ -16,6 +16,7 @@ const heldSeconds = leaseSeconds + skewSeconds
  *
  * @param id Names the delivery; no secret.
  * @param keptSeconds Seconds for which a repetition has no effect.
+ * @returns Whether this call did it; it had been done otherwise.
  * @throws {Refusal} `backend_unavailable` while another replica is at it; what the work throws.
  */
 export async function once(
@@ -23,7 +24,7 @@ export async function once(
   id: string,
   keptSeconds: number,
   work: () => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   const key = `delivery:${id}`
   const record = leaseRecord<DeliveryRecord>((next) => records.change(key, next), now, {
     leaseOf: (current) => ('lease' in current ? current.lease : undefined),
@@ -37,7 +38,7 @@ export async function once(
     const sent = { ...lease, sent: true }
     return { write: { lease: sent }, until: now() + Math.max(heldSeconds, keptSeconds), result: sent }
   })
-  if (claim === 'done') return
+  if (claim === 'done') return false
   if (claim === 'held')
     throw new Refusal('backend_unavailable', { reason: 'webhook:held', retryAfterSeconds: 1 })
   try {
@@ -48,4 +49,5 @@ export async function once(
     throw error
   }
   await record.conclude(claim, () => ({ write: { done: true }, until: now() + keptSeconds }))
+  return true
 }

@@ -16,6 +16,7 @@ import type { BackendProvider } from '../provider.js'
 import type { Delivery, ProviderWebhooks, WebhookKind } from './provider-webhooks.js'
 import { reportRefusal } from '../report-refusal.js'
 import { answerDelivery } from './answer.js'
+import { createLater } from './later.js'
 import { once } from './once.js'
 import { eventSeconds, refuseWebhook, verifySecurityEvent } from './security-event.js'
 import { idsFor } from './webhook-index.js'
@@ -68,13 +69,25 @@ export function createWebhooks(
 ): (request: Request) => Promise<Response> {
   checkOptions('webhooks', options, forms)
   const { onEvent, basePath = '/webhooks' } = options
+  const later = createLater(unsignedSeconds + 1)
+  const tellAgain = async (own: Context, delivery: Received): Promise<void> => {
+    try {
+      checkOpen()
+      await tell(own, delivery, onEvent)
+    } catch (error) {
+      reportRefusal(own, error)
+    }
+  }
   return (request) => {
     const own = forRequest(context, correlationOf(request), false)
     const work = async (): Promise<Response> => {
       try {
         checkOpen()
         await context.ready()
-        await receive(own, basePath, request, onEvent)
+        const delivery = await receive(own, basePath, request)
+        const repeated = await tell(own, delivery, onEvent)
+        // A stranger may have sent the one before: then the provider's own, which says the same, would be lost.
+        if (repeated !== undefined) later(repeated, () => track(tellAgain(own, delivery)))
         return answerDelivery()
       } catch (error) {
         return answerDelivery(reportRefusal(own, error))
@@ -84,12 +97,16 @@ export function createWebhooks(
   }
 }
 
-async function receive(
-  context: Context,
-  basePath: string,
-  request: Request,
-  onEvent: WebhookOptions['onEvent'],
-): Promise<void> {
+/** A delivery to a provider's path, read and checked. */
+interface Received {
+  /** The provider's name. */
+  readonly name: string
+  readonly delivery: Delivery
+  /** What a repetition of the delivery has, too; absent where nobody has signed it. */
+  readonly id: string | undefined
+}
+
+async function receive(context: Context, basePath: string, request: Request): Promise<Received> {
   const { pathname } = new URL(request.url)
   const name = pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length + 1) : ''
   const provider = context.providers.get(name)
@@ -97,15 +114,24 @@ async function receive(
   if (request.method !== 'POST') throw new Refusal('method_not_allowed', { allow: ['POST'] })
   const { payload, id } = await readPayload(context, provider, provider.webhooks, request)
   const delivery = provider.webhooks.read(payload)
-  if (!delivery) return refuseWebhook('payload')
+  return delivery ? { name, delivery, id } : refuseWebhook('payload')
+}
+
+/** Tells the app, unless it was told before. @returns The id of an unsigned delivery that is a repetition. */
+async function tell(
+  context: Context,
+  { name, delivery, id }: Received,
+  onEvent: WebhookOptions['onEvent'],
+): Promise<string | undefined> {
   const news = toNews(delivery, await connectionsOf(context, name, delivery.name))
   // About nobody here: then it leaves nothing in the store, whoever has sent it.
-  if (news.length === 0) return
+  if (news.length === 0) return undefined
   const verified = id !== undefined
   const [own, keptSeconds] = verified ? [id, rememberedSeconds] : [await idOf(news), unsignedSeconds]
-  await once(context, `${name} ${own}`, keptSeconds, () =>
+  const isNew = await once(context, `${name} ${own}`, keptSeconds, () =>
     deliver(context, name, { news, verified }, onEvent),
   )
+  return isNew || verified ? undefined : `${name} ${own}`
 }
 
 /** One event about one connection. */
@@ -130,7 +156,7 @@ interface Payload {
   readonly id?: string
 }
 
-/** Seconds for which the same unsigned delivery has no effect: whoever sends it all the time has nothing read all the time. */
+/** Seconds for which the same unsigned delivery is not told again: whoever sends it all the time has nothing read all the time. */
 const unsignedSeconds = 10
 
 async function readPayload(

@@ -33,6 +33,8 @@ export async function storeResult(
     const { drop = () => undefined } = redeemed
     if (!keptAnswer(context, state))
       await keepAnswer(context, state, { unchecked, check: () => Promise.resolve(redeemed), drop })
+    // The user has signed out meanwhile: nobody is there to have it stored.
+    if (context.subject() !== transaction.subject) forgetAnswer(context, state)?.drop()
     return {
       status: 'failed',
       error: unchecked,

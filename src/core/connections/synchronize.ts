@@ -21,20 +21,23 @@ export async function synchronize(context: Context, subject: string, name: strin
   const askedAt = clock.now()
   const isSameUser = context.watchSubject()
   const { list } = await openChannel(context, name)
-  const answer = await list?.()
+  const [entries, answer] = await Promise.all([database.entries(), list?.()])
   // The user may have changed, here or in another tab, and with them the session that the backend answered for.
   await context.follow(sessionKey)
   if (!isSameUser()) return
+  const before = new Set(entries.map(([key]) => key).filter((key) => key.startsWith(connectionKey(''))))
   const listed = new Map(answer?.map((connection) => [connectionKey(connection.id), connection]))
 
   /**
    * What a record becomes. That of a connection the backend no longer has goes, unless it came while we asked, or another
-   * app's backend listed it. Other scripts can write to storage: a damaged record neither stays in the way nor stops the rest.
+   * app's backend listed it. One that went while we asked stays away: the person may have disconnected it. Other scripts can write to
+   * storage: a damaged record neither stays in the way nor stops the rest.
    */
   const settle = (key: string, stored: unknown): unknown => {
     const connection = listed.get(key)
     const { connection: known } = Object(stored) as Partial<ConnectionRecord>
     const record = known ? (stored as ConnectionRecord) : undefined
+    if (stored === undefined && before.has(key)) return undefined
     if (connection) return replaces(connection, record) ? toRecord(connection, record) : record
     return record && isOlder(record) && isMediated(record) ? undefined : stored
   }
@@ -56,10 +59,7 @@ export async function synchronize(context: Context, subject: string, name: strin
     hasOwn(context.providers, record.connection.provider) &&
     isOfThisBackend(context, record)
 
-  const stored = (await database.entries())
-    .map(([key]) => key)
-    .filter((key) => key.startsWith(connectionKey('')))
-  const keys = [...new Set([...stored, ...listed.keys()])]
+  const keys = [...new Set([...before, ...listed.keys()])]
   const isNews = await database.change(keys, (records) => {
     const next = keys.map((key, index) => settle(key, records[index]))
     return [

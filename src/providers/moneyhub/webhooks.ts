@@ -3,17 +3,17 @@ import type { JsonObject } from '../../protocol/contract.js'
 import type { MoneyhubClient } from './client.js'
 
 /** Moneyhub's events about connections. */
-const kinds: Readonly<Record<string, WebhookKind>> = {
-  syncCompleted: 'synced',
-  postConnectionEnrichmentCompleted: 'synced',
-  newTransactions: 'data_changed',
-  updatedTransactions: 'data_changed',
-  deletedTransactions: 'data_changed',
-  restoredTransactions: 'data_changed',
-  deletedAccount: 'data_changed',
-  reauthReminder: 'renewal_needed',
-  refreshReminder: 'renewal_needed',
-}
+const kinds = new Map<string, WebhookKind>([
+  ['syncCompleted', 'synced'],
+  ['postConnectionEnrichmentCompleted', 'synced'],
+  ['newTransactions', 'data_changed'],
+  ['updatedTransactions', 'data_changed'],
+  ['deletedTransactions', 'data_changed'],
+  ['restoredTransactions', 'data_changed'],
+  ['deletedAccount', 'data_changed'],
+  ['reauthReminder', 'renewal_needed'],
+  ['refreshReminder', 'renewal_needed'],
+])
 
 /**
  * Moneyhub's webhooks in their JWT format. An event that names a connection is about that one, any other about all of the user's.
@@ -40,7 +40,7 @@ export function createWebhooks(clientId: string, issuer: string, client: Moneyhu
           const connectionId = textOf(detail['connectionId'])
           return {
             name: event,
-            kind: kinds[event] ?? 'other',
+            kind: kinds.get(event) ?? 'other',
             detail,
             ...(connectionId !== undefined && {
               isAbout: ({ details }: { readonly details: JsonObject }) =>

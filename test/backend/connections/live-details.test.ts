@@ -6,12 +6,13 @@ import { createBench } from '../support/bench.js'
 async function open() {
   const plain = await createBench()
   const counted: RateLimitRequest[] = []
-  const scene = { reads: 0, wait: 0 }
+  const scene: { reads: number; wait: number; until?: Promise<void> } = { reads: 0, wait: 0 }
   const provider: BackendProvider = {
     ...plain.provider,
-    readDetails: () => {
-      scene.reads += 1
-      return Promise.resolve({ status: `read ${String(scene.reads)}` })
+    readDetails: async () => {
+      const details = { status: `read ${String((scene.reads += 1))}` }
+      await scene.until
+      return details
     },
   }
   const bench = await createBench({
@@ -28,7 +29,7 @@ async function open() {
   await bench.connect()
   bench.passed += 1000
   const list = async () => (await bench.call('GET', '/connections')).body.connections
-  return { bench, scene, counted, list }
+  return { bench, plain, scene, counted, list }
 }
 
 test('what a provider is asked about a connection counts against its budget, for the user who reads the list', async () => {
@@ -44,4 +45,19 @@ test('a list is given as it is where the provider’s budget is used up, and the
   expect(scene.reads).toBe(0)
   scene.wait = 0
   expect(await list()).toMatchObject([{ details: { status: 'read 1' } }])
+})
+
+test('what a provider said of a consent is not told of the one that has taken its place meanwhile', async () => {
+  const { bench, plain, scene, list } = await open()
+  const [{ id } = { id: '' }] = await list()
+  bench.passed += 1000
+  plain.passed = bench.passed
+  let answer = (): void => undefined
+  scene.until = new Promise((resolve) => (answer = resolve))
+  const reading = list()
+  await expect.poll(() => scene.reads).toBe(2)
+  await bench.connect({ body: { connection: id } })
+  answer()
+  expect(await reading).toMatchObject([{ id }])
+  expect((await reading)[0]?.details).not.toHaveProperty('status')
 })

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { memoryStore, type BackendProvider, type Store, type WebhookEvent } from 'countersign/backend'
 import { generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createBench, type Bench } from '../support/bench.js'
 import { clientId, createUpstream, issuer, networkFailure, type Upstream } from '../support/upstream.js'
 import { leaksOf } from '../../support/secrets.js'
+import { settled } from '../../support/until.js'
 
 /** The issuer of events, which is not that of ID Tokens, although the keys are the same. */
 const eventIssuer = 'https://events.bank.example'
@@ -106,10 +107,10 @@ async function open({
   return scene
 }
 
-const errorOf = async (response: Response): Promise<unknown> => [
-  response.status,
-  ((await response.json()) as { err?: string }).err,
-]
+const errorOf = async (response: Response): Promise<unknown> => {
+  const text = await response.text()
+  return [response.status, text === '' ? undefined : (JSON.parse(text) as { err?: string }).err]
+}
 
 describe('a signed event', () => {
   test('is told to the app, with the user and the connection that it is about', async () => {
@@ -380,6 +381,48 @@ describe('an event that nobody has signed', () => {
     bench.passed += 61
     await send(body, json)
     expect(told).toHaveLength(2)
+  })
+
+  describe('that a stranger has sent a moment before the provider', () => {
+    /** Two deliveries of one event, and the time until the second is told. */
+    async function twice(
+      meanwhile: (scene: Scene, id: string) => Promise<unknown> = () => Promise.resolve(),
+    ) {
+      const scene = await open({ isSigned: false })
+      const { id } = await scene.bench.connect()
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      onTestFinished(() => void vi.useRealTimers())
+      for (let count = 0; count < 3; count += 1) expect((await scene.send(body, json)).status).toBe(202)
+      expect(scene.told).toHaveLength(1)
+      await meanwhile(scene, id)
+      scene.bench.passed += 11
+      await vi.advanceTimersByTimeAsync(11_000)
+      vi.useRealTimers()
+      return scene
+    }
+
+    test('does not pass for the provider’s, which is told once those ten seconds are over', async () => {
+      const { told } = await twice()
+      await expect.poll(() => told.length).toBe(2)
+    })
+
+    test('is not told about a connection that has ended meanwhile', async () => {
+      const { told } = await twice(({ bench }, id) =>
+        bench.handle.connections.disconnect({ subject: 'robin', id }),
+      )
+      await settled()
+      expect(told).toHaveLength(1)
+    })
+
+    test('goes to the log where the app fails by the provider’s', async () => {
+      const { bench } = await twice(({ then }) => {
+        then.push(() => Promise.reject(new Error('the queue is full')))
+        return Promise.resolve()
+      })
+      await expect
+        .poll(() => bench.events.at(-1))
+        .toMatchObject({ name: 'failed', reason: 'webhook:on_event' })
+    })
   })
 
   test('has no effect either where its text is written in another way', async () => {

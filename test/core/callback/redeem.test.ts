@@ -589,8 +589,6 @@ describe('the outcome is told from what was stored, whatever the page hears in t
       database: interrupted(
         once(async (nextRead) => {
           answer()
-          // The first is of who compares the answer with what is stored.
-          await nextRead()
           await nextRead()
         }),
       ),

@@ -251,6 +251,25 @@ describe('the answer to a code, while the keys of its ID Token are out of reach'
     expect(app.client.callback.get()).toEqual({ status: 'none' })
   })
 
+  test('is revoked when its user has signed out by the time it turns out that it cannot be stored', async () => {
+    const scene = createScene(network, { subject: 'anna' })
+    const real = openDatabase('countersign')
+    const app = scene.open(await scene.consent(), {
+      database: {
+        ...real,
+        change: (keys, change) =>
+          real.change(keys, (records) => {
+            const [next, result] = change(records)
+            if (!Object.keys(next).some((key) => key.startsWith('connection:'))) return [next, result]
+            app.client.setSubject(null)
+            throw new StorageError()
+          }),
+      },
+    })
+    await eventually(() => expect(scene.server.requests.revocation).toHaveLength(2))
+    expect(app.client.callback.get()).toEqual({ status: 'none' })
+  })
+
   test('is checked again, and its code not sent again, when that it came could not be stored', async () => {
     const scene = createScene(network)
     const { hostile, requests } = scene.server

@@ -709,6 +709,42 @@ describe('the backend’s connections', () => {
       expect(listCalls(scene)).toHaveLength(2)
     })
 
+    test('and one that is disconnected while the answer is on its way does not come back by it', async () => {
+      const { scene, connections } = await opened()
+      scene.backend.connections.set(listed.id, listed)
+      await connections.refreshAsync()
+      const { client } = scene.open(undefined, { subject: 'anna' })
+      const tokens = await until(client.tokens('mediated'), 'connected')
+      let answer = (): void => undefined
+      const released = new Promise<void>((resolve) => (answer = resolve))
+      scene.backend.hostile.answer = async ({ method }) => {
+        if (method !== 'GET') return undefined
+        const before = [...scene.backend.connections.values()]
+        await released
+        return HttpResponse.json({ connections: before }, { headers: { countersign: '1' } })
+      }
+      const refreshed = connections.refreshAsync()
+      while (listCalls(scene).length < 3) await settled()
+      expect(await tokens.disconnect()).toEqual({ revoked: true })
+      answer()
+      await refreshed
+      expect(connections.get()).toMatchObject({ status: 'ready', connections: [] })
+      expect((await scene.browser.records()).has(connectionKey(listed.id))).toBe(false)
+    })
+
+    test('and one whose disconnection the backend has not heard of comes back', async () => {
+      const { scene, connections } = await opened()
+      scene.backend.connections.set(listed.id, listed)
+      await connections.refreshAsync()
+      const { client } = scene.open(undefined, { subject: 'anna' })
+      const tokens = await until(client.tokens('mediated'), 'connected')
+      scene.backend.hostile.answer = ({ method }) => (method === 'DELETE' ? HttpResponse.error() : undefined)
+      expect(await tokens.disconnect()).toMatchObject({ revoked: false })
+      scene.browser.clock.advance(1)
+      await connections.refreshAsync()
+      expect(connections.get()).toMatchObject({ connections: [{ id: listed.id }] })
+    })
+
     test('and without an answer the list stays as it is', async () => {
       const { scene, connections } = await opened()
       const before = connections.get()

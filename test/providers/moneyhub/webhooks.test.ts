@@ -88,6 +88,15 @@ describe('Moneyhub’s webhooks', () => {
     ])
   })
 
+  test.each(['constructor', 'toString', '__proto__'])(
+    'called %s are of no kind that is known',
+    async (name) => {
+      const { told, send } = await open()
+      expect((await send(name, {})).status).toBe(202)
+      expect(told.map(({ kind }) => kind)).toEqual(['other', 'other'])
+    },
+  )
+
   test('of another issuer, client or person, and in the unsigned format, are told to nobody', async () => {
     const { scene, told, send } = await open()
     expect((await send('sync-completed', {}, { iss: bank.issuer })).status).toBe(400)

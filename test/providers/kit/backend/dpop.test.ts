@@ -77,6 +77,21 @@ test.each(['GET', 'POST'])(
   },
 )
 
+test.each([200, 201, 403, 502])(
+  'a payment that is answered with %i is not sent once more, whatever nonce the answer asks for',
+  async (status) => {
+    const { context } = openContext()
+    let sent = 0
+    const send = sendWithProof(await createDpop(client)(context), 'token-1', () => {
+      sent += 1
+      const headers = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'nonce-1' }
+      return Promise.resolve(new Response('{}', { status, headers }))
+    })
+    const answer = await send('https://api.example/payments', { method: 'POST', body: '{"amount":1}' })
+    expect([answer.status, await answer.text(), sent]).toEqual([status, '{}', 1])
+  },
+)
+
 test('a failure of the network is the failure that it was', async () => {
   const { context } = openContext()
   const lost = new TypeError('fetch failed')
