@@ -7,10 +7,10 @@ import { entries } from '../../scripts/entries.js'
 
 /** Bytes of everything that a page can load, gzip -9. esbuild makes more chunks than the others. */
 const budgets: Readonly<Record<string, { readonly everything: number; readonly backendOnly: number }>> = {
-  vite: { everything: 60_700, backendOnly: 37_600 },
-  webpack: { everything: 60_700, backendOnly: 37_700 },
-  esbuild: { everything: 64_200, backendOnly: 40_400 },
-  rollup: { everything: 60_000, backendOnly: 37_800 },
+  vite: { everything: 61_400, backendOnly: 38_200 },
+  webpack: { everything: 61_400, backendOnly: 38_200 },
+  esbuild: { everything: 65_200, backendOnly: 41_100 },
+  rollup: { everything: 60_800, backendOnly: 38_300 },
 }
 
 /** What only the direct channel has. */
