@@ -263,6 +263,13 @@ test('a flow begins with its own click: what an earlier one asked for is not tol
   })
 })
 
+test('a flow does not begin with the keys that the one before has fetched', async () => {
+  const { page, inspection, leave, browser } = await connect()
+  browser.clock.advance(3)
+  await leave(page)
+  expect(kindsOf(flowsIn(inspection)[0])).toEqual(['prepared', 'left'])
+})
+
 test('a response that nobody began leaves no secret with anybody but the one who sent it', async () => {
   const page = createScene(network).open(`/callback/bank?code=stolen&state=${'a'.repeat(43)}`)
   const inspection = watch(page)

@@ -19,7 +19,7 @@ export interface Flow {
   readonly events: readonly InspectedEvent[]
 }
 
-/** A request for metadata or keys may be made this long before its transaction is stored: milliseconds. */
+/** A request for metadata may be made this long before its transaction is stored: milliseconds. */
 const aheadMilliseconds = 10_000
 
 /** Requests to the API this soon after a flow are shown with it: milliseconds. */
@@ -62,8 +62,10 @@ function besides(
   const begun = events[0]?.id ?? ''
   const from = events[0]?.at ?? 0
   const to = events.at(-1)?.id ?? ''
-  const isAhead = ({ id, at }: InspectedEvent): boolean =>
-    at >= from - aheadMilliseconds && !others.some((other) => other && other.id > id && other.id < begun)
+  const isAhead = ({ kind, id, at }: InspectedEvent): boolean =>
+    kind === 'metadata' &&
+    at >= from - aheadMilliseconds &&
+    !others.some((other) => other && other.id > id && other.id < begun)
   return log
     .filter(({ kind, flow }) => (kind === 'metadata' || kind === 'keys') && flow === undefined)
     .filter((event) => event.provider === provider && event.id < to)

@@ -48,7 +48,7 @@ export function watchEvents(
     const error: CountersignError | undefined = state.status === 'failed' ? state.error : undefined
     if (!error || error === last) return
     last = error
-    const { flow, provider = 'provider' in state ? state.provider : undefined } = latest ?? {}
+    const { flow, provider } = latest ?? {}
     log.add({
       ...{ kind: 'callback', from: 'page', to: 'page', error: redactError(error) },
       // A failure that can be resumed has lost nothing.
