@@ -1,6 +1,7 @@
 import type { AnyClient, Client } from '../core/index.js'
 import type { Log } from './log/log.js'
 import { openLog } from './log/log.js'
+import { watchAttempts } from './watch/attempts.js'
 import { watchEvents, watchSession } from './watch/events.js'
 import { pagesOf, type Pages } from './watch/pages.js'
 import { watchRecords } from './watch/records.js'
@@ -65,6 +66,7 @@ function inspectionOfPage(client: object, open: typeof openLog): Inspection {
   watchTokens(watched)
   const locks = watchTabs(watched)
   watchEvents(watched, client as Client, arrivalOf)
+  watchAttempts(watched, client as Client)
   watchSession(watched)
   const inspection = { watched, client: client as Client, namespace, log, locks }
   inspections.set(client, inspection)

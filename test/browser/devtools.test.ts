@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { leaksOf, secret } from '../support/secrets.js'
 import {
+  card,
   connect,
   goToConsent,
   goToConsentInWindow,
@@ -168,6 +169,36 @@ describe('the panel', () => {
     const height = await panel(page).evaluate((element) => element.getBoundingClientRect().height)
     expect(height).toBeGreaterThan(200)
     expect(complaints).toEqual([])
+  })
+
+  it.each([360, 1280])('adds no layout shift to a page that opens with it, %i px wide', async (width) => {
+    const page = await bench.open()
+    await page.setViewportSize({ width, height: 760 })
+    await openPanel(page)
+    await panel(page).waitFor()
+    await page.addInitScript(() => {
+      const noted: number[] = []
+      Object.assign(globalThis, { noted })
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { readonly value: number })[])
+          noted.push(entry.value)
+      }).observe({ type: 'layout-shift', buffered: true })
+    })
+    await page.reload()
+    await tab(page, 'Timeline').waitFor()
+    await card(page, 'Stitch').waitFor()
+    const shift = await page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          requestAnimationFrame(() =>
+            requestAnimationFrame(() => {
+              const { noted } = globalThis as unknown as { readonly noted: readonly number[] }
+              resolve(noted.reduce((sum, value) => sum + value, 0))
+            }),
+          )
+        }),
+    )
+    expect(shift).toBeLessThan(0.05)
   })
 })
 

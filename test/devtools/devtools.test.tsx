@@ -4,6 +4,8 @@ import { CountersignDevtools } from 'countersign/devtools'
 import { StrictMode } from 'react'
 import { renderToString } from 'react-dom/server'
 import { http, HttpResponse } from 'msw'
+import { toSvg } from '../../src/devtools/export/to-svg.js'
+import { flowsOf } from '../../src/devtools/flow/flows.js'
 import { afterEach, beforeAll, beforeEach, expect, test, vi, type MockInstance } from 'vitest'
 import { createScene, type App } from '../support/app.js'
 import { openNetwork } from '../support/network.js'
@@ -121,6 +123,48 @@ test('an error is shown with the code, the recovery and the likely cause', async
   expect(panel.getByRole('tab', { name: /^Errors/ }).textContent).toBe('Errors1')
   expect(within(row).getByText('authorize')).toBeTruthy()
   expect(within(row).getByRole('link').getAttribute('href')).toContain('IDTokenValidation')
+})
+
+test('a click after which nobody leaves is one error, and one failed flow', async () => {
+  const scene = createScene(network)
+  scene.server.hostile.discovery = () => HttpResponse.error()
+  const app = scene.open()
+  watch(app)
+  await app.client.authorization('bank').authorizeAsync()
+  const panel = await show(app)
+  await panel.findByRole('button', { name: /Could not leave for the provider/ })
+  fireEvent.click(panel.getByRole('tab', { name: /^Errors/ }))
+  await panel.findByRole('row', { name: /Server metadata fetched: no answer, bank network_error/ })
+  expect(panel.getByRole('tab', { name: /^Errors/ }).textContent).toBe('Errors1')
+})
+
+test('a code that the token endpoint refuses is one error, with its words and ours', async () => {
+  const scene = createScene(network)
+  scene.server.hostile.token = () => Response.json({ error: 'invalid_client' }, { status: 401 })
+  const app = scene.open(await scene.consent())
+  watch(app)
+  await outcome(app)
+  const panel = await show(app)
+  fireEvent.click(panel.getByRole('tab', { name: /^Errors/ }))
+  await panel.findByRole('row', { name: /Code redeemed, bank token_error invalid_client 401/ })
+  expect(panel.getByRole('tab', { name: /^Errors/ }).textContent).toBe('Errors1')
+})
+
+test('an answer that is an error is red in the timeline and in the picture', async () => {
+  const { app } = await connected()
+  network.use(http.get('https://as.example/api/v1/accounts', () => new HttpResponse('', { status: 503 })))
+  const state = await until(app.client.tokens('bank'), 'connected')
+  await state.fetch('accounts')
+  const panel = await show(app)
+  await panel.findByRole('button', { name: /API called.*failed/ })
+  expect(toSvg(flowsOf(watch(app).log.get())[0]!)).toMatch(/fill="#b3261e"[^>]*>API called/)
+})
+
+test('Escape closes the panel from its own button, too', async () => {
+  const { app } = await connected()
+  const panel = await show(app)
+  fireEvent.keyDown(panel.getByRole('button', { name: 'Countersign' }), { key: 'Escape' })
+  expect(panel.queryByRole('tablist')).toBeNull()
 })
 
 test('no secret is anywhere in the panel, whichever tab and message is open', async () => {

@@ -1,12 +1,17 @@
 import { createClient, singleUser } from 'countersign/core'
 import { backend, defineProvider } from 'countersign/providers'
 import { createTestClient } from 'countersign/testing'
+import { HttpResponse } from 'msw'
 import { afterEach, describe, expect, test } from 'vitest'
 import { toJson } from '../../src/devtools/export/to-json.js'
 import { toSvg } from '../../src/devtools/export/to-svg.js'
+import { holdersAfter } from '../../src/devtools/flow/holders.js'
 import { titleOf } from '../../src/devtools/flow/titles.js'
 import { inspectionOf } from '../../src/devtools/inspect.js'
+import { createStorage } from '../../src/devtools/log/storage.js'
+import { openDatabase } from '../../src/platform/database.js'
 import { createScene } from '../support/app.js'
+import { refusal } from '../support/backend.js'
 import { createBrowser, createPopup } from '../support/browser.js'
 import { openNetwork } from '../support/network.js'
 import { outcome } from '../support/outcome.js'
@@ -157,6 +162,129 @@ describe('a flow', () => {
     await eventsOf(inspection, 'ended')
     expect(flowsIn(inspection)[0]).toMatchObject({ status: 'denied', error: { error: 'access_denied' } })
   })
+})
+
+describe('a click after which nobody leaves', () => {
+  test('is a flow of its own that has failed, with what was asked of the server', async () => {
+    const scene = createScene(network)
+    scene.server.hostile.discovery = () => HttpResponse.error()
+    const app = scene.open()
+    const inspection = watch(app)
+    for (let click = 0; click < 2; click++) {
+      await app.client.authorization('bank').authorizeAsync()
+      await settled()
+    }
+    const flows = flowsIn(inspection)
+    expect(flows).toHaveLength(2)
+    for (const flow of flows) {
+      expect(flow).toMatchObject({ provider: 'bank', mode: 'browser', status: 'failed' })
+      expect(flow.error).toMatchObject({ code: 'network_error' })
+      expect(new Set(kindsOf(flow))).toEqual(new Set(['metadata', 'not_left']))
+    }
+    const ids = flows.flatMap(({ events }) => events.map(({ id }) => id))
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  test('is told with the request that was refused', async () => {
+    const scene = createScene(network)
+    scene.backend.hostile.answer = () => refusal('provider_error', 502)
+    const app = scene.open()
+    const inspection = watch(app)
+    await app.client.authorization('mediated').authorizeAsync()
+    await settled()
+    const [flow, ...others] = flowsIn(inspection)
+    expect(others).toEqual([])
+    expect(flow).toMatchObject({ provider: 'mediated', status: 'failed', error: { code: 'provider_error' } })
+    expect(kindsOf(flow)).toEqual(['authorization', 'not_left'])
+  })
+
+  test('is told of a connection that was to be renewed, too', async () => {
+    const { page, inspection, backend } = await connect('mediated')
+    const { connection } = await until(page.client.tokens('mediated'), 'connected')
+    backend.hostile.answer = () => refusal('provider_error', 502)
+    await page.client.authorization('mediated', { connection: connection.id }).authorizeAsync()
+    expect(await eventsOf(inspection, 'not_left')).toMatchObject([{ error: { code: 'provider_error' } }])
+  })
+
+  test('is not what a popup comes to that has failed', async () => {
+    const scene = createScene(network)
+    const popup = createPopup()
+    const app = scene.open('/', { popup })
+    const inspection = watch(app)
+    const authorization = app.client.authorization('bank', { display: 'popup' })
+    const ending = authorization.authorizeAsync()
+    await until(authorization, 'waiting')
+    scene.server.hostile.claims = (claims) => ({ ...claims, nonce: 'another' })
+    watch(scene.open(scene.server.visit(popup.shows)))
+    expect((await ending).status).toBe('failed')
+    await eventsOf(inspection, 'ended')
+    await settled()
+    expect(flowsIn(inspection).map(({ status }) => status)).toEqual(['failed'])
+    expect(inspection.log.get().filter(({ kind }) => kind === 'not_left')).toEqual([])
+  })
+})
+
+test('that the page left is stored before it leaves', async () => {
+  const scene = createScene(network)
+  const app = scene.open()
+  const { namespace } = watch(app)
+  await scene.leave(app)
+  const stored = await createStorage(openDatabase(`${namespace}-devtools`)).read()
+  expect(stored?.events.map(({ kind }) => kind)).toContain('left')
+})
+
+test('a refusal comes back before the flow ends with it', async () => {
+  const scene = createScene(network)
+  const page = scene.open(await scene.consent({}, { error: 'invalid_scope' }))
+  const inspection = watch(page)
+  await outcome(page)
+  await eventsOf(inspection, 'callback')
+  const kinds = kindsOf(flowsIn(inspection)[0])
+  expect(kinds.indexOf('returned')).toBeLessThan(kinds.indexOf('ended'))
+})
+
+test('a flow begins with its own click: what an earlier one asked for is not told again', async () => {
+  const scene = createScene(network)
+  const app = scene.open()
+  const inspection = watch(app)
+  await scene.leave(app)
+  scene.browser.clock.advance(3)
+  const page = scene.open()
+  const later = watch(page)
+  await scene.leave(page)
+  await inspection.log.saved()
+  await eventually(() => {
+    const flows = flowsIn(later)
+    expect(flows.map(kindsOf)).toEqual([
+      ['prepared', 'left'],
+      ['metadata', 'prepared', 'left'],
+    ])
+    expect(flows[0]!.startedAt - flows[1]!.startedAt).toBeGreaterThanOrEqual(3000)
+  })
+})
+
+test('a flow does not begin with the keys that the one before has fetched', async () => {
+  const { page, inspection, leave, browser } = await connect()
+  browser.clock.advance(3)
+  await leave(page)
+  expect(kindsOf(flowsIn(inspection)[0])).toEqual(['prepared', 'left'])
+})
+
+test('a response that nobody began leaves no secret with anybody but the one who sent it', async () => {
+  const page = createScene(network).open(`/callback/bank?code=stolen&state=${'a'.repeat(43)}`)
+  const inspection = watch(page)
+  await outcome(page)
+  await eventsOf(inspection, 'callback')
+  const [flow] = flowsIn(inspection)
+  expect(holdersAfter(flow!, flow!.events.length - 1, false)).toEqual({})
+})
+
+test('what was prepared and nobody left for is not said to be under way', async () => {
+  const app = createScene(network).open()
+  const inspection = watch(app)
+  await app.client.authorization('bank').prepareAsync()
+  await eventsOf(inspection, 'prepared')
+  expect(flowsIn(inspection).map(({ status }) => status)).toEqual(['prepared'])
 })
 
 describe('a renewal of an access token', () => {

@@ -68,7 +68,7 @@ function programOf(together: readonly Example[]): ts.Program {
     composite: false,
     noUnusedLocals: false,
     noUnusedParameters: false,
-    types: ['node', 'react'],
+    types: ['node', 'react', 'vite/client'],
     paths: { ...settings.paths, ...standIns },
   }
   const host = ts.createCompilerHost(options)

@@ -1,5 +1,6 @@
 import { laneNames, titleOf } from '../flow/titles.js'
 import type { Flow } from '../flow/flows.js'
+import { hasFailed } from '../flow/has-failed.js'
 import { lanes, type InspectedEvent } from '../log/event.js'
 import { duration } from '../flow/duration.js'
 
@@ -31,8 +32,7 @@ export function toSvg(flow: Flow): string {
 function row(event: InspectedEvent, { startedAt }: Flow, index: number): string {
   const y = top + rowHeight * (index + 0.5)
   const [from, to] = [lanes.indexOf(event.from), lanes.indexOf(event.to)]
-  const failed = event.error !== undefined || (event.checks ?? []).some(({ result }) => result === 'failed')
-  const colour = failed ? '#b3261e' : event.inferred ? '#6b7380' : '#0b5cad'
+  const colour = hasFailed(event) ? '#b3261e' : event.inferred ? '#6b7380' : '#0b5cad'
   const dashes = event.inferred ? ' stroke-dasharray="5 4"' : ''
   const time = text(10, y + 4, `+${duration(event.at - startedAt)}`, 'font-size="10" fill="#5b6470"')
   const x1 = middle(from)

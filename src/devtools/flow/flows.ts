@@ -8,7 +8,7 @@ export interface Flow {
   readonly id: string
   readonly provider: string
   readonly mode: Mode | undefined
-  readonly status: 'under way' | 'connected' | 'cancelled' | 'denied' | 'failed'
+  readonly status: 'prepared' | 'under way' | 'connected' | 'cancelled' | 'denied' | 'failed'
   /** Epoch milliseconds. */
   readonly startedAt: number
   /** Milliseconds from the first event to the last. */
@@ -19,7 +19,7 @@ export interface Flow {
   readonly events: readonly InspectedEvent[]
 }
 
-/** A request for metadata or keys may be made this long before its transaction is stored: milliseconds. */
+/** A request for metadata may be made this long before its transaction is stored: milliseconds. */
 const aheadMilliseconds = 10_000
 
 /** Requests to the API this soon after a flow are shown with it: milliseconds. */
@@ -30,32 +30,46 @@ export function flowsOf(log: readonly InspectedEvent[]): readonly Flow[] {
   const byId = new Map<string, InspectedEvent[]>()
   for (const event of log)
     if (event.flow !== undefined) byId.set(event.flow, [...(byId.get(event.flow) ?? []), event])
+  const beginnings = [...byId.values()].map(([first]) => first)
   const flows = [...byId].map(([id, events]) => {
     const provider = events.find((event) => event.provider !== undefined)?.provider ?? ''
-    const all = [...events, ...besides(log, provider, events), ...firstUse(log, provider, events)]
-    return toFlow(id, provider, all.sort(byTime))
+    const others = beginnings.filter((one) => one !== events[0] && one?.provider === provider)
+    const all = [...events, ...besides(log, provider, events, others), ...firstUse(log, provider, events)]
+    return toFlow(id, provider, inOrder(all.sort(byTime)))
   })
   return flows.sort((a, b) => b.startedAt - a.startedAt)
 }
 
 const byTime = (a: InspectedEvent, b: InspectedEvent): number => a.at - b.at || (a.id < b.id ? -1 : 1)
 
-/** What was asked of a provider while a flow was under way, whichever flow it was for. */
+/** A refusal ends its transaction before the client tells that it came back. */
+function inOrder(events: readonly InspectedEvent[]): readonly InspectedEvent[] {
+  const back = events.find(({ kind }) => kind === 'returned')
+  const end = events.find(({ kind, page }) => kind === 'ended' && page === back?.page)
+  if (!back || !end || end.id > back.id) return events
+  return events.flatMap((event) =>
+    event === back ? [] : event === end ? [{ ...back, at: end.at }, end] : [event],
+  )
+}
+
+/** What was asked of a provider while a flow was under way, and ahead of it where no other has begun since. */
 function besides(
   log: readonly InspectedEvent[],
   provider: string,
   events: readonly InspectedEvent[],
+  others: readonly (InspectedEvent | undefined)[],
 ): readonly InspectedEvent[] {
-  const from = (events[0]?.at ?? 0) - aheadMilliseconds
-  const to = events.at(-1)?.at ?? 0
-  return log.filter(
-    ({ kind, flow, provider: one, at }) =>
-      (kind === 'metadata' || kind === 'keys') &&
-      flow === undefined &&
-      one === provider &&
-      at >= from &&
-      at <= to,
-  )
+  const begun = events[0]?.id ?? ''
+  const from = events[0]?.at ?? 0
+  const to = events.at(-1)?.id ?? ''
+  const isAhead = ({ kind, id, at }: InspectedEvent): boolean =>
+    kind === 'metadata' &&
+    at >= from - aheadMilliseconds &&
+    !others.some((other) => other && other.id > id && other.id < begun)
+  return log
+    .filter(({ kind, flow }) => (kind === 'metadata' || kind === 'keys') && flow === undefined)
+    .filter((event) => event.provider === provider && event.id < to)
+    .filter((event) => event.id > begun || isAhead(event))
 }
 
 /** The first requests to the API with what was connected. */
@@ -74,7 +88,7 @@ function firstUse(
 }
 
 function toFlow(id: string, provider: string, seen: readonly InspectedEvent[]): Flow {
-  const end = seen.filter(({ kind }) => kind === 'stored' || kind === 'ended').at(-1)
+  const end = seen.filter(({ kind }) => kind === 'stored' || kind === 'ended' || kind === 'not_left').at(-1)
   const refusal = seen.filter(({ kind, outcome }) => kind === 'callback' && outcome === 'refused').at(-1)
   const error = end ? end.error : refusal?.error
   const startedAt = seen[0]?.at ?? 0
@@ -83,7 +97,7 @@ function toFlow(id: string, provider: string, seen: readonly InspectedEvent[]): 
     id,
     provider,
     mode: seen.find(({ mode }) => mode !== undefined)?.mode,
-    status: statusOf(end, refusal !== undefined && !seen.some(({ kind }) => kind === 'left')),
+    status: statusOf(end, refusal !== undefined && !seen.some(({ kind }) => kind === 'left'), seen),
     startedAt,
     milliseconds: (last ? last.at + (last.milliseconds ?? 0) : startedAt) - startedAt,
     error,
@@ -92,11 +106,19 @@ function toFlow(id: string, provider: string, seen: readonly InspectedEvent[]): 
   }
 }
 
-function statusOf(end: InspectedEvent | undefined, isForeign: boolean): Flow['status'] {
+function statusOf(
+  end: InspectedEvent | undefined,
+  isForeign: boolean,
+  seen: readonly InspectedEvent[],
+): Flow['status'] {
   const outcome = end?.outcome
   if (outcome === 'connected' || outcome === 'cancelled' || outcome === 'denied') return outcome
-  return end || isForeign ? 'failed' : 'under way'
+  if (end || isForeign) return 'failed'
+  return seen.every(({ kind }) => ahead.includes(kind)) ? 'prepared' : 'under way'
 }
+
+/** What happens ahead of a click. */
+const ahead: readonly string[] = ['prepared', 'metadata', 'keys']
 
 /** Adds what must have happened at another party. Nobody saw it. */
 function withInferred(seen: readonly InspectedEvent[]): readonly InspectedEvent[] {

@@ -10,6 +10,8 @@ export type Holders = Readonly<Partial<Record<Secret, readonly Lane[]>>>
 
 /** Who has which secret after an event of a flow. @param keepsTokens True where tokens outlive the page. */
 export function holdersAfter(flow: Flow, index: number, keepsTokens: boolean): Holders {
+  // A response that nobody here began: nothing is known of it.
+  if (flow.mode === undefined) return {}
   const start: Holders = flow.mode === 'browser' ? {} : { 'client credentials': ['backend', 'server'] }
   return flow.events
     .slice(0, index + 1)

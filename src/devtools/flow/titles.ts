@@ -25,6 +25,7 @@ const titles: Readonly<Record<EventKind, string>> = {
   pushed: 'Authorization request pushed',
   authorization: 'Authorization URL requested',
   left: 'Left for the provider',
+  not_left: 'Could not leave for the provider',
   at_provider: 'Signs in and decides',
   returned: 'Returned with a response',
   redeemed: 'Code redeemed',

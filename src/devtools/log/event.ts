@@ -14,6 +14,7 @@ export type EventKind =
   | 'pushed'
   | 'authorization'
   | 'left'
+  | 'not_left'
   | 'at_provider'
   | 'returned'
   | 'redeemed'

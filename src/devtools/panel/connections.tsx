@@ -85,7 +85,7 @@ function nextRefresh(facts: TokenFacts | undefined, now: number): string {
   if (!facts || (!facts.isHeld && !facts.isStored)) return 'at the next use'
   const { expiresAt } = facts
   if (expiresAt === undefined) return 'when the API refuses it'
-  return expiresAt > now ? `at the next use from ${untilMoment(expiresAt - 5, now)}` : 'at the next use'
+  return expiresAt > now ? `at the first use ${untilMoment(expiresAt - 5, now)} or later` : 'at the next use'
 }
 
 function whereTokensAre(facts: TokenFacts | undefined): string {

@@ -77,7 +77,12 @@ function Dock({
     <Shadow nonce={nonce}>
       {/* The end of the page can be scrolled out from behind the panel. */}
       {isOpen && <div className="spacer" />}
-      <aside aria-label="Countersign devtools">
+      <aside
+        aria-label="Countersign devtools"
+        onKeyDown={({ key }) => {
+          if (key === 'Escape' && isOpen) close()
+        }}
+      >
         <button
           ref={toggle}
           className={isOpen ? 'toggle open' : 'toggle'}

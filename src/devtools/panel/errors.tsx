@@ -1,30 +1,41 @@
 'use client'
 import type * as React from 'react'
 import { causeOf } from '../facts/causes.js'
+import { hasFailed } from '../flow/has-failed.js'
 import { titleOf } from '../flow/titles.js'
 import type { InspectedEvent } from '../log/event.js'
 import { Table } from './table.js'
 import type { TabProps } from './tab-props.js'
 import { timeOf } from './time.js'
 
-const hasFailed = ({ error, status }: InspectedEvent): boolean =>
-  error !== undefined || status === 0 || (status ?? 0) >= 400
-
 /** What failed, of a log. A request that failed, and the end of the flow that it led to, are one error. */
 export function errorsIn(events: readonly InspectedEvent[]): readonly InspectedEvent[] {
-  const errors: InspectedEvent[] = []
-  const places = new Map<string, number>()
+  let errors: readonly InspectedEvent[] = []
   for (const event of events.filter(hasFailed)) {
-    const { flow, kind, error } = event
-    const name = `${flow ?? ''} ${codeOf(event) ?? ''}`
-    const place = places.get(name)
-    const first = place === undefined ? undefined : errors[place]
-    if (place !== undefined && first && flow !== undefined && (kind === 'ended' || kind === 'callback'))
-      errors[place] = { ...first, error: { ...first.error, ...error } }
-    else places.set(name, errors.push(event) - 1)
+    const led = ends.includes(event.kind) ? errors.filter((one) => ledTo(one, event)) : []
+    const last = led.at(-1)
+    const { flow } = event
+    const one = last
+      ? { ...last, ...(flow !== undefined && { flow }), error: { ...last.error, ...event.error } }
+      : event
+    errors = [...errors.filter((other) => !led.includes(other)), one]
   }
   return errors
 }
+
+/** What tells that a flow has come to nothing. */
+const ends: readonly string[] = ['ended', 'callback', 'not_left']
+
+/** Metadata is asked for before there is a flow, and its failure ends one within: milliseconds. */
+const earlyMilliseconds = 10_000
+
+const ledTo = (one: InspectedEvent, end: InspectedEvent): boolean =>
+  one.flow === undefined
+    ? one.kind === 'metadata' &&
+      end.kind === 'not_left' &&
+      one.provider === end.provider &&
+      end.at - one.at < earlyMilliseconds
+    : one.flow === end.flow
 
 /** The code by which an event is explained. */
 const codeOf = ({ error, status }: InspectedEvent): string | undefined =>

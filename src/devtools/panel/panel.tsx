@@ -34,13 +34,7 @@ export function Panel({ inspection, onClose }: PanelProps): React.ReactElement {
   }
   const choose = (next: Tab): void => log.view.set({ isOpen: true, tab: next })
   return (
-    <section
-      className="panel"
-      aria-label="What the client does"
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') onClose()
-      }}
-    >
+    <section className="panel" aria-label="What the client does">
       <div className="bar">
         <h2>Devtools</h2>
         <Tabs chosen={tab} counts={counts} onChoose={choose} />

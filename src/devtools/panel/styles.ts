@@ -13,17 +13,17 @@ const rules = `
 --text:light-dark(#1a212c,#e7ebf1);--soft:light-dark(#566072,#a3adbd);--accent:light-dark(#0b5cad,#7ab8ff);
 --good:light-dark(#17663a,#6fd19a);--bad:light-dark(#b3261e,#ff9c92);--faint:light-dark(#6b7380,#97a1b1)}
 *{box-sizing:border-box}
-aside{position:fixed;inset:auto 0 0 0;z-index:2147483000;pointer-events:none;font:13px/1.45 system-ui,sans-serif;color:var(--text);display:flex;flex-direction:column;align-items:flex-end}
-aside>*{pointer-events:auto}
+aside{font:13px/1.45 system-ui,sans-serif;color:var(--text);--high:min(52vh,560px)}
+aside>*{position:fixed;z-index:2147483000;inset:auto 0 0}
 button{font:inherit;color:inherit;background:var(--ground);border:1px solid var(--line);border-radius:6px;padding:4px 10px;min-height:28px;cursor:pointer}
 button:hover{background:var(--raised)}
 :focus-visible{outline:2px solid var(--accent);outline-offset:1px}
 a{color:var(--accent)}
-.toggle{margin:0 12px 12px;border-radius:16px;display:flex;gap:7px;align-items:center;font-weight:600;box-shadow:0 2px 10px #0003}
+.toggle{inset:auto 12px 12px auto;border-radius:16px;display:flex;gap:7px;align-items:center;font-weight:600;box-shadow:0 2px 10px #0003}
 .toggle svg{width:16px;height:16px;flex:none}
-.toggle.open{margin-bottom:-1px;border-radius:10px 10px 0 0;border-bottom-color:var(--raised);background:var(--raised);box-shadow:none}
-.panel,.spacer{height:min(52vh,560px)}
-.panel{width:100%;background:var(--ground);border-top:1px solid var(--line);box-shadow:0 -4px 24px #0002;display:flex;flex-direction:column}
+.toggle.open{bottom:-1px;transform:translateY(calc(-1*var(--high)));border-radius:10px 10px 0 0;border-bottom-color:var(--raised);background:var(--raised);box-shadow:none}
+.spacer{height:min(52vh,560px)}
+.panel{height:var(--high);background:var(--ground);border-top:1px solid var(--line);box-shadow:0 -4px 24px #0002;display:flex;flex-direction:column}
 .bar{display:flex;gap:8px;align-items:center;border-bottom:1px solid var(--line);padding:6px 12px;background:var(--raised)}
 .bar h2{font-size:13px;margin:0 8px 0 0;white-space:nowrap}
 [role=tablist]{display:flex;gap:2px;flex:1;overflow-x:auto;scrollbar-width:thin}
@@ -92,9 +92,9 @@ tbody th{font-weight:500}
 .findings h3{margin:0;font-size:14px}.findings p{margin:2px 0 0}
 .short{display:none}
 @media(max-width:640px){
-.panel,.spacer{height:72vh}
-.toggle{padding:0;width:28px;height:48px;margin:0 0 12px;border-inline-end:0;border-radius:10px 0 0 10px;justify-content:center}.toggle svg{width:18px;height:18px}
-.toggle.open{width:40px;height:32px;margin-inline-end:8px;border-inline-end:1px solid var(--line)}
+.spacer{height:72vh}aside{--high:72vh}
+.toggle{padding:0;width:28px;height:48px;right:0;border-inline-end:0;border-radius:10px 0 0 10px;justify-content:center}.toggle svg{width:18px;height:18px}
+.toggle.open{width:40px;height:32px;right:8px;border-inline-end:1px solid var(--line)}
 .toggle span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .scroll>table{width:max-content;min-width:100%}.scroll th,.scroll td{max-width:32ch}
 .scroll>.wide{width:100%}.wide,.wide tbody,.wide tr,.wide th[role=rowheader],.wide td{display:block}.wide th[role=rowheader],.wide td{max-width:none}

@@ -4,6 +4,7 @@ import { toJson } from '../export/to-json.js'
 import { toSvg } from '../export/to-svg.js'
 import { duration } from '../flow/duration.js'
 import type { Flow } from '../flow/flows.js'
+import { hasFailed } from '../flow/has-failed.js'
 import { holdersAfter } from '../flow/holders.js'
 import { laneNames, shortLaneNames, titleOf } from '../flow/titles.js'
 import type { Inspection } from '../inspect.js'
@@ -110,10 +111,10 @@ interface ArrowProps {
 
 /** One message, from party to party. */
 function Arrow({ event, startedAt, isOpen, onToggle }: ArrowProps): React.ReactElement {
-  const { from, to, at, milliseconds = 0, inferred, error, checks = [] } = event
+  const { from, to, at, milliseconds = 0, inferred } = event
   const [start, end] = [lanes.indexOf(from), lanes.indexOf(to)]
   const low = Math.min(start, end)
-  const isBad = error !== undefined || event.status === 0 || checks.some(({ result }) => result === 'failed')
+  const isBad = hasFailed(event)
   const way = start === end ? 'self' : end < start ? 'back' : ''
   const parties = from === to ? `at the ${laneNames[from]}` : `from ${laneNames[from]} to ${laneNames[to]}`
   return (

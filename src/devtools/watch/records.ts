@@ -33,6 +33,7 @@ export function watchRecords(watched: Watched): (flow: string) => Arrival | unde
     })
     if (seen) {
       const [current, writes] = seen
+      let hasLeft = false
       for (const key of new Set([...keys, ...Object.keys(writes)])) {
         const state = stateOf(key)
         const before = asTransaction(current[keys.indexOf(key)])
@@ -41,12 +42,25 @@ export function watchRecords(watched: Watched): (flow: string) => Arrival | unde
         const after = key in writes ? asTransaction(writes[key]) : before
         arrivals.set(transactionId(state), { before, after })
         note(watched, transactionId(state), before, after)
+        hasLeft ||= after?.phase === 'left' && before?.phase !== 'left'
       }
+      if (hasLeft) await saved(watched)
     }
     return result
   }
   platform.database = { ...database, change }
   return (flow) => arrivals.get(flow)
+}
+
+/** What a page that is left has not written is lost: it leaves once that is stored, or after a second. */
+const saved = ({ log, platform }: Watched): Promise<unknown> => {
+  let stop = (): void => undefined
+  const late = new Promise<void>((resolve) => {
+    stop = platform.clock.after(1, resolve)
+  })
+  return Promise.race([log.saved(), late]).finally(() => {
+    stop()
+  })
 }
 
 const asTransaction = (value: unknown): AnyTransaction | undefined =>
