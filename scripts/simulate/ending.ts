@@ -117,7 +117,10 @@ function findLost(world: World): string | undefined {
   for (const { state, successes } of kept) {
     const record = transactionIn(browser, state) as Ended | undefined
     // A page whose user has gone drops an answer. It revokes it only where nobody has a connection there, which might end with it.
-    const isDropped = record?.phase === 'answered' && world.hasSessionChanged && hasConnection(browser)
+    // So does one that another page has taken for gone, which by leases alone nobody can tell.
+    const isGivenUp = record?.phase === 'answered' && world.hasSessionChanged
+    const isTakenForGone = record?.phase === 'failed' && world.locks === 'lease'
+    const isDropped = (isGivenUp || isTakenForGone) && hasConnection(browser)
     if (record && record.phase !== 'done' && !isDropped)
       return `${successes.find(isHeld)?.exchange.client.name ?? ''} has got tokens, and they are neither stored nor revoked (${record.phase})`
   }

@@ -70,6 +70,8 @@ export interface World {
   /** True when time passed without anything running. */
   hasSlept: boolean
   readonly faults: string[]
+  /** Whether the browser has Web Locks; otherwise leases stand in, and a page that sleeps counts as gone. */
+  readonly locks: Variant['locks']
   /** Whether the app connects in popups, too. */
   readonly hasPopups: boolean
 }
@@ -105,6 +107,7 @@ export function createWorld(plan: Plan, variant: Variant): World {
   return {
     ...{ scheduler, network, server, replicas, browser },
     ...{ visits: [], disconnected: [], disconnects: 0, handed: [], webhooks: [], acts: 0, faults },
+    locks: variant.locks,
     hasPopups: scheduler.draw(streams.setup, 3) < 0.4,
     ...{
       isStorageBroken: false,
