@@ -7,6 +7,8 @@ import { openTabs, type Tabs } from './tabs.js'
 export interface Random {
   readonly draw: (length: number) => Uint8Array<ArrayBuffer>
   readonly uuid: () => string
+  /** The id of a request to the backend. Requests come in any order. @defaultValue `uuid` */
+  readonly requestId?: () => string
 }
 
 /** The browser, as the core sees it: everything outside the library in one object that tests can replace whole. */

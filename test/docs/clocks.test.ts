@@ -30,10 +30,10 @@ const exceptions: Readonly<Record<string, readonly [uses: number, why: string]>>
   'backend/storage/redis-replicas.ts': [2, timer],
   'backend/storage/reseal.ts': [1, clock],
   'backend/storage/retry.ts': [1, timer],
+  'backend/webhooks/later.ts': [1, timer],
   'platform/clock.ts': [2, clock],
   'protocol/retry-after.ts': [1, clock],
   'protocol/time-limit.ts': [1, timer],
-  'providers/kit/backend/dpop.ts': [1, 'the lifetime of a record, which the store counts by its own clock'],
 }
 
 function usesIn(path: string): number {

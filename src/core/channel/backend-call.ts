@@ -61,7 +61,8 @@ function announce(
 ): string | undefined {
   // There is no randomUUID on plain HTTP: requests then carry no id.
   const { randomUUID } = crypto as Partial<Crypto>
-  const correlation = context.platform.random?.uuid() ?? randomUUID?.call(crypto)
+  const { random } = context.platform
+  const correlation = (random?.requestId ?? random?.uuid ?? randomUUID)?.call(crypto)
   context.emit('backend_requested', about, endpoint, { ...(correlation !== undefined && { correlation }) })
   return correlation
 }

@@ -139,8 +139,10 @@ function listConnections(context: Context): Promise<Connection[]> {
   }
   return callBackend<ConnectionsAnswer, Connection[]>(context, call, ({ connections }) => {
     if (!Array.isArray(connections)) throw invalid('connections')
-    return (connections as readonly ConnectionDocument[])
-      .filter((entry) => hasOwn(context.providers, (Object(entry) as ConnectionDocument).provider))
+    const documents = connections as readonly ConnectionDocument[]
+    if (!documents.every((document) => Object(document) === document)) throw invalid('connections')
+    return documents
+      .filter(({ provider }) => hasOwn(context.providers, provider))
       .map((document) => toConnection(document, document.provider, providerOf(context, document.provider)))
   })
 }

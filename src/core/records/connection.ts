@@ -37,12 +37,17 @@ export type Previous = Pick<Connection, 'grantedScope' | 'details'>
 /** What a connection grants, for after its renewal. */
 const toPrevious = ({ grantedScope, details }: Connection): Previous => ({ grantedScope, details })
 
-/** What was granted before a connection was renewed: the record of before may hold that renewal already, as the backend's list had it. */
+/**
+ * What was granted before a connection was renewed. The record of before may hold that renewal already, as the backend's list had
+ * it; of one within the same second what is granted tells.
+ */
 export const previousOf = (
   { connection: old, mode, previous }: ConnectionRecord,
-  { connectedAt }: Connection,
-): Previous | undefined =>
-  mode !== 'browser' && old.connectedAt === connectedAt ? previous : toPrevious(old)
+  next: Connection,
+): Previous | undefined => (mode !== 'browser' && isSameGrant(old, next) ? previous : toPrevious(old))
+
+const isSameGrant = (old: Connection, next: Connection): boolean =>
+  old.connectedAt === next.connectedAt && JSON.stringify(toPrevious(old)) === JSON.stringify(toPrevious(next))
 
 /** A connection as it lies in IndexedDB. */
 export interface ConnectionRecord {

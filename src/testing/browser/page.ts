@@ -1,6 +1,6 @@
 import type { KitClock } from './clock.js'
 import type { Platform } from './platform.js'
-import type { Randomness } from '../random.js'
+import { systemRandomness, type Randomness } from '../random.js'
 import type { SharedTabs } from './tabs.js'
 
 /** What the pages of one browser share. */
@@ -57,7 +57,8 @@ export function openPage(
       database,
       fetch,
       isOnline,
-      random,
+      // In whatever order requests come, a seed gives the same ids of everything else.
+      random: { ...random, requestId: systemRandomness.uuid },
       tabs: tabs.forPage(),
       navigation: {
         url: () => new URL(url),
