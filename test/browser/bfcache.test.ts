@@ -106,8 +106,8 @@ describe('a page that is prerendered', () => {
       })
     })
     await page.getByRole('button', { name: 'Approve' }).click()
-    await waitForStatus(page, 'Stitch', 'Connecting…')
-    expect(new URL(page.url()).search).toBe('')
+    await page.getByText('Finishing your connection…').waitFor()
+    await expect.poll(() => new URL(page.url()).search, { timeout: 60_000 }).toBe('')
     expect(bench.demo.banks.stitch.requests.count('/connect/token')).toBe(0)
     await page.evaluate(() => {
       ;(window as unknown as { activate: () => void }).activate()
