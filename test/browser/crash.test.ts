@@ -7,14 +7,14 @@ const bench = useBench()
 
 const known = new Map<string, Promise<CrashPoint[]>>()
 
-/** The number of the last point whose name fits. */
-async function find(title: 'Apiture' | 'Stitch', name: RegExp): Promise<number> {
+/** The last point whose name fits. */
+async function find(title: 'Apiture' | 'Stitch', name: RegExp): Promise<CrashPoint> {
   const finding = known.get(title) ?? findPoints(bench, title)
   known.set(title, finding)
   const points = await finding
-  const at = points.map((point) => name.test(point.name)).lastIndexOf(true)
-  if (at < 0) throw new Error(`No point is called ${String(name)}.`)
-  return at + 1
+  const found = points.filter((point) => name.test(point.name)).pop()
+  if (!found) throw new Error(`No point is called ${String(name)}.`)
+  return found
 }
 
 describe('a tab that dies', () => {

@@ -8,6 +8,8 @@ export interface CrashPoint {
   readonly name: string
   /** The page it belongs to. */
   readonly path: string
+  /** The how many-th of this name it is: which of several is first differs from run to run, as the page does them at once. */
+  readonly nth: number
 }
 
 /** What became of a connection whose tab died. */
@@ -84,18 +86,18 @@ function instrument(origin: string): void {
   })
 }
 
-/** A profile whose tab dies at the k-th point after the click. */
+/** A profile whose tab dies at a point after the click. */
 class Accident {
   readonly points: CrashPoint[] = []
   /** The code that came back to the tab that died. */
   code: string | undefined
   readonly died: Promise<void>
   readonly #context: BrowserContext
-  readonly #at: number
+  readonly #at: Pick<CrashPoint, 'name' | 'nth'> | undefined
   #armed = false
   #die: () => void = () => undefined
 
-  constructor(context: BrowserContext, at: number) {
+  constructor(context: BrowserContext, at?: Pick<CrashPoint, 'name' | 'nth'>) {
     this.#context = context
     this.#at = at
     this.died = new Promise((resolve) => (this.#die = resolve))
@@ -103,7 +105,7 @@ class Accident {
 
   async prepare(origin: string): Promise<void> {
     await this.#context.exposeBinding('reachPoint', ({ page }, name: string, path: string) =>
-      this.#reach(page, { name, path }),
+      this.#reach(page, name, path),
     )
     await this.#context.addInitScript(instrument, origin)
     this.#context.on('request', (request) => {
@@ -120,10 +122,11 @@ class Accident {
     this.#armed = false
   }
 
-  async #reach(page: Page, point: CrashPoint): Promise<void> {
-    if (!this.#armed || /institutions|accounts|graphql/.test(point.name)) return
-    this.points.push(point)
-    if (this.points.length !== this.#at) return
+  async #reach(page: Page, name: string, path: string): Promise<void> {
+    if (!this.#armed || /institutions|accounts|graphql/.test(name)) return
+    const nth = this.points.filter((point) => point.name === name).length + 1
+    this.points.push({ name, path, nth })
+    if (name !== this.#at?.name || nth !== this.#at.nth) return
     this.#armed = false
     const session = await page.context().newCDPSession(page)
     page.once('crash', this.#die)
@@ -141,7 +144,7 @@ const banks = {
 /** Connects while counting the points at which the tab could die. */
 export async function findPoints(bench: Bench, title: keyof typeof banks): Promise<CrashPoint[]> {
   const context = await bench.newProfile()
-  const accident = new Accident(context, Infinity)
+  const accident = new Accident(context)
   await accident.prepare(bench.demo.origin)
   const page = await context.newPage()
   await page.goto(bench.demo.origin)
@@ -157,8 +160,8 @@ export async function findPoints(bench: Bench, title: keyof typeof banks): Promi
   return accident.points
 }
 
-/** A profile whose tab has died at the k-th point. */
-async function crash(bench: Bench, title: keyof typeof banks, at: number) {
+/** A profile whose tab has died at a point; or in which that point did not come. */
+async function crash(bench: Bench, title: keyof typeof banks, at: CrashPoint) {
   bench.demo.banks[banks[title].name].requests.clear()
   const context = await bench.newProfile()
   const accident = new Accident(context, at)
@@ -168,20 +171,24 @@ async function crash(bench: Bench, title: keyof typeof banks, at: number) {
   await ready(page, title)
   accident.arm()
   await goThrough(bench, page, title).catch(() => undefined)
-  await accident.died
+  const connected = status(page, title)
+    .filter({ hasText: /^Connected$/ })
+    .waitFor()
+  // That of a tab which has died never settles as it should.
+  await Promise.race([accident.died, connected.catch(() => accident.died)])
   return { context, accident, path: accident.points.at(-1)?.path ?? '' }
 }
 
-/** Kills the tab at the k-th point and opens the app in another one. */
-export async function reopenAfter(bench: Bench, title: keyof typeof banks, at: number): Promise<Page> {
+/** Kills the tab at a point and opens the app in another one. */
+export async function reopenAfter(bench: Bench, title: keyof typeof banks, at: CrashPoint): Promise<Page> {
   const { context } = await crash(bench, title, at)
   const page = await context.newPage()
   await page.goto(bench.demo.origin)
   return page
 }
 
-/** Kills the tab at the k-th point, loads the page again and goes on as a person would. */
-export async function crashAt(bench: Bench, title: keyof typeof banks, at: number): Promise<Aftermath> {
+/** Kills the tab at a point, loads the page again and goes on as a person would. */
+export async function crashAt(bench: Bench, title: keyof typeof banks, at: CrashPoint): Promise<Aftermath> {
   const { name, token, authorize } = banks[title]
   const bank: Bank = bench.demo.banks[name]
   const { context, accident, path } = await crash(bench, title, at)
