@@ -112,7 +112,8 @@ export function describeEngine(engine: Engine): void {
     expect(new URL(callback).searchParams.get('code')).toBeTruthy()
     const second = await profile.newTab()
     await second.goto(callback)
-    await seeText(second, 'Connecting')
+    await seeText(second, 'Finishing your connection')
+    await until(second, 'the response to be taken', () => location.search === '')
     await beside.close()
 
     await seeStatus(tab, 'Apiture', 'Connected')
