@@ -44,7 +44,7 @@ export interface Context {
   readonly requireSignIn: () => void
   /** The channels that are loaded, by provider; channel/open-channel.ts fills it. */
   readonly channels: Map<string, Promise<Channel>>
-  /** What the first click of this page has found of a server's metadata, by provider; channel/direct-client.ts takes it. */
+  /** Metadata that the first click of this page has looked up, by provider; channel/find-metadata.ts takes it. */
   readonly early: Map<string, Promise<EarlyMetadata>>
   /** Answers to codes that wait in this page, by `state`: see callback/waiting-answer.ts. */
   readonly answers: Map<string, WaitingAnswer>

@@ -14,14 +14,14 @@ export function lazyPartsFor(provider: Provider | undefined): Promise<typeof Laz
   return lazyParts()
 }
 
-/** The same for a click: what it needs to know of the server is on its way, too. */
+/** The same for a click: also starts looking up the server's metadata. */
 export function lazyPartsForClick(context: Context, name: string): Promise<typeof LazyParts> {
   const { channels, early, platform, providers, subject } = context
   const { channel, issuer } = providers[name] ?? {}
   const isAsked = channel?.mode === 'browser' && !channel.settings?.metadata && !channels.has(name)
   if (isAsked && issuer !== undefined && subject() !== null && !early.has(name)) {
     const found = findEarly(platform, name, issuer)
-    // Without storage the channel finds out by itself.
+    // Without storage, the channel looks it up again and reports the error.
     found.catch(() => undefined)
     early.set(name, found)
   }

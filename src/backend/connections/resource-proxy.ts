@@ -70,7 +70,7 @@ export async function requestResource(
   context.emit('resource_requested', { provider: record.provider, connection: id })
   if (!first.tokenRejected) return conclude(context, forward, first)
   const again = { ...forward, record: await findConnection(context, subject, id) }
-  // Also where this request may not be repeated: the next one would be refused as well.
+  // Even if this request may not be repeated: the next one would be refused, too.
   const newer = await tokenFor(context, again, token)
   if (newer === token || !isRepeatable(route, forward.body))
     throw new Refusal('provider_error', { reason: 'token_rejected' })

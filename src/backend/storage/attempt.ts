@@ -49,7 +49,7 @@ export function beginAttempt(now: () => number, noteSent: () => Promise<Conclusi
     if (seen.overtaken) throw new Error('overtaken')
     // Storing may have taken longer than others wait.
     deadline.throwIfAborted()
-    // Nor does a timer count while the machine sleeps, and others may have stopped waiting by their clocks.
+    // Timers stop while the machine sleeps, and meanwhile the lease may have expired for others.
     if (now() > until) throw new Error('late')
     seen.posted = true
   }

@@ -75,8 +75,8 @@ export interface LeasedRecord<T> {
    */
   claim<R>(decide: (current: T | undefined, lease: Lease, held: boolean) => Change<T, R> | 'wait'): Promise<R>
   /**
-   * Notes that something will be sent, if the record still holds its lease. The time counts from now: the holder may have
-   * slept since its claim, and whoever slept as long must not take the lease for one that has run out.
+   * Notes that something will be sent, if the record still holds its lease. The lease runs from now: if the machine slept since
+   * the claim, a replica that wakes up with it must not take the lease for expired.
    *
    * @param next Writes `sending` in the place of the lease.
    * @throws as `Records.change`.

@@ -50,7 +50,7 @@ export async function sendAuthorized(
   const response = await sendWith(token)
   const rejected = response.status === 401 || ((await provider.isTokenRejected?.(response.clone())) ?? false)
   if (!rejected) return response
-  // Also where this request may not be repeated: the next one would be refused as well.
+  // Even if this request may not be repeated: the next one would be refused, too.
   const newer = await getToken(token.value)
   const isAnother = newer.value !== token.value
   // It is not replaced so soon after the one before: what the API says is the answer.

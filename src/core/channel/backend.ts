@@ -211,7 +211,7 @@ export function toConnection(
     grantedScope: parseScope(scope),
     missingScope: parseScope(missing),
     connectedAt,
-    // What is no time is as good as none.
+    // A value that is not a time is left out.
     ...(Number.isFinite(consentExpiresAt) && { consentExpiresAt }),
     ...(Number.isFinite(renewBy) && { renewBy }),
     ...(identity === 'unproven' && { identity }),

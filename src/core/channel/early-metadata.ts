@@ -3,19 +3,19 @@ import { metadataHeaders, metadataUrl } from '../../protocol/metadata-request.js
 import { plainRequest } from '../../protocol/plain-request.js'
 import { metadataKey } from '../records/keys.js'
 
-/** What the first click of a page has of a server's metadata by the time that the code which reads it is here. */
+/** A server's metadata, looked up at the first click while the code that reads it is still loading. */
 export interface EarlyMetadata {
-  /** The record of it; `undefined` where there is none. */
+  /** The stored record; `undefined` if there is none. */
   readonly stored: unknown
-  /** The server's answer, where nothing was stored. Nothing of it has been checked. */
+  /** The server's answer, if nothing was stored. It has not been checked. */
   readonly answer?: Promise<Response>
-  /** Gives the answer up when it aborts. */
+  /** Cancels the request. */
   readonly limit?: AbortController
 }
 
 /**
- * Looks for a server's metadata, and asks the server where none is stored, while the code of the channel is still on its way:
- * one way to the server less before the person leaves.
+ * Looks up a server's metadata while the channel's code is still loading, and asks the server if none is stored. It saves one
+ * round trip before the person leaves.
  */
 export async function findEarly(
   { database, fetch }: Platform,
@@ -30,7 +30,7 @@ export async function findEarly(
     headers: metadataHeaders,
     signal: limit.signal,
   })
-  // Whoever waits for it says what is wrong.
+  // The caller that awaits it reports the error.
   answer.catch(() => undefined)
   return { stored, answer, limit }
 }

@@ -5,7 +5,7 @@ import type { EarlyMetadata } from './early-metadata.js'
 import { fetchToServer, type Network } from './explain.js'
 import type { StoredMetadata } from './stored-metadata.js'
 
-/** Finds a server's metadata: what a click has found already, what is stored, or what the server says now. */
+/** Finds a server's metadata: from the click's early lookup, from storage, or from the server. */
 export async function findMetadata(
   { early, platform }: Context,
   name: string,
@@ -21,7 +21,7 @@ export async function findMetadata(
   return fetched
 }
 
-/** A network to which the first request has been sent already. */
+/** A network whose first request is already under way. */
 function startingWith({ answer, limit }: Partial<EarlyMetadata> = {}, { fetch, isOnline }: Network): Network {
   let sent = answer
   return {

@@ -28,7 +28,7 @@ export interface StoredTokens {
   readonly trouble?: RefreshTrouble | undefined
 }
 
-/** The stored tokens of a connection; `undefined` also where what lies there can be none: other scripts may have written it. */
+/** The stored tokens of a connection; `undefined` if the record is damaged, as other scripts can write to the same storage. */
 export async function readTokens(
   { database }: Pick<Platform, 'database'>,
   id: string,
